@@ -1,1 +1,2 @@
-//! stub
+//! The derivation as a table, the checker that judges it, and the faces that show it.
+

@@ -1,1 +1,37 @@
-//! stub
+//! The derivation of DALL-E's ELBO in plain loops: `ndarray`, `f64`, log space.
+//!
+//! # Scope
+//!
+//! Every line of the note "The Equations Behind DALL-E", Eqs. 1 to 14, is one function that computes the line *as
+//! printed* on a finite [`world::World`]; the slack between two lines is a function of its own that shares no
+//! code with the sides it separates. Speed is not a goal: this crate is read, and believed, before it is run.
+//!
+//! # Notation
+//!
+//! | symbol | meaning | here |
+//! |---|---|---|
+//! | `x` | the observed image | fixed in a `World` |
+//! | `y` | caption, `Y` of them; one is observed | `World::y` |
+//! | `z` | image code, `Z` of them | summed over |
+//! | `p(x\|y,z)` | decoder, the likelihood at the observed `x` | `ln_p_x_given_yz` `[Y, Z]` |
+//! | `p(y,z)` | transformer, the prior | `ln_p_yz` `[Y, Z]` |
+//! | `q(z\|x)` | encoder | `ln_q_z` `[Z]` |
+//! | `q(y\|x)` | the caption's probability mass | `ln_q_y` `[Y]` |
+//! | `q(y,z\|x)` | what the note makes of the two | `ln_q_yz` `[Y, Z]`, the product unless given |
+//!
+//! Natural logarithms, nats. `-inf` is a value (a probability of 0); NaN never is. `0 ln 0 = 0`, and an
+//! expectation sums over the support of its distribution only.
+//!
+//! # Reading order
+//!
+//! [`vocab`], [`special`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
+//! [`critical`], [`repairs`].
+
+pub mod categorical;
+pub mod critical;
+pub mod equations;
+pub mod repairs;
+pub mod slack;
+pub mod special;
+pub mod vocab;
+pub mod world;

@@ -1,0 +1,86 @@
+//! The words that everything else is written in: [`Nats`], [`LogProbs`], [`Beta`], [`Reading`], [`Error`].
+
+mod error;
+mod log_probs;
+mod nats;
+
+pub use error::Error;
+pub use log_probs::LogProbs;
+pub use nats::Nats;
+
+/// Unit roundoff of `f64` (half an ulp of 1): `2^-53`.
+pub const UNIT_ROUNDOFF_F64: f64 = f64::EPSILON / 2.0;
+
+/// The weight on the divergence in Eqs. 1 and 14: a finite number, 0 or more.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Beta(f64);
+
+impl Beta {
+    /// The value for which the note states its bound.
+    pub const ONE: Self = Self(1.0);
+
+    /// Accepts a finite number that is not negative.
+    ///
+    /// # Errors
+    /// [`Error::Beta`] for NaN, an infinity or a negative number.
+    pub fn new(beta: f64) -> Result<Self, Error> {
+        if beta.is_finite() && beta >= 0.0 {
+            Ok(Self(beta))
+        } else {
+            Err(Error::Beta { value: beta })
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// `beta D`, with `0 x inf = 0`: at beta = 0 the divergence is not there.
+impl std::ops::Mul<Nats> for Beta {
+    type Output = Nats;
+
+    fn mul(self, divergence: Nats) -> Nats {
+        self.0 * divergence
+    }
+}
+
+/// What the note's `q(y,z|x)` and its `D_KL(q(y,z|x), p(y,z))` are taken to mean (Eqs. 12 to 14 and 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reading {
+    /// `q(y,z|x) = q(z|x)` times a point mass at the observed caption.
+    Observed,
+    /// The log-ratio at the observed `y`, in expectation over `z`, is called `D_KL`.
+    Pointwise,
+    /// `D_KL` sums over every caption `y'` and every code, as a divergence of the two joints does.
+    Joint,
+    /// The original paper's footnote, `y` independent of `x` given `z`: `q(y,z|x) = q(z|x) p(y|z)`.
+    Footnote,
+    /// As [`Reading::Joint`], and the outer expectation is over `q(y,z|x)` too; bounds `ln p(x)`.
+    Expected,
+}
+
+impl Reading {
+    /// All of them, in the order of the audit.
+    pub const ALL: [Self; 5] = [
+        Self::Observed,
+        Self::Pointwise,
+        Self::Joint,
+        Self::Footnote,
+        Self::Expected,
+    ];
+
+    /// The word used on the command line and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Observed => "observed",
+            Self::Pointwise => "pointwise",
+            Self::Joint => "joint",
+            Self::Footnote => "footnote",
+            Self::Expected => "expected",
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The one error type of the reference: what, where, the value, what was expected.
+
+/// Why a table is not a world, or a line has no value.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An entry that no logarithm of a probability or density can be: NaN or `+inf`.
+    #[error("{tensor}{index:?} is {value}, expected a log-probability (a number or -inf)")]
+    Entry {
+        /// Name of the table.
+        tensor: &'static str,
+        /// Where in the table.
+        index: Vec<usize>,
+        /// What stands there.
+        value: f64,
+    },
+    /// A table that is not a distribution.
+    #[error("{tensor} sums to {sum} as probabilities, expected 1 within {bound:.1e}")]
+    Sum {
+        /// Name of the table.
+        tensor: &'static str,
+        /// The sum of the exponentials.
+        sum: f64,
+        /// How far from 1 it may lie.
+        bound: f64,
+    },
+    /// Two tables whose sizes disagree.
+    #[error("{tensor} has shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// Name of the table.
+        tensor: &'static str,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape that the other tables ask for.
+        expected: Vec<usize>,
+    },
+    /// A table without entries.
+    #[error("{tensor} is empty, expected at least one state")]
+    Empty {
+        /// Name of the table.
+        tensor: &'static str,
+    },
+    /// An observed caption that does not exist.
+    #[error("y is {y}, expected a caption in 0..{captions}")]
+    Caption {
+        /// The index given.
+        y: usize,
+        /// How many captions there are.
+        captions: usize,
+    },
+    /// A free joint `q(y,z|x)` whose marginal is not the table given beside it.
+    #[error("ln_q_yz_given_x has the marginal {found} where {tensor}{index:?} is {expected} (as probabilities)")]
+    Marginal {
+        /// The marginal's table.
+        tensor: &'static str,
+        /// Where in the table.
+        index: Vec<usize>,
+        /// The joint's marginal.
+        found: f64,
+        /// The table's entry.
+        expected: f64,
+    },
+    /// A beta that is NaN, negative or infinite.
+    #[error("beta is {value}, expected a finite number that is not negative")]
+    Beta {
+        /// The number given.
+        value: f64,
+    },
+    /// A line in which `+inf` meets `-inf`: it has no value in this world.
+    #[error("{line} is indeterminate in this world: +inf and -inf meet")]
+    Indeterminate {
+        /// The line or quantity.
+        line: &'static str,
+    },
+}
