@@ -1,2 +1,7 @@
 //! The derivation as a table, the checker that judges it, and the faces that show it.
 
+pub mod expr;
+pub mod line;
+pub mod notation;
+pub mod rule;
+pub mod scene;

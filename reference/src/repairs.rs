@@ -5,7 +5,7 @@ use ndarray::Axis;
 use crate::categorical::kl_divergence;
 use crate::equations::bound::eq03_log_evidence;
 use crate::equations::objective::{eq13_kl_named, eq14_objective, ln_p_y_given_z};
-use crate::slack::{Posterior, posterior_gap};
+use crate::slack::{Posterior, conditional_encoder, joint_against_pointwise, posterior_gap};
 use crate::special::log_sum_exp;
 use crate::vocab::{Beta, Error, LogProbs, Nats, Reading};
 use crate::world::{Tables, World};
@@ -147,18 +147,43 @@ pub fn average_joint_objective(world: &World) -> Result<Nats, Error> {
     average(world, |at| eq13_kl_named(at, Reading::Joint))
 }
 
-/// Gap of the averaged rows, for a joint that factorises.
+/// Slack of the averaged rows.
 ///
 /// ```text
-/// slack = E_{y ~ q(y|x)}[KL(q(z|x) || p(z|x,y))]   >= 0
+/// E_{y ~ q(y|x)}[KL(q(z|x) || p(z|x,y)) - KL(q(z|x) || q(z|y,x)) + D_KL - A(y)]
+/// ```
+///
+/// For a joint that factorises the last three vanish on average and `E_y[KL*] >= 0` is left. Unit: nats.
+///
+/// # Errors
+/// [`Error::Indeterminate`] when some caption has no posterior.
+pub fn average_joint_slack(world: &World) -> Result<Nats, Error> {
+    average(world, |at| {
+        Ok(posterior_gap(at)? + conditional_encoder(at)? + joint_against_pointwise(at)?)
+    })
+}
+
+/// Slack of the footnote's objective below `ln p(x)`, for any decoder.
+///
+/// ```text
+/// slack = -ln (sum_z p(z) p(x|y,z) / p(x)) + KL(q(z|x) || r),   r proportional to p(z) p(x|y,z)     any sign
 /// ```
 ///
 /// Unit: nats.
 ///
 /// # Errors
-/// [`Error::Indeterminate`] when some caption has no posterior.
-pub fn average_posterior_gap(world: &World) -> Result<Nats, Error> {
-    average(world, posterior_gap)
+/// [`Error::Indeterminate`] when either evidence is `-inf`.
+pub fn footnote_against_image(world: &World) -> Result<Nats, Error> {
+    let codes = world.codes();
+    let cells = world.captions() * codes;
+    // Twice the joint's cells: those of p(x|y',z) p(y',z), then those of p(x|y,z) p(y',z); the shares of the two halves.
+    let shares = Posterior::new(2 * cells, |flat| {
+        let (caption, z) = ((flat % cells) / codes, flat % codes);
+        let decoder = if flat < cells { caption } else { world.y() };
+        world.ln_p_x_given_yz(decoder, z) + world.ln_p_yz(caption, z)
+    })?;
+    let (image, fixed) = (shares.log_share(0..cells)?, shares.log_share(cells..2 * cells)?);
+    (image - fixed + fixed_caption_gap(world)?).determinate("the footnote against ln p(x)")
 }
 
 /// The divergence of the footnote's joint, spelled out: equal to `KL(q(z|x) || p(z))`.

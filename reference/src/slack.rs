@@ -259,6 +259,31 @@ impl Posterior {
         self.0.iter().copied().enumerate()
     }
 
+    /// Logarithm of the probability of a range of states.
+    pub(crate) fn log_share(&self, states: std::ops::Range<usize>) -> Result<Nats, Error> {
+        let within = &self.0[states];
+        let (mut top, mut total, mut mass) = (f64::NEG_INFINITY, 0.0, 0.0);
+        for ln_p in within {
+            top = top.max(ln_p.value());
+        }
+        if top == f64::NEG_INFINITY {
+            return Err(Error::Indeterminate {
+                line: "a share of probability 0",
+            });
+        }
+        for ln_p in within {
+            let share = (ln_p.value() - top).exp();
+            total += share;
+            if ln_p.is_finite() {
+                mass += share * (ln_p.mass() + (ln_p.value() - top).abs());
+            }
+        }
+        Ok(Nats::with_mass(
+            top + total.ln(),
+            mass / total + top.abs() + total.ln().abs() + 1.0,
+        ))
+    }
+
     /// `sum_k q_k ln (q_k / posterior_k)` for `q(k) = (q_k, ln q_k)`.
     pub(crate) fn divergence_from(&self, q: impl Fn(usize) -> (f64, f64)) -> Result<Nats, Error> {
         let mut terms = Vec::with_capacity(self.0.len());

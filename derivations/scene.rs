@@ -1,0 +1,39 @@
+//! A world seen under a reading of `q(y,z|x)`: what every row of the table is evaluated on.
+
+use reference::vocab::{Beta, Error, Reading};
+use reference::world::World;
+
+/// A world, a reading, and the world as that reading has it.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// The world as given; Eqs. 13, 14 and 1 take the reading as an argument.
+    pub world: World,
+    /// [`World::under`] the reading; Eqs. 3 to 12 and the slacks see this one.
+    pub seen: World,
+    /// What `q(y,z|x)` and `D_KL` are taken to mean.
+    pub reading: Reading,
+}
+
+impl Scene {
+    /// A world under a reading.
+    ///
+    /// # Errors
+    /// None that a validated world can cause.
+    pub fn new(world: &World, reading: Reading) -> Result<Self, Error> {
+        Ok(Self {
+            world: world.clone(),
+            seen: world.under(reading)?,
+            reading,
+        })
+    }
+
+    /// The same scene under another beta.
+    #[must_use]
+    pub fn with_beta(&self, beta: Beta) -> Self {
+        Self {
+            world: self.world.with_beta(beta),
+            seen: self.seen.with_beta(beta),
+            reading: self.reading,
+        }
+    }
+}
