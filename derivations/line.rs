@@ -2,7 +2,7 @@
 
 use reference::repairs;
 use reference::slack;
-use reference::vocab::Reading::{self, Footnote, Joint, Observed, Pointwise};
+use reference::vocab::Reading::{self, Expected, Footnote, Joint, Observed, Pointwise};
 use reference::vocab::{Error, Nats};
 
 use crate::expr::{Expr, expr};
@@ -218,11 +218,24 @@ pub static LINES: &[Line] = &[
         printed: AtLeast,
         sign: NonPositive,
         rule: Assume,
-        readings: AT_Y,
+        readings: &[Pointwise, Joint, Footnote],
         exact: false,
         slack_latex: r"-D_{KL}(q_\phi(z|x), q_\phi(z|y,x))",
         slack: |s| slack::conditional_encoder(&s.seen),
         remark: "q(z|x) q(y|x) = q(y,z|x) is an assumption; for a joint that does not factorise the step raises the line",
+    },
+    Line {
+        id: "11-12",
+        from: "11",
+        to: "12",
+        printed: AtLeast,
+        sign: Zero,
+        rule: Assume,
+        readings: &[Observed],
+        exact: false,
+        slack_latex: r"-D_{KL}(q_\phi(z|x), q_\phi(z|y,x))",
+        slack: |s| slack::conditional_encoder(&s.seen),
+        remark: "q(y,z|x) is q(z|x) at the observed caption: it factorises by construction",
     },
     Line {
         id: "12-13",
@@ -257,11 +270,24 @@ pub static LINES: &[Line] = &[
         printed: AtLeast,
         sign: NonPositive,
         rule: Drop,
-        readings: ALL,
+        readings: &[Pointwise, Joint, Footnote, Expected],
         exact: false,
         slack_latex: r"\ln q_\phi(y|x)",
         slack: |s| slack::dropped_constant(&s.seen, s.reading),
         remark: "sign error: 'a constant positive value' is the logarithm of a probability mass, never positive; dropping it RAISES the line",
+    },
+    Line {
+        id: "13-14",
+        from: "13",
+        to: "14",
+        printed: AtLeast,
+        sign: Zero,
+        rule: Drop,
+        readings: &[Observed],
+        exact: false,
+        slack_latex: r"\ln q_\phi(y|x)",
+        slack: |s| slack::dropped_constant(&s.seen, s.reading),
+        remark: "q(y|x) = 1: ln 1 = 0 is dropped, which is nothing",
     },
     Line {
         id: "14-14b",

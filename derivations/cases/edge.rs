@@ -1,0 +1,106 @@
+//! Worlds at the end of a range: one state, probabilities that underflow, evidence 0, encoders that miss everything.
+
+use ndarray::{Array1, Array2, array};
+use reference::world::{Tables, World};
+
+const ZERO: f64 = f64::NEG_INFINITY;
+
+/// The edge worlds.
+#[must_use]
+pub fn worlds() -> Vec<World> {
+    tables().into_iter().filter_map(|tables| World::new(tables).ok()).collect()
+}
+
+/// The edge worlds' tables, each with the edge it stands on.
+#[must_use]
+pub fn tables() -> Vec<Tables> {
+    let half = -std::f64::consts::LN_2;
+    let thirds = |a: f64, b: f64, c: f64| array![a.ln(), b.ln(), c.ln()];
+    let plain = Tables {
+        ln_p_x_given_yz: array![[-0.5, -1.5, -2.5], [-0.25, -3.0, -0.75]],
+        ln_p_yz: array![[0.1_f64, 0.2, 0.1], [0.25, 0.05, 0.3]].mapv(f64::ln),
+        ln_q_z_given_x: thirds(0.5, 0.3, 0.2),
+        ln_q_y_given_x: array![0.4_f64, 0.6].mapv(f64::ln),
+        ln_q_yz_given_x: None,
+        y: 1,
+        beta: 6.6,
+    };
+    let with = |change: &dyn Fn(&mut Tables)| {
+        let mut tables = plain.clone();
+        change(&mut tables);
+        tables
+    };
+    vec![
+        // one state of everything
+        Tables {
+            ln_p_x_given_yz: array![[-0.75]],
+            ln_p_yz: array![[0.0]],
+            ln_q_z_given_x: array![0.0],
+            ln_q_y_given_x: array![0.0],
+            ln_q_yz_given_x: None,
+            y: 0,
+            beta: 0.0,
+        },
+        plain.clone(),
+        // likelihoods far below the smallest double, and far above 1 (a density)
+        with(&|t| t.ln_p_x_given_yz.mapv_inplace(|ln_p| ln_p - 1e4)),
+        with(&|t| t.ln_p_x_given_yz.mapv_inplace(|ln_p| ln_p + 1e4)),
+        with(&|t| t.ln_p_x_given_yz.mapv_inplace(|ln_p| ln_p * 1e3 - 1e6)),
+        // an encoder probability that underflows to 0 but is not 0
+        with(&|t| t.ln_q_z_given_x = array![-(-800.0_f64).exp().ln_1p(), -800.0, -900.0]),
+        // a prior cell that underflows, in and out of the observed row
+        with(&|t| {
+            t.ln_p_yz = array![[half, -760.0, ZERO], [half, -800.0, -1200.0]];
+        }),
+        // a point mass, on a likely and on an impossible code
+        with(&|t| t.ln_q_z_given_x = array![ZERO, 0.0, ZERO]),
+        with(&|t| {
+            t.ln_q_z_given_x = array![ZERO, 0.0, ZERO];
+            t.ln_p_x_given_yz[[1, 1]] = ZERO;
+        }),
+        // the encoder misses the posterior's support altogether
+        with(&|t| {
+            t.ln_q_z_given_x = thirds(0.0, 0.5, 0.5);
+            t.ln_p_x_given_yz = array![[-1.0, -1.0, -1.0], [-1.0, ZERO, ZERO]];
+        }),
+        // the encoder misses one code that the posterior needs
+        with(&|t| t.ln_q_z_given_x = thirds(0.5, 0.5, 0.0)),
+        // evidence 0: by the decoder, by the prior
+        with(&|t| t.ln_p_x_given_yz.row_mut(1).fill(ZERO)),
+        with(&|t| t.ln_p_yz = array![[0.25_f64, 0.5, 0.25], [0.0, 0.0, 0.0]].mapv(f64::ln)),
+        // the observed caption is impossible, or certain, under q(y|x)
+        with(&|t| t.ln_q_y_given_x = array![0.0, ZERO]),
+        with(&|t| t.ln_q_y_given_x = array![ZERO, 0.0]),
+        // a free joint that denies the observed caption one code, all codes but one
+        with(&|t| {
+            t.ln_q_yz_given_x = Some(array![[0.25_f64, 0.25, 0.0], [0.25, 0.0, 0.25]].mapv(f64::ln));
+            t.ln_q_z_given_x = thirds(0.5, 0.25, 0.25);
+            t.ln_q_y_given_x = array![half, half];
+        }),
+        // more codes than a sum can take carelessly
+        large(17, 257),
+    ]
+}
+
+/// A larger world from a closed form, its encoder within reach of its posterior.
+fn large(captions: usize, codes: usize) -> Tables {
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let wave = |y: usize, z: usize, f: f64| ((y * codes + z) as f64 * f).sin();
+    let normalised = |weights: Array2<f64>| {
+        let total = weights.iter().map(|w| w.exp()).sum::<f64>().ln();
+        weights.mapv(|w| w - total)
+    };
+    let row = |weights: Array1<f64>| {
+        let total = weights.iter().map(|w| w.exp()).sum::<f64>().ln();
+        weights.mapv(|w| w - total)
+    };
+    Tables {
+        ln_p_x_given_yz: Array2::from_shape_fn((captions, codes), |(y, z)| -40.0 + 12.0 * wave(y, z, 0.7)),
+        ln_p_yz: normalised(Array2::from_shape_fn((captions, codes), |(y, z)| 5.0 * wave(y, z, 1.3))),
+        ln_q_z_given_x: row(Array1::from_shape_fn(codes, |z| 10.0 * wave(3, z, 0.7))),
+        ln_q_y_given_x: row(Array1::from_shape_fn(captions, |y| 3.0 * wave(y, 0, 0.37))),
+        ln_q_yz_given_x: None,
+        y: 3,
+        beta: 2.5,
+    }
+}

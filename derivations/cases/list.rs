@@ -1,0 +1,49 @@
+//! Regressions and named examples, stored as values and not as seeds, each with its origin.
+
+use reference::world::World;
+
+use crate::assumption::ASSUMPTIONS;
+use crate::fractions::FractionWorld;
+
+/// A named world.
+#[derive(Debug)]
+pub struct Named {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Where it comes from.
+    pub origin: &'static str,
+    /// The world, as TOML with fractions.
+    pub toml: &'static str,
+}
+
+/// Every named world; a shrunk failure is copied here with the claim that it broke.
+pub static NAMED: &[Named] = &[
+    Named {
+        name: "teaching",
+        origin: "two captions, three codes, fractions that can be followed by hand",
+        toml: include_str!("../data/worlds/teaching.toml"),
+    },
+    Named {
+        name: "fig3",
+        origin: "the note's Fig. 3: a distribution over codes against a joint over captions and codes",
+        toml: include_str!("../data/worlds/fig3.toml"),
+    },
+];
+
+/// The named world.
+#[must_use]
+pub fn named(name: &str) -> Option<World> {
+    let toml = NAMED.iter().find(|world| world.name == name)?.toml;
+    FractionWorld::from_toml(toml).ok()?.to_world().ok()
+}
+
+/// The named worlds and the witnesses of the assumptions.
+#[must_use]
+pub fn worlds() -> Vec<World> {
+    NAMED
+        .iter()
+        .map(|world| world.toml)
+        .chain(ASSUMPTIONS.iter().map(|assumption| assumption.witness))
+        .filter_map(|toml| FractionWorld::from_toml(toml).ok()?.to_world().ok())
+        .collect()
+}

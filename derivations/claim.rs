@@ -1,0 +1,166 @@
+//! What is judged: the step from the line before, the bound on the evidence, and the bound at a given beta.
+
+use reference::slack;
+use reference::vocab::{Error, Nats, Reading};
+use serde::Serialize;
+
+use crate::line::{LINES, Line, chain};
+use crate::rule::{Relation, Rule, Sign};
+use crate::scene::Scene;
+
+/// Which of a line's claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The relation of a line to the line before, as printed.
+    Step,
+    /// `ln p(x,y) >=` this line.
+    Bound,
+    /// A row that the note does not print: what a reading does bound.
+    Repair,
+}
+
+/// A claim under a reading.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// `12-13` for a step, `3-13` for a bound.
+    pub id: String,
+    /// Step, bound or repair.
+    pub kind: Kind,
+    /// The reading it is judged under.
+    pub reading: Reading,
+    /// Whether another reading would give another claim.
+    pub depends_on_reading: bool,
+    /// The expression above.
+    pub from: &'static str,
+    /// The expression below.
+    pub to: &'static str,
+    /// What is claimed of the two.
+    pub relation: Relation,
+    /// What we claim of the slack.
+    pub sign: Sign,
+    /// The rule of the step, [`Rule::Compose`] for a bound over several.
+    pub rule: Rule,
+    /// The rows it is made of.
+    pub rows: Vec<&'static Line>,
+}
+
+impl Claim {
+    /// The slack of the claim: of the row, or the sum along the chain with `KL*` for the rows from (3) to (6).
+    ///
+    /// # Errors
+    /// [`Error::Indeterminate`] when a row's slack, or their sum, has no value.
+    pub fn slack(&self, scene: &Scene) -> Result<Nats, Error> {
+        if self.kind != Kind::Bound {
+            return self.rows.first().map_or(Ok(Nats::ZERO), |row| (row.slack)(scene));
+        }
+        if self.reading == Reading::Expected {
+            return self.expected_slack(scene);
+        }
+        let jensen = self.rows.iter().any(|row| row.id == "5-6");
+        let mut total = if jensen { slack::posterior_gap(&scene.seen)? } else { Nats::ZERO };
+        for row in &self.rows {
+            if !(jensen && matches!(row.id, "3-4" | "4-5" | "5-6")) {
+                total = total + (row.slack)(scene)?;
+            }
+        }
+        total.determinate("the composed slack")
+    }
+
+    fn expected_slack(&self, scene: &Scene) -> Result<Nats, Error> {
+        let gap = slack::joint_posterior_gap(&scene.seen)?;
+        let rest = match self.to {
+            "13" => -slack::dropped_constant(&scene.seen, Reading::Expected)?,
+            "14" => Nats::ZERO,
+            _ => slack::reweighted_divergence(&scene.seen, Reading::Expected)?,
+        };
+        (gap + rest).determinate("the composed slack")
+    }
+
+    /// The sentence that is judged.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let side = |id: &str| match id {
+            "3" => "ln p(x,y)".to_owned(),
+            "p(x)" => "ln p(x)".to_owned(),
+            "mean-3" => "E_y[ln p(x,y)]".to_owned(),
+            "fixed" => "ln sum_z p(z) p(x|y,z)".to_owned(),
+            "14b" => "line 14 at beta".to_owned(),
+            "2a" | "2b" => format!("form {} of Eq. 2", &id[1..]),
+            id => format!("line {id}"),
+        };
+        format!("{} {} {}", side(self.from), self.relation.symbol(), side(self.to))
+    }
+}
+
+/// Every claim, in the order of the table.
+#[must_use]
+pub fn claims() -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for line in LINES {
+        let depends = matches!(line.to, "13" | "14" | "14b" | "1");
+        for &reading in line.readings {
+            let as_given = reading == Reading::Pointwise;
+            if line.is_of_the_note() && (depends || as_given) || !line.is_of_the_note() {
+                claims.push(step(line, reading, depends));
+            }
+            if line.is_of_the_note() && line.to != "2b" && line.from != "14" && (depends || as_given) {
+                claims.extend(bound(line.to, reading, depends));
+            }
+        }
+    }
+    claims
+}
+
+/// The claim of that name, under that reading if it depends on one.
+#[must_use]
+pub fn claim(id: &str, reading: Reading) -> Option<Claim> {
+    let all = claims();
+    let named = |c: &&Claim| c.id == id;
+    all.iter().find(|c| named(c) && c.reading == reading).or_else(|| all.iter().find(|c| named(c) && !c.depends_on_reading)).cloned()
+}
+
+/// The bound of Eq. 14 at the world's beta, for a sweep over beta.
+#[must_use]
+pub fn bound_at_beta(reading: Reading) -> Option<Claim> {
+    bound("14b", reading, true)
+}
+
+fn step(line: &'static Line, reading: Reading, depends: bool) -> Claim {
+    let of_the_note = line.is_of_the_note();
+    Claim {
+        id: line.id.to_owned(),
+        kind: if of_the_note { Kind::Step } else { Kind::Repair },
+        reading,
+        depends_on_reading: depends,
+        from: line.from,
+        to: line.to,
+        relation: if of_the_note { line.printed } else { Relation::AtLeast },
+        sign: line.sign,
+        rule: line.rule,
+        rows: vec![line],
+    }
+}
+
+fn bound(to: &'static str, reading: Reading, depends: bool) -> Option<Claim> {
+    let expected = reading == Reading::Expected;
+    let rows = if expected { Vec::new() } else { chain(to, reading)? };
+    let from = if expected { "p(x)" } else { "3" };
+    let sign = match (expected, to) {
+        (true, "13" | "14") => Sign::NonNegative,
+        (true, _) => Sign::Unsigned,
+        _ => rows.iter().fold(Sign::Zero, |sign, row| sign.and(row.sign)),
+    };
+    Some(Claim {
+        id: format!("3-{to}"),
+        kind: Kind::Bound,
+        reading,
+        depends_on_reading: depends,
+        from,
+        to,
+        relation: Relation::AtLeast,
+        sign,
+        rule: Rule::Compose,
+        rows,
+    })
+}

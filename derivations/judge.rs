@@ -1,0 +1,185 @@
+//! One claim on one scene: does the row close, does its sign hold, is the claim broken.
+
+use reference::vocab::{Error, Nats};
+
+use crate::claim::Claim;
+use crate::expr::EXPRS;
+use crate::precision::closure_bound;
+use crate::rule::{Relation, Sign};
+use crate::scene::Scene;
+
+/// The values of all expressions on a scene, each computed at most once.
+#[derive(Debug)]
+pub struct Values(Vec<(&'static str, Result<Vec<Nats>, Error>)>);
+
+impl Values {
+    /// Nothing computed yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn get(&mut self, id: &'static str, scene: &Scene) -> Result<Vec<Nats>, Error> {
+        if let Some((_, value)) = self.0.iter().find(|(known, _)| *known == id) {
+            return value.clone();
+        }
+        let value = EXPRS
+            .iter()
+            .find(|expr| expr.id == id)
+            .map_or(Err(Error::Indeterminate { line: "an expression that is not in the table" }), |expr| (expr.value)(scene));
+        self.0.push((id, value.clone()));
+        value
+    }
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a claim looked like on a scene.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observation {
+    /// Whether all three numbers are finite, or which class they fall into.
+    pub class: Class,
+    /// `|from - slack - to|` in units of its bound; 0 when not all are finite.
+    pub residue: f64,
+    /// The slack, when finite and the row closed on numbers.
+    pub slack: f64,
+    /// The slack is 0 within its bound.
+    pub zero: bool,
+    /// The relation claimed does not hold.
+    pub broken: bool,
+    /// The sign that we claim, or the law `to = from - slack` in the extended reals, does not hold.
+    pub ours_broken: bool,
+}
+
+/// How the sides of a row are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// All finite.
+    Closed,
+    /// Some side infinite or undefined; the pair of their classes.
+    Infinite(Side, Side),
+    /// The upper side has no value, so nothing is claimed.
+    Undefined,
+}
+
+/// What a side is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// A number.
+    Finite,
+    /// `-inf`
+    MinusInfinity,
+    /// `+inf`
+    PlusInfinity,
+    /// `+inf` met `-inf`.
+    Undefined,
+}
+
+impl Side {
+    fn of(side: &Result<Nats, Error>) -> Self {
+        match side {
+            Err(_) => Self::Undefined,
+            Ok(nats) if nats.is_finite() => Self::Finite,
+            Ok(nats) if nats.value() > 0.0 => Self::PlusInfinity,
+            Ok(_) => Self::MinusInfinity,
+        }
+    }
+
+    /// As printed.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Finite => "finite",
+            Self::MinusInfinity => "-inf",
+            Self::PlusInfinity => "+inf",
+            Self::Undefined => "undefined",
+        }
+    }
+}
+
+/// Judges a claim on a scene; for a table of cells the worst cell speaks.
+#[must_use]
+pub fn judge(claim: &Claim, scene: &Scene, values: &mut Values) -> Observation {
+    let slack = claim.slack(scene);
+    match (values.get(claim.from, scene), values.get(claim.to, scene)) {
+        (Ok(from), Ok(to)) if from.len() == to.len() => from
+            .into_iter()
+            .zip(to)
+            .map(|(from, to)| judge_row(claim, Ok(from), Ok(to), slack.clone()))
+            .reduce(worse)
+            .unwrap_or(UNDEFINED),
+        (from, to) => {
+            let first = |side: Result<Vec<Nats>, Error>| side.map(|cells| cells.first().copied().unwrap_or(Nats::ZERO));
+            judge_row(claim, first(from), first(to), slack)
+        }
+    }
+}
+
+const UNDEFINED: Observation = Observation {
+    class: Class::Undefined,
+    residue: 0.0,
+    slack: f64::NAN,
+    zero: false,
+    broken: false,
+    ours_broken: false,
+};
+
+fn worse(a: Observation, b: Observation) -> Observation {
+    let rank = |o: &Observation| (o.ours_broken, o.broken, o.class == Class::Closed);
+    if rank(&b) > rank(&a) || (rank(&a) == rank(&b) && !(b.residue <= a.residue)) { b } else { a }
+}
+
+fn judge_row(claim: &Claim, from: Result<Nats, Error>, to: Result<Nats, Error>, slack: Result<Nats, Error>) -> Observation {
+    if let (Ok(from), Ok(to), Ok(slack)) = (&from, &to, &slack)
+        && from.is_finite()
+        && to.is_finite()
+        && slack.is_finite()
+    {
+        return closed(claim, *from, *to, *slack);
+    }
+    if from.is_err() {
+        return UNDEFINED;
+    }
+    let class = Class::Infinite(Side::of(&from), Side::of(&to));
+    let (above, below) = (value(&from), value(&to));
+    let broken = match claim.relation {
+        Relation::Equal => !(above == below),
+        Relation::AtLeast => !(above >= below),
+        Relation::Nothing => false,
+    };
+    // The law in the extended reals, where `from - slack` has a value at all.
+    let law = value(&from) - value(&slack);
+    let ours_broken = to.is_ok() && !law.is_nan() && !(law == below);
+    Observation { class, broken, ours_broken, ..UNDEFINED }
+}
+
+fn closed(claim: &Claim, from: Nats, to: Nats, slack: Nats) -> Observation {
+    let bound = closure_bound(&[from, to, slack]);
+    let error = (from.value() - slack.value() - to.value()).abs();
+    let residue = if error == 0.0 { 0.0 } else { error / bound };
+    // A step's slack is as exact as its own mass says; a sign is decided on that.
+    let fuzz = closure_bound(&[slack]);
+    let value = slack.value();
+    let zero = value.abs() <= fuzz;
+    let below = value < -fuzz;
+    let broken = match claim.relation {
+        Relation::Equal => !zero,
+        Relation::AtLeast => below,
+        Relation::Nothing => false,
+    };
+    let sign_holds = match claim.sign {
+        Sign::Zero => zero,
+        Sign::NonNegative => !below,
+        Sign::NonPositive => value <= fuzz,
+        Sign::Unsigned => true,
+    };
+    Observation { class: Class::Closed, residue, slack: value, zero, broken, ours_broken: !sign_holds || !(residue <= 1.0) }
+}
+
+fn value(side: &Result<Nats, Error>) -> f64 {
+    side.as_ref().map_or(f64::NAN, |nats| nats.value())
+}
