@@ -44,6 +44,14 @@ pub struct Assumption {
     pub restore: fn(&World) -> Result<World, Error>,
 }
 
+impl Assumption {
+    /// Whether it speaks of beta alone, and so says nothing of a claim made at a fixed beta.
+    #[must_use]
+    pub fn is_about_beta(&self) -> bool {
+        self.id.starts_with("beta-")
+    }
+}
+
 /// The assumption of that name.
 #[must_use]
 pub fn assumption(id: &str) -> Option<&'static Assumption> {
@@ -53,25 +61,27 @@ pub fn assumption(id: &str) -> Option<&'static Assumption> {
 /// Bit `i` set: `ASSUMPTIONS[i]` is violated.
 #[must_use]
 pub fn violated(scene: &Scene) -> u16 {
-    ASSUMPTIONS.iter().enumerate().fold(0, |mask, (bit, a)| if (a.holds)(scene) { mask } else { mask | (1 << bit) })
+    ASSUMPTIONS.iter().enumerate().fold(
+        0,
+        |mask, (bit, a)| if (a.holds)(scene) { mask } else { mask | (1 << bit) },
+    )
 }
 
 /// Whether every probability of the world is positive: of the tables given, and of the images not observed.
 #[must_use]
 pub fn every_probability_positive(world: &World) -> bool {
-    let positive = |table: &mut dyn Iterator<Item = &f64>| table.all(|ln_p| *ln_p > f64::NEG_INFINITY);
-    let certain = world.likelihood().iter().all(|ln_p| *ln_p == 0.0);
-    (certain || world.likelihood().iter().all(|ln_p| *ln_p < 0.0))
-        && positive(&mut world.likelihood().iter())
-        && positive(&mut world.prior().ln().iter())
-        && positive(&mut world.joint_encoder().ln().iter())
+    let positive = |ln_p: &f64| *ln_p > f64::NEG_INFINITY;
+    let likelihood = world.likelihood();
+    let certain = likelihood.iter().all(|ln_p| *ln_p == 0.0);
+    (certain || likelihood.iter().all(|ln_p| positive(ln_p) && *ln_p < 0.0))
+        && world.prior().ln().iter().all(positive)
+        && world.joint_encoder().ln().iter().all(positive)
 }
 
 fn q_covers_posterior(scene: &Scene) -> bool {
     let (w, y) = (&scene.seen, scene.seen.y());
-    (0..w.codes()).all(|z| {
-        w.ln_q_z(z).is_finite() || !w.ln_p_x_given_yz(y, z).is_finite() || !w.ln_p_yz(y, z).is_finite()
-    })
+    (0..w.codes())
+        .all(|z| w.ln_q_z(z).is_finite() || !w.ln_p_x_given_yz(y, z).is_finite() || !w.ln_p_yz(y, z).is_finite())
 }
 
 fn posterior_covers_q(scene: &Scene) -> bool {
@@ -90,7 +100,9 @@ fn factorises(scene: &Scene) -> bool {
         (0..w.codes()).all(|z| {
             let (joint, product) = (w.ln_q_yz(y, z), w.ln_q_y(y) + w.ln_q_z(z));
             match (joint.is_finite(), product.is_finite()) {
-                (true, true) => (joint - product).value().abs() <= closure_bound(&[joint, product]) + f64::EPSILON * 8.0,
+                (true, true) => {
+                    (joint - product).value().abs() <= closure_bound(&[joint, product]) + f64::EPSILON * 8.0
+                }
                 (a, b) => a == b,
             }
         })
@@ -235,8 +247,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         restore: |world| {
             with(world, |tables| {
                 let first = tables.ln_p_x_given_yz.row(world.y()).to_owned();
-                tables.ln_p_x_given_yz =
-                    Array2::from_shape_fn((world.captions(), world.codes()), |(_, z)| first[z]);
+                tables.ln_p_x_given_yz = Array2::from_shape_fn((world.captions(), world.codes()), |(_, z)| first[z]);
             })
         },
     },

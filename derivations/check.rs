@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use reference::vocab::{Beta, Error, Reading};
 
-use crate::assumption::{assumption, every_probability_positive, violated};
+use crate::assumption::{ASSUMPTIONS, every_probability_positive, violated};
 use crate::cases::{Cases, Source};
 use crate::claim::{Claim, bound_at_beta, claims};
 use crate::judge::{Values, judge};
@@ -11,8 +11,9 @@ use crate::scene::Scene;
 use crate::verdict::{SOME_ZERO, Tally, Verdict, verdict};
 
 /// The values of beta at which the bound of Eq. 14 is tried on every world.
-pub const BETAS: [f64; 18] =
-    [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0, 1.01, 1.5, 2.0, 6.6, 100.0];
+pub const BETAS: [f64; 18] = [
+    0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0, 1.01, 1.5, 2.0, 6.6, 100.0,
+];
 
 /// What to check.
 #[derive(Debug, Clone, Default)]
@@ -65,13 +66,20 @@ pub struct Checked {
 impl Checked {
     /// Rows that do not close or whose claimed sign failed: what the tool itself got wrong.
     pub fn failures(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().chain(self.sweep.iter().map(|beta| &beta.row)).filter(|row| row.all.ours_broken.is_some())
+        self.rows
+            .iter()
+            .chain(self.sweep.iter().map(|beta| &beta.row))
+            .filter(|row| row.all.ours_broken.is_some())
     }
 
     /// Row checks made: claims judged, over all worlds.
     #[must_use]
     pub fn judged(&self) -> u64 {
-        self.rows.iter().chain(self.sweep.iter().map(|beta| &beta.row)).map(|row| row.all.judged).sum()
+        self.rows
+            .iter()
+            .chain(self.sweep.iter().map(|beta| &beta.row))
+            .map(|row| row.all.judged)
+            .sum()
     }
 }
 
@@ -86,14 +94,21 @@ const CHUNK: u64 = 64;
 /// [`Error`] when a world cannot be seen under a reading, which a validated world always can.
 pub fn check(cases: &Cases, options: &Options, progress: &(dyn Fn(u64) + Sync)) -> Result<Checked, Error> {
     let wanted = |reading: Reading| options.reading.is_none_or(|only| only == reading);
-    let rows: Vec<Claim> = claims().into_iter().filter(|c| wanted(c.reading) || !c.depends_on_reading).collect();
+    let rows: Vec<Claim> = claims()
+        .into_iter()
+        .filter(|c| wanted(c.reading) || !c.depends_on_reading)
+        .collect();
     let sweep: Vec<(f64, Claim)> = Reading::ALL
         .into_iter()
         .filter(|reading| wanted(*reading))
         .filter_map(bound_at_beta)
         .flat_map(|claim| BETAS.map(|beta| (beta, claim.clone())))
         .collect();
-    let plan = Plan { rows, sweep, beta: options.beta };
+    let plan = Plan {
+        rows,
+        sweep,
+        beta: options.beta,
+    };
     let chunks: Vec<u64> = (0..cases.len().div_ceil(CHUNK)).collect();
     let partial: Vec<Seen> = chunks
         .into_par_iter()
@@ -128,7 +143,11 @@ struct Seen {
 
 impl Seen {
     fn merge(&mut self, other: &Self) {
-        let pairs = self.rows.iter_mut().chain(&mut self.sweep).zip(other.rows.iter().chain(&other.sweep));
+        let pairs = self
+            .rows
+            .iter_mut()
+            .chain(&mut self.sweep)
+            .zip(other.rows.iter().chain(&other.sweep));
         for ((file, all), (other_file, other_all)) in pairs {
             file.merge(other_file);
             all.merge(other_all);
@@ -156,11 +175,23 @@ impl Plan {
     }
 
     fn see(&self, cases: &Cases, index: u64, seen: &mut Seen) -> Result<(), Error> {
-        let Some((source, world)) = cases.get(index) else { return Ok(()) };
+        let Some((source, world)) = cases.get(index) else {
+            return Ok(());
+        };
         seen.count(source, 1);
-        let world = self.beta.map_or_else(|| world.clone(), |beta| world.with_beta(beta));
-        let zero = if every_probability_positive(&world) { 0 } else { SOME_ZERO };
+        let world = match self.beta {
+            Some(beta) => world.with_beta(beta),
+            None => world,
+        };
+        let zero = if every_probability_positive(&world) {
+            0
+        } else {
+            SOME_ZERO
+        };
         for reading in Reading::ALL {
+            if !self.rows.iter().any(|claim| claim.reading == reading) {
+                continue;
+            }
             let scene = Scene::new(&world, reading)?;
             let mask = violated(&scene) | zero;
             let mut values = Values::new();
@@ -171,11 +202,12 @@ impl Plan {
                     note(tallies, source, index, mask, &judge(claim, &scene, &mut values));
                 }
             }
+            let mut scene = scene;
             for ((beta, claim), tallies) in self.sweep.iter().zip(&mut seen.sweep) {
                 if claim.reading == reading {
-                    let scene = scene.with_beta(Beta::new(*beta)?);
-                    let seen = judge(claim, &scene, &mut Values::new());
-                    note(tallies, source, index, mask & !beta_bits(), &seen);
+                    scene.set_beta(Beta::new(*beta)?);
+                    let observed = judge(claim, &scene, &mut Values::new());
+                    note(tallies, source, index, mask & !beta_bits(), &observed);
                 }
             }
         }
@@ -187,12 +219,20 @@ impl Plan {
         let mut worlds = seen.worlds;
         worlds.sort_unstable();
         Checked {
-            rows: self.rows.into_iter().zip(seen.rows).map(|(claim, tallies)| row(claim, tallies)).collect(),
+            rows: self
+                .rows
+                .into_iter()
+                .zip(seen.rows)
+                .map(|(claim, tallies)| row(claim, tallies))
+                .collect(),
             sweep: self
                 .sweep
                 .into_iter()
                 .zip(seen.sweep)
-                .map(|((beta, claim), tallies)| BetaRow { beta, row: row(claim, tallies) })
+                .map(|((beta, claim), tallies)| BetaRow {
+                    beta,
+                    row: row(claim, tallies),
+                })
                 .collect(),
             worlds,
         }
@@ -208,9 +248,9 @@ fn note((file, all): &mut (Tally, Tally), source: Source, index: u64, mask: u16,
 
 /// The bits of assumptions about beta: they say nothing of a claim made at a fixed beta.
 fn beta_bits() -> u16 {
-    crate::assumption::ASSUMPTIONS
+    let about_beta = ASSUMPTIONS
         .iter()
         .enumerate()
-        .filter(|(_, a)| assumption(a.id).is_some() && a.id.starts_with("beta-"))
-        .fold(0, |mask, (bit, _)| mask | (1 << bit))
+        .filter(|(_, assumption)| assumption.is_about_beta());
+    about_beta.fold(0, |mask, (bit, _)| mask | (1 << bit))
 }

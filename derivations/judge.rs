@@ -23,10 +23,12 @@ impl Values {
         if let Some((_, value)) = self.0.iter().find(|(known, _)| *known == id) {
             return value.clone();
         }
-        let value = EXPRS
-            .iter()
-            .find(|expr| expr.id == id)
-            .map_or(Err(Error::Indeterminate { line: "an expression that is not in the table" }), |expr| (expr.value)(scene));
+        let value = EXPRS.iter().find(|expr| expr.id == id).map_or(
+            Err(Error::Indeterminate {
+                line: "an expression that is not in the table",
+            }),
+            |expr| (expr.value)(scene),
+        );
         self.0.push((id, value.clone()));
         value
     }
@@ -130,10 +132,19 @@ const UNDEFINED: Observation = Observation {
 
 fn worse(a: Observation, b: Observation) -> Observation {
     let rank = |o: &Observation| (o.ours_broken, o.broken, o.class == Class::Closed);
-    if rank(&b) > rank(&a) || (rank(&a) == rank(&b) && !(b.residue <= a.residue)) { b } else { a }
+    if rank(&b) > rank(&a) || (rank(&a) == rank(&b) && !(b.residue <= a.residue)) {
+        b
+    } else {
+        a
+    }
 }
 
-fn judge_row(claim: &Claim, from: Result<Nats, Error>, to: Result<Nats, Error>, slack: Result<Nats, Error>) -> Observation {
+fn judge_row(
+    claim: &Claim,
+    from: Result<Nats, Error>,
+    to: Result<Nats, Error>,
+    slack: Result<Nats, Error>,
+) -> Observation {
     if let (Ok(from), Ok(to), Ok(slack)) = (&from, &to, &slack)
         && from.is_finite()
         && to.is_finite()
@@ -154,7 +165,12 @@ fn judge_row(claim: &Claim, from: Result<Nats, Error>, to: Result<Nats, Error>, 
     // The law in the extended reals, where `from - slack` has a value at all.
     let law = value(&from) - value(&slack);
     let ours_broken = to.is_ok() && !law.is_nan() && !(law == below);
-    Observation { class, broken, ours_broken, ..UNDEFINED }
+    Observation {
+        class,
+        broken,
+        ours_broken,
+        ..UNDEFINED
+    }
 }
 
 fn closed(claim: &Claim, from: Nats, to: Nats, slack: Nats) -> Observation {
@@ -177,7 +193,14 @@ fn closed(claim: &Claim, from: Nats, to: Nats, slack: Nats) -> Observation {
         Sign::NonPositive => value <= fuzz,
         Sign::Unsigned => true,
     };
-    Observation { class: Class::Closed, residue, slack: value, zero, broken, ours_broken: !sign_holds || !(residue <= 1.0) }
+    Observation {
+        class: Class::Closed,
+        residue,
+        slack: value,
+        zero,
+        broken,
+        ours_broken: !sign_holds || !(residue <= 1.0),
+    }
 }
 
 fn value(side: &Result<Nats, Error>) -> f64 {

@@ -1,7 +1,21 @@
 //! The derivation as a table, the checker that judges it, and the faces that show it.
 
+pub mod assumption;
+pub mod case;
+pub mod cases;
+pub mod check;
+pub mod claim;
 pub mod expr;
+pub mod faces;
+pub mod fractions;
+pub mod judge;
+pub mod ledger;
 pub mod line;
 pub mod notation;
+pub mod precision;
+pub mod refute;
+pub mod report;
 pub mod rule;
 pub mod scene;
+pub mod simplest;
+pub mod verdict;

@@ -27,13 +27,9 @@ impl Scene {
         })
     }
 
-    /// The same scene under another beta.
-    #[must_use]
-    pub fn with_beta(&self, beta: Beta) -> Self {
-        Self {
-            world: self.world.with_beta(beta),
-            seen: self.seen.with_beta(beta),
-            reading: self.reading,
-        }
+    /// Puts the scene under another beta.
+    pub const fn set_beta(&mut self, beta: Beta) {
+        self.world.set_beta(beta);
+        self.seen.set_beta(beta);
     }
 }

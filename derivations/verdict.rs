@@ -107,7 +107,11 @@ impl Tally {
 
 fn pick(a: Option<(f64, u64)>, b: Option<(f64, u64)>, better: impl Fn(f64, f64) -> bool) -> Option<(f64, u64)> {
     match (a, b) {
-        (Some(x), Some(y)) => Some(if better(y.0, x.0) || (!better(x.0, y.0) && y.1 < x.1) { y } else { x }),
+        (Some(x), Some(y)) => Some(if better(y.0, x.0) || (!better(x.0, y.0) && y.1 < x.1) {
+            y
+        } else {
+            x
+        }),
         (x, y) => x.or(y),
     }
 }
@@ -151,33 +155,74 @@ const SEEN: u64 = 20;
 #[must_use]
 pub fn verdict(claim: &Claim, tally: &Tally) -> Verdict {
     if tally.judged == 0 {
-        return Verdict { standing: Standing::Unjudged, equality: false };
+        return Verdict {
+            standing: Standing::Unjudged,
+            equality: false,
+        };
     }
-    let strict_under = |set: u16| tally.masks.iter().any(|(mask, seen)| mask & set == 0 && seen.strict > 0);
+    let strict_under = |set: u16| {
+        tally
+            .masks
+            .iter()
+            .any(|(mask, seen)| mask & set == 0 && seen.strict > 0)
+    };
     if claim.relation == Relation::Nothing {
-        return Verdict { standing: Standing::NoClaim, equality: !strict_under(0) };
+        return Verdict {
+            standing: Standing::NoClaim,
+            equality: !strict_under(0),
+        };
     }
-    let broken: Vec<u16> = tally.masks.iter().filter(|(_, seen)| seen.broken > 0).map(|(mask, _)| *mask).collect();
+    let broken: Vec<u16> = tally
+        .masks
+        .iter()
+        .filter(|(_, seen)| seen.broken > 0)
+        .map(|(mask, _)| *mask)
+        .collect();
     if broken.is_empty() {
-        return Verdict { standing: Standing::Holds, equality: !strict_under(0) };
+        return Verdict {
+            standing: Standing::Holds,
+            equality: !strict_under(0),
+        };
     }
     let bits = |wanted: &dyn Fn(Kind) -> bool| -> Vec<u16> {
-        (0..ASSUMPTIONS.len()).filter(|bit| wanted(ASSUMPTIONS[*bit].kind)).map(|bit| 1 << bit).collect()
+        (0..ASSUMPTIONS.len())
+            .filter(|bit| wanted(ASSUMPTIONS[*bit].kind))
+            .map(|bit| 1 << bit)
+            .collect()
     };
-    let stated = bits(&|kind| kind == Kind::Stated).into_iter().fold(0, |mask, bit| mask | bit);
+    let stated = bits(&|kind| kind == Kind::Stated)
+        .into_iter()
+        .fold(0, |mask, bit| mask | bit);
     let refuted = broken.iter().any(|mask| mask & (stated | SOME_ZERO) == 0);
-    let candidates = if refuted { bits(&|_| true) } else { bits(&|kind| kind != Kind::Repair) };
+    let candidates = if refuted {
+        bits(&|_| true)
+    } else {
+        bits(&|kind| kind != Kind::Repair)
+    };
     let sets = hitting_sets(&candidates, &broken, |set| {
-        tally.masks.iter().filter(|(mask, _)| **mask & set == 0).map(|(_, seen)| seen.equal + seen.strict).sum::<u64>() >= SEEN
+        tally
+            .masks
+            .iter()
+            .filter(|(mask, _)| **mask & set == 0)
+            .map(|(_, seen)| seen.equal + seen.strict)
+            .sum::<u64>()
+            >= SEEN
     });
     if refuted || sets.is_empty() {
         return Verdict {
-            standing: Standing::Refuted { repairs: sets.iter().map(|set| names(*set)).collect() },
+            standing: Standing::Refuted {
+                repairs: sets.iter().map(|set| names(*set)).collect(),
+            },
             equality: false,
         };
     }
     let set = sets[0];
-    Verdict { standing: Standing::HoldsIf { assumptions: names(set) }, equality: !strict_under(set) }
+    Verdict {
+        standing: Standing::HoldsIf {
+            assumptions: names(set),
+        },
+        equality: !strict_under(set),
+    }
 }
 
 /// The smallest sets of bits of which every broken mask has at least one, and that some worlds satisfy.
@@ -190,8 +235,11 @@ fn hitting_sets(candidates: &[u16], broken: &[u16], exercised: impl Fn(u16) -> b
             .collect();
         larger.sort_unstable();
         larger.dedup();
-        let found: Vec<u16> =
-            larger.iter().copied().filter(|set| broken.iter().all(|mask| mask & set != 0) && exercised(*set)).collect();
+        let found: Vec<u16> = larger
+            .iter()
+            .copied()
+            .filter(|set| broken.iter().all(|mask| mask & set != 0) && exercised(*set))
+            .collect();
         if !found.is_empty() {
             return found;
         }
@@ -201,7 +249,12 @@ fn hitting_sets(candidates: &[u16], broken: &[u16], exercised: impl Fn(u16) -> b
 }
 
 fn names(set: u16) -> Vec<&'static str> {
-    ASSUMPTIONS.iter().enumerate().filter(|(bit, _)| set & (1 << bit) != 0).map(|(_, a)| a.id).collect()
+    ASSUMPTIONS
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| set & (1 << bit) != 0)
+        .map(|(_, a)| a.id)
+        .collect()
 }
 
 impl Verdict {

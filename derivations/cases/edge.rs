@@ -8,7 +8,10 @@ const ZERO: f64 = f64::NEG_INFINITY;
 /// The edge worlds.
 #[must_use]
 pub fn worlds() -> Vec<World> {
-    tables().into_iter().filter_map(|tables| World::new(tables).ok()).collect()
+    tables()
+        .into_iter()
+        .filter_map(|tables| World::new(tables).ok())
+        .collect()
 }
 
 /// The edge worlds' tables, each with the edge it stands on.

@@ -33,8 +33,14 @@ fn draw(rng: &mut ChaCha8Rng) -> Option<World> {
     let mut tables = Tables {
         ln_p_x_given_yz,
         ln_p_yz: table(rng, captions, codes, alpha)?,
-        ln_q_z_given_x: { let a = concentration(rng); dirichlet(rng, codes, a) },
-        ln_q_y_given_x: { let a = concentration(rng); dirichlet(rng, captions, a) },
+        ln_q_z_given_x: {
+            let a = concentration(rng);
+            dirichlet(rng, codes, a)
+        },
+        ln_q_y_given_x: {
+            let a = concentration(rng);
+            dirichlet(rng, captions, a)
+        },
         ln_q_yz_given_x: None,
         y,
         beta: beta(rng),
@@ -43,9 +49,15 @@ fn draw(rng: &mut ChaCha8Rng) -> Option<World> {
         // zeros anywhere
         let share = rng.random_range(0.05..0.5);
         zeros(rng, tables.ln_p_x_given_yz.iter_mut(), share);
-        if rng.random_bool(0.5) { zeros(rng, tables.ln_p_yz.iter_mut(), share); }
-        if rng.random_bool(0.5) { zeros(rng, tables.ln_q_z_given_x.iter_mut(), share); }
-        if rng.random_bool(0.5) { zeros(rng, tables.ln_q_y_given_x.iter_mut(), share); }
+        if rng.random_bool(0.5) {
+            zeros(rng, tables.ln_p_yz.iter_mut(), share);
+        }
+        if rng.random_bool(0.5) {
+            zeros(rng, tables.ln_q_z_given_x.iter_mut(), share);
+        }
+        if rng.random_bool(0.5) {
+            zeros(rng, tables.ln_q_y_given_x.iter_mut(), share);
+        }
     }
     if rng.random_bool(0.05) {
         let z = rng.random_range(0..codes);
@@ -62,14 +74,18 @@ fn draw(rng: &mut ChaCha8Rng) -> Option<World> {
     if rng.random_bool(0.05) {
         // a decoder that does not look at the caption
         let row = tables.ln_p_x_given_yz.row(0).to_owned();
-        for mut other in tables.ln_p_x_given_yz.rows_mut() { other.assign(&row); }
+        for mut other in tables.ln_p_x_given_yz.rows_mut() {
+            other.assign(&row);
+        }
     }
     renormalise(&mut tables)?;
     if rng.random_bool(0.15) {
         let planted = posterior(&World::new(tables.clone()).ok()?).ok()?;
         tables.ln_q_z_given_x = planted.ln().clone();
     }
-    if rng.random_bool(0.2) { free_joint(rng, &mut tables)?; }
+    if rng.random_bool(0.2) {
+        free_joint(rng, &mut tables)?;
+    }
     World::new(tables).ok()
 }
 
@@ -79,11 +95,20 @@ fn free_joint(rng: &mut ChaCha8Rng, tables: &mut Tables) -> Option<()> {
     let mut joint = match rng.random_range(0..6) {
         0 => tables.ln_p_yz.clone(),
         1 => &tables.ln_p_yz + &tables.ln_p_x_given_yz,
-        _ => { let a = concentration(rng); table(rng, captions, codes, a)? }
+        _ => {
+            let a = concentration(rng);
+            table(rng, captions, codes, a)?
+        }
     };
-    if rng.random_bool(0.2) { zeros(rng, joint.iter_mut(), 0.3); }
+    if rng.random_bool(0.2) {
+        zeros(rng, joint.iter_mut(), 0.3);
+    }
     normalise(joint.iter_mut())?;
-    tables.ln_q_z_given_x = joint.columns().into_iter().map(|column| log_sum(column.iter())).collect();
+    tables.ln_q_z_given_x = joint
+        .columns()
+        .into_iter()
+        .map(|column| log_sum(column.iter()))
+        .collect();
     tables.ln_q_y_given_x = joint.rows().into_iter().map(|row| log_sum(row.iter())).collect();
     tables.ln_q_yz_given_x = Some(joint);
     Some(())
@@ -92,7 +117,9 @@ fn free_joint(rng: &mut ChaCha8Rng, tables: &mut Tables) -> Option<()> {
 fn sizes(rng: &mut impl Rng) -> (usize, usize) {
     loop {
         let (captions, codes) = (rng.random_range(1..=5), rng.random_range(1..=7));
-        if captions != codes { return (captions, codes); }
+        if captions != codes {
+            return (captions, codes);
+        }
     }
 }
 
@@ -136,13 +163,17 @@ fn point_mass(states: usize, at: usize) -> Array1<f64> {
 
 fn zeros<'a>(rng: &mut impl Rng, entries: impl Iterator<Item = &'a mut f64>, share: f64) {
     for entry in entries {
-        if rng.random_bool(share) { *entry = f64::NEG_INFINITY; }
+        if rng.random_bool(share) {
+            *entry = f64::NEG_INFINITY;
+        }
     }
 }
 
 fn log_sum<'a>(entries: impl Iterator<Item = &'a f64> + Clone) -> f64 {
     let max = entries.clone().copied().fold(f64::NEG_INFINITY, f64::max);
-    if max == f64::NEG_INFINITY { return max; }
+    if max == f64::NEG_INFINITY {
+        return max;
+    }
     max + entries.map(|entry| (entry - max).exp()).sum::<f64>().ln()
 }
 
@@ -155,7 +186,11 @@ fn renormalise(tables: &mut Tables) -> Option<()> {
 fn normalise<'a>(entries: impl Iterator<Item = &'a mut f64>) -> Option<()> {
     let entries: Vec<&mut f64> = entries.collect();
     let total = log_sum(entries.iter().map(|entry| &**entry));
-    if total == f64::NEG_INFINITY { return None; }
-    for entry in entries { *entry -= total; }
+    if total == f64::NEG_INFINITY {
+        return None;
+    }
+    for entry in entries {
+        *entry -= total;
+    }
     Some(())
 }

@@ -39,7 +39,12 @@ fn world(
     q_y: &[u8],
     joint: Option<&[u8]>,
 ) -> Option<World> {
-    let ln = |parts: &[u8], whole: f64| parts.iter().map(|part| (f64::from(*part) / whole).ln()).collect::<Vec<_>>();
+    let ln = |parts: &[u8], whole: f64| {
+        parts
+            .iter()
+            .map(|part| (f64::from(*part) / whole).ln())
+            .collect::<Vec<_>>()
+    };
     let matrix = |entries: Vec<f64>| Array2::from_shape_vec(shape, entries).ok();
     let tables = Tables {
         ln_p_x_given_yz: matrix(decoder.iter().map(|p| p.ln()).collect())?,

@@ -109,12 +109,8 @@ pub fn ln_evidence_with_fixed_caption(world: &World) -> Nats {
 pub fn fixed_caption_gap(world: &World) -> Result<Nats, Error> {
     let y = world.y();
     Posterior::new(world.codes(), |z| {
-        let mut p_z = Vec::with_capacity(world.captions());
-        for caption in 0..world.captions() {
-            p_z.push(world.prior().p()[[caption, z]]);
-        }
-        let p_z: f64 = p_z.into_iter().map(Nats::of).sum::<Nats>().value();
-        Nats::with_mass(p_z.ln(), p_z.ln().abs() + 1.0) + world.ln_p_x_given_yz(y, z)
+        let column = Posterior::new(world.captions(), |caption| world.ln_p_yz(caption, z));
+        column.map_or(Nats::NEG_INFINITY, |column| column.ln_total()) + world.ln_p_x_given_yz(y, z)
     })?
     .divergence_from(|z| (world.encoder().p()[z], world.encoder().ln()[z]))
 }

@@ -203,7 +203,10 @@ pub fn reweighted_divergence(world: &World, reading: Reading) -> Result<Nats, Er
 }
 
 /// A distribution formed from unnormalised log-weights, with the size of what each logarithm was made of.
-pub(crate) struct Posterior(Vec<Nats>);
+pub(crate) struct Posterior {
+    ln: Vec<Nats>,
+    ln_total: Nats,
+}
 
 impl Posterior {
     /// `p(z|x,y)` restricted to the codes that `keep` names, renormalised.
@@ -252,16 +255,25 @@ impl Posterior {
             };
             Nats::with_mass((weight.value() - top) - total.ln(), mass)
         };
-        Ok(Self(weights.into_iter().map(normalise).collect()))
+        let ln_total = Nats::with_mass(top + total.ln(), normaliser);
+        Ok(Self {
+            ln: weights.into_iter().map(normalise).collect(),
+            ln_total,
+        })
+    }
+
+    /// Logarithm of the sum of the weights.
+    pub(crate) const fn ln_total(&self) -> Nats {
+        self.ln_total
     }
 
     fn entries(&self) -> impl Iterator<Item = (usize, Nats)> + '_ {
-        self.0.iter().copied().enumerate()
+        self.ln.iter().copied().enumerate()
     }
 
     /// Logarithm of the probability of a range of states.
     pub(crate) fn log_share(&self, states: std::ops::Range<usize>) -> Result<Nats, Error> {
-        let within = &self.0[states];
+        let within = &self.ln[states];
         let (mut top, mut total, mut mass) = (f64::NEG_INFINITY, 0.0, 0.0);
         for ln_p in within {
             top = top.max(ln_p.value());
@@ -286,7 +298,7 @@ impl Posterior {
 
     /// `sum_k q_k ln (q_k / posterior_k)` for `q(k) = (q_k, ln q_k)`.
     pub(crate) fn divergence_from(&self, q: impl Fn(usize) -> (f64, f64)) -> Result<Nats, Error> {
-        let mut terms = Vec::with_capacity(self.0.len());
+        let mut terms = Vec::with_capacity(self.ln.len());
         for (k, ln_posterior) in self.entries() {
             let (q_k, ln_q_k) = q(k);
             if ln_q_k == f64::NEG_INFINITY {

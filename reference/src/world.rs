@@ -132,6 +132,11 @@ impl World {
         Self { beta, ..self.clone() }
     }
 
+    /// Puts the world under another beta.
+    pub const fn set_beta(&mut self, beta: Beta) {
+        self.beta = beta;
+    }
+
     /// The same world with another caption observed.
     ///
     /// # Panics

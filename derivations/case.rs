@@ -1,0 +1,192 @@
+//! Case files: worlds read from and written to safetensors or TOML. The format is described in `case-format.md`.
+//!
+//! One way in ([`read`], [`from_bytes`], [`embedded`]) and one way out ([`write`], [`write_toml`]). Whatever the bytes,
+//! reading ends in validated worlds or in one sentence that says what stands where and what was expected.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use reference::world::World;
+use sha2::{Digest, Sha256};
+
+use crate::fractions::FractionWorld;
+
+mod error;
+mod header;
+mod tensors;
+mod toml;
+mod write;
+
+pub use error::CaseError;
+pub use write::to_bytes;
+
+/// The value of the metadata key `format` that this module reads and writes.
+pub const FORMAT: &str = "elbo-case/1";
+
+/// The largest file that is read, 2 GiB; a pipe or device that never ends stops here.
+pub const MAX_BYTES: u64 = 1 << 31;
+
+/// Worlds with where they came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// The worlds, in the order of the file's batch; at least one, all of one size.
+    pub worlds: Vec<World>,
+    /// The metadata's `title`, or a TOML file's `note`.
+    pub title: Option<String>,
+    /// SHA-256 of the bytes, in hexadecimal.
+    pub sha256: String,
+    /// The largest correction that renormalising made to a distribution's sum.
+    pub correction: f64,
+    /// The types the log-probabilities were stored in, narrowest last and joined by `+`; `fractions` for TOML.
+    pub dtype: String,
+    /// The path, or `embedded`.
+    pub source: String,
+    /// All metadata, `format` included.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Case {
+    /// The captions' names: the lines of the metadata's `categories`, none where it is absent.
+    #[must_use]
+    pub fn categories(&self) -> Vec<&str> {
+        self.metadata
+            .get("categories")
+            .map(|names| names.lines().collect())
+            .unwrap_or_default()
+    }
+}
+
+/// Reads a case file.
+///
+/// # Errors
+/// [`CaseError::In`] with the path and what is wrong in it.
+pub fn read(path: &Path) -> Result<Case, CaseError> {
+    let name = path.display().to_string();
+    let bytes = load(path).map_err(|error| CaseError::Io { doing: "read", error }.in_file(&name))?;
+    from_bytes(&name, &bytes)
+}
+
+/// Reads a case from bytes; `name` stands in errors and in [`Case::source`], and its extension decides how they are read:
+/// `.toml`, `.safetensors`, and for any other name what the bytes look like.
+///
+/// # Errors
+/// [`CaseError::In`] with the name and what is wrong.
+pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
+    let case = if is_toml(name, bytes) {
+        from_toml(name, bytes)
+    } else {
+        from_safetensors(name, bytes)
+    };
+    case.map_err(|error| error.in_file(name))
+}
+
+/// The case built into the program: 256 worlds of binarised emoji.
+///
+/// # Errors
+/// As [`from_bytes`]; none, as long as the file is the committed one.
+pub fn embedded() -> Result<Case, CaseError> {
+    from_bytes("embedded", include_bytes!("data/emoji-mixture.safetensors"))
+}
+
+/// Writes worlds as a safetensors case in `f64`, beside the target first and then renamed, so that a reader sees the old
+/// file or the new one. The same worlds give the same bytes.
+///
+/// # Errors
+/// As [`to_bytes`], and [`CaseError::Io`]; both within [`CaseError::In`].
+pub fn write(path: &Path, worlds: &[World], title: &str) -> Result<(), CaseError> {
+    to_bytes(worlds, title)
+        .and_then(|bytes| replace(path, &bytes))
+        .map_err(|error| error.in_file(&path.display().to_string()))
+}
+
+/// Writes a world of fractions as TOML, beside the target first and then renamed.
+///
+/// # Errors
+/// What [`FractionWorld::check`] refuses, and [`CaseError::Io`]; both within [`CaseError::In`].
+pub fn write_toml(path: &Path, world: &FractionWorld) -> Result<(), CaseError> {
+    world
+        .check()
+        .and_then(|()| replace(path, world.to_toml().as_bytes()))
+        .map_err(|error| error.in_file(&path.display().to_string()))
+}
+
+fn load(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_BYTES) {
+        Ok(bytes)
+    } else {
+        Err(io::Error::other(format!("more than {MAX_BYTES} bytes")))
+    }
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), CaseError> {
+    let write = || {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        // A temporary file is private by default; a case file is as readable as any other that the user makes.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error| CaseError::Io {
+        doing: "written",
+        error,
+    })
+}
+
+fn is_toml(name: &str, bytes: &[u8]) -> bool {
+    match Path::new(name).extension().and_then(|extension| extension.to_str()) {
+        Some("toml") => true,
+        Some("safetensors") => false,
+        // A safetensors file begins with eight bytes of length and the brace of its JSON header.
+        _ => !bytes.is_empty() && bytes.get(8) != Some(&b'{') && std::str::from_utf8(bytes).is_ok(),
+    }
+}
+
+fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| CaseError::Toml {
+        reason: format!("byte {} is not UTF-8", error.valid_up_to()),
+    })?;
+    let fractions = FractionWorld::from_toml(text)?;
+    let world = fractions.to_world()?;
+    Ok(Case {
+        correction: world.correction(),
+        worlds: vec![world],
+        title: fractions.note,
+        sha256: digest(bytes),
+        dtype: "fractions".to_owned(),
+        source: name.to_owned(),
+        metadata: BTreeMap::from([("format".to_owned(), FORMAT.to_owned())]),
+    })
+}
+
+fn from_safetensors(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
+    let (header, data) = header::read(bytes)?;
+    let found = header.metadata.get("format");
+    if found.map(String::as_str) != Some(FORMAT) {
+        return Err(CaseError::Format { found: found.cloned() });
+    }
+    let worlds = tensors::worlds(&header, data)?;
+    Ok(Case {
+        correction: worlds.iter().map(World::correction).fold(0.0, f64::max),
+        worlds,
+        title: header.metadata.get("title").cloned(),
+        sha256: digest(bytes),
+        dtype: tensors::dtypes(&header),
+        source: name.to_owned(),
+        metadata: header.metadata,
+    })
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

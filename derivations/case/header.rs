@@ -1,0 +1,147 @@
+//! The header of a safetensors file: eight bytes of length, JSON, then the data.
+//!
+//! It is read here and not by `SafeTensors::deserialize` (0.8.0), which keeps the last of two equal keys in silence, and
+//! whose sum of offsets can wrap in a release build, so that nine tensors of 2^61 bytes pass and the first use panics.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use safetensors::tensor::TensorInfo;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+
+use super::error::{CaseError, one_line, quoted};
+
+/// What the header says, every size checked against the bytes that are there.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    /// `__metadata__`: strings only.
+    pub(super) metadata: BTreeMap<String, String>,
+    /// The tensors by name; `data_offsets` lie within the data and fit dtype and shape.
+    pub(super) tensors: BTreeMap<String, TensorInfo>,
+}
+
+/// Splits a file into its header and its data.
+pub(super) fn read(bytes: &[u8]) -> Result<(Header, &[u8]), CaseError> {
+    let refuse = |reason: String| CaseError::Header { reason };
+    let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
+        return Err(refuse(format!(
+            "its length is {} bytes, expected at least 8 for the length of the header",
+            bytes.len()
+        )));
+    };
+    let length = u64::from_le_bytes(*length);
+    let split = usize::try_from(length).ok().and_then(|at| rest.split_at_checked(at));
+    let Some((json, data)) = split else {
+        return Err(refuse(format!(
+            "its header claims {length} bytes, expected at most the {} that follow",
+            rest.len()
+        )));
+    };
+    let json = std::str::from_utf8(json)
+        .map_err(|error| refuse(format!("byte {} of its header is not UTF-8", error.valid_up_to())))?;
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let header = reader
+        .deserialize_map(Header::default())
+        .and_then(|header| reader.end().map(|()| header))
+        .map_err(|error| {
+            refuse(format!(
+                "its header is not as expected: {}",
+                one_line(&error.to_string())
+            ))
+        })?;
+    check_offsets(&header, data.len())?;
+    Ok((header, data))
+}
+
+/// The tensors follow one another without gap or overlap, each as long as dtype and shape ask for, up to the last byte.
+fn check_offsets(header: &Header, available: usize) -> Result<(), CaseError> {
+    let refuse = |reason: String| Err(CaseError::Header { reason });
+    let mut tensors: Vec<_> = header.tensors.iter().collect();
+    tensors.sort_by_key(|(_, info)| info.data_offsets);
+    let mut next = 0;
+    for (name, info) in tensors {
+        let (begin, end) = info.data_offsets;
+        let name = quoted(name);
+        if end > available {
+            return refuse(format!(
+                "{name} lies at {begin}..{end}, expected within the {available} bytes of data"
+            ));
+        }
+        if begin != next {
+            return refuse(format!(
+                "{name} lies at {begin}..{end}, expected to begin at {next} where the tensor before it ends"
+            ));
+        }
+        let bits = info
+            .shape
+            .iter()
+            .try_fold(info.dtype.bitsize(), |bits, &size| bits.checked_mul(size));
+        let length = end.checked_sub(begin);
+        if bits.is_none() || length.and_then(|length| length.checked_mul(8)) != bits {
+            let shape = one_line(&format!("{:?}", info.shape));
+            return refuse(format!(
+                "{name} lies at {begin}..{end}, expected as many bytes as dtype {} and shape {shape} ask for",
+                info.dtype
+            ));
+        }
+        next = end;
+    }
+    if next != available {
+        return refuse(format!(
+            "its tensors end at byte {next} of the data, expected at {available}"
+        ));
+    }
+    Ok(())
+}
+
+impl<'de> Visitor<'de> for Header {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        let mut metadata = None;
+        while let Some(key) = map.next_key::<String>()? {
+            let fresh = if key == "__metadata__" {
+                metadata.replace(map.next_value::<Strings>()?).is_none()
+            } else {
+                self.tensors.insert(key.clone(), map.next_value()?).is_none()
+            };
+            if !fresh {
+                return Err(A::Error::custom(format!("{} stands there twice", quoted(&key))));
+            }
+        }
+        self.metadata = metadata.unwrap_or_default().0;
+        Ok(self)
+    }
+}
+
+/// A map of strings without equal keys.
+#[derive(Default)]
+struct Strings(BTreeMap<String, String>);
+
+impl<'de> serde::Deserialize<'de> for Strings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Self::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Strings {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of strings in __metadata__")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
+        while let Some((key, value)) = map.next_entry::<String, String>()? {
+            if self.0.contains_key(&key) {
+                return Err(A::Error::custom(format!("{} stands there twice", quoted(&key))));
+            }
+            self.0.insert(key, value);
+        }
+        Ok(self)
+    }
+}

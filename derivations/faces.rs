@@ -1,0 +1,5 @@
+//! What people see: each face a function from values to text or JSON.
+
+pub mod breakage;
+pub mod ledger;
+pub mod refutation;

@@ -1,0 +1,161 @@
+//! An assumption's witness: the claim that falls with it, before and after.
+
+use std::fmt::Write as _;
+
+use reference::vocab::{Error, Nats, Reading};
+use reference::world::World;
+use serde_json::{Value, json};
+
+use crate::assumption::{Assumption, Kind};
+use crate::case::CaseError;
+use crate::claim::{Claim, claim};
+use crate::expr::expr;
+use crate::faces::ledger::{amount, number};
+use crate::fractions::FractionWorld;
+use crate::judge::{Observation, Values, judge};
+use crate::report::wrap;
+use crate::scene::Scene;
+
+/// A claim on one world.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// Whether the assumption holds there.
+    pub assumption_holds: bool,
+    /// What was seen of the claim.
+    pub seen: Observation,
+    /// The side above.
+    pub above: Option<Nats>,
+    /// The side below.
+    pub below: Option<Nats>,
+}
+
+/// An assumption broken and restored.
+#[derive(Debug, Clone)]
+pub struct Breakage {
+    /// The claim that falls.
+    pub claim: Claim,
+    /// The witness.
+    pub witness: FractionWorld,
+    /// On the witness.
+    pub broken: View,
+    /// On the nearest world that satisfies the assumption.
+    pub restored: View,
+    /// That world.
+    pub restored_world: World,
+}
+
+/// Why a breakage could not be shown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BreakError {
+    /// The committed witness is not a world.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// A line has no value where one was needed.
+    #[error(transparent)]
+    Reference(#[from] Error),
+    /// The table has no such claim.
+    #[error("no claim {id} under the {reading} reading")]
+    Claim {
+        /// Its name.
+        id: &'static str,
+        /// The reading.
+        reading: &'static str,
+    },
+}
+
+/// Evaluates the claim that an assumption supports on its witness and on the restored world.
+///
+/// # Errors
+/// [`BreakError`], which the committed tables never cause (tested).
+pub fn breakage(assumption: &Assumption) -> Result<Breakage, BreakError> {
+    let reading: Reading = assumption.reading;
+    let claim = claim(assumption.breaks, reading).ok_or(BreakError::Claim {
+        id: assumption.breaks,
+        reading: reading.name(),
+    })?;
+    let witness = FractionWorld::from_toml(assumption.witness)?;
+    let world = witness.to_world()?;
+    let restored_world = (assumption.restore)(&world)?;
+    let view = |world: &World| -> Result<View, Error> {
+        let scene = Scene::new(world, reading)?;
+        let side = |id: &str| {
+            expr(id)
+                .and_then(|e| (e.value)(&scene).ok())
+                .and_then(|v| v.first().copied())
+        };
+        Ok(View {
+            assumption_holds: (assumption.holds)(&scene),
+            seen: judge(&claim, &scene, &mut Values::new()),
+            above: side(claim.from),
+            below: side(claim.to),
+        })
+    };
+    Ok(Breakage {
+        broken: view(&world)?,
+        restored: view(&restored_world)?,
+        claim,
+        witness,
+        restored_world,
+    })
+}
+
+/// As text, at most 100 columns.
+#[must_use]
+pub fn text(assumption: &Assumption, shown: &Breakage) -> String {
+    let mut out = String::new();
+    let origin = match assumption.kind {
+        Kind::Stated => "the note states it",
+        Kind::Support => "the note does not state it; only a zero probability violates it",
+        Kind::Repair => "the note does not make it; it repairs a refuted line",
+    };
+    let _ = writeln!(out, "{}: {} ({origin})\n", assumption.id, assumption.words);
+    if let Some(note) = &shown.witness.note {
+        wrap(&mut out, "Witness: ", note);
+    }
+    let _ = writeln!(out, "\n{}", shown.witness);
+    let _ = writeln!(out, "Claim {}: {}", shown.claim.id, shown.claim.sentence());
+    let _ = writeln!(out, "  {:<28} {:>14} {:>14}", "", "without it", "with it");
+    let row = |out: &mut String, name: &str, a: String, b: String| {
+        let _ = writeln!(out, "  {name:<28} {a:>14} {b:>14}");
+    };
+    row(
+        &mut out,
+        &format!("line {}", shown.claim.from),
+        amount(shown.broken.above),
+        amount(shown.restored.above),
+    );
+    row(
+        &mut out,
+        &format!("line {}", shown.claim.to),
+        amount(shown.broken.below),
+        amount(shown.restored.below),
+    );
+    let word = |view: &View| if view.seen.broken { "broken" } else { "holds" }.to_owned();
+    row(&mut out, "the claim", word(&shown.broken), word(&shown.restored));
+    out
+}
+
+/// For a program.
+#[must_use]
+pub fn json(assumption: &Assumption, shown: &Breakage) -> Value {
+    let view = |view: &View| {
+        json!({
+            "assumption_holds": view.assumption_holds,
+            "claim_broken": view.seen.broken,
+            "above": number(view.above),
+            "below": number(view.below),
+        })
+    };
+    json!({
+        "schema": "elbo-break/1",
+        "assumption": assumption.id,
+        "words": assumption.words,
+        "kind": assumption.kind,
+        "claim": shown.claim.id,
+        "reading": assumption.reading.name(),
+        "witness_toml": shown.witness.to_toml(),
+        "without": view(&shown.broken),
+        "with": view(&shown.restored),
+    })
+}

@@ -1,0 +1,153 @@
+//! The ledger as text and JSON.
+
+use std::fmt::Write as _;
+
+use reference::critical::CriticalBeta;
+use reference::vocab::{Error, Nats};
+use reference::world::World;
+use serde_json::{Value, json};
+
+use crate::claim::claim;
+use crate::judge::{Values, judge};
+use crate::ledger::{Entry, Ledger};
+use crate::scene::Scene;
+
+/// An amount with six decimals; what is not a number in words.
+#[must_use]
+pub fn amount(nats: Option<Nats>) -> String {
+    match nats {
+        None => "no value".to_owned(),
+        Some(nats) if nats.value() == f64::INFINITY => "+inf".to_owned(),
+        Some(nats) if nats.value() == f64::NEG_INFINITY => "-inf".to_owned(),
+        // A sum that rounds to zero is not minus zero.
+        Some(nats) => format!("{:.6}", if nats.value().abs() < 5e-7 { 0.0 } else { nats.value() }),
+    }
+}
+
+/// The ledger as text, at most 100 columns.
+#[must_use]
+pub fn text(ledger: &Ledger, title: &str) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{title}, reading {}, beta {}", ledger.reading.name(), ledger.beta);
+    let _ = writeln!(out);
+    let row = |out: &mut String, sign: &str, entry: &Entry| {
+        let _ = writeln!(
+            out,
+            "  {sign} {:<24} {:>16}   {}",
+            entry.name,
+            amount(entry.nats),
+            entry.formula
+        );
+    };
+    row(&mut out, " ", &ledger.evidence);
+    for (count, entry) in ledger.entries.iter().enumerate() {
+        row(&mut out, if count == 0 { "=" } else { "+" }, entry);
+    }
+    let _ = writeln!(out, "\n  of which the objective is reconstruction - beta x divergence");
+    for entry in &ledger.parts {
+        row(&mut out, " ", entry);
+    }
+    let _ = writeln!(out, "\n  {}", critical(ledger));
+    match ledger.residue {
+        Some((residue, bound)) => {
+            let state = if ledger.adds_up() { "adds up" } else { "DOES NOT ADD UP" };
+            let _ = writeln!(
+                out,
+                "  residue of the unrounded sum {residue:.1e}, bound {bound:.1e}: {state}"
+            );
+        }
+        None => {
+            let _ = writeln!(
+                out,
+                "  an entry is infinite or has no value in this world: the sum is not formed"
+            );
+        }
+    }
+    out
+}
+
+fn critical(ledger: &Ledger) -> String {
+    let beta = ledger.beta;
+    let Some(critical) = ledger.critical else {
+        return "beta*: no value in this world".to_owned();
+    };
+    let side = if critical.holds(beta) {
+        "the bound holds"
+    } else {
+        "the bound FAILS"
+    };
+    let set = match critical {
+        CriticalBeta::From(at) => format!("beta* = {at:.6}: the objective bounds the evidence from there up"),
+        CriticalBeta::UpTo(at) => {
+            format!("beta* = {at:.6}: D is negative, so the objective bounds the evidence up to there")
+        }
+        CriticalBeta::Always => "no beta*: beta does not matter, the bound holds".to_owned(),
+        CriticalBeta::Never => "no beta*: beta does not matter, the bound fails".to_owned(),
+        CriticalBeta::Positive { .. } => {
+            "D = +inf: the objective is -inf for every beta > 0, and bounds the evidence".to_owned()
+        }
+    };
+    let place = match critical {
+        CriticalBeta::From(at) | CriticalBeta::UpTo(at) if beta > at => " (above it)",
+        CriticalBeta::From(at) | CriticalBeta::UpTo(at) if beta < at => " (below it)",
+        CriticalBeta::From(_) | CriticalBeta::UpTo(_) => " (on it)",
+        _ => "",
+    };
+    format!("{set}; at beta = {beta}{place} {side}")
+}
+
+/// The ledger for a program.
+#[must_use]
+pub fn json(ledger: &Ledger) -> Value {
+    let entry = |entry: &Entry| {
+        json!({
+            "name": entry.name,
+            "formula": entry.formula,
+            "nats": number(entry.nats),
+            "mass": entry.nats.map(Nats::mass),
+        })
+    };
+    json!({
+        "reading": ledger.reading.name(),
+        "beta": ledger.beta,
+        "evidence": entry(&ledger.evidence),
+        "entries": ledger.entries.iter().map(entry).collect::<Vec<_>>(),
+        "parts": ledger.parts.iter().map(entry).collect::<Vec<_>>(),
+        "residue": ledger.residue.map(|(residue, bound)| json!({"nats": residue, "bound": bound})),
+        "adds_up": ledger.adds_up(),
+        "critical_beta": match ledger.critical {
+            None => json!(null),
+            Some(CriticalBeta::From(at)) => json!({"kind": "from", "beta": at}),
+            Some(CriticalBeta::UpTo(at)) => json!({"kind": "up-to", "beta": at}),
+            Some(CriticalBeta::Always) => json!({"kind": "always"}),
+            Some(CriticalBeta::Never) => json!({"kind": "never"}),
+            Some(CriticalBeta::Positive { at_zero }) => json!({"kind": "positive", "at_zero": at_zero}),
+        },
+        "bound_holds": ledger.critical.map(|critical| critical.holds(ledger.beta)),
+    })
+}
+
+/// A number for JSON, which knows no infinities: `"inf"`, `"-inf"`, or null where there is no value.
+#[must_use]
+pub fn number(nats: Option<Nats>) -> Value {
+    match nats.map(Nats::value) {
+        None => Value::Null,
+        Some(value) if value == f64::INFINITY => json!("inf"),
+        Some(value) if value == f64::NEG_INFINITY => json!("-inf"),
+        Some(value) => json!(value),
+    }
+}
+
+/// Whether every step from the evidence down to the objective closes on this world: the ledger's own proof.
+///
+/// # Errors
+/// None that a validated world can cause.
+pub fn rows_close(world: &World, ledger: &Ledger) -> Result<bool, Error> {
+    let scene = Scene::new(world, ledger.reading)?;
+    let mut values = Values::new();
+    let bounds = ["3-13", "3-14", "3-1"];
+    Ok(bounds
+        .iter()
+        .filter_map(|id| claim(id, ledger.reading))
+        .all(|claim| !judge(&claim, &scene, &mut values).ours_broken))
+}

@@ -1,0 +1,101 @@
+//! A counterexample as text, JSON and in a sentence.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::faces::ledger::{amount, number};
+use crate::refute::{Counterexample, Grade, Target};
+use crate::report::wrap;
+
+/// The counterexample as text, at most 100 columns.
+#[must_use]
+pub fn text(found: &Counterexample) -> String {
+    let (claim, mut out) = (&found.target.claim, String::new());
+    let (captions, codes, images) = found.world.states();
+    let heading = match found.grade {
+        Grade::Refutes => "REFUTED",
+        Grade::Conditional => "BROKEN, but only where an assumption is violated",
+    };
+    let _ = writeln!(out, "{heading}: {}", sentence(&found.target));
+    let states = format!("{captions} caption(s) x {codes} code(s) x {images} image(s)");
+    let _ = writeln!(
+        out,
+        "The smallest world found: {states}, caption y{} observed",
+        found.world.y
+    );
+    let _ = writeln!(out, "\n{}", found.world);
+    let _ = writeln!(out, "  {:<28} {:>14}", side(claim.from), amount(found.above));
+    let _ = writeln!(out, "  {:<28} {:>14}", side(claim.to), amount(found.below));
+    if let (Some(above), Some(below)) = (found.above, found.below)
+        && above.is_finite()
+        && below.is_finite()
+    {
+        let _ = writeln!(
+            out,
+            "  {:<28} {:>14.6}",
+            "the line below is higher by",
+            below.value() - above.value()
+        );
+    }
+    out.push('\n');
+    for row in claim.rows.iter().rev().take(1) {
+        wrap(&mut out, "Why: ", row.remark);
+    }
+    if !found.violates.is_empty() {
+        wrap(&mut out, "It violates: ", &found.violates.join(", "));
+    }
+    let (y, z) = found.found_at;
+    let search = format!(
+        "random world {} broke the claim with {y} x {z} states; {} smaller ones tried to get here",
+        found.drawn, found.shrinks
+    );
+    wrap(&mut out, "Search: ", &search);
+    out
+}
+
+/// What is claimed, under which reading, at which beta.
+#[must_use]
+pub fn sentence(target: &Target) -> String {
+    let claim = &target.claim;
+    let reading = if claim.depends_on_reading {
+        format!(", reading {}", claim.reading.name())
+    } else {
+        String::new()
+    };
+    let beta = target
+        .beta
+        .map_or_else(String::new, |beta| format!(", beta {}", beta.get()));
+    format!("claim {} ({}){reading}{beta}", claim.id, claim.sentence())
+}
+
+fn side(id: &str) -> String {
+    match id {
+        "3" => "line 3, ln p(x,y)".to_owned(),
+        "14b" => "line 14 at beta".to_owned(),
+        "p(x)" => "ln p(x)".to_owned(),
+        id => format!("line {id}"),
+    }
+}
+
+/// The counterexample for a program.
+#[must_use]
+pub fn json(found: &Counterexample) -> Value {
+    let claim = &found.target.claim;
+    let (captions, codes, images) = found.world.states();
+    json!({
+        "schema": "elbo-refutation/1",
+        "claim": claim.id,
+        "sentence": claim.sentence(),
+        "reading": claim.depends_on_reading.then(|| claim.reading.name()),
+        "beta": found.target.beta.map(reference::vocab::Beta::get),
+        "grade": found.grade,
+        "violates": found.violates,
+        "states": {"captions": captions, "codes": codes, "images": images},
+        "above": number(found.above),
+        "below": number(found.below),
+        "world_toml": found.world.to_toml(),
+        "random_worlds_drawn": found.drawn,
+        "candidates_tried": found.shrinks,
+    })
+}

@@ -1,0 +1,319 @@
+//! A world as fractions: what a counterexample is printed as, and what a person writes by hand.
+//!
+//! Everything is checked in exact arithmetic (sums of `i64` fractions in checked `i128`), so a world that is off by one part in
+//! a billion is refused and none is refused for rounding.
+
+use std::fmt;
+
+use ndarray::{Array1, Array2};
+use num_rational::Ratio;
+use num_traits::CheckedAdd;
+use reference::world::{Tables, World};
+
+use crate::case::CaseError;
+
+/// A number as a numerator and a denominator.
+pub type Fraction = Ratio<i64>;
+
+/// A finite world at one observed pair, in probabilities, each a fraction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FractionWorld {
+    /// `p(x|y,z)` at the observed `x`, `[Y][Z]`; a density may exceed 1.
+    pub p_x_given_yz: Vec<Vec<Fraction>>,
+    /// `p(y,z)`, `[Y][Z]`, sums to 1.
+    pub p_yz: Vec<Vec<Fraction>>,
+    /// `q(z|x)`, `[Z]`, sums to 1.
+    pub q_z_given_x: Vec<Fraction>,
+    /// `q(y|x)`, `[Y]`, sums to 1.
+    pub q_y_given_x: Vec<Fraction>,
+    /// A free joint `q(y,z|x)`, `[Y][Z]`, with the two tables above as its marginals; absent: their product.
+    pub q_yz_given_x: Option<Vec<Vec<Fraction>>>,
+    /// The observed caption.
+    pub y: usize,
+    /// The weight on the divergence.
+    pub beta: Fraction,
+    /// What the world shows.
+    pub note: Option<String>,
+}
+
+impl FractionWorld {
+    /// How many captions, codes and images: one image if every `p(x|y,z)` is 1, else two (the observed one and any other).
+    #[must_use]
+    pub fn states(&self) -> (usize, usize, usize) {
+        let one = |entry: &Fraction| entry.numer() == entry.denom();
+        let certain = self.p_x_given_yz.iter().flatten().all(one);
+        let codes = self.p_x_given_yz.first().map_or(0, Vec::len);
+        (self.p_x_given_yz.len(), codes, if certain { 1 } else { 2 })
+    }
+
+    /// Whether the tables are a world, in exact arithmetic.
+    ///
+    /// # Errors
+    /// [`CaseError::Shape`], [`CaseError::Entry`], [`CaseError::Caption`], [`CaseError::Sum`], naming table and index.
+    pub fn check(&self) -> Result<(), CaseError> {
+        let (captions, codes, _) = self.states();
+        let matrix = |name, table: &[Vec<Fraction>]| check_matrix(name, table, captions, codes);
+        if captions == 0 || codes == 0 {
+            return Err(shape(
+                "p_x_given_yz",
+                &[captions, codes],
+                "at least one caption and one code",
+            ));
+        }
+        matrix("p_x_given_yz", &self.p_x_given_yz)?;
+        matrix("p_yz", &self.p_yz)?;
+        check_length("q_z_given_x", self.q_z_given_x.len(), codes)?;
+        check_length("q_y_given_x", self.q_y_given_x.len(), captions)?;
+        self.q_yz_given_x
+            .as_deref()
+            .map_or(Ok(()), |joint| matrix("q_yz_given_x", joint))?;
+        if self.y >= captions {
+            return Err(CaseError::Caption {
+                index: Vec::new(),
+                value: self.y as i128,
+                captions,
+            });
+        }
+        let not_negative = |f: &Fraction| *f.denom() > 0 && *f.numer() >= 0;
+        check_entries(
+            "p_x_given_yz",
+            &self.p_x_given_yz,
+            not_negative,
+            "a fraction that is not negative",
+        )?;
+        check_entry(
+            "beta",
+            vec![],
+            &self.beta,
+            not_negative,
+            "a fraction that is not negative",
+        )?;
+        check_distribution("p_yz", &self.p_yz)?;
+        check_vector("q_z_given_x", &self.q_z_given_x)?;
+        check_vector("q_y_given_x", &self.q_y_given_x)?;
+        let Some(joint) = &self.q_yz_given_x else {
+            return Ok(());
+        };
+        check_distribution("q_yz_given_x", joint)?;
+        for (z, expected) in self.q_z_given_x.iter().enumerate() {
+            let column = joint.iter().filter_map(|row| row.get(z));
+            check_sum(
+                format!("the marginal of q_yz_given_x at q_z_given_x[{z}]"),
+                column,
+                expected,
+            )?;
+        }
+        for (y, (row, expected)) in joint.iter().zip(&self.q_y_given_x).enumerate() {
+            check_sum(
+                format!("the marginal of q_yz_given_x at q_y_given_x[{y}]"),
+                row,
+                expected,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The same world in log-probabilities.
+    ///
+    /// # Errors
+    /// As [`FractionWorld::check`].
+    pub fn to_world(&self) -> Result<World, CaseError> {
+        self.check()?;
+        let (captions, codes, _) = self.states();
+        let vector = |table: &[Fraction]| table.iter().map(ln).collect::<Array1<f64>>();
+        let matrix = |name, table: &[Vec<Fraction>]| {
+            Array2::from_shape_vec((captions, codes), table.iter().flatten().map(ln).collect())
+                .map_err(|_| shape(name, &[table.len()], &format!("[{captions}, {codes}]")))
+        };
+        let tables = Tables {
+            ln_p_x_given_yz: matrix("p_x_given_yz", &self.p_x_given_yz)?,
+            ln_p_yz: matrix("p_yz", &self.p_yz)?,
+            ln_q_z_given_x: vector(&self.q_z_given_x),
+            ln_q_y_given_x: vector(&self.q_y_given_x),
+            ln_q_yz_given_x: self
+                .q_yz_given_x
+                .as_deref()
+                .map(|joint| matrix("q_yz_given_x", joint))
+                .transpose()?,
+            y: self.y,
+            beta: as_f64(&self.beta),
+        };
+        World::new(tables).map_err(|error| CaseError::World {
+            index: Vec::new(),
+            error,
+        })
+    }
+}
+
+/// Blocks of tables with rows `y0, y1, ..` and columns `z0, z1, ..`, side by side as far as 100 columns go.
+impl fmt::Display for FractionWorld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const WIDTH: usize = 100;
+        let matrix = |title: &str, table: &[Vec<Fraction>]| {
+            let rows = table
+                .iter()
+                .enumerate()
+                .map(|(y, row)| (format!("y{y}"), row.as_slice()));
+            block(title, "z", &rows.collect::<Vec<_>>())
+        };
+        let vector = |title: &str, axis, row: &[Fraction]| block(title, axis, &[(String::new(), row)]);
+        let mut blocks = vec![matrix("p(x|y,z)", &self.p_x_given_yz), matrix("p(y,z)", &self.p_yz)];
+        blocks.extend(self.q_yz_given_x.as_deref().map(|joint| matrix("q(y,z|x)", joint)));
+        blocks.push(vector("q(z|x)", "z", &self.q_z_given_x));
+        blocks.push(vector("q(y|x)", "y", &self.q_y_given_x));
+        let mut lines: Vec<String> = Vec::new();
+        for block in blocks {
+            // Each block's lines are of one width; a shelf takes the next block while both fit beside each other.
+            let width = |lines: &[String]| lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+            let indent = width(&lines) + 3;
+            if !lines.is_empty() && indent + width(&block) <= WIDTH {
+                lines.resize(lines.len().max(block.len()), String::new());
+                for (line, right) in lines.iter_mut().zip(block) {
+                    *line = format!("{line:indent$}{right}");
+                }
+            } else {
+                print_lines(f, &lines)?;
+                lines = block;
+            }
+        }
+        print_lines(f, &lines)?;
+        write!(f, "observed y{}, beta = {}", self.y, self.beta)?;
+        self.note.as_ref().map_or(Ok(()), |note| write!(f, "\n{note}"))
+    }
+}
+
+fn print_lines(f: &mut fmt::Formatter<'_>, lines: &[String]) -> fmt::Result {
+    lines.iter().try_for_each(|line| writeln!(f, "{}", line.trim_end()))
+}
+
+fn block(title: &str, axis: &str, rows: &[(String, &[Fraction])]) -> Vec<String> {
+    let columns = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
+    let mut cells = vec![
+        std::iter::once(title.to_owned())
+            .chain((0..columns).map(|k| format!("{axis}{k}")))
+            .collect::<Vec<_>>(),
+    ];
+    cells.extend(rows.iter().map(|(label, row)| {
+        std::iter::once(label.clone())
+            .chain(row.iter().map(ToString::to_string))
+            .collect()
+    }));
+    let width = |k: usize| {
+        let cell = |row: &Vec<String>| row.get(k).map_or(0, |cell| cell.chars().count());
+        cells.iter().map(cell).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..=columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let padded = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:>width$}"));
+        padded.collect::<Vec<_>>().join("  ")
+    };
+    cells.iter().map(line).collect()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "one rounding of each number, within the bound of `LogProbs::new`"
+)]
+fn as_f64(fraction: &Fraction) -> f64 {
+    *fraction.numer() as f64 / *fraction.denom() as f64
+}
+
+fn ln(fraction: &Fraction) -> f64 {
+    as_f64(fraction).ln()
+}
+
+fn shape(tensor: &str, found: &[usize], expected: &str) -> CaseError {
+    CaseError::Shape {
+        tensor: tensor.to_owned(),
+        found: found.to_vec(),
+        expected: expected.to_owned(),
+    }
+}
+
+fn check_length(name: &str, found: usize, expected: usize) -> Result<(), CaseError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(shape(name, &[found], &format!("[{expected}]")))
+}
+
+fn check_matrix(name: &str, table: &[Vec<Fraction>], captions: usize, codes: usize) -> Result<(), CaseError> {
+    if table.len() != captions {
+        return Err(shape(name, &[table.len()], &format!("[{captions}, {codes}]")));
+    }
+    for (y, row) in table.iter().enumerate() {
+        check_length(&format!("{name}[{y}]"), row.len(), codes)?;
+    }
+    Ok(())
+}
+
+fn check_entry(
+    tensor: &'static str,
+    index: Vec<usize>,
+    entry: &Fraction,
+    valid: impl Fn(&Fraction) -> bool,
+    expected: &'static str,
+) -> Result<(), CaseError> {
+    if valid(entry) {
+        return Ok(());
+    }
+    Err(CaseError::Entry {
+        tensor,
+        index,
+        found: entry.to_string(),
+        expected,
+    })
+}
+
+fn check_entries(
+    tensor: &'static str,
+    table: &[Vec<Fraction>],
+    valid: impl Fn(&Fraction) -> bool,
+    expected: &'static str,
+) -> Result<(), CaseError> {
+    for (y, row) in table.iter().enumerate() {
+        for (z, entry) in row.iter().enumerate() {
+            check_entry(tensor, vec![y, z], entry, &valid, expected)?;
+        }
+    }
+    Ok(())
+}
+
+const PROBABILITY: &str = "a probability, a fraction from 0 to 1";
+
+fn is_probability(entry: &Fraction) -> bool {
+    (0..=*entry.denom()).contains(entry.numer()) && *entry.denom() > 0
+}
+
+fn check_distribution(name: &'static str, table: &[Vec<Fraction>]) -> Result<(), CaseError> {
+    check_entries(name, table, is_probability, PROBABILITY)?;
+    check_sum(format!("the sum of {name}"), table.iter().flatten(), &Fraction::from(1))
+}
+
+fn check_vector(name: &'static str, vector: &[Fraction]) -> Result<(), CaseError> {
+    for (k, entry) in vector.iter().enumerate() {
+        check_entry(name, vec![k], entry, is_probability, PROBABILITY)?;
+    }
+    check_sum(format!("the sum of {name}"), vector, &Fraction::from(1))
+}
+
+/// Adds up in `i128`: two denominators below `2^63` have a common one below `2^126`, so a sum of two never overflows, and
+/// one that would need more than 127 bits is refused.
+fn check_sum<'a>(
+    what: String,
+    terms: impl IntoIterator<Item = &'a Fraction>,
+    expected: &Fraction,
+) -> Result<(), CaseError> {
+    let wide = |entry: &Fraction| Ratio::new(i128::from(*entry.numer()), i128::from(*entry.denom()));
+    let sum = terms
+        .into_iter()
+        .try_fold(Ratio::from(0), |sum: Ratio<i128>, term| sum.checked_add(&wide(term)));
+    if sum == Some(wide(expected)) {
+        return Ok(());
+    }
+    Err(CaseError::Sum {
+        what,
+        found: sum.map_or_else(|| "a fraction of more than 127 bits".to_owned(), |sum| sum.to_string()),
+        expected: expected.to_string(),
+    })
+}

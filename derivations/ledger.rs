@@ -1,0 +1,147 @@
+//! Where every nat of the evidence goes: `evidence = objective + gap + reading + dropped + reweighting`.
+
+use reference::critical::{CriticalBeta, critical_beta};
+use reference::equations::bound::eq03_log_evidence;
+use reference::equations::objective::{divergence, eq14_objective, expected_log_likelihood};
+use reference::repairs::ln_evidence_of_image;
+use reference::slack;
+use reference::vocab::{Error, Nats, Reading};
+use reference::world::World;
+
+use crate::precision::closure_bound;
+
+/// One entry: a name, a formula in words, an amount.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub formula: &'static str,
+    /// How much, in nats; absent where it has no value.
+    pub nats: Option<Nats>,
+}
+
+/// The ledger of a world under a reading.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    /// The reading.
+    pub reading: Reading,
+    /// The beta of the objective.
+    pub beta: f64,
+    /// `ln p(x,y)`, under the expected reading `ln p(x)`.
+    pub evidence: Entry,
+    /// What it is made of.
+    pub entries: Vec<Entry>,
+    /// Reconstruction and divergence, of which the objective is made.
+    pub parts: Vec<Entry>,
+    /// `evidence - sum of entries`, unrounded, and its bound; absent where some entry is infinite or has no value.
+    pub residue: Option<(f64, f64)>,
+    /// For which beta the objective bounds the evidence.
+    pub critical: Option<CriticalBeta>,
+}
+
+impl Ledger {
+    /// Whether the entries add up within the bound; a ledger with infinite entries is not summed and not wrong.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        self.residue.is_none_or(|(residue, bound)| residue.abs() <= bound)
+    }
+}
+
+/// Draws up the ledger of a world at its beta.
+///
+/// # Errors
+/// None that a validated world can cause: an entry without a value is left blank.
+pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
+    let seen = world.under(reading)?;
+    let expected = reading == Reading::Expected;
+    let target = if expected {
+        Ok(ln_evidence_of_image(world))
+    } else {
+        eq03_log_evidence(world)
+    };
+    let entry = |name, formula, nats: Result<Nats, Error>| Entry {
+        name,
+        formula,
+        nats: nats.ok(),
+    };
+    let zero = || Ok(Nats::ZERO);
+    let evidence = if expected {
+        entry("evidence", "ln p(x)", target)
+    } else {
+        entry("evidence", "ln p(x,y)", target)
+    };
+    let gap = if expected {
+        entry("gap", "KL(q(y,z|x) || p(y,z|x))", slack::joint_posterior_gap(&seen))
+    } else {
+        entry("gap", "KL(q(z|x) || p(z|x,y))", slack::posterior_gap(&seen))
+    };
+    let of_joint = matches!(reading, Reading::Joint);
+    let entries = vec![
+        entry(
+            "objective",
+            "E[ln p(x|y,z)] - beta D",
+            eq14_objective(world, reading, world.beta()),
+        ),
+        gap,
+        entry(
+            "reading: joint encoder",
+            "-KL(q(z|x) || q(z|y,x)), 0 if q(y,z|x) factorises",
+            if expected {
+                zero()
+            } else {
+                slack::conditional_encoder(&seen)
+            },
+        ),
+        entry(
+            "reading: divergence",
+            "D - A(y), what summing over captions adds",
+            if of_joint {
+                slack::joint_against_pointwise(&seen)
+            } else {
+                zero()
+            },
+        ),
+        entry(
+            "dropped",
+            "ln q(y|x), never positive",
+            if expected {
+                zero()
+            } else {
+                slack::dropped_constant(&seen, reading)
+            },
+        ),
+        entry(
+            "reweighting",
+            "(beta - 1) D",
+            slack::reweighted_divergence(&seen, reading),
+        ),
+    ];
+    let parts = vec![
+        entry(
+            "reconstruction",
+            "R = E[ln p(x|y,z)]",
+            expected_log_likelihood(world, reading).determinate("R"),
+        ),
+        entry("divergence", "D, as the reading has it", divergence(world, reading)),
+    ];
+    let residue = residue(&evidence, &entries);
+    Ok(Ledger {
+        reading,
+        beta: world.beta().get(),
+        evidence,
+        entries,
+        parts,
+        residue,
+        critical: critical_beta(world, reading, false).ok(),
+    })
+}
+
+fn residue(evidence: &Entry, entries: &[Entry]) -> Option<(f64, f64)> {
+    let finite = |entry: &Entry| entry.nats.filter(|nats| nats.is_finite());
+    let evidence = finite(evidence)?;
+    let entries: Vec<Nats> = entries.iter().map(finite).collect::<Option<_>>()?;
+    let difference = evidence - entries.iter().copied().sum::<Nats>();
+    let sides: Vec<Nats> = entries.into_iter().chain([evidence]).collect();
+    Some((difference.value(), closure_bound(&sides)))
+}

@@ -1,0 +1,220 @@
+//! The search: find a world that breaks a claim, then the smallest one.
+
+use rayon::prelude::*;
+use reference::vocab::{Beta, Error, Nats};
+use reference::world::{Tables, World};
+use serde::Serialize;
+
+use crate::assumption::{ASSUMPTIONS, Kind, every_probability_positive, violated};
+use crate::cases::random;
+use crate::claim::Claim;
+use crate::expr::expr;
+use crate::fractions::FractionWorld;
+use crate::judge::{Observation, Values, judge};
+use crate::scene::Scene;
+use crate::simplest;
+
+/// How good a counterexample is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// It violates an assumption that the note states, or has a zero probability: the claim needs that assumption.
+    Conditional,
+    /// Every probability is positive and everything the note assumes holds: the claim is refuted.
+    Refutes,
+}
+
+/// A claim, and the beta it is asked at.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The claim.
+    pub claim: Claim,
+    /// A beta for every world tried; absent: the world's own.
+    pub beta: Option<Beta>,
+}
+
+impl Target {
+    /// The scene of a world for this target.
+    ///
+    /// # Errors
+    /// None that a validated world can cause.
+    pub fn scene(&self, world: &World) -> Result<Scene, Error> {
+        let mut scene = Scene::new(world, self.claim.reading)?;
+        if let Some(beta) = self.beta {
+            scene.set_beta(beta);
+        }
+        Ok(scene)
+    }
+
+    /// Whether the world breaks the claim, and how well.
+    ///
+    /// # Errors
+    /// None that a validated world can cause.
+    pub fn grade(&self, world: &World) -> Result<Option<Grade>, Error> {
+        let scene = self.scene(world)?;
+        let seen = judge(&self.claim, &scene, &mut Values::new());
+        if !clearly_broken(&seen) {
+            return Ok(None);
+        }
+        let stated = violated_names(&scene, self.beta.is_some())
+            .iter()
+            .any(|(_, kind)| *kind == Kind::Stated);
+        let clean = every_probability_positive(world) && !stated;
+        Ok(Some(if clean { Grade::Refutes } else { Grade::Conditional }))
+    }
+}
+
+/// Broken by more than a reader would call rounding: an infinite or undefined side, or a slack beyond 1e-6 nats the wrong way.
+fn clearly_broken(seen: &Observation) -> bool {
+    seen.broken && !(seen.slack.abs() <= 1e-6)
+}
+
+/// Names and kinds of the assumptions that a scene violates; those about beta do not count when beta was asked for.
+fn violated_names(scene: &Scene, beta_given: bool) -> Vec<(&'static str, Kind)> {
+    let mask = violated(scene);
+    ASSUMPTIONS
+        .iter()
+        .enumerate()
+        .filter(|(bit, a)| mask & (1 << bit) != 0 && !(beta_given && a.is_about_beta()))
+        .map(|(_, a)| (a.id, a.kind))
+        .collect()
+}
+
+/// A smallest world that breaks a claim.
+#[derive(Debug, Clone)]
+pub struct Counterexample {
+    /// What it breaks.
+    pub target: Target,
+    /// The world.
+    pub world: FractionWorld,
+    /// How good it is.
+    pub grade: Grade,
+    /// Assumptions that it violates, by name.
+    pub violates: Vec<&'static str>,
+    /// The side above; absent when it has no value.
+    pub above: Option<Nats>,
+    /// The side below; absent when it has no value.
+    pub below: Option<Nats>,
+    /// Random worlds drawn until one broke the claim.
+    pub drawn: u64,
+    /// Captions and codes of that world.
+    pub found_at: (usize, usize),
+    /// Candidates tried while shrinking.
+    pub shrinks: u64,
+}
+
+/// Searches `tries` random worlds of `seed` for a counterexample and shrinks the best that it finds.
+///
+/// # Errors
+/// None that a validated world can cause.
+pub fn refute(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterexample>, Error> {
+    let Some((drawn, found, grade)) = find(target, seed, tries)? else {
+        return Ok(None);
+    };
+    let (small, mut shrinks) = fewest_states(target, &found, grade)?;
+    let simple = simplest::search(target, grade, small.captions(), small.codes(), small.is_free())?;
+    shrinks += simple.tried;
+    let Some(world) = simple.world.or_else(|| simplest::round(target, grade, &small)) else {
+        return Ok(None);
+    };
+    let Ok(exact) = world.to_world() else { return Ok(None) };
+    let scene = target.scene(&exact)?;
+    let side = |id: &str| {
+        let values = (expr(id)?.value)(&scene).ok()?;
+        values.first().copied()
+    };
+    Ok(Some(Counterexample {
+        target: target.clone(),
+        grade,
+        violates: violated_names(&scene, target.beta.is_some())
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect(),
+        above: side(target.claim.from),
+        below: side(target.claim.to),
+        world,
+        drawn: drawn + 1,
+        found_at: (found.captions(), found.codes()),
+        shrinks,
+    }))
+}
+
+/// The first world that refutes, else the first that breaks the claim at all.
+fn find(target: &Target, seed: u64, tries: u64) -> Result<Option<(u64, World, Grade)>, Error> {
+    const BATCH: u64 = 512;
+    let mut fallback = None;
+    let mut start = 0;
+    while start < tries {
+        let batch: Vec<u64> = (start..(start + BATCH).min(tries)).collect();
+        let graded: Vec<(u64, World, Option<Grade>)> = batch
+            .into_par_iter()
+            .map(|index| {
+                let world = random::world(seed, index);
+                let grade = target.grade(&world)?;
+                Ok((index, world, grade))
+            })
+            .collect::<Result<_, Error>>()?;
+        for (index, world, grade) in graded {
+            match grade {
+                Some(Grade::Refutes) => return Ok(Some((index, world, Grade::Refutes))),
+                Some(Grade::Conditional) if fallback.is_none() => fallback = Some((index, world, Grade::Conditional)),
+                _ => {}
+            }
+        }
+        start += BATCH;
+    }
+    Ok(fallback)
+}
+
+/// Removes captions and codes one at a time while the world still breaks the claim as well.
+fn fewest_states(target: &Target, found: &World, grade: Grade) -> Result<(World, u64), Error> {
+    let (mut world, mut tried) = (found.clone(), 0);
+    'again: loop {
+        let captions = (0..world.captions()).filter(|caption| *caption != world.y());
+        let smaller = captions
+            .map(|caption| without(&world, Some(caption), None))
+            .chain((0..world.codes()).map(|code| without(&world, None, Some(code))));
+        for candidate in smaller.flatten().collect::<Vec<_>>() {
+            tried += 1;
+            if target.grade(&candidate)? >= Some(grade) {
+                world = candidate;
+                continue 'again;
+            }
+        }
+        return Ok((world, tried));
+    }
+}
+
+/// The world without a caption or a code, renormalised; none when nothing is left.
+fn without(world: &World, caption: Option<usize>, code: Option<usize>) -> Option<World> {
+    let captions: Vec<usize> = (0..world.captions()).filter(|y| Some(*y) != caption).collect();
+    let codes: Vec<usize> = (0..world.codes()).filter(|z| Some(*z) != code).collect();
+    let tables = world.tables();
+    let matrix = |table: &ndarray::Array2<f64>| {
+        table
+            .select(ndarray::Axis(0), &captions)
+            .select(ndarray::Axis(1), &codes)
+    };
+    let ln_p_yz = simplest::normalised(matrix(&tables.ln_p_yz))?;
+    let joint = match &tables.ln_q_yz_given_x {
+        Some(joint) => Some(simplest::normalised(matrix(joint))?),
+        None => None,
+    };
+    let (q_z, q_y) = match &joint {
+        Some(joint) => simplest::marginals(joint),
+        None => (
+            simplest::normalised(tables.ln_q_z_given_x.select(ndarray::Axis(0), &codes))?,
+            simplest::normalised(tables.ln_q_y_given_x.select(ndarray::Axis(0), &captions))?,
+        ),
+    };
+    World::new(Tables {
+        ln_p_x_given_yz: matrix(&tables.ln_p_x_given_yz),
+        ln_p_yz,
+        ln_q_z_given_x: q_z,
+        ln_q_y_given_x: q_y,
+        ln_q_yz_given_x: joint,
+        y: captions.iter().position(|y| *y == world.y())?,
+        beta: tables.beta,
+    })
+    .ok()
+}
