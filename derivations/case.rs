@@ -15,6 +15,7 @@ use crate::fractions::FractionWorld;
 
 mod error;
 mod header;
+mod storage;
 mod tensors;
 mod toml;
 mod write;

@@ -7,10 +7,15 @@ use std::fmt;
 
 use ndarray::{Array1, Array2};
 use num_rational::Ratio;
-use num_traits::CheckedAdd;
 use reference::world::{Tables, World};
 
 use crate::case::CaseError;
+
+mod exact;
+
+use exact::{
+    check_distribution, check_entries, check_entry, check_length, check_matrix, check_sum, check_vector, shape,
+};
 
 /// A number as a numerator and a denominator.
 pub type Fraction = Ratio<i64>;
@@ -220,100 +225,4 @@ fn as_f64(fraction: &Fraction) -> f64 {
 
 fn ln(fraction: &Fraction) -> f64 {
     as_f64(fraction).ln()
-}
-
-fn shape(tensor: &str, found: &[usize], expected: &str) -> CaseError {
-    CaseError::Shape {
-        tensor: tensor.to_owned(),
-        found: found.to_vec(),
-        expected: expected.to_owned(),
-    }
-}
-
-fn check_length(name: &str, found: usize, expected: usize) -> Result<(), CaseError> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(shape(name, &[found], &format!("[{expected}]")))
-}
-
-fn check_matrix(name: &str, table: &[Vec<Fraction>], captions: usize, codes: usize) -> Result<(), CaseError> {
-    if table.len() != captions {
-        return Err(shape(name, &[table.len()], &format!("[{captions}, {codes}]")));
-    }
-    for (y, row) in table.iter().enumerate() {
-        check_length(&format!("{name}[{y}]"), row.len(), codes)?;
-    }
-    Ok(())
-}
-
-fn check_entry(
-    tensor: &'static str,
-    index: Vec<usize>,
-    entry: &Fraction,
-    valid: impl Fn(&Fraction) -> bool,
-    expected: &'static str,
-) -> Result<(), CaseError> {
-    if valid(entry) {
-        return Ok(());
-    }
-    Err(CaseError::Entry {
-        tensor,
-        index,
-        found: entry.to_string(),
-        expected,
-    })
-}
-
-fn check_entries(
-    tensor: &'static str,
-    table: &[Vec<Fraction>],
-    valid: impl Fn(&Fraction) -> bool,
-    expected: &'static str,
-) -> Result<(), CaseError> {
-    for (y, row) in table.iter().enumerate() {
-        for (z, entry) in row.iter().enumerate() {
-            check_entry(tensor, vec![y, z], entry, &valid, expected)?;
-        }
-    }
-    Ok(())
-}
-
-const PROBABILITY: &str = "a probability, a fraction from 0 to 1";
-
-fn is_probability(entry: &Fraction) -> bool {
-    (0..=*entry.denom()).contains(entry.numer()) && *entry.denom() > 0
-}
-
-fn check_distribution(name: &'static str, table: &[Vec<Fraction>]) -> Result<(), CaseError> {
-    check_entries(name, table, is_probability, PROBABILITY)?;
-    check_sum(format!("the sum of {name}"), table.iter().flatten(), &Fraction::from(1))
-}
-
-fn check_vector(name: &'static str, vector: &[Fraction]) -> Result<(), CaseError> {
-    for (k, entry) in vector.iter().enumerate() {
-        check_entry(name, vec![k], entry, is_probability, PROBABILITY)?;
-    }
-    check_sum(format!("the sum of {name}"), vector, &Fraction::from(1))
-}
-
-/// Adds up in `i128`: two denominators below `2^63` have a common one below `2^126`, so a sum of two never overflows, and
-/// one that would need more than 127 bits is refused.
-fn check_sum<'a>(
-    what: String,
-    terms: impl IntoIterator<Item = &'a Fraction>,
-    expected: &Fraction,
-) -> Result<(), CaseError> {
-    let wide = |entry: &Fraction| Ratio::new(i128::from(*entry.numer()), i128::from(*entry.denom()));
-    let sum = terms
-        .into_iter()
-        .try_fold(Ratio::from(0), |sum: Ratio<i128>, term| sum.checked_add(&wide(term)));
-    if sum == Some(wide(expected)) {
-        return Ok(());
-    }
-    Err(CaseError::Sum {
-        what,
-        found: sum.map_or_else(|| "a fraction of more than 127 bits".to_owned(), |sum| sum.to_string()),
-        expected: expected.to_string(),
-    })
 }

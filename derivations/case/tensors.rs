@@ -1,13 +1,13 @@
 //! From tensors to worlds: names, types and shapes first, then one world at a time.
 
-use half::{bf16, f16};
-use ndarray::{Array, Array1, Dimension, ShapeBuilder};
+use ndarray::Array1;
 use reference::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
 use reference::world::{Tables, World};
 use safetensors::Dtype;
 
 use super::error::CaseError;
 use super::header::Header;
+use super::storage::{Row, Tensor};
 
 /// The names of the format and the shapes that go with them.
 const NAMES: [(&str, &str); 7] = [
@@ -22,15 +22,6 @@ const NAMES: [(&str, &str); 7] = [
     ("y", "a tensor of integers [B]"),
     ("beta", "a scalar"),
 ];
-
-/// A tensor of the file whose type and shape have been checked; the bytes may lie at any address.
-#[derive(Clone, Copy)]
-struct Tensor<'a> {
-    name: &'static str,
-    dtype: Dtype,
-    shape: &'a [usize],
-    data: &'a [u8],
-}
 
 /// The tensors of a file.
 struct File<'a> {
@@ -144,8 +135,7 @@ impl Parts<'_> {
                 error,
             }
         };
-        // Each distribution answers to the type it was stored in, not to the widest bound in the file. The
-        // likelihood is no distribution: its type has no part in this.
+        // The likelihood is no distribution: its type has no part in how far a sum may lie from 1.
         let distributions = [Some(self.prior), Some(self.encoder), self.caption_model, self.joint];
         let widest = distributions
             .into_iter()
@@ -153,16 +143,12 @@ impl Parts<'_> {
             .map(|tensor| tensor.unit_roundoff())
             .fold(UNIT_ROUNDOFF_F64, f64::max);
         for tensor in distributions.into_iter().flatten() {
-            if tensor.unit_roundoff() < widest {
-                let row = if shared && tensor.name == "ln_p_yz" {
-                    tensor.all()
-                } else {
-                    tensor.row(batch)
-                };
-                LogProbs::new(tensor.name, Array1::from_vec(row.values()), tensor.unit_roundoff())
-                    .map_err(|error| place(row.unflattened(error)))?;
-            }
+            let whole = shared && tensor.name == "ln_p_yz";
+            let row = if whole { tensor.all() } else { tensor.row(batch) };
+            check_row(row).map_err(place)?;
+            row.check_size(if whole { None } else { Some(batch) })?;
         }
+        self.likelihood.row(batch).check_size(Some(batch))?;
         let prior = if shared {
             self.prior.all()
         } else {
@@ -185,6 +171,26 @@ impl Parts<'_> {
     }
 }
 
+/// How far from 1 a row's sum may lie whatever its type. The bound of `LogProbs::new` grows with the row's length and with
+/// its entries, and for narrow types passes 1: a row of zeros, or one with an entry of 150, would be a distribution.
+const FARTHEST: f64 = 0.5;
+
+/// Each distribution answers to the type it was stored in, not to the widest rounding in the file.
+fn check_row(row: Row<'_>) -> Result<(), Error> {
+    let (tensor, values) = (row.tensor.name, Array1::from_vec(row.values()));
+    let sum = values.iter().map(|ln_p| ln_p.exp()).sum();
+    let refuse = |bound: f64| {
+        let bound = bound.min(FARTHEST);
+        Err(Error::Sum { tensor, sum, bound })
+    };
+    match LogProbs::new(tensor, values, row.tensor.unit_roundoff()) {
+        Ok(valid) if valid.correction() <= FARTHEST => Ok(()),
+        Ok(_) => refuse(FARTHEST),
+        Err(Error::Sum { bound, .. }) => refuse(bound),
+        Err(error) => Err(row.unflattened(error)),
+    }
+}
+
 impl<'a> File<'a> {
     fn optional(&self, name: &'static str) -> Option<Tensor<'a>> {
         let info = self.header.tensors.get(name)?;
@@ -201,151 +207,5 @@ impl<'a> File<'a> {
         let known = NAMES.iter().find(|(known, _)| *known == name);
         let expected = known.map_or("a tensor", |(_, expected)| expected);
         self.optional(name).ok_or(CaseError::Missing { tensor: name, expected })
-    }
-}
-
-impl<'a> Tensor<'a> {
-    fn floats(self) -> Result<Self, CaseError> {
-        if matches!(self.dtype, Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::BF16) {
-            return Ok(self);
-        }
-        Err(CaseError::Dtype {
-            tensor: self.name,
-            found: self.dtype.to_string(),
-            expected: "F64, F32, F16 or BF16",
-        })
-    }
-
-    fn shaped(self, shape: &[usize]) -> Result<Self, CaseError> {
-        if self.shape == shape {
-            Ok(self)
-        } else {
-            Err(self.misshapen(&format!("{shape:?}")))
-        }
-    }
-
-    fn misshapen(self, expected: &str) -> CaseError {
-        CaseError::Shape {
-            tensor: self.name.to_owned(),
-            found: self.shape.to_vec(),
-            expected: expected.to_owned(),
-        }
-    }
-
-    /// Half the distance from 1 to the next number of the type.
-    fn unit_roundoff(self) -> f64 {
-        match self.dtype {
-            Dtype::F32 => f64::from(f32::EPSILON) / 2.0,
-            Dtype::F16 => f16::EPSILON.to_f64() / 2.0,
-            Dtype::BF16 => bf16::EPSILON.to_f64() / 2.0,
-            _ => UNIT_ROUNDOFF_F64,
-        }
-    }
-
-    fn all(self) -> Row<'a> {
-        Row {
-            tensor: self,
-            shape: self.shape,
-            data: self.data,
-        }
-    }
-
-    /// The part that belongs to one world.
-    fn row(self, batch: usize) -> Row<'a> {
-        let (&worlds, shape) = self.shape.split_first().unwrap_or((&1, &[]));
-        let length = self.data.len() / worlds.max(1);
-        let data = self.data.chunks_exact(length.max(1)).nth(batch).unwrap_or_default();
-        Row {
-            tensor: self,
-            shape,
-            data,
-        }
-    }
-
-    fn scalar(self) -> Result<Beta, CaseError> {
-        let values = self.floats()?.shaped(&[])?.all().values();
-        Beta::new(values.first().copied().unwrap_or(f64::NAN)).map_err(|error| CaseError::World {
-            index: Vec::new(),
-            error,
-        })
-    }
-
-    fn integers(self, count: usize) -> Result<Vec<i128>, CaseError> {
-        macro_rules! decode {
-            ($integer:ty) => {{
-                let (values, _) = self.data.as_chunks::<{ size_of::<$integer>() }>();
-                values
-                    .iter()
-                    .map(|bytes| i128::from(<$integer>::from_le_bytes(*bytes)))
-                    .collect()
-            }};
-        }
-        let values = match self.dtype {
-            Dtype::U8 => decode!(u8),
-            Dtype::I8 => decode!(i8),
-            Dtype::U16 => decode!(u16),
-            Dtype::I16 => decode!(i16),
-            Dtype::U32 => decode!(u32),
-            Dtype::I32 => decode!(i32),
-            Dtype::U64 => decode!(u64),
-            Dtype::I64 => decode!(i64),
-            other => {
-                return Err(CaseError::Dtype {
-                    tensor: self.name,
-                    found: other.to_string(),
-                    expected: "an integer type, I64, I32, I16, I8, U64, U32, U16 or U8",
-                });
-            }
-        };
-        self.shaped(&[count]).map(|_| values)
-    }
-}
-
-/// A contiguous part of a tensor.
-#[derive(Clone, Copy)]
-struct Row<'a> {
-    tensor: Tensor<'a>,
-    shape: &'a [usize],
-    data: &'a [u8],
-}
-
-impl Row<'_> {
-    fn values(self) -> Vec<f64> {
-        macro_rules! decode {
-            ($float:ty) => {{
-                let (values, _) = self.data.as_chunks::<{ size_of::<$float>() }>();
-                values
-                    .iter()
-                    .map(|bytes| <$float>::from_le_bytes(*bytes).into())
-                    .collect()
-            }};
-        }
-        match self.tensor.dtype {
-            Dtype::F32 => decode!(f32),
-            Dtype::F16 => decode!(f16),
-            Dtype::BF16 => decode!(bf16),
-            _ => decode!(f64),
-        }
-    }
-
-    fn array<D: Dimension, S: ShapeBuilder<Dim = D>>(self, shape: S) -> Result<Array<f64, D>, CaseError> {
-        Array::from_shape_vec(shape.into_shape_with_order(), self.values())
-            .map_err(|_| self.tensor.misshapen("rows that fill the world's table"))
-    }
-
-    /// An error about the flattened row, with the index that the table has.
-    fn unflattened(self, error: Error) -> Error {
-        match error {
-            Error::Entry { tensor, index, value } => {
-                let mut flat = index.first().copied().unwrap_or(0);
-                let mut index = Vec::new();
-                for &size in self.shape.iter().rev() {
-                    index.insert(0, flat % size.max(1));
-                    flat /= size.max(1);
-                }
-                Error::Entry { tensor, index, value }
-            }
-            other => other,
-        }
     }
 }

@@ -7,12 +7,13 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
 use super::error::CaseError;
-use super::{FORMAT, header};
+use super::{FORMAT, header, tensors};
 
 /// The bytes of a case file, every table in `f64`; the prior is stored once where all worlds share it.
 ///
 /// # Errors
-/// [`CaseError::NoWorlds`], and [`CaseError::Uneven`] for worlds that differ in size, in beta or in having a free joint.
+/// [`CaseError::NoWorlds`], [`CaseError::Uneven`] for worlds that differ in size, in beta or in having a free joint, and what
+/// reading the bytes would refuse: a number beyond 1e150, a world whose tables were rounded.
 pub fn to_bytes(worlds: &[World], title: &str) -> Result<Vec<u8>, CaseError> {
     let Some(first) = worlds.first() else {
         return Err(CaseError::NoWorlds);
@@ -110,7 +111,8 @@ impl Writer {
         let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
         bytes.extend(json);
         bytes.extend(self.data);
-        header::read(&bytes)?;
+        let (header, data) = header::read(&bytes)?;
+        tensors::worlds(&header, data)?; // what is written can be read
         Ok(bytes)
     }
 }

@@ -1,0 +1,189 @@
+//! Numbers as they lie in a file: any float or integer type, little endian, at any address.
+
+use half::{bf16, f16};
+use ndarray::{Array, Dimension, ShapeBuilder};
+use reference::vocab::{Beta, Error, UNIT_ROUNDOFF_F64};
+use safetensors::Dtype;
+
+use super::error::CaseError;
+
+/// The largest finite number in a case, of either sign: products of two of them, and sums of those, stay finite.
+const LARGEST: f64 = 1e150;
+
+const SIZE: &str = "a number of at most 1e150 in size";
+
+/// A tensor of the file whose type and shape have been checked; the bytes may lie at any address.
+#[derive(Clone, Copy)]
+pub(super) struct Tensor<'a> {
+    pub(super) name: &'static str,
+    pub(super) dtype: Dtype,
+    pub(super) shape: &'a [usize],
+    pub(super) data: &'a [u8],
+}
+
+impl<'a> Tensor<'a> {
+    pub(super) fn floats(self) -> Result<Self, CaseError> {
+        if matches!(self.dtype, Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::BF16) {
+            return Ok(self);
+        }
+        Err(CaseError::Dtype {
+            tensor: self.name,
+            found: self.dtype.to_string(),
+            expected: "F64, F32, F16 or BF16",
+        })
+    }
+
+    pub(super) fn shaped(self, shape: &[usize]) -> Result<Self, CaseError> {
+        if self.shape == shape {
+            Ok(self)
+        } else {
+            Err(self.misshapen(&format!("{shape:?}")))
+        }
+    }
+
+    pub(super) fn misshapen(self, expected: &str) -> CaseError {
+        CaseError::Shape {
+            tensor: self.name.to_owned(),
+            found: self.shape.to_vec(),
+            expected: expected.to_owned(),
+        }
+    }
+
+    /// Half the distance from 1 to the next number of the type.
+    pub(super) fn unit_roundoff(self) -> f64 {
+        match self.dtype {
+            Dtype::F32 => f64::from(f32::EPSILON) / 2.0,
+            Dtype::F16 => f16::EPSILON.to_f64() / 2.0,
+            Dtype::BF16 => bf16::EPSILON.to_f64() / 2.0,
+            _ => UNIT_ROUNDOFF_F64,
+        }
+    }
+
+    pub(super) fn all(self) -> Row<'a> {
+        Row {
+            tensor: self,
+            shape: self.shape,
+            data: self.data,
+        }
+    }
+
+    /// The part that belongs to one world.
+    pub(super) fn row(self, batch: usize) -> Row<'a> {
+        let (&worlds, shape) = self.shape.split_first().unwrap_or((&1, &[]));
+        let length = self.data.len() / worlds.max(1);
+        let data = self.data.chunks_exact(length.max(1)).nth(batch).unwrap_or_default();
+        Row {
+            tensor: self,
+            shape,
+            data,
+        }
+    }
+
+    pub(super) fn scalar(self) -> Result<Beta, CaseError> {
+        let scalar = self.floats()?.shaped(&[])?.all();
+        let value = scalar.values().first().copied().unwrap_or(f64::NAN);
+        let beta = Beta::new(value).map_err(|error| CaseError::World {
+            index: Vec::new(),
+            error,
+        })?;
+        scalar.check_size(None).map(|()| beta)
+    }
+
+    pub(super) fn integers(self, count: usize) -> Result<Vec<i128>, CaseError> {
+        macro_rules! decode {
+            ($integer:ty) => {{
+                let (values, _) = self.data.as_chunks::<{ size_of::<$integer>() }>();
+                values
+                    .iter()
+                    .map(|bytes| i128::from(<$integer>::from_le_bytes(*bytes)))
+                    .collect()
+            }};
+        }
+        let values = match self.dtype {
+            Dtype::U8 => decode!(u8),
+            Dtype::I8 => decode!(i8),
+            Dtype::U16 => decode!(u16),
+            Dtype::I16 => decode!(i16),
+            Dtype::U32 => decode!(u32),
+            Dtype::I32 => decode!(i32),
+            Dtype::U64 => decode!(u64),
+            Dtype::I64 => decode!(i64),
+            other => {
+                return Err(CaseError::Dtype {
+                    tensor: self.name,
+                    found: other.to_string(),
+                    expected: "an integer type, I64, I32, I16, I8, U64, U32, U16 or U8",
+                });
+            }
+        };
+        self.shaped(&[count]).map(|_| values)
+    }
+}
+
+/// A contiguous part of a tensor.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) tensor: Tensor<'a>,
+    pub(super) shape: &'a [usize],
+    pub(super) data: &'a [u8],
+}
+
+impl Row<'_> {
+    pub(super) fn values(self) -> Vec<f64> {
+        macro_rules! decode {
+            ($float:ty) => {{
+                let (values, _) = self.data.as_chunks::<{ size_of::<$float>() }>();
+                values
+                    .iter()
+                    .map(|bytes| <$float>::from_le_bytes(*bytes).into())
+                    .collect()
+            }};
+        }
+        match self.tensor.dtype {
+            Dtype::F32 => decode!(f32),
+            Dtype::F16 => decode!(f16),
+            Dtype::BF16 => decode!(bf16),
+            _ => decode!(f64),
+        }
+    }
+
+    pub(super) fn array<D: Dimension, S: ShapeBuilder<Dim = D>>(self, shape: S) -> Result<Array<f64, D>, CaseError> {
+        Array::from_shape_vec(shape.into_shape_with_order(), self.values())
+            .map_err(|_| self.tensor.misshapen("rows that fill the world's table"))
+    }
+
+    /// Refuses finite numbers beyond [`LARGEST`].
+    pub(super) fn check_size(self, batch: Option<usize>) -> Result<(), CaseError> {
+        let values = self.values();
+        let Some((flat, value)) = (values.iter().enumerate()).find(|(_, v)| v.is_finite() && v.abs() > LARGEST) else {
+            return Ok(());
+        };
+        Err(CaseError::Entry {
+            tensor: self.tensor.name,
+            index: batch.into_iter().chain(self.unravel(flat)).collect(),
+            found: format!("{value:e}"),
+            expected: SIZE,
+        })
+    }
+
+    fn unravel(self, mut flat: usize) -> Vec<usize> {
+        let mut index = Vec::new();
+        for &size in self.shape.iter().rev() {
+            index.insert(0, flat % size.max(1));
+            flat /= size.max(1);
+        }
+        index
+    }
+
+    /// An error about the flattened row, with the index that the table has.
+    pub(super) fn unflattened(self, error: Error) -> Error {
+        match error {
+            Error::Entry { tensor, index, value } => Error::Entry {
+                tensor,
+                index: self.unravel(index.first().copied().unwrap_or(0)),
+                value,
+            },
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Case files: what is read comes back as written, what is wrong is named, and no bytes bring the reader down.
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    reason = "tests: a failure is a panic, numbers are small, and round trips are exact"
+)]
+
+#[path = "case_files/draft.rs"]
+mod draft;
+#[path = "case_files/fractions.rs"]
+mod fractions;
+#[path = "case_files/hostile.rs"]
+mod hostile;
+#[path = "case_files/mutated.rs"]
+mod mutated;
+
+use derivations::case::{self, CaseError};
+use draft::{CAPTIONS, CODES, Draft, Store, WORLDS};
+use reference::world::World;
+
+/// The sentence with which the bytes are refused.
+fn refusal(bytes: &[u8]) -> String {
+    case::from_bytes("a.safetensors", bytes).unwrap_err().to_string()
+}
+
+/// The largest difference between the tables of two worlds, as log-probabilities.
+fn distance(a: &World, b: &World) -> f64 {
+    let (a, b) = (a.tables(), b.tables());
+    assert_eq!((a.y, a.beta), (b.y, b.beta));
+    assert_eq!(a.ln_q_yz_given_x.is_some(), b.ln_q_yz_given_x.is_some());
+    let rows = |t: &reference::world::Tables| {
+        let tables = [&t.ln_p_x_given_yz, &t.ln_p_yz];
+        let mut all: Vec<f64> = tables
+            .into_iter()
+            .chain(&t.ln_q_yz_given_x)
+            .flatten()
+            .copied()
+            .collect();
+        all.extend(t.ln_q_z_given_x.iter().chain(&t.ln_q_y_given_x));
+        all
+    };
+    let (a, b) = (rows(&a), rows(&b));
+    assert_eq!(a.len(), b.len());
+    a.iter()
+        .zip(&b)
+        .map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() })
+        .fold(0.0, f64::max)
+}
+
+#[test]
+fn the_embedded_case_is_256_worlds_of_10_captions_and_32_codes() {
+    let case = case::embedded().unwrap();
+    assert_eq!(case.worlds.len(), 256);
+    assert!(case.worlds.iter().all(|w| (w.captions(), w.codes()) == (10, 32)));
+    assert_eq!((case.dtype.as_str(), case.source.as_str()), ("f64", "embedded"));
+    assert_eq!(case.categories().len(), 10);
+    assert_eq!(case.categories()[1], "Animals & Nature");
+    assert!(case.title.unwrap().starts_with("emoji mixture"));
+    assert_eq!(case.sha256.len(), 64);
+    assert!(case.correction < 1e-13, "{}", case.correction);
+}
+
+#[test]
+fn worlds_written_and_read_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.safetensors");
+    for draft in [Draft::valid(), Draft::free()] {
+        let worlds = case::from_bytes("a.safetensors", &draft.bytes()).unwrap().worlds;
+        case::write(&path, &worlds, "a \"title\"\nof two lines").unwrap();
+        let copy = case::read(&path).unwrap();
+        assert_eq!(copy.title.as_deref(), Some("a \"title\"\nof two lines"));
+        assert_eq!(copy.worlds.len(), WORLDS);
+        for (a, b) in worlds.iter().zip(&copy.worlds) {
+            assert_eq!(distance(a, b), 0.0);
+        }
+    }
+    let worlds = case::embedded().unwrap().worlds;
+    case::write(&path, &worlds, "").unwrap();
+    let copy = case::read(&path).unwrap();
+    let worst = worlds
+        .iter()
+        .zip(&copy.worlds)
+        .map(|(a, b)| distance(a, b))
+        .fold(0.0, f64::max);
+    assert!(
+        worst <= 4.0 * f64::EPSILON,
+        "renormalising twice moves an entry by {worst:e}"
+    );
+}
+
+#[test]
+fn the_same_worlds_give_the_same_bytes_and_safetensors_reads_them() {
+    let worlds = case::embedded().unwrap().worlds;
+    let bytes = case::to_bytes(&worlds, "twice").unwrap();
+    assert_eq!(bytes, case::to_bytes(&worlds, "twice").unwrap());
+    let theirs = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(theirs.tensor("ln_p_yz").unwrap().shape(), [10, 32]);
+    assert_eq!(theirs.len(), 6);
+}
+
+#[test]
+fn a_write_replaces_the_whole_file_or_leaves_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.safetensors");
+    let worlds = case::from_bytes("a.safetensors", &Draft::valid().bytes())
+        .unwrap()
+        .worlds;
+    case::write(&path, &worlds, "first").unwrap();
+    assert!(matches!(case::write(&path, &[], "second"), Err(CaseError::In { .. })));
+    assert_eq!(case::read(&path).unwrap().title.as_deref(), Some("first"));
+    case::write(&path, &worlds, "second").unwrap();
+    assert_eq!(case::read(&path).unwrap().title.as_deref(), Some("second"));
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "no temporary file is left"
+    );
+    let nowhere = folder.path().join("absent").join("case.safetensors");
+    let error = case::write(&nowhere, &worlds, "").unwrap_err().to_string();
+    assert!(
+        error.contains("absent") && error.contains("cannot be written"),
+        "{error}"
+    );
+}
+
+#[test]
+fn worlds_that_differ_in_what_a_file_shares_are_not_written() {
+    let plain = case::from_bytes("a.safetensors", &Draft::valid().bytes())
+        .unwrap()
+        .worlds;
+    let free = case::from_bytes("a.safetensors", &Draft::free().bytes())
+        .unwrap()
+        .worlds;
+    let emoji = case::embedded().unwrap().worlds;
+    let one = reference::vocab::Beta::ONE;
+    let said = |worlds: &[World]| case::to_bytes(worlds, "").unwrap_err().to_string();
+    assert_eq!(
+        said(&[plain[0].clone(), emoji[0].clone()]),
+        "world 1 has 10 captions and 32 codes, expected 2 captions and 3 codes as in world 0"
+    );
+    assert_eq!(
+        said(&[plain[0].clone(), plain[1].clone(), plain[2].with_beta(one)]),
+        "world 2 has beta 1, expected beta 2 as in world 0"
+    );
+    assert_eq!(
+        said(&[plain[0].clone(), free[0].clone()]),
+        "world 1 has a free joint, expected no free joint as in world 0"
+    );
+}
+
+#[test]
+fn defaults_are_beta_one_and_the_observed_caption_alone() {
+    let draft = Draft::valid().without("beta").without("ln_q_y_given_x");
+    let case = case::from_bytes("a.safetensors", &draft.bytes()).unwrap();
+    let world = &case.worlds[1];
+    assert_eq!(world.beta().get(), 1.0);
+    assert_eq!(
+        (world.y(), world.ln_q_y(0).value(), world.ln_q_y(1).value()),
+        (1, f64::NEG_INFINITY, 0.0)
+    );
+}
+
+#[test]
+fn a_prior_may_differ_from_world_to_world() {
+    let prior = [0.125, 0.25, 0.125, 0.0, 0.375, 0.125].map(f64::ln).repeat(WORLDS);
+    let draft = Draft::valid().with(|d| d.floats("ln_p_yz", &[WORLDS, CAPTIONS, CODES], &prior));
+    let own = case::from_bytes("a.safetensors", &draft.bytes()).unwrap();
+    let shared = case::from_bytes("a.safetensors", &Draft::valid().bytes()).unwrap();
+    assert_eq!(own.worlds, shared.worlds);
+}
+
+#[test]
+fn tensors_may_lie_at_odd_addresses_and_y_may_be_any_integer() {
+    for (dtype, width) in [
+        ("U8", 1),
+        ("I8", 1),
+        ("U16", 2),
+        ("I16", 2),
+        ("U32", 4),
+        ("I32", 4),
+        ("U64", 8),
+        ("I64", 8),
+    ] {
+        let y: Vec<u8> = [0_u64, 1, 1, 0]
+            .iter()
+            .flat_map(|y| y.to_le_bytes()[..width].to_vec())
+            .collect();
+        let mut draft = Draft::valid();
+        draft.tensors.insert(
+            0,
+            draft::Tensor {
+                name: "x_private".to_owned(),
+                dtype: "U8".to_owned(),
+                shape: vec![3],
+                data: vec![1, 2, 3],
+            },
+        );
+        draft.put("y", dtype, &[WORLDS], y);
+        let case = case::from_bytes("a.safetensors", &draft.bytes()).unwrap();
+        assert_eq!(
+            case.worlds,
+            case::from_bytes("a", &Draft::valid().bytes()).unwrap().worlds
+        );
+    }
+}
+
+/// A row whose log-probabilities all carry `shift`; its sum misses 1 by `exp(shift) - 1`.
+fn shifted(store: Store, shift: f64) -> Draft {
+    let row = [0.5_f64, 0.25, 0.25].map(|p| p.ln() + shift).repeat(WORLDS);
+    Draft::valid().with(|d| d.stored(store, "ln_q_z_given_x", &[WORLDS, CODES], &row))
+}
+
+#[test]
+fn a_row_is_accepted_up_to_the_rounding_of_its_type_and_refused_beyond() {
+    // The bound, by hand: u (2 H + n + 4), H = 0.5 ln 2 + 0.5 ln 4 the entropy of the row, n = 3 its length.
+    let entropy = 0.5 * 2f64.ln() + 0.5 * 4f64.ln();
+    for store in Store::ALL {
+        let bound = store.unit_roundoff() * (2.0 * entropy + 7.0);
+        let case = case::from_bytes("a.safetensors", &shifted(store, 0.6 * bound).bytes()).unwrap();
+        assert!(case.correction <= bound, "{store:?}: {}", case.correction);
+        if store != Store::F64 {
+            assert_eq!(case.dtype, format!("f64+{}", store.name().to_lowercase()));
+            assert!(case.correction > 0.1 * bound, "{store:?}: {}", case.correction);
+        }
+        // An entry near 1.4 is stored to half an ulp, u: 3 u beyond the bound is beyond it after storing too.
+        let error = refusal(&shifted(store, bound + 3.0 * store.unit_roundoff()).bytes());
+        let told = error
+            .strip_prefix("a.safetensors: ln_q_z_given_x[0] sums to 1.")
+            .unwrap();
+        let (_, told) = told.split_once(" as probabilities, expected 1 within ").unwrap();
+        let told: f64 = told.parse().unwrap();
+        assert!(
+            (told / bound - 1.0).abs() < 0.1,
+            "{store:?}: {error}, by hand {bound:e}"
+        );
+    }
+}
+
+#[test]
+fn a_row_far_from_a_distribution_is_refused_however_wide_the_bound_of_its_type() {
+    // 300 numbers of bf16 have a bound above 1: rows of zeros, of twice the probabilities, and of one huge entry.
+    let (wide, u) = (300, Store::Bf16.unit_roundoff());
+    assert!(u * 300.0 > 1.0);
+    let draft = |row: &[f64]| {
+        Draft::valid().with(|d| {
+            d.floats("ln_p_x_given_yz", &[1, 1, wide], &vec![0.0; wide]);
+            d.floats("ln_p_yz", &[1, wide], &vec![-(wide as f64).ln(); wide]);
+            d.floats("ln_q_y_given_x", &[1, 1], &[0.0]);
+            d.put("y", "U8", &[1], vec![0]);
+            d.stored(Store::Bf16, "ln_q_z_given_x", &[1, wide], row);
+        })
+    };
+    let even = vec![-(wide as f64).ln(); wide];
+    assert!(case::from_bytes("a.safetensors", &draft(&even).bytes()).is_ok());
+    for (row, sum) in [
+        (vec![f64::NEG_INFINITY; wide], "0"),
+        (vec![-(wide as f64 / 2.0).ln(); wide], "2.0"),
+        ([&even[1..], &[150.0]].concat(), "1.39"),
+        ([&even[1..], &[1000.0]].concat(), "inf"),
+    ] {
+        let error = refusal(&draft(&row).bytes());
+        let told = format!("a.safetensors: ln_q_z_given_x[0] sums to {sum}");
+        assert!(
+            error.starts_with(&told) && error.ends_with("expected 1 within 5.0e-1"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn every_tensor_answers_to_its_own_type() {
+    let loose = |d: &mut Draft| {
+        let row = [0.5_f64, 0.25, 0.25].map(f64::ln).repeat(WORLDS);
+        d.stored(Store::Bf16, "ln_q_z_given_x", &[WORLDS, CODES], &row);
+    };
+    let valid = Draft::valid().with(loose);
+    assert_eq!(
+        case::from_bytes("a.safetensors", &valid.bytes()).unwrap().dtype,
+        "f64+bf16"
+    );
+    // An error of 1e-3 is nothing to bf16 and far too much for the f64 table beside it.
+    let error = refusal(&valid.clone().set("ln_q_y_given_x", 4, (0.751_f64).ln()).bytes());
+    assert_eq!(
+        error,
+        "a.safetensors: ln_q_y_given_x[2] sums to 1.001 as probabilities, expected 1 within 7.9e-16"
+    );
+    let error = refusal(&valid.set("ln_p_yz", 4, f64::NAN).bytes());
+    assert_eq!(
+        error,
+        "a.safetensors: ln_p_yz[1, 1] is NaN, expected a log-probability (a number or -inf)"
+    );
+}
+
+#[test]
+fn a_file_stored_in_a_narrow_type_is_the_same_worlds_to_its_rounding() {
+    let wide = case::from_bytes("a.safetensors", &Draft::free().bytes()).unwrap();
+    for store in Store::ALL {
+        let draft = Draft::free().with(|draft| {
+            for tensor in draft.tensors.clone() {
+                if tensor.name.starts_with("ln_") {
+                    let values: Vec<f64> = tensor
+                        .data
+                        .as_chunks::<8>()
+                        .0
+                        .iter()
+                        .map(|b| f64::from_le_bytes(*b))
+                        .collect();
+                    draft.stored(store, &tensor.name, &tensor.shape, &values);
+                }
+            }
+        });
+        let narrow = case::from_bytes("a.safetensors", &draft.bytes()).unwrap();
+        assert_eq!(narrow.dtype, store.name().to_lowercase());
+        for (a, b) in wide.worlds.iter().zip(&narrow.worlds) {
+            let far = distance(a, b);
+            assert!(far <= 16.0 * store.unit_roundoff(), "{store:?}: {far:e}");
+        }
+    }
+}
