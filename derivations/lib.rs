@@ -1,10 +1,13 @@
 //! The derivation as a table, the checker that judges it, and the faces that show it.
 
+#[cfg(feature = "twin")]
+pub mod agree;
 pub mod assumption;
 pub mod case;
 pub mod cases;
 pub mod check;
 pub mod claim;
+pub mod compare;
 pub mod expr;
 pub mod faces;
 pub mod fractions;
@@ -12,6 +15,8 @@ pub mod judge;
 pub mod ledger;
 pub mod line;
 pub mod notation;
+#[cfg(feature = "twin")]
+pub mod pairs;
 pub mod precision;
 pub mod refute;
 pub mod report;

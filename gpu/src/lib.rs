@@ -1,1 +1,28 @@
-//! stub
+//! The twin: the functions of `reference`, by the same names, over a batch of worlds, composed from candle operations.
+//!
+//! # Scope
+//!
+//! What the reference computes for one [`world`](world::Batch) in plain loops and `f64`, this crate computes for `B` worlds
+//! of equal shape `[Y, Z]` at once, in `f32` or `f64`, on the CPU or on a CUDA device. No mathematics is shared: of the
+//! reference only `reference::vocab` is used (`Beta`, `Reading`), or agreement would prove nothing.
+//!
+//! # Conventions
+//!
+//! The first dimension is the world; a function returns `[B]` unless it says otherwise. Natural logarithms, nats.
+//! `-inf` is a value (a probability of 0). An element is NaN exactly where the reference refuses with
+//! `Error::Indeterminate`: both are undefined there. Masks select, they never multiply, so `0 x inf` never happens.
+//!
+//! # Reading order
+//!
+//! [`device`], [`transfer`], [`world`], [`special`], [`categorical`], then [`equations`].
+
+pub mod categorical;
+pub mod device;
+pub mod equations;
+pub mod error;
+pub mod special;
+pub mod transfer;
+pub mod world;
+
+pub use candle_core::Tensor;
+pub use error::Error;

@@ -1,0 +1,132 @@
+//! The one comparer: same class first, then `|a - b| <= bound`, written so that NaN fails.
+
+/// What a comparison found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Outcome {
+    /// Two finite numbers within the bound; `ratio` is `|a - b| / bound`.
+    Within {
+        /// How much of the bound is used, at most 1.
+        ratio: f64,
+    },
+    /// Both undefined, or the same infinity.
+    SameClass,
+    /// Two finite numbers further apart than the bound, or a bound that is no number.
+    Beyond {
+        /// `|a - b| / bound`; infinite when the bound is 0, NaN or infinite.
+        ratio: f64,
+    },
+    /// A number against an infinity or against nothing, or opposite infinities.
+    OtherClass,
+}
+
+impl Outcome {
+    /// Whether the two agree.
+    #[must_use]
+    pub const fn agrees(self) -> bool {
+        matches!(self, Self::Within { .. } | Self::SameClass)
+    }
+}
+
+/// Compares two numbers; NaN stands for 'undefined'.
+///
+/// ```text
+/// both undefined, or the same infinity       agree
+/// one of them undefined or infinite          differ
+/// else                                       |a - b| <= bound, bound finite
+/// ```
+///
+/// An infinite bound would accept everything and says that the analysis behind it broke down: nothing agrees within it.
+#[must_use]
+pub fn compare(expected: f64, found: f64, bound: f64) -> Outcome {
+    if class(expected) != class(found) {
+        return Outcome::OtherClass;
+    }
+    if class(expected) != Class::Finite {
+        return Outcome::SameClass;
+    }
+    let error = (expected - found).abs();
+    if !(error <= bound) || !bound.is_finite() {
+        let ratio = if bound.is_finite() {
+            error / bound
+        } else {
+            f64::INFINITY
+        };
+        return Outcome::Beyond { ratio };
+    }
+    let ratio = if error > 0.0 { error / bound } else { 0.0 };
+    Outcome::Within { ratio }
+}
+
+#[derive(PartialEq, Eq)]
+enum Class {
+    Undefined,
+    Infinity,
+    NegInfinity,
+    Finite,
+}
+
+fn class(value: f64) -> Class {
+    if value.is_nan() {
+        Class::Undefined
+    } else if value.is_finite() {
+        Class::Finite
+    } else if value > 0.0 {
+        Class::Infinity
+    } else {
+        Class::NegInfinity
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outcome, compare};
+
+    const INF: f64 = f64::INFINITY;
+
+    #[test]
+    fn undefined_agrees_with_undefined_only() {
+        assert_eq!(compare(f64::NAN, f64::NAN, 1.0), Outcome::SameClass);
+        for other in [0.0, 1.0, INF, -INF] {
+            assert_eq!(compare(f64::NAN, other, 1.0), Outcome::OtherClass);
+            assert_eq!(compare(other, f64::NAN, 1.0), Outcome::OtherClass);
+        }
+    }
+
+    #[test]
+    fn an_infinity_agrees_with_itself_only() {
+        assert_eq!(compare(INF, INF, 0.0), Outcome::SameClass);
+        assert_eq!(compare(-INF, -INF, 0.0), Outcome::SameClass);
+        for (a, b) in [(INF, -INF), (-INF, INF), (INF, f64::MAX), (f64::MIN, -INF)] {
+            assert_eq!(compare(a, b, INF), Outcome::OtherClass);
+        }
+    }
+
+    #[test]
+    fn a_bound_that_is_no_number_accepts_nothing() {
+        for bound in [f64::NAN, INF, -1.0, -INF] {
+            assert!(!compare(1.0, 1.5, bound).agrees(), "bound {bound}");
+        }
+        for bound in [f64::NAN, INF, -1.0] {
+            assert!(!compare(1.0, 1.0, bound).agrees(), "bound {bound}");
+        }
+    }
+
+    #[test]
+    fn the_bound_itself_is_within_and_the_next_number_is_not() {
+        assert_eq!(compare(1.0, 1.5, 0.5), Outcome::Within { ratio: 1.0 });
+        assert!(!compare(1.0, 1.5_f64.next_up(), 0.5).agrees());
+        assert_eq!(compare(1.0, 3.0, 0.5), Outcome::Beyond { ratio: 4.0 });
+    }
+
+    #[test]
+    fn a_bound_of_zero_asks_for_equality() {
+        assert_eq!(compare(0.25, 0.25, 0.0), Outcome::Within { ratio: 0.0 });
+        assert_eq!(compare(0.25, 0.25_f64.next_up(), 0.0), Outcome::Beyond { ratio: INF });
+        assert_eq!(compare(0.0, -0.0, 0.0), Outcome::Within { ratio: 0.0 });
+    }
+
+    #[test]
+    fn an_error_that_overflows_is_beyond() {
+        assert!(!compare(f64::MAX, f64::MIN, f64::MAX).agrees());
+    }
+}

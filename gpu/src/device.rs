@@ -1,0 +1,132 @@
+//! Where the twin runs, and in which type.
+
+use candle_core::DType;
+
+use crate::Error;
+
+/// A device that has been opened.
+#[derive(Debug, Clone)]
+pub struct Device(candle_core::Device);
+
+/// What may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// candle's CPU kernels.
+    Cpu,
+    /// The CUDA device of this ordinal.
+    Cuda(usize),
+}
+
+impl Device {
+    /// Opens exactly the device asked for.
+    ///
+    /// # Errors
+    /// [`Error::NoDevice`] when the build has no CUDA support or the machine no such device.
+    pub fn open(kind: Kind) -> Result<Self, Error> {
+        match kind {
+            Kind::Cpu => Ok(Self(candle_core::Device::Cpu)),
+            Kind::Cuda(ordinal) => cuda(ordinal).map(Self),
+        }
+    }
+
+    /// `cpu`, or `cuda:` and the ordinal.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.0.location() {
+            candle_core::DeviceLocation::Cpu => "cpu".to_owned(),
+            candle_core::DeviceLocation::Cuda { gpu_id } => format!("cuda:{gpu_id}"),
+            candle_core::DeviceLocation::Metal { gpu_id } => format!("metal:{gpu_id}"),
+        }
+    }
+
+    /// Waits until everything submitted has run: both sides of a timed region need it.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device has failed meanwhile.
+    pub fn synchronize(&self) -> Result<(), Error> {
+        Ok(self.0.synchronize()?)
+    }
+
+    pub(crate) const fn candle(&self) -> &candle_core::Device {
+        &self.0
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda(ordinal: usize) -> Result<candle_core::Device, Error> {
+    let no_device = |reason: String| Error::NoDevice { reason };
+    // Where the driver's library is missing, loading it panics instead of failing.
+    match std::panic::catch_unwind(|| candle_core::Device::new_cuda(ordinal)) {
+        Ok(opened) => opened.map_err(|error| no_device(format!("ordinal {ordinal}: {error}"))),
+        Err(_) => Err(no_device("the CUDA driver library cannot be loaded".to_owned())),
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(ordinal: usize) -> Result<candle_core::Device, Error> {
+    Err(Error::NoDevice {
+        reason: format!("ordinal {ordinal} was asked for, but this build has no CUDA support (feature `cuda`)"),
+    })
+}
+
+/// The type that a batch is held and computed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Float {
+    /// Single precision.
+    F32,
+    /// Double precision.
+    F64,
+}
+
+impl Float {
+    /// Both, narrow first.
+    pub const ALL: [Self; 2] = [Self::F32, Self::F64];
+
+    /// The word used on the command line and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    /// The nearest number of this type: what a batch holds in place of `value`.
+    #[must_use]
+    pub fn round(self, value: f64) -> f64 {
+        match self {
+            #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what is asked for")]
+            Self::F32 => f64::from(value as f32),
+            Self::F64 => value,
+        }
+    }
+
+    pub(crate) const fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::F64 => DType::F64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Device, Float, Kind};
+
+    #[test]
+    fn a_missing_cuda_device_is_an_error_and_never_the_cpu() {
+        let absent = Device::open(Kind::Cuda(usize::from(u8::MAX)));
+        let message = absent.expect_err("no machine has 256 devices").to_string();
+        assert!(message.starts_with("no CUDA device: "), "{message}");
+    }
+
+    #[test]
+    fn rounding_keeps_infinities_and_sends_what_is_too_large_there() {
+        assert_eq!(
+            Float::F32.round(f64::NEG_INFINITY).to_bits(),
+            f64::NEG_INFINITY.to_bits()
+        );
+        assert_eq!(Float::F32.round(-1e300).to_bits(), f64::NEG_INFINITY.to_bits());
+        assert_eq!(Float::F64.round(-1e300).to_bits(), (-1e300_f64).to_bits());
+    }
+}

@@ -1,0 +1,46 @@
+//! The one error type of the twin.
+
+/// Why a batch cannot be built, or an operation not be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A table whose number of entries is not what the shape asks for.
+    #[error("{tensor} has {found} entries, expected {expected}")]
+    Shape {
+        /// Name of the table.
+        tensor: &'static str,
+        /// How many entries it has.
+        found: usize,
+        /// How many the shape asks for.
+        expected: usize,
+    },
+    /// A batch without worlds, captions or codes.
+    #[error("a batch of {worlds} worlds of {captions} captions and {codes} codes is empty")]
+    Empty {
+        /// Worlds asked for.
+        worlds: usize,
+        /// Captions asked for.
+        captions: usize,
+        /// Codes asked for.
+        codes: usize,
+    },
+    /// An observed caption that does not exist.
+    #[error("y[{world}] is {y}, expected a caption in 0..{captions}")]
+    Caption {
+        /// Which world of the batch.
+        world: usize,
+        /// The index given.
+        y: usize,
+        /// How many captions there are.
+        captions: usize,
+    },
+    /// A CUDA device was asked for and there is none; the CPU is never taken instead.
+    #[error("no CUDA device: {reason}")]
+    NoDevice {
+        /// Why not.
+        reason: String,
+    },
+    /// An operation that the device refused.
+    #[error("{0}")]
+    Device(#[from] candle_core::Error),
+}

@@ -1,0 +1,129 @@
+//! Random worlds for tests and benches, the same for a seed everywhere. To be replaced by `derivations::cases`.
+
+use ndarray::{Array1, Array2};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use reference::world::{Tables, World};
+
+/// The seed of every run unless a test says otherwise.
+pub const SEED: u64 = 20;
+
+/// A stream of worlds.
+pub struct Worlds(ChaCha8Rng);
+
+impl Worlds {
+    pub fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    fn number(&mut self, low: f64, high: f64) -> f64 {
+        self.0.random_range(low..high)
+    }
+
+    /// Logarithms of `n` weights that spread over `width` nats, normalised; no entry is 0.
+    fn ln_distribution(&mut self, n: usize, width: f64) -> Vec<f64> {
+        let weights: Vec<f64> = (0..n).map(|_| self.number(-width, -0.125)).collect();
+        normalised(&weights)
+    }
+
+    /// A world in which everything is possible: `ln p(x|y,z)` around `offset`, beta between 0.25 and 4.
+    pub fn dense(&mut self, captions: usize, codes: usize, offset: f64) -> Tables {
+        let likelihood = (0..captions * codes)
+            .map(|_| offset + self.number(-9.0, -0.5))
+            .collect();
+        Tables {
+            ln_p_x_given_yz: table(captions, codes, likelihood),
+            ln_p_yz: table(captions, codes, self.ln_distribution(captions * codes, 6.0)),
+            ln_q_z_given_x: Array1::from(self.ln_distribution(codes, 5.0)),
+            ln_q_y_given_x: Array1::from(self.ln_distribution(captions, 3.0)),
+            ln_q_yz_given_x: None,
+            y: self.0.random_range(0..captions),
+            beta: self.number(0.25, 4.0),
+        }
+    }
+
+    /// As [`Worlds::dense`], with a joint `q(y,z|x)` that does not factorise.
+    pub fn free(&mut self, captions: usize, codes: usize) -> Tables {
+        let joint = table(captions, codes, self.ln_distribution(captions * codes, 4.0));
+        let marginal = |rows: Vec<Array1<f64>>| -> Array1<f64> {
+            rows.iter()
+                .map(|row| row.iter().map(|ln| ln.exp()).sum::<f64>().ln())
+                .collect()
+        };
+        Tables {
+            ln_q_z_given_x: marginal(joint.columns().into_iter().map(|row| row.to_owned()).collect()),
+            ln_q_y_given_x: marginal(joint.rows().into_iter().map(|row| row.to_owned()).collect()),
+            ln_q_yz_given_x: Some(joint),
+            ..self.dense(captions, codes, 0.0)
+        }
+    }
+
+    /// As [`Worlds::dense`], with each entry impossible with probability 0.3; at least one stays in every distribution.
+    pub fn masked(&mut self, captions: usize, codes: usize) -> Tables {
+        let mut tables = self.dense(captions, codes, 0.0);
+        let likelihood = self.mask(tables.ln_p_x_given_yz.iter().copied().collect());
+        let prior = self.mask(tables.ln_p_yz.iter().copied().collect());
+        tables.ln_p_x_given_yz = table(captions, codes, likelihood);
+        tables.ln_p_yz = table(captions, codes, normalised(&prior));
+        tables.ln_q_z_given_x = Array1::from(normalised(&self.mask(tables.ln_q_z_given_x.to_vec())));
+        tables.ln_q_y_given_x = Array1::from(normalised(&self.mask(tables.ln_q_y_given_x.to_vec())));
+        tables
+    }
+
+    fn mask(&mut self, mut ln: Vec<f64>) -> Vec<f64> {
+        let kept = self.0.random_range(0..ln.len());
+        for (place, entry) in ln.iter_mut().enumerate() {
+            if place != kept && self.0.random_bool(0.3) {
+                *entry = f64::NEG_INFINITY;
+            }
+        }
+        ln
+    }
+
+    /// A bit of everything, in sizes that are pairwise distinct so that no axis can be taken for another.
+    pub fn mixture(&mut self, rounds: usize) -> Vec<World> {
+        let mut worlds = Vec::new();
+        for (captions, codes) in [(3, 5), (7, 2), (1, 11), (4, 1), (6, 13)] {
+            for _ in 0..rounds {
+                worlds.push(self.dense(captions, codes, 0.0));
+                worlds.push(self.dense(captions, codes, -1e4));
+                worlds.push(self.free(captions, codes));
+                worlds.push(self.masked(captions, codes));
+                worlds.push(self.point_mass(captions, codes));
+            }
+        }
+        worlds
+            .into_iter()
+            .map(|tables| World::new(tables).expect("the generator normalises"))
+            .collect()
+    }
+
+    /// As [`Worlds::dense`], with both encoders point masses, the caption's at the observed one half of the time.
+    pub fn point_mass(&mut self, captions: usize, codes: usize) -> Tables {
+        let mut tables = self.dense(captions, codes, 0.0);
+        let caption = if self.0.random_bool(0.5) {
+            tables.y
+        } else {
+            self.0.random_range(0..captions)
+        };
+        tables.ln_q_z_given_x = certain(codes, self.0.random_range(0..codes));
+        tables.ln_q_y_given_x = certain(captions, caption);
+        tables
+    }
+}
+
+/// The distribution that has all its probability at one place, as logarithms.
+pub fn certain(n: usize, place: usize) -> Array1<f64> {
+    Array1::from_shape_fn(n, |k| if k == place { 0.0 } else { f64::NEG_INFINITY })
+}
+
+/// Logarithms of weights, less the logarithm of their sum.
+pub fn normalised(ln_weights: &[f64]) -> Vec<f64> {
+    let max = ln_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let ln_total = max + ln_weights.iter().map(|ln| (ln - max).exp()).sum::<f64>().ln();
+    ln_weights.iter().map(|ln| ln - ln_total).collect()
+}
+
+fn table(captions: usize, codes: usize, entries: Vec<f64>) -> Array2<f64> {
+    Array2::from_shape_vec((captions, codes), entries).expect("as many entries as the shape asks for")
+}
