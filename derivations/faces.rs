@@ -2,4 +2,7 @@
 
 pub mod breakage;
 pub mod ledger;
+pub mod lines;
 pub mod refutation;
+pub mod show;
+pub mod step;

@@ -19,6 +19,7 @@ pub mod notation;
 pub mod pairs;
 pub mod precision;
 pub mod refute;
+pub mod render;
 pub mod report;
 pub mod rule;
 pub mod scene;

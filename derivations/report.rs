@@ -410,7 +410,7 @@ pub(crate) fn wrap(out: &mut String, label: &str, text: &str) {
 }
 
 fn plain(latex: &str) -> String {
-    latex.to_owned()
+    crate::render::latex::plain_or_source(latex)
 }
 
 /// The whole report for a program.

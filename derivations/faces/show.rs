@@ -1,0 +1,194 @@
+//! One expression or one step, for `elbo show`.
+
+use reference::vocab::{Error, Nats, Reading};
+use reference::world::World;
+
+use crate::expr::{EXPRS, Expr, expr};
+use crate::faces::lines::printed;
+use crate::line::{LINES, Line, line};
+use crate::render::latex::plain_or_source;
+use crate::render::number::Amount;
+use crate::render::wrap;
+use crate::scene::Scene;
+
+/// Why there is nothing to show.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShowError {
+    /// No expression or step of that name.
+    #[error("no line is called `{id}`; there are {known}")]
+    Unknown {
+        /// What was asked for.
+        id: String,
+        /// What could have been.
+        known: String,
+    },
+    /// A step that this reading does not take.
+    #[error("under the reading `{reading}` there is no step {id}; it exists under {known}")]
+    Reading {
+        /// The step asked for.
+        id: String,
+        /// The reading asked for.
+        reading: &'static str,
+        /// The readings that have it.
+        known: String,
+    },
+    /// A side that cannot be computed.
+    #[error(transparent)]
+    Value(#[from] Error),
+}
+
+/// An expression (`13`) with the step that leads to it, or a step (`12-13`), evaluated on a world.
+///
+/// # Errors
+/// [`ShowError`].
+pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowError> {
+    let asked = id
+        .trim()
+        .trim_start_matches("Eq.")
+        .trim_start_matches("eq")
+        .trim_matches(['(', ')', ' ']);
+    let scene = Scene::new(world, reading)?;
+    if let Some(side) = expr(asked) {
+        let mut blocks = vec![describe(side, &scene)?];
+        let into = LINES
+            .iter()
+            .filter(|line| line.to == asked && line.readings.contains(&reading));
+        for step in into {
+            blocks.push(describe_step(step, &scene)?);
+        }
+        if blocks.len() == 1 && asked != "3" {
+            let steps: Vec<&Line> = LINES.iter().filter(|line| line.to == asked).collect();
+            if !steps.is_empty() {
+                blocks.push(format!("Under the reading `{}` no step leads here.\n", reading.name()));
+            }
+        }
+        return Ok(blocks.join("\n"));
+    }
+    if let Some(step) = line(asked, reading) {
+        let sides: Result<Vec<String>, Error> = [step.from_expr(), step.to_expr()]
+            .into_iter()
+            .flatten()
+            .map(|side| describe(side, &scene))
+            .collect();
+        return Ok(sides?.join("\n") + "\n" + &describe_step(step, &scene)?);
+    }
+    let elsewhere: Vec<&str> = LINES
+        .iter()
+        .filter(|line| line.id == asked)
+        .flat_map(|line| line.readings)
+        .map(|reading| reading.name())
+        .collect();
+    Err(if elsewhere.is_empty() {
+        let mut known: Vec<&str> = EXPRS.iter().map(|expr| expr.id).collect();
+        known.extend(LINES.iter().map(|line| line.id));
+        known.dedup();
+        ShowError::Unknown {
+            id: asked.to_owned(),
+            known: known.join(", "),
+        }
+    } else {
+        ShowError::Reading {
+            id: asked.to_owned(),
+            reading: reading.name(),
+            known: elsewhere.join(", "),
+        }
+    })
+}
+
+fn describe(side: &Expr, scene: &Scene) -> Result<String, Error> {
+    let indent = " ".repeat(12);
+    Ok([
+        wrap::formula(
+            &plain_or_source(side.latex),
+            &format!("{:<12}", format!("({})", side.id)),
+            &indent,
+        ),
+        wrap::prose(side.reads, &indent, &indent),
+        format!("{indent}{}", side.function),
+        wrap::prose(&format!("= {}", amounts(side, scene)?), &indent, &format!("{indent}  ")),
+        String::new(),
+    ]
+    .join("\n"))
+}
+
+/// The side's value, or the first cells of a table.
+fn amounts(side: &Expr, scene: &Scene) -> Result<String, Error> {
+    const SHOWN: usize = 6;
+    let cells = match (side.value)(scene) {
+        Err(Error::Indeterminate { .. }) => return Ok(Amount::Undefined.to_string()),
+        cells => cells?,
+    };
+    let mut words: Vec<String> = cells
+        .iter()
+        .take(SHOWN)
+        .map(|nats| Amount::from(nats.value()).to_string())
+        .collect();
+    if cells.len() > SHOWN {
+        words.push(format!("… ({} cells)", cells.len()));
+    }
+    let unit = if cells.len() == 1 { " nats" } else { "" };
+    Ok(words.join(", ") + unit)
+}
+
+fn describe_step(step: &Line, scene: &Scene) -> Result<String, Error> {
+    let indent = " ".repeat(12);
+    let slack = Amount::of((step.slack)(scene))?;
+    Ok([
+        format!(
+            "{:<12}printed {} between ({}) and ({}); rule: {}",
+            step.id,
+            printed(step.printed),
+            step.from,
+            step.to,
+            step.rule.words()
+        ),
+        wrap::prose(step.remark, &indent, &indent),
+        wrap::formula(
+            &format!(
+                "{}   (claimed: {})",
+                plain_or_source(step.slack_latex),
+                step.sign.symbol()
+            ),
+            &format!("{indent}slack    "),
+            &" ".repeat(21),
+        ),
+        format!("{indent}       = {slack}"),
+        format!("{indent}residue  {}", residue(step, scene)?),
+        String::new(),
+    ]
+    .join("\n"))
+}
+
+/// `to - (from - slack)`, cell by cell the largest, in nats and against the size of what was added up.
+fn residue(step: &Line, scene: &Scene) -> Result<String, Error> {
+    let sides = |side: Option<&Expr>| side.map_or_else(|| Ok(Vec::new()), |side| (side.value)(scene));
+    let (from, to, slack) = match (sides(step.from_expr()), sides(step.to_expr()), (step.slack)(scene)) {
+        (Err(Error::Indeterminate { .. }), _, _)
+        | (_, Err(Error::Indeterminate { .. }), _)
+        | (_, _, Err(Error::Indeterminate { .. })) => {
+            return Ok("none: a side or the slack is undefined in this world".to_owned());
+        }
+        (from, to, slack) => (from?, to?, slack?),
+    };
+    let mut worst: Option<Nats> = None;
+    for (&from, &to) in from.iter().zip(&to) {
+        if !(from.is_finite() && to.is_finite() && slack.is_finite()) {
+            continue;
+        }
+        let residue = to - (from - slack);
+        if worst.is_none_or(|worst| !(residue.value().abs() <= worst.value().abs())) {
+            worst = Some(residue);
+        }
+    }
+    Ok(worst.map_or_else(
+        || "none: infinite sides are compared by class, not subtracted".to_owned(),
+        |worst| {
+            format!(
+                "to - (from - slack) = {:.1e}, where the addends sum to {:.1}",
+                worst.value(),
+                worst.mass()
+            )
+        },
+    ))
+}

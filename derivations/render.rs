@@ -1,0 +1,7 @@
+//! How formulas, numbers and prose are set: MathML for the page, plain text for the terminal.
+
+pub mod latex;
+pub mod number;
+pub mod wrap;
+
+mod plain;

@@ -1,0 +1,198 @@
+//! Numbers as people read them: simple fractions, six decimals, and words for what is no number.
+
+use std::fmt;
+
+use reference::vocab::{Error, Nats};
+
+/// The largest denominator that still reads as a simple fraction.
+const MAX_DENOMINATOR: i64 = 100;
+
+/// What a line or slack amounts to: a number of nats, or nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Amount {
+    /// In nats; may be infinite, never NaN.
+    Nats(f64),
+    /// `+inf` meets `-inf`: there is no value.
+    Undefined,
+}
+
+impl Amount {
+    /// The amount of a value that may not exist.
+    ///
+    /// # Errors
+    /// Every error but [`Error::Indeterminate`], which is [`Amount::Undefined`].
+    pub fn of(value: Result<Nats, Error>) -> Result<Self, Error> {
+        match value {
+            Ok(nats) => Ok(Self::from(nats.value())),
+            Err(Error::Indeterminate { .. }) => Ok(Self::Undefined),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The number, if it is a finite one.
+    #[must_use]
+    pub fn finite(self) -> Option<f64> {
+        match self {
+            Self::Nats(value) if value.is_finite() => Some(value),
+            _ => None,
+        }
+    }
+
+    /// As LaTeX; words where there is no number.
+    #[must_use]
+    pub fn latex(self) -> String {
+        match self.finite() {
+            Some(value) => decimals(value).replace('−', "-"),
+            None => format!(r"\text{{{self}}}"),
+        }
+    }
+}
+
+impl From<f64> for Amount {
+    fn from(value: f64) -> Self {
+        if value.is_nan() {
+            Self::Undefined
+        } else {
+            Self::Nats(value)
+        }
+    }
+}
+
+/// Six decimals, or words.
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Undefined => f.pad("undefined"),
+            Self::Nats(f64::INFINITY) => f.pad("plus infinity"),
+            Self::Nats(f64::NEG_INFINITY) => f.pad("minus infinity"),
+            Self::Nats(value) => f.pad(&decimals(*value)),
+        }
+    }
+}
+
+/// Six decimals with a true minus sign, and no minus on a zero.
+fn decimals(value: f64) -> String {
+    let text = format!("{value:.6}");
+    match text.strip_prefix('-') {
+        Some(size) if size.chars().all(|c| c == '0' || c == '.') => size.to_owned(),
+        Some(size) => format!("−{size}"),
+        None => text,
+    }
+}
+
+/// The simple fraction that a number is: denominator at most 100, off by less than 1e-12.
+///
+/// By continued fractions: the convergents are the best approximations of their size, so if such a fraction exists it is one
+/// of them (two different ones with denominators up to 100 lie at least 1e-4 apart).
+#[must_use]
+pub fn fraction(number: f64) -> Option<(i64, i64)> {
+    if !(0.0..=1e6).contains(&number) {
+        return None;
+    }
+    let (mut above, mut above_before) = (1_i64, 0_i64);
+    let (mut below, mut below_before) = (0_i64, 1_i64);
+    let mut rest = number;
+    loop {
+        #[expect(clippy::cast_possible_truncation, reason = "checked against 1e6 on the line below")]
+        let whole = rest.floor() as i64;
+        if whole > 1_000_000 {
+            return None;
+        }
+        (above, above_before) = (whole * above + above_before, above);
+        (below, below_before) = (whole * below + below_before, below);
+        if below > MAX_DENOMINATOR {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "both below 2^53")]
+        let off = (number - above as f64 / below as f64).abs();
+        if off < 1e-12 {
+            return Some((above, below));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "at most 1e6")]
+        let remainder = rest - whole as f64;
+        rest = 1.0 / remainder;
+    }
+}
+
+/// A probability or density as a learner reads it, as LaTeX: `\frac{1}{6}`, `0.1429`, `3.1 \cdot 10^{-7}`.
+///
+/// Takes the logarithm, so that what underflows is still told from 0.
+#[must_use]
+pub fn probability(ln_p: f64) -> String {
+    written(ln_p, |n, d| format!(r"\frac{{{n}}}{{{d}}}"))
+}
+
+/// [`probability`] with the fraction on the line: `1/6`. For table cells and fractions within fractions.
+#[must_use]
+pub fn probability_inline(ln_p: f64) -> String {
+    written(ln_p, |n, d| format!("{n}/{d}"))
+}
+
+fn written(ln_p: f64, set: impl Fn(i64, i64) -> String) -> String {
+    if ln_p == f64::NEG_INFINITY {
+        return "0".to_owned();
+    }
+    let p = ln_p.exp();
+    match fraction(p) {
+        Some((n, 1)) if n > 0 => n.to_string(),
+        Some((n, d)) if n > 0 => set(n, d),
+        _ if (1e-3..1e6).contains(&p) => format!("{p:.4}"),
+        _ if (1e-300..1e300).contains(&p) => {
+            let text = format!("{p:.3e}");
+            let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            format!(r"{digits} \cdot 10^{{{exponent}}}")
+        }
+        _ => format!("e^{{{ln_p:.4}}}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Amount, fraction, probability, probability_inline};
+
+    #[test]
+    fn every_simple_fraction_is_found_again_through_its_logarithm() {
+        for d in 1..=100_i32 {
+            for n in 1..=d {
+                let (found_n, found_d) = fraction((f64::from(n) / f64::from(d)).ln().exp()).unwrap_or_default();
+                assert_eq!(found_n * i64::from(d), found_d * i64::from(n), "{n}/{d}");
+            }
+        }
+        assert_eq!(fraction(0.75), Some((3, 4)));
+        assert_eq!(fraction(2.5), Some((5, 2)));
+        for odd in [
+            1.0 / 101.0,
+            std::f64::consts::FRAC_1_PI,
+            1e-9,
+            -0.5,
+            f64::NAN,
+            f64::INFINITY,
+        ] {
+            assert_eq!(fraction(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_probability_is_a_fraction_or_decimals_and_zero_only_when_it_is() {
+        assert_eq!(probability((1.0_f64 / 6.0).ln()), r"\frac{1}{6}");
+        assert_eq!(probability_inline((1.0_f64 / 6.0).ln()), "1/6");
+        assert_eq!(probability(0.0), "1");
+        assert_eq!(probability(f64::NEG_INFINITY), "0");
+        assert_eq!(probability(-1.0), "0.3679");
+        assert_eq!(probability(-15.0), r"3.059 \cdot 10^{-7}");
+        assert_eq!(probability(-800.0), "e^{-800.0000}");
+        assert_eq!(probability(800.0), "e^{800.0000}");
+    }
+
+    #[test]
+    fn what_is_no_number_is_a_word() {
+        assert_eq!(Amount::from(f64::NAN).to_string(), "undefined");
+        assert_eq!(Amount::from(f64::NEG_INFINITY).to_string(), "minus infinity");
+        assert_eq!(Amount::from(f64::INFINITY).to_string(), "plus infinity");
+        assert_eq!(Amount::from(-0.0).to_string(), "0.000000");
+        assert_eq!(Amount::from(-1e-9).to_string(), "0.000000");
+        assert_eq!(Amount::from(-1.25).to_string(), "−1.250000");
+        assert_eq!(Amount::from(-1.25).latex(), "-1.250000");
+        assert_eq!(Amount::Undefined.latex(), r"\text{undefined}");
+    }
+}

@@ -1,0 +1,312 @@
+//! Plain text of a formula: the parser's events become a tree, the tree becomes pieces, pieces are joined by class.
+
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
+use pulldown_latex::Event;
+use pulldown_latex::event::{Content, DelimiterType, Grouping, ScriptType, Visual};
+
+/// A part of a formula.
+enum Node {
+    Piece(Piece),
+    Group(Vec<Node>),
+    Fraction(Box<Self>, Box<Self>),
+    Script {
+        base: Box<Self>,
+        below: Option<Box<Self>>,
+        above: Option<Box<Self>>,
+    },
+}
+
+/// Text with the class that decides its spacing.
+#[derive(Clone)]
+struct Piece {
+    text: String,
+    class: Class,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Letter,
+    Number,
+    /// `a / b`, in parentheses beside a factor.
+    Quotient,
+    /// `ln`, `Σ`: takes what follows.
+    Operator,
+    Binary,
+    Unary,
+    Relation,
+    Open,
+    Close,
+    Comma,
+    /// A comma between arguments that hold parentheses themselves.
+    WideComma,
+    Bar,
+    Space,
+}
+
+/// The text of a formula, or the name of what has none.
+pub(super) fn text(events: Vec<Event<'_>>) -> Result<String, String> {
+    let mut events = events.into_iter().peekable();
+    let mut nodes = Vec::new();
+    while events.peek().is_some() {
+        nodes.extend(element(&mut events)?);
+    }
+    Ok(join(&nodes, false))
+}
+
+/// The next element; none for a change of font.
+fn element(events: &mut Peekable<IntoIter<Event<'_>>>) -> Result<Option<Node>, String> {
+    let Some(event) = events.next() else {
+        return Err("a formula that ends too early".to_owned());
+    };
+    let node = match event {
+        Event::Content(content) => Node::Piece(piece(content)),
+        Event::Begin(grouping) => {
+            let (open, close) = match grouping {
+                Grouping::Normal => (None, None),
+                Grouping::LeftRight(open, close) => (open, close),
+                other => return Err(format!("{other:?}")),
+            };
+            let mut nodes: Vec<Node> = open.map(|c| fence(c, Class::Open)).into_iter().collect();
+            while !matches!(events.peek(), Some(Event::End) | None) {
+                nodes.extend(element(events)?);
+            }
+            events.next();
+            nodes.extend(close.map(|c| fence(c, Class::Close)));
+            Node::Group(nodes)
+        }
+        Event::Visual(Visual::Fraction(_)) => Node::Fraction(Box::new(next(events)?), Box::new(next(events)?)),
+        Event::Script { ty, .. } => {
+            let base = Box::new(next(events)?);
+            let first = Some(Box::new(next(events)?));
+            let (below, above) = match ty {
+                ScriptType::Subscript => (first, None),
+                ScriptType::Superscript => (None, first),
+                ScriptType::SubSuperscript => (first, Some(Box::new(next(events)?))),
+            };
+            Node::Script { base, below, above }
+        }
+        Event::Space { .. } => Node::Piece(Piece {
+            text: " ".to_owned(),
+            class: Class::Space,
+        }),
+        Event::StateChange(_) => return Ok(None),
+        other => return Err(format!("{other:?}")),
+    };
+    Ok(Some(node))
+}
+
+fn next(events: &mut Peekable<IntoIter<Event<'_>>>) -> Result<Node, String> {
+    loop {
+        if let Some(node) = element(events)? {
+            return Ok(node);
+        }
+    }
+}
+
+fn fence(delimiter: char, class: Class) -> Node {
+    Node::Piece(Piece {
+        text: delimiter.to_string(),
+        class,
+    })
+}
+
+fn piece(content: Content<'_>) -> Piece {
+    let (text, class) = match content {
+        Content::Text(text) => (text.to_owned(), Class::Letter),
+        Content::Number(text) => (text.to_owned(), Class::Number),
+        Content::Function(text) => (text.to_owned(), Class::Operator),
+        Content::Ordinary { content: '|', .. } => ("|".to_owned(), Class::Bar),
+        Content::Ordinary { content: '/', .. } | Content::BinaryOp { content: '/', .. } => ("/".to_owned(), Class::Bar),
+        Content::Ordinary { content, .. } => (terminal(content).to_string(), Class::Letter),
+        Content::LargeOp { content, .. } => (terminal(content).to_string(), Class::Operator),
+        Content::BinaryOp { content, .. } => (terminal(content).to_string(), Class::Binary),
+        Content::Relation { content, .. } => {
+            let mut buffer = [0; 8];
+            let text = String::from_utf8_lossy(content.encode_utf8_to_buf(&mut buffer)).into_owned();
+            (text.chars().map(terminal).collect(), Class::Relation)
+        }
+        Content::Delimiter { content, ty, .. } => (
+            content.to_string(),
+            match ty {
+                DelimiterType::Open => Class::Open,
+                DelimiterType::Close => Class::Close,
+                DelimiterType::Fence => Class::Bar,
+            },
+        ),
+        Content::Punctuation(content) => (content.to_string(), Class::Comma),
+    };
+    Piece { text, class }
+}
+
+/// The character that a terminal's font has.
+const fn terminal(c: char) -> char {
+    match c {
+        'ϕ' => 'φ',
+        '∼' => '~',
+        '∑' => 'Σ',
+        '⋅' => '·',
+        '⋯' => '…',
+        other => other,
+    }
+}
+
+fn join(nodes: &[Node], compact: bool) -> String {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for node in nodes {
+        flatten(node, compact, &mut pieces);
+    }
+    classify(&mut pieces, compact);
+    let mut text = String::new();
+    let mut before: Option<Class> = None;
+    let mut spaced = false;
+    for (k, piece) in pieces.iter().enumerate() {
+        if piece.class == Class::Space {
+            spaced = !compact;
+            continue;
+        }
+        let gap = before.is_some_and(|class| {
+            let room = class != Class::Open && !matches!(piece.class, Class::Close | Class::Comma);
+            (spaced && room) || (!compact && gap(class, piece.class))
+        });
+        if gap {
+            text.push(' ');
+        }
+        if piece.class == Class::Quotient && claimed(&pieces, k) {
+            text.push('(');
+            text.push_str(&piece.text);
+            text.push(')');
+        } else {
+            text.push_str(&piece.text);
+        }
+        before = Some(piece.class);
+        spaced = false;
+    }
+    text
+}
+
+fn flatten(node: &Node, compact: bool, pieces: &mut Vec<Piece>) {
+    match node {
+        Node::Piece(piece) => pieces.push(piece.clone()),
+        Node::Group(nodes) => nodes.iter().for_each(|node| flatten(node, compact, pieces)),
+        Node::Fraction(above, below) => {
+            let (above, below) = (one(above, compact), one(below, compact));
+            let number = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.');
+            let whole = |text: String| {
+                if text.contains([' ', '/']) {
+                    format!("({text})")
+                } else {
+                    text
+                }
+            };
+            pieces.push(if number(&above) && number(&below) {
+                Piece {
+                    text: format!("{above}/{below}"),
+                    class: Class::Number,
+                }
+            } else {
+                Piece {
+                    text: format!("{} / {}", whole(above), whole(below)),
+                    class: Class::Quotient,
+                }
+            });
+        }
+        Node::Script { base, below, above } => {
+            let mut base_pieces = Vec::new();
+            flatten(base, compact, &mut base_pieces);
+            let class = base_pieces.last().map_or(Class::Letter, |piece| piece.class);
+            let mut text = one(base, compact);
+            for (mark, script) in [('_', below), ('^', above)] {
+                if let Some(script) = script {
+                    let script = one(script, true);
+                    text.push(mark);
+                    if script.chars().all(char::is_alphanumeric) {
+                        text.push_str(&script);
+                    } else {
+                        text.push_str(&format!("{{{script}}}"));
+                    }
+                }
+            }
+            pieces.push(Piece { text, class });
+        }
+    }
+}
+
+fn one(node: &Node, compact: bool) -> String {
+    join(std::slice::from_ref(node), compact)
+}
+
+/// Tells signs from operations and wide commas from narrow ones.
+fn classify(pieces: &mut [Piece], compact: bool) {
+    let mut before = None;
+    for k in 0..pieces.len() {
+        match pieces[k].class {
+            Class::Space => continue,
+            Class::Binary
+                if matches!(
+                    before,
+                    None | Some(
+                        Class::Binary | Class::Unary | Class::Relation | Class::Open | Class::Comma | Class::Operator
+                    )
+                ) =>
+            {
+                pieces[k].class = Class::Unary;
+            }
+            Class::Comma if !compact && has_nested_arguments(pieces, k) => pieces[k].class = Class::WideComma,
+            _ => {}
+        }
+        before = Some(pieces[k].class);
+    }
+}
+
+/// Whether the parentheses around position `at` hold parentheses themselves.
+fn has_nested_arguments(pieces: &[Piece], at: usize) -> bool {
+    let mut depth = 0_i32;
+    let mut start = 0;
+    for k in (0..at).rev() {
+        match pieces[k].class {
+            Class::Close => depth += 1,
+            Class::Open if depth == 0 => {
+                start = k + 1;
+                break;
+            }
+            Class::Open => depth -= 1,
+            _ => {}
+        }
+    }
+    let mut depth = 0_i32;
+    for piece in &pieces[start..] {
+        match piece.class {
+            Class::Open => return true,
+            Class::Close => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 {
+            return false;
+        }
+    }
+    false
+}
+
+/// Whether a neighbour would claim a part of the quotient at `at`.
+fn claimed(pieces: &[Piece], at: usize) -> bool {
+    let factor = |class: Class| matches!(class, Class::Letter | Class::Number | Class::Quotient | Class::Operator);
+    let solid = |piece: &&Piece| piece.class != Class::Space;
+    let before = pieces[..at].iter().rev().find(solid).map(|piece| piece.class);
+    let after = pieces[at + 1..].iter().find(solid).map(|piece| piece.class);
+    before.is_some_and(|class| factor(class) || matches!(class, Class::Close | Class::Unary))
+        || after.is_some_and(|class| factor(class) || class == Class::Open)
+}
+
+/// Whether a space stands between two classes in running text.
+const fn gap(before: Class, after: Class) -> bool {
+    use Class::{Bar, Binary, Close, Comma, Letter, Open, Operator, Relation, Space, Unary, WideComma};
+    match (before, after) {
+        (Open | Unary | Comma, _) | (_, Close | Comma | WideComma | Space) => false,
+        (Binary | Relation | WideComma, _) | (_, Binary | Relation) => true,
+        (Bar, _) | (_, Bar) | (Letter, Open) => false,
+        (Operator, _) => true,
+        _ => true,
+    }
+}
