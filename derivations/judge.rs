@@ -156,7 +156,12 @@ fn judge_row(
         return UNDEFINED;
     }
     let class = Class::Infinite(Side::of(&from), Side::of(&to));
-    let (above, below) = (value(&from), value(&to));
+    let (above, mut below) = (value(&from), value(&to));
+    if let (Ok(from), Ok(to)) = (&from, &to)
+        && (above - below).abs() <= closure_bound(&[*from, *to])
+    {
+        below = above; // two numbers with no slack to tell them apart
+    }
     let broken = match claim.relation {
         Relation::Equal => !(above == below),
         Relation::AtLeast => !(above >= below),

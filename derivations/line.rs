@@ -300,7 +300,7 @@ pub static LINES: &[Line] = &[
         exact: false,
         slack_latex: r"(\beta - 1)\, D_{KL}(q_\phi(y,z|x), p_\psi(y,z))",
         slack: |s| slack::reweighted_divergence(&s.seen, s.reading),
-        remark: "beta = 6.6 in practice; where D_KL >= 0 a beta above 1 lowers the line and keeps the bound",
+        remark: "beta = 6.6 in practice; where D_KL >= 0 a beta above 1 lowers the line and keeps the bound, a beta below 1 raises it",
     },
     Line {
         id: "14b-1",

@@ -1,6 +1,7 @@
 //! The search: find a world that breaks a claim, then the smallest one.
 
 use rayon::prelude::*;
+use reference::equations::bound::eq03_log_evidence;
 use reference::vocab::{Beta, Error, Nats};
 use reference::world::{Tables, World};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use crate::claim::Claim;
 use crate::expr::expr;
 use crate::fractions::FractionWorld;
 use crate::judge::{Observation, Values, judge};
+use crate::line::Line;
 use crate::scene::Scene;
 use crate::simplest;
 
@@ -18,8 +20,12 @@ use crate::simplest;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
-    /// It violates an assumption that the note states, or has a zero probability: the claim needs that assumption.
+    /// It breaks the claim, but the evidence is 0 or several assumptions are violated at once.
+    Degenerate,
+    /// It violates a single assumption of those that the note states or that only a zero probability violates.
     Conditional,
+    /// As `Conditional`, and every probability is positive.
+    ConditionalPositive,
     /// Every probability is positive and everything the note assumes holds: the claim is refuted.
     Refutes,
 }
@@ -56,11 +62,16 @@ impl Target {
         if !clearly_broken(&seen) {
             return Ok(None);
         }
-        let stated = violated_names(&scene, self.beta.is_some())
-            .iter()
-            .any(|(_, kind)| *kind == Kind::Stated);
-        let clean = every_probability_positive(world) && !stated;
-        Ok(Some(if clean { Grade::Refutes } else { Grade::Conditional }))
+        let violated = violated_names(&scene, self.beta.is_some());
+        let needed = violated.iter().filter(|(_, kind)| *kind != Kind::Repair).count();
+        let stated = violated.iter().any(|(_, kind)| *kind == Kind::Stated);
+        let evidence = eq03_log_evidence(world)?.is_finite();
+        Ok(Some(match (every_probability_positive(world), needed) {
+            (true, _) if !stated => Grade::Refutes,
+            (true, 1) => Grade::ConditionalPositive,
+            (_, 1) if evidence => Grade::Conditional,
+            _ => Grade::Degenerate,
+        }))
     }
 }
 
@@ -91,6 +102,8 @@ pub struct Counterexample {
     pub grade: Grade,
     /// Assumptions that it violates, by name.
     pub violates: Vec<&'static str>,
+    /// The step that raises the line most in this world.
+    pub because: Option<&'static Line>,
     /// The side above; absent when it has no value.
     pub above: Option<Nats>,
     /// The side below; absent when it has no value.
@@ -126,6 +139,7 @@ pub fn refute(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterex
     Ok(Some(Counterexample {
         target: target.clone(),
         grade,
+        because: culprit(&target.claim, &scene),
         violates: violated_names(&scene, target.beta.is_some())
             .into_iter()
             .map(|(name, _)| name)
@@ -139,10 +153,16 @@ pub fn refute(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterex
     }))
 }
 
-/// The first world that refutes, else the first that breaks the claim at all.
+/// The row of the claim with the smallest slack; one without a value counts as the smallest.
+fn culprit(claim: &Claim, scene: &Scene) -> Option<&'static Line> {
+    let slack = |line: &Line| (line.slack)(scene).map_or(f64::NEG_INFINITY, |nats| nats.value());
+    claim.rows.iter().copied().min_by(|a, b| slack(a).total_cmp(&slack(b)))
+}
+
+/// The first world that refutes, else the first of the best grade.
 fn find(target: &Target, seed: u64, tries: u64) -> Result<Option<(u64, World, Grade)>, Error> {
     const BATCH: u64 = 512;
-    let mut fallback = None;
+    let mut fallback: Option<(u64, World, Grade)> = None;
     let mut start = 0;
     while start < tries {
         let batch: Vec<u64> = (start..(start + BATCH).min(tries)).collect();
@@ -155,10 +175,12 @@ fn find(target: &Target, seed: u64, tries: u64) -> Result<Option<(u64, World, Gr
             })
             .collect::<Result<_, Error>>()?;
         for (index, world, grade) in graded {
-            match grade {
-                Some(Grade::Refutes) => return Ok(Some((index, world, Grade::Refutes))),
-                Some(Grade::Conditional) if fallback.is_none() => fallback = Some((index, world, Grade::Conditional)),
-                _ => {}
+            let Some(grade) = grade else { continue };
+            if fallback.as_ref().is_none_or(|(_, _, best)| grade > *best) {
+                fallback = Some((index, world, grade));
+            }
+            if grade == Grade::Refutes {
+                return Ok(fallback);
             }
         }
         start += BATCH;

@@ -49,7 +49,7 @@ fn simplest_of_shape(
     tried: &mut u64,
 ) -> Result<Option<FractionWorld>, Error> {
     let give_up = *tried + BUDGET;
-    let zeros = grade == Grade::Conditional;
+    let zeros = grade < Grade::ConditionalPositive;
     for cost in 4..=24_u8 {
         for denominators in splits(cost) {
             if free && denominators[3] != 1 {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::assumption::assumption;
 use crate::faces::ledger::{amount, number};
 use crate::refute::{Counterexample, Grade, Target};
 use crate::report::wrap;
@@ -15,10 +16,16 @@ pub fn text(found: &Counterexample) -> String {
     let (captions, codes, images) = found.world.states();
     let heading = match found.grade {
         Grade::Refutes => "REFUTED",
-        Grade::Conditional => "BROKEN, but only where an assumption is violated",
+        _ => "BROKEN where an assumption is violated",
     };
     let _ = writeln!(out, "{heading}: {}", sentence(&found.target));
-    let states = format!("{captions} caption(s) x {codes} code(s) x {images} image(s)");
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let states = format!(
+        "{} x {} x {}",
+        count(captions, "caption"),
+        count(codes, "code"),
+        count(images, "image")
+    );
     let _ = writeln!(
         out,
         "The smallest world found: {states}, caption y{} observed",
@@ -39,11 +46,22 @@ pub fn text(found: &Counterexample) -> String {
         );
     }
     out.push('\n');
-    for row in claim.rows.iter().rev().take(1) {
-        wrap(&mut out, "Why: ", row.remark);
+    if let Some(line) = found.because {
+        wrap(&mut out, "Why: ", &format!("row {}: {}", line.id, line.remark));
     }
-    if !found.violates.is_empty() {
-        wrap(&mut out, "It violates: ", &found.violates.join(", "));
+    let named = |id: &&str| assumption(id).map_or_else(String::new, |a| format!("{id} ({})", a.words));
+    let violated = found.violates.iter().map(named).collect::<Vec<_>>().join("; ");
+    if found.grade == Grade::Refutes {
+        wrap(
+            &mut out,
+            "Here ",
+            "every probability is positive and what the note assumes holds.",
+        );
+        if !violated.is_empty() {
+            wrap(&mut out, "Not assumed by the note, and not so here: ", &violated);
+        }
+    } else {
+        wrap(&mut out, "Violated: ", &violated);
     }
     let (y, z) = found.found_at;
     let search = format!(

@@ -1,0 +1,256 @@
+//! The command line: what may be asked.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use reference::vocab::{Beta, Reading};
+
+const EXAMPLES: &str = "\
+Examples:
+  elbo check                          every line of the note, on real and random worlds
+  elbo show 13                        one line: formula, rule, values
+  elbo ledger --row 3 --beta 6.6      where every nat of ln p(x,y) goes
+  elbo refute 14 --reading joint      the smallest world in which Eq. 14 fails
+  elbo refute 13-14                   ... and the one for the step from 13 to 14
+  elbo break joint-factorises         an assumption, broken and restored
+  elbo step                           the derivation, one line at a time
+
+Exit codes: 0 the tool's own statements stand, 1 one of them does not (or nothing was found), 2 could not run.";
+
+/// The Equations Behind DALL-E, executable: which line holds, under which assumption, with which slack.
+#[derive(Debug, Parser)]
+#[command(name = "elbo", version, about, after_help = EXAMPLES, propagate_version = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// A subcommand.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge every line of the note on a case file and on listed, edge, tiny and random worlds
+    Check(Check),
+    /// Print the whole table: formulas, rules, slacks
+    Lines(FormatOnly),
+    /// Show one line (13) or step (12-13): formula, plain words, rule, source function, values on a world
+    Show(Show),
+    /// Where every nat goes: evidence = objective + gap + reading + dropped + reweighting
+    Ledger(LedgerArgs),
+    /// Search the smallest world that breaks a claim (14, 13-14, 3-13)
+    Refute(Refute),
+    /// Show the witness of an assumption: the claim that falls with it, before and after
+    Break(Break),
+    /// Step through lines 3 to 14 on a small world
+    Step(Step),
+    /// Compare the candle twin with the reference, function by function
+    #[cfg(feature = "twin")]
+    Agree(Agree),
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person.
+    Text,
+    /// For a program.
+    Json,
+}
+
+/// As [`Format`], with a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StepFormat {
+    /// For a terminal.
+    Text,
+    /// One self-contained page.
+    Html,
+}
+
+/// `--format` alone.
+#[derive(Debug, Args)]
+pub(crate) struct FormatOnly {
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  elbo check\n  elbo check my-case.safetensors --worlds 100000 --seed 7\n  elbo check --reading joint --format json"
+)]
+pub(crate) struct Check {
+    /// A case file (safetensors or TOML); without it, the embedded emoji mixture of 256 real images
+    pub(crate) file: Option<PathBuf>,
+    /// Random worlds to draw
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) worlds: u64,
+    /// Seed of the random worlds
+    #[arg(long, env = "ELBO_SEED", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Judge every world at this beta instead of its own
+    #[arg(long, value_parser = beta)]
+    pub(crate) beta: Option<Beta>,
+    /// Only this reading of q(y,z|x)
+    #[arg(long, value_parser = reading)]
+    pub(crate) reading: Option<Reading>,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A line (13), its form at beta (14b), or a step (12-13)
+    pub(crate) line: String,
+    /// A case file or a named world (teaching, fig3)
+    #[arg(long, default_value = "teaching")]
+    pub(crate) world: String,
+    /// Row of the case file
+    #[arg(long, default_value_t = 0)]
+    pub(crate) row: usize,
+    /// What q(y,z|x) is taken to mean
+    #[arg(long, value_parser = reading, default_value = "pointwise")]
+    pub(crate) reading: Reading,
+}
+
+/// Arguments of `ledger`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  elbo ledger --row 3\n  elbo ledger --row 3 --beta 6.6 --reading joint\n  elbo ledger my-case.toml --format json"
+)]
+pub(crate) struct LedgerArgs {
+    /// A case file; without it, the embedded one
+    pub(crate) file: Option<PathBuf>,
+    /// Row of the file
+    #[arg(long, default_value_t = 0)]
+    pub(crate) row: usize,
+    /// Weight on the divergence; without it, the file's
+    #[arg(long, value_parser = beta)]
+    pub(crate) beta: Option<Beta>,
+    /// What q(y,z|x) is taken to mean
+    #[arg(long, value_parser = reading, default_value = "observed")]
+    pub(crate) reading: Reading,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `refute`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  elbo refute 14 --reading joint\n  elbo refute 13-14 --save counterexample.toml\n  elbo refute 14 --reading observed --beta 0.99"
+)]
+pub(crate) struct Refute {
+    /// A claim: a bound (14, or 3-14), a step (13-14)
+    pub(crate) claim: String,
+    /// What q(y,z|x) is taken to mean
+    #[arg(long, value_parser = reading, default_value = "pointwise")]
+    pub(crate) reading: Reading,
+    /// Ask for the bound of Eq. 14 at this beta
+    #[arg(long, value_parser = beta)]
+    pub(crate) beta: Option<Beta>,
+    /// Random worlds to search
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) worlds: u64,
+    /// Seed of the random worlds
+    #[arg(long, env = "ELBO_SEED", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Write the counterexample to this file: TOML if it ends in .toml, else safetensors
+    #[arg(long)]
+    pub(crate) save: Option<PathBuf>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `break`.
+#[derive(Debug, Args)]
+pub(crate) struct Break {
+    /// An assumption by name, as `check` lists them
+    pub(crate) assumption: String,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Arguments of `step`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  elbo step\n  elbo step --world fig3 --all\n  elbo step --format html > derivation.html"
+)]
+pub(crate) struct Step {
+    /// A named world (teaching, fig3) or a case file
+    #[arg(long, default_value = "teaching")]
+    pub(crate) world: String,
+    /// Row of the case file
+    #[arg(long, default_value_t = 0)]
+    pub(crate) row: usize,
+    /// What q(y,z|x) is taken to mean
+    #[arg(long, value_parser = reading, default_value = "pointwise")]
+    pub(crate) reading: Reading,
+    /// Print all lines at once, without waiting for Enter
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = StepFormat::Text)]
+    pub(crate) format: StepFormat,
+}
+
+/// Arguments of `agree`.
+#[cfg(feature = "twin")]
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  elbo agree\n  elbo agree --dtype f64 --format json\n  elbo agree my-case.safetensors --device cuda"
+)]
+pub(crate) struct Agree {
+    /// A case file; without it, the embedded one
+    pub(crate) file: Option<PathBuf>,
+    /// Where the twin runs; cuda without a device is an error, never a CPU run
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    pub(crate) device: DeviceName,
+    /// The twin's type
+    #[arg(long, value_enum, default_value_t = Dtype::F32)]
+    pub(crate) dtype: Dtype,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Where the twin runs.
+#[cfg(feature = "twin")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeviceName {
+    /// candle's CPU kernels.
+    Cpu,
+    /// The first CUDA device.
+    Cuda,
+}
+
+/// The twin's type.
+#[cfg(feature = "twin")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dtype {
+    /// Single precision.
+    F32,
+    /// Double precision.
+    F64,
+}
+
+fn reading(name: &str) -> Result<Reading, String> {
+    Reading::ALL
+        .into_iter()
+        .find(|reading| reading.name() == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = Reading::ALL.iter().map(|reading| reading.name()).collect();
+            format!("expected one of {}", names.join(", "))
+        })
+}
+
+fn beta(text: &str) -> Result<Beta, String> {
+    let number: f64 = text
+        .parse()
+        .map_err(|_| "expected a number that is not negative".to_owned())?;
+    Beta::new(number).map_err(|error| error.to_string())
+}

@@ -1,0 +1,299 @@
+//! Runs a command.
+
+use std::error::Error;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use derivations::assumption::{ASSUMPTIONS, assumption};
+use derivations::case::{self, Case};
+use derivations::cases::{Cases, list};
+use derivations::check::{self, Options};
+use derivations::claim::{Claim, bound_at_beta, claim, claims};
+use derivations::faces::{breakage, ledger as ledger_face, lines, refutation, show, step};
+use derivations::ledger::ledger;
+use derivations::refute::{Target, refute};
+use derivations::report::{self, Provenance};
+use indicatif::{ProgressBar, ProgressStyle};
+use reference::vocab::{Beta, Reading};
+use reference::world::World;
+use serde_json::{Value, json};
+
+use crate::cli::{self, Command, Format, StepFormat};
+
+/// Whether the tool's own statements stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Exit code 0.
+    Stands,
+    /// Exit code 1.
+    Fails,
+}
+
+impl From<bool> for Outcome {
+    fn from(stands: bool) -> Self {
+        if stands { Self::Stands } else { Self::Fails }
+    }
+}
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Runs a command; an error is exit code 2.
+pub(crate) fn run(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Check(args) => check(&args),
+        Command::Lines(args) => {
+            print(&match args.format {
+                Format::Text => lines::text(),
+                Format::Json => pretty(&lines::json())?,
+            })?;
+            Ok(Outcome::Stands)
+        }
+        Command::Show(args) => {
+            let (world, _) = named_or_file(&args.world, args.row)?;
+            print(&show::text(&args.line, args.reading, &world)?)?;
+            Ok(Outcome::Stands)
+        }
+        Command::Ledger(args) => draw_up(&args),
+        Command::Refute(args) => search(&args),
+        Command::Break(args) => break_assumption(&args),
+        Command::Step(args) => walk(&args),
+        #[cfg(feature = "twin")]
+        Command::Agree(args) => agree(&args),
+    }
+}
+
+fn check(args: &cli::Check) -> Result<Outcome> {
+    let case = read(args.file.as_deref())?;
+    let cases = Cases::all(&case.worlds, args.worlds, args.seed);
+    let bar = progress(cases.len(), "worlds");
+    let options = Options {
+        reading: args.reading,
+        beta: args.beta,
+    };
+    let checked = check::check(&cases, &options, &|worlds| bar.inc(worlds))?;
+    bar.finish_and_clear();
+    let from = provenance(&case, args.seed);
+    print(&match args.format {
+        Format::Text => report::text(&checked, &from),
+        Format::Json => pretty(&report::json(&checked, &from))?,
+    })?;
+    Ok(checked.failures().next().is_none().into())
+}
+
+fn draw_up(args: &cli::LedgerArgs) -> Result<Outcome> {
+    let case = read(args.file.as_deref())?;
+    let mut world = row(&case, args.row)?;
+    if let Some(beta) = args.beta {
+        world.set_beta(beta);
+    }
+    let ledger = ledger(&world, args.reading)?;
+    let stands = ledger.adds_up() && ledger_face::rows_close(&world, &ledger)?;
+    let title = format!("{}, row {} of {}", case.source, args.row, case.worlds.len());
+    print(&match args.format {
+        Format::Text => ledger_face::text(&ledger, &title),
+        Format::Json => {
+            let body = ledger_face::json(&ledger);
+            let from = provenance(&case, 0);
+            pretty(&json!({"schema": "elbo-ledger/1", "provenance": from, "row": args.row, "ledger": body}))?
+        }
+    })?;
+    Ok(stands.into())
+}
+
+fn search(args: &cli::Refute) -> Result<Outcome> {
+    let target = Target {
+        claim: asked(&args.claim, args.reading, args.beta)?,
+        beta: args.beta,
+    };
+    let spinner = progress(0, "searching");
+    let found = refute(&target, args.seed, args.worlds)?;
+    spinner.finish_and_clear();
+    let Some(mut found) = found else {
+        let sentence = refutation::sentence(&target);
+        let tried = args.worlds;
+        print(&match args.format {
+            Format::Text => format!(
+                "No counterexample in {tried} random worlds of seed {}: {sentence}\n",
+                args.seed
+            ),
+            Format::Json => pretty(&json!({
+                "schema": "elbo-refutation/1", "claim": target.claim.id, "sentence": sentence, "found": false, "worlds": tried,
+            }))?,
+        })?;
+        return Ok(Outcome::Fails);
+    };
+    if let Some(path) = &args.save {
+        found.world.note = Some(format!("counterexample to {}", refutation::sentence(&target)));
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            case::write_toml(path, &found.world)?;
+        } else {
+            case::write(
+                path,
+                &[found.world.to_world()?],
+                found.world.note.as_deref().unwrap_or_default(),
+            )?;
+        }
+    }
+    print(&match args.format {
+        Format::Text => refutation::text(&found),
+        Format::Json => {
+            let mut body = refutation::json(&found);
+            body["provenance"] = json!({
+                "version": env!("CARGO_PKG_VERSION"), "seed": args.seed, "features": Provenance::features(),
+            });
+            pretty(&body)?
+        }
+    })?;
+    Ok(Outcome::Stands)
+}
+
+/// The claim that was asked for: `14` is the bound `3-14`; with a beta, the bound of Eq. 14 at that beta.
+fn asked(name: &str, reading: Reading, beta: Option<Beta>) -> Result<Claim> {
+    if beta.is_some() && matches!(name, "14" | "3-14" | "14b" | "1" | "3-1") {
+        return bound_at_beta(reading).ok_or_else(|| "there is no bound at beta under this reading".into());
+    }
+    if beta.is_some() {
+        return Err(format!("--beta goes with the bound 14, not with {name}").into());
+    }
+    claim(name, reading)
+        .or_else(|| claim(&format!("3-{name}"), reading))
+        .ok_or_else(|| {
+            let mut known: Vec<String> = claims().into_iter().map(|claim| claim.id).collect();
+            known.sort();
+            known.dedup();
+            format!(
+                "no claim {name} under the {} reading; the claims are {}",
+                reading.name(),
+                known.join(", ")
+            )
+            .into()
+        })
+}
+
+fn break_assumption(args: &cli::Break) -> Result<Outcome> {
+    let Some(assumption) = assumption(&args.assumption) else {
+        let known: Vec<&str> = ASSUMPTIONS.iter().map(|assumption| assumption.id).collect();
+        return Err(format!("no assumption {}; there are {}", args.assumption, known.join(", ")).into());
+    };
+    let shown = breakage::breakage(assumption)?;
+    print(&match args.format {
+        Format::Text => breakage::text(assumption, &shown),
+        Format::Json => pretty(&breakage::json(assumption, &shown))?,
+    })?;
+    Ok((shown.broken.seen.broken && !shown.restored.seen.broken).into())
+}
+
+fn walk(args: &cli::Step) -> Result<Outcome> {
+    let (world, name) = named_or_file(&args.world, args.row)?;
+    if args.format == StepFormat::Html {
+        print(&step::html(&world, &name, args.reading)?)?;
+        return Ok(Outcome::Stands);
+    }
+    let wait = !args.all && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let sections = step::sections(&world, &name, args.reading)?;
+    let last = sections.len().saturating_sub(1);
+    for (count, section) in sections.iter().enumerate() {
+        print(&step::text(section))?;
+        if wait && count < last {
+            print("  [Enter] ")?;
+            let mut line = String::new();
+            if std::io::stdin().lock().read_line(&mut line)? == 0 || line.trim() == "q" {
+                break;
+            }
+        }
+    }
+    Ok(Outcome::Stands)
+}
+
+#[cfg(feature = "twin")]
+fn agree(args: &cli::Agree) -> Result<Outcome> {
+    use derivations::agree;
+    use gpu::device::{Device, Float, Kind};
+
+    let device = Device::open(match args.device {
+        cli::DeviceName::Cpu => Kind::Cpu,
+        cli::DeviceName::Cuda => Kind::Cuda(0),
+    })?;
+    let float = match args.dtype {
+        cli::Dtype::F32 => Float::F32,
+        cli::Dtype::F64 => Float::F64,
+    };
+    let case = read(args.file.as_deref())?;
+    let report = agree::agree(&case.worlds, &agree::Options { device, float })?;
+    print(&match args.format {
+        Format::Text => report.text(),
+        Format::Json => {
+            let mut body = serde_json::to_value(&report)?;
+            body["schema"] = json!("elbo-agree/1");
+            body["provenance"] = serde_json::to_value(provenance(&case, 0))?;
+            pretty(&body)?
+        }
+    })?;
+    Ok(report.agrees.into())
+}
+
+fn read(file: Option<&Path>) -> Result<Case> {
+    Ok(file.map_or_else(case::embedded, case::read)?)
+}
+
+fn row(case: &Case, row: usize) -> Result<World> {
+    let count = case.worlds.len();
+    case.worlds
+        .get(row)
+        .cloned()
+        .ok_or_else(|| format!("{}: row {row} does not exist, expected 0..{count}", case.source).into())
+}
+
+/// A named world, or a row of a case file.
+fn named_or_file(name: &str, index: usize) -> Result<(World, String)> {
+    if let Some(world) = list::named(name) {
+        return Ok((world, name.to_owned()));
+    }
+    let path = PathBuf::from(name);
+    if !path.exists() {
+        let known: Vec<&str> = list::NAMED.iter().map(|named| named.name).collect();
+        return Err(format!("{name} is neither a file nor a named world ({})", known.join(", ")).into());
+    }
+    let case = case::read(&path)?;
+    Ok((
+        row(&case, index)?,
+        case.title.clone().unwrap_or_else(|| case.source.clone()),
+    ))
+}
+
+fn provenance(case: &Case, seed: u64) -> Provenance {
+    Provenance {
+        version: env!("CARGO_PKG_VERSION"),
+        input: case.source.clone(),
+        input_sha256: case.sha256.clone(),
+        title: case.title.clone(),
+        correction: case.correction,
+        seed,
+        features: Provenance::features(),
+    }
+}
+
+fn progress(length: u64, what: &'static str) -> ProgressBar {
+    // Drawn on the error stream, and only where that is a terminal.
+    let (bar, template) = if length == 0 {
+        (ProgressBar::new_spinner(), "{spinner} {msg}")
+    } else {
+        (ProgressBar::new(length), "{bar:40} {pos}/{len} {msg} ({eta})")
+    };
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    bar.with_message(what)
+}
+
+fn pretty(value: &Value) -> Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+/// Prints; a reader that went away (`| head`) is no error.
+fn print(text: &str) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
