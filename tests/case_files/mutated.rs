@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reference::equations::{bound, objective};
-use reference::vocab::Reading;
+use reference::vocab::{Error, Reading};
 
 /// Which changes are made: `ELBO_SEED` replays others.
 fn seed() -> u64 {
@@ -81,13 +81,18 @@ fn read(bytes: Vec<u8>, copy: u64) -> Option<Case> {
     }
 }
 
-/// No validated world is NaN, or without a value, in Eqs. 3 and 14.
+/// No validated world is NaN in Eqs. 3 and 14, and only the pointwise log-ratio, 0 / 0 where `q(y|x) = p(y,z) = 0` at the
+/// observed caption, may have no value.
 fn evaluate(case: &Case, copy: u64) {
     for world in [case.worlds.first(), case.worlds.last()].into_iter().flatten() {
-        let evidence = bound::eq03_log_evidence(world);
-        let objective = objective::eq14_objective(world, Reading::Pointwise, world.beta());
-        for side in [evidence, objective] {
-            let told = format!("copy {copy}: {side:?}");
+        let pointwise = objective::eq14_objective(world, Reading::Pointwise, world.beta());
+        let sides = [
+            bound::eq03_log_evidence(world),
+            objective::eq14_objective(world, Reading::Joint, world.beta()),
+        ];
+        let excused = matches!(pointwise, Err(Error::Indeterminate { .. }));
+        for side in sides.into_iter().chain((!excused).then_some(pointwise)) {
+            let told = format!("copy {copy} of seed {}: {side:?}", seed());
             let side = side.expect(&told);
             assert!(!side.value().is_nan() && !side.mass().is_nan(), "{told}");
         }
@@ -127,12 +132,12 @@ fn ten_thousand_mutated_copies_of_16_real_worlds_are_read_or_refused() {
 }
 
 #[test]
-fn ten_thousand_mutated_copies_of_the_whole_real_file_are_read_or_refused() {
+fn four_thousand_mutated_copies_of_the_whole_real_file_are_read_or_refused() {
     let whole = include_bytes!("../../derivations/data/emoji-mixture.safetensors");
-    let accepted = survivors(whole, 10_000);
-    eprintln!("{accepted} of 10000 were still cases");
+    let accepted = survivors(whole, 4000);
+    eprintln!("{accepted} of 4000 were still cases");
     assert!(
-        (500..9000).contains(&accepted),
+        (200..3600).contains(&accepted),
         "{accepted}: both answers must be exercised"
     );
 }
