@@ -8,9 +8,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reference::equations::{bound, objective};
-use reference::vocab::Reading;
+use reference::vocab::{Error, Reading};
 
-const SEED: u64 = 0x656c_626f;
+/// Which changes are made: `ELBO_SEED` replays others.
+fn seed() -> u64 {
+    std::env::var("ELBO_SEED").map_or(0x656c_626f, |seed| seed.parse().unwrap())
+}
 
 /// One way of spoiling a file.
 fn mutate(bytes: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
@@ -61,7 +64,7 @@ fn mutate(bytes: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
 /// Reads spoilt bytes; returns the case if they are one.
 fn read(bytes: Vec<u8>, copy: u64) -> Option<Case> {
     let outcome = catch_unwind(|| case::from_bytes("mutated.safetensors", &bytes));
-    let read = outcome.unwrap_or_else(|_| panic!("copy {copy} of seed {SEED} brought the reader down"));
+    let read = outcome.unwrap_or_else(|_| panic!("copy {copy} of seed {} brought the reader down", seed()));
     match read {
         Ok(case) => {
             // What we accept is a safetensors file to the library too.
@@ -78,13 +81,18 @@ fn read(bytes: Vec<u8>, copy: u64) -> Option<Case> {
     }
 }
 
-/// No validated world is NaN, or without a value, in Eqs. 3 and 14.
+/// No validated world is NaN in Eqs. 3 and 14, and only the pointwise log-ratio, 0 / 0 where `q(y|x) = p(y,z) = 0` at the
+/// observed caption, may have no value.
 fn evaluate(case: &Case, copy: u64) {
     for world in [case.worlds.first(), case.worlds.last()].into_iter().flatten() {
-        let evidence = bound::eq03_log_evidence(world);
-        let objective = objective::eq14_objective(world, Reading::Pointwise, world.beta());
-        for side in [evidence, objective] {
-            let told = format!("copy {copy}: {side:?}");
+        let pointwise = objective::eq14_objective(world, Reading::Pointwise, world.beta());
+        let sides = [
+            bound::eq03_log_evidence(world),
+            objective::eq14_objective(world, Reading::Joint, world.beta()),
+        ];
+        let excused = matches!(pointwise, Err(Error::Indeterminate { .. }));
+        for side in sides.into_iter().chain((!excused).then_some(pointwise)) {
+            let told = format!("copy {copy} of seed {}: {side:?}", seed());
             let side = side.expect(&told);
             assert!(!side.value().is_nan() && !side.mass().is_nan(), "{told}");
         }
@@ -95,7 +103,7 @@ fn evaluate(case: &Case, copy: u64) {
 fn survivors(original: &[u8], copies: u64) -> usize {
     let accepted = AtomicUsize::new(0);
     (0..copies).into_par_iter().for_each(|copy| {
-        let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed());
         rng.set_stream(copy);
         let mut bytes = original.to_vec();
         for _ in 0..rng.random_range(1..=3) {
@@ -116,7 +124,7 @@ fn ten_thousand_mutated_copies_of_16_real_worlds_are_read_or_refused() {
     let worlds = case::embedded().unwrap().worlds;
     let small = case::to_bytes(&worlds[..16], "sixteen worlds of the embedded case").unwrap();
     let accepted = survivors(&small, 10_000);
-    println!("{accepted} of 10000 were still cases");
+    eprintln!("{accepted} of 10000 were still cases");
     assert!(
         (200..9000).contains(&accepted),
         "{accepted}: both answers must be exercised"
@@ -124,12 +132,12 @@ fn ten_thousand_mutated_copies_of_16_real_worlds_are_read_or_refused() {
 }
 
 #[test]
-fn five_hundred_mutated_copies_of_the_whole_real_file_are_read_or_refused() {
+fn four_thousand_mutated_copies_of_the_whole_real_file_are_read_or_refused() {
     let whole = include_bytes!("../../derivations/data/emoji-mixture.safetensors");
-    let accepted = survivors(whole, 500);
-    println!("{accepted} of 500 were still cases");
+    let accepted = survivors(whole, 4000);
+    eprintln!("{accepted} of 4000 were still cases");
     assert!(
-        (10..450).contains(&accepted),
+        (200..3600).contains(&accepted),
         "{accepted}: both answers must be exercised"
     );
 }
@@ -139,7 +147,7 @@ fn two_thousand_mutated_copies_of_a_toml_world_are_read_or_refused() {
     let text = "y = 0\nbeta = \"1/2\"\np_x_given_yz = [[\"1/2\", 1], [0.25, \"0\"]]\np_yz = [[0.25, \"1/4\"], [\"1/2\", 0]]\n\
                 q_z_given_x = [\"1/3\", \"2/3\"]\nq_y_given_x = [1, 0]\n";
     for copy in 0..2000 {
-        let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed());
         rng.set_stream(copy);
         let mut bytes = text.as_bytes().to_vec();
         for _ in 0..rng.random_range(1..=3) {
@@ -159,7 +167,7 @@ fn two_thousand_mutated_copies_of_a_toml_world_are_read_or_refused() {
                     "{copy}: {sentence:?}"
                 );
             }
-            Err(_) => panic!("copy {copy} of seed {SEED} brought the reader down"),
+            Err(_) => panic!("copy {copy} of seed {} brought the reader down", seed()),
         }
     }
 }
