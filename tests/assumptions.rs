@@ -1,0 +1,116 @@
+//! Each witness breaks its line, each predicate restores it.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use derivations::assumption::{ASSUMPTIONS, Kind, assumption};
+use derivations::cases::random;
+use derivations::claim::claims;
+use derivations::faces::breakage::breakage;
+use derivations::fractions::FractionWorld;
+use derivations::judge::{Values, judge};
+use derivations::refute::{Grade, Target, refute};
+use derivations::scene::Scene;
+use derivations::verdict::{Standing, Tally, verdict};
+use reference::vocab::Reading;
+
+#[test]
+fn every_witness_violates_its_assumption_and_breaks_its_line() {
+    for a in ASSUMPTIONS {
+        let shown = breakage(a).unwrap();
+        assert!(!shown.broken.assumption_holds, "{}", a.id);
+        assert!(shown.broken.seen.broken, "{} does not break {}", a.id, a.breaks);
+    }
+}
+
+#[test]
+fn every_assumption_restores_its_line() {
+    for a in ASSUMPTIONS {
+        let shown = breakage(a).unwrap();
+        assert!(shown.restored.assumption_holds, "{}", a.id);
+        assert!(!shown.restored.seen.broken, "{} with {}", a.breaks, a.id);
+    }
+}
+
+#[test]
+fn every_witness_is_small() {
+    for a in ASSUMPTIONS {
+        let (captions, codes, images) = FractionWorld::from_toml(a.witness).unwrap().states();
+        assert!(captions <= 2 && codes <= 2 && images <= 2, "{}", a.id);
+    }
+}
+
+#[test]
+fn a_conditional_claim_is_never_broken_where_its_assumptions_hold() {
+    // Fresh worlds, not those the verdict was formed on.
+    let worlds: Vec<_> = (0..2000).map(|index| random::world(99, index)).collect();
+    for claim in claims() {
+        let mut tally = Tally::default();
+        let scenes: Vec<Scene> = worlds
+            .iter()
+            .map(|world| Scene::new(world, claim.reading).unwrap())
+            .collect();
+        for (index, scene) in scenes.iter().enumerate() {
+            let mask = derivations::assumption::violated(scene);
+            tally.add(index as u64, mask, &judge(&claim, scene, &mut Values::new()));
+        }
+        if let Standing::HoldsIf { assumptions } = verdict(&claim, &tally).standing {
+            let fresh = (2000..4000).map(|index| random::world(99, index));
+            for scene in fresh.map(|world| Scene::new(&world, claim.reading).unwrap()) {
+                if assumptions.iter().all(|id| (assumption(id).unwrap().holds)(&scene)) {
+                    assert!(
+                        !judge(&claim, &scene, &mut Values::new()).broken,
+                        "{} {}",
+                        claim.id,
+                        claim.reading.name()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_claim_that_is_refuted_has_a_counterexample_of_at_most_two_states_each() {
+    let refuted = [
+        ("12-13", Reading::Joint),
+        ("3-13", Reading::Joint),
+        ("13-14", Reading::Pointwise),
+        ("13-14", Reading::Joint),
+        ("13-14", Reading::Footnote),
+        ("13-14", Reading::Expected),
+        ("3-14", Reading::Pointwise),
+        ("3-14", Reading::Joint),
+        ("3-14", Reading::Footnote),
+        ("p(x)-A4", Reading::Pointwise),
+    ];
+    for (id, reading) in refuted {
+        let claim = derivations::claim::claim(id, reading).unwrap();
+        let found = refute(&Target { claim, beta: None }, 1, 4000).unwrap().unwrap();
+        let (captions, codes, images) = found.world.states();
+        assert_eq!(found.grade, Grade::Refutes, "{id} {}", reading.name());
+        assert!(captions <= 2 && codes <= 2 && images <= 2, "{id} {}", reading.name());
+        assert!(
+            found.below.unwrap().value() > found.above.unwrap().value(),
+            "{id} {}",
+            reading.name()
+        );
+    }
+}
+
+#[test]
+fn the_smallest_counterexample_to_eq_14_is_the_audits() {
+    let claim = derivations::claim::claim("3-14", Reading::Joint).unwrap();
+    let found = refute(&Target { claim, beta: None }, 7, 4000).unwrap().unwrap();
+    assert_eq!(found.world.states(), (2, 1, 1));
+    assert_eq!(found.below.unwrap().value(), 0.0);
+    assert!((found.above.unwrap().value() - 0.5_f64.ln()).abs() < 1e-15);
+}
+
+#[test]
+fn assumptions_of_the_note_are_marked_as_such() {
+    let stated: Vec<_> = ASSUMPTIONS
+        .iter()
+        .filter(|a| a.kind == Kind::Stated)
+        .map(|a| a.id)
+        .collect();
+    assert_eq!(stated, ["joint-factorises", "beta-one"]);
+}

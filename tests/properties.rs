@@ -1,0 +1,262 @@
+//! What holds in every world, under proptest. A shrunk failure is copied into `derivations/cases/list.rs` as values.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use derivations::precision::closure_bound;
+use ndarray::{Array1, Array2, Axis, concatenate};
+use proptest::prelude::*;
+use reference::categorical::{cross_entropy, entropy, kl_divergence};
+use reference::critical::{CriticalBeta, critical_beta};
+use reference::equations::{bound::*, objective::*, split::eq12_joint_encoder};
+use reference::repairs::{footnote_joint_divergence, posterior};
+use reference::slack::{conditional_encoder, posterior_gap};
+use reference::vocab::{Beta, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64};
+use reference::world::{Tables, World};
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+fn logits(n: usize) -> impl Strategy<Value = Vec<f64>> {
+    prop::collection::vec(prop_oneof![4 => -6.0..6.0_f64, 1 => -60.0..2.0_f64], n)
+}
+
+fn log_softmax(logits: &[f64]) -> Vec<f64> {
+    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let total = max + logits.iter().map(|l| (l - max).exp()).sum::<f64>().ln();
+    logits.iter().map(|l| l - total).collect()
+}
+
+/// Positive worlds of pairwise distinct sizes, free joint or not.
+fn worlds() -> impl Strategy<Value = World> {
+    let sizes = (2..6_usize, 2..7_usize).prop_filter("distinct", |(y, z)| y != z);
+    sizes
+        .prop_flat_map(|(y, z)| {
+            (
+                logits(y * z),
+                logits(y * z),
+                logits(z),
+                logits(y),
+                prop::option::weighted(0.3, logits(y * z)),
+                0..y,
+            )
+                .prop_map(move |(decoder, prior, q_z, q_y, joint, observed)| {
+                    let matrix = |entries: Vec<f64>| Array2::from_shape_vec((y, z), entries).unwrap();
+                    let joint = joint.map(|joint| matrix(log_softmax(&joint)));
+                    let marginal = |axis: usize| -> Option<Array1<f64>> {
+                        let joint = joint.as_ref()?;
+                        Some(joint.mapv(f64::exp).sum_axis(Axis(axis)).mapv(f64::ln))
+                    };
+                    World::new(Tables {
+                        ln_p_x_given_yz: matrix(decoder.iter().map(|l| -(l.exp().ln_1p())).collect()),
+                        ln_p_yz: matrix(log_softmax(&prior)),
+                        ln_q_z_given_x: marginal(0).unwrap_or_else(|| log_softmax(&q_z).into()),
+                        ln_q_y_given_x: marginal(1).unwrap_or_else(|| log_softmax(&q_y).into()),
+                        ln_q_yz_given_x: joint.clone(),
+                        y: observed,
+                        beta: 1.0,
+                    })
+                    .unwrap()
+                })
+        })
+        .no_shrink()
+}
+
+fn at_posterior(world: &World) -> World {
+    let q = posterior(world).unwrap();
+    World::new(Tables {
+        ln_q_z_given_x: q.ln().clone(),
+        ln_q_yz_given_x: None,
+        ..world.tables()
+    })
+    .unwrap()
+}
+
+/// `a = b` within the bound of their masses.
+fn same(a: Nats, b: Nats) -> bool {
+    (a.value() - b.value()).abs() <= closure_bound(&[a, b])
+}
+
+/// `a >= b` within the bound of their masses.
+fn at_least(a: Nats, b: Nats) -> bool {
+    a.value() >= b.value() - closure_bound(&[a, b])
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_bound_holds_at_beta_one_and_above_under_the_observed_reading(world in worlds(), extra in 0.0..20.0_f64) {
+        let evidence = eq03_log_evidence(&world).unwrap();
+        for beta in [1.0, 1.0 + extra] {
+            let objective = eq14_objective(&world, Reading::Observed, Beta::new(beta).unwrap()).unwrap();
+            prop_assert!(at_least(evidence, objective), "{beta}: {} < {}", evidence.value(), objective.value());
+        }
+    }
+
+    #[test]
+    fn the_bound_is_tight_exactly_at_the_posterior(world in worlds()) {
+        let tight = at_posterior(&world);
+        let evidence = eq03_log_evidence(&tight).unwrap();
+        prop_assert!(same(evidence, eq09_log_product(&tight).unwrap()));
+        let gap = posterior_gap(&world).unwrap();
+        let loss = eq03_log_evidence(&world).unwrap() - eq09_log_product(&world).unwrap();
+        prop_assert!(same(loss, gap), "gap identity");
+        prop_assert!(gap.value() >= -closure_bound(&[gap]));
+    }
+
+    #[test]
+    fn at_the_critical_beta_the_objective_is_the_evidence(world in worlds()) {
+        for reading in Reading::ALL {
+            let target = if reading == Reading::Expected {
+                reference::repairs::ln_evidence_of_image(&world)
+            } else {
+                eq03_log_evidence(&world).unwrap()
+            };
+            let (CriticalBeta::From(critical) | CriticalBeta::UpTo(critical)) = critical_beta(&world, reading, false).unwrap()
+            else { continue };
+            let Ok(beta) = Beta::new(critical) else { continue };
+            let objective = eq14_objective(&world, reading, beta).unwrap();
+            // beta* is a quotient: its own rounding, u |beta* D|, is of the size of the addends.
+            prop_assert!((target.value() - objective.value()).abs() <= 4.0 * closure_bound(&[target, objective]));
+        }
+    }
+
+    #[test]
+    fn the_observed_critical_beta_is_one_less_the_gap_over_the_divergence(world in worlds()) {
+        let CriticalBeta::From(critical) = critical_beta(&world, Reading::Observed, false).unwrap() else {
+            return Err(TestCaseError::fail("D > 0 in a positive world"));
+        };
+        let d = divergence(&world, Reading::Observed).unwrap();
+        let gap = posterior_gap(&world).unwrap();
+        let bound = closure_bound(&[d, gap, eq03_log_evidence(&world).unwrap()]) / d.value();
+        prop_assert!((critical - (1.0 - gap.value() / d.value())).abs() <= 4.0 * bound * (1.0 + critical.abs()));
+        prop_assert!(critical <= 1.0 + bound);
+    }
+
+    #[test]
+    fn below_beta_one_every_beta_has_a_counterexample(world in worlds(), beta in 0.0..0.99_f64) {
+        // The posterior planted: KL* = 0, so beta* = 1 and every smaller beta fails by (1 - beta) D.
+        let tight = at_posterior(&world);
+        let evidence = eq03_log_evidence(&tight).unwrap();
+        let objective = eq14_objective(&tight, Reading::Observed, Beta::new(beta).unwrap()).unwrap();
+        let d = divergence(&tight, Reading::Observed).unwrap();
+        prop_assert!(objective.value() > evidence.value());
+        let excess = objective - evidence;
+        prop_assert!((excess.value() - (1.0 - beta) * d.value()).abs() <= closure_bound(&[excess, d]));
+    }
+
+    #[test]
+    fn kl_divergence_is_zero_only_at_equality(a in logits(5), b in logits(5)) {
+        let p = LogProbs::new("p", Array1::from(log_softmax(&a)), 8.0 * UNIT_ROUNDOFF_F64).unwrap();
+        let q = LogProbs::new("q", Array1::from(log_softmax(&b)), 8.0 * UNIT_ROUNDOFF_F64).unwrap();
+        prop_assert_eq!(kl_divergence(&p, &p).unwrap().value(), 0.0);
+        let d = kl_divergence(&q, &p).unwrap();
+        // Pinsker: 2 D >= (sum |q - p|)^2.
+        let distance: f64 = q.p().iter().zip(p.p()).map(|(q, p)| (q - p).abs()).sum();
+        prop_assert!(2.0 * d.value() >= distance * distance - closure_bound(&[d]));
+        let apart = cross_entropy(&q, &p).unwrap() - entropy(&q);
+        prop_assert!(same(d, apart));
+        prop_assert!(entropy(&q).value() >= 0.0 && entropy(&q).value() <= 5.0_f64.ln() + closure_bound(&[entropy(&q)]));
+    }
+
+    #[test]
+    fn permuting_the_codes_changes_nothing(world in worlds(), by in 1..6_usize) {
+        let codes: Vec<usize> = (0..world.codes()).map(|z| (z + by) % world.codes()).collect();
+        let t = world.tables();
+        let permuted = World::new(Tables {
+            ln_p_x_given_yz: t.ln_p_x_given_yz.select(Axis(1), &codes),
+            ln_p_yz: t.ln_p_yz.select(Axis(1), &codes),
+            ln_q_z_given_x: t.ln_q_z_given_x.select(Axis(0), &codes),
+            ln_q_yz_given_x: t.ln_q_yz_given_x.as_ref().map(|joint| joint.select(Axis(1), &codes)),
+            ..t.clone()
+        }).unwrap();
+        for reading in Reading::ALL {
+            let line = |w: &World| eq14_objective(w, reading, Beta::ONE).unwrap();
+            prop_assert!(same(line(&world), line(&permuted)), "{}", reading.name());
+        }
+        prop_assert!(same(eq03_log_evidence(&world).unwrap(), eq03_log_evidence(&permuted).unwrap()));
+    }
+
+    #[test]
+    fn shifting_the_likelihood_shifts_every_line(world in worlds(), shift in -50.0..50.0_f64) {
+        let mut tables = world.tables();
+        tables.ln_p_x_given_yz.mapv_inplace(|ln_p| ln_p + shift);
+        let shifted = World::new(tables).unwrap();
+        let moved = |line: Nats| line + Nats::of(shift);
+        prop_assert!(same(moved(eq03_log_evidence(&world).unwrap()), eq03_log_evidence(&shifted).unwrap()));
+        prop_assert!(same(moved(eq12_joint_encoder(&world).unwrap()), eq12_joint_encoder(&shifted).unwrap()));
+        for reading in Reading::ALL {
+            let line = |w: &World| eq13_kl_named(w, reading).unwrap();
+            prop_assert!(same(moved(line(&world)), line(&shifted)), "{}", reading.name());
+        }
+    }
+
+    #[test]
+    fn splitting_a_code_in_two_changes_nothing(world in worlds(), share in 0.1..0.9_f64) {
+        // Code 0 becomes two codes with shares s and 1 - s of its prior and of its encoder probability.
+        let t = world.tables();
+        let split = |table: &Array2<f64>, weighted: bool| {
+            let first = table.slice(ndarray::s![.., 0..1]).to_owned();
+            let (a, b) = if weighted { (share.ln(), (1.0 - share).ln()) } else { (0.0, 0.0) };
+            concatenate(Axis(1), &[(&first + a).view(), table.slice(ndarray::s![.., 1..]), (&first + b).view()]).unwrap()
+        };
+        let q = t.ln_q_z_given_x.clone().insert_axis(Axis(0));
+        let larger = World::new(Tables {
+            ln_p_x_given_yz: split(&t.ln_p_x_given_yz, false),
+            ln_p_yz: split(&t.ln_p_yz, true),
+            ln_q_z_given_x: split(&q, true).row(0).to_owned(),
+            ln_q_yz_given_x: t.ln_q_yz_given_x.as_ref().map(|joint| split(joint, true)),
+            ..t.clone()
+        }).unwrap();
+        for line in [eq03_log_evidence, eq05_log_expected_ratio, eq09_log_product, eq12_joint_encoder] {
+            prop_assert!(same(line(&world).unwrap(), line(&larger).unwrap()));
+        }
+        for reading in Reading::ALL {
+            let line = |w: &World| eq14_objective(w, reading, Beta::ONE).unwrap();
+            prop_assert!(same(line(&world), line(&larger)), "{}", reading.name());
+        }
+    }
+
+    #[test]
+    fn pointwise_and_factorised_line_14_fails_exactly_when_the_gap_is_below_the_constant(world in worlds()) {
+        prop_assume!(!world.is_free());
+        let evidence = eq03_log_evidence(&world).unwrap();
+        let objective = eq14_objective(&world, Reading::Pointwise, Beta::ONE).unwrap();
+        let (gap, constant) = (posterior_gap(&world).unwrap(), world.ln_q_y(world.y()));
+        prop_assume!((gap.value() + constant.value()).abs() > closure_bound(&[gap, constant, evidence, objective]));
+        prop_assert_eq!(objective.value() > evidence.value(), gap.value() < -constant.value());
+    }
+
+    #[test]
+    fn a_free_joint_raises_line_12(world in worlds()) {
+        let raised = conditional_encoder(&world).unwrap();
+        prop_assert!(raised.value() <= closure_bound(&[raised]));
+        let step = eq09_log_product(&world).unwrap() - eq12_joint_encoder(&world).unwrap();
+        prop_assert!(same(step, raised));
+    }
+
+    #[test]
+    fn the_footnotes_divergence_is_that_of_its_joint(world in worlds()) {
+        let spelled_out = footnote_joint_divergence(&world).unwrap();
+        prop_assert!(same(spelled_out, divergence(&world, Reading::Footnote).unwrap()));
+    }
+
+    #[test]
+    fn minus_infinity_is_the_limit_of_its_finite_neighbours(world in worlds()) {
+        let at = |low: f64| {
+            let mut tables = world.tables();
+            tables.ln_q_yz_given_x = None;
+            tables.ln_q_z_given_x[0] = low;
+            let rest = log_softmax(&tables.ln_q_z_given_x.to_vec()[1..]);
+            for (z, entry) in rest.into_iter().enumerate() { tables.ln_q_z_given_x[z + 1] = entry; }
+            let world = World::new(tables).unwrap();
+            (eq06_expected_log_ratio(&world).unwrap(), divergence(&world, Reading::Joint).unwrap())
+        };
+        let ((line, d), (near_line, near_d)) = (at(f64::NEG_INFINITY), at(-1e4));
+        prop_assert!(same(line, near_line) && same(d, near_d));
+    }
+}
