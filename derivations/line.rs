@@ -128,7 +128,7 @@ pub static LINES: &[Line] = &[
         sign: Zero,
         rule: Definition,
         readings: AT_Y,
-        exact: false,
+        exact: true,
         slack_latex: "0",
         slack: zero,
         remark: "a sum weighted by q(z|x) is an expectation over q(z|x)",

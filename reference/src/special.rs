@@ -37,7 +37,7 @@ pub fn log_sum_exp(terms: &[Nats]) -> Nats {
     let sum = terms.iter().map(|term| Nats::of(weight(term))).sum::<Nats>().value();
     let spread: f64 = terms
         .iter()
-        .filter(|term| term.is_finite())
+        .filter(|term| term.is_finite() && weight(term) > 0.0)
         .map(|term| weight(term) * (term.mass() + (term.value() - max).abs()))
         .sum();
     Nats::with_mass(max + sum.ln(), spread / sum + max.abs() + sum.ln().abs() + 1.0)

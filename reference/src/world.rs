@@ -417,7 +417,7 @@ fn agreeing_marginal(
     for (k, (&found, &expected)) in own.p().iter().zip(given.p()).enumerate() {
         let surprise = if expected > 0.0 { expected.ln().abs() } else { 0.0 };
         let bound = 2.0 * unit_roundoff * (found.max(expected) * (2.0 * surprise + terms) + unit_roundoff);
-        if !((found - expected).abs() <= bound) {
+        if !((found - expected).abs() <= bound.min(0.5 * found.max(expected))) {
             return Err(Error::Marginal {
                 tensor,
                 index: vec![k],

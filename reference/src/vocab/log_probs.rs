@@ -24,7 +24,8 @@ impl<D: Dimension> LogProbs<D> {
     ///
     /// `unit_roundoff` is that of the type the table was stored in. Each stored entry is off by `u |ln p_k|`, its normaliser
     /// (a sum of `n` exponentials in that type, then a logarithm) by `(n + 4) u`; so the sum may miss 1 by
-    /// `u (2 sum_k p_k |ln p_k| + n + 4)`, the factor 2 for the rounding of the subtraction that made the entry.
+    /// `u (2 sum_k p_k |ln p_k| + n + 4)`, the factor 2 for the rounding of the subtraction that made the entry; never by more
+    /// than 1/2.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::Entry`] (NaN or `+inf`), [`Error::Sum`].
@@ -39,7 +40,8 @@ impl<D: Dimension> LogProbs<D> {
             .map(|(p_k, ln_k)| (p_k * ln_k).abs())
             .sum();
         #[expect(clippy::cast_precision_loss, reason = "a count of table entries, far below 2^53")]
-        let bound = unit_roundoff * (2.0 * surprise + ln.len() as f64 + 4.0);
+        // However coarse the type, what is off by more than a half is no distribution that was rounded.
+        let bound = (unit_roundoff * (2.0 * surprise + ln.len() as f64 + 4.0)).min(0.5);
         let off = (sum - 1.0).abs();
         if !(off <= bound) {
             return Err(Error::Sum { tensor, sum, bound });
