@@ -1,4 +1,4 @@
-//! How formulas, numbers and prose are set: MathML for the page, plain text for the terminal.
+//! How formulas, numbers and prose are set: `MathML` for the page, plain text for the terminal.
 
 pub mod html;
 pub mod latex;

@@ -15,7 +15,10 @@ pub const SCHEMA: &str = "elbo-lines/1";
 /// The table in plain text, 100 columns wide.
 #[must_use]
 pub fn text() -> String {
-    let mut out = vec!["Every row is  to = from - slack.  All in nats.".to_owned(), String::new()];
+    let mut out = vec![
+        "Every row is  to = from - slack.  All in nats.".to_owned(),
+        String::new(),
+    ];
     out.push("NOTATION".to_owned());
     for symbol in NOTATION {
         let head = format!("  {:<14}{:<22}", plain_or_source(symbol.latex), symbol.code);

@@ -43,11 +43,9 @@ pub enum ShowError {
 /// # Errors
 /// [`ShowError`].
 pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowError> {
-    let asked = id
-        .trim()
-        .trim_start_matches("Eq.")
-        .trim_start_matches("eq")
-        .trim_matches(['(', ')', ' ']);
+    let bare = id.trim().trim_start_matches("Eq.").trim_start_matches("eq").trim();
+    let inner = bare.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let asked = inner.unwrap_or(bare);
     let scene = Scene::new(world, reading)?;
     if let Some(side) = expr(asked) {
         let mut blocks = vec![describe(side, &scene)?];
@@ -99,7 +97,11 @@ pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowErr
 fn describe(side: &Expr, scene: &Scene) -> Result<String, Error> {
     let indent = " ".repeat(12);
     Ok([
-        wrap::formula(&plain_or_source(side.latex), &format!("{:<12}", format!("({})", side.id)), &indent),
+        wrap::formula(
+            &plain_or_source(side.latex),
+            &format!("{:<12}", format!("({})", side.id)),
+            &indent,
+        ),
         wrap::prose(side.reads, &indent, &indent),
         format!("{indent}{}", side.function),
         wrap::prose(&format!("= {}", amounts(side, scene)?), &indent, &format!("{indent}  ")),
@@ -141,7 +143,11 @@ fn describe_step(step: &Line, scene: &Scene) -> Result<String, Error> {
         ),
         wrap::prose(step.remark, &indent, &indent),
         wrap::formula(
-            &format!("{}   (claimed: {})", plain_or_source(step.slack_latex), step.sign.symbol()),
+            &format!(
+                "{}   (claimed: {})",
+                plain_or_source(step.slack_latex),
+                step.sign.symbol()
+            ),
             &format!("{indent}slack    "),
             &" ".repeat(21),
         ),

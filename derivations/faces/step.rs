@@ -68,7 +68,9 @@ pub fn sections(world: &World, name: &str, reading: Reading) -> Result<Vec<Secti
     let scene = Scene::new(world, reading)?;
     #[expect(clippy::float_cmp, reason = "beta = 1 is exactly where Eq. 14 is the line above")]
     let last = if world.beta().get() == 1.0 { "14" } else { "14b" };
-    let steps = chain(last, reading).ok_or(StepError::NoChain { reading: reading.name() })?;
+    let steps = chain(last, reading).ok_or(StepError::NoChain {
+        reading: reading.name(),
+    })?;
     let lines = line::sections(&scene, &steps)?;
     let evidence = Amount::of(eq03_log_evidence(&scene.seen))?;
     let closing = ledger::closing(&scene, &lines, &steps, evidence)?;

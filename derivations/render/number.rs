@@ -160,7 +160,14 @@ mod tests {
         }
         assert_eq!(fraction(0.75), Some((3, 4)));
         assert_eq!(fraction(2.5), Some((5, 2)));
-        for odd in [1.0 / 101.0, std::f64::consts::FRAC_1_PI, 1e-9, -0.5, f64::NAN, f64::INFINITY] {
+        for odd in [
+            1.0 / 101.0,
+            std::f64::consts::FRAC_1_PI,
+            1e-9,
+            -0.5,
+            f64::NAN,
+            f64::INFINITY,
+        ] {
             assert_eq!(fraction(odd), None, "{odd}");
         }
     }

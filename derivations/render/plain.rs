@@ -9,7 +9,7 @@ use pulldown_latex::event::{Content, DelimiterType, Grouping, ScriptType, Visual
 /// A part of a formula.
 enum Node {
     Piece(Piece),
-    Group(Vec<Node>),
+    Group(Vec<Self>),
     Fraction(Box<Self>, Box<Self>),
     Script {
         base: Box<Self>,
@@ -246,7 +246,9 @@ fn classify(pieces: &mut [Piece], compact: bool) {
             Class::Binary
                 if matches!(
                     before,
-                    None | Some(Class::Binary | Class::Unary | Class::Relation | Class::Open | Class::Comma | Class::Operator)
+                    None | Some(
+                        Class::Binary | Class::Unary | Class::Relation | Class::Open | Class::Comma | Class::Operator
+                    )
                 ) =>
             {
                 pieces[k].class = Class::Unary;
@@ -289,12 +291,7 @@ fn has_nested_arguments(pieces: &[Piece], at: usize) -> bool {
 
 /// Whether a neighbour would claim a part of the quotient at `at`.
 fn claimed(pieces: &[Piece], at: usize) -> bool {
-    let factor = |class: Class| {
-        matches!(
-            class,
-            Class::Letter | Class::Number | Class::Quotient | Class::Operator
-        )
-    };
+    let factor = |class: Class| matches!(class, Class::Letter | Class::Number | Class::Quotient | Class::Operator);
     let solid = |piece: &&Piece| piece.class != Class::Space;
     let before = pieces[..at].iter().rev().find(solid).map(|piece| piece.class);
     let after = pieces[at + 1..].iter().find(solid).map(|piece| piece.class);

@@ -40,7 +40,12 @@ pub(super) fn closing(
             Some(slack) => {
                 let sign = if slack < 0.0 { '−' } else { '+' };
                 let words = step.rule.words();
-                total += &format!(" {sign} {} ({words}, {} to {})", Amount::from(slack.abs()), step.from, line.id);
+                total += &format!(
+                    " {sign} {} ({words}, {} to {})",
+                    Amount::from(slack.abs()),
+                    step.from,
+                    line.id
+                );
             }
             None => finite = false,
         }
@@ -50,7 +55,9 @@ pub(super) fn closing(
         let rest = if total.is_empty() { ": nothing was lost." } else { "." };
         format!("ln p(x,y) = {evidence} = {last} (line {name}){total}{rest}")
     } else {
-        format!("ln p(x,y) is {evidence} and line {name} is {last}: with an infinite or undefined entry no ledger adds up.")
+        format!(
+            "ln p(x,y) is {evidence} and line {name} is {last}: with an infinite or undefined entry no ledger adds up."
+        )
     };
     Ok(Closing {
         ledger,
@@ -82,7 +89,7 @@ fn findings(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<String>, Error
         .collect();
     if !equal.is_empty() {
         findings.push(format!(
-            "The note prints ≥ on lines {} too, where nothing is lost: each equals the line before.",
+            "The note prints ≥ on lines {} too, where nothing is lost: each equals the line before wherever both have a value.",
             equal.join(", ")
         ));
     }
@@ -94,9 +101,9 @@ fn findings(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<String>, Error
         }
         let slack = Amount::of((step.slack)(scene))?;
         let here = match (step.rule, slack) {
-            (Rule::Drop, Amount::Nats(slack)) if slack == 0.0 => "Here ln q(y|x) = 0, and nothing moves".to_owned(),
+            (Rule::Drop, Amount::Nats(0.0)) => "Here ln q(y|x) = 0, and nothing moves".to_owned(),
             (Rule::Drop, slack) => format!("Here ln q(y|x) = {slack}"),
-            (_, Amount::Nats(slack)) if slack == 0.0 => "Here nothing moves".to_owned(),
+            (_, Amount::Nats(0.0)) => "Here nothing moves".to_owned(),
             (_, slack) => format!("Here the slack is {slack}"),
         };
         findings.push(format!("{} to {}: {}. {here}.", step.from, step.to, step.remark));
@@ -107,7 +114,11 @@ fn findings(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<String>, Error
 
 /// 'The bound only holds for beta = 1', weighed.
 fn beta(scene: &Scene) -> Result<String, Error> {
-    let target = if scene.reading == Reading::Expected { "ln p(x)" } else { "ln p(x,y)" };
+    let target = if scene.reading == Reading::Expected {
+        "ln p(x)"
+    } else {
+        "ln p(x,y)"
+    };
     let words = match critical_beta(&scene.world, scene.reading, false) {
         Err(Error::Indeterminate { .. }) => "it has no value to ask".to_owned(),
         Err(error) => return Err(error),

@@ -32,6 +32,18 @@ pub struct LineSection {
     pub picture: NumberLine,
 }
 
+impl LineSection {
+    /// What the step to this line is, in a few words; empty for the first line.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let verdict = self.step.as_ref().map_or("", |step| step.verdict.label());
+        match self.value {
+            Amount::Undefined if !verdict.is_empty() => format!("{verdict}, undefined here"),
+            _ => verdict.to_owned(),
+        }
+    }
+}
+
 /// How a line follows from the one before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {

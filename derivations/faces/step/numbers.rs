@@ -118,10 +118,7 @@ pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written
             support
                 .iter()
                 .map(|&z| {
-                    let (above, below) = (
-                        probability_inline(joint[z].value()),
-                        probability_inline(q(z).value()),
-                    );
+                    let (above, below) = (probability_inline(joint[z].value()), probability_inline(q(z).value()));
                     format!(r"\frac{{{above}}}{{{below}}} \cdot {}", probability(q(z).value()))
                 })
                 .collect(),
@@ -222,7 +219,10 @@ pub(super) fn slack(id: &str, scene: &Scene) -> Result<Option<String>, Error> {
         "14-14b" => {
             let named = Amount::of(divergence(&scene.world, scene.reading))?;
             let beta = scene.world.beta().get();
-            Some(format!(r"\left( {beta} - 1 \right) \cdot {}", inserted(named, "D_{KL}")))
+            Some(format!(
+                r"\left( {beta} - 1 \right) \cdot {}",
+                inserted(named, "D_{KL}")
+            ))
         }
         _ => None,
     })

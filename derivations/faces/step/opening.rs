@@ -67,9 +67,12 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
             scene,
             |y, z| world.ln_p_x_given_yz(y, z).value(),
         ),
-        matrix(r"p_\psi(y,z)", "transformer: the prior of caption and codes", scene, |y, z| {
-            world.ln_p_yz(y, z).value()
-        }),
+        matrix(
+            r"p_\psi(y,z)",
+            "transformer: the prior of caption and codes",
+            scene,
+            |y, z| world.ln_p_yz(y, z).value(),
+        ),
         by_code(r"q_\phi(z|x)", "encoder: the codes, given the image", codes, |z| {
             world.ln_q_z(z).value()
         }),
@@ -90,9 +93,12 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
         ));
     }
     if world.is_free() {
-        tables.push(matrix(r"q_\phi(y,z|x)", "given as a table of its own", scene, |y, z| {
-            world.ln_q_yz(y, z).value()
-        }));
+        tables.push(matrix(
+            r"q_\phi(y,z|x)",
+            "given as a table of its own",
+            scene,
+            |y, z| world.ln_q_yz(y, z).value(),
+        ));
     } else if codes * captions <= 12 {
         tables.push(matrix(r"q_\phi(y,z|x)", "as the reading has it", scene, |y, z| {
             seen.ln_q_yz(y, z).value()
@@ -108,7 +114,7 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
                 plural(captions, "caption"),
                 plural(codes, "code")
             ),
-            format!("q(y,z|x) is read as `{reading}`; beta is {}.", world.beta().get()),
+            format!("q(y,z|x) is read as '{reading}'; beta is {}.", world.beta().get()),
             "Asked: how probable is the observed pair, ln p(x,y), and how far from it does each line of the note stand?"
                 .to_owned(),
         ],

@@ -68,7 +68,8 @@ fn open(opening: &Opening) -> Result<String, RenderError> {
 }
 
 fn heat(table: &Table) -> Result<String, RenderError> {
-    let mut rows = String::from("<tr><td></td>");
+    let named = table.rows.iter().any(|row| !row.name.is_empty());
+    let mut rows = String::from(if named { "<tr><td></td>" } else { "<tr>" });
     for column in &table.columns {
         let _ = write!(rows, "<th scope=\"col\">{}</th>", escape(column)); // a String takes everything
     }
@@ -79,7 +80,10 @@ fn heat(table: &Table) -> Result<String, RenderError> {
         } else {
             ("", "")
         };
-        let _ = write!(rows, "<tr{class}><th scope=\"row\">{}{mark}</th>", escape(&row.name)); // as above
+        let _ = write!(rows, "<tr{class}>"); // as above
+        if named {
+            let _ = write!(rows, "<th scope=\"row\">{}{mark}</th>", escape(&row.name)); // as above
+        }
         for cell in &row.cells {
             let percent = 100.0 * cell.heat;
             let _ = write!(rows, "<td style=\"--share:{percent:.0}%\">{}</td>", escape(&cell.text)); // as above
@@ -95,7 +99,11 @@ fn heat(table: &Table) -> Result<String, RenderError> {
 
 fn walk(line: &LineSection) -> Result<String, RenderError> {
     let verdict = line.step.as_ref().map_or_else(String::new, |step| {
-        format!("<span class=\"verdict {}\">{}</span>", step.verdict.class(), step.verdict.label())
+        format!(
+            "<span class=\"verdict {}\">{}</span>",
+            step.verdict.class(),
+            line.label()
+        )
     });
     let mut written = String::new();
     for row in &line.written {
@@ -104,7 +112,11 @@ fn walk(line: &LineSection) -> Result<String, RenderError> {
         } else {
             format!("<span class=\"where\">where</span> {} ", mathml_inline(row.name)?)
         };
-        let class = if row.name.is_empty() { "written" } else { "written aside" };
+        let class = if row.name.is_empty() {
+            "written"
+        } else {
+            "written aside"
+        };
         let _ = writeln!(
             written,
             "<div class=\"{class}\">{lead}<span class=\"rel\">=</span> {} <span class=\"value\">= {}</span></div>",
@@ -130,14 +142,17 @@ fn terms(latex: &str) -> Result<String, RenderError> {
     for part in latex.split(" + ") {
         match terms.last_mut() {
             Some(last) if open > 0 => *last += &format!(" + {part}"),
-            Some(_) => terms.push(format!("+ {part}")),
-            None => terms.push(part.to_owned()),
+            _ => terms.push(part.to_owned()),
         }
         open += part.matches(r"\left").count();
         open = open.saturating_sub(part.matches(r"\right").count());
     }
-    let set: Result<Vec<String>, RenderError> = terms.iter().map(|term| mathml_inline(term)).collect();
-    Ok(set?.join(" "))
+    let mut set = String::new();
+    for (k, term) in terms.iter().enumerate() {
+        let sign = if k == 0 { "" } else { "<span class=\"rel\">+</span> " };
+        let _ = write!(set, "<span class=\"term\">{sign}{}</span> ", mathml_inline(term)?); // a String takes everything
+    }
+    Ok(set)
 }
 
 fn explain(step: &Step) -> Result<String, RenderError> {
@@ -169,7 +184,10 @@ fn close(closing: &Closing) -> String {
     let mut moves = String::new();
     for (name, slack, remark) in &closing.moves {
         let (name, remark) = (escape(name), prose(remark));
-        let _ = write!(moves, "<tr><th scope=\"row\">{name}</th><td>{slack}</td><td>{remark}</td></tr>"); // a String
+        let _ = write!(
+            moves,
+            "<tr><th scope=\"row\">{name}</th><td>{slack}</td><td>{remark}</td></tr>"
+        ); // a String
     }
     let findings: String = closing
         .findings

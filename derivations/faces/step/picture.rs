@@ -44,7 +44,10 @@ impl NumberLine {
     pub fn before(&self) -> Option<f64> {
         let (_, now) = self.current()?;
         let (_, before) = self.marks.len().checked_sub(2).and_then(|k| self.marks.get(k))?;
-        (self.share(*before) - self.share(now)).abs().ge(&0.004).then_some(*before)
+        (self.share(*before) - self.share(now))
+            .abs()
+            .ge(&0.004)
+            .then_some(*before)
     }
 
     /// Lines at one place share a label: `3–5` for lines 3, 4 and 5. Values first, then first and last name.

@@ -24,7 +24,10 @@ pub(super) fn number_line(picture: &NumberLine, id: &str, value: Amount) -> Stri
             "<rect class=\"beyond\" x=\"{at:.1}\" y=\"34\" width=\"{:.1}\" height=\"70\"/>",
             right - at
         );
-        let _ = write!(out, "<line class=\"wall\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"26\" y2=\"112\"/>");
+        let _ = write!(
+            out,
+            "<line class=\"wall\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"26\" y2=\"112\"/>"
+        );
         let anchor = anchor(at);
         let _ = write!(
             out,
@@ -39,13 +42,22 @@ pub(super) fn number_line(picture: &NumberLine, id: &str, value: Amount) -> Stri
     );
     ticks(picture, &x, out);
     let current = picture.current();
-    for (value, names) in picture.groups() {
+    let mut groups = picture.groups();
+    groups.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let (mut neighbour, mut raised) = (f64::NEG_INFINITY, true);
+    for (value, names) in groups {
         let at = x(value);
+        // A label too close to its neighbour moves up a row.
+        raised = at - neighbour < 56.0 && !raised;
+        neighbour = at;
         let _ = write!(out, "<circle class=\"met\" cx=\"{at:.1}\" cy=\"{AXIS}\" r=\"6\"/>");
+        // Beside the wall rather than across it.
+        let at_wall = picture.evidence.is_some_and(|evidence| (x(evidence) - at).abs() < 24.0);
+        let (beside, anchor) = if at_wall { (at - 12.0, "end") } else { (at, "middle") };
         let _ = write!(
             out,
-            "<text class=\"met\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-            AXIS - 14.0,
+            "<text class=\"met\" x=\"{beside:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
+            if raised { AXIS - 36.0 } else { AXIS - 16.0 },
             escape(&names)
         );
     }
@@ -57,7 +69,7 @@ pub(super) fn number_line(picture: &NumberLine, id: &str, value: Amount) -> Stri
                 "<path class=\"jump\" d=\"M{:.1} {AXIS} Q{:.1} {:.1} {at:.1} {AXIS}\"/>",
                 x(before),
                 f64::midpoint(x(before), at),
-                AXIS - 62.0
+                AXIS - (30.0 + 0.3 * (x(before) - at).abs()).min(112.0)
             );
         }
         let dx = picture.before().map_or(0.0, |before| x(before) - at);
@@ -113,7 +125,11 @@ fn ticks(picture: &NumberLine, x: &impl Fn(f64) -> f64, out: &mut String) {
         .find(|step| *step >= rough)
         .unwrap_or(rough);
     let decimals = (-step.log10()).ceil().clamp(0.0, 9.0);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=9")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to 0..=9"
+    )]
     let decimals = decimals as usize;
     let mut tick = (low / step).ceil() * step;
     while tick <= high {

@@ -33,17 +33,25 @@ fn heading(words: &str) -> String {
 }
 
 fn open(opening: &Opening) -> Vec<String> {
-    let mut lines = vec![heading(&format!("The world `{}`", opening.name))];
+    let mut lines = vec![heading(&format!("The world '{}'", opening.name))];
     lines.extend(opening.sentences.iter().map(|s| wrap::prose(s, "", "")));
     for table in &opening.tables {
         lines.push(String::new());
         let name = plain_or_source(table.latex);
         lines.push(wrap::prose(table.about, &format!("  {name:<18}"), &" ".repeat(20)));
         let cells = table.rows.iter().flat_map(|row| &row.cells).map(|cell| &cell.text);
-        let width = cells.chain(&table.columns).map(|s| s.chars().count()).max().unwrap_or(0);
+        let width = cells
+            .chain(&table.columns)
+            .map(|s| s.chars().count())
+            .max()
+            .unwrap_or(0);
         let row = |name: &str, cells: Vec<&str>, end: &str| {
             let room = (wrap::WIDTH - 28) / (width + 2);
-            let cells: String = cells.iter().take(room).map(|cell| format!("{cell:>width$}  ")).collect();
+            let cells: String = cells
+                .iter()
+                .take(room)
+                .map(|cell| format!("{cell:>width$}  "))
+                .collect();
             format!("  {name:<18}{}{end}", cells.trim_end())
         };
         lines.push(row("", table.columns.iter().map(String::as_str).collect(), ""));
@@ -58,14 +66,18 @@ fn open(opening: &Opening) -> Vec<String> {
 }
 
 fn walk(line: &LineSection) -> Vec<String> {
-    let verdict = line.step.as_ref().map_or("", |step| step.verdict.label());
+    let verdict = line.label();
     let dash = if verdict.is_empty() { "" } else { ": " };
     let mut lines = vec![heading(&format!("Line {}{dash}{verdict}", line.id))];
     lines.push(wrap::formula(&plain_or_source(line.latex), INDENT, "      "));
     lines.push(String::new());
     for written in &line.written {
         let name = plain_or_source(written.name);
-        let lead = if name.is_empty() { String::new() } else { format!("where {name} ") };
+        let lead = if name.is_empty() {
+            String::new()
+        } else {
+            format!("where {name} ")
+        };
         let terms = plain_or_source(&written.latex);
         lines.push(wrap::formula(&terms, &format!("{INDENT}{lead}= "), "      "));
         let pad = " ".repeat(lead.chars().count());
@@ -168,7 +180,11 @@ fn close(closing: &Closing) -> Vec<String> {
     lines.push(wrap::prose(&closing.bound, INDENT, INDENT));
     lines.push(format!("\n{INDENT}What moved the line:\n"));
     for (name, slack, remark) in &closing.moves {
-        lines.push(wrap::prose(remark, &format!("{INDENT}{name:<12}{slack:>16}   "), &" ".repeat(35)));
+        lines.push(wrap::prose(
+            remark,
+            &format!("{INDENT}{name:<12}{slack:>16}   "),
+            &" ".repeat(35),
+        ));
     }
     lines.push(format!("\n{INDENT}What the note got wrong or left unsaid:\n"));
     for finding in &closing.findings {

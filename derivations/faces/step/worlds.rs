@@ -41,7 +41,7 @@ pub const TEACHING: Fractions<2, 3> = Fractions {
 pub const FIG3: Fractions<3, 4> = Fractions {
     p_x_given_yz: [
         [(3, 5), (1, 5), (1, 10), (1, 2)],
-        [(1, 5), (1, 2), (4, 5), (2, 5)],
+        [(2, 5), (1, 2), (4, 5), (2, 5)],
         [(1, 2), (2, 5), (3, 5), (1, 10)],
     ],
     p_yz: [
