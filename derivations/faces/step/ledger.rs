@@ -3,7 +3,7 @@
 use reference::critical::{CriticalBeta, critical_beta};
 use reference::vocab::{Error, Reading};
 
-use super::line::LineSection;
+use super::line::{LineSection, VISIBLE};
 use crate::line::Line;
 use crate::render::number::Amount;
 use crate::rule::{Relation, Rule, Sign};
@@ -36,7 +36,7 @@ pub(super) fn closing(
     for line in lines {
         let Some(step) = &line.step else { continue };
         match step.slack.finite() {
-            Some(slack) if Amount::from(slack) == Amount::from(0.0) || slack.abs() < 5e-7 => continue,
+            Some(slack) if slack.abs() < VISIBLE => continue,
             Some(slack) => {
                 let sign = if slack < 0.0 { '−' } else { '+' };
                 let words = step.rule.words();
@@ -69,7 +69,7 @@ pub(super) fn closing(
 
 fn bound(name: &str, last: Amount, evidence: Amount) -> String {
     match (last, evidence) {
-        (Amount::Nats(last), Amount::Nats(evidence)) if last > evidence => {
+        (Amount::Nats(last), Amount::Nats(evidence)) if last > evidence + VISIBLE => {
             format!("Line {name} exceeds ln p(x,y): in this world the note's last line is no lower bound.")
         }
         (Amount::Nats(_), Amount::Nats(_)) => {

@@ -11,7 +11,7 @@ use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
 
 /// Below this, six decimals show nothing.
-const VISIBLE: f64 = 5e-7;
+pub(super) const VISIBLE: f64 = 5e-7;
 
 /// A line of the note.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,7 @@
 use reference::equations::joint::ln_p_xyz;
 use reference::repairs::posterior;
 
-use crate::render::latex::plain_or_source;
-use crate::render::number::probability_inline;
+use crate::render::number::cells;
 use crate::scene::Scene;
 
 /// As many captions, and codes, as a table shows.
@@ -190,22 +189,22 @@ fn table(
             0.0
         }
     };
-    let cell = |ln_p: f64| Cell {
-        text: plain_or_source(&probability_inline(ln_p)),
-        heat: heat(ln_p),
+    let numbers: Vec<f64> = rows.iter().flat_map(|(_, _, numbers)| numbers).copied().collect();
+    let mut texts = cells(&numbers).into_iter();
+    let mut row = |(name, observed, numbers): (String, bool, Vec<f64>)| Row {
+        name,
+        observed,
+        cells: numbers
+            .into_iter()
+            .zip(texts.by_ref())
+            .map(|(ln_p, text)| Cell { text, heat: heat(ln_p) })
+            .collect(),
     };
     Table {
         latex,
         about,
         columns,
-        rows: rows
-            .into_iter()
-            .map(|(name, observed, numbers)| Row {
-                name,
-                observed,
-                cells: numbers.into_iter().map(cell).collect(),
-            })
-            .collect(),
+        rows: rows.into_iter().map(&mut row).collect(),
         cut,
     }
 }

@@ -101,7 +101,11 @@ fn walk(line: &LineSection) -> Result<String, RenderError> {
     let verdict = line.step.as_ref().map_or_else(String::new, |step| {
         format!(
             "<span class=\"verdict {}\">{}</span>",
-            step.verdict.class(),
+            if line.value == Amount::Undefined {
+                "assumption"
+            } else {
+                step.verdict.class()
+            },
             line.label()
         )
     });
