@@ -1,5 +1,6 @@
-//! How formulas, numbers and prose are set: MathML for the page, plain text for the terminal.
+//! How formulas, numbers and prose are set: `MathML` for the page, plain text for the terminal.
 
+pub mod html;
 pub mod latex;
 pub mod number;
 pub mod wrap;

@@ -9,7 +9,7 @@ use crate::render::latex::plain_or_source;
 use crate::render::wrap;
 use crate::rule::Relation;
 
-/// Name and version of what [`json`] returns.
+/// Name and version of what [`json()`] returns.
 pub const SCHEMA: &str = "elbo-lines/1";
 
 /// The table in plain text, 100 columns wide.

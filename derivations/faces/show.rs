@@ -43,11 +43,9 @@ pub enum ShowError {
 /// # Errors
 /// [`ShowError`].
 pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowError> {
-    let asked = id
-        .trim()
-        .trim_start_matches("Eq.")
-        .trim_start_matches("eq")
-        .trim_matches(['(', ')', ' ']);
+    let bare = id.trim().trim_start_matches("Eq.").trim_start_matches("eq").trim();
+    let inner = bare.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let asked = inner.unwrap_or(bare);
     let scene = Scene::new(world, reading)?;
     if let Some(side) = expr(asked) {
         let mut blocks = vec![describe(side, &scene)?];

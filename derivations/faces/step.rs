@@ -1,21 +1,81 @@
-//! stub
-/// stub
-pub fn sections(
-    _: &reference::world::World,
-    _: &str,
-    _: reference::vocab::Reading,
-) -> Result<Vec<String>, reference::vocab::Error> {
-    Ok(vec![])
+//! The derivation one line at a time, with a world's numbers put in: for people who learn.
+
+mod ledger;
+mod line;
+mod numbers;
+mod opening;
+mod page;
+mod picture;
+mod svg;
+mod terminal;
+pub mod worlds;
+
+use reference::equations::bound::eq03_log_evidence;
+use reference::vocab::{Error, Reading};
+use reference::world::World;
+
+use crate::line::chain;
+use crate::render::latex::RenderError;
+use crate::render::number::Amount;
+use crate::scene::Scene;
+
+pub use ledger::Closing;
+pub use line::{LineSection, Step, Verdict};
+pub use numbers::Written;
+pub use opening::{Cell, Opening, Row, Table};
+pub use page::html;
+pub use picture::NumberLine;
+pub use terminal::text;
+
+/// One screen of the walk.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Section {
+    /// The world and the question.
+    Opening(Opening),
+    /// A line of the note.
+    Line(Box<LineSection>),
+    /// What was lost where, and what the note got wrong.
+    Closing(Closing),
 }
-/// stub
-pub fn text(s: &str) -> String {
-    s.to_owned()
+
+/// Why there is no walk.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// A reading without lines 3 to 12.
+    #[error(
+        "the reading `{reading}` does not start from ln p(x,y): its expectation runs over captions too, so it has no \
+         lines 3 to 12; walk through observed, pointwise, joint or footnote"
+    )]
+    NoChain {
+        /// The reading asked for.
+        reading: &'static str,
+    },
+    /// A line that cannot be computed.
+    #[error(transparent)]
+    Value(#[from] Error),
+    /// A formula that cannot be set.
+    #[error(transparent)]
+    Render(#[from] RenderError),
 }
-/// stub
-pub fn html(
-    _: &reference::world::World,
-    _: &str,
-    _: reference::vocab::Reading,
-) -> Result<String, reference::vocab::Error> {
-    Ok(String::new())
+
+/// The walk: an opening, lines 3 to 14 (and Eq. 14 at the world's beta where that is not 1), a closing.
+///
+/// # Errors
+/// [`StepError`].
+pub fn sections(world: &World, name: &str, reading: Reading) -> Result<Vec<Section>, StepError> {
+    let scene = Scene::new(world, reading)?;
+    #[expect(clippy::float_cmp, reason = "beta = 1 is exactly where Eq. 14 is the line above")]
+    let last = if world.beta().get() == 1.0 { "14" } else { "14b" };
+    let steps = chain(last, reading).ok_or(StepError::NoChain {
+        reading: reading.name(),
+    })?;
+    let lines = line::sections(&scene, &steps)?;
+    let evidence = Amount::of(eq03_log_evidence(&scene.seen))?;
+    let closing = ledger::closing(&scene, &lines, &steps, evidence)?;
+    let mut sections = vec![Section::Opening(opening::opening(&scene, name))];
+    sections.extend(lines.into_iter().map(|line| Section::Line(Box::new(line))));
+    sections.push(Section::Closing(closing));
+    Ok(sections)
 }

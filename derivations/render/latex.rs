@@ -1,4 +1,4 @@
-//! The table's LaTeX, set twice: MathML for pages and plain text for terminals, from one parser.
+//! The table's LaTeX, set twice: `MathML` for pages and plain text for terminals, from one parser.
 
 use pulldown_latex::config::{DisplayMode, RenderConfig};
 use pulldown_latex::{Event, Parser, Storage, push_mathml};
@@ -27,7 +27,7 @@ pub enum RenderError {
     },
 }
 
-/// The formula as a MathML block.
+/// The formula as a `MathML` block.
 ///
 /// # Errors
 /// [`RenderError::Parse`]; an error is never set as part of the formula.
@@ -35,7 +35,7 @@ pub fn mathml(latex: &str) -> Result<String, RenderError> {
     set(latex, DisplayMode::Block)
 }
 
-/// The formula as MathML within a sentence.
+/// The formula as `MathML` within a sentence.
 ///
 /// # Errors
 /// As [`mathml`].

@@ -122,10 +122,31 @@ pub fn probability(ln_p: f64) -> String {
     written(ln_p, |n, d| format!(r"\frac{{{n}}}{{{d}}}"))
 }
 
-/// [`probability`] with the fraction on the line: `1/6`. For table cells and fractions within fractions.
+/// [`probability`] with the fraction on the line, `1/6`: for fractions within fractions.
 #[must_use]
 pub fn probability_inline(ln_p: f64) -> String {
     written(ln_p, |n, d| format!("{n}/{d}"))
+}
+
+/// The probabilities of a table as plain text: fractions if all of them are simple ones, else four decimals, else `4.1e−4`.
+#[must_use]
+pub fn cells(ln_p: &[f64]) -> Vec<String> {
+    let simple = ln_p
+        .iter()
+        .all(|ln_p| fraction(ln_p.exp()).is_some_and(|(n, _)| n > 0 || *ln_p == f64::NEG_INFINITY));
+    let text = |&ln_p: &f64| {
+        let p = ln_p.exp();
+        if simple || ln_p == f64::NEG_INFINITY {
+            probability_inline(ln_p)
+        } else if (1e-3..1e6).contains(&p) {
+            format!("{p:.4}")
+        } else if (1e-300..1e300).contains(&p) {
+            format!("{p:.1e}").replace('-', "−")
+        } else {
+            format!("e^{ln_p:.0}").replace('-', "−")
+        }
+    };
+    ln_p.iter().map(text).collect()
 }
 
 fn written(ln_p: f64, set: impl Fn(i64, i64) -> String) -> String {
@@ -148,7 +169,7 @@ fn written(ln_p: f64, set: impl Fn(i64, i64) -> String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Amount, fraction, probability, probability_inline};
+    use super::{Amount, cells, fraction, probability, probability_inline};
 
     #[test]
     fn every_simple_fraction_is_found_again_through_its_logarithm() {
@@ -182,6 +203,17 @@ mod tests {
         assert_eq!(probability(-15.0), r"3.059 \cdot 10^{-7}");
         assert_eq!(probability(-800.0), "e^{-800.0000}");
         assert_eq!(probability(800.0), "e^{800.0000}");
+    }
+
+    #[test]
+    fn a_table_is_in_fractions_throughout_or_not_at_all() {
+        let ln = |p: &[f64]| p.iter().map(|p| p.ln()).collect::<Vec<_>>();
+        assert_eq!(cells(&ln(&[0.5, 0.0, 1.0 / 6.0, 1.0])), ["1/2", "0", "1/6", "1"]);
+        assert_eq!(
+            cells(&ln(&[0.5, 0.0, 0.123_456, 1.23e-5])),
+            ["0.5000", "0", "0.1235", "1.2e−5"]
+        );
+        assert_eq!(cells(&[-800.0]), ["e^−800"]);
     }
 
     #[test]

@@ -6,7 +6,12 @@ pub const WIDTH: usize = 100;
 /// Prose in lines of at most [`WIDTH`], the first after `first`, the others after `rest`.
 #[must_use]
 pub fn prose(text: &str, first: &str, rest: &str) -> String {
-    let latest = |line: &[char], limit: usize| line[..=limit].iter().rposition(|c| *c == ' ');
+    // A space breaks the line, but not the one between `ln` and what it is taken of.
+    let latest = |line: &[char], limit: usize| {
+        (1..=limit)
+            .rev()
+            .find(|&k| line[k] == ' ' && !line[..k].ends_with(&['l', 'n']))
+    };
     broken(text, first, rest, latest)
 }
 

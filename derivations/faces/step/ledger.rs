@@ -1,0 +1,136 @@
+//! The end of the walk: the ledger, what was lost where, and what the note got wrong.
+
+use reference::critical::{CriticalBeta, critical_beta};
+use reference::vocab::{Error, Reading};
+
+use super::line::{LineSection, VISIBLE};
+use crate::line::Line;
+use crate::render::number::Amount;
+use crate::rule::{Relation, Rule, Sign};
+use crate::scene::Scene;
+
+/// The end of the walk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Closing {
+    /// The evidence as the last line plus every slack, in one sentence.
+    pub ledger: String,
+    /// Whether the last line is a lower bound in this world.
+    pub bound: String,
+    /// Steps that move the line: name, slack, what it is.
+    pub moves: Vec<(String, Amount, &'static str)>,
+    /// What the note says that is not so, one sentence each.
+    pub findings: Vec<String>,
+}
+
+pub(super) fn closing(
+    scene: &Scene,
+    lines: &[LineSection],
+    steps: &[&'static Line],
+    evidence: Amount,
+) -> Result<Closing, Error> {
+    let last = lines.last().map_or(Amount::Undefined, |line| line.value);
+    let name = lines.last().map_or("", |line| line.id);
+    let mut moves = Vec::new();
+    let mut total = String::new();
+    let mut finite = evidence.finite().is_some() && last.finite().is_some();
+    for line in lines {
+        let Some(step) = &line.step else { continue };
+        match step.slack.finite() {
+            Some(slack) if slack.abs() < VISIBLE => continue,
+            Some(slack) => {
+                let sign = if slack < 0.0 { '−' } else { '+' };
+                let words = step.rule.words();
+                total += &format!(
+                    " {sign} {} ({words}, {} to {})",
+                    Amount::from(slack.abs()),
+                    step.from,
+                    line.id
+                );
+            }
+            None => finite = false,
+        }
+        moves.push((format!("{} to {}", step.from, line.id), step.slack, step.remark));
+    }
+    let ledger = if finite {
+        let rest = if total.is_empty() { ": nothing was lost." } else { "." };
+        format!("ln p(x,y) = {evidence} = {last} (line {name}){total}{rest}")
+    } else {
+        format!(
+            "ln p(x,y) is {evidence} and line {name} is {last}: with an infinite or undefined entry no ledger adds up."
+        )
+    };
+    Ok(Closing {
+        ledger,
+        bound: bound(name, last, evidence),
+        moves,
+        findings: findings(scene, steps)?,
+    })
+}
+
+fn bound(name: &str, last: Amount, evidence: Amount) -> String {
+    match (last, evidence) {
+        (Amount::Nats(last), Amount::Nats(evidence)) if last > evidence + VISIBLE => {
+            format!("Line {name} exceeds ln p(x,y): in this world the note's last line is no lower bound.")
+        }
+        (Amount::Nats(_), Amount::Nats(_)) => {
+            format!("Line {name} does not exceed ln p(x,y): in this world it is a lower bound.")
+        }
+        _ => format!("Line {name} has no value to compare."),
+    }
+}
+
+/// What the table says against the note along this chain, with this world's numbers.
+fn findings(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<String>, Error> {
+    let mut findings = Vec::new();
+    let equal: Vec<&str> = steps
+        .iter()
+        .filter(|step| step.printed == Relation::AtLeast && step.sign == Sign::Zero)
+        .map(|step| step.to)
+        .collect();
+    if !equal.is_empty() {
+        findings.push(format!(
+            "The note prints ≥ on lines {} too, where nothing is lost: each equals the line before wherever both have a value.",
+            equal.join(", ")
+        ));
+    }
+    for step in steps {
+        let silent = step.printed == Relation::Equal && step.sign != Sign::Zero;
+        let raises = step.printed == Relation::AtLeast && matches!(step.sign, Sign::NonPositive | Sign::Unsigned);
+        if !(silent || raises) {
+            continue;
+        }
+        let slack = Amount::of((step.slack)(scene))?;
+        let here = match (step.rule, slack) {
+            (Rule::Drop, Amount::Nats(0.0)) => "Here ln q(y|x) = 0, and nothing moves".to_owned(),
+            (Rule::Drop, slack) => format!("Here ln q(y|x) = {slack}"),
+            (_, Amount::Nats(0.0)) => "Here nothing moves".to_owned(),
+            (_, slack) => format!("Here the slack is {slack}"),
+        };
+        findings.push(format!("{} to {}: {}. {here}.", step.from, step.to, step.remark));
+    }
+    findings.push(beta(scene)?);
+    Ok(findings)
+}
+
+/// 'The bound only holds for beta = 1', weighed.
+fn beta(scene: &Scene) -> Result<String, Error> {
+    let target = if scene.reading == Reading::Expected {
+        "ln p(x)"
+    } else {
+        "ln p(x,y)"
+    };
+    let words = match critical_beta(&scene.world, scene.reading, false) {
+        Err(Error::Indeterminate { .. }) => "it has no value to ask".to_owned(),
+        Err(error) => return Err(error),
+        Ok(CriticalBeta::From(beta)) if beta <= 0.0 => "for every beta".to_owned(),
+        Ok(CriticalBeta::From(beta)) => format!("for every beta from {beta:.6} on"),
+        Ok(CriticalBeta::UpTo(beta)) if beta >= 0.0 => format!("for beta up to {beta:.6}"),
+        Ok(CriticalBeta::UpTo(_) | CriticalBeta::Never) => "for no beta".to_owned(),
+        Ok(CriticalBeta::Always) => "for every beta".to_owned(),
+        Ok(CriticalBeta::Positive { at_zero: true }) => "for every beta".to_owned(),
+        Ok(CriticalBeta::Positive { at_zero: false }) => "for every beta above 0".to_owned(),
+    };
+    Ok(format!(
+        "'The bound only holds for beta = 1': in this world Eq. 14 stays at or below {target} {words}."
+    ))
+}

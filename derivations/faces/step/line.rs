@@ -1,0 +1,241 @@
+//! A line of the note on a world: its formula, the numbers put in, its value, and the step that led to it.
+
+use reference::vocab::Error;
+
+use super::numbers::{self, Written};
+use super::picture::NumberLine;
+use crate::expr::{Expr, expr};
+use crate::line::Line;
+use crate::render::number::Amount;
+use crate::rule::{Relation, Rule, Sign};
+use crate::scene::Scene;
+
+/// Below this, six decimals show nothing.
+pub(super) const VISIBLE: f64 = 5e-7;
+
+/// A line of the note.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineSection {
+    /// The note's number.
+    pub id: &'static str,
+    /// Its formula, as LaTeX.
+    pub latex: &'static str,
+    /// The formula in a sentence.
+    pub reads: &'static str,
+    /// The formula with the world's numbers, then what those need.
+    pub written: Vec<Written>,
+    /// What it comes to.
+    pub value: Amount,
+    /// How it follows from the line before; none for the first.
+    pub step: Option<Step>,
+    /// Where it stands.
+    pub picture: NumberLine,
+}
+
+impl LineSection {
+    /// What the step to this line is, in a few words; empty for the first line.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let verdict = self.step.as_ref().map_or("", |step| step.verdict.label());
+        match self.value {
+            Amount::Undefined if !verdict.is_empty() => format!("{verdict}, undefined here"),
+            _ => verdict.to_owned(),
+        }
+    }
+}
+
+/// How a line follows from the one before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The line before.
+    pub from: &'static str,
+    /// What the note prints between the two.
+    pub printed: Relation,
+    /// Why it follows.
+    pub rule: Rule,
+    /// What the note says or does here.
+    pub remark: &'static str,
+    /// The slack in closed form, as LaTeX.
+    pub slack_latex: &'static str,
+    /// The slack with the world's numbers, as LaTeX, where there is something to write.
+    pub slack_written: Option<String>,
+    /// The slack.
+    pub slack: Amount,
+    /// What the step is.
+    pub verdict: Verdict,
+    /// What happens in this world.
+    pub outcome: String,
+}
+
+/// What a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Both sides are the same number.
+    Identity,
+    /// Jensen's inequality: the line falls and stays a bound.
+    Jensen,
+    /// True if `q` covers the posterior's support; some of it is lost otherwise.
+    Support,
+    /// True if an assumption holds.
+    Assumption,
+    /// The note drops a term of the wrong sign.
+    SignError,
+    /// The same, where the term is 0 and nothing moves.
+    Harmless,
+    /// The same name for another quantity.
+    Renaming,
+    /// A term is given another weight.
+    Reweighting,
+}
+
+impl Verdict {
+    fn of(line: &Line, slack: Amount) -> Self {
+        match (line.rule, line.sign) {
+            (Rule::Drop, _) if slack == Amount::Nats(0.0) => Self::Harmless,
+            (Rule::Jensen, _) => Self::Jensen,
+            (Rule::Assume, _) => Self::Assumption,
+            (Rule::Drop, _) => Self::SignError,
+            (Rule::Reweight, _) => Self::Reweighting,
+            (_, Sign::Zero) => Self::Identity,
+            (Rule::MultiplyByOne, _) => Self::Support,
+            _ => Self::Renaming,
+        }
+    }
+
+    /// In a word or two.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Jensen => "Jensen",
+            Self::Support => "identity on q's support",
+            Self::Assumption => "assumption",
+            Self::SignError => "sign error",
+            Self::Harmless => "sign error, harmless here",
+            Self::Renaming => "another quantity",
+            Self::Reweighting => "reweighting",
+        }
+    }
+
+    /// As a word in a style sheet.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Identity | Self::Support => "identity",
+            Self::Jensen => "jensen",
+            Self::Assumption | Self::Harmless => "assumption",
+            Self::SignError | Self::Renaming => "error",
+            Self::Reweighting => "reweighting",
+        }
+    }
+}
+
+/// All lines along the chain, the evidence first.
+pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<LineSection>, Error> {
+    let first = steps.first().and_then(|step| step.from_expr());
+    let sides: Vec<&'static Expr> = first
+        .into_iter()
+        .chain(steps.iter().filter_map(|step| expr(step.to)))
+        .collect();
+    let mut values = Vec::with_capacity(sides.len());
+    for side in &sides {
+        let value = (side.value)(scene).map(|cells| cells.into_iter().sum());
+        values.push(Amount::of(value)?);
+    }
+    let evidence = values.first().and_then(|value| value.finite());
+    let range = NumberLine::range_of(values.iter().filter_map(|value| value.finite()));
+    let mut marks = Vec::new();
+    let mut sections = Vec::with_capacity(sides.len());
+    for (k, (side, &value)) in sides.iter().zip(&values).enumerate() {
+        marks.extend(value.finite().map(|value| (side.id, value)));
+        let step = match k.checked_sub(1) {
+            None => None,
+            Some(before) => Some(taken(steps[before], scene, values[before], value, evidence)?),
+        };
+        sections.push(LineSection {
+            id: side.id,
+            latex: side.latex,
+            reads: side.reads,
+            written: numbers::line(side.id, scene, value)?,
+            value,
+            step,
+            picture: NumberLine {
+                marks: marks.clone(),
+                has_current: value.finite().is_some(),
+                evidence,
+                range,
+            },
+        });
+    }
+    Ok(sections)
+}
+
+fn taken(line: &'static Line, scene: &Scene, from: Amount, to: Amount, evidence: Option<f64>) -> Result<Step, Error> {
+    let slack = Amount::of((line.slack)(scene))?;
+    let verdict = Verdict::of(line, slack);
+    Ok(Step {
+        from: line.from,
+        printed: line.printed,
+        rule: line.rule,
+        remark: line.remark,
+        slack_latex: line.slack_latex,
+        slack_written: numbers::slack(line.id, scene)?,
+        slack,
+        verdict,
+        outcome: format!("{} {}", movement(line, slack, from, to), standing(to, evidence)),
+    })
+}
+
+/// What the step does to the line, in a sentence.
+fn movement(line: &Line, slack: Amount, from: Amount, to: Amount) -> String {
+    let (from, to) = match (from, to, slack) {
+        (Amount::Undefined, _, _) | (_, Amount::Undefined, _) => {
+            return "A side of this step is undefined: plus infinity meets minus infinity.".to_owned();
+        }
+        (from, _, Amount::Nats(slack)) if slack.is_finite() && from.finite().is_some() => {
+            let amount = Amount::from(slack.abs());
+            let printed = match (line.printed, line.sign) {
+                (Relation::AtLeast, Sign::Zero) => " The note prints ≥; the two sides are equal.",
+                _ => "",
+            };
+            return if slack >= VISIBLE {
+                format!("The line falls by {amount} nats.")
+            } else if slack <= -VISIBLE {
+                format!("The line RISES by {amount} nats.")
+            } else if line.sign == Sign::Zero || slack == 0.0 {
+                format!("Nothing moves.{printed}")
+            } else {
+                "It moves by less than the sixth decimal.".to_owned()
+            };
+        }
+        (from, to, _) => (from, to),
+    };
+    if from == to {
+        format!("Both sides are {to}: there is nothing to subtract.")
+    } else {
+        format!("The line goes from {from} to {to}.")
+    }
+}
+
+/// Where the line stands, in a sentence.
+fn standing(value: Amount, evidence: Option<f64>) -> String {
+    let Some(evidence) = evidence else {
+        return "ln p(x,y) is infinite: there is nothing to bound.".to_owned();
+    };
+    match value {
+        Amount::Undefined => "It bounds nothing.".to_owned(),
+        Amount::Nats(value) if value > evidence + VISIBLE => match value.is_finite() {
+            true => format!(
+                "It stands {} nats ABOVE ln p(x,y): no lower bound here.",
+                Amount::from(value - evidence)
+            ),
+            false => "It is above ln p(x,y): no lower bound here.".to_owned(),
+        },
+        Amount::Nats(value) if value.is_infinite() => "It is below ln p(x,y), and says nothing.".to_owned(),
+        Amount::Nats(value) if value < evidence - VISIBLE => {
+            format!("It stands {} nats below ln p(x,y).", Amount::from(evidence - value))
+        }
+        Amount::Nats(_) => "It stands at ln p(x,y).".to_owned(),
+    }
+}

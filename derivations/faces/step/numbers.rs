@@ -1,0 +1,229 @@
+//! A line's formula with the world's numbers in place of its letters, as LaTeX; the terminal and the page both set it.
+
+use ndarray::Axis;
+use reference::equations::joint::ln_p_xyz;
+use reference::equations::objective::{divergence, ln_caption};
+use reference::special::log_sum_exp;
+use reference::vocab::{Error, Nats, Reading};
+
+use crate::render::number::{Amount, probability, probability_inline};
+use crate::scene::Scene;
+
+/// How many terms of a sum over codes are written out; more become the first few and an ellipsis.
+const CODES: usize = 6;
+/// The same for a sum over captions and codes.
+const CELLS: usize = 12;
+/// How many stay when an ellipsis follows.
+const FIRST: usize = 3;
+
+/// A quantity written out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The name of the quantity as LaTeX; empty for the line itself.
+    pub name: &'static str,
+    /// Its terms as LaTeX, every number put in.
+    pub latex: String,
+    /// What the table's function computes for it.
+    pub value: Amount,
+    /// Whether no term was left to an ellipsis.
+    pub complete: bool,
+}
+
+/// Terms joined by `+`, and whether all are there.
+struct Sum {
+    latex: String,
+    complete: bool,
+}
+
+fn sum(terms: &[String], limit: usize) -> Sum {
+    if terms.len() <= limit {
+        return Sum {
+            latex: terms.join(" + "),
+            complete: true,
+        };
+    }
+    Sum {
+        latex: terms[..FIRST].join(" + ") + r" + \dots",
+        complete: false,
+    }
+}
+
+fn brackets(inner: &str) -> String {
+    format!(r"\left( {inner} \right)")
+}
+
+/// `ln` of a probability.
+fn ln(ln_p: Nats) -> String {
+    let p = probability(ln_p.value());
+    if p.contains(r"\cdot") {
+        format!(r"\ln {}", brackets(&p))
+    } else {
+        format!(r"\ln {p}")
+    }
+}
+
+fn times(a: Nats, b: Nats) -> String {
+    format!(r"{} \cdot {}", probability(a.value()), probability(b.value()))
+}
+
+/// `q (inner)`, the weight 1 left out.
+fn weighted(ln_q: Nats, inner: &str) -> String {
+    let single = !inner.contains(" - ") && !inner.contains(" + ");
+    let inner = if single { inner.to_owned() } else { brackets(inner) };
+    match probability(ln_q.value()).as_str() {
+        "1" => inner,
+        weight => format!("{weight} {inner}"),
+    }
+}
+
+/// A number of nats within a sum: what is negative stands in brackets.
+fn inserted(amount: Amount, name: &str) -> String {
+    match amount {
+        Amount::Nats(f64::INFINITY) => r"\infty".to_owned(),
+        Amount::Nats(f64::NEG_INFINITY) => r"\left( -\infty \right)".to_owned(),
+        Amount::Undefined => name.to_owned(),
+        amount if amount.latex().starts_with('-') => brackets(&amount.latex()),
+        amount => amount.latex(),
+    }
+}
+
+/// The line of that name written out; for Eqs. 13 and 14 the divergence follows as a row of its own.
+pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written>, Error> {
+    let (seen, y) = (&scene.seen, scene.seen.y());
+    let joint = ln_p_xyz(seen);
+    let (decoder, prior, q) = (
+        |z| seen.ln_p_x_given_yz(y, z),
+        |z| seen.ln_p_yz(y, z),
+        |z| seen.ln_q_z(z),
+    );
+    let support: Vec<usize> = seen.encoder().support().map(|(z, _)| z).collect();
+    let expect = |inner: &dyn Fn(usize) -> String| {
+        let terms: Vec<String> = support.iter().map(|&z| weighted(q(z), &inner(z))).collect();
+        sum(&terms, CODES)
+    };
+    let ln_sum = |terms: Vec<String>| {
+        let Sum { latex, complete } = sum(&terms, CODES);
+        Sum {
+            latex: format!(r"\ln {}", brackets(&latex)),
+            complete,
+        }
+    };
+    let caption = ln(ln_caption(&scene.world, scene.reading, y));
+    let log_joint = |z| format!("{} + {}", ln(decoder(z)), ln(prior(z)));
+    let d = Amount::of(divergence(&scene.world, scene.reading))?;
+    let kl = inserted(d, "D_{KL}");
+    let written = match id {
+        "3" => ln_sum(joint.iter().map(|ln_p| probability(ln_p.value())).collect()),
+        "4" => ln_sum(
+            support
+                .iter()
+                .map(|&z| {
+                    let (above, below) = (probability_inline(joint[z].value()), probability_inline(q(z).value()));
+                    format!(r"\frac{{{above}}}{{{below}}} \cdot {}", probability(q(z).value()))
+                })
+                .collect(),
+        ),
+        "5" => ln_sum(support.iter().map(|&z| times(q(z), joint[z] - q(z))).collect()),
+        "6" => expect(&|z| ln(joint[z] - q(z))),
+        "7" => expect(&|z| format!("{} - {}", ln(joint[z]), ln(q(z)))),
+        "8" => expect(&|z| format!(r"\ln {} - {}", brackets(&times(decoder(z), prior(z))), ln(q(z)))),
+        "9" => expect(&|z| format!("{} - {}", log_joint(z), ln(q(z)))),
+        "10" => expect(&|z| format!("{} - {} - {caption} + {caption}", log_joint(z), ln(q(z)))),
+        "11" => expect(&|z| {
+            let product = brackets(&times(q(z), ln_caption(&scene.world, scene.reading, y)));
+            format!(r"{} - \ln {product} + {caption}", log_joint(z))
+        }),
+        "12" => expect(&|z| format!("{} - {} + {caption}", log_joint(z), ln(seen.ln_q_yz(y, z)))),
+        "13" => expect(&|z| format!("{} - {kl} + {caption}", ln(decoder(z)))),
+        "14" => expect(&|z| format!("{} - {kl}", ln(decoder(z)))),
+        "14b" => {
+            let beta = scene.world.beta().get();
+            expect(&|z| format!(r"{} - {beta} \cdot {kl}", ln(decoder(z))))
+        }
+        _ => return Ok(Vec::new()),
+    };
+    let mut rows = vec![Written {
+        name: "",
+        latex: written.latex,
+        value,
+        complete: written.complete,
+    }];
+    if matches!(id, "13" | "14" | "14b") {
+        let Sum { latex, complete } = divergence_terms(scene);
+        rows.push(Written {
+            name: "D_{KL}",
+            latex,
+            value: d,
+            complete,
+        });
+    }
+    Ok(rows)
+}
+
+/// What the reading makes of `D_KL`, term by term.
+fn divergence_terms(scene: &Scene) -> Sum {
+    let (world, y) = (&scene.world, scene.world.y());
+    let term = |weight: Nats, above: Nats, below: Nats| weighted(weight, &format!("{} - {}", ln(above), ln(below)));
+    let by_code = |f: &dyn Fn(usize) -> String| {
+        let terms: Vec<String> = world.encoder().support().map(|(z, _)| f(z)).collect();
+        sum(&terms, CODES)
+    };
+    match scene.reading {
+        Reading::Observed => by_code(&|z| term(world.ln_q_z(z), world.ln_q_z(z), world.ln_p_yz(y, z))),
+        Reading::Pointwise => by_code(&|z| term(world.ln_q_z(z), world.ln_q_yz(y, z), world.ln_p_yz(y, z))),
+        Reading::Footnote => {
+            let ln_p_z = world.marginal_prior(Axis(0));
+            by_code(&|z| term(world.ln_q_z(z), world.ln_q_z(z), ln_p_z[z]))
+        }
+        Reading::Joint | Reading::Expected => {
+            let terms: Vec<String> = world
+                .joint_encoder()
+                .support()
+                .map(|((y, z), _)| term(world.ln_q_yz(y, z), world.ln_q_yz(y, z), world.ln_p_yz(y, z)))
+                .collect();
+            sum(&terms, CELLS)
+        }
+    }
+}
+
+/// The slack of that step written out, where there is something to write.
+pub(super) fn slack(id: &str, scene: &Scene) -> Result<Option<String>, Error> {
+    let (seen, y) = (&scene.seen, scene.seen.y());
+    let support: Vec<usize> = seen.encoder().support().map(|(z, _)| z).collect();
+    let divergence_to = |ln_r: &dyn Fn(usize) -> Nats| {
+        let terms: Vec<String> = support
+            .iter()
+            .map(|&z| weighted(seen.ln_q_z(z), &format!("{} - {}", ln(seen.ln_q_z(z)), ln(ln_r(z)))))
+            .collect();
+        sum(&terms, CODES).latex
+    };
+    let joint = ln_p_xyz(seen);
+    let total = |terms: &[Nats]| Some(log_sum_exp(terms)).filter(|total| total.is_finite());
+    let covered: Vec<Nats> = support.iter().map(|&z| joint[z]).collect();
+    Ok(match id {
+        "3-4" => total(&joint).map(|all| {
+            let terms: Vec<String> = covered.iter().map(|&ln_p| probability((ln_p - all).value())).collect();
+            format!(r"-\ln {}", brackets(&sum(&terms, CODES).latex))
+        }),
+        "5-6" => total(&covered).map(|all| divergence_to(&|z| joint[z] - all)),
+        "11-12" if seen.is_free() => {
+            let row: Vec<Nats> = (0..seen.codes()).map(|z| seen.ln_q_yz(y, z)).collect();
+            total(&row).map(|all| format!("-{}", brackets(&divergence_to(&|z| row[z] - all))))
+        }
+        "12-13" if scene.reading == Reading::Joint => {
+            let named = Amount::of(divergence(&scene.world, scene.reading))?;
+            let at_y = Amount::of(divergence(&scene.world, Reading::Pointwise))?;
+            Some(format!("{} - {}", inserted(named, "D_{KL}"), inserted(at_y, "A(y)")))
+        }
+        "13-14" => Some(ln(ln_caption(&scene.world, scene.reading, y))),
+        "14-14b" => {
+            let named = Amount::of(divergence(&scene.world, scene.reading))?;
+            let beta = scene.world.beta().get();
+            Some(format!(
+                r"\left( {beta} - 1 \right) \cdot {}",
+                inserted(named, "D_{KL}")
+            ))
+        }
+        _ => None,
+    })
+}
