@@ -325,12 +325,14 @@ fn derived_joint(world: &World, reading: Reading) -> Result<Vec<Nats>, Error> {
     let joint: Vec<Vec<Nats>> = (0..captions).map(row).collect();
     let marginal: Vec<Nats> = joint.iter().map(|row| log_sum_exp(row)).collect();
     let total = log_sum_exp(&marginal);
-    let normalised = |value: Nats, from: Nats| Nats::with_mass(value.value(), from.mass() + total.mass());
+    let from = |value: Nats, mass: f64| Nats::with_mass(value.value(), mass);
     let ln_q_yz = (0..captions).flat_map(|y| (0..codes).map(move |z| (y, z)));
-    let joint = ln_q_yz.map(|(y, z)| normalised(under.ln_q_yz(y, z), joint[y][z]));
-    // The observed caption's distribution is a point mass: 0 and -inf on both sides, nothing was added up.
+    let joint = ln_q_yz.map(|(y, z)| from(under.ln_q_yz(y, z), joint[y][z].mass() + total.mass()));
+    // The observed caption's distribution is a point mass: 0 and -inf on both sides, nothing was added up. The footnote's is
+    // a log-sum-exp of normalised terms (the row's mass and the total's), less that of all rows (the total's mass for the
+    // rows, once more for their normalising, and once for the shift of the maximum that normalising is).
     let caption = (0..captions).map(|y| match reading {
-        Reading::Footnote => normalised(normalised(under.ln_q_y(y), marginal[y]), total),
+        Reading::Footnote => from(under.ln_q_y(y), marginal[y].mass() + 4.0 * total.mass()),
         _ => under.ln_q_y(y),
     });
     Ok(joint.chain(caption).collect())

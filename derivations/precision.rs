@@ -64,7 +64,6 @@ pub struct Arithmetic {
 
 impl Arithmetic {
     /// Single precision.
-    #[expect(clippy::cast_lossless, reason = "f64::from is not const")]
     pub const F32: Self = Self {
         unit_roundoff: f32::EPSILON as f64 / 2.0,
         smallest_normal: f32::MIN_POSITIVE as f64,
