@@ -284,7 +284,7 @@ pub static LINES: &[Line] = &[
         sign: Zero,
         rule: Drop,
         readings: &[Observed],
-        exact: false,
+        exact: true,
         slack_latex: r"\ln q_\phi(y|x)",
         slack: |s| slack::dropped_constant(&s.seen, s.reading),
         remark: "q(y|x) = 1: ln 1 = 0 is dropped, which is nothing",

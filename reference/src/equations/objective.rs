@@ -4,7 +4,7 @@ use ndarray::Axis;
 
 use crate::categorical::kl_divergence;
 use crate::special::log_sum_exp;
-use crate::vocab::{Beta, Error, LogProbs, Nats, Reading};
+use crate::vocab::{Beta, Error, Nats, Reading};
 use crate::world::World;
 
 /// The objective before the constant is dropped.
@@ -21,8 +21,19 @@ use crate::world::World;
 /// [`Error::Indeterminate`] when `+inf` meets `-inf`, as with `q(y|x) = 0` read pointwise.
 pub fn eq13_kl_named(world: &World, reading: Reading) -> Result<Nats, Error> {
     let divergence = divergence(world, reading)?;
+    let constant: Vec<Nats> = match reading {
+        Reading::Expected => (0..world.captions()).map(|y| ln_caption(world, reading, y)).collect(),
+        _ => vec![ln_caption(world, reading, world.y())],
+    };
+    let constant = |y: usize| {
+        if reading == Reading::Expected {
+            constant[y]
+        } else {
+            constant[0]
+        }
+    };
     outer(world, reading, |y, z| {
-        world.ln_p_x_given_yz(y, z) - divergence + ln_caption(world, reading, y)
+        world.ln_p_x_given_yz(y, z) - divergence + constant(y)
     })
     .determinate("Eq. 13")
 }
@@ -93,8 +104,8 @@ pub fn divergence(world: &World, reading: Reading) -> Result<Nats, Error> {
             .determinate("pointwise D_KL"),
         Reading::Joint | Reading::Expected => kl_divergence(world.joint_encoder(), world.prior()),
         Reading::Footnote => {
-            let ln_p_z = world.marginal_prior(Axis(0)).into_iter().map(Nats::value).collect();
-            kl_divergence(world.encoder(), &LogProbs::proportional_to("ln_p_z", &ln_p_z)?)
+            let ln_p_z = world.marginal_prior(Axis(0));
+            Ok(world.encoder().expect(|z| world.ln_q_z(z) - ln_p_z[z]))
         }
     }
 }
