@@ -14,7 +14,7 @@ use reference::world::{Tables, World};
 
 fn config() -> ProptestConfig {
     ProptestConfig {
-        cases: 400,
+        cases: 4000,
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -33,36 +33,34 @@ fn log_softmax(logits: &[f64]) -> Vec<f64> {
 /// Positive worlds of pairwise distinct sizes, free joint or not.
 fn worlds() -> impl Strategy<Value = World> {
     let sizes = (2..6_usize, 2..7_usize).prop_filter("distinct", |(y, z)| y != z);
-    sizes
-        .prop_flat_map(|(y, z)| {
-            (
-                logits(y * z),
-                logits(y * z),
-                logits(z),
-                logits(y),
-                prop::option::weighted(0.3, logits(y * z)),
-                0..y,
-            )
-                .prop_map(move |(decoder, prior, q_z, q_y, joint, observed)| {
-                    let matrix = |entries: Vec<f64>| Array2::from_shape_vec((y, z), entries).unwrap();
-                    let joint = joint.map(|joint| matrix(log_softmax(&joint)));
-                    let marginal = |axis: usize| -> Option<Array1<f64>> {
-                        let joint = joint.as_ref()?;
-                        Some(joint.mapv(f64::exp).sum_axis(Axis(axis)).mapv(f64::ln))
-                    };
-                    World::new(Tables {
-                        ln_p_x_given_yz: matrix(decoder.iter().map(|l| -(l.exp().ln_1p())).collect()),
-                        ln_p_yz: matrix(log_softmax(&prior)),
-                        ln_q_z_given_x: marginal(0).unwrap_or_else(|| log_softmax(&q_z).into()),
-                        ln_q_y_given_x: marginal(1).unwrap_or_else(|| log_softmax(&q_y).into()),
-                        ln_q_yz_given_x: joint.clone(),
-                        y: observed,
-                        beta: 1.0,
-                    })
-                    .unwrap()
+    sizes.prop_flat_map(|(y, z)| {
+        (
+            logits(y * z),
+            logits(y * z),
+            logits(z),
+            logits(y),
+            prop::option::weighted(0.3, logits(y * z)),
+            0..y,
+        )
+            .prop_map(move |(decoder, prior, q_z, q_y, joint, observed)| {
+                let matrix = |entries: Vec<f64>| Array2::from_shape_vec((y, z), entries).unwrap();
+                let joint = joint.map(|joint| matrix(log_softmax(&joint)));
+                let marginal = |axis: usize| -> Option<Array1<f64>> {
+                    let joint = joint.as_ref()?;
+                    Some(joint.mapv(f64::exp).sum_axis(Axis(axis)).mapv(f64::ln))
+                };
+                World::new(Tables {
+                    ln_p_x_given_yz: matrix(decoder.iter().map(|l| -(l.exp().ln_1p())).collect()),
+                    ln_p_yz: matrix(log_softmax(&prior)),
+                    ln_q_z_given_x: marginal(0).unwrap_or_else(|| log_softmax(&q_z).into()),
+                    ln_q_y_given_x: marginal(1).unwrap_or_else(|| log_softmax(&q_y).into()),
+                    ln_q_yz_given_x: joint.clone(),
+                    y: observed,
+                    beta: 1.0,
                 })
-        })
-        .no_shrink()
+                .unwrap()
+            })
+    })
 }
 
 fn at_posterior(world: &World) -> World {

@@ -171,22 +171,13 @@ impl Parts<'_> {
     }
 }
 
-/// How far from 1 a row's sum may lie whatever its type. The bound of `LogProbs::new` grows with the row's length and with
-/// its entries, and for narrow types passes 1: a row of zeros, or one with an entry of 150, would be a distribution.
-const FARTHEST: f64 = 0.5;
-
 /// Each distribution answers to the type it was stored in, not to the widest rounding in the file.
 fn check_row(row: Row<'_>) -> Result<(), Error> {
     let (tensor, values) = (row.tensor.name, Array1::from_vec(row.values()));
     let sum = values.iter().map(|ln_p| ln_p.exp()).sum();
-    let refuse = |bound: f64| {
-        let bound = bound.min(FARTHEST);
-        Err(Error::Sum { tensor, sum, bound })
-    };
     match LogProbs::new(tensor, values, row.tensor.unit_roundoff()) {
-        Ok(valid) if valid.correction() <= FARTHEST => Ok(()),
-        Ok(_) => refuse(FARTHEST),
-        Err(Error::Sum { bound, .. }) => refuse(bound),
+        Ok(_) => Ok(()),
+        Err(Error::Sum { bound, .. }) => Err(Error::Sum { tensor, sum, bound }),
         Err(error) => Err(row.unflattened(error)),
     }
 }

@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, Array3, Axis, Ix1, Ix2};
 
 use crate::special::log_sum_exp;
-use crate::vocab::{Beta, Error, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64};
+use crate::vocab::{Beta, Error, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64, sum_tolerance};
 
 /// What a world is made of, before it is believed.
 #[derive(Debug, Clone, PartialEq)]
@@ -410,14 +410,14 @@ fn agreeing_marginal(
     unit_roundoff: f64,
 ) -> Result<LogProbs<Ix1>, Error> {
     let own = marginal(tensor, joint, over)?;
-    // Both were rounded on storing and their sums may each miss 1 by the bound of `LogProbs::new`; entry by entry
-    // that is a relative `u (2 |ln p| + n + 4)` of each, plus an absolute floor for entries that underflow in the stored type.
-    #[expect(clippy::cast_precision_loss, reason = "a count of table entries")]
-    let terms = joint.ln().len() as f64 + 4.0;
     for (k, (&found, &expected)) in own.p().iter().zip(given.p()).enumerate() {
-        let surprise = if expected > 0.0 { expected.ln().abs() } else { 0.0 };
-        let bound = 2.0 * unit_roundoff * (found.max(expected) * (2.0 * surprise + terms) + unit_roundoff);
-        if !((found - expected).abs() <= bound.min(0.5 * found.max(expected))) {
+        // Both were normalised and stored, so each entry may be off by its share of what a whole sum may be off by, its own logarithm
+        // in the place of the average one; and by the smallest number of the stored type.
+        let (larger, smaller) = (found.max(expected), found.min(expected));
+        let surprise = if smaller > 0.0 { smaller.ln().abs() } else { 0.0 };
+        let bound =
+            2.0 * larger * sum_tolerance(joint.ln().len(), surprise, unit_roundoff) + unit_roundoff * unit_roundoff;
+        if !((found - expected).abs() <= bound) {
             return Err(Error::Marginal {
                 tensor,
                 index: vec![k],

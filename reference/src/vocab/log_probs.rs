@@ -22,10 +22,7 @@ pub struct LogProbs<D: Dimension> {
 impl<D: Dimension> LogProbs<D> {
     /// Validates a table of log-probabilities and renormalises it in `f64`.
     ///
-    /// `unit_roundoff` is that of the type the table was stored in. Each stored entry is off by `u |ln p_k|`, its normaliser
-    /// (a sum of `n` exponentials in that type, then a logarithm) by `(n + 4) u`; so the sum may miss 1 by
-    /// `u (2 sum_k p_k |ln p_k| + n + 4)`, the factor 2 for the rounding of the subtraction that made the entry; never by more
-    /// than 1/2.
+    /// `unit_roundoff` is that of the type the table was stored in; [`sum_tolerance`] says how far the sum may miss 1.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::Entry`] (NaN or `+inf`), [`Error::Sum`].
@@ -39,9 +36,7 @@ impl<D: Dimension> LogProbs<D> {
             .filter(|(p_k, _)| **p_k > 0.0)
             .map(|(p_k, ln_k)| (p_k * ln_k).abs())
             .sum();
-        #[expect(clippy::cast_precision_loss, reason = "a count of table entries, far below 2^53")]
-        // However coarse the type, what is off by more than a half is no distribution that was rounded.
-        let bound = (unit_roundoff * (2.0 * surprise + ln.len() as f64 + 4.0)).min(0.5);
+        let bound = sum_tolerance(ln.len(), surprise, unit_roundoff);
         let off = (sum - 1.0).abs();
         if !(off <= bound) {
             return Err(Error::Sum { tensor, sum, bound });
@@ -149,6 +144,23 @@ impl<D: Dimension> LogProbs<D> {
             .filter(|((_, ln_k), _)| **ln_k > f64::NEG_INFINITY)
             .map(|((k, _), &p_k)| (k, p_k))
     }
+}
+
+/// How far from 1 the sum of `n` probabilities may lie that were normalised and stored with unit roundoff `u`.
+///
+/// ```text
+/// min(1/2, u (2 S + 4) + min(u, 2^-24) (n + 128)),   S = sum_k p_k |ln p_k|
+/// ```
+///
+/// The stored entry `ln p_k` was rounded once and the subtraction `l_k - ln sum` that made it once more, each by `u |ln p_k|`;
+/// 4 `u` for the exponential and the logarithm. The normaliser was a sum of `n` terms and is as large as the logits were, which we take to
+/// be at most 128: it is common to the row, and half types accumulate it in single precision. Beyond 1/2 nothing was rounded.
+#[must_use]
+pub fn sum_tolerance(n: usize, surprise: f64, unit_roundoff: f64) -> f64 {
+    let accumulation = unit_roundoff.min(f64::from(f32::EPSILON) / 2.0);
+    #[expect(clippy::cast_precision_loss, reason = "a count of table entries, far below 2^53")]
+    let terms = n as f64 + 128.0;
+    (unit_roundoff * (2.0 * surprise + 4.0) + accumulation * terms).min(0.5)
 }
 
 /// Index of a flat position in row-major order.
