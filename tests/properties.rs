@@ -9,12 +9,12 @@ use reference::critical::{CriticalBeta, critical_beta};
 use reference::equations::{bound::*, objective::*, split::eq12_joint_encoder};
 use reference::repairs::{footnote_joint_divergence, posterior};
 use reference::slack::{conditional_encoder, posterior_gap};
-use reference::vocab::{Beta, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64};
+use reference::vocab::{Beta, LogProbs, NORMALISED, Nats, Reading, UNIT_ROUNDOFF_F64};
 use reference::world::{Tables, World};
 
 fn config() -> ProptestConfig {
     ProptestConfig {
-        cases: 4000,
+        cases: 20_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -76,6 +76,11 @@ fn at_posterior(world: &World) -> World {
 /// `a = b` within the bound of their masses.
 fn same(a: Nats, b: Nats) -> bool {
     (a.value() - b.value()).abs() <= closure_bound(&[a, b])
+}
+
+/// As [`same`], for lines of two worlds that were normalised apart: each of three tables may be off by that much, whatever the mass.
+fn same_apart(a: Nats, b: Nats) -> bool {
+    (a.value() - b.value()).abs() <= closure_bound(&[a, b]) + 3.0 * NORMALISED
 }
 
 /// `a >= b` within the bound of their masses.
@@ -174,9 +179,10 @@ proptest! {
         }).unwrap();
         for reading in Reading::ALL {
             let line = |w: &World| eq14_objective(w, reading, Beta::ONE).unwrap();
-            prop_assert!(same(line(&world), line(&permuted)), "{}", reading.name());
+            let (a, b) = (line(&world), line(&permuted));
+            prop_assert!(same_apart(a, b), "{}: {a:?} {b:?}", reading.name());
         }
-        prop_assert!(same(eq03_log_evidence(&world).unwrap(), eq03_log_evidence(&permuted).unwrap()));
+        prop_assert!(same_apart(eq03_log_evidence(&world).unwrap(), eq03_log_evidence(&permuted).unwrap()));
     }
 
     #[test]
@@ -185,11 +191,11 @@ proptest! {
         tables.ln_p_x_given_yz.mapv_inplace(|ln_p| ln_p + shift);
         let shifted = World::new(tables).unwrap();
         let moved = |line: Nats| line + Nats::of(shift);
-        prop_assert!(same(moved(eq03_log_evidence(&world).unwrap()), eq03_log_evidence(&shifted).unwrap()));
-        prop_assert!(same(moved(eq12_joint_encoder(&world).unwrap()), eq12_joint_encoder(&shifted).unwrap()));
+        prop_assert!(same_apart(moved(eq03_log_evidence(&world).unwrap()), eq03_log_evidence(&shifted).unwrap()));
+        prop_assert!(same_apart(moved(eq12_joint_encoder(&world).unwrap()), eq12_joint_encoder(&shifted).unwrap()));
         for reading in Reading::ALL {
             let line = |w: &World| eq13_kl_named(w, reading).unwrap();
-            prop_assert!(same(moved(line(&world)), line(&shifted)), "{}", reading.name());
+            prop_assert!(same_apart(moved(line(&world)), line(&shifted)), "{}", reading.name());
         }
     }
 
@@ -211,17 +217,17 @@ proptest! {
             ..t.clone()
         }).unwrap();
         for line in [eq03_log_evidence, eq05_log_expected_ratio, eq09_log_product, eq12_joint_encoder] {
-            prop_assert!(same(line(&world).unwrap(), line(&larger).unwrap()));
+            prop_assert!(same_apart(line(&world).unwrap(), line(&larger).unwrap()));
         }
         for reading in Reading::ALL {
             let line = |w: &World| eq14_objective(w, reading, Beta::ONE).unwrap();
-            prop_assert!(same(line(&world), line(&larger)), "{}", reading.name());
+            prop_assert!(same_apart(line(&world), line(&larger)), "{}", reading.name());
         }
     }
 
     #[test]
     fn pointwise_and_factorised_line_14_fails_exactly_when_the_gap_is_below_the_constant(world in worlds()) {
-        prop_assume!(!world.is_free());
+        let world = World::new(Tables { ln_q_yz_given_x: None, ..world.tables() }).unwrap();
         let evidence = eq03_log_evidence(&world).unwrap();
         let objective = eq14_objective(&world, Reading::Pointwise, Beta::ONE).unwrap();
         let (gap, constant) = (posterior_gap(&world).unwrap(), world.ln_q_y(world.y()));
@@ -255,6 +261,6 @@ proptest! {
             (eq06_expected_log_ratio(&world).unwrap(), divergence(&world, Reading::Joint).unwrap())
         };
         let ((line, d), (near_line, near_d)) = (at(f64::NEG_INFINITY), at(-1e4));
-        prop_assert!(same(line, near_line) && same(d, near_d));
+        prop_assert!(same_apart(line, near_line) && same_apart(d, near_d));
     }
 }

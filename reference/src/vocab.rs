@@ -5,7 +5,7 @@ mod log_probs;
 mod nats;
 
 pub use error::Error;
-pub use log_probs::{LogProbs, sum_tolerance};
+pub use log_probs::{LogProbs, NORMALISED, sum_tolerance};
 pub use nats::Nats;
 
 /// Unit roundoff of `f64` (half an ulp of 1): `2^-53`.
