@@ -105,12 +105,12 @@ fn letter(name: &str) -> String {
 fn table(out: &mut String, checked: &Checked) {
     let _ = writeln!(
         out,
-        "{:<19} {:>2} {:<16} {:<13} {:<12} {:>7} {:>9} {:>7} {:>7}",
+        "{:<17} {:>2} {:<16} {:<13} {:<12} {:>7} {:>9} {:>7} {:>7}",
         "line", "", "rule", "step", "bound", "worst", "smallest", "worlds", "file"
     );
     let _ = writeln!(
         out,
-        "{:<19} {:>2} {:<16} {:<13} {:<12} {:>7} {:>9} {:>7} {:>7}",
+        "{:<17} {:>2} {:<16} {:<13} {:<12} {:>7} {:>9} {:>7} {:>7}",
         "", "", "", "", "ln p >= line", "residue", "slack", "tried", "broken"
     );
     let mut repairs = false;
@@ -129,7 +129,7 @@ fn table(out: &mut String, checked: &Checked) {
         let broken: Vec<String> = both.map(|r| r.file.broken.to_string()).collect();
         let _ = writeln!(
             out,
-            "{:<19} {:>2} {:<15} {:<13} {:<13} {:>7.4} {:>9} {:>7} {:>8}",
+            "{:<17} {:>2} {:<16} {:<13} {:<12} {:>7.4} {:>9} {:>7} {:>7}",
             name(row),
             row.claim.relation.symbol(),
             row.claim.rule.words(),
@@ -171,13 +171,8 @@ fn explanations(out: &mut String, checked: &Checked) {
             Origin::Support => "not stated",
             Origin::Repair => "a repair",
         };
-        let _ = writeln!(
-            out,
-            "  {} {:<24} {} ({origin})",
-            letter(assumption.id),
-            assumption.id,
-            assumption.words
-        );
+        let label = format!("  {} {:<24} ", letter(assumption.id), assumption.id);
+        wrap(out, &label, &format!("{} ({origin})", assumption.words));
     }
     let _ = writeln!(out, "\nWhat stands, and on what ground");
     for row in &checked.rows {
@@ -275,7 +270,7 @@ fn sweep(out: &mut String, checked: &Checked) {
         at += BETAS.len();
     }
     for line in only_beta_one(checked) {
-        let _ = writeln!(out, "  {line}");
+        wrap(out, "  ", &line);
     }
 }
 

@@ -193,7 +193,7 @@ fn walk(args: &cli::Step) -> Result<Outcome> {
     let sections = step::sections(&world, &name, args.reading)?;
     let last = sections.len().saturating_sub(1);
     for (count, section) in sections.iter().enumerate() {
-        print(&step::text(section))?;
+        print(&(step::text(section) + "\n"))?;
         if wait && count < last {
             print("  [Enter] ")?;
             let mut line = String::new();

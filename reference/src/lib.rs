@@ -27,6 +27,29 @@
 //! [`vocab`], [`special`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
 //! [`critical`], [`repairs`].
 
+//! # Example
+//!
+//! ```
+//! use ndarray::array;
+//! use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
+//! use reference::slack::posterior_gap;
+//! use reference::world::{Tables, World};
+//!
+//! let world = World::new(Tables {
+//!     ln_p_x_given_yz: array![[0.5_f64, 0.25]].mapv(f64::ln),
+//!     ln_p_yz: array![[0.5_f64, 0.5]].mapv(f64::ln),
+//!     ln_q_z_given_x: array![0.5_f64, 0.5].mapv(f64::ln),
+//!     ln_q_y_given_x: array![0.0],
+//!     ln_q_yz_given_x: None,
+//!     y: 0,
+//!     beta: 1.0,
+//! })?;
+//! // ln p(x,y) = ELBO + KL(q(z|x) || p(z|x,y))
+//! let (evidence, elbo, gap) = (eq03_log_evidence(&world)?, eq09_log_product(&world)?, posterior_gap(&world)?);
+//! assert!((evidence - elbo - gap).value().abs() < 1e-15);
+//! # Ok::<(), reference::vocab::Error>(())
+//! ```
+
 pub mod categorical;
 pub mod critical;
 pub mod equations;

@@ -1,0 +1,37 @@
+# The two commands of the README, and what CI and long runs add.
+
+.PHONY: check test lint patches mutants bench docs long clean
+
+# The main job: every line of the note, judged.
+check:
+	cargo run --release --quiet -- check
+
+# Every test, in release: the sources that check itself runs are optimised too.
+test:
+	cargo test --release
+
+lint:
+	cargo fmt --check
+	cargo clippy --release --workspace --all-targets -- -D warnings
+	cargo clippy --release -p elbo --no-default-features --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
+
+# One-line faults that the tests must notice; PATCHES=name,name for some of them.
+patches:
+	python3 tests/patches/run.py $(PATCHES)
+
+# Mutation of the reference and the checker; takes hours on two cores, resumes where it stopped.
+mutants:
+	tests/patches/mutants.sh
+
+bench:
+	cargo bench --bench worlds
+
+# Writes the outputs in README.md anew.
+docs:
+	UPDATE_DOCS=1 cargo test --release --test docs
+
+long: patches mutants
+
+clean:
+	cargo clean

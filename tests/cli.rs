@@ -1,0 +1,264 @@
+//! The program as its users meet it: exit codes, text, JSON, files.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+#[path = "cli/errors.rs"]
+mod errors;
+
+use std::process::Output;
+
+use assert_cmd::Command;
+use derivations::case;
+use derivations::claim::claims;
+use derivations::faces::ledger::rows_close;
+use derivations::ledger::ledger;
+use reference::vocab::{Beta, Reading};
+use serde_json::Value;
+
+fn elbo(args: &[&str]) -> Output {
+    Command::cargo_bin("elbo")
+        .unwrap()
+        .env_remove("ELBO_SEED")
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn json(args: &[&str]) -> Value {
+    let output = elbo(args);
+    assert_eq!(
+        code(&output),
+        0,
+        "{args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn check_ends_with_zero_and_says_what_the_note_gets_wrong() {
+    let output = elbo(&["check", "--worlds", "500"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 0, "{text}");
+    for expected in [
+        "every row closes within its bound, every sign that we claim holds",
+        "sign error: 'a constant positive value'",
+        "so 'only' is refuted",
+        "256 from the file",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "fits 100 columns");
+    assert!(!text.contains('\u{1b}'), "no colours into a pipe");
+    assert!(!text.contains("NaN") && !text.contains("nan "), "{text}");
+}
+
+#[test]
+fn check_reports_json_with_its_provenance() {
+    let report = json(&["check", "--worlds", "300", "--format", "json", "--seed", "5"]);
+    assert_eq!(report["schema"], "elbo-check/1");
+    assert_eq!(report["ok"], true);
+    let from = &report["provenance"];
+    assert_eq!(from["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(from["seed"], 5);
+    assert_eq!(from["input_sha256"].as_str().unwrap().len(), 64);
+    assert!(from["features"].is_array());
+    assert_eq!(report["rows"].as_array().unwrap().len(), claims().len());
+}
+
+#[test]
+fn check_can_be_kept_to_one_reading_and_one_beta() {
+    let report = json(&[
+        "check",
+        "--worlds",
+        "200",
+        "--reading",
+        "observed",
+        "--beta",
+        "2",
+        "--format",
+        "json",
+    ]);
+    let rows = report["rows"].as_array().unwrap();
+    assert!(
+        rows.iter()
+            .all(|row| row["reading"].is_null() || row["reading"] == "observed")
+    );
+    let at_beta = rows.iter().find(|row| row["id"] == "3-1").unwrap();
+    assert_eq!(at_beta["verdict"]["standing"], "holds", "beta = 2 keeps the bound");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_report() {
+    let run = || stdout(&elbo(&["check", "--worlds", "200", "--seed", "9", "--format", "json"]));
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn the_ledger_adds_up_for_every_row_beta_and_reading() {
+    let worlds = case::embedded().unwrap().worlds;
+    assert_eq!(worlds.len(), 256);
+    for (row, world) in worlds.iter().enumerate() {
+        for beta in [0.0, 0.5, 1.0, 6.6, 1000.0] {
+            let world = world.with_beta(Beta::new(beta).unwrap());
+            for reading in Reading::ALL {
+                let ledger = ledger(&world, reading).unwrap();
+                assert!(
+                    ledger.residue.is_some() && ledger.adds_up(),
+                    "row {row}, beta {beta}, {}",
+                    reading.name()
+                );
+                assert!(
+                    rows_close(&world, &ledger).unwrap(),
+                    "row {row}, beta {beta}, {}",
+                    reading.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_ledger_prints_six_decimals_a_residue_and_the_side_of_beta() {
+    let text = stdout(&elbo(&["ledger", "--row", "3", "--beta", "6.6"]));
+    for expected in [
+        "evidence",
+        "objective",
+        "+ gap",
+        "+ dropped",
+        "+ reweighting",
+        "beta* = ",
+        "(above it)",
+        "adds up",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    let report = json(&["ledger", "--row", "3", "--beta", "0.1", "--format", "json"]);
+    assert_eq!(report["ledger"]["bound_holds"], false, "0.1 lies below beta*");
+    let amount = |entry: &Value| entry["nats"].as_f64().unwrap();
+    let sum: f64 = report["ledger"]["entries"].as_array().unwrap().iter().map(amount).sum();
+    assert!((sum - amount(&report["ledger"]["evidence"])).abs() < 1e-12);
+}
+
+#[test]
+fn refute_prints_a_small_world_and_saves_it_so_that_it_can_be_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["found.toml", "found.safetensors"] {
+        let path = folder.path().join(name);
+        let path = path.to_str().unwrap();
+        let output = elbo(&["refute", "14", "--reading", "joint", "--save", path]);
+        assert_eq!(code(&output), 0);
+        let text = stdout(&output);
+        assert!(
+            text.starts_with("REFUTED") && text.contains("2 captions x 1 code x 1 image"),
+            "{text}"
+        );
+        let report = json(&["check", path, "--worlds", "0", "--format", "json"]);
+        let row = report["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["id"] == "3-14" && row["reading"] == "joint");
+        assert_eq!(
+            row.unwrap()["file"]["broken"],
+            1,
+            "the saved world breaks the claim again"
+        );
+    }
+}
+
+#[test]
+fn refute_exits_with_one_where_nothing_is_found() {
+    let output = elbo(&["refute", "12-13", "--reading", "pointwise", "--worlds", "2000"]);
+    assert_eq!(code(&output), 1);
+    assert!(stdout(&output).starts_with("No counterexample in 2000 random worlds"));
+}
+
+#[test]
+fn every_beta_below_one_has_a_counterexample_and_none_above() {
+    for beta in ["0", "0.25", "0.5", "0.9", "0.99"] {
+        let report = json(&[
+            "refute",
+            "14",
+            "--reading",
+            "observed",
+            "--beta",
+            beta,
+            "--format",
+            "json",
+        ]);
+        assert_eq!(report["grade"], "refutes", "beta {beta}");
+    }
+    for beta in ["1", "1.01", "6.6"] {
+        let output = elbo(&[
+            "refute",
+            "14",
+            "--reading",
+            "observed",
+            "--beta",
+            beta,
+            "--worlds",
+            "2000",
+        ]);
+        assert_eq!(code(&output), 1, "beta {beta}");
+    }
+}
+
+#[test]
+fn break_shows_every_assumption_before_and_after() {
+    for assumption in derivations::assumption::ASSUMPTIONS {
+        let report = json(&["break", assumption.id, "--format", "json"]);
+        assert_eq!(report["without"]["claim_broken"], true, "{}", assumption.id);
+        assert_eq!(report["with"]["claim_broken"], false, "{}", assumption.id);
+        assert_eq!(code(&elbo(&["break", assumption.id])), 0);
+    }
+}
+
+#[test]
+fn lines_show_and_step_print_without_a_terminal() {
+    assert_eq!(json(&["lines", "--format", "json"])["schema"], "elbo-lines/1");
+    assert!(stdout(&elbo(&["lines"])).contains("13-14"));
+    assert!(stdout(&elbo(&["show", "13"])).contains("eq13_kl_named"));
+    let text = stdout(&elbo(&["step"]));
+    assert!(
+        text.contains("Line 3") && text.contains("Line 14"),
+        "piped, it prints all"
+    );
+    assert!(stdout(&elbo(&["step", "--world", "fig3", "--all"])).contains("fig3"));
+    let page = stdout(&elbo(&["step", "--format", "html"]));
+    assert!(page.starts_with("<!") && page.contains("<math") && page.trim_end().ends_with("</html>"));
+}
+
+#[cfg(feature = "twin")]
+#[test]
+fn the_twin_agrees_on_the_real_file_and_never_falls_back() {
+    for dtype in ["f32", "f64"] {
+        let report = json(&["agree", "--dtype", dtype, "--format", "json"]);
+        assert_eq!(report["agrees"], true, "{dtype}");
+        assert_eq!(report["device"], "cpu");
+    }
+    if cfg!(not(feature = "cuda")) {
+        assert!(errors::sentence(&["agree", "--device", "cuda"]).contains("no CUDA device"));
+    }
+}
+
+#[test]
+fn help_gives_examples() {
+    for args in [
+        vec!["--help"],
+        vec!["check", "--help"],
+        vec!["refute", "--help"],
+        vec!["ledger", "--help"],
+    ] {
+        let output = elbo(&args);
+        assert_eq!(code(&output), 0);
+        assert!(stdout(&output).contains("Examples:"), "{args:?}");
+    }
+}

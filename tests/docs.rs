@@ -1,0 +1,111 @@
+//! Every block of the README that shows output is that output; `UPDATE_DOCS=1 cargo test --test docs` writes it anew.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+
+fn page(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Runs what stands in `<!-- output of: elbo ... -->` and puts it into the fenced block behind, between `[from ...]` and `[to ...]` if given.
+fn regenerated(text: &str) -> (String, usize) {
+    const MARK: &str = "<!-- output of: elbo ";
+    let mut out = String::new();
+    let mut rest = text;
+    let mut blocks = 0;
+    while let Some(at) = rest.find(MARK) {
+        let (before, marked) = rest.split_at(at);
+        let (mark, behind) = marked.split_at(marked.find("-->\n").unwrap() + 4);
+        let fence = behind.find("```text\n").unwrap() + 8;
+        let end = fence + behind[fence..].find("```").unwrap();
+        let call = mark[MARK.len()..].trim_end_matches("-->\n").trim();
+        let (args, last) = call
+            .split_once(" | until ")
+            .map_or((call, None), |(args, last)| (args, Some(last.trim())));
+        out.push_str(before);
+        out.push_str(mark);
+        out.push_str(&behind[..fence]);
+        out.push_str(&run(args, last));
+        rest = &behind[end..];
+        blocks += 1;
+    }
+    out.push_str(rest);
+    (out, blocks)
+}
+
+fn run(args: &str, last: Option<&str>) -> String {
+    let output = Command::cargo_bin("elbo")
+        .unwrap()
+        .env_remove("ELBO_SEED")
+        .args(args.split_whitespace())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "elbo {args}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    match last {
+        None => text,
+        Some(last) => text
+            .lines()
+            .take_while(|line| !line.starts_with(last))
+            .map(|line| format!("{}\n", line.trim_end()))
+            .collect(),
+    }
+}
+
+#[test]
+fn every_output_in_the_readme_is_real() {
+    let path = page("README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (fresh, blocks) = regenerated(&text);
+    assert!(blocks >= 4, "{blocks} generated blocks");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, fresh).unwrap();
+    } else {
+        assert!(
+            text == fresh,
+            "README.md is not what the program prints; run UPDATE_DOCS=1 cargo test --test docs"
+        );
+    }
+}
+
+#[test]
+fn every_command_in_the_readme_runs() {
+    let text = fs::read_to_string(page("README.md")).unwrap();
+    let mut run = 0;
+    for line in text.lines().filter_map(|line| line.strip_prefix("elbo ")) {
+        let call = line.split(" > ").next().unwrap().split('#').next().unwrap();
+        if call.contains("my-") {
+            continue; // the reader's own file
+        }
+        let mut args: Vec<&str> = call.split_whitespace().collect();
+        if args[0] == "check" {
+            args.extend(["--worlds", "50"]);
+        }
+        let output = Command::cargo_bin("elbo").unwrap().args(&args).output().unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "elbo {call}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        run += 1;
+    }
+    assert!(run >= 6, "{run} commands");
+}
+
+#[test]
+fn every_file_that_a_page_links_to_exists() {
+    for name in ["README.md", "derivations/ARCHITECTURE.md", "derivations/case-format.md"] {
+        let path = page(name);
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !link.contains("://") && !link.starts_with('#') {
+                let file = link.split('#').next().unwrap_or_default();
+                assert!(path.parent().unwrap().join(file).exists(), "{name}: {link}");
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Mutates the reference and the checker (cargo-mutants), with the tests that judge them. Resumes: mutants already caught are not tried again.
+# usage: mutants.sh [extra arguments of cargo mutants, such as --shard 1/8]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+command -v cargo-mutants >/dev/null || cargo install cargo-mutants --locked
+exec cargo mutants --iterate --no-shuffle --in-place --timeout 120 --package elbo-reference --package elbo \
+  --file 'reference/src/**' --file 'derivations/{judge,verdict,check,claim,ledger,refute}.rs' \
+  --test-package elbo --no-default-features "$@" \
+  -- --test golden --test lines --test assumptions --test properties

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Applies each one-line fault of patches.toml to a copy of the project and expects the tests to fail.
+
+usage: run.py [NAME,NAME...]      without names: all of them
+
+A fault is caught when the patched project compiles and a test of the list fails. The tests run in the order of their
+cost; the first that fails ends it. Exit code 1 when a fault survives, does not apply exactly once or does not compile.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+TARGET = pathlib.Path(os.environ.get("PATCHES_TARGET", ROOT / "target" / "patches"))
+CHECKER = ["golden", "assumptions", "lines", "properties"]
+TWIN = ["agreement"]
+
+
+def cargo(copy, *args):
+    environment = dict(os.environ, CARGO_TARGET_DIR=str(TARGET), INSTA_UPDATE="no", CARGO_PROFILE_DEV_DEBUG="0")
+    return subprocess.run(["cargo", *args], cwd=copy, env=environment, capture_output=True, text=True)
+
+
+def place(copy, patch):
+    """The one file below `patch["in"]` that holds the text, or a sentence."""
+    files = [f for f in sorted((copy / patch["in"]).rglob("*.rs")) if patch["find"] in f.read_text()]
+    count = sum(f.read_text().count(patch["find"]) for f in files)
+    return files[0] if count == 1 else f"{patch['find']!r} stands {count} times below {patch['in']}, expected once"
+
+
+def judge(copy, patch):
+    """What became of one fault: (caught, what to print)."""
+    file = place(copy, patch)
+    if isinstance(file, str):
+        return False, file
+    healthy = file.read_text()
+    file.write_text(healthy.replace(patch["find"], patch["replace"]))
+    try:
+        twin = patch["in"].startswith("gpu")
+        features = [] if twin else ["--no-default-features"]
+        for test in TWIN if twin else CHECKER:
+            command = ["test", "-p", "elbo", *features, "--test", test]
+            built = cargo(copy, *command, "--no-run")
+            if built.returncode != 0:
+                return False, "does not compile:\n" + built.stderr[-2000:]
+            if cargo(copy, *command).returncode != 0:
+                return True, f"caught by {test}"
+        return False, "SURVIVED"
+    finally:
+        file.write_text(healthy)
+
+
+def main():
+    wanted = set(filter(None, ",".join(sys.argv[1:]).split(",")))
+    patches = tomllib.loads((HERE / "patches.toml").read_text())["patch"]
+    chosen = [p for p in patches if not wanted or p["name"] in wanted]
+    if not chosen or wanted - {p["name"] for p in chosen}:
+        sys.exit(f"no such patch: {', '.join(sorted(wanted - {p['name'] for p in chosen})) or 'the list is empty'}")
+    survivors = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / "elbo"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("target", ".git", "mutants.out*"))
+        for patch in chosen:
+            start = time.monotonic()
+            caught, words = judge(copy, patch)
+            print(f"{'ok ' if caught else 'BAD'} {patch['name']:<34} {words} ({time.monotonic() - start:.0f} s)", flush=True)
+            if not caught:
+                survivors.append(patch["name"])
+    print(f"{len(chosen) - len(survivors)} of {len(chosen)} one-line faults caught")
+    sys.exit(1 if survivors else 0)
+
+
+if __name__ == "__main__":
+    main()

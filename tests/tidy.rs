@@ -1,0 +1,126 @@
+//! The house rules that a machine can check.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files of these kinds below these folders.
+fn files(folders: &[&str], endings: &[&str]) -> Vec<PathBuf> {
+    let mut open: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
+    let mut found = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|ending| endings.iter().any(|known| ending == *known))
+            {
+                found.push(path);
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folders:?} hold no {endings:?}");
+    found
+}
+
+fn lines_with(folders: &[&str], forbidden: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut hits = Vec::new();
+    for path in files(folders, &["rs"]) {
+        for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
+            if forbidden(line) {
+                hits.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    hits
+}
+
+#[test]
+fn the_reference_knows_no_one() {
+    let hits = lines_with(&["reference/src"], |line| {
+        let code = line.split("//").next().unwrap_or_default();
+        ["candle", "gpu::", "derivations::"]
+            .iter()
+            .any(|word| code.contains(word))
+    });
+    assert!(hits.is_empty(), "{hits:#?}");
+    let manifest = fs::read_to_string(root().join("reference/Cargo.toml")).unwrap();
+    assert!(!manifest.contains("candle") && !manifest.contains("elbo-gpu"));
+}
+
+#[test]
+fn the_twin_sees_nothing_of_the_reference_but_its_vocabulary() {
+    let hits = lines_with(&["gpu/src"], |line| {
+        let code = line.split("//").next().unwrap_or_default();
+        code.match_indices("reference::")
+            .any(|(at, _)| !code[at..].starts_with("reference::vocab"))
+    });
+    assert!(hits.is_empty(), "{hits:#?}");
+}
+
+#[test]
+fn a_slack_shares_no_code_with_the_sides() {
+    let hits = lines_with(&["reference/src"], |line| {
+        line.starts_with("use crate::") && ["equations", "categorical", "special"].iter().any(|m| line.contains(m))
+    });
+    let shared: Vec<_> = hits.iter().filter(|hit| hit.contains("src/slack")).collect();
+    assert!(shared.is_empty(), "{shared:#?}");
+}
+
+#[test]
+fn files_are_at_most_300_lines() {
+    let long: Vec<String> = files(&["reference", "gpu/src", "derivations", "tests", "benches"], &["rs"])
+        .into_iter()
+        .filter_map(|path| {
+            let lines = fs::read_to_string(&path).unwrap().lines().count();
+            (lines > 300).then(|| format!("{} {lines}", path.display()))
+        })
+        .collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let words = ["TO", "DO"].concat();
+    let hits = lines_with(
+        &["reference/src", "gpu/src", "derivations", "tests", "benches"],
+        |line| {
+            [
+                words.as_str(),
+                &["FIX", "ME"].concat(),
+                &["unimplemented", "!("].concat(),
+                &["#[ign", "ore"].concat(),
+            ]
+            .iter()
+            .any(|word| line.contains(word))
+        },
+    );
+    assert!(hits.is_empty(), "{hits:#?}");
+}
+
+#[test]
+fn tolerances_live_in_one_file() {
+    // A literal power of ten in shipped code is a tolerance that nobody derived, unless its line says what it is.
+    let hits = lines_with(&["reference/src", "gpu/src"], |line| {
+        let code = line.split("//").next().unwrap_or_default();
+        (6..17).any(|digits| code.contains(&format!("e-{digits}")))
+    });
+    assert!(hits.is_empty(), "{hits:#?}");
+}
+
+#[test]
+fn every_equation_of_the_note_has_a_function_that_names_it() {
+    let source: String = files(&["reference/src/equations"], &["rs"])
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    for number in 1..=14 {
+        assert!(source.contains(&format!("pub fn eq{number:02}_")), "Eq. {number}");
+    }
+}
