@@ -295,7 +295,7 @@ pub fn only_beta_one(checked: &Checked) -> Vec<String> {
         let (holding, tried_above) = (above.clone().filter(holds).count(), above.count());
         lines.push(format!(
             "{reading}: a counterexample at {failing} of {tried} betas below 1; holds at {holding} of {tried_above} above 1{}",
-            if holding > 0 { ", so 'only' is refuted" } else { "" }
+            if holding > 0 { ": 'only' is refuted" } else { "" }
         ));
     }
     lines

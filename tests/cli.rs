@@ -50,7 +50,7 @@ fn check_ends_with_zero_and_says_what_the_note_gets_wrong() {
     for expected in [
         "every row closes within its bound, every sign that we claim holds",
         "sign error: 'a constant positive value'",
-        "so 'only' is refuted",
+        "'only' is refuted",
         "256 from the file",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
