@@ -10,19 +10,19 @@
     reason = "bench support"
 )]
 
-#[path = "../tests/random/mod.rs"]
-mod random;
+#[path = "../tests/agreement/dense.rs"]
+mod dense;
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use dense::{SEED, Worlds};
 use derivations::agree::{Options, agree_on};
 use derivations::pairs::{PAIRS, Pair, tables};
 use gpu::device::{Device, Float, Kind};
 use gpu::transfer::download;
 use gpu::world::Batch;
-use random::{SEED, Worlds};
 use reference::vocab::{Nats, Reading};
 use reference::world::World;
 

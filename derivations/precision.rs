@@ -240,10 +240,11 @@ pub const OBJECTIVE_FOOTNOTE: Precision = Precision {
 /// `q(y,z|x)` under the observed reading: `ln q(z|x)` moved into the observed row.
 ///
 /// The reference starts from the world before rounding (a rounded one is no longer normalised, and it refuses that), so every
-/// entry has one more rounding, and it renormalises by a sum that is 1 to within a log-sum-exp's error.
+/// entry has one more rounding, and it renormalises by a sum that is 1 to within a log-sum-exp's error. In `f64` nothing is
+/// rounded, 0 is added, and a row that is already normalised stays as it is (`reference::vocab::NORMALISED`).
 pub const OBSERVED_JOINT: Precision = Precision {
     roundings: |size| log_sum_exp(both(size), 2.0) + 2.0,
-    exact_in_f64: false,
+    exact_in_f64: true,
     reason: "entries rounded once, one addition, the reference's renormalisation",
 };
 
