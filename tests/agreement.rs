@@ -20,6 +20,7 @@ use dense::{SEED, Worlds, seed};
 use derivations::agree::{Options, Report, agree};
 use derivations::case;
 use derivations::cases::random;
+use derivations::faces::agreement;
 use derivations::pairs::{PAIRS, tables};
 use gpu::device::{Device, Float, Kind};
 use gpu::transfer::download;
@@ -48,8 +49,8 @@ fn on_cpu(float: Float) -> Options {
 
 fn agreeing(worlds: &[World], options: &Options) -> Report {
     let report = agree(worlds, options).unwrap();
-    println!("{}", report.text());
-    assert!(report.agrees, "{}", report.text());
+    println!("{}", agreement::text(&report));
+    assert!(report.agrees, "{}", agreement::text(&report));
     report
 }
 
@@ -142,7 +143,11 @@ fn every_world_of_a_batch_keeps_its_own_caption_and_beta() {
 #[test]
 fn the_report_fits_the_page_and_is_valid_json() {
     let report = agreeing(&emoji()[..3], &on_cpu(Float::F32));
-    let widest = report.text().lines().map(|line| line.chars().count()).max().unwrap();
+    let widest = agreement::text(&report)
+        .lines()
+        .map(|line| line.chars().count())
+        .max()
+        .unwrap();
     assert!(widest <= 100, "{widest} columns");
     let json: serde_json::Value = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
     assert_eq!(json["agrees"], true);

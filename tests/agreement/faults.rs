@@ -2,6 +2,7 @@
 
 use derivations::agree::{agree, agree_on};
 use derivations::compare::compare;
+use derivations::faces::agreement;
 use derivations::pairs::{PAIRS, Pair, Start, tables};
 use derivations::precision::Arithmetic;
 use gpu::Tensor;
@@ -18,7 +19,11 @@ use crate::{drawn, emoji, on_cpu};
 fn comparing_nothing_is_a_failure() {
     let nothing = agree(&[], &on_cpu(Float::F64)).unwrap();
     assert!(!nothing.agrees);
-    assert!(nothing.text().contains("compared nothing"), "{}", nothing.text());
+    assert!(
+        agreement::text(&nothing).contains("compared nothing"),
+        "{}",
+        agreement::text(&nothing)
+    );
     let no_pairs = agree_on(&[], &drawn(SEED), &on_cpu(Float::F64)).unwrap();
     assert!(!no_pairs.agrees);
 }
@@ -107,7 +112,11 @@ fn planted_faults_are_noticed_and_named() {
                 "{name} in {}",
                 float.name()
             );
-            assert!(report.text().contains(" differ; the worst, "), "{}", report.text());
+            assert!(
+                agreement::text(&report).contains(" differ; the worst, "),
+                "{}",
+                agreement::text(&report)
+            );
         }
     }
 }
