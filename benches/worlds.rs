@@ -10,19 +10,20 @@
     reason = "bench support"
 )]
 
-#[path = "../tests/random/mod.rs"]
-mod random;
+#[path = "../tests/agreement/dense.rs"]
+mod dense;
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use dense::{SEED, Worlds};
 use derivations::agree::{Options, agree_on};
+use derivations::faces::agreement;
 use derivations::pairs::{PAIRS, Pair, tables};
 use gpu::device::{Device, Float, Kind};
 use gpu::transfer::download;
 use gpu::world::Batch;
-use random::{SEED, Worlds};
 use reference::vocab::{Nats, Reading};
 use reference::world::World;
 
@@ -66,7 +67,7 @@ fn twin(group: &mut BenchmarkGroup<'_, WallTime>, worlds: &[World], lines: &[Pai
             float,
         };
         let report = agree_on(lines, worlds, &options).unwrap();
-        assert!(report.agrees, "{}", report.text());
+        assert!(report.agrees, "{}", agreement::text(&report));
         let batch = Batch::new(&tables(worlds), &device, float).unwrap();
         let id = format!("twin/{}-{}/{shape}", device.name(), float.name());
         group.bench_function(id, |bencher| {

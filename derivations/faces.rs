@@ -1,8 +1,15 @@
 //! What people see: each face a function from values to text or JSON.
 
+#[cfg(feature = "twin")]
+pub mod agreement;
 pub mod breakage;
+pub mod check;
 pub mod ledger;
 pub mod lines;
 pub mod refutation;
 pub mod show;
 pub mod step;
+
+mod provenance;
+
+pub use provenance::Provenance;

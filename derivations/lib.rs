@@ -20,7 +20,6 @@ pub mod pairs;
 pub mod precision;
 pub mod refute;
 pub mod render;
-pub mod report;
 pub mod rule;
 pub mod scene;
 pub mod simplest;

@@ -9,10 +9,11 @@ use derivations::case::{self, Case};
 use derivations::cases::{Cases, list};
 use derivations::check::{self, Options};
 use derivations::claim::{Claim, bound_at_beta, claim, claims};
-use derivations::faces::{breakage, ledger as ledger_face, lines, refutation, show, step};
+use derivations::faces::{
+    Provenance, breakage, check as check_face, ledger as ledger_face, lines, refutation, show, step,
+};
 use derivations::ledger::ledger;
 use derivations::refute::{Target, refute};
-use derivations::report::{self, Provenance};
 use indicatif::{ProgressBar, ProgressStyle};
 use reference::vocab::{Beta, Reading};
 use reference::world::World;
@@ -74,8 +75,8 @@ fn check(args: &cli::Check) -> Result<Outcome> {
     bar.finish_and_clear();
     let from = provenance(&case, args.seed);
     print(&match args.format {
-        Format::Text => report::text(&checked, &from),
-        Format::Json => pretty(&report::json(&checked, &from))?,
+        Format::Text => check_face::text(&checked, &from),
+        Format::Json => pretty(&check_face::json(&checked, &from))?,
     })?;
     Ok(checked.failures().next().is_none().into())
 }
@@ -207,7 +208,7 @@ fn walk(args: &cli::Step) -> Result<Outcome> {
 
 #[cfg(feature = "twin")]
 fn agree(args: &cli::Agree) -> Result<Outcome> {
-    use derivations::agree;
+    use derivations::{agree, faces::agreement};
     use gpu::device::{Device, Float, Kind};
 
     let device = Device::open(match args.device {
@@ -221,7 +222,7 @@ fn agree(args: &cli::Agree) -> Result<Outcome> {
     let case = read(args.file.as_deref())?;
     let report = agree::agree(&case.worlds, &agree::Options { device, float })?;
     print(&match args.format {
-        Format::Text => report.text(),
+        Format::Text => agreement::text(&report),
         Format::Json => {
             let mut body = serde_json::to_value(&report)?;
             body["schema"] = json!("elbo-agree/1");

@@ -1,5 +1,7 @@
 //! The simplest fractions that still break a claim: fewest states first, then the smallest denominators.
 
+use std::ops::ControlFlow;
+
 use ndarray::{Array, Array1, Array2, Dimension};
 use reference::vocab::Error;
 use reference::world::World;
@@ -55,20 +57,30 @@ fn simplest_of_shape(
             if free && denominators[3] != 1 {
                 continue;
             }
-            for world in worlds(shape, denominators, free, zeros) {
+            let searched = each_world(shape, denominators, free, zeros, |world| {
                 *tried += 1;
-                for beta in betas(target) {
-                    let world = FractionWorld { beta, ..world.clone() };
-                    if let Ok(exact) = world.to_world()
-                        && target.grade(&exact)? >= Some(grade)
-                    {
-                        return Ok(Some(world));
-                    }
+                match breaking(target, grade, &world).transpose() {
+                    Some(found) => ControlFlow::Break(found.map(Some)),
+                    None if *tried >= give_up => ControlFlow::Break(Ok(None)),
+                    None => ControlFlow::Continue(()),
                 }
-                if *tried >= give_up {
-                    return Ok(None);
-                }
+            });
+            if let ControlFlow::Break(ended) = searched {
+                return ended;
             }
+        }
+    }
+    Ok(None)
+}
+
+/// The world at the first beta at which it breaks the claim.
+fn breaking(target: &Target, grade: Grade, world: &FractionWorld) -> Result<Option<FractionWorld>, Error> {
+    for beta in betas(target) {
+        let world = FractionWorld { beta, ..world.clone() };
+        if let Ok(exact) = world.to_world()
+            && target.grade(&exact)? >= Some(grade)
+        {
+            return Ok(Some(world));
         }
     }
     Ok(None)
@@ -93,65 +105,65 @@ fn splits(cost: u8) -> Vec<Denominators> {
         .collect()
 }
 
-fn worlds(
+/// Visits every world of that shape and those denominators until the visitor breaks off.
+fn each_world<B>(
     (captions, codes): (usize, usize),
     [prior, decoder, q_z, q_y]: Denominators,
     free: bool,
     zeros: bool,
-) -> impl Iterator<Item = FractionWorld> {
+    mut visit: impl FnMut(FractionWorld) -> ControlFlow<B>,
+) -> ControlFlow<B> {
     let states = captions * codes;
-    let distributions = move |whole: u8, parts: usize| -> Vec<Vec<u8>> {
-        if !zeros && usize::from(whole) < parts {
-            return Vec::new();
-        }
-        compositions(whole, parts)
-            .into_iter()
-            .filter(|c| zeros || c.iter().all(|part| *part > 0))
-            .collect()
-    };
-    let matrix = move |parts: &[u8], whole: u8| -> Vec<Vec<Fraction>> {
-        parts
-            .chunks(codes)
-            .map(|row| row.iter().map(|part| fraction(*part, whole)).collect())
-            .collect()
-    };
-    let vector =
-        |parts: &[u8], whole: u8| -> Vec<Fraction> { parts.iter().map(|part| fraction(*part, whole)).collect() };
-    let priors = distributions(prior, states);
+    let priors = distributions(prior, states, zeros);
     let decoders = decoders(decoder, states, zeros);
-    let (encoders, captions_models) = if free {
-        (distributions(q_z, states), vec![Vec::new()])
+    // A free joint brings its own marginals.
+    let (encoders, caption_models) = if free {
+        (distributions(q_z, states, zeros), vec![Vec::new()])
     } else {
-        (distributions(q_z, codes), distributions(q_y, captions))
+        (distributions(q_z, codes, zeros), distributions(q_y, captions, zeros))
     };
-    priors.into_iter().flat_map(move |p| {
-        let (encoders, captions_models) = (encoders.clone(), captions_models.clone());
-        let prior_table = matrix(&p, prior);
-        decoders.clone().into_iter().flat_map(move |d| {
-            let captions_models = captions_models.clone();
-            let (prior_table, decoder_table) = (prior_table.clone(), matrix(&d, decoder));
-            encoders.clone().into_iter().flat_map(move |e| {
-                let (prior_table, decoder_table) = (prior_table.clone(), decoder_table.clone());
-                captions_models.clone().into_iter().map(move |c| {
-                    let joint = free.then(|| matrix(&e, q_z));
+    for p_yz in &priors {
+        for p_x_given_yz in &decoders {
+            for encoder in &encoders {
+                for caption_model in &caption_models {
+                    let joint = free.then(|| matrix(encoder, q_z, codes));
                     let (q_z_given_x, q_y_given_x) = match &joint {
                         Some(joint) => sums(joint),
-                        None => (vector(&e, q_z), vector(&c, q_y)),
+                        None => (vector(encoder, q_z), vector(caption_model, q_y)),
                     };
-                    FractionWorld {
-                        p_x_given_yz: decoder_table.clone(),
-                        p_yz: prior_table.clone(),
+                    visit(FractionWorld {
+                        p_x_given_yz: matrix(p_x_given_yz, decoder, codes),
+                        p_yz: matrix(p_yz, prior, codes),
                         q_z_given_x,
                         q_y_given_x,
                         q_yz_given_x: joint,
                         y: 0,
                         beta: Fraction::new(1, 1),
                         note: None,
-                    }
-                })
-            })
-        })
-    })
+                    })?;
+                }
+            }
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// Distributions in parts of `whole`, every one of them positive unless zeros are allowed.
+fn distributions(whole: u8, parts: usize, zeros: bool) -> Vec<Vec<u8>> {
+    if !zeros && usize::from(whole) < parts {
+        return Vec::new();
+    }
+    let mut distributions = compositions(whole, parts);
+    distributions.retain(|distribution| zeros || distribution.iter().all(|part| *part > 0));
+    distributions
+}
+
+fn vector(parts: &[u8], whole: u8) -> Vec<Fraction> {
+    parts.iter().map(|part| fraction(*part, whole)).collect()
+}
+
+fn matrix(parts: &[u8], whole: u8, codes: usize) -> Vec<Vec<Fraction>> {
+    parts.chunks(codes).map(|row| vector(row, whole)).collect()
 }
 
 /// Likelihoods in parts of `whole`: all 1 (a single image), or each strictly between 0 and 1 unless zeros are allowed.

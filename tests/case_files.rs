@@ -16,6 +16,8 @@ mod headers;
 mod hostile;
 #[path = "case_files/mutated.rs"]
 mod mutated;
+#[path = "case_files/refused_fractions.rs"]
+mod refused_fractions;
 #[path = "case_files/rounding.rs"]
 mod rounding;
 

@@ -12,6 +12,7 @@ mod worlds;
 
 use approx::assert_abs_diff_eq;
 use arithmetic::evaluate;
+use derivations::cases::list;
 use derivations::expr::EXPRS;
 use derivations::faces::show::{self, ShowError};
 use derivations::faces::step::{self, LineSection, Section, StepError, Verdict};
@@ -49,7 +50,7 @@ fn flat(text: &str) -> String {
 }
 
 fn simple() -> [World; 2] {
-    [step::worlds::teaching().unwrap(), step::worlds::fig3().unwrap()]
+    ["teaching", "fig3"].map(|name| list::named(name).unwrap())
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn an_undefined_line_is_called_undefined() {
 
 #[test]
 fn dropping_the_constant_lifts_line_14_above_the_evidence_in_the_teaching_world() {
-    let world = step::worlds::teaching().unwrap();
+    let world = list::named("teaching").unwrap();
     let evidence = line_of(&world, Reading::Pointwise, "3").value.finite().unwrap();
     let line_14 = line_of(&world, Reading::Pointwise, "14");
     assert_abs_diff_eq!(evidence, 0.25_f64.ln(), epsilon = 1e-12);
@@ -217,7 +218,7 @@ fn the_page_opens_without_a_network() {
 
 #[test]
 fn the_page_and_the_terminal_print_the_same_values() {
-    let world = step::worlds::teaching().unwrap();
+    let world = list::named("teaching").unwrap();
     let (page, text) = (
         step::html(&world, "teaching", Reading::Pointwise).unwrap(),
         walk(&world, Reading::Pointwise),
@@ -244,19 +245,16 @@ fn the_expected_reading_has_no_walk_and_says_why() {
 }
 
 #[test]
-fn the_worlds_in_the_files_are_the_worlds_in_the_code() {
-    let files = [
-        include_str!("../derivations/data/worlds/teaching.toml"),
-        include_str!("../derivations/data/worlds/fig3.toml"),
-    ];
-    for (file, world) in files.into_iter().zip(simple()) {
-        assert_eq!(worlds::from_toml(file), world);
+fn every_named_world_can_be_walked_through() {
+    for named in list::NAMED {
+        let world = list::named(named.name).unwrap();
+        assert!(!walk(&world, Reading::Observed).is_empty(), "{}", named.name);
     }
 }
 
 #[test]
 fn a_line_is_shown_with_its_step_its_function_and_its_residue() {
-    let world = step::worlds::teaching().unwrap();
+    let world = list::named("teaching").unwrap();
     let text = show::text("14", Reading::Pointwise, &world).unwrap();
     for part in [
         "eq14_objective",

@@ -4,7 +4,7 @@
 use derivations::case;
 use derivations::cases::{Cases, edge, list, tiny};
 use derivations::check::{BETAS, Checked, Options, Row, check};
-use derivations::report::{self, Provenance};
+use derivations::faces::{self, Provenance};
 use derivations::rule::Sign;
 use derivations::verdict::Standing;
 use reference::vocab::Reading;
@@ -201,7 +201,7 @@ fn the_report_is_the_same_whatever_the_thread_count() {
             features: Vec::new(),
         };
         let cases = Cases::all(&[], 300, seed());
-        pool.install(|| report::json(&check(&cases, &Options::default(), &|_| ()).unwrap(), &from).to_string())
+        pool.install(|| faces::check::json(&check(&cases, &Options::default(), &|_| ()).unwrap(), &from).to_string())
     };
     assert_eq!(report(1), report(2));
 }

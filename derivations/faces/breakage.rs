@@ -10,10 +10,10 @@ use crate::assumption::{Assumption, Kind};
 use crate::case::CaseError;
 use crate::claim::{Claim, claim};
 use crate::expr::expr;
+use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
 use crate::fractions::FractionWorld;
 use crate::judge::{Observation, Values, judge};
-use crate::report::wrap;
 use crate::scene::Scene;
 
 /// A claim on one world.

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::assumption::assumption;
+use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
 use crate::refute::{Counterexample, Grade, Target};
-use crate::report::wrap;
 
 /// The counterexample as text, at most 100 columns.
 #[must_use]

@@ -8,7 +8,6 @@ mod page;
 mod picture;
 mod svg;
 mod terminal;
-pub mod worlds;
 
 use reference::equations::bound::eq03_log_evidence;
 use reference::vocab::{Error, Reading};

@@ -7,6 +7,10 @@
 use crate::vocab::{Error, Nats, Reading};
 use crate::world::World;
 
+mod posterior;
+
+pub(crate) use posterior::Posterior;
+
 /// Rows (3) to (4): the posterior mass that `q` does not cover.
 ///
 /// ```text
@@ -200,115 +204,4 @@ pub fn reweighted_divergence(world: &World, reading: Reading) -> Result<Nats, Er
     }
     let divergence = negative_entropy.into_iter().sum::<Nats>() - negative_cross_entropy.into_iter().sum::<Nats>();
     (extra * divergence).determinate("(beta - 1) D")
-}
-
-/// A distribution formed from unnormalised log-weights, with the size of what each logarithm was made of.
-pub(crate) struct Posterior {
-    ln: Vec<Nats>,
-    ln_total: Nats,
-}
-
-impl Posterior {
-    /// `p(z|x,y)` restricted to the codes that `keep` names, renormalised.
-    fn of_codes(world: &World, keep: impl Fn(usize) -> bool) -> Result<Self, Error> {
-        let y = world.y();
-        Self::new(world.codes(), |z| {
-            if keep(z) {
-                world.ln_p_x_given_yz(y, z) + world.ln_p_yz(y, z)
-            } else {
-                Nats::NEG_INFINITY
-            }
-        })
-    }
-
-    pub(crate) fn new(states: usize, ln_weight: impl Fn(usize) -> Nats) -> Result<Self, Error> {
-        let weights: Vec<Nats> = (0..states).map(ln_weight).collect();
-        let mut top = f64::NEG_INFINITY;
-        for weight in &weights {
-            top = top.max(weight.value());
-        }
-        if top == f64::NEG_INFINITY {
-            return Err(Error::Indeterminate { line: "the posterior" });
-        }
-        let (mut total, mut carried, mut spread) = (0.0_f64, 0.0_f64, 0.0_f64);
-        for weight in &weights {
-            let share = (weight.value() - top).exp();
-            let sum = total + share;
-            carried += if total >= share {
-                (total - sum) + share
-            } else {
-                (share - sum) + total
-            };
-            total = sum;
-            if weight.is_finite() {
-                spread += share * (weight.mass() + (weight.value() - top).abs());
-            }
-        }
-        let total = total + carried;
-        // Error of the normaliser, as of a log-sum-exp: of its terms, of `top`, of the logarithm, of the sum itself.
-        let normaliser = spread / total + top.abs() + total.ln() + 1.0;
-        let normalise = |weight: Nats| {
-            let mass = if weight.is_finite() {
-                weight.mass() + normaliser
-            } else {
-                0.0
-            };
-            Nats::with_mass((weight.value() - top) - total.ln(), mass)
-        };
-        let ln_total = Nats::with_mass(top + total.ln(), normaliser);
-        Ok(Self {
-            ln: weights.into_iter().map(normalise).collect(),
-            ln_total,
-        })
-    }
-
-    /// Logarithm of the sum of the weights.
-    pub(crate) const fn ln_total(&self) -> Nats {
-        self.ln_total
-    }
-
-    fn entries(&self) -> impl Iterator<Item = (usize, Nats)> + '_ {
-        self.ln.iter().copied().enumerate()
-    }
-
-    /// Logarithm of the probability of a range of states.
-    pub(crate) fn log_share(&self, states: std::ops::Range<usize>) -> Result<Nats, Error> {
-        let within = &self.ln[states];
-        let (mut top, mut total, mut mass) = (f64::NEG_INFINITY, 0.0, 0.0);
-        for ln_p in within {
-            top = top.max(ln_p.value());
-        }
-        if top == f64::NEG_INFINITY {
-            return Err(Error::Indeterminate {
-                line: "a share of probability 0",
-            });
-        }
-        for ln_p in within {
-            let share = (ln_p.value() - top).exp();
-            total += share;
-            if ln_p.is_finite() {
-                mass += share * (ln_p.mass() + (ln_p.value() - top).abs());
-            }
-        }
-        Ok(Nats::with_mass(
-            top + total.ln(),
-            mass / total + top.abs() + total.ln().abs() + 1.0,
-        ))
-    }
-
-    /// `sum_k q_k ln (q_k / posterior_k)` for `q(k) = (q_k, ln q_k)`.
-    pub(crate) fn divergence_from(&self, q: impl Fn(usize) -> (f64, f64)) -> Result<Nats, Error> {
-        let mut terms = Vec::with_capacity(self.ln.len());
-        for (k, ln_posterior) in self.entries() {
-            let (q_k, ln_q_k) = q(k);
-            if ln_q_k == f64::NEG_INFINITY {
-                continue;
-            }
-            if !ln_posterior.is_finite() {
-                return Ok(Nats::INFINITY);
-            }
-            terms.push(-(q_k * (ln_posterior - Nats::of(ln_q_k))));
-        }
-        Ok(terms.into_iter().sum())
-    }
 }

@@ -1,9 +1,16 @@
 //! A finite world at one observed pair `(x, y)`, and the joint behind it.
 
-use ndarray::{Array1, Array2, Array3, Axis, Ix1, Ix2};
+use ndarray::{Array1, Array2, Axis, Ix1, Ix2};
 
-use crate::special::log_sum_exp;
-use crate::vocab::{Beta, Error, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64, sum_tolerance};
+use crate::vocab::{Beta, Error, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64};
+
+mod joint;
+mod marginal;
+mod validate;
+
+pub use joint::Joint;
+
+use marginal::{marginal, marginal_terms, product};
 
 /// What a world is made of, before it is believed.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,94 +45,6 @@ pub struct World {
 }
 
 impl World {
-    /// Validates tables in `f64`. See [`World::from_rounded`].
-    ///
-    /// # Errors
-    /// As [`World::from_rounded`].
-    pub fn new(tables: Tables) -> Result<Self, Error> {
-        Self::from_rounded(tables, UNIT_ROUNDOFF_F64)
-    }
-
-    /// Validates tables that were stored in a type with the given unit roundoff, and renormalises them.
-    ///
-    /// A free joint is the authority on its own marginals: `q(z|x)` and `q(y|x)` are checked against it and then taken from it.
-    ///
-    /// # Errors
-    /// Every variant of [`Error`] but `Indeterminate`, naming tensor, index and value.
-    pub fn from_rounded(tables: Tables, unit_roundoff: f64) -> Result<Self, Error> {
-        let Tables {
-            ln_p_x_given_yz,
-            ln_p_yz,
-            ln_q_z_given_x,
-            ln_q_y_given_x,
-            ln_q_yz_given_x,
-            y,
-            beta,
-        } = tables;
-        let (captions, codes) = ln_p_x_given_yz.dim();
-        let shape = |tensor, found: &[usize], expected: &[usize]| {
-            if found == expected {
-                return Ok(());
-            }
-            Err(Error::Shape {
-                tensor,
-                found: found.to_vec(),
-                expected: expected.to_vec(),
-            })
-        };
-        shape("ln_p_yz", ln_p_yz.shape(), &[captions, codes])?;
-        shape("ln_q_z_given_x", ln_q_z_given_x.shape(), &[codes])?;
-        shape("ln_q_y_given_x", ln_q_y_given_x.shape(), &[captions])?;
-        if ln_p_x_given_yz.is_empty() {
-            return Err(Error::Empty {
-                tensor: "ln_p_x_given_yz",
-            });
-        }
-        for ((row, code), &value) in ln_p_x_given_yz.indexed_iter() {
-            if value.is_nan() || value == f64::INFINITY {
-                return Err(Error::Entry {
-                    tensor: "ln_p_x_given_yz",
-                    index: vec![row, code],
-                    value,
-                });
-            }
-        }
-        if y >= captions {
-            return Err(Error::Caption { y, captions });
-        }
-        let ln_p_yz = LogProbs::new("ln_p_yz", ln_p_yz, unit_roundoff)?;
-        let ln_q_z = LogProbs::new("ln_q_z_given_x", ln_q_z_given_x, unit_roundoff)?;
-        let ln_q_y = LogProbs::new("ln_q_y_given_x", ln_q_y_given_x, unit_roundoff)?;
-        let beta = Beta::new(beta)?;
-        let Some(joint) = ln_q_yz_given_x else {
-            let ln_q_yz = product(&ln_q_y, &ln_q_z)?;
-            return Ok(Self {
-                ln_p_x_given_yz,
-                ln_p_yz,
-                ln_q_z,
-                ln_q_y,
-                ln_q_yz,
-                free: false,
-                y,
-                beta,
-            });
-        };
-        shape("ln_q_yz_given_x", joint.shape(), &[captions, codes])?;
-        let ln_q_yz = LogProbs::new("ln_q_yz_given_x", joint, unit_roundoff)?;
-        let ln_q_z = agreeing_marginal("ln_q_z_given_x", &ln_q_yz, Axis(0), &ln_q_z, unit_roundoff)?;
-        let ln_q_y = agreeing_marginal("ln_q_y_given_x", &ln_q_yz, Axis(1), &ln_q_y, unit_roundoff)?;
-        Ok(Self {
-            ln_p_x_given_yz,
-            ln_p_yz,
-            ln_q_z,
-            ln_q_y,
-            ln_q_yz,
-            free: true,
-            y,
-            beta,
-        })
-    }
-
     /// The same world under another beta.
     #[must_use]
     pub fn with_beta(&self, beta: Beta) -> Self {
@@ -330,108 +249,4 @@ impl World {
     pub fn marginal_prior(&self, over: Axis) -> Vec<Nats> {
         marginal_terms(&self.ln_p_yz, over)
     }
-}
-
-/// The joint over all listed images: `p(x|y,z)` for every `x`, and `p(y,z)`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Joint {
-    ln_p_x_given_yz: Array3<f64>,
-    ln_p_yz: LogProbs<Ix2>,
-}
-
-impl Joint {
-    /// `ln p(x|y,z)` `[Y, Z, X]`, every `[y, z]` a distribution over `x`, and `ln p(y,z)` `[Y, Z]`.
-    ///
-    /// # Errors
-    /// [`Error::Shape`], [`Error::Empty`], [`Error::Entry`], [`Error::Sum`].
-    pub fn new(ln_p_x_given_yz: &Array3<f64>, ln_p_yz: Array2<f64>) -> Result<Self, Error> {
-        let (captions, codes, _) = ln_p_x_given_yz.dim();
-        if ln_p_yz.dim() != (captions, codes) {
-            return Err(Error::Shape {
-                tensor: "ln_p_yz",
-                found: ln_p_yz.shape().to_vec(),
-                expected: vec![captions, codes],
-            });
-        }
-        let mut likelihood = ln_p_x_given_yz.clone();
-        for mut row in likelihood.lanes_mut(Axis(2)) {
-            let valid = LogProbs::new("ln_p_x_given_yz", row.to_owned(), UNIT_ROUNDOFF_F64)?;
-            row.assign(valid.ln());
-        }
-        Ok(Self {
-            ln_p_x_given_yz: likelihood,
-            ln_p_yz: LogProbs::new("ln_p_yz", ln_p_yz, UNIT_ROUNDOFF_F64)?,
-        })
-    }
-
-    /// The one observed column of a world, as a joint with a single listed image.
-    #[must_use]
-    pub fn of_world(world: &World) -> Self {
-        Self {
-            ln_p_x_given_yz: world.likelihood().clone().insert_axis(Axis(2)),
-            ln_p_yz: world.prior().clone(),
-        }
-    }
-
-    /// `ln p(x|y,z)`, `[Y, Z, X]`.
-    #[must_use]
-    pub const fn likelihood(&self) -> &Array3<f64> {
-        &self.ln_p_x_given_yz
-    }
-
-    /// The distribution `p(y,z)`.
-    #[must_use]
-    pub const fn prior(&self) -> &LogProbs<Ix2> {
-        &self.ln_p_yz
-    }
-}
-
-fn marginal_terms(joint: &LogProbs<Ix2>, over: Axis) -> Vec<Nats> {
-    let kept = Axis(1 - over.index());
-    joint
-        .ln()
-        .axis_iter(kept)
-        .map(|row| log_sum_exp(&row.iter().map(|&entry| Nats::of(entry)).collect::<Vec<_>>()))
-        .collect()
-}
-
-fn marginal(tensor: &'static str, joint: &LogProbs<Ix2>, over: Axis) -> Result<LogProbs<Ix1>, Error> {
-    LogProbs::proportional_to(
-        tensor,
-        &marginal_terms(joint, over).into_iter().map(Nats::value).collect(),
-    )
-}
-
-fn agreeing_marginal(
-    tensor: &'static str,
-    joint: &LogProbs<Ix2>,
-    over: Axis,
-    given: &LogProbs<Ix1>,
-    unit_roundoff: f64,
-) -> Result<LogProbs<Ix1>, Error> {
-    let own = marginal(tensor, joint, over)?;
-    for (k, (&found, &expected)) in own.p().iter().zip(given.p()).enumerate() {
-        // Both were normalised and stored, so each entry may be off by its share of what a whole sum may be off by, its own logarithm
-        // in the place of the average one; and by the smallest number of the stored type.
-        let (larger, smaller) = (found.max(expected), found.min(expected));
-        let surprise = if smaller > 0.0 { smaller.ln().abs() } else { 0.0 };
-        let bound =
-            2.0 * larger * sum_tolerance(joint.ln().len(), surprise, unit_roundoff) + unit_roundoff * unit_roundoff;
-        if !((found - expected).abs() <= bound) {
-            return Err(Error::Marginal {
-                tensor,
-                index: vec![k],
-                found,
-                expected,
-            });
-        }
-    }
-    Ok(own)
-}
-
-fn product(ln_q_y: &LogProbs<Ix1>, ln_q_z: &LogProbs<Ix1>) -> Result<LogProbs<Ix2>, Error> {
-    let table = Array2::from_shape_fn((ln_q_y.ln().len(), ln_q_z.ln().len()), |(y, z)| {
-        ln_q_y.ln()[y] + ln_q_z.ln()[z]
-    });
-    LogProbs::new("ln_q_yz_given_x", table, UNIT_ROUNDOFF_F64)
 }

@@ -124,32 +124,3 @@ pub(crate) fn large() -> World {
     )
     .observing(captions - 1)
 }
-
-/// A world from a file of fractions.
-pub(crate) fn from_toml(text: &str) -> World {
-    let file: toml::Table = text.parse().unwrap();
-    assert_eq!(file["format"].as_str(), Some("elbo-case/1"));
-    let number = |value: &toml::Value| {
-        let (above, below) = value
-            .as_str()
-            .unwrap()
-            .split_once('/')
-            .unwrap_or((value.as_str().unwrap(), "1"));
-        above.parse::<f64>().unwrap() / below.parse::<f64>().unwrap()
-    };
-    let row = |value: &toml::Value| value.as_array().unwrap().iter().map(number).collect::<Vec<_>>();
-    let matrix = |name: &str| {
-        let rows: Vec<Vec<f64>> = file[name].as_array().unwrap().iter().map(row).collect();
-        Array2::from_shape_fn((rows.len(), rows[0].len()), |(y, z)| rows[y][z].ln())
-    };
-    World::new(Tables {
-        ln_p_x_given_yz: matrix("p_x_given_yz"),
-        ln_p_yz: matrix("p_yz"),
-        ln_q_z_given_x: Array1::from(row(&file["q_z_given_x"])).ln(),
-        ln_q_y_given_x: Array1::from(row(&file["q_y_given_x"])).ln(),
-        ln_q_yz_given_x: None,
-        y: usize::try_from(file["y"].as_integer().unwrap()).unwrap(),
-        beta: number(&file["beta"]),
-    })
-    .unwrap()
-}

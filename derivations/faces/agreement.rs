@@ -1,0 +1,92 @@
+//! How closely the twin follows the reference, as a table.
+
+use std::fmt::Write as _;
+
+use crate::agree::Report;
+
+/// An aligned table with the headroom, at most 100 columns wide.
+#[must_use]
+pub fn text(report: &Report) -> String {
+    let mut text = format!(
+        "agreement: {} worlds, {} on {}\n\n",
+        report.worlds, report.float, report.device
+    );
+    line(
+        &mut text,
+        [
+            "function",
+            "reading",
+            "values",
+            "classed",
+            "worst/bound",
+            "at",
+            "verdict",
+        ],
+    );
+    for row in &report.rows {
+        let (ratio, at) = row.worst.map_or_else(
+            || ("-".to_owned(), "-".to_owned()),
+            |worst| {
+                (
+                    format!("{:.1e}", worst.ratio),
+                    format!("{}[{}]", worst.world, worst.index),
+                )
+            },
+        );
+        let verdict = match (row.failed, row.compared) {
+            (_, 0) => "nothing compared".to_owned(),
+            (0, _) => "agrees".to_owned(),
+            (failed, _) => format!("{failed} differ"),
+        };
+        line(
+            &mut text,
+            [
+                row.name,
+                row.reading.unwrap_or("-"),
+                &row.compared.to_string(),
+                &row.classed.to_string(),
+                &ratio,
+                &at,
+                &verdict,
+            ],
+        );
+    }
+    closing(&mut text, report);
+    text
+}
+
+fn closing(text: &mut String, report: &Report) {
+    let compared: usize = report.rows.iter().map(|row| row.compared).sum();
+    let classed: usize = report.rows.iter().map(|row| row.classed).sum();
+    let failed: usize = report.rows.iter().map(|row| row.failed).sum();
+    text.push('\n');
+    // Writing to a String does not fail.
+    let _ = match report.worst() {
+        _ if compared == 0 => writeln!(text, "compared nothing: that is a failure"),
+        Some(row) if failed > 0 => {
+            let _ = writeln!(text, "{failed} of {compared} values differ; the worst, {}:", row.name);
+            row.worst.map_or(Ok(()), |worst| {
+                writeln!(
+                    text,
+                    "  world {}, value {}: reference {:e}, twin {:e}, bound {:.2e}",
+                    worst.world, worst.index, worst.reference, worst.twin, worst.bound
+                )
+            })
+        }
+        worst => {
+            let used = worst.and_then(|row| row.worst).map_or(0.0, |worst| worst.ratio);
+            let name = worst.map_or("-", |row| row.name);
+            writeln!(
+                text,
+                "{compared} values agree, {classed} of them by class; the worst uses {used:.1e} of its bound ({name})"
+            )
+        }
+    };
+}
+
+fn line(text: &mut String, cells: [&str; 7]) {
+    let [name, reading, values, classed, ratio, at, verdict] = cells;
+    let padded = format!("{name:<25} {reading:<9} {values:>8} {classed:>8} {ratio:>11}  {at:<12} {verdict}");
+    text.push_str(padded.trim_end());
+    text.push('\n');
+}

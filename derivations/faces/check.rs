@@ -1,0 +1,132 @@
+//! The checker's report, for people and for programs.
+
+use std::fmt::Write as _;
+
+use crate::assumption::ASSUMPTIONS;
+use crate::cases::Source;
+use crate::check::{Checked, Row};
+use crate::claim::Kind;
+use crate::faces::Provenance;
+use crate::judge::Class;
+use crate::render::wrap::prose;
+
+mod explain;
+mod json;
+mod sweep;
+mod table;
+
+pub use json::json;
+pub use sweep::only_beta_one;
+pub use table::pairs;
+
+/// The whole report as text, at most 100 columns.
+#[must_use]
+pub fn text(checked: &Checked, from: &Provenance) -> String {
+    let mut out = String::new();
+    table::table(&mut out, checked);
+    explain::explanations(&mut out, checked);
+    sweep::sweep(&mut out, checked);
+    classes(&mut out, checked);
+    ending(&mut out, checked, from);
+    out
+}
+
+/// `12-13 joint`: the name of a row.
+#[must_use]
+pub fn name(row: &Row) -> String {
+    if row.claim.depends_on_reading && row.claim.kind != Kind::Repair {
+        format!("{} {}", row.claim.id, row.claim.reading.name())
+    } else {
+        row.claim.id.clone()
+    }
+}
+
+fn letter(name: &str) -> String {
+    let place = ASSUMPTIONS.iter().position(|a| a.id == name).unwrap_or(0);
+    u8::try_from(place).map_or_else(|_| name.to_owned(), |place| char::from(b'A' + place).to_string())
+}
+
+fn classes(out: &mut String, checked: &Checked) {
+    let mut total = std::collections::BTreeMap::new();
+    let mut undefined = 0;
+    for row in &checked.rows {
+        undefined += row.all.undefined;
+        for (class, count) in &row.all.classes {
+            *total.entry(*class).or_insert(0) += count;
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\nRows with a side that is not a number: classed and counted, not summed"
+    );
+    for (class, count) in total {
+        if let Class::Infinite(above, below) = class {
+            let _ = writeln!(
+                out,
+                "  {:>9} above, {:>9} below {count:>10}",
+                above.words(),
+                below.words()
+            );
+        }
+    }
+    let _ = writeln!(out, "  {:>9} above: nothing claimed {undefined:>12}", "undefined");
+}
+
+fn ending(out: &mut String, checked: &Checked, from: &Provenance) {
+    let worlds: Vec<String> = checked
+        .worlds
+        .iter()
+        .map(|(source, n)| format!("{n} {}", source_name(*source)))
+        .collect();
+    let _ = writeln!(out, "\nWorlds: {}", worlds.join(", "));
+    let title = from
+        .title
+        .as_deref()
+        .map_or_else(String::new, |title| format!(" ({title})"));
+    wrap(
+        out,
+        "Input: ",
+        &format!("{}{title}, sha256 {}", from.input, from.input_sha256),
+    );
+    let _ = writeln!(
+        out,
+        "Largest correction by renormalising the input: {:.1e}; seed {}",
+        from.correction, from.seed
+    );
+    let failures: Vec<String> = checked
+        .failures()
+        .map(|row| {
+            let (first, count) = row.all.ours_broken.unwrap_or_default();
+            format!("{} ({count} worlds, first {first})", name(row))
+        })
+        .collect();
+    if failures.is_empty() {
+        let _ = writeln!(
+            out,
+            "OK: {} row checks; every row closes within its bound, every sign that we claim holds.",
+            checked.judged()
+        );
+    } else {
+        let _ = writeln!(
+            out,
+            "FAILED: a row does not close or a sign that we claim does not hold: {}",
+            failures.join("; ")
+        );
+    }
+}
+
+const fn source_name(source: Source) -> &'static str {
+    match source {
+        Source::File => "from the file",
+        Source::List => "listed",
+        Source::Edge => "edge",
+        Source::Tiny => "tiny (exhaustive)",
+        Source::Random => "random",
+    }
+}
+
+/// Writes text behind a label, broken at spaces, at most 100 columns, hanging under its own start.
+pub(crate) fn wrap(out: &mut String, label: &str, text: &str) {
+    out.push_str(&prose(text, label, &" ".repeat(label.chars().count())));
+    out.push('\n');
+}

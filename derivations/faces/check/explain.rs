@@ -1,0 +1,99 @@
+//! What the verdicts rest on: assumptions, grounds, refutations.
+
+use std::fmt::Write as _;
+
+use super::{letter, name, wrap};
+use crate::assumption::{ASSUMPTIONS, Kind as Origin};
+use crate::check::{Checked, Row};
+use crate::claim::Kind;
+use crate::rule::Relation;
+use crate::verdict::Standing;
+
+pub(super) fn explanations(out: &mut String, checked: &Checked) {
+    let _ = writeln!(
+        out,
+        "\nworst residue: |from - slack - to| in units of its bound; below 1, the row closes."
+    );
+    let _ = writeln!(
+        out,
+        "file broken: of the file's worlds, those that break the step / the bound."
+    );
+    let _ = writeln!(out, "\nAssumptions");
+    for assumption in ASSUMPTIONS {
+        let origin = match assumption.kind {
+            Origin::Stated => "stated by the note",
+            Origin::Support => "not stated",
+            Origin::Repair => "a repair",
+        };
+        let label = format!("  {} {:<24} ", letter(assumption.id), assumption.id);
+        wrap(out, &label, &format!("{} ({origin})", assumption.words));
+    }
+    let _ = writeln!(out, "\nWhat stands, and on what ground");
+    for row in &checked.rows {
+        if let Some(ground) = ground(row) {
+            wrap(out, &format!("  {:<18} ", name(row)), &ground);
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\nRefuted: broken where every probability is positive and the note's assumptions hold"
+    );
+    for row in &checked.rows {
+        if let Standing::Refuted { repairs } = row.verdict().standing {
+            wrap(out, &format!("  {:<18} ", name(row)), &refutation(row, &repairs));
+        }
+    }
+}
+
+/// Why a claim that stands does: the rule and the closed slack.
+fn ground(row: &Row) -> Option<String> {
+    let verdict = row.verdict();
+    let claim = &row.claim;
+    if claim.kind == Kind::Bound && !claim.depends_on_reading {
+        return None; // the table says it; its steps give the ground
+    }
+    let condition = match &verdict.standing {
+        Standing::Holds => String::new(),
+        Standing::HoldsIf { assumptions } => format!(", if {}", assumptions.join(" and ")),
+        _ => return None,
+    };
+    let slack = match (claim.kind, claim.rows.first()) {
+        (Kind::Bound, _) => "the slacks of its steps add up".to_owned(),
+        (_, Some(line)) if line.slack_latex == "0" => "slack 0".to_owned(),
+        (_, Some(line)) => format!("slack = {}", plain(line.slack_latex)),
+        _ => String::new(),
+    };
+    let though = if verdict.equality && claim.relation == Relation::AtLeast && claim.kind == Kind::Step {
+        "; true, but an equality"
+    } else {
+        ""
+    };
+    Some(format!("{}: {slack}{condition}{though}", claim.rule.words()))
+}
+
+fn refutation(row: &Row, repairs: &[Vec<&'static str>]) -> String {
+    let remark = row.claim.rows.last().map_or("", |line| line.remark);
+    let remark = if row.claim.kind == Kind::Bound { "" } else { remark };
+    let repaired = if repairs.is_empty() {
+        "no single assumption of the list repairs it".to_owned()
+    } else {
+        format!(
+            "repaired by {}",
+            repairs
+                .iter()
+                .map(|set| set.join(" and "))
+                .collect::<Vec<_>>()
+                .join(", or ")
+        )
+    };
+    let broken = format!("broken in {} of {} worlds", row.all.broken, row.all.judged);
+    if remark.is_empty() {
+        format!("{broken}; {repaired}")
+    } else {
+        format!("{remark}; {broken}; {repaired}")
+    }
+}
+
+fn plain(latex: &str) -> String {
+    crate::render::latex::plain_or_source(latex)
+}

@@ -1,0 +1,93 @@
+//! What the note does not print: the bounds that the readings do give.
+
+use reference::vocab::Reading::{Joint, Pointwise};
+use reference::{repairs, slack};
+
+use super::Line;
+use crate::rule::Relation::Nothing;
+use crate::rule::Rule::Compose;
+use crate::rule::Sign::{NonNegative, Unsigned};
+
+pub(super) const EVIDENCE_TO_A1: Line = Line {
+    id: "3-A1",
+    from: "3",
+    to: "A1",
+    printed: Nothing,
+    sign: NonNegative,
+    rule: Compose,
+    readings: &[Pointwise],
+    exact: false,
+    slack_latex: r"D_{KL}(q_\phi(z|x), p(z|x,y))",
+    slack: |s| slack::posterior_gap(&s.world),
+    remark: "the bound without any q(y,z|x); equal to Eq. 9",
+};
+
+pub(super) const EVIDENCE_TO_A2: Line = Line {
+    id: "3-A2",
+    from: "3",
+    to: "A2",
+    printed: Nothing,
+    sign: NonNegative,
+    rule: Compose,
+    readings: &[Pointwise],
+    exact: false,
+    slack_latex: r"D_{KL}(q_\phi(z|x), p(z|x,y))",
+    slack: |s| slack::posterior_gap(&s.world),
+    remark: "what repairs the footnote: the expected ln p(y|z) put back",
+};
+
+pub(super) const IMAGE_TO_A3: Line = Line {
+    id: "p(x)-A3",
+    from: "p(x)",
+    to: "A3",
+    printed: Nothing,
+    sign: NonNegative,
+    rule: Compose,
+    readings: &[Pointwise],
+    exact: false,
+    slack_latex: r"D_{KL}(q_\phi(z|x), p(z|x))",
+    slack: |s| repairs::fixed_caption_gap(&repairs::caption_free_decoder(&s.world)?),
+    remark: "the footnote bounds ln p(x) if the decoder does not look at the caption",
+};
+
+pub(super) const FIXED_TO_A4: Line = Line {
+    id: "fixed-A4",
+    from: "fixed",
+    to: "A4",
+    printed: Nothing,
+    sign: NonNegative,
+    rule: Compose,
+    readings: &[Pointwise],
+    exact: false,
+    slack_latex: r"D_{KL}(q_\phi(z|x), r(z)), \quad r(z) \propto p_\psi(z)\, p_\theta(x|y,z)",
+    slack: |s| repairs::fixed_caption_gap(&s.world),
+    remark: "what the footnote bounds when the decoder does look at the caption",
+};
+
+pub(super) const MEAN_TO_A5: Line = Line {
+    id: "mean-A5",
+    from: "mean-3",
+    to: "A5",
+    printed: Nothing,
+    sign: Unsigned,
+    rule: Compose,
+    readings: &[Joint],
+    exact: false,
+    slack_latex: r"\mathbb{E}_{y \sim q_\phi(y|x)} \left[ D_{KL}(q_\phi(z|x), p(z|x,y)) \right]",
+    slack: |s| repairs::average_joint_slack(&s.world),
+    remark: "on average over the encoder's captions the joint reading is a bound, if q(y,z|x) factorises",
+};
+
+pub(super) const IMAGE_TO_A4: Line = Line {
+    id: "p(x)-A4",
+    from: "p(x)",
+    to: "A4",
+    printed: Nothing,
+    sign: Unsigned,
+    rule: Compose,
+    readings: &[Pointwise],
+    exact: false,
+    slack_latex: r"\ln p(x) - \ln \sum_z p_\psi(z)\, p_\theta(x|y,z) + D_{KL}(q_\phi(z|x), r(z))",
+    slack: |s| repairs::footnote_against_image(&s.world),
+    remark: "the footnote is no bound on ln p(x) when the decoder looks at the caption",
+};
