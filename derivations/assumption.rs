@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 use reference::repairs::posterior;
-use reference::vocab::{Error, Reading};
+use reference::vocab::{Beta, Error, Reading};
 use reference::world::{Tables, World};
 use serde::Serialize;
 
@@ -115,7 +115,7 @@ fn caption_certain(scene: &Scene) -> bool {
 }
 
 fn beta_is_one(scene: &Scene) -> bool {
-    scene.world.beta().get() == 1.0
+    scene.world.beta() == Beta::ONE
 }
 
 fn beta_at_least_one(scene: &Scene) -> bool {

@@ -1,6 +1,6 @@
 //! Case files: worlds read from and written to safetensors or TOML. The format is described in `case-format.md`.
 //!
-//! One way in ([`read`], [`from_bytes`], [`embedded`]) and one way out ([`write`], [`write_toml`]). Whatever the bytes,
+//! One way in ([`read`], [`from_bytes`], [`embedded`]) and one way out ([`write()`], [`write_toml`]). Whatever the bytes,
 //! reading ends in validated worlds or in one sentence that says what stands where and what was expected.
 
 use std::collections::BTreeMap;

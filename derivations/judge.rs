@@ -156,20 +156,21 @@ fn judge_row(
         return UNDEFINED;
     }
     let class = Class::Infinite(Side::of(&from), Side::of(&to));
-    let (above, mut below) = (value(&from), value(&to));
-    if let (Ok(from), Ok(to)) = (&from, &to)
-        && (above - below).abs() <= closure_bound(&[*from, *to])
-    {
-        below = above; // two numbers with no slack to tell them apart
-    }
+    let (above, below) = (value(&from), value(&to));
+    let fuzz = match (&from, &to) {
+        (Ok(from), Ok(to)) => closure_bound(&[*from, *to]),
+        _ => 0.0,
+    };
+    // Two numbers with no slack to tell them apart are equal within their own bound; infinities only to themselves.
+    let equal = same_class(above, below) || (above - below).abs() <= fuzz;
     let broken = match claim.relation {
-        Relation::Equal => !(above == below),
-        Relation::AtLeast => !(above >= below),
+        Relation::Equal => !equal,
+        Relation::AtLeast => !(equal || above > below),
         Relation::Nothing => false,
     };
     // The law in the extended reals, where `from - slack` has a value at all.
     let law = value(&from) - value(&slack);
-    let ours_broken = to.is_ok() && !law.is_nan() && !(law == below);
+    let ours_broken = to.is_ok() && !law.is_nan() && !same_class(law, below);
     Observation {
         class,
         broken,
@@ -206,6 +207,12 @@ fn closed(claim: &Claim, from: Nats, to: Nats, slack: Nats) -> Observation {
         broken,
         ours_broken: !sign_holds || !(residue <= 1.0),
     }
+}
+
+/// The same infinity, or the same number to the bit.
+fn same_class(a: f64, b: f64) -> bool {
+    (a.is_finite() && b.is_finite() && a.to_bits() == b.to_bits())
+        || (a.is_infinite() && b.is_infinite() && (a > 0.0) == (b > 0.0))
 }
 
 fn value(side: &Result<Nats, Error>) -> f64 {
