@@ -19,7 +19,7 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = pathlib.Path(os.environ.get("PATCHES_TARGET", ROOT / "target" / "patches"))
-CHECKER = ["golden", "assumptions", "lines", "properties"]
+CHECKER = ["golden", "blocks", "assumptions", "lines", "properties"]
 TWIN = ["agreement"]
 
 
