@@ -2,6 +2,7 @@
 """Applies each one-line fault of patches.toml to a copy of the project and expects the tests to fail.
 
 usage: run.py [NAME,NAME...]      without names: all of them
+PATCHES_TARGET: where to build (target/patches); PATCHES_PROFILE: dev, quick to rebuild, or release, to share what is built
 
 A fault is caught when the patched project compiles and a test of the list fails. The tests run in the order of their
 cost; the first that fails ends it. Exit code 1 when a fault survives, does not apply exactly once or does not compile.
@@ -19,6 +20,7 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = pathlib.Path(os.environ.get("PATCHES_TARGET", ROOT / "target" / "patches"))
+PROFILE = os.environ.get("PATCHES_PROFILE", "dev")
 CHECKER = ["golden", "blocks", "assumptions", "lines", "properties"]
 TWIN = ["agreement"]
 
@@ -44,7 +46,7 @@ def judge(copy, patch):
     file.write_text(healthy.replace(patch["find"], patch["replace"]))
     try:
         twin = patch["in"].startswith("gpu")
-        features = [] if twin else ["--no-default-features"]
+        features = ["--profile", PROFILE] if twin else ["--profile", PROFILE, "--no-default-features"]
         for test in TWIN if twin else CHECKER:
             command = ["test", "-p", "elbo", *features, "--test", test]
             built = cargo(copy, *command, "--no-run")
