@@ -123,19 +123,30 @@ fn load(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
+/// Writes beside the target, then renames. A link is followed; what is there and is no regular file (a device, a pipe, a folder)
+/// is refused, since renaming would put a file in its place.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), CaseError> {
     let write = || {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let target = if path.exists() {
+            path.canonicalize()?
+        } else {
+            path.to_path_buf()
+        };
+        if path.exists() && !target.is_file() {
+            return Err(io::Error::other("it exists and is no regular file"));
+        }
+        let parent = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = parent.unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            return Err(io::Error::other(format!("there is no folder {}", folder.display())));
+        }
         let mut builder = tempfile::Builder::new();
         // A temporary file is private by default; a case file is as readable as any other that the user makes.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(folder)?;
         file.write_all(bytes)?;
-        file.persist(path)?;
+        file.persist(&target)?;
         Ok(())
     };
     write().map_err(|error| CaseError::Io {

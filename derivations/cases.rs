@@ -46,7 +46,7 @@ impl Cases {
     /// How many worlds there are.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.fixed.len() as u64 + self.random
+        (self.fixed.len() as u64).saturating_add(self.random)
     }
 
     /// Whether there are none.

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use reference::vocab::{Beta, Reading};
 
+/// A billion worlds are weeks of work.
+const MOST_WORLDS: u64 = 1_000_000_000;
+
 const EXAMPLES: &str = "\
 Examples:
   elbo check                          every line of the note, on real and random worlds
@@ -83,15 +86,15 @@ pub(crate) struct Check {
     /// A case file (safetensors or TOML); without it, the embedded emoji mixture of 256 real images
     pub(crate) file: Option<PathBuf>,
     /// Random worlds to draw
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(..=MOST_WORLDS))]
     pub(crate) worlds: u64,
     /// Seed of the random worlds
     #[arg(long, env = "ELBO_SEED", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Judge every world at this beta instead of its own
-    #[arg(long, value_parser = beta)]
+    #[arg(long, value_parser = beta, allow_negative_numbers = true)]
     pub(crate) beta: Option<Beta>,
-    /// Only this reading of q(y,z|x)
+    /// Only this reading of q(y,z|x): observed, pointwise, joint, footnote, expected
     #[arg(long, value_parser = reading)]
     pub(crate) reading: Option<Reading>,
     /// How to write the report
@@ -110,7 +113,7 @@ pub(crate) struct Show {
     /// Row of the case file
     #[arg(long, default_value_t = 0)]
     pub(crate) row: usize,
-    /// What q(y,z|x) is taken to mean
+    /// What q(y,z|x) is taken to mean: observed, pointwise, joint, footnote, expected
     #[arg(long, value_parser = reading, default_value = "pointwise")]
     pub(crate) reading: Reading,
 }
@@ -127,9 +130,9 @@ pub(crate) struct LedgerArgs {
     #[arg(long, default_value_t = 0)]
     pub(crate) row: usize,
     /// Weight on the divergence; without it, the file's
-    #[arg(long, value_parser = beta)]
+    #[arg(long, value_parser = beta, allow_negative_numbers = true)]
     pub(crate) beta: Option<Beta>,
-    /// What q(y,z|x) is taken to mean
+    /// What q(y,z|x) is taken to mean: observed, pointwise, joint, footnote, expected
     #[arg(long, value_parser = reading, default_value = "observed")]
     pub(crate) reading: Reading,
     /// How to write it
@@ -145,14 +148,14 @@ pub(crate) struct LedgerArgs {
 pub(crate) struct Refute {
     /// A claim: a bound (14, or 3-14), a step (13-14)
     pub(crate) claim: String,
-    /// What q(y,z|x) is taken to mean
+    /// What q(y,z|x) is taken to mean: observed, pointwise, joint, footnote, expected
     #[arg(long, value_parser = reading, default_value = "pointwise")]
     pub(crate) reading: Reading,
     /// Ask for the bound of Eq. 14 at this beta
-    #[arg(long, value_parser = beta)]
+    #[arg(long, value_parser = beta, allow_negative_numbers = true)]
     pub(crate) beta: Option<Beta>,
     /// Random worlds to search
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(..=MOST_WORLDS))]
     pub(crate) worlds: u64,
     /// Seed of the random worlds
     #[arg(long, env = "ELBO_SEED", default_value_t = 1)]
@@ -187,7 +190,7 @@ pub(crate) struct Step {
     /// Row of the case file
     #[arg(long, default_value_t = 0)]
     pub(crate) row: usize,
-    /// What q(y,z|x) is taken to mean
+    /// What q(y,z|x) is taken to mean: observed, pointwise, joint, footnote, expected
     #[arg(long, value_parser = reading, default_value = "pointwise")]
     pub(crate) reading: Reading,
     /// Print all lines at once, without waiting for Enter

@@ -173,6 +173,7 @@ fn judge_row(
     let ours_broken = to.is_ok() && !law.is_nan() && !same_class(law, below);
     Observation {
         class,
+        zero: equal,
         broken,
         ours_broken,
         ..UNDEFINED

@@ -38,6 +38,8 @@ pub struct Ledger {
     pub residue: Option<(f64, f64)>,
     /// For which beta the objective bounds the evidence.
     pub critical: Option<CriticalBeta>,
+    /// Whether it does at this beta, within rounding; absent where a side has no value.
+    pub holds: Option<bool>,
 }
 
 impl Ledger {
@@ -76,47 +78,29 @@ pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
     } else {
         entry("gap", "KL(q(z|x) || p(z|x,y))", slack::posterior_gap(&seen))
     };
-    let of_joint = matches!(reading, Reading::Joint);
-    let entries = vec![
-        entry(
-            "objective",
-            "E[ln p(x|y,z)] - beta D",
-            eq14_objective(world, reading, world.beta()),
-        ),
-        gap,
-        entry(
-            "reading: joint encoder",
-            "-KL(q(z|x) || q(z|y,x)), 0 if q(y,z|x) factorises",
-            if expected {
-                zero()
-            } else {
-                slack::conditional_encoder(&seen)
-            },
-        ),
-        entry(
-            "reading: divergence",
-            "D - A(y), what summing over captions adds",
-            if of_joint {
-                slack::joint_against_pointwise(&seen)
-            } else {
-                zero()
-            },
-        ),
-        entry(
-            "dropped",
-            "ln q(y|x), never positive",
-            if expected {
-                zero()
-            } else {
-                slack::dropped_constant(&seen, reading)
-            },
-        ),
-        entry(
-            "reweighting",
-            "(beta - 1) D",
-            slack::reweighted_divergence(&seen, reading),
-        ),
-    ];
+    let objective = eq14_objective(world, reading, world.beta());
+    let holds = match (&evidence.nats, &objective) {
+        (Some(evidence), Ok(objective)) => {
+            Some(objective.value() <= evidence.value() + closure_bound(&[*evidence, *objective]))
+        }
+        _ => None,
+    };
+    let mut entries = vec![entry("objective", "E[ln p(x|y,z)] - beta D", objective), gap];
+    entries.extend(reading_entries(&seen, reading));
+    entries.push(entry(
+        "dropped",
+        "ln q(y|x), never positive",
+        if expected {
+            zero()
+        } else {
+            slack::dropped_constant(&seen, reading)
+        },
+    ));
+    entries.push(entry(
+        "reweighting",
+        "(beta - 1) D",
+        slack::reweighted_divergence(&seen, reading),
+    ));
     let parts = vec![
         entry(
             "reconstruction",
@@ -134,7 +118,47 @@ pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
         parts,
         residue,
         critical: critical_beta(world, reading, false).ok(),
+        holds,
     })
+}
+
+/// What the reading adds: of the joint encoder and of the divergence apart, or as one where they are opposite infinities.
+fn reading_entries(seen: &World, reading: Reading) -> Vec<Entry> {
+    let entry = |name, formula, nats: Result<Nats, Error>| Entry {
+        name,
+        formula,
+        nats: nats.ok(),
+    };
+    let encoder = if reading == Reading::Expected {
+        Ok(Nats::ZERO)
+    } else {
+        slack::conditional_encoder(seen)
+    };
+    let divergence = if reading == Reading::Joint {
+        slack::joint_against_pointwise(seen)
+    } else {
+        Ok(Nats::ZERO)
+    };
+    let apart = |side: &Result<Nats, Error>| side.as_ref().is_ok_and(|nats| nats.is_finite());
+    if reading == Reading::Joint && !(apart(&encoder) && apart(&divergence)) {
+        return vec![entry(
+            "reading",
+            "D - E[ln q(z|x) q(y|x) - ln p(y,z)]",
+            slack::joint_against_product(seen),
+        )];
+    }
+    vec![
+        entry(
+            "reading: joint encoder",
+            "-KL(q(z|x) || q(z|y,x)), 0 if q(y,z|x) factorises",
+            encoder,
+        ),
+        entry(
+            "reading: divergence",
+            "D - A(y), what summing over captions adds",
+            divergence,
+        ),
+    ]
 }
 
 fn residue(evidence: &Entry, entries: &[Entry]) -> Option<(f64, f64)> {

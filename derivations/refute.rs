@@ -11,7 +11,7 @@ use crate::cases::random;
 use crate::claim::Claim;
 use crate::expr::expr;
 use crate::fractions::FractionWorld;
-use crate::judge::{Observation, Values, judge};
+use crate::judge::{Values, judge};
 use crate::line::Line;
 use crate::scene::Scene;
 use crate::simplest;
@@ -59,7 +59,7 @@ impl Target {
     pub fn grade(&self, world: &World) -> Result<Option<Grade>, Error> {
         let scene = self.scene(world)?;
         let seen = judge(&self.claim, &scene, &mut Values::new());
-        if !clearly_broken(&seen) {
+        if !seen.broken {
             return Ok(None);
         }
         let violated = violated_names(&scene, self.beta.is_some());
@@ -73,11 +73,6 @@ impl Target {
             _ => Grade::Degenerate,
         }))
     }
-}
-
-/// Broken by more than a reader would call rounding: an infinite or undefined side, or a slack beyond 1e-6 nats the wrong way.
-fn clearly_broken(seen: &Observation) -> bool {
-    seen.broken && !(seen.slack.abs() <= 1e-6)
 }
 
 /// Names and kinds of the assumptions that a scene violates; those about beta do not count when beta was asked for.

@@ -1,7 +1,9 @@
 //! Runs a command.
 
+mod output;
+
 use std::error::Error;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use derivations::assumption::{ASSUMPTIONS, assumption};
@@ -14,11 +16,11 @@ use derivations::faces::{
 };
 use derivations::ledger::ledger;
 use derivations::refute::{Target, refute};
-use indicatif::{ProgressBar, ProgressStyle};
 use reference::vocab::{Beta, Reading};
 use reference::world::World;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::output::{pretty, print, progress};
 use crate::cli::{self, Command, Format, StepFormat};
 
 /// Whether the tool's own statements stand.
@@ -114,7 +116,7 @@ fn search(args: &cli::Refute) -> Result<Outcome> {
         let tried = args.worlds;
         print(&match args.format {
             Format::Text => format!(
-                "No counterexample in {tried} random worlds of seed {}: {sentence}\n",
+                "Nothing found: in {tried} random worlds of seed {} it survives: {sentence}\n",
                 args.seed
             ),
             Format::Json => pretty(&json!({
@@ -150,14 +152,19 @@ fn search(args: &cli::Refute) -> Result<Outcome> {
 
 /// The claim that was asked for: `14` is the bound `3-14`; with a beta, the bound of Eq. 14 at that beta.
 fn asked(name: &str, reading: Reading, beta: Option<Beta>) -> Result<Claim> {
-    if beta.is_some() && matches!(name, "14" | "3-14" | "14b" | "1" | "3-1") {
+    if beta.is_some() && matches!(name, "14" | "3-14" | "14b" | "3-14b" | "1" | "3-1") {
         return bound_at_beta(reading).ok_or_else(|| "there is no bound at beta under this reading".into());
     }
     if beta.is_some() {
         return Err(format!("--beta goes with the bound 14, not with {name}").into());
     }
+    let by_line = || {
+        let named = |c: &Claim| c.to == name && (c.reading == reading || !c.depends_on_reading);
+        claims().into_iter().find(named)
+    };
     claim(name, reading)
         .or_else(|| claim(&format!("3-{name}"), reading))
+        .or_else(by_line)
         .ok_or_else(|| {
             let mut known: Vec<String> = claims().into_iter().map(|claim| claim.id).collect();
             known.sort();
@@ -196,7 +203,7 @@ fn walk(args: &cli::Step) -> Result<Outcome> {
     for (count, section) in sections.iter().enumerate() {
         print(&(step::text(section) + "\n"))?;
         if wait && count < last {
-            print("  [Enter] ")?;
+            print("  [Enter: next, q: quit] ")?;
             let mut line = String::new();
             if std::io::stdin().lock().read_line(&mut line)? == 0 || line.trim() == "q" {
                 break;
@@ -242,12 +249,15 @@ fn row(case: &Case, row: usize) -> Result<World> {
     case.worlds
         .get(row)
         .cloned()
-        .ok_or_else(|| format!("{}: row {row} does not exist, expected 0..{count}", case.source).into())
+        .ok_or_else(|| format!("{}: row {row} does not exist, expected 0 to {}", case.source, count - 1).into())
 }
 
 /// A named world, or a row of a case file.
 fn named_or_file(name: &str, index: usize) -> Result<(World, String)> {
     if let Some(world) = list::named(name) {
+        if index != 0 {
+            return Err(format!("the world {name} has one row, 0; --row {index} does not exist").into());
+        }
         return Ok((world, name.to_owned()));
     }
     let path = PathBuf::from(name);
@@ -271,30 +281,5 @@ fn provenance(case: &Case, seed: u64) -> Provenance {
         correction: case.correction,
         seed,
         features: Provenance::features(),
-    }
-}
-
-fn progress(length: u64, what: &'static str) -> ProgressBar {
-    // Drawn on the error stream, and only where that is a terminal.
-    let (bar, template) = if length == 0 {
-        (ProgressBar::new_spinner(), "{spinner} {msg}")
-    } else {
-        (ProgressBar::new(length), "{bar:40} {pos}/{len} {msg} ({eta})")
-    };
-    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.enable_steady_tick(std::time::Duration::from_millis(120));
-    bar.with_message(what)
-}
-
-fn pretty(value: &Value) -> Result<String> {
-    Ok(serde_json::to_string_pretty(value)? + "\n")
-}
-
-/// Prints; a reader that went away (`| head`) is no error.
-fn print(text: &str) -> Result<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
     }
 }

@@ -52,7 +52,7 @@ fn a_conditional_claim_is_never_broken_where_its_assumptions_hold() {
             let mask = derivations::assumption::violated(scene);
             tally.add(index as u64, mask, &judge(&claim, scene, &mut Values::new()));
         }
-        if let Standing::HoldsIf { assumptions } = verdict(&claim, &tally).standing {
+        if let Standing::HoldsIf { assumptions, .. } = verdict(&claim, &tally).standing {
             let fresh = (2000..4000).map(|index| random::world(99, index));
             for scene in fresh.map(|world| Scene::new(&world, claim.reading).unwrap()) {
                 if assumptions.iter().all(|id| (assumption(id).unwrap().holds)(&scene)) {

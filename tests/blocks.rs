@@ -7,8 +7,7 @@ use reference::categorical::{cross_entropy, entropy, kl_divergence};
 use reference::critical::CriticalBeta::{Always, From, Never, Positive, UpTo};
 use reference::critical::critical_beta;
 use reference::equations::objective::{ln_caption, ln_p_y_given_z};
-use reference::slack;
-use reference::vocab::{Beta, Error, LogProbs, Reading, UNIT_ROUNDOFF_F64};
+use reference::vocab::{Error, LogProbs, Reading, UNIT_ROUNDOFF_F64};
 use reference::world::{Tables, World};
 
 fn distribution(p: &[f64]) -> LogProbs<ndarray::Ix1> {
@@ -157,44 +156,6 @@ fn a_critical_beta_says_where_the_bound_holds() {
     assert!(Always.holds(0.0) && !Never.holds(1e9));
     let (yes, no) = (Positive { at_zero: true }, Positive { at_zero: false });
     assert!(yes.holds(0.0) && yes.holds(1.0) && !no.holds(0.0) && no.holds(1e-9));
-}
-
-#[test]
-fn slacks_at_their_limits() {
-    let of = |q_z: Array1<f64>| world(array![[0.5, 0.25, 0.25]], array![[0.5, 0.25, 0.25]], q_z, array![1.0]);
-    // p(x,y,z) = 1/4, 1/16, 1/16: posterior 2/3, 1/6, 1/6.
-    let missing = of(array![0.0, 0.5, 0.5]);
-    assert_relative_eq!(
-        slack::uncovered_posterior(&missing).unwrap().value(),
-        3.0_f64.ln(),
-        max_relative = 1e-15
-    );
-    assert_relative_eq!(slack::jensen_gap(&missing).unwrap().value(), 0.0, epsilon = 1e-15);
-    let most = of(array![0.5, 0.5, 0.0]);
-    assert_relative_eq!(
-        slack::uncovered_posterior(&most).unwrap().value(),
-        1.2_f64.ln(),
-        max_relative = 1e-14
-    );
-    assert_relative_eq!(
-        slack::posterior_gap(&most).unwrap().value(),
-        0.5 * 0.75_f64.ln() + 0.5 * 3.0_f64.ln(),
-        max_relative = 1e-14
-    );
-    let off = world(array![[0.5, 0.0]], array![[0.5, 0.5]], array![0.0, 1.0], array![1.0]);
-    assert_eq!(slack::uncovered_posterior(&off).unwrap().value(), f64::INFINITY);
-    assert!(slack::jensen_gap(&off).is_err() && slack::posterior_gap(&off).unwrap().value() == f64::INFINITY);
-    let impossible = world(array![[0.0]], array![[1.0]], array![1.0], array![1.0]);
-    assert!(
-        slack::posterior_gap(&impossible).is_err(),
-        "no posterior where the evidence is 0"
-    );
-    let six = most.with_beta(Beta::new(0.0).unwrap());
-    assert_relative_eq!(
-        slack::reweighted_divergence(&six, Reading::Observed).unwrap().value(),
-        -0.5 * 2.0_f64.ln(),
-        max_relative = 1e-14
-    );
 }
 
 #[test]

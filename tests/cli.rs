@@ -48,7 +48,8 @@ fn check_ends_with_zero_and_says_what_the_note_gets_wrong() {
     let text = stdout(&output);
     assert_eq!(code(&output), 0, "{text}");
     for expected in [
-        "every row closes within its bound, every sign that we claim holds",
+        "OK, the tool's own statements stand",
+        "3-14 pointwise     broken in 52 of 256, first in row",
         "sign error: 'a constant positive value'",
         "'only' is refuted",
         "256 from the file",
@@ -175,10 +176,29 @@ fn refute_prints_a_small_world_and_saves_it_so_that_it_can_be_checked() {
 }
 
 #[test]
+fn save_follows_a_link_and_refuses_what_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("target.toml");
+    std::fs::write(&target, "").unwrap();
+    let link = folder.path().join("link.toml");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    #[cfg(not(unix))]
+    std::fs::copy(&target, &link).unwrap();
+    let save = |path: &std::path::Path| elbo(&["refute", "14", "--reading", "joint", "--save", path.to_str().unwrap()]);
+    assert_eq!(code(&save(&link)), 0);
+    if cfg!(unix) {
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert!(std::fs::read_to_string(&target).unwrap().contains("p_x_given_yz"));
+    }
+    assert_eq!(code(&save(folder.path())), 2, "a folder is no file");
+}
+
+#[test]
 fn refute_exits_with_one_where_nothing_is_found() {
     let output = elbo(&["refute", "12-13", "--reading", "pointwise", "--worlds", "2000"]);
     assert_eq!(code(&output), 1);
-    assert!(stdout(&output).starts_with("No counterexample in 2000 random worlds"));
+    assert!(stdout(&output).starts_with("Nothing found: in 2000 random worlds"));
 }
 
 #[test]

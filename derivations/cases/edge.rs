@@ -68,6 +68,41 @@ pub fn tables() -> Vec<Tables> {
         }),
         // the encoder misses one code that the posterior needs
         with(&|t| t.ln_q_z_given_x = thirds(0.5, 0.5, 0.0)),
+        // ... by far the most likely one, so that what is covered is a share of e^-60, e^-740, e^-800, e^-10000
+        uncovered(60.0),
+        uncovered(740.0),
+        uncovered(800.0),
+        uncovered(1e4),
+        // certainties that rounding left above 1
+        Tables {
+            ln_p_x_given_yz: array![[0.0]],
+            ln_p_yz: array![[0.0]],
+            ln_q_z_given_x: array![8e-16],
+            ln_q_y_given_x: array![8e-16],
+            ln_q_yz_given_x: None,
+            y: 0,
+            beta: 3.0,
+        },
+        // the encoder is the posterior, and the divergence 0
+        Tables {
+            ln_p_x_given_yz: array![[0.3_f64.ln(), 0.3_f64.ln(), 0.3_f64.ln()]],
+            ln_p_yz: array![[0.1_f64.ln(), 0.3_f64.ln(), 0.6_f64.ln()]],
+            ln_q_z_given_x: thirds(0.1, 0.3, 0.6),
+            ln_q_y_given_x: array![0.0],
+            ln_q_yz_given_x: None,
+            y: 0,
+            beta: 1.0,
+        },
+        // a free joint whose two reading entries are opposite infinities
+        Tables {
+            ln_p_x_given_yz: array![[-1.0, -2.0], [-0.5, -0.25]],
+            ln_p_yz: array![[0.25_f64, 0.25], [0.25, 0.25]].mapv(f64::ln),
+            ln_q_z_given_x: array![0.25_f64.ln(), 0.75_f64.ln()],
+            ln_q_y_given_x: array![half, half],
+            ln_q_yz_given_x: Some(array![[0.0_f64, 0.5], [0.25, 0.25]].mapv(f64::ln)),
+            y: 0,
+            beta: 1.0,
+        },
         // evidence 0: by the decoder, by the prior
         with(&|t| t.ln_p_x_given_yz.row_mut(1).fill(ZERO)),
         with(&|t| t.ln_p_yz = array![[0.25_f64, 0.5, 0.25], [0.0, 0.0, 0.0]].mapv(f64::ln)),
@@ -83,6 +118,19 @@ pub fn tables() -> Vec<Tables> {
         // more codes than a sum can take carelessly
         large(17, 257),
     ]
+}
+
+/// Two codes of which the encoder knows only the one that is less likely by so many nats.
+fn uncovered(by: f64) -> Tables {
+    Tables {
+        ln_p_x_given_yz: array![[-1.0, -1.0 - by]],
+        ln_p_yz: array![[0.5_f64.ln(), 0.5_f64.ln()]],
+        ln_q_z_given_x: array![ZERO, 0.0],
+        ln_q_y_given_x: array![0.0],
+        ln_q_yz_given_x: None,
+        y: 0,
+        beta: 1.0,
+    }
 }
 
 /// A larger world from a closed form, its encoder within reach of its posterior.

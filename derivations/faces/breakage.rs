@@ -109,11 +109,20 @@ pub fn text(assumption: &Assumption, shown: &Breakage) -> String {
         Kind::Support => "the note does not state it; only a zero probability violates it",
         Kind::Repair => "the note does not make it; it repairs a refuted line",
     };
-    let _ = writeln!(out, "{}: {} ({origin})\n", assumption.id, assumption.words);
+    wrap(
+        &mut out,
+        &format!("{}: ", assumption.id),
+        &format!("{} ({origin})", assumption.words),
+    );
+    out.push('\n');
     if let Some(note) = &shown.witness.note {
         wrap(&mut out, "Witness: ", note);
     }
-    let _ = writeln!(out, "\n{}", shown.witness);
+    let bare = FractionWorld {
+        note: None,
+        ..shown.witness.clone()
+    };
+    let _ = writeln!(out, "\n{bare}");
     let _ = writeln!(out, "Claim {}: {}", shown.claim.id, shown.claim.sentence());
     let _ = writeln!(out, "  {:<28} {:>14} {:>14}", "", "without it", "with it");
     let row = |out: &mut String, name: &str, a: String, b: String| {

@@ -27,6 +27,7 @@ pub fn text(checked: &Checked, from: &Provenance) -> String {
     explain::explanations(&mut out, checked);
     sweep::sweep(&mut out, checked);
     classes(&mut out, checked);
+    in_the_file(&mut out, checked);
     ending(&mut out, checked, from);
     out
 }
@@ -72,6 +73,33 @@ fn classes(out: &mut String, checked: &Checked) {
     let _ = writeln!(out, "  {:>9} above: nothing claimed {undefined:>12}", "undefined");
 }
 
+/// Which claims the file's own worlds break, and the first row that does.
+fn in_the_file(out: &mut String, checked: &Checked) {
+    if !checked.worlds.iter().any(|(source, _)| *source == Source::File) {
+        return;
+    }
+    let _ = writeln!(out, "\nIn the file's own worlds");
+    let mut none = true;
+    for row in &checked.rows {
+        if let Some(first) = row.file.first_broken {
+            none = false;
+            let label = if row.claim.kind == Kind::Bound && row.claim.depends_on_reading {
+                format!("{} {}", row.claim.id, row.claim.reading.name())
+            } else {
+                name(row)
+            };
+            let _ = writeln!(
+                out,
+                "  {label:<18} broken in {} of {}, first in row {first}",
+                row.file.broken, row.file.judged
+            );
+        }
+    }
+    if none {
+        let _ = writeln!(out, "  no claim is broken");
+    }
+}
+
 fn ending(out: &mut String, checked: &Checked, from: &Provenance) {
     let worlds: Vec<String> = checked
         .worlds
@@ -101,11 +129,12 @@ fn ending(out: &mut String, checked: &Checked, from: &Provenance) {
         })
         .collect();
     if failures.is_empty() {
-        let _ = writeln!(
-            out,
-            "OK: {} row checks; every row closes within its bound, every sign that we claim holds.",
-            checked.judged()
+        let judged = checked.judged();
+        let stands = format!(
+            "in {judged} row checks every row closes within its bound and has the sign that the table claims. \
+             What the note claims is judged above."
         );
+        wrap(out, "OK, the tool's own statements stand: ", &stands);
     } else {
         let _ = writeln!(
             out,

@@ -68,26 +68,33 @@ pub fn text(ledger: &Ledger, title: &str) -> String {
 
 fn critical(ledger: &Ledger) -> String {
     let beta = ledger.beta;
-    let Some(critical) = ledger.critical else {
-        return "beta*: no value in this world".to_owned();
+    let side = match ledger.holds {
+        None => return "the objective or the evidence has no value in this world".to_owned(),
+        Some(true) => "the bound holds",
+        Some(false) => "the bound FAILS",
     };
-    let side = if critical.holds(beta) {
-        "the bound holds"
-    } else {
-        "the bound FAILS"
+    let Some(critical) = ledger.critical else {
+        return format!("beta*: no value in this world; at beta = {beta} {side}");
     };
     let set = match critical {
+        CriticalBeta::From(at) if at <= 0.0 => {
+            format!("beta* = {at:.6}: the objective bounds the evidence at every beta >= 0")
+        }
         CriticalBeta::From(at) => format!("beta* = {at:.6}: the objective bounds the evidence from there up"),
         CriticalBeta::UpTo(at) => {
             format!("beta* = {at:.6}: D is negative, so the objective bounds the evidence up to there")
         }
-        CriticalBeta::Always => "no beta*: beta does not matter, the bound holds".to_owned(),
-        CriticalBeta::Never => "no beta*: beta does not matter, the bound fails".to_owned(),
+        CriticalBeta::Always => "no beta*: the bound holds whatever beta is".to_owned(),
+        CriticalBeta::Never => "no beta*: the bound fails whatever beta is".to_owned(),
         CriticalBeta::Positive { .. } => {
             "D = +inf: the objective is -inf for every beta > 0, and bounds the evidence".to_owned()
         }
     };
     let place = match critical {
+        // Where the last digit of beta* would say otherwise, the two meet there.
+        CriticalBeta::From(_) | CriticalBeta::UpTo(_) if critical.holds(beta) != (ledger.holds == Some(true)) => {
+            " (on it)"
+        }
         CriticalBeta::From(at) | CriticalBeta::UpTo(at) if beta > at => " (above it)",
         CriticalBeta::From(at) | CriticalBeta::UpTo(at) if beta < at => " (below it)",
         CriticalBeta::From(_) | CriticalBeta::UpTo(_) => " (on it)",
@@ -114,7 +121,7 @@ pub fn json(ledger: &Ledger) -> Value {
         "entries": ledger.entries.iter().map(entry).collect::<Vec<_>>(),
         "parts": ledger.parts.iter().map(entry).collect::<Vec<_>>(),
         "residue": ledger.residue.map(|(residue, bound)| json!({"nats": residue, "bound": bound})),
-        "adds_up": ledger.adds_up(),
+        "adds_up": ledger.residue.map(|_| ledger.adds_up()),
         "critical_beta": match ledger.critical {
             None => json!(null),
             Some(CriticalBeta::From(at)) => json!({"kind": "from", "beta": at}),
@@ -123,7 +130,7 @@ pub fn json(ledger: &Ledger) -> Value {
             Some(CriticalBeta::Never) => json!({"kind": "never"}),
             Some(CriticalBeta::Positive { at_zero }) => json!({"kind": "positive", "at_zero": at_zero}),
         },
-        "bound_holds": ledger.critical.map(|critical| critical.holds(ledger.beta)),
+        "bound_holds": ledger.holds,
     })
 }
 

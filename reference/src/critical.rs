@@ -3,7 +3,7 @@
 use crate::equations::bound::eq03_log_evidence;
 use crate::equations::objective::{divergence, expected_log_likelihood, ln_caption};
 use crate::repairs::ln_evidence_of_image;
-use crate::vocab::{Error, Nats, Reading};
+use crate::vocab::{Error, Nats, Reading, closure_bound};
 use crate::world::World;
 
 /// The set of beta `>= 0` for which `R - beta D <= target`.
@@ -26,7 +26,8 @@ pub enum CriticalBeta {
 }
 
 impl CriticalBeta {
-    /// Whether the bound holds at this beta.
+    /// Whether the bound holds at this beta. A beta within rounding of the critical one is decided by the last digit: compare
+    /// objective and evidence there.
     #[must_use]
     pub fn holds(self, beta: f64) -> bool {
         match self {
@@ -45,7 +46,7 @@ impl CriticalBeta {
 /// beta* = (R - ln p(x,y)) / D,   R the reconstruction term, plus ln q(y|x) where the constant is kept
 /// ```
 ///
-/// The target is `ln p(x,y)`, under [`Reading::Expected`] `ln p(x)`. Source: the audit, 'beta'.
+/// A divergence, and a difference `R - target`, that rounding alone could explain are 0. The target is `ln p(x,y)`, under [`Reading::Expected`] `ln p(x)`. Source: the audit, 'beta'.
 ///
 /// # Errors
 /// [`Error::Indeterminate`] when `R`, `D` or their sum has no value.
@@ -57,27 +58,30 @@ pub fn critical_beta(world: &World, reading: Reading, constant_kept: bool) -> Re
         (eq03_log_evidence(world)?, ln_caption(world, reading, world.y()))
     };
     let kept = if constant_kept { constant } else { Nats::ZERO };
-    let r = (expected_log_likelihood(world, reading) + kept)
-        .determinate("R")?
-        .value();
-    let d = divergence(world, reading)?.value();
-    let target = target.value();
-    let at_zero = r <= target;
-    Ok(if r == f64::NEG_INFINITY {
+    let r = (expected_log_likelihood(world, reading) + kept).determinate("R")?;
+    let d = divergence(world, reading)?;
+    // What rounding alone could explain is 0: a tight bound is not lost by its last digit, and a divergence is not negative.
+    let at_zero = r.value() <= target.value() + closure_bound(&[r, target]);
+    let no_divergence =
+        d.is_finite() && (d.value().abs() <= closure_bound(&[d]) || (d.value() < 0.0 && reading != Reading::Pointwise));
+    let (r, d, target) = (r.value(), d.value(), target.value());
+    Ok(if d == f64::NEG_INFINITY {
+        CriticalBeta::UpTo(if at_zero { 0.0 } else { f64::NEG_INFINITY })
+    } else if r == f64::NEG_INFINITY {
         CriticalBeta::Always
     } else if d == f64::INFINITY {
         CriticalBeta::Positive { at_zero }
     } else if target == f64::NEG_INFINITY {
         CriticalBeta::Never
-    } else if d == f64::NEG_INFINITY {
-        CriticalBeta::UpTo(if at_zero { 0.0 } else { f64::NEG_INFINITY })
+    } else if no_divergence {
+        if at_zero {
+            CriticalBeta::Always
+        } else {
+            CriticalBeta::Never
+        }
     } else if d > 0.0 {
         CriticalBeta::From((r - target) / d)
-    } else if d < 0.0 {
-        CriticalBeta::UpTo((r - target) / d)
-    } else if at_zero {
-        CriticalBeta::Always
     } else {
-        CriticalBeta::Never
+        CriticalBeta::UpTo((r - target) / d)
     })
 }

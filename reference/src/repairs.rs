@@ -178,7 +178,7 @@ pub fn footnote_against_image(world: &World) -> Result<Nats, Error> {
         let decoder = if flat < cells { caption } else { world.y() };
         world.ln_p_x_given_yz(decoder, z) + world.ln_p_yz(caption, z)
     })?;
-    let (image, fixed) = (shares.log_share(0..cells)?, shares.log_share(cells..2 * cells)?);
+    let (image, fixed) = (shares.log_share(|k| k < cells)?, shares.log_share(|k| k >= cells)?);
     (image - fixed + fixed_caption_gap(world)?).determinate("the footnote against ln p(x)")
 }
 

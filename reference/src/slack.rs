@@ -22,27 +22,21 @@ pub(crate) use posterior::Posterior;
 /// # Errors
 /// [`Error::Indeterminate`] when `p(x,y) = 0`: there is no posterior.
 pub fn uncovered_posterior(world: &World) -> Result<Nats, Error> {
-    let ln_posterior = Posterior::of_codes(world, |_| true)?;
-    let (mut kept, mut missed, mut mass) = (0.0, 0.0, 1.0);
-    for (z, ln_p) in ln_posterior.entries() {
-        let p = ln_p.value().exp();
-        mass += p * ln_p.mass();
-        if world.encoder().ln()[z] > f64::NEG_INFINITY {
-            kept += p
-        } else {
-            missed += p
+    let posterior = Posterior::of_codes(world, |_| true)?;
+    let covered = |z: usize| world.encoder().ln()[z] > f64::NEG_INFINITY;
+    let (mut missed, mut mass) = (0.0, 0.0);
+    for (z, ln_p) in posterior.entries() {
+        if !covered(z) && ln_p.is_finite() {
+            missed += ln_p.value().exp();
+            mass += ln_p.value().exp() * ln_p.mass();
         }
     }
-    if missed == 0.0 {
-        // Nothing missed, or only what is too small to be a number: no more than an underflowed share.
-        return Ok(Nats::with_mass(0.0, mass));
-    }
-    if kept == 0.0 {
-        return Ok(Nats::INFINITY);
-    }
     // The smaller of the two parts decides, so that neither a tiny loss nor a tiny remainder is rounded away.
-    let slack = if missed < kept { -(-missed).ln_1p() } else { -kept.ln() };
-    Ok(Nats::with_mass(slack, slack + mass / kept))
+    if missed < 0.5 {
+        let slack = -(-missed).ln_1p();
+        return Ok(Nats::with_mass(slack, slack + 2.0 * mass));
+    }
+    Ok(posterior.log_share(covered).map_or(Nats::INFINITY, |share| -share))
 }
 
 /// Rows (5) to (6): Jensen's gap.
@@ -144,6 +138,37 @@ pub fn joint_against_pointwise(world: &World) -> Result<Nats, Error> {
         }
     }
     terms.into_iter().sum::<Nats>().determinate("D_KL - A(y)")
+}
+
+/// Rows (11) to (13) under the joint reading, in one: finite also where the two rows' slacks are opposite infinities.
+///
+/// ```text
+/// slack = D_KL - sum_z q(z|x) (ln q(z|x) + ln q(y|x) - ln p(y,z))     any sign
+/// ```
+///
+/// Unit: nats. Range: any.
+///
+/// # Errors
+/// [`Error::Indeterminate`] when `+inf` meets `-inf`.
+pub fn joint_against_product(world: &World) -> Result<Nats, Error> {
+    let (joint, prior, encoder) = (world.joint_encoder(), world.prior(), world.encoder());
+    let mut terms = Vec::with_capacity(world.captions() * world.codes());
+    let mut count = |weight: f64, nats: Nats| terms.push(if nats.is_finite() { weight * nats } else { nats });
+    for y in 0..world.captions() {
+        for z in 0..world.codes() {
+            if joint.ln()[[y, z]] > f64::NEG_INFINITY {
+                count(
+                    joint.p()[[y, z]],
+                    Nats::of(joint.ln()[[y, z]]) - Nats::of(prior.ln()[[y, z]]),
+                );
+            }
+            if y == world.y() && encoder.ln()[z] > f64::NEG_INFINITY {
+                let product = Nats::of(encoder.ln()[z]) + Nats::of(world.caption_model().ln()[y]);
+                count(encoder.p()[z], Nats::of(prior.ln()[[y, z]]) - product);
+            }
+        }
+    }
+    terms.into_iter().sum::<Nats>().determinate("D_KL against the product")
 }
 
 /// Rows (13) to (14): the 'constant positive value', which is the logarithm of a probability mass.

@@ -1,9 +1,11 @@
 //! The words that everything else is written in: [`Nats`], [`LogProbs`], [`Beta`], [`Reading`], [`Error`].
 
+mod closure;
 mod error;
 mod log_probs;
 mod nats;
 
+pub use closure::{CLOSURE, closure_bound};
 pub use error::Error;
 pub use log_probs::{LogProbs, NORMALISED, sum_tolerance};
 pub use nats::Nats;

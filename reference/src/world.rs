@@ -10,7 +10,7 @@ mod validate;
 
 pub use joint::Joint;
 
-use marginal::{marginal, marginal_terms, product};
+use marginal::{marginal, marginal_terms};
 
 /// What a world is made of, before it is believed.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +82,7 @@ impl World {
                 let mut ln_q_y = Array1::from_elem(self.captions(), f64::NEG_INFINITY);
                 ln_q_y[self.y] = 0.0;
                 let ln_q_y = LogProbs::new("ln_q_y_given_x", ln_q_y, UNIT_ROUNDOFF_F64)?;
-                let ln_q_yz = product(&ln_q_y, &self.ln_q_z)?;
+                let ln_q_yz = LogProbs::product(&ln_q_y, &self.ln_q_z);
                 Ok(Self {
                     ln_q_y,
                     ln_q_yz,

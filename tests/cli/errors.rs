@@ -20,7 +20,7 @@ fn bad_calls_get_one_sentence_and_exit_code_two() {
         (vec!["check", "/no/such/file"], "/no/such/file"),
         (
             vec!["ledger", "--row", "256"],
-            "row 256 does not exist, expected 0..256",
+            "row 256 does not exist, expected 0 to 255",
         ),
         (vec!["refute", "15"], "no claim 15"),
         (vec!["refute", "3-9", "--beta", "2"], "--beta goes with the bound 14"),

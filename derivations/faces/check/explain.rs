@@ -54,7 +54,10 @@ fn ground(row: &Row) -> Option<String> {
     }
     let condition = match &verdict.standing {
         Standing::Holds => String::new(),
-        Standing::HoldsIf { assumptions } => format!(", if {}", assumptions.join(" and ")),
+        Standing::HoldsIf { assumptions, weaker } if weaker.is_empty() => format!(", if {}", assumptions.join(" and ")),
+        Standing::HoldsIf { assumptions, weaker } => {
+            format!(", if {} ({} is enough)", assumptions.join(" and "), weaker.join(" or "))
+        }
         _ => return None,
     };
     let slack = match (claim.kind, claim.rows.first()) {

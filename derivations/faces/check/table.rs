@@ -84,10 +84,10 @@ pub fn pairs(checked: &Checked) -> Vec<(Option<&Row>, Option<&Row>)> {
 fn short(row: Option<&Row>) -> String {
     let Some(row) = row else { return "-".to_owned() };
     let verdict = row.verdict();
-    let letters = |names: &[&str]| names.iter().map(|name| letter(name)).collect::<Vec<_>>().join("");
+    let letters = |names: &[&str]| names.iter().map(|name| letter(name)).collect::<Vec<_>>().join(",");
     match &verdict.standing {
-        Standing::HoldsIf { assumptions } if verdict.equality => format!("equality if {}", letters(assumptions)),
-        Standing::HoldsIf { assumptions } => format!("holds if {}", letters(assumptions)),
+        Standing::HoldsIf { assumptions, .. } if verdict.equality => format!("equality if {}", letters(assumptions)),
+        Standing::HoldsIf { assumptions, .. } => format!("holds if {}", letters(assumptions)),
         _ => verdict.words(),
     }
 }

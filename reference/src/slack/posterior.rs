@@ -72,11 +72,15 @@ impl Posterior {
         self.ln.iter().copied().enumerate()
     }
 
-    /// Logarithm of the probability of a range of states.
-    pub(crate) fn log_share(&self, states: std::ops::Range<usize>) -> Result<Nats, Error> {
-        let within = &self.ln[states];
-        let (mut top, mut total, mut mass) = (f64::NEG_INFINITY, 0.0, 0.0);
-        for ln_p in within {
+    /// Logarithm of the probability of the states that `counts` names.
+    pub(crate) fn log_share(&self, counts: impl Fn(usize) -> bool) -> Result<Nats, Error> {
+        let within: Vec<Nats> = self
+            .entries()
+            .filter(|(k, ln_p)| counts(*k) && ln_p.is_finite())
+            .map(|(_, ln_p)| ln_p)
+            .collect();
+        let mut top = f64::NEG_INFINITY;
+        for ln_p in &within {
             top = top.max(ln_p.value());
         }
         if top == f64::NEG_INFINITY {
@@ -84,16 +88,16 @@ impl Posterior {
                 line: "a share of probability 0",
             });
         }
-        for ln_p in within {
+        let (mut total, mut mass) = (0.0, 0.0);
+        for ln_p in &within {
             let share = (ln_p.value() - top).exp();
             total += share;
-            if ln_p.is_finite() {
-                mass += share * (ln_p.mass() + (ln_p.value() - top).abs());
-            }
+            mass += share * (ln_p.mass() + (ln_p.value() - top).abs());
         }
+        let ln_total = total.ln();
         Ok(Nats::with_mass(
-            top + total.ln(),
-            mass / total + top.abs() + total.ln().abs() + 1.0,
+            top + ln_total,
+            mass / total + top.abs() + ln_total.abs() + 1.0,
         ))
     }
 

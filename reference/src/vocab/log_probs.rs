@@ -54,7 +54,7 @@ impl<D: Dimension> LogProbs<D> {
         let total = p.iter().map(|&p_k| Nats::of(p_k)).sum::<Nats>().value();
         Ok(Self {
             p: p / total,
-            ln,
+            ln: ln.mapv(|entry| entry.min(0.0)), // a certainty that rounding left above 1
             correction: off,
         })
     }
@@ -151,6 +151,19 @@ impl<D: Dimension> LogProbs<D> {
             .zip(&self.p)
             .filter(|((_, ln_k), _)| **ln_k > f64::NEG_INFINITY)
             .map(|((k, _), &p_k)| (k, p_k))
+    }
+}
+
+impl LogProbs<ndarray::Ix2> {
+    /// The product of two distributions; normalised because they are.
+    #[must_use]
+    pub(crate) fn product(rows: &LogProbs<ndarray::Ix1>, columns: &LogProbs<ndarray::Ix1>) -> Self {
+        let shape = (rows.ln.len(), columns.ln.len());
+        Self {
+            ln: ndarray::Array2::from_shape_fn(shape, |(i, j)| rows.ln[i] + columns.ln[j]),
+            p: ndarray::Array2::from_shape_fn(shape, |(i, j)| rows.p[i] * columns.p[j]),
+            correction: 0.0,
+        }
     }
 }
 

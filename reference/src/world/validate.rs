@@ -2,7 +2,7 @@
 
 use ndarray::{Axis, Ix1, Ix2};
 
-use super::marginal::{marginal, product};
+use super::marginal::marginal;
 use super::{Tables, World};
 use crate::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64, sum_tolerance};
 
@@ -67,7 +67,7 @@ impl World {
         let ln_q_y = LogProbs::new("ln_q_y_given_x", ln_q_y_given_x, unit_roundoff)?;
         let beta = Beta::new(beta)?;
         let Some(joint) = ln_q_yz_given_x else {
-            let ln_q_yz = product(&ln_q_y, &ln_q_z)?;
+            let ln_q_yz = LogProbs::product(&ln_q_y, &ln_q_z);
             return Ok(Self {
                 ln_p_x_given_yz,
                 ln_p_yz,

@@ -1,0 +1,147 @@
+//! At the limits: tight bounds, divergences of 0, shares beyond any double, opposite infinities.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use approx::assert_relative_eq;
+use ndarray::{Array1, Array2, array};
+use reference::critical::CriticalBeta::{Always, Never};
+use reference::critical::critical_beta;
+use reference::slack;
+use reference::vocab::{Beta, Reading};
+use reference::world::{Tables, World};
+
+fn world(likelihood: Array2<f64>, prior: Array2<f64>, q_z: Array1<f64>, q_y: Array1<f64>) -> World {
+    World::new(Tables {
+        ln_p_x_given_yz: likelihood.mapv(f64::ln),
+        ln_p_yz: prior.mapv(f64::ln),
+        ln_q_z_given_x: q_z.mapv(f64::ln),
+        ln_q_y_given_x: q_y.mapv(f64::ln),
+        ln_q_yz_given_x: None,
+        y: 0,
+        beta: 1.0,
+    })
+    .unwrap()
+}
+
+#[test]
+fn slacks_at_their_limits() {
+    let of = |q_z: Array1<f64>| world(array![[0.5, 0.25, 0.25]], array![[0.5, 0.25, 0.25]], q_z, array![1.0]);
+    // p(x,y,z) = 1/4, 1/16, 1/16: posterior 2/3, 1/6, 1/6.
+    let missing = of(array![0.0, 0.5, 0.5]);
+    assert_relative_eq!(
+        slack::uncovered_posterior(&missing).unwrap().value(),
+        3.0_f64.ln(),
+        max_relative = 1e-15
+    );
+    assert_relative_eq!(slack::jensen_gap(&missing).unwrap().value(), 0.0, epsilon = 1e-15);
+    let most = of(array![0.5, 0.5, 0.0]);
+    assert_relative_eq!(
+        slack::uncovered_posterior(&most).unwrap().value(),
+        1.2_f64.ln(),
+        max_relative = 1e-14
+    );
+    assert_relative_eq!(
+        slack::posterior_gap(&most).unwrap().value(),
+        0.5 * 0.75_f64.ln() + 0.5 * 3.0_f64.ln(),
+        max_relative = 1e-14
+    );
+    let off = world(array![[0.5, 0.0]], array![[0.5, 0.5]], array![0.0, 1.0], array![1.0]);
+    assert_eq!(slack::uncovered_posterior(&off).unwrap().value(), f64::INFINITY);
+    assert!(slack::jensen_gap(&off).is_err() && slack::posterior_gap(&off).unwrap().value() == f64::INFINITY);
+    let impossible = world(array![[0.0]], array![[1.0]], array![1.0], array![1.0]);
+    assert!(
+        slack::posterior_gap(&impossible).is_err(),
+        "no posterior where the evidence is 0"
+    );
+    let six = most.with_beta(Beta::new(0.0).unwrap());
+    assert_relative_eq!(
+        slack::reweighted_divergence(&six, Reading::Observed).unwrap().value(),
+        -0.5 * 2.0_f64.ln(),
+        max_relative = 1e-14
+    );
+}
+
+#[test]
+fn a_tight_bound_is_not_lost_by_its_last_digit() {
+    // The posterior planted in many worlds: beta* is 1 up to rounding, and the ledger at beta = 1 holds.
+    for index in 0..300 {
+        let world = derivations::cases::random::world(77, index);
+        let Ok(q) = reference::repairs::posterior(&world) else {
+            continue;
+        };
+        let tables = Tables {
+            ln_q_z_given_x: q.ln().clone(),
+            ln_q_yz_given_x: None,
+            beta: 1.0,
+            ..world.tables()
+        };
+        let tight = World::new(tables).unwrap();
+        let ledger = derivations::ledger::ledger(&tight, Reading::Observed).unwrap();
+        assert_eq!(ledger.holds, Some(true), "world {index}");
+    }
+}
+
+#[test]
+fn a_divergence_of_zero_is_not_called_negative() {
+    // p(y,z) = q(y|x) q(z|x) in thirds: D = 0 jointly, whatever its last digits say.
+    let third = 1.0 / 3.0;
+    let (q_z, q_y) = (array![third, third, third], array![third, 2.0 * third]);
+    let prior = Array2::from_shape_fn((2, 3), |(y, z)| q_y[y] * q_z[z]);
+    let flat = world(Array2::from_elem((2, 3), 0.3), prior, q_z, q_y);
+    for reading in [Reading::Joint, Reading::Footnote, Reading::Expected] {
+        let critical = critical_beta(&flat, reading, false).unwrap();
+        assert!(matches!(critical, Always | Never), "{}: {critical:?}", reading.name());
+    }
+    let certain = world(
+        array![[0.3, 0.3, 0.3]],
+        array![[0.1, 0.3, 0.6]],
+        array![0.1, 0.3, 0.6],
+        array![1.0],
+    );
+    for reading in Reading::ALL {
+        assert_eq!(
+            critical_beta(&certain, reading, false).unwrap(),
+            Always,
+            "{}",
+            reading.name()
+        );
+    }
+}
+
+#[test]
+fn what_is_covered_may_be_a_share_beyond_any_double() {
+    for by in [30.0, 60.0, 740.0, 800.0, 1e4] {
+        let w = World::new(Tables {
+            ln_p_x_given_yz: array![[-1.0, -1.0 - by]],
+            ln_p_yz: array![[0.5_f64.ln(), 0.5_f64.ln()]],
+            ln_q_z_given_x: array![f64::NEG_INFINITY, 0.0],
+            ln_q_y_given_x: array![0.0],
+            ln_q_yz_given_x: None,
+            y: 0,
+            beta: 1.0,
+        })
+        .unwrap();
+        let slack = slack::uncovered_posterior(&w).unwrap();
+        assert_relative_eq!(slack.value(), by, max_relative = 1e-13);
+        assert!(
+            slack.mass() < 10.0 * by + 20.0,
+            "its mass is of its own size: {slack:?}"
+        );
+    }
+}
+
+#[test]
+fn opposite_infinities_of_a_reading_are_one_entry_of_the_ledger() {
+    let w = World::new(Tables {
+        ln_p_x_given_yz: array![[-1.0, -2.0], [-0.5, -0.25]],
+        ln_p_yz: array![[0.25_f64.ln(); 2], [0.25_f64.ln(); 2]],
+        ln_q_z_given_x: array![0.25_f64.ln(), 0.75_f64.ln()],
+        ln_q_y_given_x: array![0.5_f64.ln(), 0.5_f64.ln()],
+        ln_q_yz_given_x: Some(array![[0.0_f64, 0.5], [0.25, 0.25]].mapv(f64::ln)),
+        y: 0,
+        beta: 2.0,
+    })
+    .unwrap();
+    let ledger = derivations::ledger::ledger(&w, Reading::Joint).unwrap();
+    assert!(ledger.residue.is_some() && ledger.adds_up());
+    assert_eq!(ledger.entries.len(), 5, "objective, gap, reading, dropped, reweighting");
+}
