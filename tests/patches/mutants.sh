@@ -7,4 +7,4 @@ command -v cargo-mutants >/dev/null || cargo install cargo-mutants --locked
 exec cargo mutants --iterate --no-shuffle --in-place --timeout 120 --package elbo-reference --package elbo \
   --file 'reference/src/**' --file 'derivations/{judge,verdict,check,claim,ledger,refute,simplest}.rs' \
   --test-package elbo --no-default-features "$@" \
-  -- --test assumptions --test blocks --test golden --test lines --test properties --test validation
+  -- --test assumptions --test blocks --test golden --test limits --test lines --test properties --test validation
