@@ -98,15 +98,11 @@ pub fn verdict(claim: &Claim, tally: &Tally) -> Verdict {
     } else {
         bits(&|kind| kind != Kind::Repair)
     };
-    let sets = hitting_sets(&candidates, &broken, |set| {
-        tally
-            .masks
-            .iter()
-            .filter(|(mask, _)| **mask & set == 0)
-            .map(|(_, seen)| seen.equal + seen.strict)
-            .sum::<u64>()
-            >= SEEN
-    });
+    let satisfied = |set: u16| {
+        let seen = tally.masks.iter().filter(|(mask, _)| **mask & set == 0);
+        seen.map(|(_, seen)| seen.equal + seen.strict).sum::<u64>()
+    };
+    let sets = hitting_sets(&candidates, &broken, |set| satisfied(set) >= SEEN);
     // Not refuted, but no set was seen to hold often enough: the smallest that would explain every break.
     let sets = if refuted || !sets.is_empty() {
         sets
@@ -122,14 +118,6 @@ pub fn verdict(claim: &Claim, tally: &Tally) -> Verdict {
         };
     }
     let set = sets[0];
-    let satisfied = |set: u16| {
-        tally
-            .masks
-            .iter()
-            .filter(|(mask, _)| **mask & set == 0)
-            .map(|(_, seen)| seen.equal + seen.strict)
-            .sum::<u64>()
-    };
     let weaker = bits(&|kind| kind == Kind::Repair)
         .into_iter()
         .filter(|bit| broken.iter().all(|mask| mask & bit != 0) && satisfied(*bit) > satisfied(set))

@@ -1,30 +1,19 @@
 //! The building blocks beside the lines: divergences by definition, beta* in all its cases, slacks at their limits.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod support;
+
 use approx::assert_relative_eq;
-use ndarray::{Array1, Array2, array};
+use ndarray::array;
 use reference::categorical::{cross_entropy, entropy, kl_divergence};
 use reference::critical::CriticalBeta::{Always, From, Never, Positive, UpTo};
 use reference::critical::critical_beta;
 use reference::equations::objective::{ln_caption, ln_p_y_given_z};
 use reference::vocab::{Error, LogProbs, Reading, UNIT_ROUNDOFF_F64};
-use reference::world::{Tables, World};
+use support::world;
 
 fn distribution(p: &[f64]) -> LogProbs<ndarray::Ix1> {
     LogProbs::new("p", p.iter().map(|p| p.ln()).collect(), UNIT_ROUNDOFF_F64).unwrap()
-}
-
-fn world(likelihood: Array2<f64>, prior: Array2<f64>, q_z: Array1<f64>, q_y: Array1<f64>) -> World {
-    World::new(Tables {
-        ln_p_x_given_yz: likelihood.mapv(f64::ln),
-        ln_p_yz: prior.mapv(f64::ln),
-        ln_q_z_given_x: q_z.mapv(f64::ln),
-        ln_q_y_given_x: q_y.mapv(f64::ln),
-        ln_q_yz_given_x: None,
-        y: 0,
-        beta: 1.0,
-    })
-    .unwrap()
 }
 
 #[test]
@@ -51,8 +40,8 @@ fn divergences_by_their_definition() {
 #[test]
 fn a_divergence_is_infinite_where_q_is_alone_and_finite_where_p_is() {
     let (q, p) = (distribution(&[0.5, 0.5, 0.0]), distribution(&[1.0, 0.0, 0.0]));
-    assert_eq!(kl_divergence(&q, &p).unwrap().value(), f64::INFINITY);
-    assert_eq!(cross_entropy(&q, &p).unwrap().value(), f64::INFINITY);
+    assert!(kl_divergence(&q, &p).unwrap().value() >= f64::INFINITY);
+    assert!(cross_entropy(&q, &p).unwrap().value() >= f64::INFINITY);
     assert_relative_eq!(
         kl_divergence(&p, &q).unwrap().value(),
         2.0_f64.ln(),
@@ -64,7 +53,7 @@ fn a_divergence_is_infinite_where_q_is_alone_and_finite_where_p_is() {
 fn an_underflowed_probability_still_meets_an_impossible_code() {
     let q = LogProbs::new("q", array![-(-800.0_f64).exp().ln_1p(), -800.0], UNIT_ROUNDOFF_F64).unwrap();
     let p = distribution(&[1.0, 0.0]);
-    assert_eq!(kl_divergence(&q, &p).unwrap().value(), f64::INFINITY);
+    assert!(kl_divergence(&q, &p).unwrap().value() >= f64::INFINITY);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! At the limits: tight bounds, divergences of 0, shares beyond any double, opposite infinities.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod support;
+
 use approx::assert_relative_eq;
 use ndarray::{Array1, Array2, array};
 use reference::critical::CriticalBeta::{Always, Never};
@@ -8,19 +10,7 @@ use reference::critical::critical_beta;
 use reference::slack;
 use reference::vocab::{Beta, Reading};
 use reference::world::{Tables, World};
-
-fn world(likelihood: Array2<f64>, prior: Array2<f64>, q_z: Array1<f64>, q_y: Array1<f64>) -> World {
-    World::new(Tables {
-        ln_p_x_given_yz: likelihood.mapv(f64::ln),
-        ln_p_yz: prior.mapv(f64::ln),
-        ln_q_z_given_x: q_z.mapv(f64::ln),
-        ln_q_y_given_x: q_y.mapv(f64::ln),
-        ln_q_yz_given_x: None,
-        y: 0,
-        beta: 1.0,
-    })
-    .unwrap()
-}
+use support::world;
 
 #[test]
 fn slacks_at_their_limits() {
@@ -45,8 +35,8 @@ fn slacks_at_their_limits() {
         max_relative = 1e-14
     );
     let off = world(array![[0.5, 0.0]], array![[0.5, 0.5]], array![0.0, 1.0], array![1.0]);
-    assert_eq!(slack::uncovered_posterior(&off).unwrap().value(), f64::INFINITY);
-    assert!(slack::jensen_gap(&off).is_err() && slack::posterior_gap(&off).unwrap().value() == f64::INFINITY);
+    assert!(slack::uncovered_posterior(&off).unwrap().value() >= f64::INFINITY);
+    assert!(slack::jensen_gap(&off).is_err() && slack::posterior_gap(&off).unwrap().value() >= f64::INFINITY);
     let impossible = world(array![[0.0]], array![[1.0]], array![1.0], array![1.0]);
     assert!(
         slack::posterior_gap(&impossible).is_err(),
