@@ -199,6 +199,7 @@ fn from_safetensors(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
     })
 }
 
-fn digest(bytes: &[u8]) -> String {
+/// SHA-256 in hexadecimal.
+pub(crate) fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

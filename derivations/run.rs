@@ -47,7 +47,11 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Lines(args) => {
             print(&match args.format {
                 Format::Text => lines::text(),
-                Format::Json => pretty(&lines::json())?,
+                Format::Json => {
+                    let mut body = lines::json();
+                    body["provenance"] = serde_json::to_value(Provenance::of_search(None))?;
+                    pretty(&body)?
+                }
             })?;
             Ok(Outcome::Stands)
         }
@@ -75,7 +79,7 @@ fn check(args: &cli::Check) -> Result<Outcome> {
     };
     let checked = check::check(&cases, &options, &|worlds| bar.inc(worlds))?;
     bar.finish_and_clear();
-    let from = provenance(&case, args.seed);
+    let from = Provenance::of_case(&case, Some(args.seed));
     print(&match args.format {
         Format::Text => check_face::text(&checked, &from),
         Format::Json => pretty(&check_face::json(&checked, &from))?,
@@ -96,7 +100,7 @@ fn draw_up(args: &cli::LedgerArgs) -> Result<Outcome> {
         Format::Text => ledger_face::text(&ledger, &title),
         Format::Json => {
             let body = ledger_face::json(&ledger);
-            let from = provenance(&case, 0);
+            let from = Provenance::of_case(&case, None);
             pretty(&json!({"schema": "elbo-ledger/1", "provenance": from, "row": args.row, "ledger": body}))?
         }
     })?;
@@ -121,6 +125,7 @@ fn search(args: &cli::Refute) -> Result<Outcome> {
             ),
             Format::Json => pretty(&json!({
                 "schema": "elbo-refutation/1", "claim": target.claim.id, "sentence": sentence, "found": false, "worlds": tried,
+                "provenance": Provenance::of_search(Some(args.seed)),
             }))?,
         })?;
         return Ok(Outcome::Fails);
@@ -141,9 +146,7 @@ fn search(args: &cli::Refute) -> Result<Outcome> {
         Format::Text => refutation::text(&found),
         Format::Json => {
             let mut body = refutation::json(&found);
-            body["provenance"] = json!({
-                "version": env!("CARGO_PKG_VERSION"), "seed": args.seed, "features": Provenance::features(),
-            });
+            body["provenance"] = serde_json::to_value(Provenance::of_search(Some(args.seed)))?;
             pretty(&body)?
         }
     })?;
@@ -186,7 +189,11 @@ fn break_assumption(args: &cli::Break) -> Result<Outcome> {
     let shown = breakage::breakage(assumption)?;
     print(&match args.format {
         Format::Text => breakage::text(assumption, &shown),
-        Format::Json => pretty(&breakage::json(assumption, &shown))?,
+        Format::Json => {
+            let mut body = breakage::json(assumption, &shown);
+            body["provenance"] = serde_json::to_value(Provenance::of_text(assumption.id, assumption.witness))?;
+            pretty(&body)?
+        }
     })?;
     Ok((shown.broken.seen.broken && !shown.restored.seen.broken).into())
 }
@@ -233,7 +240,7 @@ fn agree(args: &cli::Agree) -> Result<Outcome> {
         Format::Json => {
             let mut body = serde_json::to_value(&report)?;
             body["schema"] = json!("elbo-agree/1");
-            body["provenance"] = serde_json::to_value(provenance(&case, 0))?;
+            body["provenance"] = serde_json::to_value(Provenance::of_case(&case, None))?;
             pretty(&body)?
         }
     })?;
@@ -270,16 +277,4 @@ fn named_or_file(name: &str, index: usize) -> Result<(World, String)> {
         row(&case, index)?,
         case.title.clone().unwrap_or_else(|| case.source.clone()),
     ))
-}
-
-fn provenance(case: &Case, seed: u64) -> Provenance {
-    Provenance {
-        version: env!("CARGO_PKG_VERSION"),
-        input: case.source.clone(),
-        input_sha256: case.sha256.clone(),
-        title: case.title.clone(),
-        correction: case.correction,
-        seed,
-        features: Provenance::features(),
-    }
 }

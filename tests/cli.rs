@@ -97,6 +97,29 @@ fn check_can_be_kept_to_one_reading_and_one_beta() {
 }
 
 #[test]
+fn every_json_report_says_what_it_was_made_with() {
+    let mut calls = vec![
+        vec!["check", "--worlds", "20"],
+        vec!["lines"],
+        vec!["ledger"],
+        vec!["refute", "14"],
+        vec!["break", "beta-one"],
+    ];
+    if cfg!(feature = "twin") {
+        calls.push(vec!["agree"]);
+    }
+    for mut call in calls {
+        call.extend(["--format", "json"]);
+        let report = json(&call);
+        assert!(report["schema"].as_str().unwrap().starts_with("elbo-"), "{call:?}");
+        assert_eq!(report["provenance"]["version"], env!("CARGO_PKG_VERSION"), "{call:?}");
+        for key in ["input", "input_sha256", "seed", "features"] {
+            assert!(report["provenance"].get(key).is_some(), "{call:?}: {key}");
+        }
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_report() {
     let run = || stdout(&elbo(&["check", "--worlds", "200", "--seed", "9", "--format", "json"]));
     assert_eq!(run(), run());

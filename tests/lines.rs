@@ -191,15 +191,7 @@ fn infinite_sides_are_classed_and_never_summed() {
 fn the_report_is_the_same_whatever_the_thread_count() {
     let report = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let from = Provenance {
-            version: "0",
-            input: String::new(),
-            input_sha256: String::new(),
-            title: None,
-            correction: 0.0,
-            seed: seed(),
-            features: Vec::new(),
-        };
+        let from = Provenance::of_search(Some(seed()));
         let cases = Cases::all(&[], 300, seed());
         pool.install(|| faces::check::json(&check(&cases, &Options::default(), &|_| ()).unwrap(), &from).to_string())
     };

@@ -114,12 +114,17 @@ fn ending(out: &mut String, checked: &Checked, from: &Provenance) {
     wrap(
         out,
         "Input: ",
-        &format!("{}{title}, sha256 {}", from.input, from.input_sha256),
+        &format!(
+            "{}{title}, sha256 {}",
+            from.input,
+            from.input_sha256.as_deref().unwrap_or("none")
+        ),
     );
     let _ = writeln!(
         out,
         "Largest correction by renormalising the input: {:.1e}; seed {}",
-        from.correction, from.seed
+        from.correction,
+        from.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string())
     );
     let failures: Vec<String> = checked
         .failures()

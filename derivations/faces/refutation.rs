@@ -65,7 +65,7 @@ pub fn text(found: &Counterexample) -> String {
     }
     let (y, z) = found.found_at;
     let search = format!(
-        "random world {} broke the claim with {y} x {z} states; {} simpler candidates tried after it",
+        "random world {} broke the claim with {y} x {z} states; {} candidates tried to find the simplest",
         found.drawn, found.shrinks
     );
     wrap(&mut out, "Search: ", &search);

@@ -60,10 +60,9 @@ pub fn critical_beta(world: &World, reading: Reading, constant_kept: bool) -> Re
     let kept = if constant_kept { constant } else { Nats::ZERO };
     let r = (expected_log_likelihood(world, reading) + kept).determinate("R")?;
     let d = divergence(world, reading)?;
-    // What rounding alone could explain is 0: a tight bound is not lost by its last digit, and a divergence is not negative.
+    // What rounding alone could explain is 0: a tight bound is not lost by its last digit, and no divergence is negative.
     let at_zero = r.value() <= target.value() + closure_bound(&[r, target]);
-    let no_divergence =
-        d.is_finite() && (d.value().abs() <= closure_bound(&[d]) || (d.value() < 0.0 && reading != Reading::Pointwise));
+    let no_divergence = d.is_finite() && d.value().abs() <= closure_bound(&[d]);
     let (r, d, target) = (r.value(), d.value(), target.value());
     Ok(if d == f64::NEG_INFINITY {
         CriticalBeta::UpTo(if at_zero { 0.0 } else { f64::NEG_INFINITY })
