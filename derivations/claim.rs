@@ -74,7 +74,6 @@ impl Claim {
     fn expected_slack(&self, scene: &Scene) -> Result<Nats, Error> {
         let gap = slack::joint_posterior_gap(&scene.seen)?;
         let rest = match self.to {
-            "13" => -slack::dropped_constant(&scene.seen, Reading::Expected)?,
             "14" => Nats::ZERO,
             _ => slack::reweighted_divergence(&scene.seen, Reading::Expected)?,
         };
@@ -157,7 +156,7 @@ fn bound(to: &'static str, reading: Reading, depends: bool) -> Option<Claim> {
     let rows = if expected { Vec::new() } else { chain(to, reading)? };
     let from = if expected { "p(x)" } else { "3" };
     let sign = match (expected, to) {
-        (true, "13" | "14") => Sign::NonNegative,
+        (true, "14") => Sign::NonNegative,
         (true, _) => Sign::Unsigned,
         _ => rows.iter().fold(Sign::Zero, |sign, row| sign.and(row.sign)),
     };

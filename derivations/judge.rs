@@ -219,3 +219,6 @@ fn same_class(a: f64, b: f64) -> bool {
 fn value(side: &Result<Nats, Error>) -> f64 {
     side.as_ref().map_or(f64::NAN, |nats| nats.value())
 }
+
+#[cfg(test)]
+mod tests;

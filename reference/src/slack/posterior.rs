@@ -117,3 +117,34 @@ impl Posterior {
         Ok(terms.into_iter().sum())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Posterior;
+    use crate::vocab::Nats;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn a_share_carries_the_mass_of_its_addends() {
+        let ln2 = 2.0_f64.ln();
+        let posterior = Posterior {
+            ln: vec![
+                Nats::with_mass(-ln2, 9.0),
+                Nats::with_mass(-2.0 * ln2, 3.0),
+                Nats::with_mass(-3.0 * ln2, 5.0),
+                Nats::NEG_INFINITY,
+            ],
+            ln_total: Nats::ZERO,
+        };
+        // States 1 to 3: 1/4 and 1/8 (the last is impossible). Weights 1 and 1/2 below the largest, their sum 3/2.
+        let share = posterior.log_share(|k| k > 0).expect("a share");
+        assert_relative_eq!(share.value(), 0.375_f64.ln(), max_relative = 1e-15);
+        let carried = (3.0 + 0.5 * (5.0 + ln2)) / 1.5;
+        assert_relative_eq!(
+            share.mass(),
+            carried + 2.0 * ln2 + 1.5_f64.ln() + 1.0,
+            max_relative = 1e-15
+        );
+        assert!(posterior.log_share(|k| k == 3).is_err());
+    }
+}
