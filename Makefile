@@ -25,7 +25,7 @@ mutants:
 	tests/patches/mutants.sh
 
 bench:
-	cargo bench --bench worlds
+	cargo bench --bench worlds --bench terms
 
 # Writes the outputs in README.md anew.
 docs:

@@ -205,7 +205,7 @@ pub(crate) struct Step {
 #[cfg(feature = "twin")]
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  elbo agree\n  elbo agree --dtype f64 --format json\n  elbo agree my-case.safetensors --device cuda"
+    after_help = "Examples:\n  elbo agree\n  elbo agree --dtype f64 --format json\n  elbo agree my-case.safetensors --device cuda\n  elbo agree --function kl_to_uniform --shape 7x8192 --dtype bf16 --seed 3"
 )]
 pub(crate) struct Agree {
     /// A case file; without it, the embedded one
@@ -213,9 +213,18 @@ pub(crate) struct Agree {
     /// Where the twin runs; cuda without a device is an error, never a CPU run
     #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
     pub(crate) device: DeviceName,
-    /// The twin's type
+    /// The twin's type; worlds are compared in f32 and f64 only
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
     pub(crate) dtype: Dtype,
+    /// Only this function, of the worlds' or of the fused terms'
+    #[arg(long)]
+    pub(crate) function: Option<String>,
+    /// Only logits of this shape (rows x length, such as 7x8192): the fused terms alone
+    #[arg(long, value_parser = shape)]
+    pub(crate) shape: Option<(usize, usize)>,
+    /// Seed of the logits
+    #[arg(long, env = "ELBO_SEED", default_value_t = 1)]
+    pub(crate) seed: u64,
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
@@ -239,6 +248,23 @@ pub(crate) enum Dtype {
     F32,
     /// Double precision.
     F64,
+    /// The upper half of a single: fused terms alone.
+    Bf16,
+    /// Half precision: fused terms alone.
+    F16,
+}
+
+/// A gigabyte of `f64`.
+#[cfg(feature = "twin")]
+const MOST_LOGITS: usize = 1 << 27;
+
+#[cfg(feature = "twin")]
+fn shape(text: &str) -> Result<(usize, usize), String> {
+    let parse = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0);
+    text.split_once('x')
+        .and_then(|(rows, k)| parse(rows).zip(parse(k)))
+        .filter(|(rows, k)| rows.checked_mul(*k).is_some_and(|logits| logits <= MOST_LOGITS))
+        .ok_or_else(|| format!("expected rows x length, such as 7x8192, of at most {MOST_LOGITS} logits"))
 }
 
 fn reading(name: &str) -> Result<Reading, String> {

@@ -23,4 +23,6 @@ pub mod render;
 pub mod rule;
 pub mod scene;
 pub mod simplest;
+#[cfg(feature = "twin")]
+pub mod terms;
 pub mod verdict;

@@ -5,11 +5,16 @@
 
 mod agreement;
 mod rows;
+#[cfg(feature = "twin")]
+mod terms;
 
 pub use agreement::{Arithmetic, Precision, Size, Tolerance, floor};
 pub use rows::{
     EVIDENCE, EXPECTED_JOINT, EXPECTED_TERMS, FOOTNOTE_JOINT, FROM_CODE_PRIOR, GRAPHICAL_MODEL, OBJECTIVE_FOOTNOTE,
     OBJECTIVE_OVER_BOTH, OBJECTIVE_OVER_CODES, OBSERVED_JOINT, OVER_BOTH, OVER_CODES, SUM_OF_TWO,
 };
+
+#[cfg(feature = "twin")]
+pub use terms::{DIVERGENCE, LIKELIHOOD, MEAN, SLOPE, Storage, TermPrecision};
 
 pub use reference::vocab::{CLOSURE, closure_bound};

@@ -1,5 +1,7 @@
 //! Runs a command.
 
+#[cfg(feature = "twin")]
+mod agree;
 mod output;
 
 use std::error::Error;
@@ -65,7 +67,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Break(args) => break_assumption(&args),
         Command::Step(args) => walk(&args),
         #[cfg(feature = "twin")]
-        Command::Agree(args) => agree(&args),
+        Command::Agree(args) => agree::agree(&args),
     }
 }
 
@@ -218,33 +220,6 @@ fn walk(args: &cli::Step) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Stands)
-}
-
-#[cfg(feature = "twin")]
-fn agree(args: &cli::Agree) -> Result<Outcome> {
-    use derivations::{agree, faces::agreement};
-    use gpu::device::{Device, Float, Kind};
-
-    let device = Device::open(match args.device {
-        cli::DeviceName::Cpu => Kind::Cpu,
-        cli::DeviceName::Cuda => Kind::Cuda(0),
-    })?;
-    let float = match args.dtype {
-        cli::Dtype::F32 => Float::F32,
-        cli::Dtype::F64 => Float::F64,
-    };
-    let case = read(args.file.as_deref())?;
-    let report = agree::agree(&case.worlds, &agree::Options { device, float })?;
-    print(&match args.format {
-        Format::Text => agreement::text(&report),
-        Format::Json => {
-            let mut body = serde_json::to_value(&report)?;
-            body["schema"] = json!("elbo-agree/1");
-            body["provenance"] = serde_json::to_value(Provenance::of_case(&case, None))?;
-            pretty(&body)?
-        }
-    })?;
-    Ok(report.agrees.into())
 }
 
 fn read(file: Option<&Path>) -> Result<Case> {

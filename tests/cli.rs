@@ -1,6 +1,9 @@
 //! The program as its users meet it: exit codes, text, JSON, files.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+#[cfg(feature = "twin")]
+#[path = "cli/agree.rs"]
+mod agree;
 #[path = "cli/errors.rs"]
 mod errors;
 
@@ -277,19 +280,6 @@ fn lines_show_and_step_print_without_a_terminal() {
     assert!(stdout(&elbo(&["step", "--world", "fig3", "--all"])).contains("fig3"));
     let page = stdout(&elbo(&["step", "--format", "html"]));
     assert!(page.starts_with("<!") && page.contains("<math") && page.trim_end().ends_with("</html>"));
-}
-
-#[cfg(feature = "twin")]
-#[test]
-fn the_twin_agrees_on_the_real_file_and_never_falls_back() {
-    for dtype in ["f32", "f64"] {
-        let report = json(&["agree", "--dtype", dtype, "--format", "json"]);
-        assert_eq!(report["agrees"], true, "{dtype}");
-        assert_eq!(report["device"], "cpu");
-    }
-    if cfg!(not(feature = "cuda")) {
-        assert!(errors::sentence(&["agree", "--device", "cuda"]).contains("no CUDA device"));
-    }
 }
 
 #[test]

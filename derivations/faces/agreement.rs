@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::agree::Report;
+use crate::terms;
 
 /// An aligned table with the headroom, at most 100 columns wide.
 #[must_use]
@@ -52,6 +53,44 @@ pub fn text(report: &Report) -> String {
         );
     }
     closing(&mut text, report);
+    text
+}
+
+/// The fused terms, as a table of the same kind.
+#[must_use]
+pub fn terms(report: &terms::Report) -> String {
+    let mut text = format!(
+        "fused terms: {} with {}, logits of every kind, seed {}\n\n",
+        report.dtype, report.instructions, report.seed
+    );
+    let mut row = |name: &str, part: &str, values: &str, classed: &str, ratio: &str, at: &str, verdict: &str| {
+        let padded = format!("{name:<15} {part:<10} {values:>8} {classed:>7} {ratio:>11}  {at:<28} {verdict}");
+        text.push_str(padded.trim_end());
+        text.push('\n');
+    };
+    row("function", "part", "numbers", "classed", "worst/bound", "at", "verdict");
+    for r in &report.rows {
+        let (ratio, at) = r.worst.as_ref().map_or_else(
+            || ("-".to_owned(), "-".to_owned()),
+            |worst| (format!("{:.1e}", worst.ratio), worst.at.clone()),
+        );
+        let verdict = match (r.failed, r.compared) {
+            (_, 0) => "nothing compared".to_owned(),
+            (0, _) => "agrees".to_owned(),
+            (failed, _) => format!("{failed} differ"),
+        };
+        let (compared, classed) = (r.compared.to_string(), r.classed.to_string());
+        row(r.name, r.part, &compared, &classed, &ratio, &at, &verdict);
+    }
+    text.push('\n');
+    let failed = report.rows.iter().filter(|r| r.failed > 0);
+    for (r, worst) in failed.filter_map(|r| r.worst.as_ref().map(|worst| (r, worst))) {
+        let _ = writeln!(
+            text,
+            "{} {}: {} at {}[{}], expected {} within {}",
+            r.name, r.part, worst.twin, worst.at, worst.index, worst.reference, worst.bound
+        );
+    }
     text
 }
 

@@ -14,6 +14,28 @@ pub enum Error {
         /// How many the shape asks for.
         expected: usize,
     },
+    /// A table that is no whole number of rows.
+    #[error("{tensor} has {entries} entries, expected a whole number of rows of {k}, at least 1")]
+    Rows {
+        /// Name of the table.
+        tensor: &'static str,
+        /// How many entries it has.
+        entries: usize,
+        /// How long a row should be.
+        k: usize,
+    },
+    /// A target that its row does not have, or targets that are not one a row.
+    #[error(
+        "target {row} does not fit {rows} rows over a vocabulary of {vocabulary}: expected a token in it, a part of it that is not empty, and a finite weight"
+    )]
+    Target {
+        /// Which target; their number when there are too few or too many.
+        row: usize,
+        /// How many rows there are.
+        rows: usize,
+        /// How many tokens there are.
+        vocabulary: usize,
+    },
     /// A batch without worlds, captions or codes.
     #[error("a batch of {worlds} worlds of {captions} captions and {codes} codes is empty")]
     Empty {

@@ -20,6 +20,7 @@ pub mod categorical;
 pub mod device;
 pub mod equations;
 pub mod error;
+pub mod fused;
 pub mod special;
 pub mod transfer;
 pub mod world;

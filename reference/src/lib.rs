@@ -25,7 +25,7 @@
 //! # Reading order
 //!
 //! [`vocab`], [`special`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
-//! [`critical`], [`repairs`].
+//! [`critical`], [`repairs`]. The same quantities from a network's logits are in [`logits`], the decoder's density in [`likelihood`].
 
 //! # Example
 //!
@@ -53,6 +53,8 @@
 pub mod categorical;
 pub mod critical;
 pub mod equations;
+pub mod likelihood;
+pub mod logits;
 pub mod repairs;
 pub mod slack;
 pub mod special;

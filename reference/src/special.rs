@@ -2,16 +2,6 @@
 
 use crate::vocab::Nats;
 
-/// `x ln y` with `0 ln 0 = 0` and `0 ln inf = 0`.
-///
-/// ```text
-/// x_ln_y(0, y) = 0        x_ln_y(x, y) = x ln y otherwise
-/// ```
-#[must_use]
-pub fn x_ln_y(x: f64, y: f64) -> f64 {
-    if x > 0.0 { x * y.ln() } else { 0.0 }
-}
-
 /// Logarithm of a sum of exponentials.
 ///
 /// ```text
@@ -43,16 +33,44 @@ pub fn log_sum_exp(terms: &[Nats]) -> Nats {
     Nats::with_mass(max + sum.ln(), spread / sum + max.abs() + sum.ln().abs() + 1.0)
 }
 
+/// What a log-ratio `d` adds to a divergence: `(1 + u) ln(1 + u) - u` at `u = e^d - 1`.
+///
+/// ```text
+/// excess(d) = d e^d - (e^d - 1) = sum_{n >= 2} d^n (n - 1) / n!
+/// ```
+///
+/// Range: `>= 0`, 0 only at `d = 0`. Limits: 1 at `-inf`. Near 0 the series, whose terms decrease at once, keeps all digits.
+#[must_use]
+pub fn excess(d: f64) -> f64 {
+    if d == f64::NEG_INFINITY {
+        return 1.0;
+    }
+    if d.abs() > 0.5 {
+        return d * d.exp() - d.exp_m1();
+    }
+    let (mut power, mut sum) = (d, 0.0); // d^n / n!
+    for n in 2..24 {
+        let n = f64::from(n);
+        power *= d / n;
+        sum += power * (n - 1.0);
+    }
+    sum
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{log_sum_exp, x_ln_y};
+    use super::{excess, log_sum_exp};
     use crate::vocab::Nats;
     use approx::assert_relative_eq;
 
     #[test]
-    fn zero_times_ln_zero_is_zero() {
-        assert_relative_eq!(x_ln_y(0.0, 0.0), 0.0);
-        assert_relative_eq!(x_ln_y(2.0, 3.0), 2.0 * 3.0_f64.ln());
+    fn the_excess_is_one_function_on_both_sides_of_its_branch() {
+        assert_relative_eq!(excess(f64::NEG_INFINITY), excess(-800.0));
+        for d in [0.5, -0.5_f64] {
+            let direct = d * d.exp() - d.exp_m1();
+            assert_relative_eq!(excess(d), direct, max_relative = 1e-14);
+        }
+        assert_relative_eq!(excess(1e-9), 0.5e-18, max_relative = 1e-8);
     }
 
     #[test]

@@ -22,7 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TARGET = pathlib.Path(os.environ.get("PATCHES_TARGET", ROOT / "target" / "patches"))
 PROFILE = os.environ.get("PATCHES_PROFILE", "dev")
 CHECKER = ["golden", "blocks", "limits", "assumptions", "lines", "properties"]
-TWIN = ["agreement"]
+TWIN = ["terms", "agreement"]
 
 
 def cargo(copy, *args):

@@ -72,4 +72,22 @@ pub enum Error {
         /// The line or quantity.
         line: &'static str,
     },
+    /// A token that the vocabulary does not have.
+    #[error("token {token} is not in the vocabulary, expected 0 to {}", vocabulary - 1)]
+    Token {
+        /// The index given.
+        token: usize,
+        /// How many tokens there are.
+        vocabulary: usize,
+    },
+    /// A value that the logit-Laplace density is not defined at.
+    #[error("x is {x}, mu {mu}, ln b {ln_b}; expected 0 < x < 1 and finite mu and ln b")]
+    Pixel {
+        /// The value, mapped by `phi`.
+        x: f64,
+        /// Its location.
+        mu: f64,
+        /// Its log-scale.
+        ln_b: f64,
+    },
 }

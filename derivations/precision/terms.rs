@@ -1,0 +1,108 @@
+//! How close the fused terms come to the reference: roundings per quantity, and what a storage type adds.
+
+use gpu::fused::{ACCEPT, EXCESS, EXP, LN, SUM};
+
+/// A type that numbers are stored in, and the one they are computed in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Storage {
+    /// The word used on the command line and in reports.
+    pub name: &'static str,
+    /// Unit roundoff of the type computed in.
+    pub computed: f64,
+    /// Unit roundoff of the type stored.
+    pub stored: f64,
+    /// What underflow can cost when computing: the smallest normal number.
+    pub tiny: f64,
+    /// What underflow can cost when storing: half the distance of subnormal numbers.
+    pub smallest: f64,
+}
+
+/// `2^-n`.
+const fn power(n: u64) -> f64 {
+    f64::from_bits((1023 - n) << 52)
+}
+
+impl Storage {
+    /// Single precision.
+    pub const F32: Self = Self {
+        name: "f32",
+        computed: power(24),
+        stored: power(24),
+        tiny: power(126),
+        smallest: power(150),
+    };
+    /// Double precision.
+    pub const F64: Self = Self {
+        name: "f64",
+        computed: power(53),
+        stored: power(53),
+        tiny: power(1022),
+        smallest: 0.0, // 2^-1075 is no double
+    };
+    /// The upper half of a single: 8 binary digits.
+    pub const BF16: Self = Self {
+        name: "bf16",
+        stored: power(8),
+        smallest: power(134),
+        ..Self::F32
+    };
+    /// Half precision: 11 binary digits.
+    pub const F16: Self = Self {
+        name: "f16",
+        stored: power(11),
+        smallest: power(25),
+        ..Self::F32
+    };
+}
+
+/// How many roundings of its mass a fused quantity may be off, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct TermPrecision {
+    /// The count, for rows of this length.
+    pub roundings: fn(f64) -> f64,
+    /// The count in words.
+    pub reason: &'static str,
+}
+
+// A weight e^y is off by EXP, and by |y| for its rounded exponent (in the mass); a sum of weights by SUM more. A mean t/s takes
+// both, a product with the weight and the quotient: 2 (SUM + EXP) + 4.
+
+/// A divergence, relative to its own size: a sum of terms that are never negative.
+pub const DIVERGENCE: TermPrecision = TermPrecision {
+    roundings: |k| ACCEPT.max(EXCESS + SUM + 2.0 * (k.ln() + 2.0) + 2.0 * EXP + 4.0) + 4.0,
+    reason: "the fast sum is taken only where its bound is below ACCEPT; else the excess, its sum and a log-ratio rounded twice, which counts at most ln K + 2 times",
+};
+
+/// An entropy, a cross-entropy, a token's log-probability: the logarithm of one sum, and a mean.
+pub const MEAN: TermPrecision = TermPrecision {
+    roundings: |_| 2.0 * (SUM + EXP) + 4.0,
+    reason: "weights and their sums, twice; a product, a quotient, two additions",
+};
+
+/// A derivative: a weight times a difference from a mean.
+pub const SLOPE: TermPrecision = TermPrecision {
+    roundings: |_| 2.0 * (SUM + EXP) + EXCESS + 8.0,
+    reason: "as a mean, then a weight (near 0 from the excess's exponential), two products and a difference in two steps",
+};
+
+/// The logit-Laplace likelihood: two logarithms and an exponential a value, and their sum.
+pub const LIKELIHOOD: TermPrecision = TermPrecision {
+    roundings: |_| SUM + 2.0 * LN + EXP + 6.0,
+    reason: "ln x, ln(1 - x), 1 - x, e^-ln b, four additions, a product, the sum",
+};
+
+impl TermPrecision {
+    /// The bound on `|reference - twin|`.
+    ///
+    /// ```text
+    /// (gamma_k(u) + gamma_k(u_f64)) mass + u_stored |value| + floor
+    /// ```
+    #[must_use]
+    pub fn bound(&self, k: f64, storage: Storage, mass: f64, value: f64, floor: f64) -> f64 {
+        let gamma = |u: f64| {
+            let first_order = (self.roundings)(k) * u;
+            first_order / (1.0 - first_order)
+        };
+        (gamma(storage.computed) + gamma(power(53))) * mass + storage.stored * value.abs() + floor
+    }
+}

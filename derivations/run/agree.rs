@@ -1,0 +1,108 @@
+//! Runs `agree`: the twin's functions over worlds, and the fused terms over logits.
+
+use derivations::faces::{Provenance, agreement};
+use derivations::pairs::PAIRS;
+use derivations::precision::Storage;
+use derivations::terms::{self, TERMS};
+use derivations::{agree as worlds, case::Case};
+use gpu::device::{Device, Float, Kind};
+use gpu::fused::Isa;
+use serde_json::json;
+
+use super::output::{pretty, print};
+use super::{Outcome, Result, read};
+use crate::cli::{self, DeviceName, Dtype, Format};
+
+pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
+    let device = Device::open(match args.device {
+        DeviceName::Cpu => Kind::Cpu,
+        DeviceName::Cuda => Kind::Cuda(0),
+    })?;
+    let is = |name: &&str| args.function.as_ref().is_none_or(|wanted| wanted == name);
+    let over_worlds = PAIRS.iter().map(|pair| pair.name).any(|name| is(&name));
+    let over_logits = TERMS.iter().map(|term| term.name).any(|name| is(&name));
+    if let Some(name) = args.function.as_ref().filter(|_| !over_worlds && !over_logits) {
+        let known = PAIRS
+            .iter()
+            .map(|pair| pair.name)
+            .chain(TERMS.iter().map(|term| term.name));
+        let known: Vec<&str> = known.collect();
+        return Err(format!("no function {name}; there are {}", known.join(", ")).into());
+    }
+    let (float, storage) = match args.dtype {
+        Dtype::F32 => (Some(Float::F32), Storage::F32),
+        Dtype::F64 => (Some(Float::F64), Storage::F64),
+        Dtype::Bf16 => (None, Storage::BF16),
+        Dtype::F16 => (None, Storage::F16),
+    };
+    let mut skipped = Vec::new();
+    let case = read(args.file.as_deref())?;
+    let report = match float {
+        _ if !over_worlds => None,
+        _ if args.shape.is_some() => {
+            skipped.push("worlds: skipped, --shape asks for logits");
+            None
+        }
+        None => {
+            skipped.push("worlds: skipped, they are compared in f32 and f64");
+            None
+        }
+        Some(float) => Some(compare_worlds(&case, args, device, float)?),
+    };
+    let logits = if !over_logits {
+        None
+    } else if args.file.is_some() {
+        skipped.push("fused terms: skipped, a case file holds worlds and no logits");
+        None
+    } else if args.device == DeviceName::Cuda {
+        skipped.push("fused terms: skipped, they run on the CPU");
+        None
+    } else {
+        Some(terms::agree(&terms::Options {
+            storage,
+            isa: Isa::best(),
+            function: args.function.clone(),
+            shape: args.shape,
+            seed: args.seed,
+        })?)
+    };
+    if report.is_none() && logits.is_none() {
+        return Err(format!("nothing to compare: {}", skipped.join("; ")).into());
+    }
+    let agrees =
+        report.as_ref().is_none_or(|report| report.agrees) && logits.as_ref().is_none_or(|logits| logits.agrees);
+    match args.format {
+        Format::Text => {
+            let parts = [
+                report.as_ref().map(agreement::text),
+                logits.as_ref().map(agreement::terms),
+            ];
+            let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
+            for skipped in skipped {
+                text.push_str(skipped);
+                text.push('\n');
+            }
+            print(&text)?;
+        }
+        Format::Json => {
+            let mut body = report.map_or_else(|| Ok(json!({})), serde_json::to_value)?;
+            body["agrees"] = json!(agrees);
+            body["schema"] = json!("elbo-agree/2");
+            body["terms"] = serde_json::to_value(&logits)?;
+            body["skipped"] = json!(skipped);
+            body["provenance"] = serde_json::to_value(Provenance::of_case(&case, Some(args.seed)))?;
+            print(&pretty(&body)?)?;
+        }
+    }
+    Ok(agrees.into())
+}
+
+fn compare_worlds(case: &Case, args: &cli::Agree, device: Device, float: Float) -> Result<worlds::Report> {
+    let wanted = |pair: &&derivations::pairs::Pair| args.function.as_ref().is_none_or(|name| name == pair.name);
+    let pairs: Vec<_> = PAIRS.iter().filter(wanted).copied().collect();
+    Ok(worlds::agree_on(
+        &pairs,
+        &case.worlds,
+        &worlds::Options { device, float },
+    )?)
+}

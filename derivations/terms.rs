@@ -1,0 +1,11 @@
+//! The fused terms against the reference: one function a row, on logits of every kind, in every type.
+
+mod cases;
+mod compare;
+mod report;
+mod table;
+
+pub use cases::{CASES, Case, SHAPES, Shape};
+pub use compare::{Options, agree};
+pub use report::{Report, Row, Worst};
+pub use table::{Inputs, Outcome, TERMS, Term};

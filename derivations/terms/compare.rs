@@ -1,0 +1,221 @@
+//! Draws, runs both sides, compares.
+
+use gpu::fused::{Isa, Numbers, Real as _, Target};
+use half::{bf16, f16};
+use rayon::prelude::*;
+use reference::vocab::Nats;
+
+use super::cases::{CASES, SHAPES, Shape};
+use super::report::{Report, Row};
+use super::table::{Drawn, Inputs, TERMS, Term};
+use crate::precision::{Storage, TermPrecision};
+
+/// What is compared, and on what.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The stored type.
+    pub storage: Storage,
+    /// The instructions.
+    pub isa: Isa,
+    /// Only this function.
+    pub function: Option<String>,
+    /// Only this shape.
+    pub shape: Option<Shape>,
+    /// Seed of the logits.
+    pub seed: u64,
+}
+
+/// The weight that gradients are multiplied by: DALL-E's beta over its positions, and not 1, so that a lost factor shows.
+const WEIGHT: f64 = 6.6 / 192.0;
+
+/// Compares every fused term that was asked for.
+///
+/// # Errors
+/// When the twin refuses what was drawn.
+pub fn agree(options: &Options) -> Result<Report, gpu::Error> {
+    let wanted = |term: &&Term| options.function.as_ref().is_none_or(|name| name == term.name);
+    let mut rows = Vec::new();
+    for term in TERMS.iter().filter(wanted) {
+        rows.extend(match options.storage.name {
+            "f64" => term_rows::<f64>(term, options)?,
+            "bf16" => term_rows::<bf16>(term, options)?,
+            "f16" => term_rows::<f16>(term, options)?,
+            _ => term_rows::<f32>(term, options)?,
+        });
+    }
+    Ok(Report {
+        dtype: options.storage.name,
+        instructions: options.isa.name(),
+        seed: options.seed,
+        agrees: !rows.is_empty() && rows.iter().all(|row| row.failed == 0 && row.compared > 0),
+        rows,
+    })
+}
+
+const PARTS: [&str; 2] = ["gradient", "gradient 2"];
+
+fn term_rows<E: Numbers>(term: &'static Term, options: &Options) -> Result<Vec<Row>, gpu::Error> {
+    let row = |part, precision: &TermPrecision| Row {
+        name: term.name,
+        part,
+        compared: 0,
+        classed: 0,
+        failed: 0,
+        reason: precision.reason,
+        worst: None,
+    };
+    let mut rows = vec![row("value", &term.value)];
+    rows.extend(PARTS[..term.gradients].iter().map(|part| row(part, &term.gradient)));
+    let shapes = options.shape.map_or(SHAPES.to_vec(), |shape| vec![shape]);
+    for shape in shapes {
+        for drawn in inputs::<E>(term, shape, options.seed) {
+            compare_case(&mut rows, term, shape.0, &drawn, options)?;
+        }
+    }
+    Ok(rows)
+}
+
+fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Drawn<E>> {
+    let store = |table: Vec<f64>| table.into_iter().map(|x| E::narrow(E::Real::of(x))).collect();
+    let drawn = |name, tables: Vec<Vec<f64>>| Drawn {
+        name,
+        k: shape.1,
+        tables: tables.into_iter().map(store).collect(),
+        targets: targets(shape),
+    };
+    if term.pixels {
+        // Pixels between 0.1 and 0.9 (phi's range), some near 0 and 1; locations and log-scales as a decoder emits them.
+        let mut tables = CASES[0].tables(seed, shape, 3);
+        for (i, x) in tables[0].iter_mut().enumerate() {
+            let spread = if i % 7 == 0 { 2.5 } else { 1.0 };
+            *x = 1.0 / (1.0 + (-spread * *x).exp());
+        }
+        let mut outside = tables.clone();
+        outside[0][0] = 1.0;
+        return vec![drawn("pixels", tables), drawn("a pixel at 1", outside)];
+    }
+    CASES
+        .iter()
+        .map(|case| drawn(case.name, case.tables(seed, shape, term.tables)))
+        .collect()
+}
+
+/// Every row its own token and weight; from the third row on only a part of the vocabulary is allowed, once without the token.
+fn targets((rows, k): Shape) -> Vec<Target> {
+    (0..rows)
+        .map(|i| {
+            let (from, to) = match i {
+                2 if k > 4 => (1, k - 2),
+                3 if k > 4 => (k / 2, k),
+                _ => (0, k),
+            };
+            Target {
+                token: (7 * i + k / 2) % k,
+                from,
+                to,
+                weight: [0.125, 0.875, 0.0, -2.0, 1.0][i % 5],
+            }
+        })
+        .collect()
+}
+
+fn compare_case<E: Numbers>(
+    rows: &mut [Row],
+    term: &Term,
+    count: usize,
+    drawn: &Drawn<E>,
+    options: &Options,
+) -> Result<(), gpu::Error> {
+    let Drawn {
+        name,
+        k,
+        tables,
+        targets,
+    } = drawn;
+    let k = *k;
+    let mut values = vec![0.0; count];
+    let mut grads = vec![vec![E::narrow(E::Real::of(0.5)); count * k]; term.gradients];
+    term.twin.run(options.isa, drawn, WEIGHT, &mut values, &mut grads)?;
+    let widened: Vec<Vec<f64>> = tables
+        .iter()
+        .map(|t| t.iter().map(|x| x.widen().to_f64()).collect())
+        .collect();
+    let outcomes: Vec<_> = (0..count)
+        .into_par_iter()
+        .map(|i| {
+            let rows: Vec<&[f64]> = widened.iter().map(|table| &table[i * k..(i + 1) * k]).collect();
+            (term.reference)(Inputs {
+                rows: &rows,
+                target: targets[i],
+            })
+        })
+        .collect();
+    #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+    let length = k as f64;
+    let storage = options.storage;
+    let at = || format!("{name}, {count}x{k}");
+    for (i, outcome) in outcomes.into_iter().enumerate() {
+        // Weights below the smallest normal number are 0: each costs that number times what it weighs.
+        let floor = length * storage.tiny * 8.0 * (spread(&widened, i, k) + length.ln() + 1.0);
+        // Where q is near p, log-ratios are taken around a centre that is computed in f64 and held in two numbers of the type: that far it is off.
+        // A gradient is off by as much; a divergence by the rounding of the square that a wrong centre adds and takes away again.
+        let centre = 4.0 * largest(&widened, i, k) * storage.computed.powi(2).max(Storage::F64.computed);
+        let centre_floor = term.value.bound(length, storage, centre.powi(2), 0.0, floor);
+        // The reference rounds its exponents in f64, so every log-ratio is off by `wrong`; a divergence by that times E_q|d| <= sqrt(2 D).
+        let wrong = 4.0 * Storage::F64.computed * (spread(&widened, i, k) + length.ln() + 1.0);
+        let undefined = Nats::with_mass(f64::NAN, 0.0);
+        let (value, slopes) = outcome.unwrap_or_else(|_| (undefined, Vec::new()));
+        // Values leave the kernel in f64: nothing is stored in the type.
+        let own = wrong * (2.0 * value.mass()).sqrt();
+        let bound = term.value.bound(length, storage, value.mass(), 0.0, centre_floor + own);
+        rows[0].note(&at, i, value.value(), values[i], bound);
+        for (which, slopes) in slopes.into_iter().enumerate() {
+            for (j, slope) in slopes.into_iter().enumerate() {
+                let (slope, place) = (WEIGHT * slope, i * k + j);
+                let stored = floor + storage.smallest + WEIGHT * (centre + wrong);
+                let kink = if term.pixels && which == 0 {
+                    kink(&widened, place, term, storage)
+                } else {
+                    0.0
+                };
+                let bound = term
+                    .gradient
+                    .bound(length, storage, slope.mass(), slope.value(), stored)
+                    + kink;
+                rows[1 + which].note(&at, place, slope.value(), grads[which][place].widen().to_f64(), bound);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where `logit x - mu` is smaller than its own error, the derivative's sign is not known: it may be off by `2 / b`.
+fn kink(tables: &[Vec<f64>], place: usize, term: &Term, storage: Storage) -> f64 {
+    let [x, mu, ln_b] = [tables[0][place], tables[1][place], tables[2][place]];
+    let (ln_x, ln_rest) = (x.ln(), (-x).ln_1p());
+    let error = term
+        .value
+        .bound(1.0, storage, ln_x.abs() + ln_rest.abs() + mu.abs(), 0.0, 0.0);
+    if (ln_x - ln_rest - mu).abs() <= error {
+        2.0 * WEIGHT / ln_b.exp()
+    } else {
+        0.0
+    }
+}
+
+/// The finite numbers of row `i` of every table.
+fn finite(tables: &[Vec<f64>], i: usize, k: usize) -> impl Iterator<Item = f64> {
+    let rows = tables.iter().flat_map(move |table| &table[i * k..(i + 1) * k]);
+    rows.copied().filter(|x| x.is_finite())
+}
+
+/// The largest distance between two finite numbers of row `i`.
+fn spread(tables: &[Vec<f64>], i: usize, k: usize) -> f64 {
+    let most = finite(tables, i, k).fold(f64::NEG_INFINITY, f64::max);
+    (most - finite(tables, i, k).fold(f64::INFINITY, f64::min)).max(0.0)
+}
+
+/// The largest size of a finite number of row `i`.
+fn largest(tables: &[Vec<f64>], i: usize, k: usize) -> f64 {
+    finite(tables, i, k).fold(0.0, |most, x| x.abs().max(most))
+}

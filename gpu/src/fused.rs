@@ -1,0 +1,31 @@
+//! The terms of the bound at DALL-E's size, fused: one trip to memory, values and gradients, on the CPU's vector units.
+//!
+//! A kernel is written once over lanes and runs with AVX-512, with AVX2 or on any processor. It reads `f32`, `f64`, `bf16` or
+//! `f16`, computes in `f32` (`f64` for `f64`), and adds rows up in `f64`. Gradients go into the caller's buffer, multiplied by a
+//! weight, so that a loss needs no second pass.
+//!
+//! | function | shape of a row | reference |
+//! |---|---|---|
+//! | [`kl_to_uniform`], [`entropy`] | `[K]` logits | `reference::logits` |
+//! | [`kl_divergence`], [`cross_entropy`] | two of `[K]` logits | `reference::logits` |
+//! | [`token_log_prob`] | `[V]` logits and a [`Target`] | `reference::logits` |
+//! | [`logit_laplace`] | an image's values, `mu`, `ln b` | `reference::likelihood` |
+
+mod divergence;
+mod elementary;
+mod isa;
+mod lanes;
+mod laplace;
+mod moments;
+mod real;
+mod rows;
+mod token;
+
+pub use divergence::{cross_entropy, kl_divergence};
+pub use elementary::{EXCESS, EXP, LN};
+pub use isa::{Isa, Numbers};
+pub use laplace::logit_laplace;
+pub use moments::{ACCEPT, entropy, kl_to_uniform};
+pub use real::{Element, Real};
+pub use rows::{Rows, SUM};
+pub use token::{Target, token_log_prob};

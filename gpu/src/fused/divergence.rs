@@ -1,0 +1,298 @@
+//! Two tables of logits: divergence and cross-entropy of their softmaxes.
+
+use super::elementary::{EXP, at_least_floor, exp, expm1_and_excess_near_zero};
+use super::isa::{Isa, Numbers};
+use super::lanes::{Lanes, Stored, prefetch};
+use super::moments::{ACCEPT, check, in_two, recentred};
+use super::real::Real;
+use super::rows::{RowKernel, Rows, SUM, Work, fill, for_each_row, largest, read_or, sums};
+
+/// `D(q || p)` of every row, `q = softmax(a)`, `p = softmax(b)`; gradients times `weight`, with respect to `a` and to `b`.
+///
+/// ```text
+/// D = sum_k q_k (ln q_k - ln p_k)                                                  (Eq. 13)
+/// dD/da_k = q_k (ln q_k - ln p_k - D)         dD/db_k = p_k - q_k
+/// ```
+///
+/// One trip to memory; near 0 the non-negative terms `p_k [(1 + r_k) ln(1 + r_k) - r_k]`, `r_k = q_k / p_k - 1`, are added instead.
+/// Range: `[0, +inf]`; 0 exactly for equal tables. Limits: `q_k = 0` does not count; `+inf`, with NaN gradients, where
+/// `q_k > 0 = p_k`; NaN for a row that is all `-inf`, or holds `+inf` or NaN. Reference: `reference::logits::kl_divergence`.
+///
+/// # Panics
+/// When the tables, `values` or `grads` do not fit each other.
+pub fn kl_divergence<E: Numbers>(
+    isa: Isa,
+    [a, b]: [Rows<'_, E>; 2],
+    weight: f64,
+    values: &mut [f64],
+    grads: Option<[&mut [E]; 2]>,
+) {
+    run(isa, [a, b], Quantity::Divergence, weight, values, grads);
+}
+
+/// `H(q, p)` of every row, `q = softmax(a)`, `p = softmax(b)`; gradients times `weight`, with respect to `a` and to `b`.
+///
+/// ```text
+/// H = -sum_k q_k ln p_k          dH/da_k = -q_k (ln p_k + H)          dH/db_k = p_k - q_k
+/// ```
+///
+/// Range: `[H(q), +inf]`. Limits: as [`kl_divergence`]. Reference: `reference::logits::cross_entropy`.
+///
+/// # Panics
+/// When the tables, `values` or `grads` do not fit each other.
+pub fn cross_entropy<E: Numbers>(
+    isa: Isa,
+    [a, b]: [Rows<'_, E>; 2],
+    weight: f64,
+    values: &mut [f64],
+    grads: Option<[&mut [E]; 2]>,
+) {
+    run(isa, [a, b], Quantity::CrossEntropy, weight, values, grads);
+}
+
+fn run<E: Numbers>(
+    isa: Isa,
+    [a, b]: [Rows<'_, E>; 2],
+    quantity: Quantity,
+    weight: f64,
+    values: &mut [f64],
+    grads: Option<[&mut [E]; 2]>,
+) {
+    assert_eq!((a.count(), a.k()), (b.count(), b.k()), "two tables of one shape");
+    for (table, grad) in [(a, grads.as_ref().map(|g| &*g[0])), (b, grads.as_ref().map(|g| &*g[1]))] {
+        check(table, values, grad);
+    }
+    for_each_row(isa, &Pair { weight, quantity }, [a, b], values, grads);
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Quantity {
+    Divergence,
+    CrossEntropy,
+}
+
+struct Pair {
+    weight: f64,
+    quantity: Quantity,
+}
+
+/// What the gradients are made of. The kept rows hold `q` (first) and `p` (second) up to scale; near 0 the first holds `q - p`.
+enum Slope {
+    /// `q_k (a_k - b_k - mean)` for the divergence, `q_k (-b_k - mean)` for the cross-entropy; and `p_k - q_k`.
+    Apart { q: f64, p: f64, mean: Mean },
+    /// The same where `q` is nearly `p`, from `q - p`, which is known better than either.
+    Near { p: f64, mean: Mean, excess: f64 },
+}
+
+/// A mean in two parts, the first a number of the lanes' type: together they are known better than in one.
+#[derive(Clone, Copy)]
+struct Mean(f64, f64);
+
+impl Mean {
+    /// `whole + part`.
+    #[inline(always)]
+    fn of<R: Real>(whole: f64, part: f64) -> Self {
+        let (high, _) = in_two::<R>(whole);
+        Self(high.to_f64(), (whole - high.to_f64()) + part)
+    }
+}
+
+impl<E: Numbers> RowKernel<E, 2, 2> for Pair {
+    #[inline(always)]
+    fn row<L: Stored<E, Real = E::Real>>(
+        &self,
+        l: L,
+        _index: usize,
+        [a, b]: [&[E]; 2],
+        grads: Option<[&mut [E]; 2]>,
+        work: &mut Work<E::Real>,
+    ) -> f64 {
+        let through = work.through;
+        let kept = work.two_rows(a.len());
+        let (value, slope) = match &grads {
+            Some(_) => self.value::<E, L, true>(l, a, b, kept),
+            None => self.value::<E, L, false>(l, a, b, kept),
+        };
+        if let Some(grads) = grads {
+            let kept = work.two_rows(a.len());
+            self.gradients(l, [a, b], kept, &slope, through, grads);
+        }
+        value
+    }
+}
+
+impl Pair {
+    #[inline(always)]
+    fn value<E: Numbers, L: Stored<E, Real = E::Real>, const KEEP: bool>(
+        &self,
+        l: L,
+        a: &[E],
+        b: &[E],
+        [kept_q, kept_p]: [&mut [E::Real]; 2],
+    ) -> (f64, Slope) {
+        let nothing = E::narrow(E::Real::NEG_INFINITY);
+        let (max_a, max_b) = (largest(l, a), largest(l, b));
+        let (shift_a, shift_b) = (l.splat(E::Real::of(max_a)), l.splat(E::Real::of(max_b)));
+        let zero = l.splat(E::Real::of(0.0));
+        let divergence = self.quantity == Quantity::Divergence;
+        let k = a.len();
+        let lowest = l.splat(E::Real::NEG_INFINITY);
+        let [s, s_p, t, t_p, square] = sums!(l, a, nothing, k, |at, x| {
+            prefetch(b.as_ptr().wrapping_add(k + at));
+            let b = read_or(l, &b[at..], nothing);
+            let y = at_least_floor(l, l.sub(x, shift_a));
+            let e = exp(l, y);
+            let y_p = l.sub(b, shift_b);
+            let bounded = at_least_floor(l, y_p);
+            let e_p = exp(l, bounded);
+            if KEEP {
+                l.store(&mut kept_q[at..], e);
+                l.store(&mut kept_p[at..], e_p);
+            }
+            // A masked code does not count, whatever p is there.
+            let ratio = if divergence { l.sub(y, y_p) } else { l.sub(zero, y_p) };
+            let term = l.where_less(lowest, x, l.mul(e, ratio), zero);
+            let size = l.add(y, bounded);
+            [e, e_p, term, l.mul(e_p, bounded), l.mul(e, l.mul(size, size))]
+        });
+        let (mean, ln_s, ln_s_p) = (t / s, s.ln(), s_p.ln());
+        let apart = |mean| Slope::Apart {
+            q: self.weight / s,
+            p: self.weight / s_p,
+            mean,
+        };
+        // A code that q allows and p does not: +inf, or 0 x inf where the weight has underflowed. Other NaN are in s or s_p too.
+        if !t.is_finite() && s.is_finite() && s_p.is_finite() {
+            let (q, p) = (f64::NAN, f64::NAN);
+            return (f64::INFINITY, Slope::Apart { q, p, mean: Mean(q, p) });
+        }
+        if !divergence {
+            return (mean + ln_s_p, apart(Mean::of::<E::Real>(-max_b, mean)));
+        }
+        let fast = mean - ln_s + ln_s_p;
+        if !(fast_bound(mean, square / s, t_p / s_p, fast) > fast * ACCEPT) {
+            return (fast, apart(Mean::of::<E::Real>(max_a - max_b, mean)));
+        }
+        self.near::<E, L, KEEP>(l, [a, b], [kept_q, kept_p], [max_a, max_b], [s, s_p])
+    }
+
+    /// The sweep that does not cancel: `p_k excess(d_k)` where the log-ratio `d_k` is small, `q_k d_k - (q_k - p_k)` elsewhere. Its centre is
+    /// the difference of the log-normalisers.
+    #[inline(always)]
+    fn near<E: Numbers, L: Stored<E, Real = E::Real>, const KEEP: bool>(
+        &self,
+        l: L,
+        [a, b]: [&[E]; 2],
+        [kept_q, kept_p]: [&mut [E::Real]; 2],
+        [max_a, max_b]: [f64; 2],
+        [s, s_p]: [f64; 2],
+    ) -> (f64, Slope) {
+        let nothing = E::narrow(E::Real::NEG_INFINITY);
+        let centre = (max_a - max_b) + (s.ln() - s_p.ln());
+        let (high, low) = in_two(centre);
+        let (high, low) = (l.splat(high), l.splat(low));
+        let (shift_a, shift_b) = (l.splat(E::Real::of(max_a)), l.splat(E::Real::of(max_b)));
+        let to_p = l.splat(E::Real::of(s_p / s));
+        let one = l.splat(E::Real::ONE);
+        let [excess, gap] = sums!(l, a, nothing, 0, |at, x| {
+            let b = read_or(l, &b[at..], nothing);
+            let p = exp(l, at_least_floor(l, l.sub(b, shift_b)));
+            let q = l.mul(exp(l, at_least_floor(l, l.sub(x, shift_a))), to_p);
+            let d = log_ratio(l, x, b, high, low);
+            let (r, g) = expm1_and_excess_near_zero(l, d);
+            let (size, apart) = (l.abs(d), l.sub(q, p));
+            let difference = l.where_less(size, one, l.mul(p, r), apart);
+            let gap = l.where_less(size, one, l.mul(p, g), l.sub(l.mul(q, d), apart));
+            if KEEP {
+                l.store(&mut kept_q[at..], difference);
+                l.store(&mut kept_p[at..], p);
+            }
+            [difference, gap]
+        });
+        let (excess, gap) = (excess / s_p, gap / s_p);
+        let value = recentred(gap, excess);
+        let slope = Slope::Near {
+            p: self.weight / (s_p * (1.0 + excess)),
+            mean: Mean::of::<E::Real>(centre, excess.ln_1p() + value),
+            excess,
+        };
+        (value, slope)
+    }
+
+    #[inline(always)]
+    fn gradients<E: Numbers, L: Stored<E, Real = E::Real>>(
+        &self,
+        l: L,
+        [a, b]: [&[E]; 2],
+        [kept_q, kept_p]: [&mut [E::Real]; 2],
+        slope: &Slope,
+        through: bool,
+        [grad_a, grad_b]: [&mut [E]; 2],
+    ) {
+        let nothing = E::narrow(E::Real::NEG_INFINITY);
+        let (zero, one) = (l.splat(E::Real::of(0.0)), l.splat(E::Real::ONE));
+        let splat = |x: f64| l.splat(E::Real::of(x));
+        match *slope {
+            Slope::Apart { q, p, mean } => {
+                let (high, low) = (splat(mean.0), splat(mean.1));
+                let (q, p) = (splat(q), splat(p));
+                let divergence = self.quantity == Quantity::Divergence;
+                fill!(l, grad_a, through, |at| {
+                    let b = read_or(l, &b[at..], nothing);
+                    let from = if divergence {
+                        read_or(l, &a[at..], nothing)
+                    } else {
+                        zero
+                    };
+                    let weight = l.mul(l.load(&kept_q[at..]), q);
+                    let slope = l.mul(weight, log_ratio(l, from, b, high, low));
+                    l.where_less(zero, l.abs(weight), slope, l.mul(weight, l.add(high, one)))
+                });
+                fill!(l, grad_b, through, |at| {
+                    l.sub(l.mul(l.load(&kept_p[at..]), p), l.mul(l.load(&kept_q[at..]), q))
+                });
+            }
+            Slope::Near { p, mean, excess } => {
+                let (high, low) = (splat(mean.0), splat(mean.1));
+                let (p, excess) = (splat(p), splat(excess));
+                fill!(l, grad_a, through, |at| {
+                    let (a, b) = (read_or(l, &a[at..], nothing), read_or(l, &b[at..], nothing));
+                    let weight = l.mul(l.add(l.load(&kept_p[at..]), l.load(&kept_q[at..])), p);
+                    l.mul(weight, at_least_floor(l, log_ratio(l, a, b, high, low)))
+                });
+                fill!(l, grad_b, through, |at| {
+                    l.mul(
+                        l.fma(l.load(&kept_p[at..]), excess, l.sub(zero, l.load(&kept_q[at..]))),
+                        p,
+                    )
+                });
+            }
+        }
+    }
+}
+
+/// `a - b - (high + low)` with one rounding relative to the result: the difference is taken with its error (Knuth's two-sum). Where `a` is
+/// `-inf`, so is the result, whatever `b` is.
+#[inline(always)]
+fn log_ratio<L: Lanes>(l: L, a: L::Vector, b: L::Vector, high: L::Vector, low: L::Vector) -> L::Vector {
+    let lowest = l.splat(L::Real::NEG_INFINITY);
+    let difference = l.sub(a, b);
+    let back = l.sub(difference, a);
+    let error = l.sub(l.sub(a, l.sub(difference, back)), l.add(b, back));
+    let ratio = l.add(l.sub(difference, high), l.sub(error, low));
+    l.where_less(lowest, a, ratio, l.splat(L::Real::FLOOR))
+}
+
+/// Bound on the fast divergence, in units of roundoff.
+///
+/// A rounded exponent moves a logit by `u |y|`, which moves D by its derivatives: `E_q[|ln q/p| |y|] <= S`, `S = E_q[(|y_q| + |y_p|)^2]`, and
+/// by `(q + p) |y_p|`. The weights' own errors and the sums' count once for each of `s`, `s_p` and, on addends of `sqrt S` in all, `t`.
+#[inline(always)]
+fn fast_bound(mean: f64, square: f64, mean_p: f64, value: f64) -> f64 {
+    let root = square.sqrt();
+    (SUM + EXP) * (2.0 + mean.abs())
+        + (SUM + EXP + 3.0) * root
+        + square
+        + root * (1.0 + value.abs())
+        + 2.0 * mean_p.abs()
+}

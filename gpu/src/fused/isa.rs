@@ -1,0 +1,142 @@
+//! Which instructions a kernel runs with: asked of the processor at run time.
+#![allow(
+    private_bounds,
+    private_interfaces,
+    reason = "the sealed trait is public only as a bound; nobody outside can call it"
+)]
+
+use half::{bf16, f16};
+
+#[cfg(target_arch = "x86_64")]
+use super::lanes::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
+use super::lanes::{Portable, Stored};
+use super::real::Element;
+
+/// A set of vector instructions that this processor has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Isa(Kind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Isa {
+    /// What every processor has.
+    pub const PORTABLE: Self = Self(Kind::Portable);
+
+    /// All that this processor has, the widest first.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        let mut found = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 =
+                is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if avx2 && avx512 {
+                found.push(Self(Kind::Avx512));
+            }
+            if avx2 {
+                found.push(Self(Kind::Avx2));
+            }
+        }
+        found.push(Self::PORTABLE);
+        found
+    }
+
+    /// The widest that this processor has.
+    #[must_use]
+    pub fn best() -> Self {
+        Self::available()[0]
+    }
+
+    /// The word used in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
+        }
+    }
+
+    /// Runs a kernel over numbers stored as `E` with these instructions.
+    #[inline]
+    pub(crate) fn run<E: Numbers, K: Kernel<E>>(self, kernel: K) -> K::Output {
+        match self.0 {
+            Kind::Portable => kernel.run(Portable::<E::Real>::default()),
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "calls into code compiled for these instructions")]
+            // SAFETY: `available` found the instructions; no other way makes such an `Isa`.
+            Kind::Avx2 => unsafe { E::avx2(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "calls into code compiled for these instructions")]
+            // SAFETY: as above.
+            Kind::Avx512 => unsafe { E::avx512(kernel) },
+        }
+    }
+}
+
+/// Work that is written once, for any lanes.
+pub(crate) trait Kernel<E: Element> {
+    /// What comes of it.
+    type Output;
+    /// Does it. Implementations are `#[inline(always)]`, and so is all that they call: what is not inlined is not compiled for the lanes.
+    fn run<L: Stored<E, Real = E::Real>>(self, lanes: L) -> Self::Output;
+}
+
+/// Stored numbers that the fused kernels know: `f32`, `f64`, `bf16`, `f16`.
+pub trait Numbers: Element + sealed::Compiled {}
+
+mod sealed {
+    use super::{Element, Kernel};
+
+    /// A kernel compiled for each set of instructions.
+    pub trait Compiled: Element {
+        #[doc(hidden)]
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "the caller has asked the processor")]
+        unsafe fn avx2<K: Kernel<Self>>(kernel: K) -> K::Output;
+        #[doc(hidden)]
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "the caller has asked the processor")]
+        unsafe fn avx512<K: Kernel<Self>>(kernel: K) -> K::Output;
+    }
+}
+
+macro_rules! numbers {
+    ($element:ty, $avx2:ident, $avx512:ident) => {
+        impl sealed::Compiled for $element {
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the caller has asked the processor")]
+            #[target_feature(enable = "avx2,fma,f16c")]
+            unsafe fn avx2<K: Kernel<Self>>(kernel: K) -> K::Output {
+                // SAFETY: the caller promises the instructions.
+                kernel.run(unsafe { $avx2::new() })
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the caller has asked the processor")]
+            #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")]
+            unsafe fn avx512<K: Kernel<Self>>(kernel: K) -> K::Output {
+                // SAFETY: the caller promises the instructions.
+                kernel.run(unsafe { $avx512::new() })
+            }
+        }
+        impl Numbers for $element {}
+    };
+}
+
+numbers!(f32, Avx2F32, Avx512F32);
+numbers!(bf16, Avx2F32, Avx512F32);
+numbers!(f16, Avx2F32, Avx512F32);
+numbers!(f64, Avx2F64, Avx512F64);

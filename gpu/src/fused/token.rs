@@ -1,0 +1,126 @@
+//! The transformer's logits: the log-probability of the token that stands at each position.
+
+use super::elementary::{at_least_floor, exp};
+use super::isa::{Isa, Numbers};
+use super::lanes::Stored;
+use super::moments::check;
+use super::real::Real;
+use super::rows::{RowKernel, Rows, Work, fill, for_each_row, largest, sums};
+use crate::Error;
+
+/// What stands at a position: a token, the part of the vocabulary that is allowed there, and what the position weighs in the loss.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// The token.
+    pub token: usize,
+    /// The first token allowed.
+    pub from: usize,
+    /// The first one behind those allowed: text positions allow text tokens, image positions image tokens.
+    pub to: usize,
+    /// 0 for padding, `1/8` over the text's length and `7/8` over the image's in DALL-E.
+    pub weight: f64,
+}
+
+/// `ln q(token)` of every row, `q` the softmax over the allowed part of the row; the gradient times `weight` and the position's weight goes
+/// into `grad`.
+///
+/// ```text
+/// ln q_t = x_t - ln sum_{from <= k < to} e^(x_k)          d ln q_t / dx_k = [k = t] - q_k, and 0 outside
+/// ```
+///
+/// One trip to memory. Range: `[-inf, 0]`. Limits: `-inf` for a token that is masked (`x_t = -inf`) or not allowed; NaN for a row that is all
+/// `-inf` where it is allowed, or holds `+inf` or NaN there. Reference: `reference::logits::token_log_prob`.
+///
+/// # Errors
+/// [`Error::Target`] unless there is one target a row, with a token and a part of the vocabulary that exist.
+///
+/// # Panics
+/// When `values` or `grad` are not as long as the rows ask for.
+pub fn token_log_prob<E: Numbers>(
+    isa: Isa,
+    x: Rows<'_, E>,
+    targets: &[Target],
+    weight: f64,
+    values: &mut [f64],
+    grad: Option<&mut [E]>,
+) -> Result<(), Error> {
+    check(x, values, grad.as_deref());
+    let odd = |t: &Target| t.token >= x.k() || t.from >= t.to || t.to > x.k() || !t.weight.is_finite();
+    if targets.len() != x.count() || targets.iter().any(odd) {
+        let row = targets.iter().position(odd).unwrap_or(targets.len());
+        return Err(Error::Target {
+            row,
+            rows: x.count(),
+            vocabulary: x.k(),
+        });
+    }
+    let kernel = Token { targets, weight };
+    for_each_row(isa, &kernel, [x], values, grad.map(|grad| [grad]));
+    Ok(())
+}
+
+struct Token<'a> {
+    targets: &'a [Target],
+    weight: f64,
+}
+
+impl<E: Numbers> RowKernel<E, 1, 1> for Token<'_> {
+    #[inline(always)]
+    fn row<L: Stored<E, Real = E::Real>>(
+        &self,
+        l: L,
+        index: usize,
+        [x]: [&[E]; 1],
+        grads: Option<[&mut [E]; 1]>,
+        work: &mut Work<E::Real>,
+    ) -> f64 {
+        let Target {
+            token,
+            from,
+            to,
+            weight,
+        } = self.targets[index];
+        let nothing = E::narrow(E::Real::NEG_INFINITY);
+        let through = work.through;
+        let allowed = &x[from..to];
+        let max = largest(l, allowed);
+        let shift = l.splat(E::Real::of(max));
+        let keep = grads.is_some();
+        let [weights, _] = work.two_rows(allowed.len());
+        let [s] = sums!(l, allowed, nothing, x.len(), |at, x| {
+            let e = exp(l, at_least_floor(l, l.sub(x, shift)));
+            if keep {
+                l.store(&mut weights[at..], e);
+            }
+            [e]
+        });
+        let value = ln_token(x, token, from..to, max, s);
+        let Some([grad]) = grads else {
+            return value;
+        };
+        let zero = E::narrow(E::Real::of(0.0));
+        grad[..from].fill(zero);
+        grad[to..].fill(zero);
+        let weight = self.weight * weight;
+        let scale = l.splat(E::Real::of(-weight / s));
+        fill!(l, &mut grad[from..to], through, |at| l
+            .mul(l.load(&weights[at..]), scale));
+        if (from..to).contains(&token) {
+            // 1 - q_t in f64: near a certain token it cancels.
+            let q = weights[token - from].to_f64() / s;
+            grad[token] = E::narrow(E::Real::of(weight * (1.0 - q)));
+        }
+        value
+    }
+}
+
+#[inline(always)]
+fn ln_token<E: Numbers>(x: &[E], token: usize, allowed: std::ops::Range<usize>, max: f64, s: f64) -> f64 {
+    if s.is_nan() {
+        return f64::NAN;
+    }
+    if !allowed.contains(&token) {
+        return f64::NEG_INFINITY;
+    }
+    (x[token].widen().to_f64() - max) - s.ln()
+}

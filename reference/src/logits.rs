@@ -1,0 +1,20 @@
+//! The quantities of `categorical` from unnormalised logits, as networks emit them: values and closed-form gradients, row by row.
+//!
+//! ```text
+//! q_k = e^(x_k) / sum_j e^(x_j)                    ln q_k = y_k - ln sum_j e^(y_j),   y_k = x_k - max_j x_j
+//! ```
+//!
+//! `-inf` is a masked code: its probability is 0, it counts nowhere, its derivative is 0.
+//!
+//! A mass here also holds what a *rounded exponent* costs: a twin that computes `y_k` in its own precision moves every weight by `|y_k|`
+//! roundings, and every sum over weights by their mean. So a gradient's mass is not its size but what its factors were made of.
+
+mod pair;
+mod single;
+mod softmax;
+
+pub use pair::{cross_entropy, cross_entropy_gradients, kl_divergence, kl_divergence_gradients};
+pub use single::{
+    entropy, entropy_gradient, kl_to_uniform, kl_to_uniform_gradient, token_log_prob, token_log_prob_gradient,
+};
+pub use softmax::Softmax;

@@ -1,0 +1,172 @@
+//! Two rows of logits: divergence and cross-entropy of their softmaxes.
+
+use super::softmax::Softmax;
+use crate::special::excess;
+use crate::vocab::{Error, Nats};
+
+/// Divergence of `q = softmax(a)` from `p = softmax(b)`.
+///
+/// ```text
+/// D(q || p) = sum_k p_k [(1 + r_k) ln(1 + r_k) - r_k],   r_k = q_k / p_k - 1       (Eq. 13)
+///           = sum_k q_k (ln q_k - ln p_k)
+/// ```
+///
+/// Shapes: equal, `[K]`. Unit: nats. Range: `[0, +inf]`; 0 exactly for equal distributions. Limits: `+inf` where `q_k > 0 = p_k`.
+/// Mass: the value, since no term of the first form is negative.
+/// Source: the note, Eq. 13. Twin: `gpu::logits::kl_divergence`.
+///
+/// # Errors
+/// As [`Softmax::new`]; [`Error::Shape`] when the rows differ in length.
+pub fn kl_divergence(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
+    let (q, p) = both(a, b)?;
+    if q.support().any(|k| b[k] == f64::NEG_INFINITY) {
+        return Ok(Nats::INFINITY);
+    }
+    let log_ratio = log_ratio(&q, &p);
+    // Far apart e^d overflows while p_k e^d = q_k does not.
+    let term = |k: usize| match log_ratio(k) {
+        d if d.abs() > 1.0 => x_times(q.q[k], d) - (q.q[k] - p.q[k]),
+        d => p.q[k] * excess(d),
+    };
+    Ok(p.support().map(|k| Nats::of(term(k))).sum())
+}
+
+/// Gradients of [`kl_divergence`] with respect to `a` and to `b`.
+///
+/// ```text
+/// dD/da_k = q_k (ln q_k - ln p_k - D)                    dD/db_k = p_k - q_k
+/// ```
+///
+/// # Errors
+/// As [`kl_divergence`]; [`Error::Indeterminate`] where the divergence is infinite.
+pub fn kl_divergence_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], Error> {
+    let (q, p) = both(a, b)?;
+    let divergence = kl_divergence(a, b)?.value();
+    if divergence.is_infinite() {
+        return Err(Error::Indeterminate {
+            line: "the gradient of an infinite divergence",
+        });
+    }
+    let log_ratio = log_ratio(&q, &p);
+    // The mean is E_q[y_q - y_p], its addends at most the two exponents.
+    let mean_mass = mean_mass(&q, |k| q.y[k].abs() + p.y[k].abs(), q.expect(|k| q.y[k] - p.y[k]));
+    Ok([q.weighted(|k| log_ratio(k) - divergence, mean_mass), difference(&q, &p)])
+}
+
+/// Cross-entropy of `p = softmax(b)` under `q = softmax(a)`.
+///
+/// ```text
+/// H(q, p) = -sum_k q_k ln p_k = ln s_p + E_q[-y_p]
+/// ```
+///
+/// Shapes: equal, `[K]`. Unit: nats. Range: `[H(q), +inf]`. Limits: `+inf` where `q_k > 0 = p_k`.
+/// Twin: `gpu::logits::cross_entropy`.
+///
+/// # Errors
+/// As [`Softmax::new`]; [`Error::Shape`] when the rows differ in length.
+pub fn cross_entropy(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
+    let (q, p) = both(a, b)?;
+    let mean = q.expect(|k| -p.y[k]);
+    if mean.is_infinite() {
+        return Ok(Nats::INFINITY);
+    }
+    let mass = p.ln_s + 1.0 + p.depth() + mean_mass(&q, |k| p.y[k].abs(), mean);
+    Ok(Nats::with_mass(p.ln_s + mean, mass))
+}
+
+/// Gradients of [`cross_entropy`] with respect to `a` and to `b`.
+///
+/// ```text
+/// dH/da_k = -q_k (ln p_k + H) = -q_k (b_k - E_q[b])      dH/db_k = p_k - q_k
+/// ```
+///
+/// # Errors
+/// As [`cross_entropy`]; [`Error::Indeterminate`] where it is infinite.
+pub fn cross_entropy_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], Error> {
+    let (q, p) = both(a, b)?;
+    let mean = q.expect(|k| -p.y[k]);
+    if mean.is_infinite() {
+        return Err(Error::Indeterminate {
+            line: "the gradient of an infinite cross-entropy",
+        });
+    }
+    let mean_mass = mean_mass(&q, |k| p.y[k].abs(), mean);
+    Ok([q.weighted(|k| -p.y[k] - mean, mean_mass), difference(&q, &p)])
+}
+
+/// `ln q_k - ln p_k`; where the logits are close, their difference is exact.
+fn log_ratio<'a>(q: &'a Softmax, p: &'a Softmax) -> impl Fn(usize) -> f64 + 'a {
+    |k| (q.y[k] - p.y[k]) - (q.ln_s - p.ln_s)
+}
+
+/// `x d` with `0 x inf = 0`.
+fn x_times(x: f64, d: f64) -> f64 {
+    if x > 0.0 { x * d } else { 0.0 }
+}
+
+/// What a mean over `q` of addends of this size was made of: each times `1 + |y_q|` of its weight, and the mean times `1 + E_q[-y]`.
+fn mean_mass(q: &Softmax, size: impl Fn(usize) -> f64, mean: f64) -> f64 {
+    q.expect(|k| size(k) * (1.0 - q.y[k])) + mean.abs() * (1.0 + q.depth())
+}
+
+/// `p_k - q_k`.
+fn difference(q: &Softmax, p: &Softmax) -> Vec<Nats> {
+    let (q, p) = (q.weighted(|_| 1.0, 0.0), p.weighted(|_| 1.0, 0.0));
+    p.into_iter().zip(q).map(|(p, q)| p - q).collect()
+}
+
+fn both(a: &[f64], b: &[f64]) -> Result<(Softmax, Softmax), Error> {
+    if a.len() != b.len() {
+        return Err(Error::Shape {
+            tensor: "logits of p",
+            found: vec![b.len()],
+            expected: vec![a.len()],
+        });
+    }
+    Ok((Softmax::new("logits of q", a)?, Softmax::new("logits of p", b)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cross_entropy, kl_divergence};
+    use crate::logits::entropy;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn by_hand() {
+        // q = (1/2, 1/4, 1/4), p = (1/4, 1/2, 1/4): D = 1/4 ln 2, H(q, p) = 7/4 ln 2.
+        let (a, b) = (
+            [4.0_f64.ln(), 2.0_f64.ln(), 2.0_f64.ln()],
+            [2.0_f64.ln(), 4.0_f64.ln(), 2.0_f64.ln()],
+        );
+        let ln2 = 2.0_f64.ln();
+        assert_relative_eq!(
+            kl_divergence(&a, &b).expect("rows").value(),
+            0.25 * ln2,
+            max_relative = 1e-14
+        );
+        assert_relative_eq!(
+            cross_entropy(&a, &b).expect("rows").value(),
+            1.75 * ln2,
+            max_relative = 1e-14
+        );
+        assert_relative_eq!(
+            cross_entropy(&a, &a).expect("rows").value(),
+            entropy(&a).expect("a row").value(),
+            max_relative = 1e-14
+        );
+    }
+
+    #[test]
+    fn what_p_excludes_is_infinitely_far_unless_q_excludes_it_too() {
+        let masked = [0.0, f64::NEG_INFINITY, 1.0];
+        assert!(
+            kl_divergence(&[0.0, -900.0, 0.0], &masked)
+                .expect("rows")
+                .value()
+                .is_infinite()
+        );
+        assert!(kl_divergence(&masked, &masked).expect("rows").value().abs() <= 0.0);
+        assert!(kl_divergence(&masked, &[0.0; 3]).expect("rows").is_finite());
+    }
+}

@@ -1,0 +1,162 @@
+//! One row of logits: divergence from the uniform distribution, entropy, the log-probability of a token.
+
+use super::softmax::Softmax;
+use crate::special::excess;
+use crate::vocab::{Error, Nats};
+
+/// Divergence of `q = softmax(x)` from the uniform distribution over the `K` codes: DALL-E's KL term in its first stage.
+///
+/// ```text
+/// D(q || u) = (1/K) sum_k [(1 + u_k) ln(1 + u_k) - u_k],   u_k = K q_k - 1         (Eq. 13 with p = 1/K)
+///           = sum_k q_k ln q_k + ln K
+/// ```
+///
+/// Shape: `[K]`. Unit: nats. Range: `[0, ln K]`; 0 exactly for equal logits, `ln K` for a certain code.
+/// Mass: the value, since no term of the first form is negative.
+/// Source: Ramesh et al. 2021, section 2.1. Twin: `gpu::logits::kl_to_uniform`.
+///
+/// # Errors
+/// As [`Softmax::new`].
+pub fn kl_to_uniform(x: &[f64]) -> Result<Nats, Error> {
+    let q = Softmax::new("logits", x)?;
+    let k = count(x.len());
+    let ln_mean = q.ln_s - k.ln();
+    Ok(q.y.iter().map(|y| Nats::of(excess(y - ln_mean) / k)).sum())
+}
+
+/// Gradient of [`kl_to_uniform`].
+///
+/// ```text
+/// dD/dx_k = q_k (x_k - E_q[x])
+/// ```
+///
+/// Shape: `[K]`. Limits: 0 for a masked code.
+///
+/// # Errors
+/// As [`Softmax::new`].
+pub fn kl_to_uniform_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
+    let q = Softmax::new("logits", x)?;
+    let (depth, mean_mass) = (q.depth(), mean_mass(&q));
+    Ok(q.weighted(|k| q.y[k] + depth, mean_mass))
+}
+
+/// Entropy of `q = softmax(x)`.
+///
+/// ```text
+/// H(q) = -sum_k q_k ln q_k = ln s - E_q[y]
+/// ```
+///
+/// Shape: `[K]`. Unit: nats. Range: `[0, ln K]`.
+/// Mass: `ln s + 1`, the two terms of the mean, and what rounded exponents add. Twin: `gpu::logits::entropy`.
+///
+/// # Errors
+/// As [`Softmax::new`].
+pub fn entropy(x: &[f64]) -> Result<Nats, Error> {
+    let q = Softmax::new("logits", x)?;
+    let depth = q.depth();
+    Ok(Nats::with_mass(q.ln_s + depth, q.ln_s + 1.0 + depth + mean_mass(&q)))
+}
+
+/// Gradient of [`entropy`].
+///
+/// ```text
+/// dH/dx_k = -q_k (x_k - E_q[x])
+/// ```
+///
+/// # Errors
+/// As [`Softmax::new`].
+pub fn entropy_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
+    Ok(kl_to_uniform_gradient(x)?.into_iter().map(|slope| -slope).collect())
+}
+
+/// Log-probability of a token under `softmax(x)`.
+///
+/// ```text
+/// ln q_t = x_t - ln sum_k e^(x_k)
+/// ```
+///
+/// Shape: `[V]`. Unit: nats. Range: `[-inf, 0]`. Limits: `-inf` for a masked token.
+/// Mass: `|y_t| + ln s + 1` and the mean exponent. Source: the note, `p(y,z)` of Eq. 2, factorised token by token.
+/// Twin: `gpu::logits::token_log_prob`.
+///
+/// # Errors
+/// As [`Softmax::new`]; [`Error::Token`] for a token that is not in the vocabulary.
+pub fn token_log_prob(x: &[f64], token: usize) -> Result<Nats, Error> {
+    let q = Softmax::new("logits", x)?;
+    known(token, x.len())?;
+    let y = q.y[token];
+    let mass = if y.is_finite() { y.abs() } else { 0.0 };
+    Ok(Nats::with_mass(y - q.ln_s, mass + q.ln_s + 1.0 + q.depth()))
+}
+
+/// Gradient of [`token_log_prob`].
+///
+/// ```text
+/// d ln q_t / dx_k = [k = t] - q_k
+/// ```
+///
+/// Mass: `[k = t] + q_k (1 + |y_k| + E_q[-y])`.
+///
+/// # Errors
+/// As [`token_log_prob`].
+pub fn token_log_prob_gradient(x: &[f64], token: usize) -> Result<Vec<Nats>, Error> {
+    let q = Softmax::new("logits", x)?;
+    known(token, x.len())?;
+    let mut slope: Vec<Nats> = q.weighted(|_| -1.0, 0.0);
+    slope[token] = slope[token] + Nats::of(1.0);
+    Ok(slope)
+}
+
+/// What the mean `E_q[y]` was added up from: `A (1 + A) + E_q[y^2]`, `A = E_q[-y]`. The weights are off by `|y|` each and their sum by `A`.
+fn mean_mass(q: &Softmax) -> f64 {
+    let depth = q.depth();
+    depth * (1.0 + depth) + q.expect(|k| q.y[k] * q.y[k])
+}
+
+const fn known(token: usize, vocabulary: usize) -> Result<(), Error> {
+    if token < vocabulary {
+        return Ok(());
+    }
+    Err(Error::Token { token, vocabulary })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a row's length")]
+pub(super) const fn count(n: usize) -> f64 {
+    n as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{entropy, kl_to_uniform, token_log_prob};
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn by_hand() {
+        // q = (1/2, 1/4, 1/4): H = 3/2 ln 2, D = ln 3 - 3/2 ln 2.
+        let x = [7.0 + 2.0_f64.ln(), 7.0, 7.0];
+        let h = 1.5 * 2.0_f64.ln();
+        assert_relative_eq!(entropy(&x).expect("a row").value(), h, max_relative = 1e-14);
+        assert_relative_eq!(
+            kl_to_uniform(&x).expect("a row").value(),
+            3.0_f64.ln() - h,
+            max_relative = 1e-13
+        );
+        assert_relative_eq!(
+            token_log_prob(&x, 1).expect("a token").value(),
+            -(4.0_f64.ln()),
+            max_relative = 1e-14
+        );
+        assert!(token_log_prob(&x, 3).is_err());
+    }
+
+    #[test]
+    fn near_the_uniform_distribution_no_digit_is_lost() {
+        // x_k = +-s alternating: D = s tanh s - ln cosh s = s^2/2 - s^4/4 + ...
+        for s in [1e-2, 1e-4, 1e-6, 1e-8_f64] {
+            let x: Vec<f64> = (0..64).map(|k| if k % 2 == 0 { s } else { -s }).collect();
+            let exact = s * s * (0.5 - s * s * 0.25);
+            assert_relative_eq!(kl_to_uniform(&x).expect("a row").value(), exact, max_relative = 1e-8);
+        }
+        assert_relative_eq!(kl_to_uniform(&[-3.5; 7]).expect("a row").value(), 0.0);
+    }
+}

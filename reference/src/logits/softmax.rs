@@ -1,0 +1,92 @@
+//! The distribution that a row of logits stands for.
+
+use crate::vocab::{Error, Nats};
+
+/// A row of logits and its softmax.
+///
+/// ```text
+/// y_k = x_k - max x        q_k = e^(y_k) / s,  s = sum_k e^(y_k)
+/// ```
+#[derive(Debug, Clone)]
+pub struct Softmax {
+    /// `y_k`, at most 0.
+    pub y: Vec<f64>,
+    /// `q_k`.
+    pub q: Vec<f64>,
+    /// `ln s`, in `[0, ln K]`, with a relative error of a few roundings.
+    pub ln_s: f64,
+    /// `max x`.
+    pub max: f64,
+}
+
+impl Softmax {
+    /// Validates a row and normalises it.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::Entry`] (NaN or `+inf`), [`Error::Sum`] when every logit is `-inf`.
+    pub fn new(tensor: &'static str, x: &[f64]) -> Result<Self, Error> {
+        if x.is_empty() {
+            return Err(Error::Empty { tensor });
+        }
+        if let Some(k) = x.iter().position(|x| x.is_nan() || *x == f64::INFINITY) {
+            return Err(Error::Entry {
+                tensor,
+                index: vec![k],
+                value: x[k],
+            });
+        }
+        let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if max == f64::NEG_INFINITY {
+            return Err(Error::Sum {
+                tensor,
+                sum: 0.0,
+                bound: 0.0,
+            });
+        }
+        let y: Vec<f64> = x.iter().map(|x| x - max).collect();
+        // The largest weight is 1. Left out and put back by ln(1 + rest), a certain code's ln s keeps its digits.
+        let largest = y.iter().position(|y| *y == 0.0);
+        let others = (0..y.len()).filter(|&k| Some(k) != largest);
+        let ln_s = others.map(|k| Nats::of(y[k].exp())).sum::<Nats>().value().ln_1p();
+        let q = y.iter().map(|y| (y - ln_s).exp()).collect();
+        Ok(Self { y, q, ln_s, max })
+    }
+
+    /// `E_q[f]` over the codes that are not masked.
+    pub fn expect(&self, f: impl Fn(usize) -> f64) -> f64 {
+        let term = |k: usize| {
+            let value = f(k);
+            // A weight may underflow; what is infinite stays infinite all the same.
+            Nats::of(if value.is_finite() { self.q[k] * value } else { value })
+        };
+        self.support().map(term).sum::<Nats>().value()
+    }
+
+    /// The codes that are not masked.
+    pub fn support(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.y.len()).filter(|&k| self.y[k] > f64::NEG_INFINITY)
+    }
+
+    /// `E_q[-y]`: how far below the largest logit the mean one lies.
+    #[must_use]
+    pub fn depth(&self) -> f64 {
+        self.expect(|k| -self.y[k])
+    }
+
+    /// `q_k slope` for every code, 0 for a masked one.
+    ///
+    /// Mass: `q_k (|slope_k| (1 + |y_k| + E_q[-y]) + mean_mass)`: the weight's own rounding and that of `s`, and the size of what the mean inside
+    /// the slope was added up from.
+    pub(super) fn weighted(&self, slope: impl Fn(usize) -> f64, mean_mass: f64) -> Vec<Nats> {
+        let depth = self.depth();
+        let entry = |k: usize| {
+            if self.y[k] == f64::NEG_INFINITY {
+                return Nats::ZERO;
+            }
+            let slope = slope(k);
+            let mass = slope.abs() * (1.0 - self.y[k] + depth) + mean_mass;
+            Nats::with_mass(self.q[k] * slope, self.q[k] * mass)
+        };
+        (0..self.y.len()).map(entry).collect()
+    }
+}
