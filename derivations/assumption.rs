@@ -84,12 +84,6 @@ fn q_covers_posterior(scene: &Scene) -> bool {
         .all(|z| w.ln_q_z(z).is_finite() || !w.ln_p_x_given_yz(y, z).is_finite() || !w.ln_p_yz(y, z).is_finite())
 }
 
-fn posterior_covers_q(scene: &Scene) -> bool {
-    let (w, y) = (&scene.seen, scene.seen.y());
-    (0..w.codes())
-        .all(|z| !w.ln_q_z(z).is_finite() || (w.ln_p_x_given_yz(y, z).is_finite() && w.ln_p_yz(y, z).is_finite()))
-}
-
 fn caption_possible(scene: &Scene) -> bool {
     scene.seen.ln_q_y(scene.seen.y()).is_finite()
 }
@@ -147,23 +141,6 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         restore: |world| {
             let q = posterior(world)?;
             with(world, |tables| tables.ln_q_z_given_x = q.ln().clone())
-        },
-    },
-    Assumption {
-        id: "posterior-covers-q",
-        latex: r"q_\phi(z|x) > 0 \Rightarrow p_{\theta,\psi}(x,y,z) > 0",
-        words: "q(z|x) proposes no code that is impossible with the observed pair",
-        kind: Kind::Support,
-        holds: posterior_covers_q,
-        breaks: "3-12",
-        reading: Reading::Pointwise,
-        witness: include_str!("data/witness/posterior-covers-q.toml"),
-        restore: |world| {
-            let q = posterior(world)?;
-            with(world, |tables| {
-                tables.ln_q_z_given_x = q.ln().clone();
-                tables.ln_q_yz_given_x = None;
-            })
         },
     },
     Assumption {

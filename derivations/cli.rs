@@ -278,8 +278,6 @@ fn reading(name: &str) -> Result<Reading, String> {
 }
 
 fn beta(text: &str) -> Result<Beta, String> {
-    let number: f64 = text
-        .parse()
-        .map_err(|_| "expected a number that is not negative".to_owned())?;
+    let number: f64 = text.parse().map_err(|_| "expected a number from 0 to 1e6".to_owned())?;
     Beta::new(number).map_err(|error| error.to_string())
 }

@@ -206,7 +206,8 @@ fn closed(claim: &Claim, from: Nats, to: Nats, slack: Nats) -> Observation {
         slack: value,
         zero,
         broken,
-        ours_broken: !sign_holds || !(residue <= 1.0),
+        // A bound that has overflowed decides nothing.
+        ours_broken: !sign_holds || !(residue <= 1.0) || !bound.is_finite(),
     }
 }
 

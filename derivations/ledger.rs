@@ -46,7 +46,8 @@ impl Ledger {
     /// Whether the entries add up within the bound; a ledger with infinite entries is not summed and not wrong.
     #[must_use]
     pub fn adds_up(&self) -> bool {
-        self.residue.is_none_or(|(residue, bound)| residue.abs() <= bound)
+        self.residue
+            .is_none_or(|(residue, bound)| residue.abs() <= bound && bound.is_finite())
     }
 }
 

@@ -171,7 +171,8 @@ fn asked(name: &str, reading: Reading, beta: Option<Beta>) -> Result<Claim> {
         .or_else(|| claim(&format!("3-{name}"), reading))
         .or_else(by_line)
         .ok_or_else(|| {
-            let mut known: Vec<String> = claims().into_iter().map(|claim| claim.id).collect();
+            let here = |claim: &Claim| claim.reading == reading || !claim.depends_on_reading;
+            let mut known: Vec<String> = claims().into_iter().filter(here).map(|claim| claim.id).collect();
             known.sort();
             known.dedup();
             format!(

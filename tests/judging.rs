@@ -123,6 +123,8 @@ fn a_ledger_adds_up_in_every_reading_and_one_that_does_not_is_noticed() {
             summed += 1;
             ledger.residue = Some((2.0 * bound, bound));
             assert!(!ledger.adds_up());
+            ledger.residue = Some((0.0, f64::INFINITY));
+            assert!(!ledger.adds_up(), "a bound that has overflowed decides nothing");
             ledger.residue = Some((f64::NAN, bound));
             assert!(!ledger.adds_up());
         }

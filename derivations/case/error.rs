@@ -177,10 +177,7 @@ fn sentence(world: &[usize], error: &Error) -> String {
                 number(*expected)
             )
         }
-        Error::Beta { value } => format!(
-            "beta is {}, expected a finite number that is not negative",
-            number(*value)
-        ),
+        Error::Beta { value } => format!("beta is {}, expected a number from 0 to 1e6", number(*value)),
         other => one_line(&other.to_string()),
     }
 }

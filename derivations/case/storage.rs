@@ -82,11 +82,10 @@ impl<'a> Tensor<'a> {
     pub(super) fn scalar(self) -> Result<Beta, CaseError> {
         let scalar = self.floats()?.shaped(&[])?.all();
         let value = scalar.values().first().copied().unwrap_or(f64::NAN);
-        let beta = Beta::new(value).map_err(|error| CaseError::World {
+        Beta::new(value).map_err(|error| CaseError::World {
             index: Vec::new(),
             error,
-        })?;
-        scalar.check_size(None).map(|()| beta)
+        })
     }
 
     pub(super) fn integers(self, count: usize) -> Result<Vec<i128>, CaseError> {

@@ -81,6 +81,9 @@ fn critical(ledger: &Ledger) -> String {
             format!("beta* = {at:.6}: the objective bounds the evidence at every beta >= 0")
         }
         CriticalBeta::From(at) => format!("beta* = {at:.6}: the objective bounds the evidence from there up"),
+        CriticalBeta::UpTo(at) if at < 0.0 => {
+            format!("beta* = {at:.6}: D is negative, so the objective bounds the evidence at no beta >= 0")
+        }
         CriticalBeta::UpTo(at) => {
             format!("beta* = {at:.6}: D is negative, so the objective bounds the evidence up to there")
         }
@@ -124,8 +127,8 @@ pub fn json(ledger: &Ledger) -> Value {
         "adds_up": ledger.residue.map(|_| ledger.adds_up()),
         "critical_beta": match ledger.critical {
             None => json!(null),
-            Some(CriticalBeta::From(at)) => json!({"kind": "from", "beta": at}),
-            Some(CriticalBeta::UpTo(at)) => json!({"kind": "up-to", "beta": at}),
+            Some(CriticalBeta::From(at)) => json!({"kind": "from", "beta": number(Some(Nats::of(at)))}),
+            Some(CriticalBeta::UpTo(at)) => json!({"kind": "up-to", "beta": number(Some(Nats::of(at)))}),
             Some(CriticalBeta::Always) => json!({"kind": "always"}),
             Some(CriticalBeta::Never) => json!({"kind": "never"}),
             Some(CriticalBeta::Positive { at_zero }) => json!({"kind": "positive", "at_zero": at_zero}),

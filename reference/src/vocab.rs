@@ -13,7 +13,7 @@ pub use nats::Nats;
 /// Unit roundoff of `f64` (half an ulp of 1): `2^-53`.
 pub const UNIT_ROUNDOFF_F64: f64 = f64::EPSILON / 2.0;
 
-/// The weight on the divergence in Eqs. 1 and 14: a finite number, 0 or more.
+/// The weight on the divergence in Eqs. 1 and 14: a number from 0 to [`Beta::MOST`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Beta(f64);
 
@@ -21,12 +21,15 @@ impl Beta {
     /// The value for which the note states its bound.
     pub const ONE: Self = Self(1.0);
 
-    /// Accepts a finite number that is not negative.
+    /// The largest: a bound on an error scales with `beta D`'s addends, and from about 1e13 on would hide what it is to decide.
+    pub const MOST: f64 = 1e6;
+
+    /// Accepts a number from 0 to [`Beta::MOST`].
     ///
     /// # Errors
-    /// [`Error::Beta`] for NaN, an infinity or a negative number.
+    /// [`Error::Beta`] for NaN, a negative number or one beyond the largest.
     pub fn new(beta: f64) -> Result<Self, Error> {
-        if beta.is_finite() && beta >= 0.0 {
+        if (0.0..=Self::MOST).contains(&beta) {
             Ok(Self(beta))
         } else {
             Err(Error::Beta { value: beta })

@@ -60,8 +60,8 @@ pub enum Error {
         /// The table's entry.
         expected: f64,
     },
-    /// A beta that is NaN, negative or infinite.
-    #[error("beta is {value}, expected a finite number that is not negative")]
+    /// A beta that is NaN, negative or beyond `Beta::MOST`.
+    #[error("beta is {value}, expected a number from 0 to 1e6")]
     Beta {
         /// The number given.
         value: f64,
