@@ -131,3 +131,16 @@ fn a_ledger_adds_up_in_every_reading_and_one_that_does_not_is_noticed() {
     }
     assert!(summed > 500, "{summed} ledgers with a sum");
 }
+
+#[test]
+fn no_verdict_on_beta_depends_on_the_random_worlds() {
+    for reading in [Reading::Observed, Reading::Expected] {
+        let options = Options {
+            reading: Some(reading),
+            ..Options::default()
+        };
+        let checked = check(&Cases::all(&[], 0, 1), &options, &|_| ()).unwrap();
+        let row = |id: &str| checked.rows.iter().find(|row| row.claim.id == id).unwrap();
+        assert_eq!(row("3-1").verdict().words(), "holds if beta-one", "{}", reading.name());
+    }
+}
