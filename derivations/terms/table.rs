@@ -24,7 +24,7 @@ pub type Outcome = Result<(Nats, Vec<Vec<Nats>>), Error>;
 pub struct Term {
     /// The name that both sides bear.
     pub name: &'static str,
-    /// How many tables it reads, and how many gradients it has.
+    /// How many tables it reads.
     pub tables: usize,
     /// How many gradients.
     pub gradients: usize,

@@ -209,6 +209,7 @@ fn fast_bound(a: f64, square: f64) -> f64 {
 /// Exact for every centre; the nearer, the less cancels. Rounding may leave the difference below 0: then D is 0.
 #[inline(always)]
 pub(super) fn recentred(gap: f64, excess: f64) -> f64 {
+    // Below 1e-3 the series' first term left out, excess^5 / 20, is below a roundoff of f64.
     let own = if excess.abs() < 1e-3 {
         excess * excess * (0.5 - excess * (1.0 / 6.0 - excess / 12.0))
     } else {

@@ -130,9 +130,6 @@ pub(crate) fn for_each_row<E: Numbers, const T: usize, const G: usize>(
                 .for_each(|(first, values, grads)| run(first, values, Some(grads)));
         }
     }
-    if through {
-        lanes::fence();
-    }
 }
 
 /// Neighbouring rows, on one core.
@@ -164,7 +161,7 @@ impl<E: Numbers, K: RowKernel<E, T, G>, const T: usize, const G: usize> Kernel<E
             *value = self.kernel.row(l, self.first + at, rows, grads, &mut work);
         }
         if self.through {
-            lanes::fence();
+            lanes::fence(); // here, on the core that has streamed
         }
     }
 }

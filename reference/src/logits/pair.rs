@@ -13,7 +13,7 @@ use crate::vocab::{Error, Nats};
 ///
 /// Shapes: equal, `[K]`. Unit: nats. Range: `[0, +inf]`; 0 exactly for equal distributions. Limits: `+inf` where `q_k > 0 = p_k`.
 /// Mass: the value, since no term of the first form is negative.
-/// Source: the note, Eq. 13. Twin: `gpu::logits::kl_divergence`.
+/// Source: the note, Eq. 13. Twin: `gpu::fused::kl_divergence`.
 ///
 /// # Errors
 /// As [`Softmax::new`]; [`Error::Shape`] when the rows differ in length.
@@ -25,7 +25,7 @@ pub fn kl_divergence(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
     let log_ratio = log_ratio(&q, &p);
     // Far apart e^d overflows while p_k e^d = q_k does not.
     let term = |k: usize| match log_ratio(k) {
-        d if d.abs() > 1.0 => x_times(q.q[k], d) - (q.q[k] - p.q[k]),
+        d if d.abs() > 1.0 => (q.q[k] * Nats::of(d)).value() - (q.q[k] - p.q[k]),
         d => p.q[k] * excess(d),
     };
     Ok(p.support().map(|k| Nats::of(term(k))).sum())
@@ -60,7 +60,7 @@ pub fn kl_divergence_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], E
 /// ```
 ///
 /// Shapes: equal, `[K]`. Unit: nats. Range: `[H(q), +inf]`. Limits: `+inf` where `q_k > 0 = p_k`.
-/// Twin: `gpu::logits::cross_entropy`.
+/// Twin: `gpu::fused::cross_entropy`.
 ///
 /// # Errors
 /// As [`Softmax::new`]; [`Error::Shape`] when the rows differ in length.
@@ -97,11 +97,6 @@ pub fn cross_entropy_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], E
 /// `ln q_k - ln p_k`; where the logits are close, their difference is exact.
 fn log_ratio<'a>(q: &'a Softmax, p: &'a Softmax) -> impl Fn(usize) -> f64 + 'a {
     |k| (q.y[k] - p.y[k]) - (q.ln_s - p.ln_s)
-}
-
-/// `x d` with `0 x inf = 0`.
-fn x_times(x: f64, d: f64) -> f64 {
-    if x > 0.0 { x * d } else { 0.0 }
 }
 
 /// What a mean over `q` of addends of this size was made of: each times `1 + |y_q|` of its weight, and the mean times `1 + E_q[-y]`.

@@ -13,7 +13,7 @@ use crate::vocab::{Error, Nats};
 ///
 /// Shape: `[K]`. Unit: nats. Range: `[0, ln K]`; 0 exactly for equal logits, `ln K` for a certain code.
 /// Mass: the value, since no term of the first form is negative.
-/// Source: Ramesh et al. 2021, section 2.1. Twin: `gpu::logits::kl_to_uniform`.
+/// Source: Ramesh et al. 2021, section 2.1. Twin: `gpu::fused::kl_to_uniform`.
 ///
 /// # Errors
 /// As [`Softmax::new`].
@@ -47,7 +47,7 @@ pub fn kl_to_uniform_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
 /// ```
 ///
 /// Shape: `[K]`. Unit: nats. Range: `[0, ln K]`.
-/// Mass: `ln s + 1`, the two terms of the mean, and what rounded exponents add. Twin: `gpu::logits::entropy`.
+/// Mass: `ln s + 1`, the two terms of the mean, and what rounded exponents add. Twin: `gpu::fused::entropy`.
 ///
 /// # Errors
 /// As [`Softmax::new`].
@@ -77,7 +77,7 @@ pub fn entropy_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
 ///
 /// Shape: `[V]`. Unit: nats. Range: `[-inf, 0]`. Limits: `-inf` for a masked token.
 /// Mass: `|y_t| + ln s + 1` and the mean exponent. Source: the note, `p(y,z)` of Eq. 2, factorised token by token.
-/// Twin: `gpu::logits::token_log_prob`.
+/// Twin: `gpu::fused::token_log_prob`.
 ///
 /// # Errors
 /// As [`Softmax::new`]; [`Error::Token`] for a token that is not in the vocabulary.
@@ -121,7 +121,7 @@ const fn known(token: usize, vocabulary: usize) -> Result<(), Error> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a row's length")]
-pub(super) const fn count(n: usize) -> f64 {
+const fn count(n: usize) -> f64 {
     n as f64
 }
 

@@ -15,8 +15,6 @@ pub struct Softmax {
     pub q: Vec<f64>,
     /// `ln s`, in `[0, ln K]`, with a relative error of a few roundings.
     pub ln_s: f64,
-    /// `max x`.
-    pub max: f64,
 }
 
 impl Softmax {
@@ -49,7 +47,7 @@ impl Softmax {
         let others = (0..y.len()).filter(|&k| Some(k) != largest);
         let ln_s = others.map(|k| Nats::of(y[k].exp())).sum::<Nats>().value().ln_1p();
         let q = y.iter().map(|y| (y - ln_s).exp()).collect();
-        Ok(Self { y, q, ln_s, max })
+        Ok(Self { y, q, ln_s })
     }
 
     /// `E_q[f]` over the codes that are not masked.
