@@ -31,6 +31,18 @@ pub enum Error {
         /// The refusal.
         source: reference::vocab::Error,
     },
+    /// A log-probability that the twin's type cannot hold.
+    #[error("world {world}: {table} holds {value:e}, expected a number that {float} can hold; compare in f64")]
+    Overflow {
+        /// Which world.
+        world: usize,
+        /// Which of its tables.
+        table: &'static str,
+        /// The number.
+        value: f64,
+        /// The twin's type.
+        float: &'static str,
+    },
     /// The twin refused a batch.
     #[error(transparent)]
     Twin(#[from] gpu::Error),
@@ -83,6 +95,9 @@ pub fn agree_on(pairs: &[Pair], worlds: &[World], options: &Options) -> Result<R
                 .map(move |&reading| (row(pair, reading, options), pair, reading))
         })
         .collect();
+    for (place, world) in worlds.iter().enumerate() {
+        fits(place, world, options.float)?;
+    }
     for batch in batches(worlds) {
         let mut prepared = BTreeMap::new();
         for (row, pair, reading) in &mut rows {
@@ -105,6 +120,29 @@ pub fn agree_on(pairs: &[Pair], worlds: &[World], options: &Options) -> Result<R
         agrees: compared > 0 && rows.iter().all(|row| row.failed == 0 && row.compared > 0),
         rows,
     })
+}
+
+/// Whether every finite number of a world is finite in the twin's type: a tiny probability must not become an impossible one.
+fn fits(place: usize, world: &World, float: Float) -> Result<(), Error> {
+    let free = world.is_free().then(|| world.joint_encoder().ln().iter());
+    let tables: [(&'static str, Box<dyn Iterator<Item = &f64> + '_>); 5] = [
+        ("ln_p_x_given_yz", Box::new(world.likelihood().iter())),
+        ("ln_p_yz", Box::new(world.prior().ln().iter())),
+        ("ln_q_z_given_x", Box::new(world.encoder().ln().iter())),
+        ("ln_q_y_given_x", Box::new(world.caption_model().ln().iter())),
+        ("ln_q_yz_given_x", Box::new(free.into_iter().flatten())),
+    ];
+    for (table, mut values) in tables {
+        if let Some(&value) = values.find(|value| value.is_finite() && !float.round(**value).is_finite()) {
+            return Err(Error::Overflow {
+                world: place,
+                table,
+                value,
+                float: float.name(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The reference's worlds and the twin's batch, from the same numbers.

@@ -45,6 +45,14 @@ pub struct Assumption {
 }
 
 impl Assumption {
+    /// The letter that stands for it in `check`'s table: `A` for the first.
+    #[must_use]
+    pub fn letter(&self) -> String {
+        let place = ASSUMPTIONS.iter().position(|a| a.id == self.id);
+        let letter = place.and_then(|place| ('A'..='Z').nth(place));
+        letter.map_or_else(|| self.id.to_owned(), String::from)
+    }
+
     /// Whether it speaks of beta alone, and so says nothing of a claim made at a fixed beta.
     #[must_use]
     pub fn is_about_beta(&self) -> bool {
@@ -52,10 +60,12 @@ impl Assumption {
     }
 }
 
-/// The assumption of that name.
+/// The assumption of that name, or of that letter.
 #[must_use]
 pub fn assumption(id: &str) -> Option<&'static Assumption> {
-    ASSUMPTIONS.iter().find(|assumption| assumption.id == id)
+    ASSUMPTIONS
+        .iter()
+        .find(|a| a.id == id || a.letter().eq_ignore_ascii_case(id))
 }
 
 /// Bit `i` set: `ASSUMPTIONS[i]` is violated.

@@ -41,7 +41,7 @@ pub struct Claim {
     pub sign: Sign,
     /// The rule of the step, [`Rule::Compose`] for a bound over several.
     pub rule: Rule,
-    /// The rows it is made of.
+    /// The rows it is made of; under the expected reading, those below line 14, whose own gap is no row.
     pub rows: Vec<&'static Line>,
 }
 
@@ -151,9 +151,19 @@ fn step(line: &'static Line, reading: Reading, depends: bool) -> Claim {
     }
 }
 
+/// The rows under line 14, which bounds `ln p(x)` by itself under the expected reading.
+fn below_14(to: &str) -> Vec<&'static Line> {
+    let rows: &[&str] = match to {
+        "14b" => &["14-14b"],
+        "1" => &["14-14b", "14b-1"],
+        _ => &[],
+    };
+    rows.iter().filter_map(|id| line(id, Reading::Expected)).collect()
+}
+
 fn bound(to: &'static str, reading: Reading, depends: bool) -> Option<Claim> {
     let expected = reading == Reading::Expected;
-    let rows = if expected { Vec::new() } else { chain(to, reading)? };
+    let rows = if expected { below_14(to) } else { chain(to, reading)? };
     let from = if expected { "p(x)" } else { "3" };
     let sign = match (expected, to) {
         (true, "14") => Sign::NonNegative,

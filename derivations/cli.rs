@@ -105,7 +105,7 @@ pub(crate) struct Check {
 /// Arguments of `show`.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// A line (13), its form at beta (14b), or a step (12-13)
+    /// A line (13), its form at beta (14b), a step (12-13) or a bound (3-13)
     pub(crate) line: String,
     /// A case file or a named world (teaching, fig3)
     #[arg(long, default_value = "teaching")]
@@ -155,7 +155,7 @@ pub(crate) struct Refute {
     #[arg(long, value_parser = beta, allow_negative_numbers = true)]
     pub(crate) beta: Option<Beta>,
     /// Random worlds to search
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(..=MOST_WORLDS))]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=MOST_WORLDS))]
     pub(crate) worlds: u64,
     /// Seed of the random worlds
     #[arg(long, env = "ELBO_SEED", default_value_t = 1)]
@@ -171,7 +171,7 @@ pub(crate) struct Refute {
 /// Arguments of `break`.
 #[derive(Debug, Args)]
 pub(crate) struct Break {
-    /// An assumption by name, as `check` lists them
+    /// An assumption by name or letter, as `check` lists them
     pub(crate) assumption: String,
     /// How to write it
     #[arg(long, value_enum, default_value_t = Format::Text)]

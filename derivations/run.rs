@@ -3,6 +3,7 @@
 #[cfg(feature = "twin")]
 mod agree;
 mod output;
+mod refute;
 
 use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _};
@@ -12,13 +13,9 @@ use derivations::assumption::{ASSUMPTIONS, assumption};
 use derivations::case::{self, Case};
 use derivations::cases::{Cases, list};
 use derivations::check::{self, Options};
-use derivations::claim::{Claim, bound_at_beta, claim, claims};
-use derivations::faces::{
-    Provenance, breakage, check as check_face, ledger as ledger_face, lines, refutation, show, step,
-};
+use derivations::faces::{Provenance, breakage, check as check_face, ledger as ledger_face, lines, show, step};
 use derivations::ledger::ledger;
-use derivations::refute::{Target, refute};
-use reference::vocab::{Beta, Reading};
+use derivations::render::wrap::one_line;
 use reference::world::World;
 use serde_json::json;
 
@@ -63,7 +60,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
             Ok(Outcome::Stands)
         }
         Command::Ledger(args) => draw_up(&args),
-        Command::Refute(args) => search(&args),
+        Command::Refute(args) => refute::search(&args),
         Command::Break(args) => break_assumption(&args),
         Command::Step(args) => walk(&args),
         #[cfg(feature = "twin")]
@@ -107,81 +104,6 @@ fn draw_up(args: &cli::LedgerArgs) -> Result<Outcome> {
         }
     })?;
     Ok(stands.into())
-}
-
-fn search(args: &cli::Refute) -> Result<Outcome> {
-    let target = Target {
-        claim: asked(&args.claim, args.reading, args.beta)?,
-        beta: args.beta,
-    };
-    let spinner = progress(0, "searching");
-    let found = refute(&target, args.seed, args.worlds)?;
-    spinner.finish_and_clear();
-    let Some(mut found) = found else {
-        let sentence = refutation::sentence(&target);
-        let tried = args.worlds;
-        print(&match args.format {
-            Format::Text => format!(
-                "Nothing found: in {tried} random worlds of seed {} it survives: {sentence}\n",
-                args.seed
-            ),
-            Format::Json => pretty(&json!({
-                "schema": "elbo-refutation/1", "claim": target.claim.id, "sentence": sentence, "found": false, "worlds": tried,
-                "provenance": Provenance::of_search(Some(args.seed)),
-            }))?,
-        })?;
-        return Ok(Outcome::Fails);
-    };
-    if let Some(path) = &args.save {
-        found.world.note = Some(format!("counterexample to {}", refutation::sentence(&target)));
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            case::write_toml(path, &found.world)?;
-        } else {
-            case::write(
-                path,
-                &[found.world.to_world()?],
-                found.world.note.as_deref().unwrap_or_default(),
-            )?;
-        }
-    }
-    print(&match args.format {
-        Format::Text => refutation::text(&found),
-        Format::Json => {
-            let mut body = refutation::json(&found);
-            body["provenance"] = serde_json::to_value(Provenance::of_search(Some(args.seed)))?;
-            pretty(&body)?
-        }
-    })?;
-    Ok(Outcome::Stands)
-}
-
-/// The claim that was asked for: `14` is the bound `3-14`; with a beta, the bound of Eq. 14 at that beta.
-fn asked(name: &str, reading: Reading, beta: Option<Beta>) -> Result<Claim> {
-    if beta.is_some() && matches!(name, "14" | "3-14" | "14b" | "3-14b" | "1" | "3-1") {
-        return bound_at_beta(reading).ok_or_else(|| "there is no bound at beta under this reading".into());
-    }
-    if beta.is_some() {
-        return Err(format!("--beta goes with the bound 14, not with {name}").into());
-    }
-    let by_line = || {
-        let named = |c: &Claim| c.to == name && (c.reading == reading || !c.depends_on_reading);
-        claims().into_iter().find(named)
-    };
-    claim(name, reading)
-        .or_else(|| claim(&format!("3-{name}"), reading))
-        .or_else(by_line)
-        .ok_or_else(|| {
-            let here = |claim: &Claim| claim.reading == reading || !claim.depends_on_reading;
-            let mut known: Vec<String> = claims().into_iter().filter(here).map(|claim| claim.id).collect();
-            known.sort();
-            known.dedup();
-            format!(
-                "no claim {name} under the {} reading; the claims are {}",
-                reading.name(),
-                known.join(", ")
-            )
-            .into()
-        })
 }
 
 fn break_assumption(args: &cli::Break) -> Result<Outcome> {
@@ -251,6 +173,6 @@ fn named_or_file(name: &str, index: usize) -> Result<(World, String)> {
     let case = case::read(&path)?;
     Ok((
         row(&case, index)?,
-        case.title.clone().unwrap_or_else(|| case.source.clone()),
+        one_line(case.title.as_deref().unwrap_or(&case.source)),
     ))
 }

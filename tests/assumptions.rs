@@ -31,6 +31,30 @@ fn every_assumption_restores_its_line() {
 }
 
 #[test]
+fn every_witness_violates_nothing_else_that_could_explain_the_break() {
+    for a in ASSUMPTIONS {
+        let shown = breakage(a).unwrap();
+        let mask = |world| derivations::assumption::violated(&Scene::new(world, a.reading).unwrap());
+        let (before, after) = (mask(&shown.witness.to_world().unwrap()), mask(&shown.restored_world));
+        for (bit, other) in ASSUMPTIONS.iter().enumerate() {
+            let violated = |mask: u16| mask & (1 << bit) != 0;
+            if other.id == a.id {
+                assert!(violated(before) && !violated(after), "{}", a.id);
+            } else if other.kind != Kind::Repair && !(a.is_about_beta() && other.is_about_beta()) {
+                assert!(!violated(before) && !violated(after), "{}: {} too", a.id, other.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_letter_names_an_assumption() {
+    assert_eq!(assumption("A").unwrap().id, "q-covers-posterior");
+    assert_eq!(assumption("d").unwrap().id, "caption-certain");
+    assert!(assumption("Z").is_none() && assumption("").is_none());
+}
+
+#[test]
 fn every_witness_is_small() {
     for a in ASSUMPTIONS {
         let (captions, codes, images) = FractionWorld::from_toml(a.witness).unwrap().states();

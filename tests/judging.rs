@@ -10,6 +10,7 @@ use derivations::check::{Checked, Options, check};
 use derivations::claim::{Kind, claim, claims};
 use derivations::ledger::ledger;
 use reference::vocab::Reading;
+use reference::world::{Tables, World};
 
 static PROGRESS: AtomicU64 = AtomicU64::new(0);
 
@@ -79,6 +80,7 @@ fn every_claim_is_there_once_under_each_reading_that_makes_a_difference() {
     for id in ["5-6", "11-12", "3-9", "3-A1"] {
         assert_eq!(count(id), 1, "{id}");
     }
+    assert_eq!((count("3-14b"), count("3-2b"), count("3-A1")), (0, 0, 1));
     for (id, readings) in [("13-14", 5), ("3-14", 5), ("3-1", 5), ("12-13", 4), ("3-13", 4)] {
         assert_eq!(count(id), readings, "{id}");
     }
@@ -130,6 +132,45 @@ fn a_ledger_adds_up_in_every_reading_and_one_that_does_not_is_noticed() {
         }
     }
     assert!(summed > 500, "{summed} ledgers with a sum");
+}
+
+/// `q(z|y,x)` misses a code that `q(z|x)` needs, so the joint encoder's entry is -inf; the divergence's is a number or `+inf`.
+#[test]
+fn infinite_entries_of_the_joint_reading_are_drawn_up_as_one() {
+    let world = |prior: ndarray::Array2<f64>, joint: ndarray::Array2<f64>| {
+        let ln = |table: &ndarray::Array2<f64>| table.mapv(f64::ln);
+        World::new(Tables {
+            ln_p_x_given_yz: ndarray::array![[0.5_f64, 0.25], [0.75, 0.125]].mapv(f64::ln),
+            ln_p_yz: ln(&prior),
+            ln_q_z_given_x: joint.sum_axis(ndarray::Axis(0)).mapv(f64::ln),
+            ln_q_y_given_x: joint.sum_axis(ndarray::Axis(1)).mapv(f64::ln),
+            ln_q_yz_given_x: Some(ln(&joint)),
+            y: 0,
+            beta: 1.0,
+        })
+        .unwrap()
+    };
+    let names = |world: &World, reading: Reading| {
+        let entries = ledger(world, reading).unwrap().entries;
+        entries
+            .iter()
+            .map(|entry| entry.name)
+            .filter(|name| name.starts_with("reading"))
+            .collect::<Vec<_>>()
+    };
+    let apart = ["reading: joint encoder", "reading: divergence"];
+    let even = ndarray::array![[0.25, 0.25], [0.125, 0.375]];
+    let free = ndarray::array![[0.25, 0.125], [0.125, 0.5]];
+    let missing = ndarray::array![[0.25, 0.0], [0.25, 0.5]];
+    assert_eq!(names(&world(even.clone(), free.clone()), Reading::Joint), apart);
+    assert_eq!(
+        names(&world(even.clone(), missing.clone()), Reading::Joint),
+        ["reading"]
+    );
+    assert_eq!(names(&world(even, missing), Reading::Pointwise), apart);
+    // The other way about: a number for the encoder, +inf for the divergence.
+    let hole = ndarray::array![[0.5, 0.25], [0.25, 0.0]];
+    assert_eq!(names(&world(hole, free), Reading::Joint), ["reading"]);
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::assumption::ASSUMPTIONS;
+use crate::assumption::{Assumption, assumption};
 use crate::cases::Source;
 use crate::check::{Checked, Row};
 use crate::claim::Kind;
 use crate::faces::Provenance;
 use crate::judge::Class;
-use crate::render::wrap::prose;
+use crate::render::wrap::{one_line, prose};
 
 mod explain;
 mod json;
@@ -43,8 +43,7 @@ pub fn name(row: &Row) -> String {
 }
 
 fn letter(name: &str) -> String {
-    let place = ASSUMPTIONS.iter().position(|a| a.id == name).unwrap_or(0);
-    u8::try_from(place).map_or_else(|_| name.to_owned(), |place| char::from(b'A' + place).to_string())
+    assumption(name).map_or_else(|| name.to_owned(), Assumption::letter)
 }
 
 fn classes(out: &mut String, checked: &Checked) {
@@ -110,7 +109,7 @@ fn ending(out: &mut String, checked: &Checked, from: &Provenance) {
     let title = from
         .title
         .as_deref()
-        .map_or_else(String::new, |title| format!(" ({title})"));
+        .map_or_else(String::new, |title| format!(" ({})", one_line(title)));
     wrap(
         out,
         "Input: ",

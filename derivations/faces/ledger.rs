@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::claim::claim;
 use crate::judge::{Values, judge};
 use crate::ledger::{Entry, Ledger};
+use crate::render::wrap::prose;
 use crate::scene::Scene;
 
 /// An amount with six decimals; what is not a number in words.
@@ -47,7 +48,7 @@ pub fn text(ledger: &Ledger, title: &str) -> String {
     for entry in &ledger.parts {
         row(&mut out, " ", entry);
     }
-    let _ = writeln!(out, "\n  {}", critical(ledger));
+    let _ = writeln!(out, "\n{}", prose(&critical(ledger), "  ", "  "));
     match ledger.residue {
         Some((residue, bound)) => {
             let state = if ledger.adds_up() { "adds up" } else { "DOES NOT ADD UP" };

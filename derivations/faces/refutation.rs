@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use reference::vocab::{Beta, Reading};
 use serde_json::{Value, json};
 
-use crate::assumption::assumption;
+use crate::assumption::{Kind, assumption};
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
 use crate::refute::{Counterexample, Grade, Target};
@@ -32,36 +33,54 @@ pub fn text(found: &Counterexample) -> String {
         found.world.y
     );
     let _ = writeln!(out, "\n{}", found.world);
+    if claim.depends_on_reading && claim.reading == Reading::Observed {
+        let point = "read as observed: whatever the table q(y|x), the observed caption has q(y|x) = 1 here";
+        let _ = writeln!(out, "  {point}");
+    }
     let _ = writeln!(out, "  {:<28} {:>14}", side(claim.from), amount(found.above));
     let _ = writeln!(out, "  {:<28} {:>14}", side(claim.to), amount(found.below));
     if let (Some(above), Some(below)) = (found.above, found.below)
         && above.is_finite()
         && below.is_finite()
     {
+        let higher = below.value() - above.value();
+        let side = if higher < 0.0 { "lower" } else { "higher" };
         let _ = writeln!(
             out,
             "  {:<28} {:>14.6}",
-            "the line below is higher by",
-            below.value() - above.value()
+            format!("the line below is {side} by"),
+            higher.abs()
         );
     }
     out.push('\n');
     if let Some(line) = found.because {
         wrap(&mut out, "Why: ", &format!("row {}: {}", line.id, line.remark));
     }
-    let named = |id: &&str| assumption(id).map_or_else(String::new, |a| format!("{id} ({})", a.words));
-    let violated = found.violates.iter().map(named).collect::<Vec<_>>().join("; ");
+    let violated = |wanted: fn(Kind) -> bool| {
+        let all = found.violates.iter().filter_map(|id| assumption(id));
+        all.filter(|a| wanted(a.kind))
+            .map(|a| format!("{} ({})", a.id, a.words))
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
     if found.grade == Grade::Refutes {
-        wrap(
-            &mut out,
-            "Here ",
-            "every probability is positive and what the note assumes holds.",
-        );
-        if !violated.is_empty() {
-            wrap(&mut out, "Not assumed by the note, and not so here: ", &violated);
+        let beta = match found.target.beta {
+            Some(beta) if beta != Beta::ONE => {
+                format!(
+                    ", but for beta: its own bound is at beta = 1, and {} was asked for",
+                    beta.get()
+                )
+            }
+            _ => String::new(),
+        };
+        let holds = format!("every probability is positive and what the note assumes holds{beta}.");
+        wrap(&mut out, "Here ", &holds);
+        let repairs = violated(|kind| kind == Kind::Repair);
+        if !repairs.is_empty() {
+            wrap(&mut out, "Not assumed by the note, and not so here: ", &repairs);
         }
     } else {
-        wrap(&mut out, "Violated: ", &violated);
+        wrap(&mut out, "Violated: ", &violated(|kind| kind != Kind::Repair));
     }
     let (y, z) = found.found_at;
     let search = format!(
@@ -106,7 +125,7 @@ pub fn json(found: &Counterexample) -> Value {
         "claim": claim.id,
         "sentence": claim.sentence(),
         "reading": claim.depends_on_reading.then(|| claim.reading.name()),
-        "beta": found.target.beta.map(reference::vocab::Beta::get),
+        "beta": found.target.beta.map(Beta::get),
         "grade": found.grade,
         "violates": found.violates,
         "states": {"captions": captions, "codes": codes, "images": images},

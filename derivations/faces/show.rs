@@ -3,6 +3,7 @@
 use reference::vocab::{Error, Nats, Reading};
 use reference::world::World;
 
+use crate::claim::{Claim, Kind, claim};
 use crate::expr::{EXPRS, Expr, expr};
 use crate::faces::lines::printed;
 use crate::line::{LINES, Line, line};
@@ -38,7 +39,7 @@ pub enum ShowError {
     Value(#[from] Error),
 }
 
-/// An expression (`13`) with the step that leads to it, or a step (`12-13`), evaluated on a world.
+/// An expression (`13`) with the step that leads to it, a step (`12-13`) or a bound (`3-13`), evaluated on a world.
 ///
 /// # Errors
 /// [`ShowError`].
@@ -70,6 +71,11 @@ pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowErr
             .map(|side| describe(side, &scene))
             .collect();
         return Ok(sides?.join("\n") + "\n" + &describe_step(step, &scene)?);
+    }
+    if let Some(bound) = claim(asked, reading).filter(|claim| claim.kind == Kind::Bound) {
+        let sides = [bound.from, bound.to].into_iter().filter_map(expr);
+        let sides: Result<Vec<String>, Error> = sides.map(|side| describe(side, &scene)).collect();
+        return Ok(sides?.join("\n") + "\n" + &describe_bound(&bound, &scene)?);
     }
     let elsewhere: Vec<&str> = LINES
         .iter()
@@ -127,6 +133,24 @@ fn amounts(side: &Expr, scene: &Scene) -> Result<String, Error> {
     }
     let unit = if cells.len() == 1 { " nats" } else { "" };
     Ok(words.join(", ") + unit)
+}
+
+fn describe_bound(bound: &Claim, scene: &Scene) -> Result<String, Error> {
+    let indent = " ".repeat(12);
+    let gap = (bound.reading == Reading::Expected).then_some("the gap of line 14 below ln p(x)");
+    let rows = gap.into_iter().chain(bound.rows.iter().map(|row| row.id));
+    let made_of = rows.collect::<Vec<_>>().join(", ");
+    Ok([
+        format!("{:<12}the bound {}", bound.id, bound.sentence()),
+        wrap::prose(&made_of, &format!("{indent}made of  "), &" ".repeat(21)),
+        format!(
+            "{indent}slack    = {}   (claimed: {})",
+            Amount::of(bound.slack(scene))?,
+            bound.sign.symbol()
+        ),
+        String::new(),
+    ]
+    .join("\n"))
 }
 
 fn describe_step(step: &Line, scene: &Scene) -> Result<String, Error> {

@@ -116,3 +116,56 @@ fn the_worst_cell_speaks_ours_first_then_the_notes_then_by_residue() {
                 .is_nan()
     );
 }
+
+#[test]
+fn in_a_table_of_cells_the_worst_one_is_judged() {
+    use super::{Scene, Values, judge};
+    let world = crate::cases::random::world(1, 0);
+    let scene = Scene::new(&world, Reading::Pointwise).expect("a scene");
+    let factorised = claim("2", Reading::Pointwise).expect("a claim");
+    let cells = |values: [f64; 3]| Ok(values.map(Nats::of).to_vec());
+    let judged = |a, b| {
+        judge(
+            &factorised,
+            &scene,
+            &mut Values(vec![("2a", cells(a)), ("2b", cells(b))]),
+        )
+    };
+    assert!(!judged([-1.0, -2.0, -3.0], [-1.0, -2.0, -3.0]).ours_broken);
+    assert!(judged([-1.0, -2.0, -3.0], [-1.0, -2.0, -3.5]).ours_broken);
+    assert!(judged([-1.0, -2.0, -3.0], [-1.0, -2.5, -3.0]).ours_broken);
+}
+
+#[test]
+fn a_row_is_ours_to_answer_for_by_its_sign_its_residue_or_a_bound_that_overflowed() {
+    use super::closed;
+    let jensen = claim("5-6", Reading::Pointwise).expect("a claim"); // slack >= 0
+    let ours = |from: Nats, to: Nats, slack: Nats| closed(&jensen, from, to, slack).ours_broken;
+    let n = Nats::of;
+    assert!(!ours(n(-1.0), n(-3.0), n(2.0)));
+    assert!(ours(n(-3.0), n(-1.0), n(-2.0)), "the row closes, with the wrong sign");
+    assert!(
+        ours(n(-1.0), n(-3.0), n(2.5)),
+        "the sign is right, the row does not close"
+    );
+    let wide = |value| Nats::with_mass(value, f64::MAX);
+    assert!(
+        ours(wide(-1.0), wide(-3.0), wide(2.0)),
+        "a bound of infinity decides nothing"
+    );
+}
+
+#[test]
+fn two_equal_cells_rank_by_class_then_by_residue() {
+    let closed = |residue| Observation {
+        class: Class::Closed,
+        residue,
+        ..UNDEFINED
+    };
+    let undefined = Observation {
+        residue: 3.0,
+        ..UNDEFINED
+    };
+    assert_eq!(worse(undefined, closed(0.5)).class, Class::Closed);
+    assert_eq!(worse(closed(0.5), undefined).class, Class::Closed);
+}

@@ -3,6 +3,13 @@
 /// The width that every text face keeps.
 pub const WIDTH: usize = 100;
 
+/// A file's own words on one line, without control characters: beside ours they must not look like a line of the report.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let plain = text.replace(|c: char| c.is_control(), " ");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Prose in lines of at most [`WIDTH`], the first after `first`, the others after `rest`.
 #[must_use]
 pub fn prose(text: &str, first: &str, rest: &str) -> String {

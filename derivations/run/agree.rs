@@ -100,9 +100,6 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
 fn compare_worlds(case: &Case, args: &cli::Agree, device: Device, float: Float) -> Result<worlds::Report> {
     let wanted = |pair: &&derivations::pairs::Pair| args.function.as_ref().is_none_or(|name| name == pair.name);
     let pairs: Vec<_> = PAIRS.iter().filter(wanted).copied().collect();
-    Ok(worlds::agree_on(
-        &pairs,
-        &case.worlds,
-        &worlds::Options { device, float },
-    )?)
+    let options = worlds::Options { device, float };
+    worlds::agree_on(&pairs, &case.worlds, &options).map_err(|error| format!("{}: {error}", case.source).into())
 }

@@ -43,10 +43,10 @@ impl CriticalBeta {
 /// The critical beta of Eq. 14, or of Eq. 13 with a weighted divergence when the constant is kept.
 ///
 /// ```text
-/// beta* = (R - ln p(x,y)) / D,   R the reconstruction term, plus ln q(y|x) where the constant is kept
+/// beta* = (R - target) / D,   R the reconstruction term, plus ln q(y|x) where the constant is kept
 /// ```
 ///
-/// A divergence, and a difference `R - target`, that rounding alone could explain are 0. The target is `ln p(x,y)`, under [`Reading::Expected`] `ln p(x)`. Source: the audit, 'beta'.
+/// A divergence, and a difference `R - target`, that rounding alone could explain are 0. The target is `ln p(x,y)`. Under [`Reading::Expected`] it is `ln p(x)`, and the constant is `E_{y ~ q(y|x)}[ln q(y|x)]`. Source: the audit, 'beta'.
 ///
 /// # Errors
 /// [`Error::Indeterminate`] when `R`, `D` or their sum has no value.

@@ -24,6 +24,12 @@ fn bad_calls_get_one_sentence_and_exit_code_two() {
         ),
         (vec!["refute", "15"], "no claim 15"),
         (vec!["refute", "3-9", "--beta", "2"], "--beta goes with the bound 14"),
+        (vec!["refute", "A4"], "ask for one of fixed-A4, p(x)-A4"),
+        (vec!["refute", "14-14b"], "nothing is claimed in row 14-14b"),
+        (
+            vec!["refute", "14", "--beta", "1e-300"],
+            "--beta 1e-300: expected a number that a fraction",
+        ),
         (vec!["break", "nothing"], "no assumption nothing"),
         (vec!["show", "99"], "no line is called `99`"),
         (vec!["step", "--world", "nowhere"], "neither a file nor a named world"),
@@ -38,6 +44,64 @@ fn bad_calls_get_one_sentence_and_exit_code_two() {
     ] {
         assert_eq!(code(&elbo(&args)), 2, "{args:?}");
     }
+}
+
+/// A probability of e^-1e100 is a number, and an impossibility in single precision: refused there, compared in double.
+#[cfg(feature = "twin")]
+#[test]
+fn a_number_beyond_the_twins_type_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.safetensors");
+    let mut tables = derivations::cases::random::world(1, 0).tables();
+    tables.ln_p_x_given_yz[[0, 0]] = -1e100;
+    derivations::case::write(&path, &[reference::world::World::new(tables).unwrap()], "tiny").unwrap();
+    let text = sentence(&["agree", path.to_str().unwrap(), "--dtype", "f32"]);
+    assert!(
+        text.contains("tiny.safetensors: world 0: ln_p_x_given_yz holds -1e100"),
+        "{text}"
+    );
+    assert_eq!(code(&elbo(&["agree", path.to_str().unwrap(), "--dtype", "f64"])), 0);
+}
+
+#[test]
+fn a_title_cannot_pass_for_a_line_of_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("forged.toml");
+    let world = "y = 0\np_x_given_yz = [[\"1\"]]\np_yz = [[\"1\"]]\nq_z_given_x = [\"1\"]\nq_y_given_x = [\"1\"]\n";
+    std::fs::write(
+        &path,
+        format!("format = \"elbo-case/1\"\nnote = \"one\\nOK, all stands\"\n{world}"),
+    )
+    .unwrap();
+    let output = elbo(&["check", path.to_str().unwrap(), "--worlds", "0"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("one OK, all stands"), "{text}");
+    assert!(!text.lines().any(|line| line.starts_with("OK, all stands")));
+}
+
+#[test]
+fn a_bound_can_be_shown_and_an_assumption_asked_for_by_its_letter() {
+    let said = |args: &[&str]| String::from_utf8(elbo(args).stdout).unwrap();
+    assert!(said(&["show", "3-14"]).contains("the bound ln p(x,y) >= line 14"));
+    assert!(said(&["show", "3-1", "--reading", "expected"]).contains("the gap of line 14 below ln p(x), 14-14b"));
+    assert_eq!(said(&["break", "d"]), said(&["break", "caption-certain"]));
+    let own_beta = said(&["refute", "14b", "--worlds", "600"]);
+    assert!(own_beta.contains("claim 3-14b"), "{own_beta}");
+    assert!(!own_beta.contains("but for beta"), "{own_beta}");
+    let asked = said(&[
+        "refute",
+        "14",
+        "--reading",
+        "observed",
+        "--beta",
+        "0.99",
+        "--worlds",
+        "600",
+    ]);
+    assert!(
+        asked.contains("but for beta") && asked.contains("the observed caption has q(y|x) = 1 here"),
+        "{asked}"
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use reference::equations::joint::ln_p_xyz;
 use reference::repairs::posterior;
+use reference::vocab::Reading;
 
 use crate::render::number::cells;
 use crate::scene::Scene;
@@ -157,13 +158,12 @@ fn by_caption(scene: &Scene) -> Table {
     let numbers = kept.iter().map(|&y| world.ln_q_y(y).value()).collect();
     let rows = vec![(String::new(), false, numbers)];
     let cut = kept.len() < world.captions();
-    table(
-        r"q_\phi(y|x)",
-        "the caption's probability mass",
-        columns("y", &kept),
-        rows,
-        cut,
-    )
+    let about = if scene.reading == Reading::Observed {
+        "the caption's probability mass; read as observed, 1 at the observed caption instead"
+    } else {
+        "the caption's probability mass"
+    };
+    table(r"q_\phi(y|x)", about, columns("y", &kept), rows, cut)
 }
 
 fn columns(letter: &str, kept: &[usize]) -> Vec<String> {

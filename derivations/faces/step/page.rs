@@ -193,6 +193,11 @@ fn close(closing: &Closing) -> String {
             "<tr><th scope=\"row\">{name}</th><td>{slack}</td><td>{remark}</td></tr>"
         ); // a String
     }
+    let heading = if closing.moves.is_empty() {
+        "Nothing moved the line"
+    } else {
+        "What moved the line"
+    };
     let findings: String = closing
         .findings
         .iter()
@@ -200,7 +205,7 @@ fn close(closing: &Closing) -> String {
         .collect();
     format!(
         "<section id=\"ledger\">\n<header><p class=\"kicker\">At the end</p><h2>The ledger</h2></header>\n\
-         <p class=\"ledger\">{}</p>\n<p class=\"lead\">{}</p>\n<h3>What moved the line</h3>\n<table class=\"moves\">{moves}</table>\n\
+         <p class=\"ledger\">{}</p>\n<p class=\"lead\">{}</p>\n<h3>{heading}</h3>\n<table class=\"moves\">{moves}</table>\n\
          <h3>What the note got wrong or left unsaid</h3>\n<ul>{findings}</ul>\n</section>\n",
         prose(&closing.ledger),
         prose(&closing.bound)

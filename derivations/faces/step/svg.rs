@@ -13,6 +13,9 @@ const AXIS: f64 = 104.0;
 
 /// The lines met so far on an axis of nats, `ln p(x,y)` as a wall, the line looked at in front.
 pub(super) fn number_line(picture: &NumberLine, id: &str, value: Amount) -> String {
+    if picture.evidence.is_none() && picture.marks.is_empty() {
+        return String::new(); // an axis without a number on it
+    }
     let x = |value: f64| SIDE + picture.share(value) * (WIDTH - 2.0 * SIDE);
     let mut shapes = String::new();
     let out = &mut shapes;

@@ -178,7 +178,12 @@ fn close(closing: &Closing) -> Vec<String> {
     let mut lines = vec![heading("The ledger")];
     lines.push(wrap::formula(&closing.ledger, INDENT, "      "));
     lines.push(wrap::prose(&closing.bound, INDENT, INDENT));
-    lines.push(format!("\n{INDENT}What moved the line:\n"));
+    let moved = if closing.moves.is_empty() {
+        "Nothing moved the line.\n"
+    } else {
+        "What moved the line:\n"
+    };
+    lines.push(format!("\n{INDENT}{moved}"));
     for (name, slack, remark) in &closing.moves {
         lines.push(wrap::prose(
             remark,

@@ -1,0 +1,119 @@
+//! Searches a counterexample.
+
+use derivations::case;
+use derivations::claim::{Claim, bound_at_beta, claim, claims};
+use derivations::faces::{Provenance, refutation};
+use derivations::fractions::Fraction;
+use derivations::refute::{Target, refute};
+use derivations::rule::Relation;
+use reference::vocab::{Beta, Reading};
+use serde_json::json;
+
+use super::output::{pretty, print, progress};
+use super::{Outcome, Result};
+use crate::cli::{self, Format};
+
+pub(super) fn search(args: &cli::Refute) -> Result<Outcome> {
+    let target = Target {
+        claim: asked(&args.claim, args.reading, args.beta)?,
+        beta: args.beta.map(writable).transpose()?,
+    };
+    let spinner = progress(0, "searching");
+    let found = refute(&target, args.seed, args.worlds)?;
+    spinner.finish_and_clear();
+    let Some(mut found) = found else {
+        let sentence = refutation::sentence(&target);
+        let tried = args.worlds;
+        print(&match args.format {
+            Format::Text => format!(
+                "Nothing found: in {tried} random worlds of seed {} it survives: {sentence}\n",
+                args.seed
+            ),
+            Format::Json => pretty(&json!({
+                "schema": "elbo-refutation/1", "claim": target.claim.id, "sentence": sentence, "found": false, "worlds": tried,
+                "provenance": Provenance::of_search(Some(args.seed)),
+            }))?,
+        })?;
+        return Ok(Outcome::Fails);
+    };
+    if let Some(path) = &args.save {
+        found.world.note = Some(format!("counterexample to {}", refutation::sentence(&target)));
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            case::write_toml(path, &found.world)?;
+        } else {
+            case::write(
+                path,
+                &[found.world.to_world()?],
+                found.world.note.as_deref().unwrap_or_default(),
+            )?;
+        }
+    }
+    print(&match args.format {
+        Format::Text => {
+            let saved = args.save.as_ref().map(|path| format!("Saved: {}\n", path.display()));
+            refutation::text(&found) + saved.as_deref().unwrap_or_default()
+        }
+        Format::Json => {
+            let mut body = refutation::json(&found);
+            body["saved"] = json!(args.save);
+            body["provenance"] = serde_json::to_value(Provenance::of_search(Some(args.seed)))?;
+            pretty(&body)?
+        }
+    })?;
+    Ok(Outcome::Stands)
+}
+
+/// The claim that was asked for: `14` is the bound `3-14`; `14b`, or `14` with a beta, the bound of Eq. 14 at beta.
+fn asked(name: &str, reading: Reading, beta: Option<Beta>) -> Result<Claim> {
+    let at_beta = matches!(name, "14b" | "3-14b") || (beta.is_some() && matches!(name, "14" | "3-14" | "1" | "3-1"));
+    if at_beta {
+        return bound_at_beta(reading).ok_or_else(|| "there is no bound at beta under this reading".into());
+    }
+    if beta.is_some() {
+        return Err(format!("--beta goes with the bound 14, not with {name}").into());
+    }
+    let here = |claim: &Claim| claim.reading == reading || !claim.depends_on_reading;
+    let ids = |wanted: &dyn Fn(&Claim) -> bool| {
+        let mut ids: Vec<String> = claims().into_iter().filter(wanted).map(|claim| claim.id).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    };
+    let ending = ids(&|claim| here(claim) && claim.to == name);
+    let found = claim(name, reading).or_else(|| claim(&format!("3-{name}"), reading));
+    match (found, ending.as_slice()) {
+        (Some(claim), _) if claim.relation == Relation::Nothing => Err(format!(
+            "nothing is claimed in row {name}: the note prints no relation there; ask for the bound at beta, 14b"
+        )
+        .into()),
+        (Some(claim), _) => Ok(claim),
+        (None, [only]) => claim(only, reading).ok_or_else(|| format!("no claim {name}").into()),
+        (None, []) => Err(format!(
+            "no claim {name} under the {} reading; the claims are {}",
+            reading.name(),
+            ids(&|claim| here(claim) && claim.relation != Relation::Nothing).join(", ")
+        )
+        .into()),
+        (None, several) => Err(format!("{name} ends several claims; ask for one of {}", several.join(", ")).into()),
+    }
+}
+
+/// A beta that a world of fractions can hold: the counterexample has to be written down.
+fn writable(beta: Beta) -> Result<Beta> {
+    let fraction = Fraction::approximate_float(beta.get());
+    let kept = fraction.is_some_and(|f| numeric(f).to_bits() == beta.get().to_bits());
+    if kept {
+        Ok(beta)
+    } else {
+        Err(format!(
+            "--beta {:e}: expected a number that a fraction of 64-bit integers holds, since the counterexample is written with it",
+            beta.get()
+        )
+        .into())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "compared to the bit with what it came from")]
+fn numeric(fraction: Fraction) -> f64 {
+    *fraction.numer() as f64 / *fraction.denom() as f64
+}
