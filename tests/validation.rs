@@ -103,3 +103,25 @@ fn worlds_are_refused_with_tensor_index_and_value() {
         max_relative = 1e-15
     );
 }
+
+#[test]
+fn a_marginal_may_be_off_by_what_its_own_logarithm_was_rounded_by() {
+    let u = 2.0_f64.powi(-24);
+    // q = e^-20: its logarithm, 20, was rounded by 20 u twice, so the bound is 2 (2 x 20 + 134) u = 348 u of it, not 268 u; and u^2,
+    // 29 u of it.
+    let world = |off: f64| {
+        let tiny = (-20.0_f64).exp();
+        let tables = Tables {
+            ln_p_x_given_yz: array![[-1.0, -2.0]],
+            ln_p_yz: array![[0.25_f64.ln(), 0.75_f64.ln()]],
+            ln_q_z_given_x: array![(-tiny).ln_1p(), -20.0 + off * u],
+            ln_q_y_given_x: array![0.0],
+            ln_q_yz_given_x: Some(array![[(-tiny).ln_1p(), -20.0]]),
+            y: 0,
+            beta: 1.0,
+        };
+        World::from_rounded(tables, u)
+    };
+    assert!(world(340.0).is_ok());
+    assert!(matches!(world(400.0), Err(Error::Marginal { tensor: "ln_q_z_given_x", index, .. }) if index == [1]));
+}
