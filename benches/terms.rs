@@ -11,6 +11,7 @@ use candle_core::{D, Device, Tensor};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use derivations::precision::Storage;
 use derivations::terms::{CASES, Options, agree};
+use gpu::fused::planes::{self, Planes};
 use gpu::fused::{self, Isa, Numbers, Rows, Target};
 use half::bf16;
 use rayon::prelude::*;
@@ -135,6 +136,24 @@ fn kl_to_uniform(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn planes_kl_to_uniform(criterion: &mut Criterion) {
+    agreed(Storage::F32, "planes::kl_to_uniform");
+    let x = logits(IMAGES * POSITIONS, K, 0);
+    let planes = Planes::new("logits", &x, K, POSITIONS).unwrap();
+    let (mut values, mut grad) = (vec![0.0; planes.count()], x.clone());
+    let mut group = group(criterion, "planes::kl_to_uniform", x.len() * 4);
+    for isa in Isa::available().into_iter().filter(|isa| *isa != Isa::PORTABLE) {
+        let id = |side: &str| format!("{side}/{}/{IMAGES}x{K}x32x32", isa.name());
+        bench(&mut group, &id("forward"), || {
+            planes::kl_to_uniform(isa, black_box(planes), 1.0, &mut values, None);
+        });
+        bench(&mut group, &id("gradient"), || {
+            planes::kl_to_uniform(isa, black_box(planes), 1.0, &mut values, Some(&mut grad));
+        });
+    }
+    group.finish();
+}
+
 fn kl_divergence(criterion: &mut Criterion) {
     agreed(Storage::F32, "kl_divergence");
     let (a, b) = (logits(IMAGES * POSITIONS, K, 0), logits(IMAGES * POSITIONS, K, 1));
@@ -206,6 +225,7 @@ criterion_group!(
     benches,
     limits,
     kl_to_uniform,
+    planes_kl_to_uniform,
     kl_divergence,
     token_log_prob,
     logit_laplace

@@ -2,6 +2,9 @@
 #![cfg(feature = "twin")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+#[path = "terms/planes.rs"]
+mod planes;
+
 use approx::assert_relative_eq;
 use derivations::precision::Storage;
 use derivations::terms::{CASES, Inputs, Options, Report, TERMS, agree};

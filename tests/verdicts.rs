@@ -196,6 +196,23 @@ fn a_beta_that_was_asked_for_is_no_assumption() {
 }
 
 #[test]
+fn the_bound_at_a_beta_has_repairs() {
+    let checked = without_random_worlds(None);
+    let at_one = |reading| {
+        let row = checked
+            .sweep
+            .iter()
+            .find(|at| at.beta >= 1.0 && at.row.claim.reading == reading);
+        row.unwrap().row.verdict().standing
+    };
+    let Standing::Refuted { repairs } = at_one(Reading::Pointwise) else {
+        panic!("refuted under the pointwise reading");
+    };
+    assert!(repairs.contains(&vec![CERTAIN]), "{repairs:?}");
+    assert_eq!(at_one(Reading::Observed), Standing::Holds);
+}
+
+#[test]
 fn signs_and_names_of_bounds() {
     assert_eq!(claim("3-14", Reading::Expected).unwrap().sign, Sign::NonNegative);
     assert_eq!(claim("3-13", Reading::Observed).unwrap().sign, Sign::NonNegative);

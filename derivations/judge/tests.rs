@@ -52,7 +52,7 @@ fn rows_with_infinite_sides_follow_the_law_in_the_extended_reals() {
     assert!(row(&jensen, one, DOWN, Ok(one)).1 && row(&jensen, one, one, Ok(UP)).1);
     // No slack to tell two numbers apart: equal within their own bound.
     assert!(!row(&equal, one, one, none()).0);
-    assert!(!row(&equal, one, Nats::of(1.0 + 1e-16), none()).0);
+    assert!(!row(&equal, one, Nats::of(1.0 + f64::EPSILON), none()).0);
     assert!(row(&equal, one, Nats::of(1.5), none()).0);
     assert!(!row(&jensen, one, Nats::of(0.5), none()).0);
     assert!(row(&jensen, one, Nats::of(1.5), none()).0);

@@ -1,5 +1,6 @@
 //! The table of fused terms.
 
+use gpu::fused::planes::{self, Planes};
 use gpu::fused::{self, Isa, Numbers, Rows, Target};
 use reference::likelihood;
 use reference::logits;
@@ -44,39 +45,55 @@ pub struct Term {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Twin {
     KlToUniform,
+    KlToUniformByPlanes,
     Entropy,
+    EntropyByPlanes,
     KlDivergence,
     CrossEntropy,
     TokenLogProb,
     LogitLaplace,
 }
 
-/// Every fused term.
-pub static TERMS: [Term; 6] = [
-    Term {
-        name: "kl_to_uniform",
-        tables: 1,
-        gradients: 1,
-        pixels: false,
-        reference: |i| {
-            Ok((
-                logits::kl_to_uniform(i.rows[0])?,
-                vec![logits::kl_to_uniform_gradient(i.rows[0])?],
-            ))
-        },
-        value: DIVERGENCE,
-        gradient: SLOPE,
-        twin: Twin::KlToUniform,
+const KL_TO_UNIFORM: Term = Term {
+    name: "kl_to_uniform",
+    tables: 1,
+    gradients: 1,
+    pixels: false,
+    reference: |i| {
+        Ok((
+            logits::kl_to_uniform(i.rows[0])?,
+            vec![logits::kl_to_uniform_gradient(i.rows[0])?],
+        ))
     },
+    value: DIVERGENCE,
+    gradient: SLOPE,
+    twin: Twin::KlToUniform,
+};
+
+const ENTROPY: Term = Term {
+    name: "entropy",
+    tables: 1,
+    gradients: 1,
+    pixels: false,
+    reference: |i| Ok((logits::entropy(i.rows[0])?, vec![logits::entropy_gradient(i.rows[0])?])),
+    value: MEAN,
+    gradient: SLOPE,
+    twin: Twin::Entropy,
+};
+
+/// Every fused term.
+pub static TERMS: [Term; 8] = [
+    KL_TO_UNIFORM,
     Term {
-        name: "entropy",
-        tables: 1,
-        gradients: 1,
-        pixels: false,
-        reference: |i| Ok((logits::entropy(i.rows[0])?, vec![logits::entropy_gradient(i.rows[0])?])),
-        value: MEAN,
-        gradient: SLOPE,
-        twin: Twin::Entropy,
+        name: "planes::kl_to_uniform",
+        twin: Twin::KlToUniformByPlanes,
+        ..KL_TO_UNIFORM
+    },
+    ENTROPY,
+    Term {
+        name: "planes::entropy",
+        twin: Twin::EntropyByPlanes,
+        ..ENTROPY
     },
     Term {
         name: "kl_divergence",
@@ -197,6 +214,12 @@ impl Twin {
         let (first, second) = (grads.next(), grads.next());
         let both = |first: Option<_>, second: Option<_>| first.zip(second).map(|(a, b)| [a, b]);
         match self {
+            Self::KlToUniformByPlanes => by_planes(drawn, values, first, |x, values, grad| {
+                planes::kl_to_uniform(isa, x, weight, values, grad);
+            })?,
+            Self::EntropyByPlanes => by_planes(drawn, values, first, |x, values, grad| {
+                planes::entropy(isa, x, weight, values, grad);
+            })?,
             Self::KlToUniform => fused::kl_to_uniform(isa, rows(0)?, weight, values, first),
             Self::Entropy => fused::entropy(isa, rows(0)?, weight, values, first),
             Self::KlDivergence => fused::kl_divergence(isa, [rows(0)?, rows(1)?], weight, values, both(first, second)),
@@ -208,4 +231,31 @@ impl Twin {
         }
         Ok(())
     }
+}
+
+/// The rows as the positions of one or of two images, a plane for every place of a row; the gradients back in rows.
+fn by_planes<E: Numbers>(
+    drawn: &Drawn<E>,
+    values: &mut [f64],
+    grad: Option<&mut [E]>,
+    run: impl Fn(Planes<'_, E>, &mut [f64], Option<&mut [E]>),
+) -> Result<(), gpu::Error> {
+    let (k, count) = (drawn.k, values.len());
+    let positions = if count.is_multiple_of(2) { count / 2 } else { count };
+    let place = |i: usize, code: usize| ((i / positions) * k + code) * positions + i % positions;
+    let mut by_planes = drawn.tables[0].clone();
+    for (i, row) in drawn.tables[0].chunks(k).enumerate() {
+        for (code, x) in row.iter().enumerate() {
+            by_planes[place(i, code)] = *x;
+        }
+    }
+    let mut slopes = by_planes.clone();
+    let planes = Planes::new("logits", &by_planes, k, positions)?;
+    run(planes, values, grad.is_some().then_some(&mut slopes));
+    for (i, row) in grad.into_iter().flat_map(|grad| grad.chunks_mut(k)).enumerate() {
+        for (code, slope) in row.iter_mut().enumerate() {
+            *slope = slopes[place(i, code)];
+        }
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@
 //! | function | shape of a row | reference |
 //! |---|---|---|
 //! | [`kl_to_uniform`], [`entropy`] | `[K]` logits | `reference::logits` |
+//! | [`planes::kl_to_uniform`], [`planes::entropy`] | `[K]` logits, a plane apart: `[B, K, H, W]` | `reference::logits` |
 //! | [`kl_divergence`], [`cross_entropy`] | two of `[K]` logits | `reference::logits` |
 //! | [`token_log_prob`] | `[V]` logits and a [`Target`] | `reference::logits` |
 //! | [`logit_laplace`] | an image's values, `mu`, `ln b` | `reference::likelihood` |
@@ -17,6 +18,7 @@ mod isa;
 mod lanes;
 mod laplace;
 mod moments;
+pub mod planes;
 mod real;
 mod rows;
 mod token;

@@ -60,23 +60,23 @@ pub(super) fn check<E: Element>(x: Rows<'_, E>, values: &[f64], grad: Option<&[E
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Quantity {
+pub(super) enum Quantity {
     KlToUniform,
     Entropy,
 }
 
-struct Moments {
-    weight: f64,
-    quantity: Quantity,
+pub(super) struct Moments {
+    pub(super) weight: f64,
+    pub(super) quantity: Quantity,
 }
 
 /// What the gradient is made of: `weights_k scale ((x_k - first) - second)`, `first + second = E_q[x]`.
 ///
 /// In two steps: in one, an offset of the logits eats the digits. `first` is a number of the lanes' type.
-struct Slope {
-    scale: f64,
-    first: f64,
-    second: f64,
+pub(super) struct Slope {
+    pub(super) scale: f64,
+    pub(super) first: f64,
+    pub(super) second: f64,
 }
 
 impl<E: Numbers> RowKernel<E, 1, 1> for Moments {
@@ -125,23 +125,13 @@ impl Moments {
             let ey = l.mul(e, y);
             [e, ey, l.mul(ey, y)]
         });
-        let mean = t / s; // of x - r; -inf - -inf and inf - inf have made it NaN
-        let slope = Slope {
-            scale: self.weight / s,
-            first: max,
-            second: mean,
-        };
-        if self.quantity == Quantity::Entropy {
-            let scale = -slope.scale;
-            return (s.ln() - mean, Slope { scale, ..slope });
-        }
-        let fast = mean - (s / k).ln();
-        if !(fast_bound(-mean, square / s) > fast * ACCEPT) {
-            return (fast, slope);
+        let (value, slope, accepted) = self.around_the_largest(k, max, [s, t, square]);
+        if accepted {
+            return (value, slope);
         }
         let centre = max + (s / k).ln();
         let (high, low) = in_two(centre);
-        let [excess, gap] = {
+        let sums = {
             let (high, low) = (l.splat(high), l.splat(low));
             sums!(l, x, nothing, 0, |at, x| {
                 let d = at_least_floor(l, l.sub(l.sub(x, high), low));
@@ -152,12 +142,35 @@ impl Moments {
                 [e, g]
             })
         };
+        self.around_the_centre(k, centre, high.to_f64(), sums)
+    }
+
+    /// Value and slope from the sums around the row's largest logit, and whether they are close enough.
+    #[inline(always)]
+    pub(super) fn around_the_largest(&self, k: f64, max: f64, [s, t, square]: [f64; 3]) -> (f64, Slope, bool) {
+        let mean = t / s; // of x - r; -inf - -inf and inf - inf have made it NaN
+        let slope = Slope {
+            scale: self.weight / s,
+            first: max,
+            second: mean,
+        };
+        if self.quantity == Quantity::Entropy {
+            let scale = -slope.scale;
+            return (s.ln() - mean, Slope { scale, ..slope }, true);
+        }
+        let fast = mean - (s / k).ln();
+        (fast, slope, !(fast_bound(-mean, square / s) > fast * ACCEPT))
+    }
+
+    /// Value and slope from the sums around `centre`, of which `high` is the part that the type holds.
+    #[inline(always)]
+    pub(super) fn around_the_centre(&self, k: f64, centre: f64, high: f64, [excess, gap]: [f64; 2]) -> (f64, Slope) {
         let (excess, gap) = (excess / k, gap / k);
         let value = recentred(gap, excess);
         let slope = Slope {
             scale: self.weight / (k * (1.0 + excess)),
-            first: high.to_f64(),
-            second: (centre - high.to_f64()) + excess.ln_1p() + value,
+            first: high,
+            second: (centre - high) + excess.ln_1p() + value,
         };
         (value, slope)
     }

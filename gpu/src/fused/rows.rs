@@ -86,7 +86,7 @@ impl<R: Real> Work<R> {
 }
 
 /// A result that is larger than this does not fit a cache beside what it was computed from: it is streamed.
-const STREAM_FROM_BYTES: usize = 8 << 20;
+pub(crate) const STREAM_FROM_BYTES: usize = 8 << 20;
 
 /// Values of all rows, and gradients into the caller's buffers.
 pub(crate) fn for_each_row<E: Numbers, const T: usize, const G: usize>(
