@@ -24,8 +24,11 @@ patches:
 mutants:
 	tests/patches/mutants.sh
 
+# Timings, each after agreement; writes benches/RESULTS.md.
 bench:
+	rm -rf target/criterion
 	cargo bench --bench worlds --bench terms
+	python3 benches/results.py
 
 # Writes the outputs in README.md anew.
 docs:

@@ -19,7 +19,7 @@ use rayon::prelude::*;
 const SEED: u64 = 1;
 const K: usize = 8192;
 const POSITIONS: usize = 1024;
-const IMAGES: usize = 2;
+const IMAGES: usize = 4;
 /// The transformer's: positions of text and image, both vocabularies.
 const TOKENS: usize = 1280;
 const VOCABULARY: usize = 24_832;

@@ -41,17 +41,21 @@ impl<E: Numbers> Tile<'_, E> {
             for j in (0..width).step_by(L::N) {
                 let around = l.load(&shift[j..]);
                 let mut sum = [[l.splat(E::Real::of(0.0)); 3]; 4];
-                for (p, plane) in block.iter().enumerate() {
+                let mut quads = block.chunks_exact(4);
+                for quad in &mut quads {
                     if ahead.is_empty() {
                         ahead = next.next().copied().unwrap_or_default();
                     }
-                    lanes::prefetch(ahead.as_ptr());
-                    ahead = &ahead[L::N.min(ahead.len())..];
-                    let y = at_least_floor(l, l.sub(read_or(l, &plane[j..], nothing), around));
-                    let e = exp(l, y);
-                    let ey = l.mul(e, y);
-                    let into = &mut sum[p % 4];
-                    *into = [l.add(into[0], e), l.add(into[1], ey), l.fma(ey, y, into[2])];
+                    for line in 0..4 {
+                        lanes::prefetch(ahead.as_ptr().wrapping_add(line * L::N));
+                    }
+                    ahead = &ahead[(4 * L::N).min(ahead.len())..];
+                    for i in 0..4 {
+                        sum[i] = weighed(l, read_or(l, &quad[i][j..], nothing), around, sum[i]);
+                    }
+                }
+                for (i, plane) in quads.remainder().iter().enumerate() {
+                    sum[i] = weighed(l, read_or(l, &plane[j..], nothing), around, sum[i]);
                 }
                 add_lanes(l, sum, &mut sums[j..]);
             }
@@ -78,11 +82,12 @@ impl<E: Numbers> Tile<'_, E> {
                 }
                 let (high, low) = (l.load(&high[j..]), l.load(&low[j..]));
                 let mut sum = [[l.splat(E::Real::of(0.0)); 2]; 4];
-                for (p, plane) in block.iter().enumerate() {
-                    let d = l.sub(l.sub(read_or(l, &plane[j..], nothing), high), low);
-                    let (e, gap) = expm1_and_excess(l, at_least_floor(l, d));
-                    let into = &mut sum[p % 4];
-                    *into = [l.add(into[0], e), l.add(into[1], gap)];
+                for quad in block.chunks(4) {
+                    for (plane, into) in quad.iter().zip(&mut sum) {
+                        let d = l.sub(l.sub(read_or(l, &plane[j..], nothing), high), low);
+                        let (e, gap) = expm1_and_excess(l, at_least_floor(l, d));
+                        *into = [l.add(into[0], e), l.add(into[1], gap)];
+                    }
                 }
                 add_lanes(l, sum, &mut sums[j..]);
             }
@@ -129,6 +134,15 @@ fn load_or<L: Lanes>(l: L, numbers: &[L::Real], at: usize) -> L::Vector {
     let mut whole = [L::Real::ONE; WIDEST];
     whole[..numbers.len() - at].copy_from_slice(&numbers[at..]);
     l.load(&whole)
+}
+
+/// `e^y`, `e^y y` and `e^y y^2`, `y = x - around`, added to their sums.
+#[inline(always)]
+fn weighed<L: Lanes>(l: L, x: L::Vector, around: L::Vector, [s, t, square]: [L::Vector; 3]) -> [L::Vector; 3] {
+    let y = at_least_floor(l, l.sub(x, around));
+    let e = exp(l, y);
+    let ey = l.mul(e, y);
+    [l.add(s, e), l.add(t, ey), l.fma(ey, y, square)]
 }
 
 /// Sums around a reference, moved to one that is larger by `-d`.
