@@ -31,10 +31,24 @@ const BUDGET: u64 = 200_000;
 /// # Errors
 /// None that a validated world can cause.
 pub fn search(target: &Target, grade: Grade, captions: usize, codes: usize, free: bool) -> Result<Simplest, Error> {
+    let mut tried = 0;
+    for shape in shapes(captions, codes) {
+        // A joint of fewer states is the product of its marginals.
+        let free = free && shape.captions > 1 && shape.codes > 1;
+        let world = simplest_of_shape(target, grade, shape, free, &mut tried)?;
+        if world.is_some() {
+            return Ok(Simplest { world, tried });
+        }
+    }
+    Ok(Simplest { world: None, tried })
+}
+
+/// The shapes to try, fewest states first: up to 2 x 2 x 2, then the one that was reached, where it is larger.
+fn shapes(captions: usize, codes: usize) -> Vec<Shape> {
     let small = [(1, 1), (1, 2), (2, 1), (2, 2)];
     let mut shapes: Vec<Shape> = small
         .into_iter()
-        .chain((captions * codes > 4).then_some((captions, codes)))
+        .chain((captions > 2 || codes > 2).then_some((captions, codes)))
         .flat_map(|(captions, codes)| {
             [1, 2].map(|images| Shape {
                 captions,
@@ -50,20 +64,7 @@ pub fn search(target: &Target, grade: Grade, captions: usize, codes: usize, free
             shape.captions,
         )
     });
-    let mut tried = 0;
-    for shape in shapes {
-        let world = simplest_of_shape(
-            target,
-            grade,
-            shape,
-            free && shape.captions * shape.codes >= 4,
-            &mut tried,
-        )?;
-        if world.is_some() {
-            return Ok(Simplest { world, tried });
-        }
-    }
-    Ok(Simplest { world: None, tried })
+    shapes
 }
 
 /// How many states there are; a single image has every likelihood 1.
@@ -233,4 +234,35 @@ fn sums(joint: &[Vec<Fraction>]) -> (Vec<Fraction>, Vec<Fraction>) {
     let codes = joint.first().map_or(0, Vec::len);
     let over_captions = (0..codes).map(|z| joint.iter().map(|row| row[z]).sum()).collect();
     (over_captions, joint.iter().map(|row| row.iter().sum()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shapes;
+
+    #[test]
+    fn shapes_come_with_the_fewest_states_first_and_the_one_reached_if_it_is_larger() {
+        let of = |captions, codes| {
+            let shapes = shapes(captions, codes).into_iter();
+            shapes.map(|s| (s.captions, s.codes, s.images)).collect::<Vec<_>>()
+        };
+        let small = [
+            (1, 1, 1),
+            (1, 2, 1),
+            (2, 1, 1),
+            (1, 1, 2),
+            (2, 2, 1),
+            (1, 2, 2),
+            (2, 1, 2),
+            (2, 2, 2),
+        ];
+        assert_eq!(of(1, 1), small);
+        assert_eq!(of(2, 2), small);
+        assert_eq!(
+            of(1, 3),
+            [&small[..4], &[(1, 3, 1)], &small[4..7], &[(1, 3, 2)], &small[7..]].concat()
+        );
+        assert_eq!(of(3, 1).len(), 10);
+        assert_eq!(of(3, 5)[8..], [(3, 5, 1), (3, 5, 2)]);
+    }
 }
