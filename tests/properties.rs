@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use reference::categorical::{cross_entropy, entropy, kl_divergence};
 use reference::critical::{CriticalBeta, critical_beta};
 use reference::equations::{bound::*, objective::*, split::eq12_joint_encoder};
+use reference::logits::log_mean_exp;
 use reference::repairs::{footnote_joint_divergence, posterior};
 use reference::slack::{conditional_encoder, posterior_gap};
 use reference::vocab::{Beta, LogProbs, NORMALISED, Nats, Reading, UNIT_ROUNDOFF_F64};
@@ -263,4 +264,35 @@ proptest! {
         let ((line, d), (near_line, near_d)) = (at(f64::NEG_INFINITY), at(-1e4));
         prop_assert!(same_apart(line, near_line) && same_apart(d, near_d));
     }
+
+    #[test]
+    fn more_samples_tighten_the_bound(world in worlds()) {
+        let ratio = |z: usize| world.ln_p_x_given_yz(world.y(), z) + world.ln_p_yz(world.y(), z) - world.ln_q_z(z);
+        let bounds = [1, 2, 3].map(|samples| importance_weighted(&world, samples, &ratio, 1.0, &mut Vec::new()));
+        prop_assert!(same(bounds[0], eq06_expected_log_ratio(&world).unwrap()));
+        let evidence = eq03_log_evidence(&world).unwrap();
+        for (lower, upper) in bounds.iter().zip(bounds[1..].iter().chain([&evidence])) {
+            prop_assert!(lower.value() <= upper.value() + closure_bound(&[*lower, *upper]));
+        }
+    }
+}
+
+/// `E_{z_1, ..., z_N ~ q(z|x)}[ln (1/N) sum_i p(x,y,z_i) / q(z_i|x)]`, every draw enumerated.
+fn importance_weighted(
+    world: &World,
+    samples: usize,
+    ratio: &impl Fn(usize) -> Nats,
+    weight: f64,
+    drawn: &mut Vec<f64>,
+) -> Nats {
+    if samples == 0 {
+        return weight * log_mean_exp(drawn).unwrap();
+    }
+    let draw = |z: usize| {
+        drawn.push(ratio(z).value());
+        let mean = importance_weighted(world, samples - 1, ratio, weight * world.encoder().p()[z], drawn);
+        drawn.pop();
+        mean
+    };
+    (0..world.codes()).map(draw).sum()
 }

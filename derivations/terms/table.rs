@@ -51,6 +51,7 @@ pub(super) enum Twin {
     KlDivergence,
     CrossEntropy,
     TokenLogProb,
+    LogMeanExp,
     LogitLaplace,
 }
 
@@ -82,7 +83,7 @@ const ENTROPY: Term = Term {
 };
 
 /// Every fused term.
-pub static TERMS: [Term; 8] = [
+pub static TERMS: [Term; 9] = [
     KL_TO_UNIFORM,
     Term {
         name: "planes::kl_to_uniform",
@@ -136,6 +137,23 @@ pub static TERMS: [Term; 8] = [
         value: MEAN,
         gradient: SLOPE,
         twin: Twin::TokenLogProb,
+    },
+    Term {
+        name: "log_mean_exp",
+        tables: 1,
+        gradients: 1,
+        pixels: false,
+        reference: |i| {
+            let value = logits::log_mean_exp(i.rows[0])?;
+            let slopes = match logits::log_mean_exp_gradient(i.rows[0]) {
+                Err(Error::Sum { .. }) => vec![Nats::with_mass(f64::NAN, 0.0); i.rows[0].len()],
+                slopes => slopes?,
+            };
+            Ok((value, vec![slopes]))
+        },
+        value: MEAN,
+        gradient: SLOPE,
+        twin: Twin::LogMeanExp,
     },
     Term {
         name: "logit_laplace",
@@ -224,6 +242,7 @@ impl Twin {
             Self::Entropy => fused::entropy(isa, rows(0)?, weight, values, first),
             Self::KlDivergence => fused::kl_divergence(isa, [rows(0)?, rows(1)?], weight, values, both(first, second)),
             Self::CrossEntropy => fused::cross_entropy(isa, [rows(0)?, rows(1)?], weight, values, both(first, second)),
+            Self::LogMeanExp => fused::log_mean_exp(isa, rows(0)?, weight, values, first),
             Self::TokenLogProb => fused::token_log_prob(isa, rows(0)?, &drawn.targets, weight, values, first)?,
             Self::LogitLaplace => {
                 fused::logit_laplace(isa, [rows(0)?, rows(1)?, rows(2)?], weight, values, both(first, second));

@@ -10,6 +10,7 @@
 //! | [`planes::kl_to_uniform`], [`planes::entropy`] | `[K]` logits, a plane apart: `[B, K, H, W]` | `reference::logits` |
 //! | [`kl_divergence`], [`cross_entropy`] | two of `[K]` logits | `reference::logits` |
 //! | [`token_log_prob`] | `[V]` logits and a [`Target`] | `reference::logits` |
+//! | [`log_mean_exp`] | `[N]` log-weights | `reference::logits` |
 //! | [`logit_laplace`] | an image's values, `mu`, `ln b` | `reference::likelihood` |
 
 mod divergence;
@@ -21,6 +22,7 @@ mod moments;
 pub mod planes;
 mod real;
 mod rows;
+mod samples;
 mod token;
 
 pub use divergence::{cross_entropy, kl_divergence};
@@ -30,4 +32,5 @@ pub use laplace::logit_laplace;
 pub use moments::{ACCEPT, entropy, kl_to_uniform};
 pub use real::{Element, Real};
 pub use rows::{Rows, SUM};
+pub use samples::log_mean_exp;
 pub use token::{Target, token_log_prob};

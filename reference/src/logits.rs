@@ -10,10 +10,12 @@
 //! roundings, and every sum over weights by their mean. So a gradient's mass is not its size but what its factors were made of.
 
 mod pair;
+mod samples;
 mod single;
 mod softmax;
 
 pub use pair::{cross_entropy, cross_entropy_gradients, kl_divergence, kl_divergence_gradients};
+pub use samples::{log_mean_exp, log_mean_exp_gradient};
 pub use single::{
     entropy, entropy_gradient, kl_to_uniform, kl_to_uniform_gradient, token_log_prob, token_log_prob_gradient,
 };
