@@ -21,6 +21,7 @@ mod toml;
 mod write;
 
 pub use error::CaseError;
+pub use toml::as_decimal;
 pub use write::to_bytes;
 
 /// The value of the metadata key `format` that this module reads and writes.

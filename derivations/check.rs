@@ -61,6 +61,8 @@ pub struct Checked {
     pub sweep: Vec<BetaRow>,
     /// Worlds by source.
     pub worlds: Vec<(Source, u64)>,
+    /// The beta that every world was judged at, if one was asked for.
+    pub beta: Option<Beta>,
 }
 
 impl Checked {
@@ -235,6 +237,7 @@ impl Plan {
                 })
                 .collect(),
             worlds,
+            beta: self.beta,
         }
     }
 }

@@ -94,7 +94,7 @@ pub(crate) struct Check {
     /// Judge every world at this beta instead of its own
     #[arg(long, value_parser = beta, allow_negative_numbers = true)]
     pub(crate) beta: Option<Beta>,
-    /// Only this reading of q(y,z|x): observed, pointwise, joint, footnote, expected
+    /// Only this reading of q(y,z|x): observed, pointwise, joint, footnote, expected; rows 2 to 11-12 are judged on the tables as given
     #[arg(long, value_parser = reading)]
     pub(crate) reading: Option<Reading>,
     /// How to write the report
@@ -148,9 +148,9 @@ pub(crate) struct LedgerArgs {
 pub(crate) struct Refute {
     /// A claim: a bound (14, or 3-14), a step (13-14)
     pub(crate) claim: String,
-    /// What q(y,z|x) is taken to mean: observed, pointwise, joint, footnote, expected
-    #[arg(long, value_parser = reading, default_value = "pointwise")]
-    pub(crate) reading: Reading,
+    /// What q(y,z|x) is taken to mean from line 12-13 on: observed, pointwise (the default), joint, footnote, expected
+    #[arg(long, value_parser = reading)]
+    pub(crate) reading: Option<Reading>,
     /// Ask for the bound of Eq. 14 at this beta
     #[arg(long, value_parser = beta, allow_negative_numbers = true)]
     pub(crate) beta: Option<Beta>,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::assumption::{ASSUMPTIONS, Kind, every_probability_positive, violated};
 use crate::cases::random;
-use crate::claim::Claim;
+use crate::claim::{Claim, claims};
 use crate::expr::expr;
 use crate::fractions::FractionWorld;
 use crate::judge::{Values, judge};
@@ -148,10 +148,20 @@ pub fn refute(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterex
     }))
 }
 
-/// The row of the claim with the smallest slack; one without a value counts as the smallest.
+/// The row of the claim that breaks by itself, of several the one with the smallest slack; one without a value counts as the smallest.
 fn culprit(claim: &Claim, scene: &Scene) -> Option<&'static Line> {
-    let slack = |line: &Line| (line.slack)(scene).map_or(f64::NEG_INFINITY, |nats| nats.value());
-    claim.rows.iter().copied().min_by(|a, b| slack(a).total_cmp(&slack(b)))
+    let mut values = Values::new();
+    let mut rank = |line: &Line| {
+        let step = claims()
+            .into_iter()
+            .find(|c| c.rows.len() == 1 && std::ptr::eq(c.rows[0], line));
+        let stands = step.is_none_or(|step| !judge(&step, scene, &mut values).broken);
+        let slack = (line.slack)(scene).map_or(f64::NEG_INFINITY, |nats| nats.value());
+        (stands, slack)
+    };
+    let ranked = claim.rows.iter().map(|line| (rank(line), *line));
+    let first = ranked.min_by(|((a, x), _), ((b, y), _)| a.cmp(b).then(x.total_cmp(y)));
+    first.map(|(_, line)| line)
 }
 
 /// The first world that refutes, else the first of the best grade.

@@ -108,7 +108,7 @@ fn draw_up(args: &cli::LedgerArgs) -> Result<Outcome> {
 
 fn break_assumption(args: &cli::Break) -> Result<Outcome> {
     let Some(assumption) = assumption(&args.assumption) else {
-        let known: Vec<&str> = ASSUMPTIONS.iter().map(|assumption| assumption.id).collect();
+        let known: Vec<String> = ASSUMPTIONS.iter().map(|a| format!("{} {}", a.letter(), a.id)).collect();
         return Err(format!("no assumption {}; there are {}", args.assumption, known.join(", ")).into());
     };
     let shown = breakage::breakage(assumption)?;

@@ -9,6 +9,7 @@ use reference::vocab::Error;
 pub use round::round;
 pub(crate) use round::{marginals, normalised};
 
+use crate::case::as_decimal;
 use crate::cases::tiny::compositions;
 use crate::fractions::{Fraction, FractionWorld};
 use crate::refute::{Grade, Target};
@@ -125,7 +126,7 @@ fn breaking(target: &Target, grade: Grade, world: &FractionWorld) -> Result<Opti
 /// The beta asked for, as a fraction; where none is asked for and the claim depends on it, a few simple ones.
 fn betas(target: &Target) -> Vec<Fraction> {
     match target.beta {
-        Some(beta) => Fraction::approximate_float(beta.get()).into_iter().collect(),
+        Some(beta) => as_decimal(beta.get()).into_iter().collect(),
         None if matches!(target.claim.to, "14b" | "1") => [(1, 1), (1, 2), (2, 1), (0, 1)]
             .map(|(n, d)| Fraction::new(n, d))
             .to_vec(),

@@ -213,6 +213,12 @@ fn fraction(name: &'static str, index: &[usize], value: &DeValue<'_>) -> Result<
     parsed.ok_or_else(|| wrong(name, index, value, FRACTION))
 }
 
+/// The fraction that a number is in its shortest decimal form: 0.1 is 1/10. None where its parts do not fit 64 bits.
+#[must_use]
+pub fn as_decimal(number: f64) -> Option<Fraction> {
+    parse(&number.to_string())
+}
+
 /// `1/3`, `0.25`, `2.5e-1`, `1`, with a sign or without.
 fn parse(text: &str) -> Option<Fraction> {
     let text = text.trim();

@@ -122,6 +122,7 @@ pub fn json(found: &Counterexample) -> Value {
     let (captions, codes, images) = found.world.states();
     json!({
         "schema": "elbo-refutation/1",
+        "found": true,
         "claim": claim.id,
         "sentence": claim.sentence(),
         "reading": claim.depends_on_reading.then(|| claim.reading.name()),

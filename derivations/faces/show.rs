@@ -3,9 +3,10 @@
 use reference::vocab::{Error, Nats, Reading};
 use reference::world::World;
 
-use crate::claim::{Claim, Kind, claim};
+use crate::claim::{Claim, Kind, bound_at_beta, claim};
 use crate::expr::{EXPRS, Expr, expr};
 use crate::faces::lines::printed;
+use crate::judge::{Values, judge};
 use crate::line::{LINES, Line, line};
 use crate::render::latex::plain_or_source;
 use crate::render::number::Amount;
@@ -72,7 +73,11 @@ pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowErr
             .collect();
         return Ok(sides?.join("\n") + "\n" + &describe_step(step, &scene)?);
     }
-    if let Some(bound) = claim(asked, reading).filter(|claim| claim.kind == Kind::Bound) {
+    let at_beta = || bound_at_beta(reading).filter(|bound| bound.id == asked);
+    if let Some(bound) = claim(asked, reading)
+        .filter(|claim| claim.kind == Kind::Bound)
+        .or_else(at_beta)
+    {
         let sides = [bound.from, bound.to].into_iter().filter_map(expr);
         let sides: Result<Vec<String>, Error> = sides.map(|side| describe(side, &scene)).collect();
         return Ok(sides?.join("\n") + "\n" + &describe_bound(&bound, &scene)?);
@@ -102,6 +107,8 @@ pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowErr
 
 fn describe(side: &Expr, scene: &Scene) -> Result<String, Error> {
     let indent = " ".repeat(12);
+    // The two forms of Eq. 2 are probabilities; the functions give their logarithms.
+    let equals = if side.id.starts_with('2') { "ln of it =" } else { "=" };
     Ok([
         wrap::formula(
             &plain_or_source(side.latex),
@@ -110,7 +117,11 @@ fn describe(side: &Expr, scene: &Scene) -> Result<String, Error> {
         ),
         wrap::prose(side.reads, &indent, &indent),
         format!("{indent}{}", side.function),
-        wrap::prose(&format!("= {}", amounts(side, scene)?), &indent, &format!("{indent}  ")),
+        wrap::prose(
+            &format!("{equals} {}", amounts(side, scene)?),
+            &indent,
+            &format!("{indent}  "),
+        ),
         String::new(),
     ]
     .join("\n"))
@@ -143,10 +154,15 @@ fn describe_bound(bound: &Claim, scene: &Scene) -> Result<String, Error> {
     Ok([
         format!("{:<12}the bound {}", bound.id, bound.sentence()),
         wrap::prose(&made_of, &format!("{indent}made of  "), &" ".repeat(21)),
+        format!("{indent}slack    = {}", Amount::of(bound.slack(scene))?),
         format!(
-            "{indent}slack    = {}   (claimed: {})",
-            Amount::of(bound.slack(scene))?,
-            bound.sign.symbol()
+            "{indent}in this world, reading {}: {}",
+            bound.reading.name(),
+            if judge(bound, scene, &mut Values::new()).broken {
+                "BROKEN"
+            } else {
+                "not broken"
+            }
         ),
         String::new(),
     ]

@@ -26,7 +26,8 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
             .iter()
             .map(|pair| pair.name)
             .chain(TERMS.iter().map(|term| term.name));
-        let known: Vec<&str> = known.collect();
+        let mut seen = std::collections::BTreeSet::new();
+        let known: Vec<&str> = known.filter(|name| seen.insert(*name)).collect();
         return Err(format!("no function {name}; there are {}", known.join(", ")).into());
     }
     let (float, storage) = match args.dtype {

@@ -1,9 +1,8 @@
 //! Searches a counterexample.
 
 use derivations::case;
-use derivations::claim::{Claim, bound_at_beta, claim, claims};
+use derivations::claim::{Claim, Kind, bound_at_beta, claim, claims};
 use derivations::faces::{Provenance, refutation};
-use derivations::fractions::Fraction;
 use derivations::refute::{Target, refute};
 use derivations::rule::Relation;
 use reference::vocab::{Beta, Reading};
@@ -14,8 +13,20 @@ use super::{Outcome, Result};
 use crate::cli::{self, Format};
 
 pub(super) fn search(args: &cli::Refute) -> Result<Outcome> {
+    let claim = asked(&args.claim, args.reading.unwrap_or(Reading::Pointwise), args.beta)?;
+    if let Some(reading) = args
+        .reading
+        .filter(|_| !claim.depends_on_reading && claim.kind != Kind::Repair)
+    {
+        return Err(format!(
+            "claim {} is about the tables as given, whatever the reading; leave out --reading {}",
+            claim.id,
+            reading.name()
+        )
+        .into());
+    }
     let target = Target {
-        claim: asked(&args.claim, args.reading, args.beta)?,
+        claim,
         beta: args.beta.map(writable).transpose()?,
     };
     let spinner = progress(0, "searching");
@@ -30,7 +41,7 @@ pub(super) fn search(args: &cli::Refute) -> Result<Outcome> {
                 args.seed
             ),
             Format::Json => pretty(&json!({
-                "schema": "elbo-refutation/1", "claim": target.claim.id, "sentence": sentence, "found": false, "worlds": tried,
+                "schema": "elbo-refutation/1", "claim": target.claim.id, "sentence": target.claim.sentence(), "found": false, "worlds": tried,
                 "provenance": Provenance::of_search(Some(args.seed)),
             }))?,
         })?;
@@ -100,9 +111,7 @@ fn asked(name: &str, reading: Reading, beta: Option<Beta>) -> Result<Claim> {
 
 /// A beta that a world of fractions can hold: the counterexample has to be written down.
 fn writable(beta: Beta) -> Result<Beta> {
-    let fraction = Fraction::approximate_float(beta.get());
-    let kept = fraction.is_some_and(|f| numeric(f).to_bits() == beta.get().to_bits());
-    if kept {
+    if case::as_decimal(beta.get()).is_some() {
         Ok(beta)
     } else {
         Err(format!(
@@ -111,9 +120,4 @@ fn writable(beta: Beta) -> Result<Beta> {
         )
         .into())
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "compared to the bit with what it came from")]
-fn numeric(fraction: Fraction) -> f64 {
-    *fraction.numer() as f64 / *fraction.denom() as f64
 }

@@ -4,6 +4,7 @@ use ndarray::{Array, Array1, Array2, Dimension};
 use reference::world::World;
 
 use super::sums;
+use crate::case::as_decimal;
 use crate::fractions::{Fraction, FractionWorld};
 use crate::refute::{Grade, Target};
 
@@ -39,7 +40,10 @@ pub fn round(target: &Target, grade: Grade, world: &World) -> Option<FractionWor
             q_y_given_x,
             q_yz_given_x: joint,
             y: world.y(),
-            beta: Fraction::approximate_float(target.beta.map_or(tables.beta, reference::vocab::Beta::get))?,
+            beta: match target.beta {
+                Some(beta) => as_decimal(beta.get())?,
+                None => Fraction::approximate_float(tables.beta)?,
+            },
             note: None,
         };
         if let Ok(exact) = candidate.to_world()

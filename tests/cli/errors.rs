@@ -30,7 +30,14 @@ fn bad_calls_get_one_sentence_and_exit_code_two() {
             vec!["refute", "14", "--beta", "1e-300"],
             "--beta 1e-300: expected a number that a fraction",
         ),
-        (vec!["break", "nothing"], "no assumption nothing"),
+        (
+            vec!["refute", "11-12", "--reading", "observed"],
+            "is about the tables as given, whatever the reading",
+        ),
+        (
+            vec!["break", "nothing"],
+            "no assumption nothing; there are A q-covers-posterior",
+        ),
         (vec!["show", "99"], "no line is called `99`"),
         (vec!["step", "--world", "nowhere"], "neither a file nor a named world"),
     ] {
@@ -84,6 +91,24 @@ fn a_bound_can_be_shown_and_an_assumption_asked_for_by_its_letter() {
     let said = |args: &[&str]| String::from_utf8(elbo(args).stdout).unwrap();
     assert!(said(&["show", "3-14"]).contains("the bound ln p(x,y) >= line 14"));
     assert!(said(&["show", "3-1", "--reading", "expected"]).contains("the gap of line 14 below ln p(x), 14-14b"));
+    assert!(said(&["refute", "10", "--worlds", "600"]).contains("Why: row 9-10"));
+    assert!(
+        said(&[
+            "refute",
+            "14",
+            "--reading",
+            "observed",
+            "--beta",
+            "0.999999999",
+            "--worlds",
+            "600"
+        ])
+        .contains("999999999/1000000000")
+    );
+    assert!(said(&["show", "3-14b"]).contains("BROKEN"));
+    assert!(
+        said(&["check", "--beta", "0.5", "--worlds", "0"]).contains("every world is judged at beta = 0.5, as asked")
+    );
     assert_eq!(said(&["break", "d"]), said(&["break", "caption-certain"]));
     let own_beta = said(&["refute", "14b", "--worlds", "600"]);
     assert!(own_beta.contains("claim 3-14b"), "{own_beta}");

@@ -38,6 +38,14 @@ pub(super) fn explanations(out: &mut String, checked: &Checked) {
         out,
         "\nRefuted: broken where every probability is positive and the note's assumptions hold"
     );
+    if let Some(beta) = checked.beta {
+        let asked = format!(
+            "every world is judged at beta = {}, as asked: rows 14b-1 and 3-1 speak of that beta, so assumptions on beta neither break nor \
+             repair them; the note's own bound is at beta = 1",
+            beta.get()
+        );
+        wrap(out, "  ", &asked);
+    }
     for row in &checked.rows {
         if let Standing::Refuted { repairs } = row.verdict().standing {
             wrap(out, &format!("  {:<18} ", name(row)), &refutation(row, &repairs));

@@ -47,6 +47,10 @@ pub(super) fn closing(
                     line.id
                 );
             }
+            None if step.slack == Amount::Undefined => {
+                finite = false;
+                continue; // no evidence, no posterior: nothing that could be said to move
+            }
             None => finite = false,
         }
         moves.push((format!("{} to {}", step.from, line.id), step.slack, step.remark));
@@ -69,6 +73,7 @@ pub(super) fn closing(
 
 fn bound(name: &str, last: Amount, evidence: Amount) -> String {
     match (last, evidence) {
+        _ if evidence.finite().is_none() => "ln p(x,y) is infinite: there is nothing to bound.".to_owned(),
         (Amount::Nats(last), Amount::Nats(evidence)) if last > evidence + VISIBLE => {
             format!("Line {name} exceeds ln p(x,y): in this world the note's last line is no lower bound.")
         }
