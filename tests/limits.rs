@@ -7,8 +7,10 @@ use approx::assert_relative_eq;
 use ndarray::{Array1, Array2, array};
 use reference::critical::CriticalBeta::{Always, Never};
 use reference::critical::critical_beta;
+use reference::equations::bound::{eq03_log_evidence, eq04_multiplied_by_one};
+use reference::repairs::{average_joint_objective, average_joint_slack, average_log_evidence};
 use reference::slack;
-use reference::vocab::{Beta, Reading};
+use reference::vocab::{Beta, Reading, closure_bound};
 use reference::world::{Tables, World};
 use support::world;
 
@@ -134,4 +136,53 @@ fn opposite_infinities_of_a_reading_are_one_entry_of_the_ledger() {
     let ledger = derivations::ledger::ledger(&w, Reading::Joint).unwrap();
     assert!(ledger.residue.is_some() && ledger.adds_up());
     assert_eq!(ledger.entries.len(), 5, "objective, gap, reading, dropped, reweighting");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of states")]
+fn uniform(n: usize) -> Array1<f64> {
+    Array1::from_elem(n, -(n as f64).ln())
+}
+
+#[test]
+fn the_averaged_rows_close_over_thousands_of_captions() {
+    let captions = 2000;
+    let w = World::new(Tables {
+        ln_p_x_given_yz: Array2::from_shape_fn((captions, 2), |(_, z)| if z == 1 { -600.0 } else { 0.0 }),
+        ln_p_yz: Array2::from_elem((captions, 2), uniform(2 * captions)[0]),
+        ln_q_z_given_x: uniform(2),
+        ln_q_y_given_x: uniform(captions),
+        ln_q_yz_given_x: None,
+        y: 0,
+        beta: 1.0,
+    })
+    .unwrap();
+    let (above, below) = (average_log_evidence(&w).unwrap(), average_joint_objective(&w).unwrap());
+    let slack = average_joint_slack(&w).unwrap();
+    let residue = above.value() - slack.value() - below.value();
+    assert!(residue.abs() <= closure_bound(&[above, below, slack]), "{residue:e}");
+}
+
+#[test]
+fn what_q_misses_closes_over_a_hundred_thousand_codes() {
+    for (codes, covered) in [(400_000, 190_000), (100_000, 60_000), (100_000, 45_000)] {
+        let mut ln_q = Array1::from_elem(codes, f64::NEG_INFINITY);
+        ln_q.slice_mut(ndarray::s![..covered]).fill(uniform(covered)[0]);
+        let w = World::new(Tables {
+            ln_p_x_given_yz: Array2::from_shape_fn((1, codes), |(_, z)| if z == 0 { 0.0 } else { 0.57_f64.ln() }),
+            ln_p_yz: uniform(codes).insert_axis(ndarray::Axis(0)),
+            ln_q_z_given_x: ln_q,
+            ln_q_y_given_x: array![0.0],
+            ln_q_yz_given_x: None,
+            y: 0,
+            beta: 1.0,
+        })
+        .unwrap();
+        let (above, below) = (eq03_log_evidence(&w).unwrap(), eq04_multiplied_by_one(&w).unwrap());
+        let slack = slack::uncovered_posterior(&w).unwrap();
+        let residue = above.value() - slack.value() - below.value();
+        assert!(
+            residue.abs() <= closure_bound(&[above, below, slack]),
+            "{codes} {covered}: {residue:e}"
+        );
+    }
 }

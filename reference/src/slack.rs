@@ -24,13 +24,10 @@ pub(crate) use posterior::Posterior;
 pub fn uncovered_posterior(world: &World) -> Result<Nats, Error> {
     let posterior = Posterior::of_codes(world, |_| true)?;
     let covered = |z: usize| world.encoder().ln()[z] > f64::NEG_INFINITY;
-    let (mut missed, mut mass) = (0.0, 0.0);
-    for (z, ln_p) in posterior.entries() {
-        if !covered(z) && ln_p.is_finite() {
-            missed += ln_p.value().exp();
-            mass += ln_p.value().exp() * ln_p.mass();
-        }
-    }
+    let uncovered = posterior.entries().filter(|(z, ln_p)| !covered(*z) && ln_p.is_finite());
+    let probability = |ln_p: Nats| Nats::with_mass(ln_p.value().exp(), ln_p.value().exp() * ln_p.mass());
+    let missed: Nats = uncovered.map(|(_, ln_p)| probability(ln_p)).sum();
+    let (missed, mass) = (missed.value(), missed.mass());
     // The smaller of the two parts decides, so that neither a tiny loss nor a tiny remainder is rounded away.
     if missed < 0.5 {
         let slack = -(-missed).ln_1p();

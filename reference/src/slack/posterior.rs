@@ -88,12 +88,12 @@ impl Posterior {
                 line: "a share of probability 0",
             });
         }
-        let (mut total, mut mass) = (0.0, 0.0);
-        for ln_p in &within {
+        let share = |ln_p: &Nats| {
             let share = (ln_p.value() - top).exp();
-            total += share;
-            mass += share * (ln_p.mass() + (ln_p.value() - top).abs());
-        }
+            Nats::with_mass(share, share * (ln_p.mass() + (ln_p.value() - top).abs()))
+        };
+        let sum: Nats = within.iter().map(share).sum();
+        let (total, mass) = (sum.value(), sum.mass());
         let ln_total = total.ln();
         Ok(Nats::with_mass(
             top + ln_total,
