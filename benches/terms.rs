@@ -86,22 +86,19 @@ fn one_table<E: Numbers>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     shape: &str,
     x: &[E],
-    k: usize,
-    run: impl Fn(Isa, Rows<'_, E>, &mut [f64], Option<&mut [E]>),
+    count: usize,
+    run: impl Fn(Isa, &mut [f64], Option<&mut [E]>),
 ) {
-    let rows = Rows::new("logits", x, k).unwrap();
-    let mut values = vec![0.0; rows.count()];
+    let mut values = vec![0.0; count];
     let mut grad = x.to_vec();
     for isa in Isa::available().into_iter().filter(|isa| *isa != Isa::PORTABLE) {
         let id = |side: &str| format!("{side}/{}/{shape}", isa.name());
-        bench(group, &id("forward"), || run(isa, black_box(rows), &mut values, None));
-        bench(group, &id("gradient"), || {
-            run(isa, black_box(rows), &mut values, Some(&mut grad))
-        });
+        bench(group, &id("forward"), || run(isa, &mut values, None));
+        bench(group, &id("gradient"), || run(isa, &mut values, Some(&mut grad)));
     }
     bench(group, &format!("gradient-fresh/best/{shape}"), || {
         let mut fresh = vec![E::narrow(fused::Real::of(0.0)); x.len()];
-        run(Isa::best(), black_box(rows), &mut values, Some(&mut fresh));
+        run(Isa::best(), &mut values, Some(&mut fresh));
         black_box(fresh);
     });
 }
@@ -112,17 +109,19 @@ fn kl_to_uniform(criterion: &mut Criterion) {
     let x = logits(IMAGES * POSITIONS, K, 0);
     let shape = format!("{IMAGES}x{POSITIONS}x{K}");
     let mut group = group(criterion, "kl_to_uniform", x.len() * 4);
-    one_table(&mut group, &shape, &x, K, |isa, rows, values, grad| {
-        fused::kl_to_uniform(isa, rows, 1.0, values, grad);
+    let rows = Rows::new("logits", &x, K).unwrap();
+    one_table(&mut group, &shape, &x, rows.count(), |isa, values, grad| {
+        fused::kl_to_uniform(isa, black_box(rows), 1.0, values, grad);
     });
     let half: Vec<bf16> = x.iter().map(|x| bf16::from_f32(*x)).collect();
+    let rows = Rows::new("logits", &half, K).unwrap();
     one_table(
         &mut group,
         &format!("bf16/{shape}"),
         &half,
-        K,
-        |isa, rows, values, grad| {
-            fused::kl_to_uniform(isa, rows, 1.0, values, grad);
+        rows.count(),
+        |isa, values, grad| {
+            fused::kl_to_uniform(isa, black_box(rows), 1.0, values, grad);
         },
     );
     let tensor = Tensor::from_slice(&x, (IMAGES * POSITIONS, K), &Device::Cpu).unwrap();
@@ -140,17 +139,11 @@ fn planes_kl_to_uniform(criterion: &mut Criterion) {
     agreed(Storage::F32, "planes::kl_to_uniform");
     let x = logits(IMAGES * POSITIONS, K, 0);
     let planes = Planes::new("logits", &x, K, POSITIONS).unwrap();
-    let (mut values, mut grad) = (vec![0.0; planes.count()], x.clone());
     let mut group = group(criterion, "planes::kl_to_uniform", x.len() * 4);
-    for isa in Isa::available().into_iter().filter(|isa| *isa != Isa::PORTABLE) {
-        let id = |side: &str| format!("{side}/{}/{IMAGES}x{K}x32x32", isa.name());
-        bench(&mut group, &id("forward"), || {
-            planes::kl_to_uniform(isa, black_box(planes), 1.0, &mut values, None);
-        });
-        bench(&mut group, &id("gradient"), || {
-            planes::kl_to_uniform(isa, black_box(planes), 1.0, &mut values, Some(&mut grad));
-        });
-    }
+    let shape = format!("{IMAGES}x{K}x32x32");
+    one_table(&mut group, &shape, &x, planes.count(), |isa, values, grad| {
+        planes::kl_to_uniform(isa, black_box(planes), 1.0, values, grad);
+    });
     group.finish();
 }
 
@@ -184,15 +177,11 @@ fn token_log_prob(criterion: &mut Criterion) {
         })
         .collect();
     let mut group = group(criterion, "token_log_prob", x.len() * 4);
-    one_table(
-        &mut group,
-        &format!("{TOKENS}x{VOCABULARY}"),
-        &x,
-        VOCABULARY,
-        |isa, rows, values, grad| {
-            fused::token_log_prob(isa, rows, &targets, 1.0, values, grad).unwrap();
-        },
-    );
+    let rows = Rows::new("logits", &x, VOCABULARY).unwrap();
+    let shape = format!("{TOKENS}x{VOCABULARY}");
+    one_table(&mut group, &shape, &x, rows.count(), |isa, values, grad| {
+        fused::token_log_prob(isa, black_box(rows), &targets, 1.0, values, grad).unwrap();
+    });
     group.finish();
 }
 

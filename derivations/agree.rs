@@ -124,25 +124,23 @@ pub fn agree_on(pairs: &[Pair], worlds: &[World], options: &Options) -> Result<R
 
 /// Whether every finite number of a world is finite in the twin's type: a tiny probability must not become an impossible one.
 fn fits(place: usize, world: &World, float: Float) -> Result<(), Error> {
-    let free = world.is_free().then(|| world.joint_encoder().ln().iter());
-    let tables: [(&'static str, Box<dyn Iterator<Item = &f64> + '_>); 5] = [
-        ("ln_p_x_given_yz", Box::new(world.likelihood().iter())),
-        ("ln_p_yz", Box::new(world.prior().ln().iter())),
-        ("ln_q_z_given_x", Box::new(world.encoder().ln().iter())),
-        ("ln_q_y_given_x", Box::new(world.caption_model().ln().iter())),
-        ("ln_q_yz_given_x", Box::new(free.into_iter().flatten())),
-    ];
-    for (table, mut values) in tables {
-        if let Some(&value) = values.find(|value| value.is_finite() && !float.round(**value).is_finite()) {
-            return Err(Error::Overflow {
-                world: place,
-                table,
-                value,
-                float: float.name(),
-            });
-        }
+    let named = |table: &'static str| move |value: &f64| (table, *value);
+    let free = world.is_free().then(|| world.joint_encoder().ln());
+    let mut entries = (world.likelihood().iter().map(named("ln_p_x_given_yz")))
+        .chain(world.prior().ln().iter().map(named("ln_p_yz")))
+        .chain(world.encoder().ln().iter().map(named("ln_q_z_given_x")))
+        .chain(world.caption_model().ln().iter().map(named("ln_q_y_given_x")))
+        .chain(free.into_iter().flatten().map(named("ln_q_yz_given_x")));
+    let lost = |(_, value): &(_, f64)| value.is_finite() && !float.round(*value).is_finite();
+    match entries.find(lost) {
+        None => Ok(()),
+        Some((table, value)) => Err(Error::Overflow {
+            world: place,
+            table,
+            value,
+            float: float.name(),
+        }),
     }
-    Ok(())
 }
 
 /// The reference's worlds and the twin's batch, from the same numbers.

@@ -4,7 +4,7 @@ use reference::slack;
 use reference::vocab::{Error, Nats, Reading};
 use serde::Serialize;
 
-use crate::line::{LINES, Line, chain, line};
+use crate::line::{LINES, Line, chain, chain_from, line};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
 
@@ -151,19 +151,14 @@ fn step(line: &'static Line, reading: Reading, depends: bool) -> Claim {
     }
 }
 
-/// The rows under line 14, which bounds `ln p(x)` by itself under the expected reading.
-fn below_14(to: &str) -> Vec<&'static Line> {
-    let rows: &[&str] = match to {
-        "14b" => &["14-14b"],
-        "1" => &["14-14b", "14b-1"],
-        _ => &[],
-    };
-    rows.iter().filter_map(|id| line(id, Reading::Expected)).collect()
-}
-
 fn bound(to: &'static str, reading: Reading, depends: bool) -> Option<Claim> {
     let expected = reading == Reading::Expected;
-    let rows = if expected { below_14(to) } else { chain(to, reading)? };
+    let rows = if expected {
+        // Line 14 bounds ln p(x) by itself; line 13 lies beside it, not on the way.
+        chain_from("14", to, reading).unwrap_or_default()
+    } else {
+        chain(to, reading)?
+    };
     let from = if expected { "p(x)" } else { "3" };
     let sign = match (expected, to) {
         (true, "14") => Sign::NonNegative,

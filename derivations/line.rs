@@ -69,9 +69,14 @@ pub fn line(id: &str, reading: Reading) -> Option<&'static Line> {
 /// The steps from the evidence down to the named side, under a reading.
 #[must_use]
 pub fn chain(to: &str, reading: Reading) -> Option<Vec<&'static Line>> {
+    chain_from("3", to, reading)
+}
+
+/// The steps from one named side down to another, under a reading.
+pub(crate) fn chain_from(from: &str, to: &str, reading: Reading) -> Option<Vec<&'static Line>> {
     let mut steps = Vec::new();
     let mut at = to;
-    while at != "3" {
+    while at != from {
         let step = LINES
             .iter()
             .find(|l| l.to == at && l.is_of_the_note() && l.readings.contains(&reading))?;

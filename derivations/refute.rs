@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::assumption::{ASSUMPTIONS, Kind, every_probability_positive, violated};
 use crate::cases::random;
-use crate::claim::{Claim, claims};
+use crate::claim::Claim;
 use crate::expr::expr;
 use crate::fractions::FractionWorld;
 use crate::judge::{Values, judge};
@@ -152,9 +152,7 @@ pub fn refute(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterex
 fn culprit(claim: &Claim, scene: &Scene) -> Option<&'static Line> {
     let mut values = Values::new();
     let mut rank = |line: &Line| {
-        let step = claims()
-            .into_iter()
-            .find(|c| c.rows.len() == 1 && std::ptr::eq(c.rows[0], line));
+        let step = crate::claim::claim(line.id, claim.reading);
         let stands = step.is_none_or(|step| !judge(&step, scene, &mut values).broken);
         let slack = (line.slack)(scene).map_or(f64::NEG_INFINITY, |nats| nats.value());
         (stands, slack)

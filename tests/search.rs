@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use derivations::assumption::assumption;
 use derivations::claim::{bound_at_beta, claim};
 use derivations::faces::refutation;
-use derivations::fractions::FractionWorld;
+use derivations::fractions::{Fraction, FractionWorld};
 use derivations::refute::{Grade, Target, refute};
 use reference::vocab::{Beta, Reading};
 use reference::world::World;
@@ -65,8 +65,7 @@ fn nothing_is_found_where_nothing_is_wrong() {
 }
 
 fn witness(id: &str) -> World {
-    let text = assumption(id).unwrap().witness;
-    FractionWorld::from_toml(text).unwrap().to_world().unwrap()
+    changed(id, |_| ())
 }
 
 fn changed(id: &str, change: impl FnOnce(&mut FractionWorld)) -> World {
@@ -78,11 +77,7 @@ fn changed(id: &str, change: impl FnOnce(&mut FractionWorld)) -> World {
 #[test]
 fn a_world_is_graded_by_what_it_violates_and_by_its_zeros() {
     let grade = |target: &Target, world: &World| target.grade(world).unwrap();
-    let (third, zero, one) = (
-        derivations::fractions::Fraction::new(1, 3),
-        derivations::fractions::Fraction::new(0, 1),
-        derivations::fractions::Fraction::new(1, 1),
-    );
+    let [third, zero, one] = [(1, 3), (0, 1), (1, 1)].map(|(n, d)| Fraction::new(n, d));
     let eq14 = target("3-14", Reading::Pointwise);
     assert_eq!(grade(&eq14, &witness("caption-certain")), Some(Grade::Refutes));
     let factorised = target("11-12", Reading::Pointwise);
@@ -115,9 +110,7 @@ fn a_world_is_graded_by_what_it_violates_and_by_its_zeros() {
 
 #[test]
 fn a_beta_that_was_asked_for_is_no_assumption() {
-    let half = changed("beta-one", |world| {
-        world.q_y_given_x = vec![derivations::fractions::Fraction::new(1, 2); 2]
-    });
+    let half = changed("beta-one", |world| world.q_y_given_x = vec![Fraction::new(1, 2); 2]);
     let own = target("3-1", Reading::Observed);
     assert_eq!(own.grade(&half).unwrap(), Some(Grade::ConditionalPositive));
     assert_eq!(at(0.5, Reading::Observed).grade(&half).unwrap(), Some(Grade::Refutes));

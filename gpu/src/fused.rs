@@ -23,6 +23,7 @@ pub mod planes;
 mod real;
 mod rows;
 mod samples;
+mod softmax;
 mod token;
 
 pub use divergence::{cross_entropy, kl_divergence};

@@ -116,9 +116,9 @@ struct Tile<'a, E> {
     through: bool,
 }
 
-/// A number of the lanes' type for every position, and room for the last vector.
+/// A number of the lanes' type for every position, and room for a vector from any of them.
 fn lane<R: Real>(positions: usize, x: R) -> Vec<R> {
-    vec![x; positions.next_multiple_of(WIDEST)]
+    vec![x; positions + WIDEST]
 }
 
 impl<E: Numbers> Kernel<E> for Tile<'_, E> {

@@ -1,11 +1,11 @@
 //! Log-weights of samples: the logarithm of their mean, for the importance-weighted bound.
 
-use super::elementary::{at_least_floor, exp};
 use super::isa::{Isa, Numbers};
 use super::lanes::Stored;
 use super::moments::check;
 use super::real::Real;
-use super::rows::{RowKernel, Rows, Work, fill, for_each_row, largest, sums};
+use super::rows::{RowKernel, Rows, Work, fill, for_each_row, largest};
+use super::softmax::weigh;
 
 /// `ln (1/N) sum_i e^(x_i)` of every row of `N` log-weights; the gradient times `weight` goes into `grad`.
 ///
@@ -37,23 +37,14 @@ impl<E: Numbers> RowKernel<E, 1, 1> for Samples {
         grads: Option<[&mut [E]; 1]>,
         work: &mut Work<E::Real>,
     ) -> f64 {
-        let nothing = E::narrow(E::Real::NEG_INFINITY);
         #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
         let n = x.len() as f64;
         let through = work.through;
         let max = largest(l, x);
         // Around any number where every weight is 0: the sum is 0, and its logarithm the value.
         let around = if max > f64::NEG_INFINITY { max } else { 0.0 };
-        let shift = l.splat(E::Real::of(around));
-        let keep = grads.is_some();
         let [weights, _] = work.two_rows(x.len());
-        let [s] = sums!(l, x, nothing, x.len(), |at, x| {
-            let e = exp(l, at_least_floor(l, l.sub(x, shift)));
-            if keep {
-                l.store(&mut weights[at..], e);
-            }
-            [e]
-        });
+        let s = weigh(l, x, around, x.len(), grads.is_some().then_some(&mut *weights));
         if let Some([grad]) = grads {
             let scale = l.splat(E::Real::of(self.weight / s));
             fill!(l, grad, through, |at| l.mul(l.load(&weights[at..]), scale));

@@ -1,11 +1,11 @@
 //! The transformer's logits: the log-probability of the token that stands at each position.
 
-use super::elementary::{at_least_floor, exp};
 use super::isa::{Isa, Numbers};
 use super::lanes::Stored;
 use super::moments::check;
 use super::real::Real;
-use super::rows::{RowKernel, Rows, Work, fill, for_each_row, largest, sums};
+use super::rows::{RowKernel, Rows, Work, fill, for_each_row, largest};
+use super::softmax::weigh;
 use crate::Error;
 
 /// What stands at a position: a token, the part of the vocabulary that is allowed there, and what the position weighs in the loss.
@@ -80,20 +80,11 @@ impl<E: Numbers> RowKernel<E, 1, 1> for Token<'_> {
             to,
             weight,
         } = self.targets[index];
-        let nothing = E::narrow(E::Real::NEG_INFINITY);
         let through = work.through;
         let allowed = &x[from..to];
         let max = largest(l, allowed);
-        let shift = l.splat(E::Real::of(max));
-        let keep = grads.is_some();
         let [weights, _] = work.two_rows(allowed.len());
-        let [s] = sums!(l, allowed, nothing, x.len(), |at, x| {
-            let e = exp(l, at_least_floor(l, l.sub(x, shift)));
-            if keep {
-                l.store(&mut weights[at..], e);
-            }
-            [e]
-        });
+        let s = weigh(l, allowed, max, x.len(), grads.is_some().then_some(&mut *weights));
         let value = ln_token(x, token, from..to, max, s);
         let Some([grad]) = grads else {
             return value;

@@ -24,28 +24,10 @@ impl Posterior {
 
     pub(crate) fn new(states: usize, ln_weight: impl Fn(usize) -> Nats) -> Result<Self, Error> {
         let weights: Vec<Nats> = (0..states).map(ln_weight).collect();
-        let mut top = f64::NEG_INFINITY;
-        for weight in &weights {
-            top = top.max(weight.value());
-        }
-        if top == f64::NEG_INFINITY {
+        let Some((top, sum)) = sum_of_weights(&weights) else {
             return Err(Error::Indeterminate { line: "the posterior" });
-        }
-        let (mut total, mut carried, mut spread) = (0.0_f64, 0.0_f64, 0.0_f64);
-        for weight in &weights {
-            let share = (weight.value() - top).exp();
-            let sum = total + share;
-            carried += if total >= share {
-                (total - sum) + share
-            } else {
-                (share - sum) + total
-            };
-            total = sum;
-            if weight.is_finite() {
-                spread += share * (weight.mass() + (weight.value() - top).abs());
-            }
-        }
-        let total = total + carried;
+        };
+        let (total, spread) = (sum.value(), sum.mass());
         // Error of the normaliser, as of a log-sum-exp: of its terms, of `top`, of the logarithm, of the sum itself.
         let normaliser = spread / total + top.abs() + total.ln() + 1.0;
         let normalise = |weight: Nats| {
@@ -79,20 +61,11 @@ impl Posterior {
             .filter(|(k, ln_p)| counts(*k) && ln_p.is_finite())
             .map(|(_, ln_p)| ln_p)
             .collect();
-        let mut top = f64::NEG_INFINITY;
-        for ln_p in &within {
-            top = top.max(ln_p.value());
-        }
-        if top == f64::NEG_INFINITY {
+        let Some((top, sum)) = sum_of_weights(&within) else {
             return Err(Error::Indeterminate {
                 line: "a share of probability 0",
             });
-        }
-        let share = |ln_p: &Nats| {
-            let share = (ln_p.value() - top).exp();
-            Nats::with_mass(share, share * (ln_p.mass() + (ln_p.value() - top).abs()))
         };
-        let sum: Nats = within.iter().map(share).sum();
         let (total, mass) = (sum.value(), sum.mass());
         let ln_total = total.ln();
         Ok(Nats::with_mass(
@@ -116,6 +89,25 @@ impl Posterior {
         }
         Ok(terms.into_iter().sum())
     }
+}
+
+/// The largest of some log-weights, and the compensated sum of the weights relative to it; none where every weight is 0.
+fn sum_of_weights(ln_weights: &[Nats]) -> Option<(f64, Nats)> {
+    let mut top = f64::NEG_INFINITY;
+    for ln_weight in ln_weights {
+        top = top.max(ln_weight.value());
+    }
+    if top == f64::NEG_INFINITY {
+        return None;
+    }
+    let relative = |ln_weight: &Nats| {
+        let weight = (ln_weight.value() - top).exp();
+        if !ln_weight.is_finite() {
+            return Nats::with_mass(weight, 0.0);
+        }
+        Nats::with_mass(weight, weight * (ln_weight.mass() + (ln_weight.value() - top).abs()))
+    };
+    Some((top, ln_weights.iter().map(relative).sum()))
 }
 
 #[cfg(test)]

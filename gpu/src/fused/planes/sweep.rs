@@ -41,8 +41,7 @@ impl<E: Numbers> Tile<'_, E> {
             for j in (0..width).step_by(L::N) {
                 let around = l.load(&shift[j..]);
                 let mut sum = [[l.splat(E::Real::of(0.0)); 3]; 4];
-                let mut quads = block.chunks_exact(4);
-                for quad in &mut quads {
+                for quad in block.chunks(4) {
                     if ahead.is_empty() {
                         ahead = next.next().copied().unwrap_or_default();
                     }
@@ -50,12 +49,12 @@ impl<E: Numbers> Tile<'_, E> {
                         lanes::prefetch(ahead.as_ptr().wrapping_add(line * L::N));
                     }
                     ahead = &ahead[(4 * L::N).min(ahead.len())..];
-                    for i in 0..4 {
-                        sum[i] = weighed(l, read_or(l, &quad[i][j..], nothing), around, sum[i]);
+                    for (plane, into) in quad.iter().zip(&mut sum) {
+                        let y = at_least_floor(l, l.sub(read_or(l, &plane[j..], nothing), around));
+                        let e = exp(l, y);
+                        let ey = l.mul(e, y);
+                        *into = [l.add(into[0], e), l.add(into[1], ey), l.fma(ey, y, into[2])];
                     }
-                }
-                for (i, plane) in quads.remainder().iter().enumerate() {
-                    sum[i] = weighed(l, read_or(l, &plane[j..], nothing), around, sum[i]);
                 }
                 add_lanes(l, sum, &mut sums[j..]);
             }
@@ -113,36 +112,16 @@ impl<E: Numbers> Tile<'_, E> {
                 .map_or(plane.as_ptr(), |plane| plane.as_ptr());
             fill!(l, grad, through, |at| {
                 lanes::prefetch(ahead.wrapping_add(at));
-                let x = l.sub(read_or(l, &plane[at..], nothing), load_or(l, &first, at));
-                let e = exp(l, at_least_floor(l, l.sub(x, load_or(l, low, at))));
-                let d = at_least_floor(l, l.sub(x, load_or(l, &second, at)));
-                l.mul(l.mul(e, load_or(l, &scale, at)), d)
+                let x = l.sub(read_or(l, &plane[at..], nothing), l.load(&first[at..]));
+                let e = exp(l, at_least_floor(l, l.sub(x, l.load(&low[at..]))));
+                let d = at_least_floor(l, l.sub(x, l.load(&second[at..])));
+                l.mul(l.mul(e, l.load(&scale[at..])), d)
             });
         }
         if through {
             lanes::fence(); // here, on the core that has streamed
         }
     }
-}
-
-/// A vector of a position's numbers from any place, also one less than a vector before the end.
-#[inline(always)]
-fn load_or<L: Lanes>(l: L, numbers: &[L::Real], at: usize) -> L::Vector {
-    if at + L::N <= numbers.len() {
-        return l.load(&numbers[at..]);
-    }
-    let mut whole = [L::Real::ONE; WIDEST];
-    whole[..numbers.len() - at].copy_from_slice(&numbers[at..]);
-    l.load(&whole)
-}
-
-/// `e^y`, `e^y y` and `e^y y^2`, `y = x - around`, added to their sums.
-#[inline(always)]
-fn weighed<L: Lanes>(l: L, x: L::Vector, around: L::Vector, [s, t, square]: [L::Vector; 3]) -> [L::Vector; 3] {
-    let y = at_least_floor(l, l.sub(x, around));
-    let e = exp(l, y);
-    let ey = l.mul(e, y);
-    [l.add(s, e), l.add(t, ey), l.fma(ey, y, square)]
 }
 
 /// Sums around a reference, moved to one that is larger by `-d`.
