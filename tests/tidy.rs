@@ -132,3 +132,17 @@ fn every_equation_of_the_note_has_a_function_that_names_it() {
         assert!(source.contains(&format!("pub fn eq{number:02}_")), "Eq. {number}");
     }
 }
+
+#[test]
+fn every_planted_fault_still_finds_its_place() {
+    let text = fs::read_to_string(root().join("tests/patches/patches.toml")).unwrap();
+    let faults: toml::Table = toml::from_str(&text).unwrap();
+    for fault in faults["patch"].as_array().unwrap() {
+        let [name, folder, find] = ["name", "in", "find"].map(|key| fault[key].as_str().unwrap());
+        let sources = files(&[folder], &["rs"])
+            .into_iter()
+            .map(|path| fs::read_to_string(path).unwrap());
+        let places: usize = sources.map(|source| source.matches(find).count()).sum();
+        assert_eq!(places, 1, "{name}: {find:?} below {folder}");
+    }
+}
