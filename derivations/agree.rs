@@ -31,8 +31,10 @@ pub enum Error {
         /// The refusal.
         source: reference::vocab::Error,
     },
-    /// A log-probability that the twin's type cannot hold.
-    #[error("world {world}: {table} holds {value:e}, expected a number that {float} can hold; compare in f64")]
+    /// A log-probability whose sums the twin's type cannot hold.
+    #[error(
+        "world {world}: {table} holds {value:e}, expected at most {limit:.1e} in size, so that a line's sum stays within {float}"
+    )]
     Overflow {
         /// Which world.
         world: usize,
@@ -40,6 +42,8 @@ pub enum Error {
         table: &'static str,
         /// The number.
         value: f64,
+        /// The largest size that leaves a line room at this world's beta.
+        limit: f64,
         /// The twin's type.
         float: &'static str,
     },
@@ -122,7 +126,11 @@ pub fn agree_on(pairs: &[Pair], worlds: &[World], options: &Options) -> Result<R
     })
 }
 
-/// Whether every finite number of a world is finite in the twin's type: a tiny probability must not become an impossible one.
+/// Table entries that a line adds up at most: Eq. 10 has five; weights sum to 1 and make nothing larger. A power of two above.
+const ADDENDS: f64 = 8.0;
+
+/// Whether every finite number of a world is finite in the twin's type, and stays so in a line's sum: a tiny probability must not
+/// become an impossible one.
 fn fits(place: usize, world: &World, float: Float) -> Result<(), Error> {
     let named = |table: &'static str| move |value: &f64| (table, *value);
     let free = world.is_free().then(|| world.joint_encoder().ln());
@@ -131,13 +139,19 @@ fn fits(place: usize, world: &World, float: Float) -> Result<(), Error> {
         .chain(world.encoder().ln().iter().map(named("ln_q_z_given_x")))
         .chain(world.caption_model().ln().iter().map(named("ln_q_y_given_x")))
         .chain(free.into_iter().flatten().map(named("ln_q_yz_given_x")));
-    let lost = |(_, value): &(_, f64)| value.is_finite() && !float.round(*value).is_finite();
+    let largest = match float {
+        Float::F32 => f64::from(f32::MAX),
+        Float::F64 => f64::MAX,
+    };
+    let limit = largest / (ADDENDS * world.beta().get().max(1.0));
+    let lost = |(_, value): &(_, f64)| value.is_finite() && value.abs() > limit;
     match entries.find(lost) {
         None => Ok(()),
         Some((table, value)) => Err(Error::Overflow {
             world: place,
             table,
             value,
+            limit,
             float: float.name(),
         }),
     }

@@ -23,6 +23,25 @@ pub struct Expr {
     pub value: fn(&Scene) -> Result<Vec<Nats>, Error>,
 }
 
+impl Expr {
+    /// Whether the formula is a probability, as the two forms of Eq. 2 are; the functions give logarithms.
+    #[must_use]
+    pub fn is_probability(&self) -> bool {
+        matches!(self.id, "2a" | "2b")
+    }
+
+    /// The formula as the reading evaluates it: the expected one averages Eqs. 13, 14 and 1 over captions too, which the note does not write.
+    #[must_use]
+    pub fn latex_under(&self, reading: Reading) -> String {
+        let averaged = reading == Reading::Expected && matches!(self.id, "13" | "14" | "14b" | "1");
+        if averaged {
+            self.latex.replace(r"z \sim q_\phi(z|x)", r"y,z \sim q_\phi(y,z|x)")
+        } else {
+            self.latex.to_owned()
+        }
+    }
+}
+
 /// The expression of that name.
 #[must_use]
 pub fn expr(id: &str) -> Option<&'static Expr> {

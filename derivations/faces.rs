@@ -4,6 +4,7 @@
 pub mod agreement;
 pub mod breakage;
 pub mod check;
+pub mod critical;
 pub mod ledger;
 pub mod lines;
 pub mod refutation;

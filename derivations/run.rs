@@ -55,8 +55,10 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
             Ok(Outcome::Stands)
         }
         Command::Show(args) => {
-            let (world, _) = named_or_file(&args.world, args.row)?;
-            print(&show::text(&args.line, args.reading, &world)?)?;
+            let (world, name) = named_or_file(&args.world, args.row)?;
+            let shown = show::text(&args.line, args.reading, &world)?;
+            let (reading, beta) = (args.reading.name(), world.beta().get());
+            print(&format!("{name}, reading {reading}, beta {beta}\n\n{shown}"))?;
             Ok(Outcome::Stands)
         }
         Command::Ledger(args) => draw_up(&args),

@@ -27,6 +27,19 @@ impl Scene {
         })
     }
 
+    /// What the reading evaluates in place of this world's tables; none where it takes them as they are.
+    #[must_use]
+    pub fn in_place_of_tables(&self) -> Option<&'static str> {
+        let caption = self.seen.caption_model().ln() != self.world.caption_model().ln();
+        let joint = self.seen.joint_encoder().ln() != self.world.joint_encoder().ln();
+        let replaced = match self.reading {
+            Reading::Observed => "q(y|x) is 1 at the observed caption, and q(y,z|x) is q(z|x) there",
+            Reading::Footnote => "q(y,z|x) is q(z|x) p(y|z), and q(y|x) its sum over z",
+            _ => return None,
+        };
+        (caption || joint).then_some(replaced)
+    }
+
     /// Puts the scene under another beta.
     pub const fn set_beta(&mut self, beta: Beta) {
         self.world.set_beta(beta);

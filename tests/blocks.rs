@@ -7,7 +7,7 @@ use approx::assert_relative_eq;
 use ndarray::array;
 use reference::categorical::{cross_entropy, entropy, kl_divergence};
 use reference::critical::CriticalBeta::{Always, From, Never, Positive, UpTo};
-use reference::critical::critical_beta;
+use reference::critical::{Threshold, critical_beta};
 use reference::equations::objective::{ln_caption, ln_p_y_given_z};
 use reference::vocab::{Error, LogProbs, Reading, UNIT_ROUNDOFF_F64};
 use support::world;
@@ -107,17 +107,17 @@ fn the_critical_beta_has_a_case_for_every_divergence() {
     let UpTo(critical) = critical_beta(&negative, Reading::Pointwise, false).unwrap() else {
         panic!("D < 0")
     };
-    assert_relative_eq!(critical, -1.0, max_relative = 1e-15);
+    assert_relative_eq!(critical.beta, -1.0, max_relative = 1e-15);
     // With the constant kept: R + ln 1/4, so up to 1 = 1 + KL*/|D|.
     let UpTo(critical) = critical_beta(&negative, Reading::Pointwise, true).unwrap() else {
         panic!("D < 0")
     };
-    assert_relative_eq!(critical, 1.0, max_relative = 1e-15);
+    assert_relative_eq!(critical.beta, 1.0, max_relative = 1e-15);
     // The observed reading at the posterior: exactly 1. Not clamped: R far below ln p(x,y) gives a negative one.
     let From(critical) = critical_beta(&never, Reading::Observed, false).unwrap() else {
         panic!("D > 0")
     };
-    assert_relative_eq!(critical, 1.0, max_relative = 1e-15);
+    assert_relative_eq!(critical.beta, 1.0, max_relative = 1e-15);
     let poor = world(
         array![[1.0, 1e-6], [1.0, 1.0]],
         array![[0.4, 0.1], [0.25, 0.25]],
@@ -127,7 +127,7 @@ fn the_critical_beta_has_a_case_for_every_divergence() {
     let From(critical) = critical_beta(&poor, Reading::Observed, false).unwrap() else {
         panic!("D > 0")
     };
-    assert!(critical < 0.0);
+    assert!(critical.beta < 0.0);
     assert!(matches!(
         critical_beta(&never, Reading::Expected, false).unwrap(),
         Always
@@ -140,11 +140,26 @@ fn the_critical_beta_has_a_case_for_every_divergence() {
 
 #[test]
 fn a_critical_beta_says_where_the_bound_holds() {
-    assert!(From(0.5).holds(0.5) && From(0.5).holds(2.0) && !From(0.5).holds(0.4));
-    assert!(UpTo(0.5).holds(0.5) && UpTo(0.5).holds(0.0) && !UpTo(0.5).holds(0.6));
-    assert!(Always.holds(0.0) && !Never.holds(1e9));
-    let (yes, no) = (Positive { at_zero: true }, Positive { at_zero: false });
-    assert!(yes.holds(0.0) && yes.holds(1.0) && !no.holds(0.0) && no.holds(1e-9));
+    let half = |within| Threshold { beta: 0.5, within };
+    for (critical, beta, holds) in [
+        (From(half(0.0)), 0.5, Some(true)),
+        (From(half(0.1)), 2.0, Some(true)),
+        (From(half(0.1)), 0.3, Some(false)),
+        (From(half(0.1)), 0.55, None),
+        (From(half(0.1)), 0.45, None),
+        (UpTo(half(0.0)), 0.5, Some(true)),
+        (UpTo(half(0.1)), 0.0, Some(true)),
+        (UpTo(half(0.1)), 0.7, Some(false)),
+        (UpTo(half(0.1)), 0.55, None),
+        (Always, 0.0, Some(true)),
+        (Never, 1e9, Some(false)),
+        (Positive { at_zero: true }, 0.0, Some(true)),
+        (Positive { at_zero: true }, 1.0, Some(true)),
+        (Positive { at_zero: false }, 0.0, Some(false)),
+        (Positive { at_zero: false }, 1e-9, Some(true)),
+    ] {
+        assert_eq!(critical.holds(beta), holds, "{critical:?} at {beta}");
+    }
 }
 
 #[test]

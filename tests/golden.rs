@@ -146,7 +146,7 @@ fn the_first_world_evaluates_as_worked_by_hand() {
     let CriticalBeta::From(critical) = critical_beta(&w, Reading::Observed, false).unwrap() else {
         panic!("a beta* from")
     };
-    assert_relative_eq!(critical, 2.5 - ln3 / ln2, max_relative = 1e-14);
+    assert_relative_eq!(critical.beta, 2.5 - ln3 / ln2, max_relative = 1e-14);
 }
 
 #[test]

@@ -122,7 +122,7 @@ proptest! {
             };
             let (CriticalBeta::From(critical) | CriticalBeta::UpTo(critical)) = critical_beta(&world, reading, false).unwrap()
             else { continue };
-            let Ok(beta) = Beta::new(critical) else { continue };
+            let Ok(beta) = Beta::new(critical.beta) else { continue };
             let objective = eq14_objective(&world, reading, beta).unwrap();
             // beta* is a quotient: its own rounding, u |beta* D|, is of the size of the addends.
             prop_assert!((target.value() - objective.value()).abs() <= 4.0 * closure_bound(&[target, objective]));
@@ -136,9 +136,11 @@ proptest! {
         };
         let d = divergence(&world, Reading::Observed).unwrap();
         let gap = posterior_gap(&world).unwrap();
-        let bound = closure_bound(&[d, gap, eq03_log_evidence(&world).unwrap()]) / d.value();
-        prop_assert!((critical - (1.0 - gap.value() / d.value())).abs() <= 4.0 * bound * (1.0 + critical.abs()));
-        prop_assert!(critical <= 1.0 + bound);
+        let (r, evidence) = (expected_log_likelihood(&world, Reading::Observed), eq03_log_evidence(&world).unwrap());
+        let other = (r - evidence).value() / d.value();
+        let bound = 2.0 * closure_bound(&[r, evidence, d, gap]) * (1.0 + other.abs()) / d.value();
+        prop_assert!((critical.beta - other).abs() <= bound, "{} and {other}", critical.beta);
+        prop_assert!(critical.within <= bound && critical.beta <= 1.0);
     }
 
     #[test]

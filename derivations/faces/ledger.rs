@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use reference::critical::CriticalBeta;
 use reference::vocab::{Error, Nats};
 use reference::world::World;
 use serde_json::{Value, json};
 
 use crate::claim::claim;
+use crate::faces::critical;
 use crate::judge::{Values, judge};
 use crate::ledger::{Entry, Ledger};
 use crate::render::wrap::prose;
@@ -48,7 +48,7 @@ pub fn text(ledger: &Ledger, title: &str) -> String {
     for entry in &ledger.parts {
         row(&mut out, " ", entry);
     }
-    let _ = writeln!(out, "\n{}", prose(&critical(ledger), "  ", "  "));
+    let _ = writeln!(out, "\n{}", prose(&critical::sentence(ledger), "  ", "  "));
     match ledger.residue {
         Some((residue, bound)) => {
             let state = if ledger.adds_up() { "adds up" } else { "DOES NOT ADD UP" };
@@ -65,46 +65,6 @@ pub fn text(ledger: &Ledger, title: &str) -> String {
         }
     }
     out
-}
-
-fn critical(ledger: &Ledger) -> String {
-    let beta = ledger.beta;
-    let side = match ledger.holds {
-        None => return "the objective or the evidence has no value in this world".to_owned(),
-        Some(true) => "the bound holds",
-        Some(false) => "the bound FAILS",
-    };
-    let Some(critical) = ledger.critical else {
-        return format!("beta*: no value in this world; at beta = {beta} {side}");
-    };
-    let set = match critical {
-        CriticalBeta::From(at) if at <= 0.0 => {
-            format!("beta* = {at:.6}: the objective bounds the evidence at every beta >= 0")
-        }
-        CriticalBeta::From(at) => format!("beta* = {at:.6}: the objective bounds the evidence from there up"),
-        CriticalBeta::UpTo(at) if at < 0.0 => {
-            format!("beta* = {at:.6}: D is negative, so the objective bounds the evidence at no beta >= 0")
-        }
-        CriticalBeta::UpTo(at) => {
-            format!("beta* = {at:.6}: D is negative, so the objective bounds the evidence up to there")
-        }
-        CriticalBeta::Always => "no beta*: the bound holds whatever beta is".to_owned(),
-        CriticalBeta::Never => "no beta*: the bound fails whatever beta is".to_owned(),
-        CriticalBeta::Positive { .. } => {
-            "D = +inf: the objective is -inf for every beta > 0, and bounds the evidence".to_owned()
-        }
-    };
-    let place = match critical {
-        // Where the last digit of beta* would say otherwise, the two meet there.
-        CriticalBeta::From(_) | CriticalBeta::UpTo(_) if critical.holds(beta) != (ledger.holds == Some(true)) => {
-            " (on it)"
-        }
-        CriticalBeta::From(at) | CriticalBeta::UpTo(at) if beta > at => " (above it)",
-        CriticalBeta::From(at) | CriticalBeta::UpTo(at) if beta < at => " (below it)",
-        CriticalBeta::From(_) | CriticalBeta::UpTo(_) => " (on it)",
-        _ => "",
-    };
-    format!("{set}; at beta = {beta}{place} {side}")
 }
 
 /// The ledger for a program.
@@ -126,14 +86,7 @@ pub fn json(ledger: &Ledger) -> Value {
         "parts": ledger.parts.iter().map(entry).collect::<Vec<_>>(),
         "residue": ledger.residue.map(|(residue, bound)| json!({"nats": residue, "bound": bound})),
         "adds_up": ledger.residue.map(|_| ledger.adds_up()),
-        "critical_beta": match ledger.critical {
-            None => json!(null),
-            Some(CriticalBeta::From(at)) => json!({"kind": "from", "beta": number(Some(Nats::of(at)))}),
-            Some(CriticalBeta::UpTo(at)) => json!({"kind": "up-to", "beta": number(Some(Nats::of(at)))}),
-            Some(CriticalBeta::Always) => json!({"kind": "always"}),
-            Some(CriticalBeta::Never) => json!({"kind": "never"}),
-            Some(CriticalBeta::Positive { at_zero }) => json!({"kind": "positive", "at_zero": at_zero}),
-        },
+        "critical_beta": critical::json(ledger.critical),
         "bound_holds": ledger.holds,
     })
 }

@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
-use reference::vocab::{Beta, Reading};
+use reference::vocab::Beta;
 use serde_json::{Value, json};
 
 use crate::assumption::{Kind, assumption};
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
 use crate::refute::{Counterexample, Grade, Target};
+use crate::render::wrap::prose;
+use crate::scene::Scene;
 
 /// The counterexample as text, at most 100 columns.
 #[must_use]
@@ -33,9 +35,8 @@ pub fn text(found: &Counterexample) -> String {
         found.world.y
     );
     let _ = writeln!(out, "\n{}", found.world);
-    if claim.depends_on_reading && claim.reading == Reading::Observed {
-        let point = "read as observed: whatever the table q(y|x), the observed caption has q(y|x) = 1 here";
-        let _ = writeln!(out, "  {point}");
+    if let Some(caveat) = caveat(found) {
+        let _ = writeln!(out, "{}", prose(&caveat, "  ", "  "));
     }
     let _ = writeln!(out, "  {:<28} {:>14}", side(claim.from), amount(found.above));
     let _ = writeln!(out, "  {:<28} {:>14}", side(claim.to), amount(found.below));
@@ -89,6 +90,18 @@ pub fn text(found: &Counterexample) -> String {
     );
     wrap(&mut out, "Search: ", &search);
     out
+}
+
+/// What the claim's reading evaluates in place of the tables printed.
+fn caveat(found: &Counterexample) -> Option<String> {
+    let claim = &found.target.claim;
+    let world = found.world.to_world().ok().filter(|_| claim.depends_on_reading)?;
+    let scene = Scene::new(&world, claim.reading).ok()?;
+    let replaced = scene.in_place_of_tables()?;
+    Some(format!(
+        "read as '{}': whatever the tables say, {replaced}",
+        claim.reading.name()
+    ))
 }
 
 /// What is claimed, under which reading, at which beta.

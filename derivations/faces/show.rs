@@ -107,11 +107,10 @@ pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowErr
 
 fn describe(side: &Expr, scene: &Scene) -> Result<String, Error> {
     let indent = " ".repeat(12);
-    // The two forms of Eq. 2 are probabilities; the functions give their logarithms.
-    let equals = if side.id.starts_with('2') { "ln of it =" } else { "=" };
+    let equals = if side.is_probability() { "ln of it =" } else { "=" };
     Ok([
         wrap::formula(
-            &plain_or_source(side.latex),
+            &plain_or_source(&side.latex_under(scene.reading)),
             &format!("{:<12}", format!("({})", side.id)),
             &indent,
         ),

@@ -7,6 +7,9 @@ use reference::vocab::{Error, Nats};
 /// The largest denominator that still reads as a simple fraction.
 const MAX_DENOMINATOR: i64 = 100;
 
+/// What six decimals still show.
+pub const VISIBLE: f64 = 5e-7;
+
 /// What a line or slack amounts to: a number of nats, or nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Amount {

@@ -79,11 +79,7 @@ pub fn joint_posterior_gap(world: &World) -> Result<Nats, Error> {
     let codes = world.codes();
     let cell = |flat: usize| [flat / codes, flat % codes];
     let joint = world.joint_encoder();
-    Posterior::new(world.captions() * codes, |flat| {
-        let [y, z] = cell(flat);
-        world.ln_p_x_given_yz(y, z) + world.ln_p_yz(y, z)
-    })?
-    .divergence_from(|flat| (joint.p()[cell(flat)], joint.ln()[cell(flat)]))
+    Posterior::of_captions_and_codes(world)?.divergence_from(|flat| (joint.p()[cell(flat)], joint.ln()[cell(flat)]))
 }
 
 /// Rows (11) to (12): what a joint that does not factorise adds.

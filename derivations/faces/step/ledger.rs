@@ -3,9 +3,10 @@
 use reference::critical::{CriticalBeta, critical_beta};
 use reference::vocab::{Error, Reading};
 
-use super::line::{LineSection, VISIBLE};
+use super::line::LineSection;
+use crate::faces::critical::threshold;
 use crate::line::Line;
-use crate::render::number::Amount;
+use crate::render::number::{Amount, VISIBLE};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
 
@@ -127,12 +128,12 @@ fn beta(scene: &Scene) -> Result<String, Error> {
     let words = match critical_beta(&scene.world, scene.reading, false) {
         Err(Error::Indeterminate { .. }) => "it has no value to ask".to_owned(),
         Err(error) => return Err(error),
-        Ok(CriticalBeta::From(beta)) if beta <= 0.0 => "for every beta".to_owned(),
-        Ok(CriticalBeta::From(beta)) => format!("for every beta from {beta:.6} on"),
-        Ok(CriticalBeta::UpTo(beta)) if beta >= 0.0 => format!("for beta up to {beta:.6}"),
-        Ok(CriticalBeta::UpTo(_) | CriticalBeta::Never) => "for no beta".to_owned(),
-        Ok(CriticalBeta::Always) => "for every beta".to_owned(),
-        Ok(CriticalBeta::Positive { at_zero: true }) => "for every beta".to_owned(),
+        Ok(CriticalBeta::From(at)) if at.beta + at.within <= 0.0 => "for every beta".to_owned(),
+        Ok(CriticalBeta::From(at)) => format!("for every beta from {} on", threshold(at)),
+        Ok(CriticalBeta::UpTo(at)) if at.beta + at.within < 0.0 => "for no beta".to_owned(),
+        Ok(CriticalBeta::UpTo(at)) => format!("for beta up to {}", threshold(at)),
+        Ok(CriticalBeta::Never) => "for no beta".to_owned(),
+        Ok(CriticalBeta::Always | CriticalBeta::Positive { at_zero: true }) => "for every beta".to_owned(),
         Ok(CriticalBeta::Positive { at_zero: false }) => "for every beta above 0".to_owned(),
     };
     Ok(format!(

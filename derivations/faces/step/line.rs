@@ -6,20 +6,17 @@ use super::numbers::{self, Written};
 use super::picture::NumberLine;
 use crate::expr::{Expr, expr};
 use crate::line::Line;
-use crate::render::number::Amount;
+use crate::render::number::{Amount, VISIBLE};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
-
-/// Below this, six decimals show nothing.
-pub(super) const VISIBLE: f64 = 5e-7;
 
 /// A line of the note.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LineSection {
     /// The note's number.
     pub id: &'static str,
-    /// Its formula, as LaTeX.
-    pub latex: &'static str,
+    /// Its formula under the reading, as LaTeX.
+    pub latex: String,
     /// The formula in a sentence.
     pub reads: &'static str,
     /// The formula with the world's numbers, then what those need.
@@ -155,7 +152,7 @@ pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<Lin
         };
         sections.push(LineSection {
             id: side.id,
-            latex: side.latex,
+            latex: side.latex_under(scene.reading),
             reads: side.reads,
             written: numbers::line(side.id, scene, value)?,
             value,

@@ -2,7 +2,6 @@
 
 use reference::equations::joint::ln_p_xyz;
 use reference::repairs::posterior;
-use reference::vocab::Reading;
 
 use crate::render::number::cells;
 use crate::scene::Scene;
@@ -106,6 +105,9 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
     }
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let reading = scene.reading.name();
+    let replaced = scene
+        .in_place_of_tables()
+        .map_or_else(String::new, |replaced| format!(": whatever its tables say, {replaced}"));
     Opening {
         name: name.to_owned(),
         sentences: vec![
@@ -114,7 +116,7 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
                 plural(captions, "caption"),
                 plural(codes, "code")
             ),
-            format!("q(y,z|x) is read as '{reading}'; beta is {}.", world.beta().get()),
+            format!("q(y,z|x) is read as '{reading}'{replaced}; beta is {}.", world.beta().get()),
             "Asked: how probable is the observed pair, ln p(x,y), and how far from it does each line of the note stand?"
                 .to_owned(),
         ],
@@ -158,12 +160,13 @@ fn by_caption(scene: &Scene) -> Table {
     let numbers = kept.iter().map(|&y| world.ln_q_y(y).value()).collect();
     let rows = vec![(String::new(), false, numbers)];
     let cut = kept.len() < world.captions();
-    let about = if scene.reading == Reading::Observed {
-        "the caption's probability mass; read as observed, 1 at the observed caption instead"
-    } else {
-        "the caption's probability mass"
-    };
-    table(r"q_\phi(y|x)", about, columns("y", &kept), rows, cut)
+    table(
+        r"q_\phi(y|x)",
+        "the caption's probability mass",
+        columns("y", &kept),
+        rows,
+        cut,
+    )
 }
 
 fn columns(letter: &str, kept: &[usize]) -> Vec<String> {

@@ -132,7 +132,7 @@ fn walk(line: &LineSection) -> Result<String, RenderError> {
     Ok(format!(
         "<section id=\"line-{id}\">\n<header><p class=\"kicker\">Line</p><h2>{id}</h2>{verdict}</header>\n\
          <div class=\"formula\">{}</div>\n<p class=\"reads\">{}</p>\n{written}{}\n{step}</section>\n",
-        mathml(line.latex)?,
+        mathml(&line.latex)?,
         prose(&capital(line.reads)),
         svg::number_line(&line.picture, line.id, line.value),
         id = line.id,

@@ -69,7 +69,7 @@ fn walk(line: &LineSection) -> Vec<String> {
     let verdict = line.label();
     let dash = if verdict.is_empty() { "" } else { ": " };
     let mut lines = vec![heading(&format!("Line {}{dash}{verdict}", line.id))];
-    lines.push(wrap::formula(&plain_or_source(line.latex), INDENT, "      "));
+    lines.push(wrap::formula(&plain_or_source(&line.latex), INDENT, "      "));
     lines.push(String::new());
     for written in &line.written {
         let name = plain_or_source(written.name);

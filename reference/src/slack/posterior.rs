@@ -12,13 +12,23 @@ pub(crate) struct Posterior {
 impl Posterior {
     /// `p(z|x,y)` restricted to the codes that `keep` names, renormalised.
     pub(super) fn of_codes(world: &World, keep: impl Fn(usize) -> bool) -> Result<Self, Error> {
-        let y = world.y();
+        let ln_likelihood = Relative::to_largest(world.likelihood().row(world.y()).iter());
         Self::new(world.codes(), |z| {
             if keep(z) {
-                world.ln_p_x_given_yz(y, z) + world.ln_p_yz(y, z)
+                ln_likelihood.of(world.ln_p_x_given_yz(world.y(), z)) + world.ln_p_yz(world.y(), z)
             } else {
                 Nats::NEG_INFINITY
             }
+        })
+    }
+
+    /// `p(y,z|x)`, caption by caption.
+    pub(super) fn of_captions_and_codes(world: &World) -> Result<Self, Error> {
+        let ln_likelihood = Relative::to_largest(world.likelihood().iter());
+        let codes = world.codes();
+        Self::new(world.captions() * codes, |flat| {
+            let (y, z) = (flat / codes, flat % codes);
+            ln_likelihood.of(world.ln_p_x_given_yz(y, z)) + world.ln_p_yz(y, z)
         })
     }
 
@@ -88,6 +98,25 @@ impl Posterior {
             terms.push(-(q_k * (ln_posterior - Nats::of(ln_q_k))));
         }
         Ok(terms.into_iter().sum())
+    }
+}
+
+/// Log-likelihoods less their largest, which cancels in a posterior: a decoder's offset of thousands of nats costs no digit.
+struct Relative {
+    largest: f64,
+}
+
+impl Relative {
+    fn to_largest<'a>(ln_likelihoods: impl Iterator<Item = &'a f64>) -> Self {
+        let largest = ln_likelihoods.copied().fold(f64::NEG_INFINITY, f64::max);
+        Self {
+            largest: if largest.is_finite() { largest } else { 0.0 },
+        }
+    }
+
+    /// One subtraction of two table entries: one rounding, of the size of the difference.
+    fn of(&self, ln_likelihood: Nats) -> Nats {
+        Nats::of(ln_likelihood.value() - self.largest)
     }
 }
 

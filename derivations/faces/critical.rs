@@ -1,0 +1,101 @@
+//! For which beta the objective bounds the evidence, in words and for a program.
+
+use std::cmp::Ordering;
+
+use reference::critical::{CriticalBeta, Threshold};
+use reference::vocab::Nats;
+use serde_json::{Value, json};
+
+use crate::faces::ledger::number;
+use crate::ledger::Ledger;
+use crate::render::number::VISIBLE;
+
+/// Six decimals where they are known; else those that are, and how far off the true one may be.
+#[must_use]
+pub fn threshold(critical: Threshold) -> String {
+    let Threshold { beta, within } = critical;
+    if within <= VISIBLE {
+        return format!("{beta:.6}");
+    }
+    let mut places = 0;
+    let mut unit = 0.1;
+    while within <= unit {
+        (places, unit) = (places + 1, unit / 10.0);
+    }
+    format!("{beta:.places$} (known to within {within:.1e})")
+}
+
+/// The set of beta, and on which side of it this ledger's beta lies.
+pub(super) fn sentence(ledger: &Ledger) -> String {
+    let beta = ledger.beta;
+    let side = match ledger.holds {
+        None => return "the objective or the evidence has no value in this world".to_owned(),
+        Some(true) => "the bound holds",
+        Some(false) => "the bound FAILS",
+    };
+    let Some(critical) = ledger.critical else {
+        return format!("beta*: no value in this world; at beta = {beta} {side}");
+    };
+    // The objective exceeds the evidence, but not by as much as their rounding: of two ways to ask the finer one answers.
+    let side = if critical.holds(beta) == Some(false) && ledger.holds == Some(true) {
+        "the bound FAILS, by less than the rounding of its two sides"
+    } else {
+        side
+    };
+    format!("{}; at beta = {beta}{} {side}", set(critical), place(critical, beta))
+}
+
+fn set(critical: CriticalBeta) -> String {
+    match critical {
+        CriticalBeta::From(at) => {
+            let from = if at.beta + at.within <= 0.0 {
+                "at every beta >= 0"
+            } else {
+                "from there up"
+            };
+            format!("beta* = {}: the objective bounds the evidence {from}", threshold(at))
+        }
+        CriticalBeta::UpTo(at) => {
+            let up_to = if at.beta + at.within < 0.0 {
+                "at no beta >= 0"
+            } else {
+                "up to there"
+            };
+            format!(
+                "beta* = {}: D is negative, so the objective bounds the evidence {up_to}",
+                threshold(at)
+            )
+        }
+        CriticalBeta::Always => "no beta*: the bound holds whatever beta is".to_owned(),
+        CriticalBeta::Never => "no beta*: the bound fails whatever beta is".to_owned(),
+        CriticalBeta::Positive { .. } => {
+            "D = +inf: the objective is -inf for every beta > 0, and bounds the evidence".to_owned()
+        }
+    }
+}
+
+fn place(critical: CriticalBeta, beta: f64) -> &'static str {
+    let (CriticalBeta::From(at) | CriticalBeta::UpTo(at)) = critical else {
+        return "";
+    };
+    match at.compare(beta) {
+        Some(Ordering::Greater) => " (above it)",
+        Some(Ordering::Less) => " (below it)",
+        Some(Ordering::Equal) => " (on it)",
+        None => " (on it, as far as rounding can tell)",
+    }
+}
+
+/// The critical beta for a program: its kind, its value, how far rounding can have moved it.
+pub(super) fn json(critical: Option<CriticalBeta>) -> Value {
+    let at =
+        |kind: &str, at: Threshold| json!({"kind": kind, "beta": number(Some(Nats::of(at.beta))), "within": at.within});
+    match critical {
+        None => Value::Null,
+        Some(CriticalBeta::From(threshold)) => at("from", threshold),
+        Some(CriticalBeta::UpTo(threshold)) => at("up-to", threshold),
+        Some(CriticalBeta::Always) => json!({"kind": "always"}),
+        Some(CriticalBeta::Never) => json!({"kind": "never"}),
+        Some(CriticalBeta::Positive { at_zero }) => json!({"kind": "positive", "at_zero": at_zero}),
+    }
+}
