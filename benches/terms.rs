@@ -33,14 +33,13 @@ fn logits(rows: usize, k: usize, table: usize) -> Vec<f32> {
 
 /// Everything agrees on a slice, or nothing is timed.
 fn agreed(storage: Storage, function: &str) {
-    let report = agree(&Options {
+    let options = Options {
         storage,
-        isa: Isa::best(),
         function: Some(function.to_owned()),
         shape: Some((5, K)),
         seed: SEED,
-    });
-    assert!(report.unwrap().agrees, "{function}");
+    };
+    assert!(agree(&Isa::best(), &options).unwrap().agrees, "{function}");
 }
 
 fn bench(group: &mut BenchmarkGroup<'_, WallTime>, id: &str, mut run: impl FnMut()) {

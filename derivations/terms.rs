@@ -2,10 +2,12 @@
 
 mod cases;
 mod compare;
+mod engine;
 mod report;
 mod table;
 
 pub use cases::{CASES, Case, SHAPES, Shape};
 pub use compare::{Options, agree};
+pub use engine::{Call, Engine, EngineError, Function};
 pub use report::{Report, Row, Worst};
 pub use table::{Inputs, Outcome, TERMS, Term};

@@ -20,14 +20,13 @@ fn seed() -> u64 {
 }
 
 fn report(storage: Storage, isa: Isa, seed: u64) -> Report {
-    agree(&Options {
+    let options = Options {
         storage,
-        isa,
         function: None,
         shape: None,
         seed,
-    })
-    .unwrap()
+    };
+    agree(&isa, &options).unwrap()
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub fn text(report: &Report) -> String {
 pub fn terms(report: &terms::Report) -> String {
     let mut text = format!(
         "fused terms: {} with {}, logits of every kind, seed {}\n\n",
-        report.dtype, report.instructions, report.seed
+        report.dtype, report.engine, report.seed
     );
     let mut row = |name: &str, part: &str, values: &str, classed: &str, ratio: &str, at: &str, verdict: &str| {
         let padded = format!("{name:<15} {part:<10} {values:>8} {classed:>7} {ratio:>11}  {at:<28} {verdict}");

@@ -59,13 +59,13 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
         skipped.push("fused terms: skipped, they run on the CPU");
         None
     } else {
-        Some(terms::agree(&terms::Options {
+        let options = terms::Options {
             storage,
-            isa: Isa::best(),
             function: args.function.clone(),
             shape: args.shape,
             seed: args.seed,
-        })?)
+        };
+        Some(terms::agree(&Isa::best(), &options).map_err(|error| error.to_string())?)
     };
     if report.is_none() && logits.is_none() {
         return Err(format!("nothing to compare: {}", skipped.join("; ")).into());

@@ -1,13 +1,14 @@
 //! Draws, runs both sides, compares.
 
-use gpu::fused::{Isa, Numbers, Real as _, Target};
+use gpu::fused::{Numbers, Real as _, Target};
 use half::{bf16, f16};
 use rayon::prelude::*;
 use reference::vocab::Nats;
 
 use super::cases::{CASES, SHAPES, Shape};
+use super::engine::{Call, Engine, EngineError};
 use super::report::{Report, Row};
-use super::table::{Drawn, Inputs, TERMS, Term};
+use super::table::{Inputs, TERMS, Term};
 use crate::precision::{Storage, TermPrecision};
 
 /// What is compared, and on what.
@@ -15,8 +16,6 @@ use crate::precision::{Storage, TermPrecision};
 pub struct Options {
     /// The stored type.
     pub storage: Storage,
-    /// The instructions.
-    pub isa: Isa,
     /// Only this function.
     pub function: Option<String>,
     /// Only this shape.
@@ -28,24 +27,25 @@ pub struct Options {
 /// The weight that gradients are multiplied by: DALL-E's beta over its positions, and not 1, so that a lost factor shows.
 const WEIGHT: f64 = 6.6 / 192.0;
 
-/// Compares every fused term that was asked for.
+/// Compares every fused term that was asked for and that the engine has.
 ///
 /// # Errors
-/// When the twin refuses what was drawn.
-pub fn agree(options: &Options) -> Result<Report, gpu::Error> {
-    let wanted = |term: &&Term| options.function.as_ref().is_none_or(|name| name == term.name);
+/// When the engine refuses what was drawn.
+pub fn agree(engine: &impl Engine, options: &Options) -> Result<Report, EngineError> {
+    let asked = |term: &&Term| options.function.as_ref().is_none_or(|name| name == term.name);
+    let wanted = |term: &&Term| asked(term) && engine.has(term.function);
     let mut rows = Vec::new();
     for term in TERMS.iter().filter(wanted) {
         rows.extend(match options.storage.name {
-            "f64" => term_rows::<f64>(term, options)?,
-            "bf16" => term_rows::<bf16>(term, options)?,
-            "f16" => term_rows::<f16>(term, options)?,
-            _ => term_rows::<f32>(term, options)?,
+            "f64" => term_rows::<f64>(engine, term, options)?,
+            "bf16" => term_rows::<bf16>(engine, term, options)?,
+            "f16" => term_rows::<f16>(engine, term, options)?,
+            _ => term_rows::<f32>(engine, term, options)?,
         });
     }
     Ok(Report {
         dtype: options.storage.name,
-        instructions: options.isa.name(),
+        engine: engine.name(),
         seed: options.seed,
         agrees: !rows.is_empty() && rows.iter().all(|row| row.failed == 0 && row.compared > 0),
         rows,
@@ -54,7 +54,11 @@ pub fn agree(options: &Options) -> Result<Report, gpu::Error> {
 
 const PARTS: [&str; 2] = ["gradient", "gradient 2"];
 
-fn term_rows<E: Numbers>(term: &'static Term, options: &Options) -> Result<Vec<Row>, gpu::Error> {
+fn term_rows<E: Numbers>(
+    engine: &impl Engine,
+    term: &'static Term,
+    options: &Options,
+) -> Result<Vec<Row>, EngineError> {
     let row = |part, precision: &TermPrecision| Row {
         name: term.name,
         part,
@@ -69,15 +73,15 @@ fn term_rows<E: Numbers>(term: &'static Term, options: &Options) -> Result<Vec<R
     let shapes = options.shape.map_or(SHAPES.to_vec(), |shape| vec![shape]);
     for shape in shapes {
         for drawn in inputs::<E>(term, shape, options.seed) {
-            compare_case(&mut rows, term, shape.0, &drawn, options)?;
+            compare_case(&mut rows, engine, term, shape.0, &drawn, options)?;
         }
     }
     Ok(rows)
 }
 
-fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Drawn<E>> {
+fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Call<E>> {
     let store = |table: Vec<f64>| table.into_iter().map(|x| E::narrow(E::Real::of(x))).collect();
-    let drawn = |name, tables: Vec<Vec<f64>>| Drawn {
+    let drawn = |name, tables: Vec<Vec<f64>>| Call {
         name,
         k: shape.1,
         tables: tables.into_iter().map(store).collect(),
@@ -121,12 +125,13 @@ fn targets((rows, k): Shape) -> Vec<Target> {
 
 fn compare_case<E: Numbers>(
     rows: &mut [Row],
+    engine: &impl Engine,
     term: &Term,
     count: usize,
-    drawn: &Drawn<E>,
+    drawn: &Call<E>,
     options: &Options,
-) -> Result<(), gpu::Error> {
-    let Drawn {
+) -> Result<(), EngineError> {
+    let Call {
         name,
         k,
         tables,
@@ -135,7 +140,7 @@ fn compare_case<E: Numbers>(
     let k = *k;
     let mut values = vec![0.0; count];
     let mut grads = vec![vec![E::narrow(E::Real::of(0.5)); count * k]; term.gradients];
-    term.twin.run(options.isa, drawn, WEIGHT, &mut values, &mut grads)?;
+    engine.run(term.function, drawn, WEIGHT, &mut values, &mut grads)?;
     let widened: Vec<Vec<f64>> = tables
         .iter()
         .map(|t| t.iter().map(|x| x.widen().to_f64()).collect())

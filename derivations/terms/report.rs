@@ -9,8 +9,8 @@ use crate::compare::{Outcome, compare};
 pub struct Report {
     /// The stored type.
     pub dtype: &'static str,
-    /// The instructions.
-    pub instructions: &'static str,
+    /// What the terms ran on.
+    pub engine: String,
     /// The seed.
     pub seed: u64,
     /// Whether something was compared and everything agrees.

@@ -1,11 +1,11 @@
 //! The table of fused terms.
 
-use gpu::fused::planes::{self, Planes};
-use gpu::fused::{self, Isa, Numbers, Rows, Target};
+use gpu::fused::Target;
 use reference::likelihood;
 use reference::logits;
 use reference::vocab::{Error, Nats};
 
+use super::engine::Function;
 use crate::precision::{DIVERGENCE, LIKELIHOOD, MEAN, SLOPE, TermPrecision};
 
 /// One row of each input, and what stands beside them.
@@ -37,22 +37,8 @@ pub struct Term {
     pub value: TermPrecision,
     /// How close the gradients have to come.
     pub gradient: TermPrecision,
-    /// Which twin.
-    pub(super) twin: Twin,
-}
-
-/// The fused function, for any stored type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Twin {
-    KlToUniform,
-    KlToUniformByPlanes,
-    Entropy,
-    EntropyByPlanes,
-    KlDivergence,
-    CrossEntropy,
-    TokenLogProb,
-    LogMeanExp,
-    LogitLaplace,
+    /// Which function.
+    pub function: Function,
 }
 
 const KL_TO_UNIFORM: Term = Term {
@@ -68,7 +54,7 @@ const KL_TO_UNIFORM: Term = Term {
     },
     value: DIVERGENCE,
     gradient: SLOPE,
-    twin: Twin::KlToUniform,
+    function: Function::KlToUniform,
 };
 
 const ENTROPY: Term = Term {
@@ -79,7 +65,7 @@ const ENTROPY: Term = Term {
     reference: |i| Ok((logits::entropy(i.rows[0])?, vec![logits::entropy_gradient(i.rows[0])?])),
     value: MEAN,
     gradient: SLOPE,
-    twin: Twin::Entropy,
+    function: Function::Entropy,
 };
 
 /// Every fused term.
@@ -87,13 +73,13 @@ pub static TERMS: [Term; 9] = [
     KL_TO_UNIFORM,
     Term {
         name: "planes::kl_to_uniform",
-        twin: Twin::KlToUniformByPlanes,
+        function: Function::KlToUniformByPlanes,
         ..KL_TO_UNIFORM
     },
     ENTROPY,
     Term {
         name: "planes::entropy",
-        twin: Twin::EntropyByPlanes,
+        function: Function::EntropyByPlanes,
         ..ENTROPY
     },
     Term {
@@ -110,7 +96,7 @@ pub static TERMS: [Term; 9] = [
         },
         value: DIVERGENCE,
         gradient: SLOPE,
-        twin: Twin::KlDivergence,
+        function: Function::KlDivergence,
     },
     Term {
         name: "cross_entropy",
@@ -126,7 +112,7 @@ pub static TERMS: [Term; 9] = [
         },
         value: MEAN,
         gradient: SLOPE,
-        twin: Twin::CrossEntropy,
+        function: Function::CrossEntropy,
     },
     Term {
         name: "token_log_prob",
@@ -136,7 +122,7 @@ pub static TERMS: [Term; 9] = [
         reference: token_log_prob,
         value: MEAN,
         gradient: SLOPE,
-        twin: Twin::TokenLogProb,
+        function: Function::TokenLogProb,
     },
     Term {
         name: "log_mean_exp",
@@ -153,7 +139,7 @@ pub static TERMS: [Term; 9] = [
         },
         value: MEAN,
         gradient: SLOPE,
-        twin: Twin::LogMeanExp,
+        function: Function::LogMeanExp,
     },
     Term {
         name: "logit_laplace",
@@ -170,7 +156,7 @@ pub static TERMS: [Term; 9] = [
         },
         value: LIKELIHOOD,
         gradient: LIKELIHOOD,
-        twin: Twin::LogitLaplace,
+        function: Function::LogitLaplace,
     },
 ];
 
@@ -206,75 +192,4 @@ fn token_log_prob(i: Inputs<'_>) -> Outcome {
     }
     let value = logits::token_log_prob(allowed, stand_in)?;
     Ok((if inside { value } else { Nats::NEG_INFINITY }, vec![slopes]))
-}
-
-/// Tables of one kind, rounded to the type, and the targets that stand beside them.
-pub(super) struct Drawn<E> {
-    pub(super) name: &'static str,
-    /// The length of a row.
-    pub(super) k: usize,
-    pub(super) tables: Vec<Vec<E>>,
-    pub(super) targets: Vec<Target>,
-}
-
-impl Twin {
-    /// Runs the fused function: values of all rows, and the gradients, times `weight`, into `grads`.
-    pub(super) fn run<E: Numbers>(
-        self,
-        isa: Isa,
-        drawn: &Drawn<E>,
-        weight: f64,
-        values: &mut [f64],
-        grads: &mut [Vec<E>],
-    ) -> Result<(), gpu::Error> {
-        let rows = |t: usize| Rows::new("logits", &drawn.tables[t], drawn.k);
-        let mut grads = grads.iter_mut().map(Vec::as_mut_slice);
-        let (first, second) = (grads.next(), grads.next());
-        let both = |first: Option<_>, second: Option<_>| first.zip(second).map(|(a, b)| [a, b]);
-        match self {
-            Self::KlToUniformByPlanes => by_planes(drawn, values, first, |x, values, grad| {
-                planes::kl_to_uniform(isa, x, weight, values, grad);
-            })?,
-            Self::EntropyByPlanes => by_planes(drawn, values, first, |x, values, grad| {
-                planes::entropy(isa, x, weight, values, grad);
-            })?,
-            Self::KlToUniform => fused::kl_to_uniform(isa, rows(0)?, weight, values, first),
-            Self::Entropy => fused::entropy(isa, rows(0)?, weight, values, first),
-            Self::KlDivergence => fused::kl_divergence(isa, [rows(0)?, rows(1)?], weight, values, both(first, second)),
-            Self::CrossEntropy => fused::cross_entropy(isa, [rows(0)?, rows(1)?], weight, values, both(first, second)),
-            Self::LogMeanExp => fused::log_mean_exp(isa, rows(0)?, weight, values, first),
-            Self::TokenLogProb => fused::token_log_prob(isa, rows(0)?, &drawn.targets, weight, values, first)?,
-            Self::LogitLaplace => {
-                fused::logit_laplace(isa, [rows(0)?, rows(1)?, rows(2)?], weight, values, both(first, second));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The rows as the positions of one or of two images, a plane for every place of a row; the gradients back in rows.
-fn by_planes<E: Numbers>(
-    drawn: &Drawn<E>,
-    values: &mut [f64],
-    grad: Option<&mut [E]>,
-    run: impl Fn(Planes<'_, E>, &mut [f64], Option<&mut [E]>),
-) -> Result<(), gpu::Error> {
-    let (k, count) = (drawn.k, values.len());
-    let positions = if count.is_multiple_of(2) { count / 2 } else { count };
-    let place = |i: usize, code: usize| ((i / positions) * k + code) * positions + i % positions;
-    let mut by_planes = drawn.tables[0].clone();
-    for (i, row) in drawn.tables[0].chunks(k).enumerate() {
-        for (code, x) in row.iter().enumerate() {
-            by_planes[place(i, code)] = *x;
-        }
-    }
-    let mut slopes = by_planes.clone();
-    let planes = Planes::new("logits", &by_planes, k, positions)?;
-    run(planes, values, grad.is_some().then_some(&mut slopes));
-    for (i, row) in grad.into_iter().flat_map(|grad| grad.chunks_mut(k)).enumerate() {
-        for (code, slope) in row.iter_mut().enumerate() {
-            *slope = slopes[place(i, code)];
-        }
-    }
-    Ok(())
 }

@@ -21,6 +21,7 @@ pub mod device;
 pub mod equations;
 pub mod error;
 pub mod fused;
+pub mod kernels;
 pub mod special;
 pub mod transfer;
 pub mod world;

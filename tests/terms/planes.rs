@@ -12,13 +12,15 @@ fn many_positions_agree_in_one_image_and_in_two() {
         for storage in STORAGES {
             for function in ["planes::kl_to_uniform", "planes::entropy"] {
                 for isa in Isa::available() {
-                    let report = agree(&Options {
-                        storage,
-                        isa,
-                        function: Some(function.to_owned()),
-                        shape: Some(shape),
-                        seed: seed(),
-                    })
+                    let report = agree(
+                        &isa,
+                        &Options {
+                            storage,
+                            function: Some(function.to_owned()),
+                            shape: Some(shape),
+                            seed: seed(),
+                        },
+                    )
                     .unwrap();
                     assert!(
                         report.agrees,

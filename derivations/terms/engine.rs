@@ -1,0 +1,159 @@
+//! Who computes a fused term: the CPU's kernels, or whoever runs the CUDA kernels.
+
+use gpu::fused::planes::{self, Planes};
+use gpu::fused::{self, Isa, Numbers, Rows, Target};
+
+/// A fused function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Function {
+    /// Rows of logits against the uniform distribution.
+    KlToUniform,
+    /// The same, a plane for every code.
+    KlToUniformByPlanes,
+    /// Rows of logits.
+    Entropy,
+    /// The same, a plane for every code.
+    EntropyByPlanes,
+    /// Rows of two tables.
+    KlDivergence,
+    /// Rows of two tables.
+    CrossEntropy,
+    /// Rows of logits and their targets.
+    TokenLogProb,
+    /// Rows of log-weights.
+    LogMeanExp,
+    /// Images: pixels, locations, log-scales.
+    LogitLaplace,
+}
+
+/// What a function is called with: tables of one kind, rounded to the type, and the targets that stand beside them.
+#[derive(Debug, Clone)]
+pub struct Call<E> {
+    /// What kind of numbers these are.
+    pub name: &'static str,
+    /// The length of a row.
+    pub k: usize,
+    /// The tables, row by row.
+    pub tables: Vec<Vec<E>>,
+    /// A target a row.
+    pub targets: Vec<Target>,
+}
+
+/// What goes wrong with a call.
+pub type EngineError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A set of implementations of the fused functions.
+pub trait Engine {
+    /// What it runs on.
+    fn name(&self) -> String;
+
+    /// Whether it has the function.
+    fn has(&self, function: Function) -> bool;
+
+    /// Values of all rows, and the gradients, times `weight`, into `grads`.
+    ///
+    /// # Errors
+    /// When the call cannot be run.
+    fn run<E: Numbers>(
+        &self,
+        function: Function,
+        call: &Call<E>,
+        weight: f64,
+        values: &mut [f64],
+        grads: &mut [Vec<E>],
+    ) -> Result<(), EngineError>;
+}
+
+/// The CPU's kernels, with these instructions.
+impl Engine for Isa {
+    fn name(&self) -> String {
+        Self::name(*self).to_owned()
+    }
+
+    fn has(&self, _function: Function) -> bool {
+        true
+    }
+
+    fn run<E: Numbers>(
+        &self,
+        function: Function,
+        call: &Call<E>,
+        weight: f64,
+        values: &mut [f64],
+        grads: &mut [Vec<E>],
+    ) -> Result<(), EngineError> {
+        let isa = *self;
+        let rows = |t: usize| Rows::new("logits", &call.tables[t], call.k);
+        if matches!(function, Function::KlToUniformByPlanes | Function::EntropyByPlanes) {
+            let run = if function == Function::EntropyByPlanes {
+                planes::entropy
+            } else {
+                planes::kl_to_uniform
+            };
+            let (x, positions) = call.in_planes(values.len());
+            let mut slopes = x.clone();
+            run(
+                isa,
+                Planes::new("logits", &x, call.k, positions)?,
+                weight,
+                values,
+                Some(&mut slopes),
+            );
+            call.from_planes(values.len(), &slopes, &mut grads[0]);
+            return Ok(());
+        }
+        let mut grads = grads.iter_mut().map(Vec::as_mut_slice);
+        let (first, second) = (grads.next(), grads.next());
+        let both = |first: Option<_>, second: Option<_>| first.zip(second).map(|(a, b)| [a, b]);
+        match function {
+            Function::Entropy => fused::entropy(isa, rows(0)?, weight, values, first),
+            Function::KlDivergence => {
+                fused::kl_divergence(isa, [rows(0)?, rows(1)?], weight, values, both(first, second));
+            }
+            Function::CrossEntropy => {
+                fused::cross_entropy(isa, [rows(0)?, rows(1)?], weight, values, both(first, second));
+            }
+            Function::LogMeanExp => fused::log_mean_exp(isa, rows(0)?, weight, values, first),
+            Function::TokenLogProb => fused::token_log_prob(isa, rows(0)?, &call.targets, weight, values, first)?,
+            Function::LogitLaplace => {
+                fused::logit_laplace(isa, [rows(0)?, rows(1)?, rows(2)?], weight, values, both(first, second));
+            }
+            _ => fused::kl_to_uniform(isa, rows(0)?, weight, values, first),
+        }
+        Ok(())
+    }
+}
+
+impl<E: Copy> Call<E> {
+    /// The first table's rows as the positions of one or of two images, a plane for every place of a row; and how many positions an image has.
+    #[must_use]
+    pub fn in_planes(&self, rows: usize) -> (Vec<E>, usize) {
+        let positions = positions(rows);
+        let mut planes = self.tables[0].clone();
+        for (i, row) in self.tables[0].chunks(self.k).enumerate() {
+            for (code, x) in row.iter().enumerate() {
+                planes[self.place(positions, i, code)] = *x;
+            }
+        }
+        (planes, positions)
+    }
+
+    /// What lies in planes, back in rows.
+    pub fn from_planes(&self, rows: usize, planes: &[E], into: &mut [E]) {
+        let positions = positions(rows);
+        for (i, row) in into.chunks_mut(self.k).enumerate() {
+            for (code, x) in row.iter_mut().enumerate() {
+                *x = planes[self.place(positions, i, code)];
+            }
+        }
+    }
+
+    const fn place(&self, positions: usize, row: usize, code: usize) -> usize {
+        ((row / positions) * self.k + code) * positions + row % positions
+    }
+}
+
+const fn positions(rows: usize) -> usize {
+    if rows.is_multiple_of(2) { rows / 2 } else { rows }
+}

@@ -1,0 +1,148 @@
+// What every kernel stands on: stored types, a row in a block's registers, reductions that add in one order.
+//
+// One text for nvcc and for a C++ compiler behind gpu/simt. There is no intrinsic here whose rounding only a GPU knows: additions,
+// products and fmaf are IEEE's on both, and nvcc is told not to contract (-fmad=false). So what the CPU computes is what the GPU does,
+// but for log in double precision (1 ulp there).
+#pragma once
+#include <math.h>
+#include <stdint.h>
+
+#ifndef SIMT_HOST
+#define REGISTER(kernel)
+#endif
+
+#define DEVICE static __device__ __forceinline__
+
+constexpr int WARP = 32;
+constexpr int WARPS = 32;  // in the largest block
+
+// Stored types: how a number widens to f32 and narrows from it, and how many lie in a load of 16 bytes.
+struct bf16 {
+  uint16_t bits;
+};
+
+template <class T> struct Stored;
+
+template <> struct Stored<float> {
+  static constexpr int VECTOR = 4;
+  DEVICE float widen(float x) { return x; }
+  DEVICE float narrow(float x) { return x; }
+  DEVICE void unpack(uint4 v, float *x) {
+    x[0] = __uint_as_float(v.x), x[1] = __uint_as_float(v.y), x[2] = __uint_as_float(v.z), x[3] = __uint_as_float(v.w);
+  }
+  DEVICE uint4 pack(const float *x) {
+    return make_uint4(__float_as_uint(x[0]), __float_as_uint(x[1]), __float_as_uint(x[2]), __float_as_uint(x[3]));
+  }
+};
+
+template <> struct Stored<bf16> {
+  static constexpr int VECTOR = 8;
+  DEVICE float widen(bf16 x) { return __uint_as_float(static_cast<uint32_t>(x.bits) << 16); }
+  // To nearest, ties to even; a NaN stays one, whatever its low bits were.
+  DEVICE uint32_t upper_half(float x) {
+    const uint32_t bits = __float_as_uint(x);
+    return x == x ? (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16 : (bits >> 16) | 0x40u;
+  }
+  DEVICE bf16 narrow(float x) { return bf16{static_cast<uint16_t>(upper_half(x))}; }
+  DEVICE void unpack_two(uint32_t two, float *x) {
+    x[0] = __uint_as_float(two << 16), x[1] = __uint_as_float(two & 0xffff0000u);
+  }
+  DEVICE uint32_t pack_two(const float *x) { return upper_half(x[0]) | (upper_half(x[1]) << 16); }
+  DEVICE void unpack(uint4 v, float *x) {
+    unpack_two(v.x, x), unpack_two(v.y, x + 2), unpack_two(v.z, x + 4), unpack_two(v.w, x + 6);
+  }
+  DEVICE uint4 pack(const float *x) {
+    return make_uint4(pack_two(x), pack_two(x + 2), pack_two(x + 4), pack_two(x + 6));
+  }
+};
+
+// A chunk of a row: N numbers a thread, in vectors of 16 bytes, neighbouring threads on neighbouring vectors. A row that is longer than
+// blockDim.x * N is walked chunk by chunk and read again for every sweep; any other is read once and stays in registers.
+template <class T, int N> struct Chunk {
+  static constexpr int VECTOR = Stored<T>::VECTOR;
+  static_assert(N % VECTOR == 0, "whole vectors");
+  float x[N];
+
+  DEVICE int length() { return static_cast<int>(blockDim.x) * N; }
+
+  // Where register i lies in the row, for the chunk that starts at `from`.
+  DEVICE int place(int from, int i) {
+    return from + (i / VECTOR * static_cast<int>(blockDim.x) + static_cast<int>(threadIdx.x)) * VECTOR + i % VECTOR;
+  }
+
+  DEVICE bool aligned(const T *row) { return (reinterpret_cast<size_t>(row) & 15) == 0; }
+
+  // Numbers outside of row[begin .. end) are `fill`; what lies wholly outside is not read.
+  __device__ __forceinline__ void load(const T *row, int from, int begin, int end, float fill) {
+    const bool whole = aligned(row);
+#pragma unroll
+    for (int i = 0; i < N; i += VECTOR) {
+      const int at = place(from, i);
+      if (whole && at >= begin && at + VECTOR <= end) {
+        Stored<T>::unpack(__ldg(reinterpret_cast<const uint4 *>(row + at)), x + i);
+      } else {
+#pragma unroll
+        for (int j = 0; j < VECTOR; ++j)
+          x[i + j] = at + j >= begin && at + j < end ? Stored<T>::widen(row[at + j]) : fill;
+      }
+    }
+  }
+
+  // Writes what lies in row[0 .. end).
+  __device__ __forceinline__ void store(T *row, int from, int end) const {
+    const bool whole = aligned(row);
+#pragma unroll
+    for (int i = 0; i < N; i += VECTOR) {
+      const int at = place(from, i);
+      if (whole && at + VECTOR <= end) {
+        *reinterpret_cast<uint4 *>(row + at) = Stored<T>::pack(x + i);
+      } else {
+#pragma unroll
+        for (int j = 0; j < VECTOR; ++j)
+          if (at + j < end) row[at + j] = Stored<T>::narrow(x[i + j]);
+      }
+    }
+  }
+};
+
+// The block's largest number, known to every thread; NaN does not count, as in fmaxf. `scratch`: WARPS numbers. Ends on reads of
+// `scratch`: a barrier must pass before it is written again.
+DEVICE float block_max(float x, float *scratch) {
+  for (int o = WARP / 2; o > 0; o /= 2) x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, o));
+  const int warps = (blockDim.x + WARP - 1) / WARP;
+  if (threadIdx.x % WARP == 0) scratch[threadIdx.x / WARP] = x;
+  __syncthreads();
+  float most = scratch[0];
+  for (int w = 1; w < warps; ++w) most = fmaxf(most, scratch[w]);
+  return most;
+}
+
+// Sums over the block, for thread 0 to add up with `total` after a barrier: lanes by a butterfly, warps in their order, all in double.
+// No atomics: the same numbers give the same bits.
+template <int N> struct Sums {
+  double warp[N][WARPS];
+
+  __device__ __forceinline__ void put(const double *mine) {
+#pragma unroll
+    for (int n = 0; n < N; ++n) {
+      double sum = mine[n];
+      for (int o = WARP / 2; o > 0; o /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, o);
+      if (threadIdx.x % WARP == 0) warp[n][threadIdx.x / WARP] = sum;
+    }
+  }
+
+  __device__ __forceinline__ double total(int n) const {
+    const int warps = (blockDim.x + WARP - 1) / WARP;
+    double sum = 0.0;
+    for (int w = 0; w < warps; ++w) sum += warp[n][w];
+    return sum;
+  }
+};
+
+// Four running sums of one thread in f32, so that an addend goes through N / 4 + 2 additions before it is added in double.
+struct Running {
+  float part[4] = {0.f, 0.f, 0.f, 0.f};
+
+  __device__ __forceinline__ void add(int i, float x) { part[i % 4] += x; }
+  __device__ __forceinline__ double sum() const { return static_cast<double>((part[0] + part[1]) + (part[2] + part[3])); }
+};

@@ -1,0 +1,71 @@
+// token_log_prob of rows of the transformer's logits, and its gradient.
+//
+//   ln q_t = x_t - ln sum_{from <= k < to} e^(x_k)        d/dx_k = [k = t] - q_k,  and 0 outside
+//
+// A block a row, the row in registers. A row of V = 24 832 is 776 threads of 32 numbers. What is not allowed is not read.
+//
+// Roofline, f32, 4 x 1280 rows of 24 832 on an H100: 509 MB forward if every token were allowed, 152 us; 1017 MB with gradient, 304 us.
+// Work: exp 11, a sum and a maximum: 13 operations a logit, 50 us; with gradient 25: 95 us. Memory binds.
+#include "softmax.cuh"
+
+struct TokenPlan {
+  double scale, slope;  // of every logit: -weight / s; of the token: weight (1 - q_t)
+};
+
+template <class T, int N>
+DEVICE void token_log_prob(const T *__restrict__ x, const int *__restrict__ tokens, const int *__restrict__ begins,
+                           const int *__restrict__ ends, const double *__restrict__ weights, double *__restrict__ values,
+                           T *__restrict__ grad, int rows, int k, double weight) {
+  __shared__ float most_of_warps[WARPS];
+  __shared__ Sums<1> sums;
+  __shared__ TokenPlan shared_plan;
+  const int chunk = Chunk<T, N>::length();
+  for (int r = blockIdx.x; r < rows; r += gridDim.x) {
+    const T *row = x + static_cast<size_t>(r) * k;
+    const int token = tokens[r], begin = begins[r], end = ends[r];
+    const bool allowed = token >= begin && token < end;
+    Chunk<T, N> c;
+    const float most = largest(c, row, begin, end, most_of_warps);
+    const double mine[1] = {weigh(c, row, begin, end, most)};
+    sums.put(mine);
+    __syncthreads();
+    if (threadIdx.x == 0) {
+      const double s = sums.total(0);
+      const float y = allowed ? Stored<T>::widen(row[token]) - most : -INFINITY;
+      values[r] = s != s ? s : static_cast<double>(y) - log(s);
+      // 1 - q_t in double: near a certain token it cancels.
+      const double q = static_cast<double>(exp_f32(at_least_floor(y))) / s;
+      shared_plan = TokenPlan{-weight * weights[r] / s, weight * weights[r] * (1.0 - q)};
+    }
+    __syncthreads();
+    const TokenPlan plan = shared_plan;
+    if (grad == nullptr) continue;
+
+    T *slopes = grad + static_cast<size_t>(r) * k;
+    const float scale = static_cast<float>(plan.scale), slope = static_cast<float>(plan.slope);
+    for (int from = 0; from < k; from += chunk) {
+      if (end > chunk) c.load(row, from, begin, end, -INFINITY);
+      Chunk<T, N> d;
+#pragma unroll
+      for (int i = 0; i < N; ++i) {
+        const int at = Chunk<T, N>::place(from, i);
+        const float q = at == token ? slope : exp_f32(at_least_floor(c.x[i] - most)) * scale;
+        d.x[i] = at >= begin && at < end ? q : 0.f;
+      }
+      d.store(slopes, from, k);
+    }
+  }
+}
+
+#define TOKEN(type, T, N)                                                                                                \
+  extern "C" __global__ void __launch_bounds__(1024) token_log_prob_##type##_##N(                                        \
+      const T *x, const int *tokens, const int *begins, const int *ends, const double *weights, double *values, T *grad, \
+      int rows, int k, double weight) {                                                                                  \
+    token_log_prob<T, N>(x, tokens, begins, ends, weights, values, grad, rows, k, weight);                               \
+  }                                                                                                                      \
+  REGISTER(token_log_prob_##type##_##N)
+
+TOKEN(f32, float, 8)
+TOKEN(f32, float, 32)
+TOKEN(bf16, bf16, 8)
+TOKEN(bf16, bf16, 32)

@@ -1,0 +1,184 @@
+// The scheduler of simt.h, and the one function that the Rust side calls.
+#include "simt.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#if !defined(__x86_64__)
+#error "the fibers switch stacks as System V x86-64 does; other processors are not supported"
+#endif
+
+extern "C" char __start_simt_shared[] __attribute__((weak)), __stop_simt_shared[] __attribute__((weak));
+
+// Saves the callee-saved registers on the stack and goes on with another stack.
+extern "C" void simt_switch(void **save, void *to);
+asm(R"(
+.text
+.globl simt_switch
+.type simt_switch,@function
+simt_switch:
+  pushq %rbp; pushq %rbx; pushq %r12; pushq %r13; pushq %r14; pushq %r15
+  movq %rsp,(%rdi)
+  movq %rsi,%rsp
+  popq %r15; popq %r14; popq %r13; popq %r12; popq %rbx; popq %rbp
+  ret
+.size simt_switch,.-simt_switch
+)");
+
+namespace simt {
+Block *block = nullptr;
+
+std::map<std::string, Kernel> &kernels() {
+  static std::map<std::string, Kernel> all;
+  return all;
+}
+
+namespace {
+constexpr size_t STACK = 64 * 1024;
+
+void yield() { simt_switch(&block->current->stack_pointer, block->scheduler); }
+
+void entry() {
+  (*block->body)();
+  block->current->state = State::Ended;
+  yield();
+  std::abort();  // nobody goes on with an ended thread
+}
+
+void prepare(Thread &thread) {
+  if (!thread.stack) thread.stack = static_cast<char *>(std::aligned_alloc(64, STACK));
+  auto *top = reinterpret_cast<uint64_t *>(thread.stack + STACK - 64);
+  *--top = 0;  // as after a call: the stack pointer is 8 off a multiple of 16
+  *--top = reinterpret_cast<uint64_t>(&entry);
+  for (int registers = 0; registers < 6; ++registers) *--top = 0;
+  thread.stack_pointer = top;
+  thread.state = State::Ready;
+}
+
+// Lets the warps go on whose mask has come together at one line.
+bool release_collectives() {
+  bool any = false;
+  auto &threads = block->threads;
+  for (size_t warp = 0; warp < threads.size(); warp += WARP_SIZE) {
+    const size_t end = std::min(threads.size(), warp + WARP_SIZE);
+    for (size_t i = warp; i < end; ++i) {
+      const Thread &first = threads[i];
+      if (first.state != State::AtCollective) continue;
+      const unsigned mask = first.mask;
+      const int line = first.line;
+      bool complete = end - warp == WARP_SIZE || mask >> (end - warp) == 0;
+      for (size_t j = warp; j < end && complete; ++j)
+        if (mask >> (j - warp) & 1)
+          complete = threads[j].state == State::AtCollective && threads[j].mask == mask && threads[j].line == line;
+      if (!complete) continue;
+      for (size_t j = warp; j < end; ++j)
+        if (mask >> (j - warp) & 1) threads[j].state = State::Ready;
+      any = true;
+    }
+  }
+  return any;
+}
+
+// Lets the block go on when all of it has come to one barrier.
+bool release_barrier() {
+  int line = -1;
+  bool same = true;
+  for (const Thread &thread : block->threads) {
+    if (thread.state != State::AtBarrier) return false;
+    if (line < 0) line = thread.line;
+    same = same && thread.line == line;
+  }
+  if (!same) {
+    block->fault = "__syncthreads at different lines of the source in one block";
+    return false;
+  }
+  for (Thread &thread : block->threads) thread.state = State::Ready;
+  return true;
+}
+
+std::string waiting() {
+  std::string list;
+  for (const Thread &thread : block->threads) {
+    if (thread.state == State::Ended || list.size() > 200) continue;
+    list += " thread " + std::to_string(thread.place) + (thread.state == State::AtBarrier ? " at a barrier" : " in a collective") + " of line " +
+            std::to_string(thread.line) + ";";
+  }
+  return list;
+}
+
+void shuffle(std::vector<unsigned> &order, uint64_t kind) {
+  for (unsigned i = 0; i < order.size(); ++i) order[i] = kind == 1 ? unsigned(order.size()) - 1 - i : i;
+  if (kind <= 1) return;
+  for (size_t i = order.size(); i > 1; --i) {
+    block->random ^= block->random << 13, block->random ^= block->random >> 7, block->random ^= block->random << 17;
+    std::swap(order[i - 1], order[block->random % i]);
+  }
+}
+
+void run_block(uint64_t kind, std::vector<unsigned> &order) {
+  for (Thread &thread : block->threads) prepare(thread);
+  for (;;) {
+    bool ran = false;
+    shuffle(order, kind);
+    for (unsigned i : order) {
+      Thread &thread = block->threads[i];
+      if (thread.state != State::Ready) continue;
+      ran = true;
+      block->current = &thread;
+      simt_switch(&block->scheduler, thread.stack_pointer);
+      if (!block->fault.empty()) return;
+    }
+    const bool released = release_collectives() | release_barrier();
+    if (!block->fault.empty()) return;
+    if (ran || released) continue;
+    const std::string stuck = waiting();
+    if (!stuck.empty()) block->fault = "deadlock:" + stuck;
+    return;
+  }
+}
+}  // namespace
+
+void wait(State state, int line, unsigned mask) {
+  Thread *me = block->current;
+  me->state = state, me->line = line, me->mask = mask;
+  yield();
+}
+
+void fail(const std::string &what) {
+  block->fault = what;
+  yield();
+  std::abort();
+}
+
+std::string launch(unsigned grid, unsigned size, uint64_t order, const std::function<void()> &body) {
+  Block all;
+  block = &all;
+  all.grid = {grid, 1, 1}, all.size = {size, 1, 1}, all.body = &body, all.random = order * 0x9E3779B97F4A7C15ull + 1;
+  all.threads.resize(size);
+  for (unsigned i = 0; i < size; ++i) all.threads[i].id = {i, 0, 0}, all.threads[i].place = i;
+  std::vector<unsigned> places(size);
+  // 3.4e38, which fmaxf keeps, or NaN, which it drops: use both.
+  const int poison = order & 1 ? 0x7F : 0xFF;
+  for (unsigned b = 0; b < grid && all.fault.empty(); ++b) {
+    all.id = {b, 0, 0};
+    if (__start_simt_shared) std::memset(__start_simt_shared, poison, size_t(__stop_simt_shared - __start_simt_shared));
+    run_block(order, places);
+  }
+  for (Thread &thread : all.threads) std::free(thread.stack);
+  block = nullptr;
+  return all.fault;
+}
+}  // namespace simt
+
+// 0: done. 1: a fault was found. 2: there is no such kernel. The sentence lands in `text`.
+extern "C" int simt_launch(const char *name, unsigned grid, unsigned size, uint64_t order, void **arguments, char *text, size_t length) {
+  const auto kernel = simt::kernels().find(name);
+  if (kernel == simt::kernels().end()) {
+    std::snprintf(text, length, "there is no kernel %s", name);
+    return 2;
+  }
+  const std::string fault = simt::launch(grid, size, order, [&] { kernel->second(arguments); });
+  std::snprintf(text, length, "%s", fault.c_str());
+  return fault.empty() ? 0 : 1;
+}

@@ -1,0 +1,124 @@
+// CUDA kernel source as host C++17: one fiber per GPU thread, one block at a time.
+//
+// The text that nvcc compiles is compiled here by a C++ compiler. Beyond the arithmetic it checks
+//   barriers           some threads of a block wait at __syncthreads() while others have ended or wait elsewhere: a fault, not a hang
+//   warp collectives   a caller that is not in its mask, masks that disagree, a source lane that is not in the mask
+//   shared memory      every block starts with NaN (even `order`) or 3.4e38 (odd `order`) in it
+//   missing barriers   between two barriers threads run in an order drawn from `order`; a kernel that lacks one gives other results
+//   bounds             the caller's buffers are framed with guard bytes (see src/lib.rs)
+// It cannot see time, coalescing, bank conflicts, registers, memory order between blocks, cp.async or tensor cores.
+#pragma once
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#define SIMT_HOST 1
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define __restrict__
+// All shared variables land in one section, so that a launch can poison them.
+#define __shared__ alignas(16) static __attribute__((section("simt_shared")))
+
+struct uint3 {
+  unsigned x, y, z;
+};
+struct alignas(16) uint4 {
+  unsigned x, y, z, w;
+};
+static inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
+
+namespace simt {
+constexpr unsigned WARP_SIZE = 32;
+
+enum class State { Ready, AtBarrier, AtCollective, Ended };
+
+struct Thread {
+  void *stack_pointer = nullptr;
+  char *stack = nullptr;
+  uint3 id{};
+  unsigned place = 0;
+  State state = State::Ready;
+  int line = 0;       // of the source, where it waits
+  unsigned mask = 0;  // of the collective it waits in
+  uint64_t offered = 0;
+};
+
+struct Block {
+  std::vector<Thread> threads;
+  Thread *current = nullptr;
+  void *scheduler = nullptr;
+  uint3 grid{}, size{}, id{};
+  const std::function<void()> *body = nullptr;
+  std::string fault;
+  uint64_t random = 0;
+};
+extern Block *block;
+
+void wait(State state, int line, unsigned mask);
+[[noreturn]] void fail(const std::string &what);
+// order: 0 ascending thread numbers, 1 descending, any other a random order with that seed. Returns the fault, or nothing.
+std::string launch(unsigned grid, unsigned size, uint64_t order, const std::function<void()> &body);
+
+inline unsigned lane() { return block->current->place % WARP_SIZE; }
+
+// Offers `mine` to the warp and takes what lane `source` offered.
+template <class T> T exchange(unsigned mask, T mine, unsigned source, int line) {
+  static_assert(sizeof(T) <= 8, "a shuffle moves at most 8 bytes");
+  Thread *me = block->current;
+  const auto at = "line " + std::to_string(line) + ": lane " + std::to_string(lane());
+  if (!(mask >> lane() & 1)) fail(at + " is not in its own mask");
+  if (!(mask >> source & 1)) fail(at + " reads lane " + std::to_string(source) + ", which is not in the mask");
+  const unsigned warp = me->place / WARP_SIZE * WARP_SIZE;
+  if (warp + source >= block->threads.size()) fail(at + " reads lane " + std::to_string(source) + ", which does not exist");
+  std::memcpy(&me->offered, &mine, sizeof mine);
+  wait(State::AtCollective, line, mask);  // all have offered
+  T taken;
+  std::memcpy(&taken, &block->threads[warp + source].offered, sizeof taken);
+  wait(State::AtCollective, line, mask);  // all have taken
+  return taken;
+}
+
+// Kernels by name, called with pointers to their arguments as cuLaunchKernel is.
+using Kernel = std::function<void(void **)>;
+std::map<std::string, Kernel> &kernels();
+
+struct Registered {
+  template <class... A> Registered(const char *name, void (*kernel)(A...)) {
+    kernels()[name] = [kernel](void **arguments) { call(kernel, arguments, std::index_sequence_for<A...>{}); };
+  }
+  template <class... A, size_t... I>
+  static void call(void (*kernel)(A...), void **arguments, std::index_sequence<I...>) {
+    kernel(*static_cast<A *>(arguments[I])...);
+  }
+};
+}  // namespace simt
+
+#define REGISTER(kernel) static const simt::Registered registered_##kernel(#kernel, kernel);
+
+#define threadIdx (simt::block->current->id)
+#define blockIdx (simt::block->id)
+#define blockDim (simt::block->size)
+#define gridDim (simt::block->grid)
+#define __syncthreads() simt::wait(simt::State::AtBarrier, __LINE__, 0)
+#define __shfl_xor_sync(mask, x, with) simt::exchange((mask), (x), simt::lane() ^ unsigned(with), __LINE__)
+
+template <class T> static inline T __ldg(const T *p) { return *p; }
+static inline float __uint_as_float(uint32_t bits) {
+  float x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+static inline uint32_t __float_as_uint(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return bits;
+}

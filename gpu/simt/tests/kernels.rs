@@ -1,0 +1,51 @@
+//! The CUDA kernels' own source agrees with the reference, in every order of threads, on blocks of every size.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use derivations::precision::Storage;
+use simt::Order;
+use support::{Simt, everything};
+
+const STORAGES: [Storage; 2] = [Storage::F32, Storage::BF16];
+
+fn expect_agreement(engine: &Simt, options: &derivations::terms::Options) {
+    let report = engine.agree(options).unwrap();
+    let bad: Vec<_> = report
+        .rows
+        .iter()
+        .filter(|row| row.failed > 0 || row.compared == 0)
+        .collect();
+    assert!(report.agrees, "{} {:?}: {bad:#?}", report.engine, options.storage.name);
+}
+
+#[test]
+fn every_kernel_agrees_in_every_type_and_order() {
+    for storage in STORAGES {
+        for order in Order::ALL {
+            expect_agreement(&Simt::healthy(order), &everything(storage));
+        }
+    }
+}
+
+/// Rows in several chunks, blocks of one warp and of all, several rows a block, tables that no vector load may touch.
+#[test]
+fn every_shape_of_launch_agrees() {
+    for storage in STORAGES {
+        for (block, grid, shift) in [(32, 2, 0), (64, 1, 1), (96, 3, 3), (1024, 5, 0)] {
+            let engine = Simt {
+                block: Some(block),
+                grid: Some(grid),
+                shift,
+                ..Simt::healthy(Order(7))
+            };
+            for shape in [(3, 1), (6, 17), (8, 130), (9, 1031), (5, 2052)] {
+                let options = derivations::terms::Options {
+                    shape: Some(shape),
+                    ..everything(storage)
+                };
+                expect_agreement(&engine, &options);
+            }
+        }
+    }
+}
