@@ -183,7 +183,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
     Assumption {
         id: "caption-certain",
         latex: r"q_\phi(y|x) = 1",
-        words: "q(y|x) is a point mass at the observed caption",
+        words: "q(y|x), as the reading has it, is a point mass at the observed caption",
         kind: Kind::Repair,
         holds: caption_certain,
         breaks: "13-14",

@@ -89,7 +89,7 @@ pub(crate) struct Check {
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(..=MOST_WORLDS))]
     pub(crate) worlds: u64,
     /// Seed of the random worlds
-    #[arg(long, env = "ELBO_SEED", default_value_t = 1)]
+    #[arg(long, env = "ELBO_SEED", default_value_t = 1, allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// Judge every world at this beta instead of its own
     #[arg(long, value_parser = beta, allow_negative_numbers = true)]
@@ -111,7 +111,7 @@ pub(crate) struct Show {
     #[arg(long, default_value = "teaching")]
     pub(crate) world: String,
     /// Row of the case file
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) row: usize,
     /// What q(y,z|x) is taken to mean: observed, pointwise, joint, footnote, expected
     #[arg(long, value_parser = reading, default_value = "pointwise")]
@@ -127,7 +127,7 @@ pub(crate) struct LedgerArgs {
     /// A case file; without it, the embedded one
     pub(crate) file: Option<PathBuf>,
     /// Row of the file
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) row: usize,
     /// Weight on the divergence; without it, the file's
     #[arg(long, value_parser = beta, allow_negative_numbers = true)]
@@ -158,7 +158,7 @@ pub(crate) struct Refute {
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=MOST_WORLDS))]
     pub(crate) worlds: u64,
     /// Seed of the random worlds
-    #[arg(long, env = "ELBO_SEED", default_value_t = 1)]
+    #[arg(long, env = "ELBO_SEED", default_value_t = 1, allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// Write the counterexample to this file: TOML if it ends in .toml, else safetensors
     #[arg(long)]
@@ -188,7 +188,7 @@ pub(crate) struct Step {
     #[arg(long, default_value = "teaching")]
     pub(crate) world: String,
     /// Row of the case file
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) row: usize,
     /// What q(y,z|x) is taken to mean: observed, pointwise, joint, footnote, expected
     #[arg(long, value_parser = reading, default_value = "pointwise")]
@@ -223,7 +223,7 @@ pub(crate) struct Agree {
     #[arg(long, value_parser = shape)]
     pub(crate) shape: Option<(usize, usize)>,
     /// Seed of the logits
-    #[arg(long, env = "ELBO_SEED", default_value_t = 1)]
+    #[arg(long, env = "ELBO_SEED", default_value_t = 1, allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -9,6 +9,7 @@ use reference::vocab::{Error, Nats, Reading};
 use reference::world::World;
 
 use crate::precision::closure_bound;
+use crate::scene::Scene;
 
 /// One entry: a name, a formula in words, an amount.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Entry {
 pub struct Ledger {
     /// The reading.
     pub reading: Reading,
+    /// What the reading evaluates in place of the world's tables, if anything.
+    pub replaced: Option<&'static str>,
     /// The beta of the objective.
     pub beta: f64,
     /// `ln p(x,y)`, under the expected reading `ln p(x)`.
@@ -56,7 +59,8 @@ impl Ledger {
 /// # Errors
 /// None that a validated world can cause: an entry without a value is left blank.
 pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
-    let seen = world.under(reading)?;
+    let scene = Scene::new(world, reading)?;
+    let seen = &scene.seen;
     let expected = reading == Reading::Expected;
     let target = if expected {
         Ok(ln_evidence_of_image(world))
@@ -75,9 +79,9 @@ pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
         entry("evidence", "ln p(x,y)", target)
     };
     let gap = if expected {
-        entry("gap", "KL(q(y,z|x) || p(y,z|x))", slack::joint_posterior_gap(&seen))
+        entry("gap", "KL(q(y,z|x) || p(y,z|x))", slack::joint_posterior_gap(seen))
     } else {
-        entry("gap", "KL(q(z|x) || p(z|x,y))", slack::posterior_gap(&seen))
+        entry("gap", "KL(q(z|x) || p(z|x,y))", slack::posterior_gap(seen))
     };
     let objective = eq14_objective(world, reading, world.beta());
     let holds = match (&evidence.nats, &objective) {
@@ -87,17 +91,17 @@ pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
         _ => None,
     };
     let mut entries = vec![entry("objective", "E[ln p(x|y,z)] - beta D", objective), gap];
-    entries.extend(reading_entries(&seen, reading));
+    entries.extend(reading_entries(seen, reading));
     entries.push(if expected {
         entry("dropped", "nothing: line 14 bounds ln p(x) as it is", zero())
     } else {
-        let slack = slack::dropped_constant(&seen, reading);
+        let slack = slack::dropped_constant(seen, reading);
         entry("dropped", "ln q(y|x), never positive", slack)
     });
     entries.push(entry(
         "reweighting",
         "(beta - 1) D",
-        slack::reweighted_divergence(&seen, reading),
+        slack::reweighted_divergence(seen, reading),
     ));
     let parts = vec![
         entry(
@@ -110,6 +114,7 @@ pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
     let residue = residue(&evidence, &entries);
     Ok(Ledger {
         reading,
+        replaced: scene.in_place_of_tables(),
         beta: world.beta().get(),
         evidence,
         entries,

@@ -16,6 +16,7 @@ use derivations::check::{self, Options};
 use derivations::faces::{Provenance, breakage, check as check_face, ledger as ledger_face, lines, show, step};
 use derivations::ledger::ledger;
 use derivations::render::wrap::one_line;
+use derivations::scene::Scene;
 use reference::world::World;
 use serde_json::json;
 
@@ -58,7 +59,9 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
             let (world, name) = named_or_file(&args.world, args.row)?;
             let shown = show::text(&args.line, args.reading, &world)?;
             let (reading, beta) = (args.reading.name(), world.beta().get());
-            print(&format!("{name}, reading {reading}, beta {beta}\n\n{shown}"))?;
+            let replaced = Scene::new(&world, args.reading)?.in_place_of_tables();
+            let replaced = replaced.map_or_else(String::new, |words| format!("\nwhatever the tables say, {words}"));
+            print(&format!("{name}, reading {reading}, beta {beta}{replaced}\n\n{shown}"))?;
             Ok(Outcome::Stands)
         }
         Command::Ledger(args) => draw_up(&args),

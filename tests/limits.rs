@@ -4,14 +4,13 @@
 mod support;
 
 use approx::assert_relative_eq;
-use derivations::faces::ledger;
 use ndarray::{Array1, Array2, array};
-use reference::critical::CriticalBeta::{Always, From, Never};
+use reference::critical::CriticalBeta::{Always, Never};
 use reference::critical::critical_beta;
 use reference::equations::bound::{eq03_log_evidence, eq04_multiplied_by_one};
 use reference::repairs::{average_joint_objective, average_joint_slack, average_log_evidence};
 use reference::slack;
-use reference::vocab::{Beta, Nats, Reading, closure_bound};
+use reference::vocab::{Beta, Reading, closure_bound};
 use reference::world::{Tables, World};
 use support::world;
 
@@ -97,49 +96,6 @@ fn a_divergence_of_zero_is_not_called_negative() {
             "{}",
             reading.name()
         );
-    }
-}
-
-#[test]
-fn a_critical_beta_is_told_as_far_as_it_is_known() {
-    // One code and so the posterior; a caption all but certain: D = -ln p(y) = 1e-13 to 1e-15, beside a decoder's 1000 nats.
-    for (d, offset) in [(1e-11_f64, 1000.3), (1e-13, 1000.3), (1e-13, 0.7), (3e-15, 1e6)] {
-        let tight = World::new(Tables {
-            ln_p_x_given_yz: array![[-offset], [-offset]],
-            ln_p_yz: array![[(-d).ln_1p()], [d.ln()]],
-            ln_q_z_given_x: array![0.0],
-            ln_q_y_given_x: array![0.5_f64.ln(), 0.5_f64.ln()],
-            ln_q_yz_given_x: None,
-            y: 0,
-            beta: 0.5,
-        })
-        .unwrap();
-        let From(critical) = critical_beta(&tight, Reading::Observed, false).unwrap() else {
-            panic!("D > 0")
-        };
-        assert!(
-            critical.beta <= 1.0 && critical.beta + critical.within >= 1.0,
-            "{critical:?}"
-        );
-        // The gap's own rounding, nothing of the decoder's.
-        assert!(critical.within * d <= closure_bound(&[Nats::of(8.0)]), "{critical:?}");
-        let mut text = ledger::text(
-            &derivations::ledger::ledger(&tight, Reading::Observed).unwrap(),
-            "tight",
-        );
-        text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let told = critical.within < 0.5;
-        assert_eq!(
-            text.contains("at beta = 0.5 (below it) the bound FAILS"),
-            told,
-            "{text}"
-        );
-        assert_eq!(text.contains("(on it, as far as rounding can tell)"), !told, "{text}");
-        assert_eq!(text.contains("known to within"), critical.within > 5e-7, "{text}");
-        // The joint reading has no posterior to ask: R - ln p(x,y) cancels the decoder's nats, and says so.
-        if let From(joint) = critical_beta(&tight, Reading::Joint, true).unwrap() {
-            assert!(joint.within > 0.0, "{joint:?}");
-        }
     }
 }
 

@@ -64,7 +64,7 @@ pub fn terms(report: &terms::Report) -> String {
         report.dtype, report.engine, report.seed
     );
     let mut row = |name: &str, part: &str, values: &str, classed: &str, ratio: &str, at: &str, verdict: &str| {
-        let padded = format!("{name:<15} {part:<10} {values:>8} {classed:>7} {ratio:>11}  {at:<28} {verdict}");
+        let padded = format!("{name:<22} {part:<10} {values:>8} {classed:>7} {ratio:>11}  {at:<28} {verdict}");
         text.push_str(padded.trim_end());
         text.push('\n');
     };

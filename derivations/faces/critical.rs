@@ -10,19 +10,26 @@ use crate::faces::ledger::number;
 use crate::ledger::Ledger;
 use crate::render::number::VISIBLE;
 
-/// Six decimals where they are known; else those that are, and how far off the true one may be.
+/// Six decimals where they are known; else those that are, and how far off the true one may be; none where rounding leaves nothing of it.
 #[must_use]
-pub fn threshold(critical: Threshold) -> String {
+pub fn threshold(critical: Threshold) -> Option<String> {
     let Threshold { beta, within } = critical;
-    if within <= VISIBLE {
-        return format!("{beta:.6}");
+    let beta = beta + 0.0; // no minus on a zero
+    if !(within <= 0.5 * beta.abs().max(1.0)) {
+        return None;
     }
-    let mut places = 0;
-    let mut unit = 0.1;
+    if within <= VISIBLE {
+        return Some(format!("{beta:.6}"));
+    }
+    let (mut places, mut unit) = (0, 0.1);
     while within <= unit {
         (places, unit) = (places + 1, unit / 10.0);
     }
-    format!("{beta:.places$} (known to within {within:.1e})")
+    if beta.abs() < 1e15 {
+        Some(format!("{beta:.places$} (known to within {within:.1e})"))
+    } else {
+        Some(format!("{beta:.3e} (known to within {within:.1e})"))
+    }
 }
 
 /// The set of beta, and on which side of it this ledger's beta lies.
@@ -42,10 +49,7 @@ pub(super) fn sentence(ledger: &Ledger) -> String {
     } else {
         side
     };
-    format!("{}; at beta = {beta}{} {side}", set(critical), place(critical, beta))
-}
-
-fn set(critical: CriticalBeta) -> String {
+    let place = place(critical, beta);
     match critical {
         CriticalBeta::From(at) => {
             let from = if at.beta + at.within <= 0.0 {
@@ -53,7 +57,13 @@ fn set(critical: CriticalBeta) -> String {
             } else {
                 "from there up"
             };
-            format!("beta* = {}: the objective bounds the evidence {from}", threshold(at))
+            told(
+                at,
+                &format!("the objective bounds the evidence {from}"),
+                beta,
+                place,
+                side,
+            )
         }
         CriticalBeta::UpTo(at) => {
             let up_to = if at.beta + at.within < 0.0 {
@@ -61,17 +71,29 @@ fn set(critical: CriticalBeta) -> String {
             } else {
                 "up to there"
             };
-            format!(
-                "beta* = {}: D is negative, so the objective bounds the evidence {up_to}",
-                threshold(at)
+            told(
+                at,
+                &format!("D is negative, so the objective bounds the evidence {up_to}"),
+                beta,
+                place,
+                side,
             )
         }
-        CriticalBeta::Always => "no beta*: the bound holds whatever beta is".to_owned(),
-        CriticalBeta::Never => "no beta*: the bound fails whatever beta is".to_owned(),
+        CriticalBeta::Always => format!("no beta*: the bound holds whatever beta is; at beta = {beta} {side}"),
+        CriticalBeta::Never => format!("no beta*: the bound fails whatever beta is; at beta = {beta} {side}"),
         CriticalBeta::Positive { .. } => {
-            "D = +inf: the objective is -inf for every beta > 0, and bounds the evidence".to_owned()
+            format!(
+                "D = +inf: the objective is -inf for every beta > 0, and bounds the evidence; at beta = {beta} {side}"
+            )
         }
     }
+}
+
+fn told(at: Threshold, set: &str, beta: f64, place: &str, side: &str) -> String {
+    threshold(at).map_or_else(
+        || format!("beta*: D is so small here that rounding leaves nothing of it; at beta = {beta} {side}"),
+        |critical| format!("beta* = {critical}: {set}; at beta = {beta}{place} {side}"),
+    )
 }
 
 fn place(critical: CriticalBeta, beta: f64) -> &'static str {
@@ -82,14 +104,13 @@ fn place(critical: CriticalBeta, beta: f64) -> &'static str {
         Some(Ordering::Greater) => " (above it)",
         Some(Ordering::Less) => " (below it)",
         Some(Ordering::Equal) => " (on it)",
-        None => " (on it, as far as rounding can tell)",
+        None => " (on it, as far as that is known)",
     }
 }
 
 /// The critical beta for a program: its kind, its value, how far rounding can have moved it.
 pub(super) fn json(critical: Option<CriticalBeta>) -> Value {
-    let at =
-        |kind: &str, at: Threshold| json!({"kind": kind, "beta": number(Some(Nats::of(at.beta))), "within": at.within});
+    let at = |kind: &str, at: Threshold| json!({"kind": kind, "beta": number(Some(Nats::of(at.beta))), "within": number(Some(Nats::of(at.within)))});
     match critical {
         None => Value::Null,
         Some(CriticalBeta::From(threshold)) => at("from", threshold),

@@ -30,6 +30,13 @@ pub fn amount(nats: Option<Nats>) -> String {
 pub fn text(ledger: &Ledger, title: &str) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{title}, reading {}, beta {}", ledger.reading.name(), ledger.beta);
+    if let Some(replaced) = ledger.replaced {
+        let _ = writeln!(
+            out,
+            "{}",
+            prose(&format!("whatever the tables say, {replaced}"), "  ", "  ")
+        );
+    }
     let _ = writeln!(out);
     let row = |out: &mut String, sign: &str, entry: &Entry| {
         let _ = writeln!(

@@ -78,6 +78,12 @@ pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowErr
         .filter(|claim| claim.kind == Kind::Bound)
         .or_else(at_beta)
     {
+        // Bounds up to line 12 are claims about the tables as given, whatever the reading.
+        let scene = if bound.depends_on_reading {
+            scene
+        } else {
+            Scene::new(world, bound.reading)?
+        };
         let sides = [bound.from, bound.to].into_iter().filter_map(expr);
         let sides: Result<Vec<String>, Error> = sides.map(|side| describe(side, &scene)).collect();
         return Ok(sides?.join("\n") + "\n" + &describe_bound(&bound, &scene)?);
@@ -150,19 +156,26 @@ fn describe_bound(bound: &Claim, scene: &Scene) -> Result<String, Error> {
     let gap = (bound.reading == Reading::Expected).then_some("the gap of line 14 below ln p(x)");
     let rows = gap.into_iter().chain(bound.rows.iter().map(|row| row.id));
     let made_of = rows.collect::<Vec<_>>().join(", ");
+    let slack = Amount::of(bound.slack(scene))?;
+    let above = |id: &str| expr(id).map(|side| (side.value)(scene));
+    let undefined = [bound.from, bound.to]
+        .into_iter()
+        .find(|id| matches!(above(id), Some(Err(Error::Indeterminate { .. }))));
+    let verdict = match (judge(bound, scene, &mut Values::new()).broken, undefined) {
+        (true, Some(id)) => format!("BROKEN, line {id} has no value"),
+        (true, None) => "BROKEN".to_owned(),
+        (false, _) => "not broken".to_owned(),
+    };
+    let reading = if bound.depends_on_reading {
+        format!("reading {}", bound.reading.name())
+    } else {
+        "the tables as given".to_owned()
+    };
     Ok([
         format!("{:<12}the bound {}", bound.id, bound.sentence()),
         wrap::prose(&made_of, &format!("{indent}made of  "), &" ".repeat(21)),
-        format!("{indent}slack    = {}", Amount::of(bound.slack(scene))?),
-        format!(
-            "{indent}in this world, reading {}: {}",
-            bound.reading.name(),
-            if judge(bound, scene, &mut Values::new()).broken {
-                "BROKEN"
-            } else {
-                "not broken"
-            }
-        ),
+        format!("{indent}slack    = {slack}"),
+        format!("{indent}in this world, {reading}: {verdict}"),
         String::new(),
     ]
     .join("\n"))

@@ -176,7 +176,7 @@ pub static LINES: &[Line] = &[
         exact: false,
         slack_latex: "0",
         slack: zero,
-        remark: "the log-ratio at the observed caption is named D_KL; read pointwise it is no divergence and may be negative",
+        remark: "the log-ratio at the observed caption is named D_KL; with q(y|x) beside it, as read pointwise, it is no divergence and may be negative",
     },
     Line {
         id: "12-13",
@@ -241,7 +241,7 @@ pub static LINES: &[Line] = &[
         exact: false,
         slack_latex: r"(\beta - 1)\, D_{KL}(q_\phi(y,z|x), p_\psi(y,z))",
         slack: |s| slack::reweighted_divergence(&s.seen, s.reading),
-        remark: "beta = 6.6 in practice; where D_KL >= 0 a beta above 1 lowers the line and keeps the bound, a beta below 1 raises it",
+        remark: "the divergence is weighted, by 6.6 in DALL-E; where D_KL >= 0 a beta above 1 lowers the line and keeps the bound, a beta below 1 raises it",
     },
     Line {
         id: "14b-1",

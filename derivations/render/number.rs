@@ -160,7 +160,8 @@ fn written(ln_p: f64, set: impl Fn(i64, i64) -> String) -> String {
     match fraction(p) {
         Some((n, 1)) if n > 0 => n.to_string(),
         Some((n, d)) if n > 0 => set(n, d),
-        _ if (1e-3..1e6).contains(&p) => format!("{p:.4}"),
+        // Its logarithm stands beside it with six decimals.
+        _ if (1e-3..1e6).contains(&p) => format!("{p:.7}"),
         _ if (1e-300..1e300).contains(&p) => {
             let text = format!("{p:.3e}");
             let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -202,7 +203,7 @@ mod tests {
         assert_eq!(probability_inline((1.0_f64 / 6.0).ln()), "1/6");
         assert_eq!(probability(0.0), "1");
         assert_eq!(probability(f64::NEG_INFINITY), "0");
-        assert_eq!(probability(-1.0), "0.3679");
+        assert_eq!(probability(-1.0), "0.3678794");
         assert_eq!(probability(-15.0), r"3.059 \cdot 10^{-7}");
         assert_eq!(probability(-800.0), "e^{-800.0000}");
         assert_eq!(probability(800.0), "e^{800.0000}");

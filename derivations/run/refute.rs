@@ -4,6 +4,7 @@ use derivations::case;
 use derivations::claim::{Claim, Kind, bound_at_beta, claim, claims};
 use derivations::faces::{Provenance, refutation};
 use derivations::refute::{Target, refute};
+use derivations::render::wrap::prose;
 use derivations::rule::Relation;
 use reference::vocab::{Beta, Reading};
 use serde_json::json;
@@ -19,7 +20,7 @@ pub(super) fn search(args: &cli::Refute) -> Result<Outcome> {
         .filter(|_| !claim.depends_on_reading && claim.kind != Kind::Repair)
     {
         return Err(format!(
-            "claim {} is about the tables as given, whatever the reading; leave out --reading {}",
+            "claim {} is judged on the tables as given and takes no reading; leave out --reading {}",
             claim.id,
             reading.name()
         )
@@ -37,8 +38,12 @@ pub(super) fn search(args: &cli::Refute) -> Result<Outcome> {
         let tried = args.worlds;
         print(&match args.format {
             Format::Text => format!(
-                "Nothing found: in {tried} random worlds of seed {} it survives: {sentence}\n",
-                args.seed
+                "{}\n",
+                prose(
+                    &format!("in {tried} random worlds of seed {} it survives: {sentence}", args.seed),
+                    "Nothing found: ",
+                    "               "
+                )
             ),
             Format::Json => pretty(&json!({
                 "schema": "elbo-refutation/1", "claim": target.claim.id, "sentence": target.claim.sentence(), "found": false, "worlds": tried,

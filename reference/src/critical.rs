@@ -113,7 +113,7 @@ pub fn critical_beta(world: &World, reading: Reading, constant_kept: bool) -> Re
         CriticalBeta::Positive { at_zero }
     } else if target.value() == f64::NEG_INFINITY {
         CriticalBeta::Never
-    } else if d.value().abs() <= closure_bound(&[d]) {
+    } else if d.value().abs() <= closure_bound(&[d]) || (d.value() < 0.0 && reading != Reading::Pointwise) {
         beta_does_not_matter
     } else if d.value() > 0.0 {
         CriticalBeta::From(match gap(world, reading, constant_kept)? {

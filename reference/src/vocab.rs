@@ -30,7 +30,7 @@ impl Beta {
     /// [`Error::Beta`] for NaN, a negative number or one beyond the largest.
     pub fn new(beta: f64) -> Result<Self, Error> {
         if (0.0..=Self::MOST).contains(&beta) {
-            Ok(Self(beta))
+            Ok(Self(beta + 0.0)) // no minus on a zero
         } else {
             Err(Error::Beta { value: beta })
         }

@@ -91,17 +91,10 @@ impl World {
                 })
             }
             Reading::Footnote => {
-                #[expect(clippy::cast_precision_loss, reason = "a count of captions")]
-                let uniform = -(self.captions() as f64).ln();
-                let ln_p_z = self.marginal_prior(Axis(0));
-                let joint = Array2::from_shape_fn(self.ln_p_yz.ln().dim(), |(y, z)| {
-                    let given_z = if ln_p_z[z].is_finite() {
-                        self.ln_p_yz(y, z).value() - ln_p_z[z].value()
-                    } else {
-                        uniform
-                    };
-                    self.ln_q_z(z).value() + given_z
-                });
+                let mut joint = Array2::from_elem(self.ln_p_yz.ln().dim(), f64::NEG_INFINITY);
+                for (z, mut column) in joint.columns_mut().into_iter().enumerate() {
+                    column.assign(&(self.captions_given_code(z)?.ln() + self.ln_q_z(z).value()));
+                }
                 let ln_q_yz = LogProbs::proportional_to("ln_q_yz_given_x", &joint)?;
                 let ln_q_y = marginal("ln_q_y_given_x", &ln_q_yz, Axis(1))?;
                 Ok(Self {
@@ -112,6 +105,18 @@ impl World {
                 })
             }
         }
+    }
+
+    /// `p(y|z)`, each code's a distribution of its own: as a difference of logarithms of hundreds it would lose as many digits.
+    fn captions_given_code(&self, z: usize) -> Result<LogProbs<Ix1>, Error> {
+        let column = self.ln_p_yz.ln().column(z);
+        let possible = column.iter().any(|ln_p| *ln_p > f64::NEG_INFINITY);
+        let weights = if possible {
+            column.to_owned()
+        } else {
+            Array1::zeros(column.len())
+        };
+        LogProbs::proportional_to("ln_p_y_given_z", &weights)
     }
 
     /// The same world with every table entry rounded, not renormalised: what a twin in a narrower type sees.

@@ -34,7 +34,7 @@ fn one_function_on_one_shape_in_half_precision() {
     assert_eq!(code(&output), 0);
     let text = stdout(&output);
     assert!(
-        text.contains("kl_to_uniform   gradient") && text.contains("7x1031"),
+        text.contains("kl_to_uniform          gradient") && text.contains("7x1031"),
         "{text}"
     );
     assert!(!text.contains("entropy"), "only what was asked for: {text}");

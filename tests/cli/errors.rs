@@ -32,7 +32,7 @@ fn bad_calls_get_one_sentence_and_exit_code_two() {
         ),
         (
             vec!["refute", "11-12", "--reading", "observed"],
-            "is about the tables as given, whatever the reading",
+            "is judged on the tables as given and takes no reading",
         ),
         (
             vec!["break", "nothing"],

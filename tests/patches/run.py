@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = pathlib.Path(os.environ.get("PATCHES_TARGET", ROOT / "target" / "patches"))
 PROFILE = os.environ.get("PATCHES_PROFILE", "dev")
-CHECKER = ["golden", "blocks", "limits", "assumptions", "lines", "properties"]
+CHECKER = ["golden", "blocks", "limits", "certainty", "assumptions", "lines", "properties"]
 TWIN = ["terms", "agreement"]
 
 

@@ -38,6 +38,13 @@ pub(super) fn closing(
         let Some(step) = &line.step else { continue };
         match step.slack.finite() {
             Some(slack) if slack.abs() < VISIBLE => continue,
+            _ if line.value.finite().is_none()
+                && lines
+                    .iter()
+                    .any(|other| other.id == step.from && other.value == line.value) =>
+            {
+                continue; // from one infinity to the same: nothing that could be said to move
+            }
             Some(slack) => {
                 let sign = if slack < 0.0 { '−' } else { '+' };
                 let words = step.rule.words();
@@ -66,23 +73,36 @@ pub(super) fn closing(
     };
     Ok(Closing {
         ledger,
-        bound: bound(name, last, evidence),
+        bound: bound(name, last, evidence, lines.last().map_or(VISIBLE, |line| line.visible)),
         moves,
-        findings: findings(scene, steps)?,
+        findings: undefined(lines).into_iter().chain(findings(scene, steps)?).collect(),
     })
 }
 
-fn bound(name: &str, last: Amount, evidence: Amount) -> String {
+fn bound(name: &str, last: Amount, evidence: Amount, visible: f64) -> String {
     match (last, evidence) {
         _ if evidence.finite().is_none() => "ln p(x,y) is infinite: there is nothing to bound.".to_owned(),
-        (Amount::Nats(last), Amount::Nats(evidence)) if last > evidence + VISIBLE => {
+        (Amount::Nats(last), Amount::Nats(evidence)) if last > evidence + visible => {
             format!("Line {name} exceeds ln p(x,y): in this world the note's last line is no lower bound.")
+        }
+        (Amount::Nats(f64::NEG_INFINITY), _) => {
+            format!("Line {name} is minus infinity: in this world it is a lower bound that says nothing.")
         }
         (Amount::Nats(_), Amount::Nats(_)) => {
             format!("Line {name} does not exceed ln p(x,y): in this world it is a lower bound.")
         }
         _ => format!("Line {name} has no value to compare."),
     }
+}
+
+/// The first line without a value, and what the step to it does.
+fn undefined(lines: &[LineSection]) -> Option<String> {
+    let line = lines.iter().find(|line| line.value == Amount::Undefined)?;
+    let step = line.step.as_ref()?;
+    Some(format!(
+        "{} to {}: line {} has no value in this world, +inf meets -inf there: the claim is broken. {}.",
+        step.from, line.id, line.id, step.remark
+    ))
 }
 
 /// What the table says against the note along this chain, with this world's numbers.
@@ -125,13 +145,16 @@ fn beta(scene: &Scene) -> Result<String, Error> {
     } else {
         "ln p(x,y)"
     };
+    let hidden = || "from a beta on of which rounding leaves nothing".to_owned();
     let words = match critical_beta(&scene.world, scene.reading, false) {
         Err(Error::Indeterminate { .. }) => "it has no value to ask".to_owned(),
         Err(error) => return Err(error),
         Ok(CriticalBeta::From(at)) if at.beta + at.within <= 0.0 => "for every beta".to_owned(),
-        Ok(CriticalBeta::From(at)) => format!("for every beta from {} on", threshold(at)),
+        Ok(CriticalBeta::From(at)) => {
+            threshold(at).map_or_else(hidden, |beta| format!("for every beta from {beta} on"))
+        }
         Ok(CriticalBeta::UpTo(at)) if at.beta + at.within < 0.0 => "for no beta".to_owned(),
-        Ok(CriticalBeta::UpTo(at)) => format!("for beta up to {}", threshold(at)),
+        Ok(CriticalBeta::UpTo(at)) => threshold(at).map_or_else(hidden, |beta| format!("for beta up to {beta}")),
         Ok(CriticalBeta::Never) => "for no beta".to_owned(),
         Ok(CriticalBeta::Always | CriticalBeta::Positive { at_zero: true }) => "for every beta".to_owned(),
         Ok(CriticalBeta::Positive { at_zero: false }) => "for every beta above 0".to_owned(),

@@ -1,6 +1,6 @@
 //! A line of the note on a world: its formula, the numbers put in, its value, and the step that led to it.
 
-use reference::vocab::Error;
+use reference::vocab::{Error, Nats, closure_bound};
 
 use super::numbers::{self, Written};
 use super::picture::NumberLine;
@@ -23,6 +23,8 @@ pub struct LineSection {
     pub written: Vec<Written>,
     /// What it comes to.
     pub value: Amount,
+    /// A difference to the evidence that six decimals show and that rounding does not explain.
+    pub visible: f64,
     /// How it follows from the line before; none for the first.
     pub step: Option<Step>,
     /// Where it stands.
@@ -136,10 +138,13 @@ pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<Lin
         .chain(steps.iter().filter_map(|step| expr(step.to)))
         .collect();
     let mut values = Vec::with_capacity(sides.len());
+    let mut masses = Vec::with_capacity(sides.len());
     for side in &sides {
-        let value = (side.value)(scene).map(|cells| cells.into_iter().sum());
+        let value: Result<Nats, Error> = (side.value)(scene).map(|cells| cells.into_iter().sum());
+        masses.push(value.as_ref().map_or(Nats::ZERO, |nats| *nats));
         values.push(Amount::of(value)?);
     }
+    let visible = |k: usize| VISIBLE.max(closure_bound(&[masses[0], masses[k]]));
     let evidence = values.first().and_then(|value| value.finite());
     let range = NumberLine::range_of(values.iter().filter_map(|value| value.finite()));
     let mut marks = Vec::new();
@@ -148,7 +153,14 @@ pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<Lin
         marks.extend(value.finite().map(|value| (side.id, value)));
         let step = match k.checked_sub(1) {
             None => None,
-            Some(before) => Some(taken(steps[before], scene, values[before], value, evidence)?),
+            Some(before) => Some(taken(
+                steps[before],
+                scene,
+                values[before],
+                value,
+                evidence,
+                visible(k),
+            )?),
         };
         sections.push(LineSection {
             id: side.id,
@@ -156,6 +168,7 @@ pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<Lin
             reads: side.reads,
             written: numbers::line(side.id, scene, value)?,
             value,
+            visible: visible(k),
             step,
             picture: NumberLine {
                 marks: marks.clone(),
@@ -168,7 +181,14 @@ pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<Lin
     Ok(sections)
 }
 
-fn taken(line: &'static Line, scene: &Scene, from: Amount, to: Amount, evidence: Option<f64>) -> Result<Step, Error> {
+fn taken(
+    line: &'static Line,
+    scene: &Scene,
+    from: Amount,
+    to: Amount,
+    evidence: Option<f64>,
+    visible: f64,
+) -> Result<Step, Error> {
     let slack = Amount::of((line.slack)(scene))?;
     let verdict = Verdict::of(line, slack);
     Ok(Step {
@@ -180,7 +200,11 @@ fn taken(line: &'static Line, scene: &Scene, from: Amount, to: Amount, evidence:
         slack_written: numbers::slack(line.id, scene)?,
         slack,
         verdict,
-        outcome: format!("{} {}", movement(line, slack, from, to), standing(to, evidence)),
+        outcome: format!(
+            "{} {}",
+            movement(line, slack, from, to),
+            standing(to, evidence, visible)
+        ),
     })
 }
 
@@ -216,13 +240,13 @@ fn movement(line: &Line, slack: Amount, from: Amount, to: Amount) -> String {
 }
 
 /// Where the line stands, in a sentence.
-fn standing(value: Amount, evidence: Option<f64>) -> String {
+fn standing(value: Amount, evidence: Option<f64>, visible: f64) -> String {
     let Some(evidence) = evidence else {
         return "ln p(x,y) is infinite: there is nothing to bound.".to_owned();
     };
     match value {
         Amount::Undefined => "It bounds nothing.".to_owned(),
-        Amount::Nats(value) if value > evidence + VISIBLE => match value.is_finite() {
+        Amount::Nats(value) if value > evidence + visible => match value.is_finite() {
             true => format!(
                 "It stands {} nats ABOVE ln p(x,y): no lower bound here.",
                 Amount::from(value - evidence)
@@ -230,7 +254,7 @@ fn standing(value: Amount, evidence: Option<f64>) -> String {
             false => "It is above ln p(x,y): no lower bound here.".to_owned(),
         },
         Amount::Nats(value) if value.is_infinite() => "It is below ln p(x,y), and says nothing.".to_owned(),
-        Amount::Nats(value) if value < evidence - VISIBLE => {
+        Amount::Nats(value) if value < evidence - visible => {
             format!("It stands {} nats below ln p(x,y).", Amount::from(evidence - value))
         }
         Amount::Nats(_) => "It stands at ln p(x,y).".to_owned(),

@@ -12,23 +12,29 @@ pub(crate) struct Posterior {
 impl Posterior {
     /// `p(z|x,y)` restricted to the codes that `keep` names, renormalised.
     pub(super) fn of_codes(world: &World, keep: impl Fn(usize) -> bool) -> Result<Self, Error> {
-        let ln_likelihood = Relative::to_largest(world.likelihood().row(world.y()).iter());
-        Self::new(world.codes(), |z| {
-            if keep(z) {
-                ln_likelihood.of(world.ln_p_x_given_yz(world.y(), z)) + world.ln_p_yz(world.y(), z)
-            } else {
-                Nats::NEG_INFINITY
-            }
-        })
+        Self::of_cells(world, world.codes(), |z| keep(z).then_some((world.y(), z)))
     }
 
     /// `p(y,z|x)`, caption by caption.
     pub(super) fn of_captions_and_codes(world: &World) -> Result<Self, Error> {
-        let ln_likelihood = Relative::to_largest(world.likelihood().iter());
         let codes = world.codes();
-        Self::new(world.captions() * codes, |flat| {
-            let (y, z) = (flat / codes, flat % codes);
-            ln_likelihood.of(world.ln_p_x_given_yz(y, z)) + world.ln_p_yz(y, z)
+        Self::of_cells(world, world.captions() * codes, |flat| {
+            Some((flat / codes, flat % codes))
+        })
+    }
+
+    /// Proportional to `p(x|y,z) p(y,z)` over the states that have a cell. The largest log-likelihood among the possible ones is taken off first:
+    /// it cancels, and a decoder's offset of thousands of nats costs no digit.
+    fn of_cells(world: &World, states: usize, cell: impl Fn(usize) -> Option<(usize, usize)>) -> Result<Self, Error> {
+        let possible = (0..states)
+            .filter_map(&cell)
+            .filter(|&(y, z)| world.ln_p_yz(y, z).is_finite());
+        let ln_likelihood = |(y, z)| world.ln_p_x_given_yz(y, z).value();
+        let largest = possible.map(ln_likelihood).fold(f64::NEG_INFINITY, f64::max);
+        Self::new(states, |state| match cell(state) {
+            // One subtraction of two table entries: one rounding, of the size of the difference.
+            Some((y, z)) if largest.is_finite() => Nats::of(ln_likelihood((y, z)) - largest) + world.ln_p_yz(y, z),
+            _ => Nats::NEG_INFINITY,
         })
     }
 
@@ -98,25 +104,6 @@ impl Posterior {
             terms.push(-(q_k * (ln_posterior - Nats::of(ln_q_k))));
         }
         Ok(terms.into_iter().sum())
-    }
-}
-
-/// Log-likelihoods less their largest, which cancels in a posterior: a decoder's offset of thousands of nats costs no digit.
-struct Relative {
-    largest: f64,
-}
-
-impl Relative {
-    fn to_largest<'a>(ln_likelihoods: impl Iterator<Item = &'a f64>) -> Self {
-        let largest = ln_likelihoods.copied().fold(f64::NEG_INFINITY, f64::max);
-        Self {
-            largest: if largest.is_finite() { largest } else { 0.0 },
-        }
-    }
-
-    /// One subtraction of two table entries: one rounding, of the size of the difference.
-    fn of(&self, ln_likelihood: Nats) -> Nats {
-        Nats::of(ln_likelihood.value() - self.largest)
     }
 }
 
