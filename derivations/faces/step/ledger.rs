@@ -100,7 +100,7 @@ fn undefined(lines: &[LineSection]) -> Option<String> {
     let line = lines.iter().find(|line| line.value == Amount::Undefined)?;
     let step = line.step.as_ref()?;
     Some(format!(
-        "{} to {}: line {} has no value in this world, +inf meets -inf there: the claim is broken. {}.",
+        "{} to {}: line {} has no value in this world, plus infinity meets minus infinity: the claim is broken. {}.",
         step.from, line.id, line.id, step.remark
     ))
 }
