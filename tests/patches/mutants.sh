@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v cargo-mutants >/dev/null || cargo install cargo-mutants --locked
 tests=()
-for test in assumptions blocks golden judging limits lines masses properties search table validation verdicts; do
+for test in assumptions blocks certainty golden judging limits lines masses properties search table validation verdicts; do
   tests+=("--cargo-arg=--test=$test") # of the build too: the other tests would only cost time
 done
 exec cargo mutants --iterate --no-shuffle --in-place --timeout 120 --package elbo-reference --package elbo \
