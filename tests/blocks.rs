@@ -147,6 +147,7 @@ fn a_critical_beta_says_where_the_bound_holds() {
         (From(half(0.1)), 0.3, Some(false)),
         (From(half(0.1)), 0.55, None),
         (From(half(0.1)), 0.45, None),
+        (From(half(0.25)), 0.75, None), // on the edge
         (UpTo(half(0.0)), 0.5, Some(true)),
         (UpTo(half(0.1)), 0.0, Some(true)),
         (UpTo(half(0.1)), 0.7, Some(false)),

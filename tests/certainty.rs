@@ -6,7 +6,8 @@ use derivations::faces::ledger;
 use ndarray::{Array1, Array2, array};
 use reference::critical::CriticalBeta::From;
 use reference::critical::critical_beta;
-use reference::equations::objective::divergence;
+use reference::equations::bound::eq03_log_evidence;
+use reference::equations::objective::{divergence, expected_log_likelihood};
 use reference::vocab::{Nats, Reading, closure_bound};
 use reference::world::{Tables, World};
 
@@ -97,6 +98,63 @@ fn all_but_certain_distributions_have_a_divergence_to_its_own_rounding() {
         }
         let again = World::new(peaked.tables()).unwrap().tables();
         assert_eq!(again, peaked.tables(), "settling twice changes nothing");
+    }
+}
+
+#[test]
+fn a_quotient_is_as_uncertain_as_both_of_its_sides() {
+    // q a little off p: D = 1/2 sum p r^2 = 2e-14, of addends that are a hundred thousand billion times larger.
+    let (half, off) = (0.5_f64.ln(), 2e-7_f64);
+    let w = World::new(Tables {
+        ln_p_x_given_yz: array![[-1.0, -1.25]],
+        ln_p_yz: array![[half, half]],
+        ln_q_z_given_x: array![half + off.ln_1p(), half + (-off).ln_1p()],
+        ln_q_y_given_x: array![0.0],
+        ln_q_yz_given_x: None,
+        y: 0,
+        beta: 1.0,
+    })
+    .unwrap();
+    let From(critical) = critical_beta(&w, Reading::Joint, true).unwrap() else {
+        panic!("D > 0")
+    };
+    let d = divergence(&w, Reading::Joint).unwrap();
+    let numerator = expected_log_likelihood(&w, Reading::Joint) - eq03_log_evidence(&w).unwrap();
+    let (of_n, of_d) = (closure_bound(&[numerator]), closure_bound(&[d]));
+    assert!(of_d > 0.1 * d.value() && of_d < 0.9 * d.value(), "{d:?}");
+    assert_relative_eq!(critical.beta, numerator.value() / d.value(), max_relative = 1e-15);
+    // Each side as far off as it may be: the quotient moves by less than `within`, and not by much less.
+    let corners = [-1.0, 1.0].map(|n| [-1.0, 1.0].map(|s| (numerator.value() + n * of_n) / (d.value() + s * of_d)));
+    let furthest = corners
+        .as_flattened()
+        .iter()
+        .map(|c| (c - critical.beta).abs())
+        .fold(0.0, f64::max);
+    assert_relative_eq!(critical.within, furthest, max_relative = 1e-9);
+}
+
+#[test]
+fn with_the_constant_kept_the_expected_reading_has_no_gap_to_ask() {
+    let w = World::new(Tables {
+        ln_p_x_given_yz: array![[-1.0, -1.25], [-0.5, -2.0]],
+        ln_p_yz: Array2::from_elem((2, 2), 0.25_f64.ln()),
+        ln_q_z_given_x: array![0.25_f64.ln(), 0.75_f64.ln()],
+        ln_q_y_given_x: array![0.125_f64.ln(), 0.875_f64.ln()],
+        ln_q_yz_given_x: None,
+        y: 0,
+        beta: 1.0,
+    })
+    .unwrap();
+    let r = expected_log_likelihood(&w, Reading::Expected).value();
+    let d = divergence(&w, Reading::Expected).unwrap().value();
+    let evidence = reference::repairs::ln_evidence_of_image(&w).value();
+    let constant = 0.125 * 0.125_f64.ln() + 0.875 * 0.875_f64.ln();
+    for (kept, expected) in [(false, (r - evidence) / d), (true, (r + constant - evidence) / d)] {
+        let From(critical) = critical_beta(&w, Reading::Expected, kept).unwrap() else {
+            panic!("D > 0")
+        };
+        assert_relative_eq!(critical.beta, expected, max_relative = 1e-12);
+        assert!(critical.within > 0.0 && critical.within < 1e-12, "{critical:?}");
     }
 }
 

@@ -8,14 +8,16 @@ use rand_distr::{Distribution as _, StandardNormal};
 /// Rows and their length.
 pub type Shape = (usize, usize);
 
-/// Sizes pairwise distinct, so that no axis can be taken for another; around the vectors' lengths; DALL-E's codebook and vocabulary.
-pub const SHAPES: [Shape; 9] = [
+/// Sizes pairwise distinct, so that no axis can be taken for another; around the vectors' lengths; many rows, for what is rare;
+/// DALL-E's codebook and vocabulary.
+pub const SHAPES: [Shape; 10] = [
     (3, 1),
     (5, 2),
     (4, 15),
     (6, 17),
     (7, 33),
     (8, 130),
+    (129, 7),
     (9, 1031),
     (10, 8192),
     (2, 24_832),
@@ -78,7 +80,7 @@ fn near(rng: &mut ChaCha8Rng, draw: Draw<'_>, spread: f64) {
 }
 
 /// All kinds, the ordinary first.
-pub const CASES: [Case; 15] = [
+pub const CASES: [Case; 16] = [
     Case {
         name: "normal",
         draw: |rng, draw| normal(rng, draw.row, 1.0, 0.0),
@@ -128,6 +130,16 @@ pub const CASES: [Case; 15] = [
     Case {
         name: "tables 1e-3 apart",
         draw: |rng, draw| near(rng, draw, 1e-3),
+    },
+    Case {
+        name: "tables 1e-3 apart, one moved",
+        draw: |rng, draw| {
+            let second = draw.first.is_some();
+            let row = &mut *draw.row;
+            near(rng, Draw { row, first: draw.first }, 1e-3);
+            // The difference of two logits is rounded to far less than what it differs by from their common distance.
+            row.iter_mut().filter(|_| second).for_each(|x| *x += 7.3);
+        },
     },
     Case {
         name: "masked",

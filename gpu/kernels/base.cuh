@@ -9,6 +9,8 @@
 
 #ifndef SIMT_HOST
 #define REGISTER(kernel)
+template <class T> using Same = T;
+#define SHARED(T, name) __shared__ Same<T> name
 #endif
 
 #define DEVICE static __device__ __forceinline__

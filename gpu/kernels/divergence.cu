@@ -41,15 +41,16 @@ DEVICE PairPlan around_the_largest(float most_a, float most_b, double s, double 
   if (!(fast_bound(mean, square / s, t_p / s_p, fast) > fast * ACCEPT))
     return in_two(fast, weight / s, weight / s_p, a - b, mean);
   PairPlan plan = in_two(0.0, s_p / s, s_p, (a - b) + (ln_s - ln_s_p), 0.0);
-  plan.near = 1;
+  plan.excess = mean, plan.near = 1;
   return plan;
 }
 
-DEVICE PairPlan around_the_centre(const PairPlan &before, double excess, double gap, double weight) {
-  const double s_p = before.p;
+// The mean stays the one around the largest logits: around the centre the divergence's own rounding would be in it.
+DEVICE PairPlan around_the_centre(const PairPlan &before, float most_a, float most_b, double excess, double gap, double weight) {
+  const double s_p = before.p, a = most_a, b = most_b;
   excess /= s_p, gap /= s_p;
   const double value = recentred(gap, excess);
-  PairPlan plan = in_two(value, 0.0, weight / (s_p * (1.0 + excess)), before.high + before.low, log1p(excess) + value);
+  PairPlan plan = in_two(value, 0.0, weight / (s_p * (1.0 + excess)), a - b, before.excess);
   plan.excess = excess, plan.near = 1;
   return plan;
 }
@@ -62,25 +63,28 @@ DEVICE float log_ratio(float a, float b, float high, float low) {
   return a > -INFINITY ? (difference - high) + (error - low) : FLOOR;
 }
 
-// (q - p, what the code adds to the divergence), both relative to p's largest weight; p into *p_k.
-DEVICE void near_terms(float a, float b, float most_a, float most_b, float high, float low, float to_p, float *difference,
-                       float *gap, float *p_k) {
+// q - p, what the code adds to the divergence, p and q, all relative to p's largest weight.
+struct Near {
+  float difference, gap, p, q;
+};
+
+DEVICE Near near_terms(float a, float b, float most_a, float most_b, float high, float low, float to_p) {
   const float p = exp_f32(at_least_floor(b - most_b)), q = exp_f32(at_least_floor(a - most_a)) * to_p;
   const float d = log_ratio(a, b, high, low), apart = q - p;
   float r, g;
   expm1_and_excess_near_zero(d, &r, &g);
   const bool close = fabsf(d) < 1.f;
-  *difference = close ? p * r : apart;
-  *gap = close ? p * g : q * d - apart;
-  *p_k = p;
+  // A q far below p would not survive q - p.
+  return close ? Near{p * r, p * g, p, p + p * r} : Near{apart, q * d - apart, p, q};
 }
 
 template <class T, int N, bool CROSS>
 DEVICE void divergence(const T *__restrict__ a, const T *__restrict__ b, double *__restrict__ values, T *__restrict__ grad_a,
                        T *__restrict__ grad_b, int rows, int k, double weight) {
-  __shared__ float most_of_a[WARPS], most_of_b[WARPS];
-  __shared__ Sums<5> sums;
-  __shared__ PairPlan shared_plan;
+  SHARED(float[WARPS], most_of_a);
+  SHARED(float[WARPS], most_of_b);
+  SHARED(Sums<5>, sums);
+  SHARED(PairPlan, shared_plan);
   const int chunk = Chunk<T, N>::length();
   for (int r = blockIdx.x; r < rows; r += gridDim.x) {
     const T *row_a = a + static_cast<size_t>(r) * k, *row_b = b + static_cast<size_t>(r) * k;
@@ -119,15 +123,14 @@ DEVICE void divergence(const T *__restrict__ a, const T *__restrict__ b, double 
         Running excess, gap;
 #pragma unroll
         for (int i = 0; i < N; ++i) {
-          float difference, g, p;
-          near_terms(ca.x[i], cb.x[i], most_a, most_b, centre, rest, to_p, &difference, &g, &p);
-          excess.add(i, difference), gap.add(i, g);
+          const Near n = near_terms(ca.x[i], cb.x[i], most_a, most_b, centre, rest, to_p);
+          excess.add(i, n.difference), gap.add(i, n.gap);
         }
         mine[0] += excess.sum(), mine[1] += gap.sum();
       }
       sums.put(mine);
       __syncthreads();
-      if (threadIdx.x == 0) shared_plan = around_the_centre(plan, sums.total(0), sums.total(1), weight);
+      if (threadIdx.x == 0) shared_plan = around_the_centre(plan, most_a, most_b, sums.total(0), sums.total(1), weight);
       __syncthreads();
       plan = shared_plan;
     }
@@ -142,10 +145,9 @@ DEVICE void divergence(const T *__restrict__ a, const T *__restrict__ b, double 
       for (int i = 0; i < N; ++i) {
         const float x = ca.x[i], y = cb.x[i];
         if (near) {
-          float difference, g, p;
-          near_terms(x, y, most_a, most_b, centre, rest, to_p, &difference, &g, &p);
-          ca.x[i] = (p + difference) * of_p * at_least_floor(log_ratio(x, y, high, low));
-          cb.x[i] = fmaf(p, excess, -difference) * of_p;
+          const Near n = near_terms(x, y, most_a, most_b, centre, rest, to_p);
+          ca.x[i] = n.q * of_p * log_ratio(x, y, high, low);
+          cb.x[i] = fmaf(n.p, excess, -n.difference) * of_p;
         } else {
           const float e = exp_f32(at_least_floor(x - most_a)), e_p = exp_f32(at_least_floor(y - most_b)), q = e * of_q;
           ca.x[i] = fabsf(q) > 0.f ? q * log_ratio(CROSS ? 0.f : x, y, high, low) : q * (high + 1.f);

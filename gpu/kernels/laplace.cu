@@ -16,7 +16,7 @@ template <class T, int N>
 DEVICE void logit_laplace(const T *__restrict__ x, const T *__restrict__ mu, const T *__restrict__ ln_b,
                           double *__restrict__ sums_of_parts, T *__restrict__ grad_mu, T *__restrict__ grad_ln_b, int rows, int k,
                           int parts, double weight) {
-  __shared__ Sums<1> sums;
+  SHARED(Sums<1>, sums);
   const int chunk = Chunk<T, N>::length(), vector = Chunk<T, N>::VECTOR;
   const int length = ((k + parts - 1) / parts + vector - 1) / vector * vector;
   for (int piece = blockIdx.x; piece < rows * parts; piece += gridDim.x) {

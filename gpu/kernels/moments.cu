@@ -11,38 +11,13 @@
 //   bytes    134 MB forward, 268 MB with gradient: 40 us and 80 us. In bf16 half of that.
 //   work     exp 11, the sums 5, the maximum 1: 17 operations a logit, 17 us at 33.5 T/s; with gradient 31: 31 us.
 // So memory binds, forward and with gradient, in f32; in bf16 both bind alike.
-#include "softmax.cuh"
-
-struct Plan {
-  double value, scale, first, second;
-  int near;  // the fast value cancels: sweep again, around first + second
-};
-
-// Bound on the fast value, in units of roundoff: a = E_q[-y].
-DEVICE double fast_bound(double a, double square) {
-  return (SUM + EXP + a) * (1.0 + a) + (SUM + EXP + 2.0) * a + square;
-}
-
-template <bool ENTROPY> DEVICE Plan around_the_largest(double k, double most, double s, double t, double square, double weight) {
-  const double mean = t / s;
-  if (ENTROPY) return Plan{log(s) - mean, -weight / s, most, mean, 0};
-  const double fast = mean - log(s / k);
-  if (!(fast_bound(-mean, square / s) > fast * ACCEPT)) return Plan{fast, weight / s, most, mean, 0};
-  const double centre = most + log(s / k), high = static_cast<double>(static_cast<float>(centre));
-  return Plan{0.0, 0.0, high, centre - high, 1};
-}
-
-DEVICE Plan around_the_centre(double k, double high, double low, double excess, double gap, double weight) {
-  excess /= k, gap /= k;
-  const double value = recentred(gap, excess);
-  return Plan{value, weight / (k * (1.0 + excess)), high, low + log1p(excess) + value, 1};
-}
+#include "moments.cuh"
 
 template <class T, int N, bool ENTROPY>
 DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__restrict__ grad, int rows, int k, double weight) {
-  __shared__ float most_of_warps[WARPS];
-  __shared__ Sums<3> sums;
-  __shared__ Plan shared_plan;
+  SHARED(float[WARPS], most_of_warps);
+  SHARED(Sums<3>, sums);
+  SHARED(Plan, shared_plan);
   const int chunk = Chunk<T, N>::length();
   for (int r = blockIdx.x; r < rows; r += gridDim.x) {
     const T *row = x + static_cast<size_t>(r) * k;

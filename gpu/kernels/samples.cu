@@ -8,9 +8,9 @@
 template <class T, int N>
 DEVICE void log_mean_exp(const T *__restrict__ x, double *__restrict__ values, T *__restrict__ grad, int rows, int k,
                          double weight) {
-  __shared__ float most_of_warps[WARPS];
-  __shared__ Sums<1> sums;
-  __shared__ double shared_scale;
+  SHARED(float[WARPS], most_of_warps);
+  SHARED(Sums<1>, sums);
+  SHARED(double, shared_scale);
   const int chunk = Chunk<T, N>::length();
   for (int r = blockIdx.x; r < rows; r += gridDim.x) {
     const T *row = x + static_cast<size_t>(r) * k;

@@ -16,9 +16,9 @@ template <class T, int N>
 DEVICE void token_log_prob(const T *__restrict__ x, const int *__restrict__ tokens, const int *__restrict__ begins,
                            const int *__restrict__ ends, const double *__restrict__ weights, double *__restrict__ values,
                            T *__restrict__ grad, int rows, int k, double weight) {
-  __shared__ float most_of_warps[WARPS];
-  __shared__ Sums<1> sums;
-  __shared__ TokenPlan shared_plan;
+  SHARED(float[WARPS], most_of_warps);
+  SHARED(Sums<1>, sums);
+  SHARED(TokenPlan, shared_plan);
   const int chunk = Chunk<T, N>::length();
   for (int r = blockIdx.x; r < rows; r += gridDim.x) {
     const T *row = x + static_cast<size_t>(r) * k;

@@ -23,8 +23,10 @@ pub struct Launch {
     pub kernel: String,
     /// Blocks. Kernels walk their rows in steps of it: any number gives the same bits.
     pub grid: u32,
-    /// Threads of a block, whole warps.
+    /// Threads of a block, whole warps, at most `largest`: any number of them agrees, the launch's own is the fast one.
     pub block: u32,
+    /// The most threads that the kernel was compiled for.
+    pub largest: u32,
     /// Its arguments.
     pub args: Vec<Arg>,
 }
@@ -84,6 +86,7 @@ impl Table {
             kernel: format!("{function}_{}_{per_thread}", stored.name()),
             grid: self.rows.unsigned_abs().clamp(1, MOST_BLOCKS),
             block: threads.clamp(WARP, MOST_THREADS),
+            largest: MOST_THREADS,
             args,
         }
     }
@@ -148,7 +151,8 @@ fn pair(
         Arg::F64(weight),
     ];
     let mut launch = a.launch("divergence", function, stored, a.per_thread([8, 16]), args);
-    launch.block = launch.block.min(512); // two rows in registers
+    launch.largest = MOST_THREADS / 2; // two rows in registers
+    launch.block = launch.block.min(launch.largest);
     launch
 }
 
@@ -221,6 +225,7 @@ pub fn logit_laplace(
         kernel: "add_parts".to_owned(),
         grid: 1,
         block: 256,
+        largest: MOST_THREADS,
         args: vec![
             Arg::Pointer(scratch),
             Arg::Pointer(values),
@@ -229,4 +234,50 @@ pub fn logit_laplace(
         ],
     };
     [first, second]
+}
+
+/// Images of planes where the kernel will run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planes {
+    /// Where the first number lies.
+    pub pointer: u64,
+    /// How many images.
+    pub images: i32,
+    /// How many planes an image has, one a code.
+    pub k: i32,
+    /// How many positions a plane has.
+    pub positions: i32,
+}
+
+/// [`fused::planes::kl_to_uniform`](crate::fused::planes::kl_to_uniform): one `f64` a position into `values`, the gradient as the logits lie.
+#[must_use]
+pub fn kl_to_uniform_by_planes(stored: Stored, x: Planes, values: u64, grad: Option<u64>, weight: f64) -> Launch {
+    by_planes("planes_kl_to_uniform", stored, x, values, grad, weight)
+}
+
+/// [`fused::planes::entropy`](crate::fused::planes::entropy), as [`kl_to_uniform_by_planes`].
+#[must_use]
+pub fn entropy_by_planes(stored: Stored, x: Planes, values: u64, grad: Option<u64>, weight: f64) -> Launch {
+    by_planes("planes_entropy", stored, x, values, grad, weight)
+}
+
+fn by_planes(function: &str, stored: Stored, x: Planes, values: u64, grad: Option<u64>, weight: f64) -> Launch {
+    const TILE: u32 = 32;
+    let tiles = x.images.unsigned_abs() * x.positions.unsigned_abs().div_ceil(TILE);
+    Launch {
+        source: "planes",
+        kernel: format!("{function}_{}", stored.name()),
+        grid: tiles.clamp(1, MOST_BLOCKS),
+        block: MOST_THREADS / 2,
+        largest: MOST_THREADS / 2, // a warp's sums of 32 positions in shared memory
+        args: vec![
+            Arg::Pointer(x.pointer),
+            Arg::Pointer(values),
+            optional(grad),
+            Arg::I32(x.images),
+            Arg::I32(x.k),
+            Arg::I32(x.positions),
+            Arg::F64(weight),
+        ],
+    }
 }

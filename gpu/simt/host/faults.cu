@@ -2,7 +2,7 @@
 #include "base.cuh"
 
 extern "C" __global__ void without_barrier(const float *x, float *out) {
-  __shared__ float all[256];
+  SHARED(float[256], all);
   all[threadIdx.x] = x[threadIdx.x];
   out[threadIdx.x] = all[blockDim.x - 1 - threadIdx.x];
 }
@@ -27,7 +27,7 @@ extern "C" __global__ void lane_outside_the_mask(const float *, float *out) {
 REGISTER(lane_outside_the_mask)
 
 extern "C" __global__ void uninitialised(const float *, float *out) {
-  __shared__ float sum;
+  SHARED(float, sum);
   out[threadIdx.x] = fmaxf(sum, 1.f);
 }
 REGISTER(uninitialised)

@@ -9,8 +9,6 @@
 #error "the fibers switch stacks as System V x86-64 does; other processors are not supported"
 #endif
 
-extern "C" char __start_simt_shared[] __attribute__((weak)), __stop_simt_shared[] __attribute__((weak));
-
 // Saves the callee-saved registers on the stack and goes on with another stack.
 extern "C" void simt_switch(void **save, void *to);
 asm(R"(
@@ -35,6 +33,18 @@ std::map<std::string, Kernel> &kernels() {
 }
 
 namespace {
+struct Memory {
+  void *start;
+  size_t size;
+};
+std::vector<Memory> &shared_memory() {
+  static std::vector<Memory> all;
+  return all;
+}
+
+// 3.4e38, which fmaxf keeps, or NaN, which it drops: use both.
+int poison = 0xFF;
+
 constexpr size_t STACK = 64 * 1024;
 
 void yield() { simt_switch(&block->current->stack_pointer, block->scheduler); }
@@ -56,26 +66,24 @@ void prepare(Thread &thread) {
   thread.state = State::Ready;
 }
 
-// Lets the warps go on whose mask has come together at one line.
-bool release_collectives() {
+// Lets the threads of one warp go on whose mask has come together at one line.
+bool release_collectives(size_t warp) {
   bool any = false;
   auto &threads = block->threads;
-  for (size_t warp = 0; warp < threads.size(); warp += WARP_SIZE) {
-    const size_t end = std::min(threads.size(), warp + WARP_SIZE);
-    for (size_t i = warp; i < end; ++i) {
-      const Thread &first = threads[i];
-      if (first.state != State::AtCollective) continue;
-      const unsigned mask = first.mask;
-      const int line = first.line;
-      bool complete = end - warp == WARP_SIZE || mask >> (end - warp) == 0;
-      for (size_t j = warp; j < end && complete; ++j)
-        if (mask >> (j - warp) & 1)
-          complete = threads[j].state == State::AtCollective && threads[j].mask == mask && threads[j].line == line;
-      if (!complete) continue;
-      for (size_t j = warp; j < end; ++j)
-        if (mask >> (j - warp) & 1) threads[j].state = State::Ready;
-      any = true;
-    }
+  const size_t end = std::min(threads.size(), warp + WARP_SIZE);
+  for (size_t i = warp; i < end; ++i) {
+    const Thread &first = threads[i];
+    if (first.state != State::AtCollective) continue;
+    const unsigned mask = first.mask;
+    const int line = first.line;
+    bool complete = end - warp == WARP_SIZE || mask >> (end - warp) == 0;
+    for (size_t j = warp; j < end && complete; ++j)
+      if (mask >> (j - warp) & 1)
+        complete = threads[j].state == State::AtCollective && threads[j].mask == mask && threads[j].line == line;
+    if (!complete) continue;
+    for (size_t j = warp; j < end; ++j)
+      if (mask >> (j - warp) & 1) threads[j].state = State::Ready;
+    any = true;
   }
   return any;
 }
@@ -109,27 +117,56 @@ std::string waiting() {
 
 void shuffle(std::vector<unsigned> &order, uint64_t kind) {
   for (unsigned i = 0; i < order.size(); ++i) order[i] = kind == 1 ? unsigned(order.size()) - 1 - i : i;
-  if (kind <= 1) return;
+  if (kind <= 3) return;
   for (size_t i = order.size(); i > 1; --i) {
     block->random ^= block->random << 13, block->random ^= block->random >> 7, block->random ^= block->random << 17;
     std::swap(order[i - 1], order[block->random % i]);
   }
 }
 
+// Runs a thread to its next rendezvous; whether it could.
+bool step(Thread &thread) {
+  if (thread.state != State::Ready) return false;
+  block->current = &thread;
+  simt_switch(&block->scheduler, thread.stack_pointer);
+  return true;
+}
+
+// All threads, each to its next rendezvous.
+bool step_all(uint64_t kind, std::vector<unsigned> &order) {
+  bool ran = false;
+  shuffle(order, kind);
+  for (unsigned i : order) {
+    ran |= step(block->threads[i]);
+    if (!block->fault.empty()) return true;
+  }
+  for (size_t warp = 0; warp < order.size(); warp += WARP_SIZE) ran |= release_collectives(warp);
+  return ran;
+}
+
+// Warp after warp, each to its next barrier.
+bool run_warps(bool backwards) {
+  bool ran = false;
+  const size_t warps = (block->threads.size() + WARP_SIZE - 1) / WARP_SIZE;
+  for (size_t w = 0; w < warps; ++w) {
+    const size_t first = (backwards ? warps - 1 - w : w) * WARP_SIZE;
+    const size_t end = std::min(block->threads.size(), first + WARP_SIZE);
+    do {
+      for (size_t i = first; i < end; ++i) {
+        ran |= step(block->threads[i]);
+        if (!block->fault.empty()) return true;
+      }
+    } while (release_collectives(first));
+  }
+  return ran;
+}
+
 void run_block(uint64_t kind, std::vector<unsigned> &order) {
   for (Thread &thread : block->threads) prepare(thread);
   for (;;) {
-    bool ran = false;
-    shuffle(order, kind);
-    for (unsigned i : order) {
-      Thread &thread = block->threads[i];
-      if (thread.state != State::Ready) continue;
-      ran = true;
-      block->current = &thread;
-      simt_switch(&block->scheduler, thread.stack_pointer);
-      if (!block->fault.empty()) return;
-    }
-    const bool released = release_collectives() | release_barrier();
+    const bool ran = kind == 2 || kind == 3 ? run_warps(kind == 3) : step_all(kind, order);
+    if (!block->fault.empty()) return;
+    const bool released = release_barrier();
     if (!block->fault.empty()) return;
     if (ran || released) continue;
     const std::string stuck = waiting();
@@ -138,6 +175,11 @@ void run_block(uint64_t kind, std::vector<unsigned> &order) {
   }
 }
 }  // namespace
+
+void share(void *memory, size_t size) {
+  shared_memory().push_back({memory, size});
+  std::memset(memory, poison, size);  // met in the middle of a block for the first time
+}
 
 void wait(State state, int line, unsigned mask) {
   Thread *me = block->current;
@@ -158,11 +200,10 @@ std::string launch(unsigned grid, unsigned size, uint64_t order, const std::func
   all.threads.resize(size);
   for (unsigned i = 0; i < size; ++i) all.threads[i].id = {i, 0, 0}, all.threads[i].place = i;
   std::vector<unsigned> places(size);
-  // 3.4e38, which fmaxf keeps, or NaN, which it drops: use both.
-  const int poison = order & 1 ? 0x7F : 0xFF;
+  poison = order & 1 ? 0x7F : 0xFF;
   for (unsigned b = 0; b < grid && all.fault.empty(); ++b) {
     all.id = {b, 0, 0};
-    if (__start_simt_shared) std::memset(__start_simt_shared, poison, size_t(__stop_simt_shared - __start_simt_shared));
+    for (const Memory &memory : shared_memory()) std::memset(memory.start, poison, memory.size);
     run_block(order, places);
   }
   for (Thread &thread : all.threads) std::free(thread.stack);
@@ -172,7 +213,7 @@ std::string launch(unsigned grid, unsigned size, uint64_t order, const std::func
 }  // namespace simt
 
 // 0: done. 1: a fault was found. 2: there is no such kernel. The sentence lands in `text`.
-extern "C" int simt_launch(const char *name, unsigned grid, unsigned size, uint64_t order, void **arguments, char *text, size_t length) {
+extern "C" __attribute__((visibility("default"))) int simt_launch(const char *name, unsigned grid, unsigned size, uint64_t order, void **arguments, char *text, size_t length) {
   const auto kernel = simt::kernels().find(name);
   if (kernel == simt::kernels().end()) {
     std::snprintf(text, length, "there is no kernel %s", name);

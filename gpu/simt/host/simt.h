@@ -4,7 +4,8 @@
 //   barriers           some threads of a block wait at __syncthreads() while others have ended or wait elsewhere: a fault, not a hang
 //   warp collectives   a caller that is not in its mask, masks that disagree, a source lane that is not in the mask
 //   shared memory      every block starts with NaN (even `order`) or 3.4e38 (odd `order`) in it
-//   missing barriers   between two barriers threads run in an order drawn from `order`; a kernel that lacks one gives other results
+//   missing barriers   threads run in an order drawn from `order`: all of them from rendezvous to rendezvous, forwards, backwards or at random, or one
+//                      warp after the other from barrier to barrier, as far ahead as it can get; a kernel that lacks a barrier gives other results
 //   bounds             the caller's buffers are framed with guard bytes (see src/lib.rs)
 // It cannot see time, coalescing, bank conflicts, registers, memory order between blocks, cp.async or tensor cores.
 #pragma once
@@ -25,8 +26,6 @@
 #define __forceinline__ inline
 #define __launch_bounds__(...)
 #define __restrict__
-// All shared variables land in one section, so that a launch can poison them.
-#define __shared__ alignas(16) static __attribute__((section("simt_shared")))
 
 struct uint3 {
   unsigned x, y, z;
@@ -65,7 +64,8 @@ extern Block *block;
 
 void wait(State state, int line, unsigned mask);
 [[noreturn]] void fail(const std::string &what);
-// order: 0 ascending thread numbers, 1 descending, any other a random order with that seed. Returns the fault, or nothing.
+// order: even, shared memory starts as NaN; odd, as 3.4e38. 0 and 1 step all threads, forwards and backwards; 2 and 3 run warp after warp, first
+// and last warp first; any other steps all threads at random with that seed. Returns the fault, or nothing.
 std::string launch(unsigned grid, unsigned size, uint64_t order, const std::function<void()> &body);
 
 inline unsigned lane() { return block->current->place % WARP_SIZE; }
@@ -74,17 +74,29 @@ inline unsigned lane() { return block->current->place % WARP_SIZE; }
 template <class T> T exchange(unsigned mask, T mine, unsigned source, int line) {
   static_assert(sizeof(T) <= 8, "a shuffle moves at most 8 bytes");
   Thread *me = block->current;
-  const auto at = "line " + std::to_string(line) + ": lane " + std::to_string(lane());
-  if (!(mask >> lane() & 1)) fail(at + " is not in its own mask");
-  if (!(mask >> source & 1)) fail(at + " reads lane " + std::to_string(source) + ", which is not in the mask");
+  const auto at = [&] { return "line " + std::to_string(line) + ": lane " + std::to_string(lane()); };
+  if (!(mask >> lane() & 1)) fail(at() + " is not in its own mask");
+  if (!(mask >> source & 1)) fail(at() + " reads lane " + std::to_string(source) + ", which is not in the mask");
   const unsigned warp = me->place / WARP_SIZE * WARP_SIZE;
-  if (warp + source >= block->threads.size()) fail(at + " reads lane " + std::to_string(source) + ", which does not exist");
+  if (warp + source >= block->threads.size()) fail(at() + " reads lane " + std::to_string(source) + ", which does not exist");
   std::memcpy(&me->offered, &mine, sizeof mine);
   wait(State::AtCollective, line, mask);  // all have offered
   T taken;
   std::memcpy(&taken, &block->threads[warp + source].offered, sizeof taken);
   wait(State::AtCollective, line, mask);  // all have taken
   return taken;
+}
+
+// Shared variables, one for every place in the source: blocks run one at a time. Poisoned when a block starts.
+void share(void *memory, size_t size);
+
+template <class T, int PLACE> T &shared() {
+  struct Memory {
+    alignas(16) unsigned char bytes[sizeof(T)];
+    Memory() { share(bytes, sizeof bytes); }
+  };
+  static Memory memory;
+  return *reinterpret_cast<T *>(memory.bytes);
 }
 
 // Kernels by name, called with pointers to their arguments as cuLaunchKernel is.
@@ -102,6 +114,7 @@ struct Registered {
 };
 }  // namespace simt
 
+#define SHARED(T, name) auto &name = simt::shared<T, __COUNTER__>()
 #define REGISTER(kernel) static const simt::Registered registered_##kernel(#kernel, kernel);
 
 #define threadIdx (simt::block->current->id)

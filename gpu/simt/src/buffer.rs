@@ -2,8 +2,8 @@
 
 use gpu::fused::Element;
 
-/// Bytes of the frame on either side; a multiple of a vector load.
-const FRAME: usize = 64;
+/// Bytes of the frame on either side: more than a block writes at once.
+const FRAME: usize = 4096;
 
 /// What the frame holds.
 const MARK: u8 = 0xA5;

@@ -15,6 +15,7 @@ fn run(kernel: &str, threads: u32, order: Order) -> Result<Vec<f32>, String> {
         kernel: kernel.to_owned(),
         grid: 1,
         block: threads,
+        largest: 1024,
         args: vec![Arg::Pointer(x.pointer()), Arg::Pointer(out.pointer())],
     };
     kernels.launch(&launch, order).map_err(|error| error.to_string())?;

@@ -76,7 +76,8 @@ struct Pair {
     quantity: Quantity,
 }
 
-/// What the gradients are made of. The kept rows hold `q` (first) and `p` (second) up to scale; near 0 the first holds `q - p`.
+/// What the gradients are made of. The kept rows hold `q` (first) and `p` (second) up to scale. Near 0 the first holds `q - p` for log-ratios
+/// below 1, and beside any other `q` stands `-p`: a `q` far below `p` would not survive `q - p`.
 enum Slope {
     /// `q_k (a_k - b_k - mean)` for the divergence, `q_k (-b_k - mean)` for the cross-entropy; and `p_k - q_k`.
     Apart { q: f64, p: f64, mean: Mean },
@@ -114,8 +115,7 @@ impl<E: Numbers> RowKernel<E, 2, 2> for Pair {
             None => self.value::<E, L, false>(l, a, b, kept),
         };
         if let Some(grads) = grads {
-            let kept = work.two_rows(a.len());
-            self.gradients(l, [a, b], kept, &slope, through, grads);
+            self.gradients(l, [a, b], work.two_rows(a.len()), &slope, through, grads);
         }
         value
     }
@@ -135,8 +135,7 @@ impl Pair {
         let (shift_a, shift_b) = (l.splat(E::Real::of(max_a)), l.splat(E::Real::of(max_b)));
         let zero = l.splat(E::Real::of(0.0));
         let divergence = self.quantity == Quantity::Divergence;
-        let k = a.len();
-        let lowest = l.splat(E::Real::NEG_INFINITY);
+        let (k, lowest) = (a.len(), l.splat(E::Real::NEG_INFINITY));
         let [s, s_p, t, t_p, square] = sums!(l, a, nothing, k, |at, x| {
             prefetch(b.as_ptr().wrapping_add(k + at));
             let b = read_or(l, &b[at..], nothing);
@@ -173,7 +172,7 @@ impl Pair {
         if !(fast_bound(mean, square / s, t_p / s_p, fast) > fast * ACCEPT) {
             return (fast, apart(Mean::of::<E::Real>(max_a - max_b, mean)));
         }
-        self.near::<E, L, KEEP>(l, [a, b], [kept_q, kept_p], [max_a, max_b], [s, s_p])
+        self.near::<E, L, KEEP>(l, [a, b], [kept_q, kept_p], [max_a, max_b], [s, s_p], mean)
     }
 
     /// The sweep that does not cancel: `p_k excess(d_k)` where the log-ratio `d_k` is small, `q_k d_k - (q_k - p_k)` elsewhere. Its centre is
@@ -186,6 +185,7 @@ impl Pair {
         [kept_q, kept_p]: [&mut [E::Real]; 2],
         [max_a, max_b]: [f64; 2],
         [s, s_p]: [f64; 2],
+        mean: f64,
     ) -> (f64, Slope) {
         let nothing = E::narrow(E::Real::NEG_INFINITY);
         let centre = (max_a - max_b) + (s.ln() - s_p.ln());
@@ -204,8 +204,9 @@ impl Pair {
             let difference = l.where_less(size, one, l.mul(p, r), apart);
             let gap = l.where_less(size, one, l.mul(p, g), l.sub(l.mul(q, d), apart));
             if KEEP {
-                l.store(&mut kept_q[at..], difference);
-                l.store(&mut kept_p[at..], p);
+                let minus_p = l.sub(l.splat(E::Real::of(0.0)), p);
+                l.store(&mut kept_q[at..], l.where_less(size, one, difference, q));
+                l.store(&mut kept_p[at..], l.where_less(size, one, p, minus_p));
             }
             [difference, gap]
         });
@@ -213,7 +214,8 @@ impl Pair {
         let value = recentred(gap, excess);
         let slope = Slope::Near {
             p: self.weight / (s_p * (1.0 + excess)),
-            mean: Mean::of::<E::Real>(centre, excess.ln_1p() + value),
+            // Around the largest logits: around the centre the divergence's own rounding would be in it.
+            mean: Mean::of::<E::Real>(max_a - max_b, mean),
             excess,
         };
         (value, slope)
@@ -257,14 +259,14 @@ impl Pair {
                 let (p, excess) = (splat(p), splat(excess));
                 fill!(l, grad_a, through, |at| {
                     let (a, b) = (read_or(l, &a[at..], nothing), read_or(l, &b[at..], nothing));
-                    let weight = l.mul(l.add(l.load(&kept_p[at..]), l.load(&kept_q[at..])), p);
-                    l.mul(weight, at_least_floor(l, log_ratio(l, a, b, high, low)))
+                    let (first, second) = (l.load(&kept_q[at..]), l.load(&kept_p[at..]));
+                    let weight = l.mul(l.where_less(second, zero, first, l.add(second, first)), p);
+                    l.mul(weight, log_ratio(l, a, b, high, low))
                 });
                 fill!(l, grad_b, through, |at| {
-                    l.mul(
-                        l.fma(l.load(&kept_p[at..]), excess, l.sub(zero, l.load(&kept_q[at..]))),
-                        p,
-                    )
+                    let (first, second) = (l.load(&kept_q[at..]), l.load(&kept_p[at..]));
+                    let difference = l.where_less(second, zero, l.add(first, second), first);
+                    l.mul(l.fma(l.abs(second), excess, l.sub(zero, difference)), p)
                 });
             }
         }

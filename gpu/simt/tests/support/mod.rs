@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use derivations::precision::Storage;
 use derivations::terms::{Call, Engine, EngineError, Function, Options, Report, agree};
 use gpu::fused::{Numbers, Target};
-use gpu::kernels::{self, Launch, Stored, Table};
+use gpu::kernels::{self, Launch, Planes, Stored, Table};
 use half::bf16;
 use simt::{Buffer, Count, Error, Kernels, Order};
 
@@ -42,7 +42,7 @@ impl Simt {
     }
 
     fn launch(&self, mut launch: Launch) -> Result<(), Error> {
-        launch.block = self.block.unwrap_or(launch.block);
+        launch.block = self.block.map_or(launch.block, |block| block.min(launch.largest));
         launch.grid = self.grid.unwrap_or(launch.grid);
         (self.library)(launch.source)?.launch(&launch, self.order)
     }
@@ -68,8 +68,8 @@ impl Engine for Simt {
         format!("simt, order {}", self.order.0)
     }
 
-    fn has(&self, function: Function) -> bool {
-        !matches!(function, Function::KlToUniformByPlanes | Function::EntropyByPlanes)
+    fn has(&self, _function: Function) -> bool {
+        true
     }
 
     fn run<E: Numbers>(
@@ -86,6 +86,17 @@ impl Engine for Simt {
         let mut slopes: Vec<Buffer<E>> = grads.iter().map(|g| Buffer::of(g, self.shift)).collect();
         let mut out = Buffer::of(values, 0);
         let (rows, k) = (i32::try_from(values.len())?, i32::try_from(call.k)?);
+        let laid_in_planes = matches!(function, Function::KlToUniformByPlanes | Function::EntropyByPlanes);
+        let (by_planes, positions) = call.in_planes(values.len());
+        if laid_in_planes {
+            tables[0] = Buffer::of(&by_planes, self.shift);
+        }
+        let planes = Planes {
+            pointer: tables[0].pointer(),
+            images: i32::try_from(values.len() / positions)?,
+            k,
+            positions: i32::try_from(positions)?,
+        };
         let mut table = |t: usize| Table {
             pointer: tables[t].pointer(),
             rows,
@@ -128,6 +139,16 @@ impl Engine for Simt {
                 let (tables, grads) = ([table(0), table(1), table(2)], [grad(0), grad(1)]);
                 kernels::logit_laplace(stored, tables, scratch.pointer(), to, Some(grads), weight).into()
             }
+            Function::KlToUniformByPlanes => {
+                vec![kernels::kl_to_uniform_by_planes(
+                    stored,
+                    planes,
+                    to,
+                    Some(grad(0)),
+                    weight,
+                )]
+            }
+            Function::EntropyByPlanes => vec![kernels::entropy_by_planes(stored, planes, to, Some(grad(0)), weight)],
             _ => return Err("no such kernel".into()),
         };
         for launch in &launches {
@@ -138,7 +159,12 @@ impl Engine for Simt {
         };
         values.copy_from_slice(&out.numbers().ok_or_else(outside)?);
         for (grad, slopes) in grads.iter_mut().zip(&slopes) {
-            *grad = slopes.numbers().ok_or_else(outside)?;
+            let slopes = slopes.numbers().ok_or_else(outside)?;
+            if laid_in_planes {
+                call.from_planes(values.len(), &slopes, grad);
+            } else {
+                *grad = slopes;
+            }
         }
         Ok(())
     }
