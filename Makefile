@@ -1,6 +1,6 @@
 # The two commands of the README, and what CI and long runs add.
 
-.PHONY: check test lint patches mutants bench docs long clean
+.PHONY: check test lint kernels gates patches mutants bench docs long clean
 
 # The main job: every line of the note, judged.
 check:
@@ -15,6 +15,14 @@ lint:
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	cargo clippy --release -p elbo --no-default-features --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
+
+# The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler.
+kernels:
+	cargo test --release --package elbo-simt
+
+# The CUDA kernels by the real nvcc (from PyPI, below target/): spills, local memory, wide loads. Needs no GPU.
+gates:
+	python3 gpu/kernels/gates.py
 
 # One-line faults that the tests must notice; PATCHES=name,name for some of them.
 patches:

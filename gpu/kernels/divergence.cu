@@ -161,7 +161,7 @@ DEVICE void divergence(const T *__restrict__ a, const T *__restrict__ b, double 
 }
 
 #define DIVERGENCE(name, type, T, N, CROSS)                                                                          \
-  extern "C" __global__ void __launch_bounds__(512) name##_##type##_##N(                                             \
+  extern "C" __global__ void __launch_bounds__(512, 1) name##_##type##_##N(                                             \
       const T *a, const T *b, double *values, T *grad_a, T *grad_b, int rows, int k, double weight) {                \
     divergence<T, N, CROSS>(a, b, values, grad_a, grad_b, rows, k, weight);                                          \
   }                                                                                                                  \

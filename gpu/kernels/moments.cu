@@ -90,7 +90,7 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
 }
 
 #define MOMENTS(name, type, T, N, ENTROPY)                                                                               \
-  extern "C" __global__ void __launch_bounds__(1024)                                                                     \
+  extern "C" __global__ void __launch_bounds__(512, 1)                                                                     \
       name##_##type##_##N(const T *x, double *values, T *grad, int rows, int k, double weight) {                         \
     moments<T, N, ENTROPY>(x, values, grad, rows, k, weight);                                                            \
   }                                                                                                                      \

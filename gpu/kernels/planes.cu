@@ -95,7 +95,7 @@ template <int GROUP> DEVICE void add_group(State &state, const float (&x)[GROUP]
 template <class T, bool ENTROPY>
 DEVICE void by_planes(const T *__restrict__ x, double *__restrict__ values, T *__restrict__ grad, int images, int k, int positions,
                       double weight) {
-  constexpr int VECTOR = Stored<T>::VECTOR, LANES = Stand<T>::LANES, GROUP = 4;
+  constexpr int VECTOR = Stored<T>::VECTOR, LANES = Stand<T>::LANES, GROUP = 16 / VECTOR;
   SHARED(State[WARPS / 2][TILE], states);
   SHARED(Plan[TILE], plans);
   SHARED(double[WARPS / 2][TILE], excesses);
@@ -232,7 +232,7 @@ DEVICE void by_planes(const T *__restrict__ x, double *__restrict__ values, T *_
 }
 
 #define PLANES(name, type, T, ENTROPY)                                                                             \
-  extern "C" __global__ void __launch_bounds__(512) planes_##name##_##type(                                        \
+  extern "C" __global__ void __launch_bounds__(512, 1) planes_##name##_##type(                                        \
       const T *x, double *values, T *grad, int images, int k, int positions, double weight) {                      \
     by_planes<T, ENTROPY>(x, values, grad, images, k, positions, weight);                                          \
   }                                                                                                                \

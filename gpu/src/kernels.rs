@@ -68,8 +68,14 @@ pub const LONGEST: usize = 1 << 30;
 /// Blocks that are launched at most: 16 for each of an H100's 132 multiprocessors.
 const MOST_BLOCKS: u32 = 132 * 16;
 
-/// Threads of the largest block.
+/// Threads of the largest block: 64 registers are left to each.
 const MOST_THREADS: u32 = 1024;
+
+/// Threads of a block that needs up to 128 registers.
+const HALF: u32 = MOST_THREADS / 2;
+
+/// Threads that hold a vocabulary of 24 832 in registers, 40 numbers of up to 96 registers each.
+const OF_A_VOCABULARY: u32 = 640;
 
 const WARP: u32 = 32;
 
@@ -79,14 +85,21 @@ impl Table {
         if self.k.unsigned_abs() <= few * 256 { few } else { many }
     }
 
-    fn launch(self, source: &'static str, function: &str, stored: Stored, per_thread: u32, args: Vec<Arg>) -> Launch {
+    fn launch(
+        self,
+        source: &'static str,
+        function: &str,
+        stored: Stored,
+        (per_thread, largest): (u32, u32),
+        args: Vec<Arg>,
+    ) -> Launch {
         let threads = self.k.unsigned_abs().div_ceil(per_thread).next_multiple_of(WARP);
         Launch {
             source,
             kernel: format!("{function}_{}_{per_thread}", stored.name()),
             grid: self.rows.unsigned_abs().clamp(1, MOST_BLOCKS),
-            block: threads.clamp(WARP, MOST_THREADS),
-            largest: MOST_THREADS,
+            block: threads.clamp(WARP, largest),
+            largest,
             args,
         }
     }
@@ -117,7 +130,7 @@ fn moments(function: &str, stored: Stored, x: Table, values: u64, grad: Option<u
         Arg::I32(x.k),
         Arg::F64(weight),
     ];
-    x.launch("moments", function, stored, x.per_thread([8, 32]), args)
+    x.launch("moments", function, stored, (x.per_thread([8, 32]), HALF), args)
 }
 
 /// [`fused::kl_divergence`](crate::fused::kl_divergence): gradients with respect to both tables, or none.
@@ -150,10 +163,7 @@ fn pair(
         Arg::I32(a.k),
         Arg::F64(weight),
     ];
-    let mut launch = a.launch("divergence", function, stored, a.per_thread([8, 16]), args);
-    launch.largest = MOST_THREADS / 2; // two rows in registers
-    launch.block = launch.block.min(launch.largest);
-    launch
+    a.launch("divergence", function, stored, (a.per_thread([8, 16]), HALF), args)
 }
 
 /// [`fused::token_log_prob`](crate::fused::token_log_prob): `targets` are the tokens, the first tokens allowed and those behind the last, `i32`,
@@ -171,7 +181,13 @@ pub fn token_log_prob(
     args.extend(targets.map(Arg::Pointer));
     args.extend([Arg::Pointer(values), optional(grad)]);
     args.extend([Arg::I32(x.rows), Arg::I32(x.k), Arg::F64(weight)]);
-    x.launch("token", "token_log_prob", stored, x.per_thread([8, 32]), args)
+    x.launch(
+        "token",
+        "token_log_prob",
+        stored,
+        (x.per_thread([8, 40]), OF_A_VOCABULARY),
+        args,
+    )
 }
 
 /// [`fused::log_mean_exp`](crate::fused::log_mean_exp), as [`kl_to_uniform`].
@@ -218,7 +234,7 @@ pub fn logit_laplace(
     let first = Launch {
         grid: (x.rows * parts).unsigned_abs().clamp(1, MOST_BLOCKS),
         block: 256,
-        ..x.launch("laplace", "logit_laplace", stored, 8, args)
+        ..x.launch("laplace", "logit_laplace", stored, (8, MOST_THREADS), args)
     };
     let second = Launch {
         source: "laplace",
@@ -268,8 +284,8 @@ fn by_planes(function: &str, stored: Stored, x: Planes, values: u64, grad: Optio
         source: "planes",
         kernel: format!("{function}_{}", stored.name()),
         grid: tiles.clamp(1, MOST_BLOCKS),
-        block: MOST_THREADS / 2,
-        largest: MOST_THREADS / 2, // a warp's sums of 32 positions in shared memory
+        block: HALF,
+        largest: HALF, // a warp's sums of 32 positions in shared memory
         args: vec![
             Arg::Pointer(x.pointer),
             Arg::Pointer(values),
