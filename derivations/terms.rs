@@ -3,11 +3,13 @@
 mod cases;
 mod compare;
 mod engine;
+mod kernels;
 mod report;
 mod table;
 
 pub use cases::{CASES, Case, SHAPES, Shape};
 pub use compare::{Options, agree};
 pub use engine::{Call, Engine, EngineError, Function};
+pub use kernels::OnDevice;
 pub use report::{Report, Row, Worst};
 pub use table::{Inputs, Outcome, TERMS, Term};

@@ -48,15 +48,15 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
             skipped.push("worlds: skipped, they are compared in f32 and f64");
             None
         }
-        Some(float) => Some(compare_worlds(&case, args, device, float)?),
+        Some(float) => Some(compare_worlds(&case, args, device.clone(), float)?),
     };
     let logits = if !over_logits {
         None
     } else if args.file.is_some() {
         skipped.push("fused terms: skipped, a case file holds worlds and no logits");
         None
-    } else if args.device == DeviceName::Cuda {
-        skipped.push("fused terms: skipped, they run on the CPU");
+    } else if args.device == DeviceName::Cuda && ![Storage::F32, Storage::BF16].contains(&storage) {
+        skipped.push("fused terms: skipped, the CUDA kernels read f32 and bf16");
         None
     } else {
         let options = terms::Options {
@@ -65,7 +65,7 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
             shape: args.shape,
             seed: args.seed,
         };
-        Some(terms::agree(&Isa::best(), &options).map_err(|error| error.to_string())?)
+        Some(fused(&device, args.device, &options)?)
     };
     if report.is_none() && logits.is_none() {
         return Err(format!("nothing to compare: {}", skipped.join("; ")).into());
@@ -96,6 +96,17 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
         }
     }
     Ok(agrees.into())
+}
+
+/// The fused terms: on a CUDA device its kernels, on the CPU the widest instructions.
+fn fused(device: &Device, name: DeviceName, options: &terms::Options) -> Result<terms::Report> {
+    #[cfg(feature = "cuda")]
+    if name == DeviceName::Cuda {
+        let kernels = terms::OnDevice(gpu::kernels::Cuda::of(device)?);
+        return Ok(terms::agree(&kernels, options).map_err(|error| error.to_string())?);
+    }
+    let _ = (device, name);
+    Ok(terms::agree(&Isa::best(), options).map_err(|error| error.to_string())?)
 }
 
 fn compare_worlds(case: &Case, args: &cli::Agree, device: Device, float: Float) -> Result<worlds::Report> {

@@ -129,7 +129,7 @@ impl<E: Copy> Call<E> {
     /// The first table's rows as the positions of one or of two images, a plane for every place of a row; and how many positions an image has.
     #[must_use]
     pub fn in_planes(&self, rows: usize) -> (Vec<E>, usize) {
-        let positions = positions(rows);
+        let positions = self.positions(rows);
         let mut planes = self.tables[0].clone();
         for (i, row) in self.tables[0].chunks(self.k).enumerate() {
             for (code, x) in row.iter().enumerate() {
@@ -141,7 +141,7 @@ impl<E: Copy> Call<E> {
 
     /// What lies in planes, back in rows.
     pub fn from_planes(&self, rows: usize, planes: &[E], into: &mut [E]) {
-        let positions = positions(rows);
+        let positions = self.positions(rows);
         for (i, row) in into.chunks_mut(self.k).enumerate() {
             for (code, x) in row.iter_mut().enumerate() {
                 *x = planes[self.place(positions, i, code)];
@@ -152,8 +152,10 @@ impl<E: Copy> Call<E> {
     const fn place(&self, positions: usize, row: usize, code: usize) -> usize {
         ((row / positions) * self.k + code) * positions + row % positions
     }
-}
 
-const fn positions(rows: usize) -> usize {
-    if rows.is_multiple_of(2) { rows / 2 } else { rows }
+    /// How many positions an image has: the rows are one image's, or two's.
+    #[must_use]
+    pub const fn positions(&self, rows: usize) -> usize {
+        if rows.is_multiple_of(2) { rows / 2 } else { rows }
+    }
 }

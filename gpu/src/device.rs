@@ -57,7 +57,11 @@ fn cuda(ordinal: usize) -> Result<candle_core::Device, Error> {
     let no_device = |reason: String| Error::NoDevice { reason };
     // Where the driver's library is missing, loading it panics instead of failing.
     match std::panic::catch_unwind(|| candle_core::Device::new_cuda(ordinal)) {
-        Ok(opened) => opened.map_err(|error| no_device(format!("ordinal {ordinal}: {error}"))),
+        Ok(opened) => opened.map_err(|error| {
+            // candle's error goes on with a backtrace where one is asked for.
+            let sentence = error.to_string().lines().next().unwrap_or_default().to_owned();
+            no_device(format!("ordinal {ordinal}: {sentence}"))
+        }),
         Err(_) => Err(no_device("the CUDA driver library cannot be loaded".to_owned())),
     }
 }

@@ -3,6 +3,16 @@
 //! A [`Launch`] is a description; who runs it is not known here: a CUDA device, or the shim `gpu/simt` that runs the same source without one.
 //! So what the shim proves holds for the launches as well as for the kernels.
 
+#[cfg(feature = "cuda")]
+mod cuda;
+mod memory;
+mod planes;
+
+#[cfg(feature = "cuda")]
+pub use cuda::Cuda;
+pub use memory::{Memory, RunError};
+pub use planes::{Planes, entropy_by_planes, kl_to_uniform_by_planes};
+
 /// An argument of a kernel, in the order of its declaration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Arg {
@@ -250,50 +260,4 @@ pub fn logit_laplace(
         ],
     };
     [first, second]
-}
-
-/// Images of planes where the kernel will run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Planes {
-    /// Where the first number lies.
-    pub pointer: u64,
-    /// How many images.
-    pub images: i32,
-    /// How many planes an image has, one a code.
-    pub k: i32,
-    /// How many positions a plane has.
-    pub positions: i32,
-}
-
-/// [`fused::planes::kl_to_uniform`](crate::fused::planes::kl_to_uniform): one `f64` a position into `values`, the gradient as the logits lie.
-#[must_use]
-pub fn kl_to_uniform_by_planes(stored: Stored, x: Planes, values: u64, grad: Option<u64>, weight: f64) -> Launch {
-    by_planes("planes_kl_to_uniform", stored, x, values, grad, weight)
-}
-
-/// [`fused::planes::entropy`](crate::fused::planes::entropy), as [`kl_to_uniform_by_planes`].
-#[must_use]
-pub fn entropy_by_planes(stored: Stored, x: Planes, values: u64, grad: Option<u64>, weight: f64) -> Launch {
-    by_planes("planes_entropy", stored, x, values, grad, weight)
-}
-
-fn by_planes(function: &str, stored: Stored, x: Planes, values: u64, grad: Option<u64>, weight: f64) -> Launch {
-    const TILE: u32 = 32;
-    let tiles = x.images.unsigned_abs() * x.positions.unsigned_abs().div_ceil(TILE);
-    Launch {
-        source: "planes",
-        kernel: format!("{function}_{}", stored.name()),
-        grid: tiles.clamp(1, MOST_BLOCKS),
-        block: HALF,
-        largest: HALF, // a warp's sums of 32 positions in shared memory
-        args: vec![
-            Arg::Pointer(x.pointer),
-            Arg::Pointer(values),
-            optional(grad),
-            Arg::I32(x.images),
-            Arg::I32(x.k),
-            Arg::I32(x.positions),
-            Arg::F64(weight),
-        ],
-    }
 }

@@ -7,9 +7,9 @@ use std::sync::Mutex;
 
 use gpu::kernels::{Arg, Launch};
 
-mod buffer;
+mod simulator;
 
-pub use buffer::{Buffer, Count, Plain};
+pub use simulator::{Buffer, Library, Simulator};
 
 /// Why a kernel was not run, or what it did wrong.
 #[derive(Debug, thiserror::Error)]
@@ -37,12 +37,9 @@ pub enum Error {
         /// What it does wrong.
         what: String,
     },
-    /// The kernel wrote outside of what it was given.
-    #[error("{kernel}: writes outside of its buffers")]
-    OutOfBounds {
-        /// The kernel.
-        kernel: String,
-    },
+    /// A kernel wrote outside of what it was given.
+    #[error("a kernel writes outside of its buffers")]
+    OutOfBounds,
 }
 
 /// The order in which the threads of a block run between two barriers, and what uninitialised shared memory holds.

@@ -1,16 +1,23 @@
 //! The CUDA kernels' own source agrees with the reference, in every order of threads, on blocks of every size.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
 use derivations::precision::Storage;
-use simt::Order;
-use support::{Simt, everything};
+use derivations::terms::{OnDevice, Options, agree};
+use simt::{Order, Simulator};
 
 const STORAGES: [Storage; 2] = [Storage::F32, Storage::BF16];
 
-fn expect_agreement(engine: &Simt, options: &derivations::terms::Options) {
-    let report = engine.agree(options).unwrap();
+fn everything(storage: Storage) -> Options {
+    Options {
+        storage,
+        function: None,
+        shape: None,
+        seed: 1,
+    }
+}
+
+fn expect_agreement(simulator: Simulator, options: &Options) {
+    let report = agree(&OnDevice(simulator), options).unwrap();
     let bad: Vec<_> = report
         .rows
         .iter()
@@ -23,7 +30,7 @@ fn expect_agreement(engine: &Simt, options: &derivations::terms::Options) {
 fn every_kernel_agrees_in_every_type_at_its_own_launch() {
     // All orders are gone through on the smaller shapes below, and again by the mutations.
     for (storage, order) in STORAGES.into_iter().zip([Order(0), Order(3)]) {
-        expect_agreement(&Simt::healthy(order), &everything(storage));
+        expect_agreement(Simulator::healthy(order), &everything(storage));
     }
 }
 
@@ -40,22 +47,22 @@ fn every_shape_of_launch_agrees() {
             (192, 1, 0),
         ];
         for ((block, grid, shift), order) in launches.into_iter().zip(Order::ALL) {
-            let engine = Simt {
+            let simulator = Simulator {
                 block: Some(block),
                 grid: Some(grid),
                 shift,
-                ..Simt::healthy(order)
+                ..Simulator::healthy(order)
             };
             // The last two for tiles of planes, which would be many rows.
             let all = [(3, 1), (6, 17), (8, 130), (9, 1031), (5, 2052)].map(|shape| (None, shape));
             let tiles = [(128, 33), (74, 30)].map(|shape| (Some("planes::kl_to_uniform".to_owned()), shape));
             for (function, shape) in all.into_iter().chain(tiles) {
-                let options = derivations::terms::Options {
+                let options = Options {
                     function,
                     shape: Some(shape),
                     ..everything(storage)
                 };
-                expect_agreement(&engine, &options);
+                expect_agreement(simulator.clone(), &options);
             }
         }
     }

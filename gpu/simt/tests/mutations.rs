@@ -1,17 +1,14 @@
 //! Every fault planted in the kernels' source is noticed: by the tolerances, by the shim, or by the frames around the buffers.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
-mod support;
-
 use std::path::Path;
 use std::sync::Arc;
 
 use derivations::precision::Storage;
-use derivations::terms::{Options, TERMS};
+use derivations::terms::{OnDevice, Options, TERMS, agree};
 use rayon::prelude::*;
 use serde::Deserialize;
-use simt::{Kernels, Order, sources};
-use support::{Simt, everything};
+use simt::{Kernels, Order, Simulator, sources};
 
 const SOURCES: [&str; 6] = ["moments", "token", "samples", "divergence", "laplace", "planes"];
 
@@ -53,13 +50,13 @@ fn noticed(source: &str, kernels: &Arc<Kernels>) -> Option<String> {
     let settings = [(256, 0), (64, 0), (128, 1), (96, 0), (192, 0), (64, 3)];
     for (order, (block, shift)) in Order::ALL.into_iter().zip(settings) {
         let kernels = Arc::clone(kernels);
-        let engine = Simt {
-            library: Box::new(move |_| Ok(Arc::clone(&kernels))),
+        let engine = OnDevice(Simulator {
+            library: Arc::new(move |_| Ok(Arc::clone(&kernels))),
             block: Some(block),
             grid: Some(2),
             shift,
-            ..Simt::healthy(order)
-        };
+            ..Simulator::healthy(order)
+        });
         for (storage, shape) in [Storage::F32, Storage::BF16]
             .into_iter()
             .flat_map(|s| shapes.map(|shape| (s, shape)))
@@ -68,9 +65,10 @@ fn noticed(source: &str, kernels: &Arc<Kernels>) -> Option<String> {
                 let options = Options {
                     function: Some(function.to_owned()),
                     shape: Some(shape),
-                    ..everything(storage)
+                    storage,
+                    seed: 1,
                 };
-                match engine.agree(&options) {
+                match agree(&engine, &options) {
                     Err(error) => return Some(error.to_string()),
                     Ok(report) if report.rows.iter().any(|row| row.failed > 0) => {
                         return Some(format!("{function} {shape:?} differs, order {}", order.0));

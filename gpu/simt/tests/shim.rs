@@ -8,8 +8,9 @@ fn run(kernel: &str, threads: u32, order: Order) -> Result<Vec<f32>, String> {
     let source = simt::host().join("faults.cu");
     let kernels = Kernels::compile(&source, &simt::sources()).unwrap();
     #[expect(clippy::cast_precision_loss, reason = "small")]
-    let mut x = Buffer::of(&(0..256).map(|i| 1.0 + i as f32).collect::<Vec<f32>>(), 0);
-    let mut out = Buffer::of(&[0.5_f32; 256], 0);
+    let x: Vec<f32> = (0..256).map(|i| 1.0 + i as f32).collect();
+    let mut x = Buffer::of(bytemuck::cast_slice(&x), 0);
+    let mut out = Buffer::of(bytemuck::cast_slice(&[0.5_f32; 256]), 0);
     let launch = Launch {
         source: "faults",
         kernel: kernel.to_owned(),
@@ -19,7 +20,8 @@ fn run(kernel: &str, threads: u32, order: Order) -> Result<Vec<f32>, String> {
         args: vec![Arg::Pointer(x.pointer()), Arg::Pointer(out.pointer())],
     };
     kernels.launch(&launch, order).map_err(|error| error.to_string())?;
-    out.numbers().ok_or_else(|| "writes outside".to_owned())
+    let content = out.content().ok_or("writes outside")?;
+    Ok(content.chunks_exact(4).map(bytemuck::pod_read_unaligned).collect())
 }
 
 #[test]

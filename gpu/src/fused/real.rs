@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::ops::{Add, Mul, Sub};
 
+use bytemuck::Pod;
 use half::{bf16, f16};
 
 /// What a kernel computes in: `f32` or `f64`, with the constants of its elementary functions.
@@ -57,7 +58,7 @@ pub trait Real:
 }
 
 /// A number as it is stored.
-pub trait Element: Copy + Debug + Send + Sync + 'static {
+pub trait Element: Pod + Debug + Send + Sync {
     /// The type that it is computed in.
     type Real: Real;
     /// The same number in that type.

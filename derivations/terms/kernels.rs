@@ -1,0 +1,159 @@
+//! The CUDA kernels as an engine: tables there, launches, results back; on a device or through the shim.
+
+use std::any::TypeId;
+
+use bytemuck::Pod;
+use gpu::fused::{Numbers, Target};
+use gpu::kernels::{self, Launch, Memory, Planes, Stored, Table};
+use half::bf16;
+
+use super::engine::{Call, Engine, EngineError, Function};
+
+/// The kernels, run by whoever has the memory.
+#[derive(Debug, Clone)]
+pub struct OnDevice<M>(pub M);
+
+/// Tables, gradients and what stands beside them, where the kernels run.
+struct Placed<B> {
+    tables: Vec<B>,
+    grads: Vec<B>,
+    targets: [B; 4],
+    scratch: B,
+    values: B,
+}
+
+impl<M: Memory> Engine for OnDevice<M> {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn has(&self, _function: Function) -> bool {
+        true
+    }
+
+    fn run<E: Numbers>(
+        &self,
+        function: Function,
+        call: &Call<E>,
+        weight: f64,
+        values: &mut [f64],
+        grads: &mut [Vec<E>],
+    ) -> Result<(), EngineError> {
+        let stored = stored::<E>().ok_or("the kernels read f32 and bf16")?;
+        let laid_in_planes = matches!(function, Function::KlToUniformByPlanes | Function::EntropyByPlanes);
+        let mut placed = self.place(call, laid_in_planes, values, grads)?;
+        for launch in self.launches(function, stored, call, weight, values.len(), &mut placed)? {
+            self.0.launch(&launch)?;
+        }
+        self.download(&placed.values, values)?;
+        for (grad, slopes) in grads.iter_mut().zip(&placed.grads) {
+            if laid_in_planes {
+                let mut planes = grad.clone();
+                self.download(slopes, &mut planes)?;
+                call.from_planes(values.len(), &planes, grad);
+            } else {
+                self.download(slopes, grad)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<M: Memory> OnDevice<M> {
+    fn upload<P: Pod>(&self, numbers: &[P]) -> Result<M::Buffer, EngineError> {
+        self.0.upload(bytemuck::cast_slice(numbers), size_of::<P>())
+    }
+
+    /// What a buffer holds, into `numbers`.
+    fn download<P: Pod>(&self, buffer: &M::Buffer, numbers: &mut [P]) -> Result<(), EngineError> {
+        let bytes = self.0.download(buffer)?;
+        bytemuck::cast_slice_mut(numbers).copy_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn place<E: Numbers>(
+        &self,
+        call: &Call<E>,
+        laid_in_planes: bool,
+        values: &[f64],
+        grads: &[Vec<E>],
+    ) -> Result<Placed<M::Buffer>, EngineError> {
+        let upload = |table: &Vec<E>| self.upload(table);
+        let counts = |of: fn(&Target) -> usize| -> Result<M::Buffer, EngineError> {
+            let counts: Result<Vec<i32>, _> = call.targets.iter().map(|t| i32::try_from(of(t))).collect();
+            self.upload(&counts?)
+        };
+        let weights: Vec<f64> = call.targets.iter().map(|target| target.weight).collect();
+        let parts = usize::try_from(kernels::parts(i32::try_from(call.k)?))?;
+        let tables: Result<Vec<M::Buffer>, EngineError> = if laid_in_planes {
+            Ok(vec![upload(&call.in_planes(values.len()).0)?])
+        } else {
+            call.tables.iter().map(upload).collect()
+        };
+        Ok(Placed {
+            tables: tables?,
+            // Gradients start as what the caller left there: what a kernel does not write is wrong.
+            grads: grads.iter().map(upload).collect::<Result<_, _>>()?,
+            targets: [
+                counts(|t| t.token)?,
+                counts(|t| t.from)?,
+                counts(|t| t.to)?,
+                self.upload(&weights)?,
+            ],
+            scratch: self.upload(&vec![f64::MAX; values.len() * parts])?,
+            values: self.upload(values)?,
+        })
+    }
+
+    fn launches<E: Numbers>(
+        &self,
+        function: Function,
+        stored: Stored,
+        call: &Call<E>,
+        weight: f64,
+        count: usize,
+        placed: &mut Placed<M::Buffer>,
+    ) -> Result<Vec<Launch>, EngineError> {
+        let (rows, k) = (i32::try_from(count)?, i32::try_from(call.k)?);
+        let at: Vec<u64> = placed.tables.iter_mut().map(|table| self.0.pointer(table)).collect();
+        let grad: Vec<u64> = placed.grads.iter_mut().map(|grad| self.0.pointer(grad)).collect();
+        let targets = placed.targets.each_mut().map(|table| self.0.pointer(table));
+        let (scratch, to) = (self.0.pointer(&mut placed.scratch), self.0.pointer(&mut placed.values));
+        let table = |t: usize| Table {
+            pointer: at[t],
+            rows,
+            k,
+        };
+        let positions = call.positions(count);
+        let planes = Planes {
+            pointer: at[0],
+            images: i32::try_from(count / positions)?,
+            k,
+            positions: i32::try_from(positions)?,
+        };
+        let (first, both) = (Some(grad[0]), grad.get(1).map(|second| [grad[0], *second]));
+        Ok(match function {
+            Function::KlToUniform => vec![kernels::kl_to_uniform(stored, table(0), to, first, weight)],
+            Function::Entropy => vec![kernels::entropy(stored, table(0), to, first, weight)],
+            Function::KlToUniformByPlanes => vec![kernels::kl_to_uniform_by_planes(stored, planes, to, first, weight)],
+            Function::EntropyByPlanes => vec![kernels::entropy_by_planes(stored, planes, to, first, weight)],
+            Function::LogMeanExp => vec![kernels::log_mean_exp(stored, table(0), to, first, weight)],
+            Function::KlDivergence => vec![kernels::kl_divergence(stored, [table(0), table(1)], to, both, weight)],
+            Function::CrossEntropy => vec![kernels::cross_entropy(stored, [table(0), table(1)], to, both, weight)],
+            Function::TokenLogProb => vec![kernels::token_log_prob(stored, table(0), targets, to, first, weight)],
+            Function::LogitLaplace => {
+                let tables = [table(0), table(1), table(2)];
+                kernels::logit_laplace(stored, tables, scratch, to, both, weight).into()
+            }
+        })
+    }
+}
+
+fn stored<E: Numbers>() -> Option<Stored> {
+    let is = |id| TypeId::of::<E>() == id;
+    match () {
+        () if is(TypeId::of::<f32>()) => Some(Stored::F32),
+        () if is(TypeId::of::<bf16>()) => Some(Stored::Bf16),
+        () => None,
+    }
+}
