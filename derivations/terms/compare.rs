@@ -104,13 +104,15 @@ fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Call<E>> {
         .collect()
 }
 
-/// Every row its own token and weight; from the third row on only a part of the vocabulary is allowed, once without the token.
+/// Every row its own token and weight; the third to fifth allow only a part of the vocabulary, inside, behind and before the rest, also without
+/// the token.
 fn targets((rows, k): Shape) -> Vec<Target> {
     (0..rows)
         .map(|i| {
             let (from, to) = match i {
                 2 if k > 4 => (1, k - 2),
                 3 if k > 4 => (k / 2, k),
+                4 if k > 4 => (0, k / 3 + 1),
                 _ => (0, k),
             };
             Target {

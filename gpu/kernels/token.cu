@@ -44,7 +44,7 @@ DEVICE void token_log_prob(const T *__restrict__ x, const int *__restrict__ toke
     T *slopes = grad + static_cast<size_t>(r) * k;
     const float scale = static_cast<float>(plan.scale);
     for (int from = 0; from < k; from += chunk) {
-      if (end > chunk) c.load(row, from, begin, end, -INFINITY);
+      if (k > chunk) c.load(row, from, begin, end, -INFINITY);  // also behind what is allowed, where nothing is read
 #pragma unroll
       for (int i = 0; i < N; ++i) c.x[i] = exp_f32(at_least_floor(c.x[i] - most)) * scale;
       // Outside the exponential is 0, but 0 times an undefined scale is not.

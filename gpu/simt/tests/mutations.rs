@@ -44,7 +44,7 @@ fn noticed(source: &str, kernels: &Arc<Kernels>) -> Option<String> {
     // Rows in one chunk and in several, several rows a block; tiles of planes; vectors and tails.
     let shapes = match source {
         "planes" => [(6, 17), (8, 130), (128, 33), (74, 30)],
-        _ => [(6, 17), (8, 130), (6, 30), (3, 9000)],
+        _ => [(6, 17), (8, 130), (6, 30), (5, 9000)],
     };
     // Blocks of several warps, tables that no vector load may touch; the slow orders without the long rows.
     let settings = [(256, 0), (64, 0), (128, 1), (96, 0), (192, 0), (64, 3)];
