@@ -49,36 +49,23 @@ pub(super) fn sentence(ledger: &Ledger) -> String {
     } else {
         side
     };
-    let place = place(critical, beta);
     match critical {
-        CriticalBeta::From(at) => {
-            let from = if at.beta + at.within <= 0.0 {
-                "at every beta >= 0"
-            } else {
-                "from there up"
-            };
-            told(
-                at,
-                &format!("the objective bounds the evidence {from}"),
-                beta,
-                place,
-                side,
-            )
+        CriticalBeta::From(at) if at.beta + at.within <= 0.0 => {
+            told(at, "the objective bounds the evidence at every beta >= 0", beta, side)
         }
-        CriticalBeta::UpTo(at) => {
-            let up_to = if at.beta + at.within < 0.0 {
-                "at no beta >= 0"
-            } else {
-                "up to there"
-            };
-            told(
-                at,
-                &format!("D is negative, so the objective bounds the evidence {up_to}"),
-                beta,
-                place,
-                side,
-            )
-        }
+        CriticalBeta::From(at) => told(at, "the objective bounds the evidence from there up", beta, side),
+        CriticalBeta::UpTo(at) if at.beta + at.within < 0.0 => told(
+            at,
+            "D is negative, so the objective bounds the evidence at no beta >= 0",
+            beta,
+            side,
+        ),
+        CriticalBeta::UpTo(at) => told(
+            at,
+            "D is negative, so the objective bounds the evidence up to there",
+            beta,
+            side,
+        ),
         CriticalBeta::Always => format!("no beta*: the bound holds whatever beta is; at beta = {beta} {side}"),
         CriticalBeta::Never => format!("no beta*: the bound fails whatever beta is; at beta = {beta} {side}"),
         CriticalBeta::Positive { .. } => {
@@ -89,23 +76,17 @@ pub(super) fn sentence(ledger: &Ledger) -> String {
     }
 }
 
-fn told(at: Threshold, set: &str, beta: f64, place: &str, side: &str) -> String {
-    threshold(at).map_or_else(
-        || format!("beta*: D is so small here that rounding leaves nothing of it; at beta = {beta} {side}"),
-        |critical| format!("beta* = {critical}: {set}; at beta = {beta}{place} {side}"),
-    )
-}
-
-fn place(critical: CriticalBeta, beta: f64) -> &'static str {
-    let (CriticalBeta::From(at) | CriticalBeta::UpTo(at)) = critical else {
-        return "";
+fn told(at: Threshold, set: &str, beta: f64, side: &str) -> String {
+    let Some(critical) = threshold(at) else {
+        return format!("beta*: D is so small here that rounding leaves nothing of it; at beta = {beta} {side}");
     };
-    match at.compare(beta) {
-        Some(Ordering::Greater) => " (above it)",
-        Some(Ordering::Less) => " (below it)",
-        Some(Ordering::Equal) => " (on it)",
-        None => " (on it, as far as that is known)",
-    }
+    let place = match at.compare(beta) {
+        Some(Ordering::Greater) => "above it",
+        Some(Ordering::Less) => "below it",
+        Some(Ordering::Equal) => "on it",
+        None => "on it, as far as that is known",
+    };
+    format!("beta* = {critical}: {set}; at beta = {beta} ({place}) {side}")
 }
 
 /// The critical beta for a program: its kind, its value, how far rounding can have moved it.

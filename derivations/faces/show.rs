@@ -157,10 +157,10 @@ fn describe_bound(bound: &Claim, scene: &Scene) -> Result<String, Error> {
     let rows = gap.into_iter().chain(bound.rows.iter().map(|row| row.id));
     let made_of = rows.collect::<Vec<_>>().join(", ");
     let slack = Amount::of(bound.slack(scene))?;
-    let above = |id: &str| expr(id).map(|side| (side.value)(scene));
+    let value = |id: &str| expr(id).map(|side| (side.value)(scene));
     let undefined = [bound.from, bound.to]
         .into_iter()
-        .find(|id| matches!(above(id), Some(Err(Error::Indeterminate { .. }))));
+        .find(|id| matches!(value(id), Some(Err(Error::Indeterminate { .. }))));
     let verdict = match (judge(bound, scene, &mut Values::new()).broken, undefined) {
         (true, Some(id)) => format!("BROKEN, line {id} has no value"),
         (true, None) => "BROKEN".to_owned(),

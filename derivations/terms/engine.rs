@@ -27,6 +27,14 @@ pub enum Function {
     LogitLaplace,
 }
 
+impl Function {
+    /// Whether its table lies in planes.
+    #[must_use]
+    pub const fn is_by_planes(self) -> bool {
+        matches!(self, Self::KlToUniformByPlanes | Self::EntropyByPlanes)
+    }
+}
+
 /// What a function is called with: tables of one kind, rounded to the type, and the targets that stand beside them.
 #[derive(Debug, Clone)]
 pub struct Call<E> {
@@ -48,9 +56,6 @@ pub trait Engine {
     /// What it runs on.
     fn name(&self) -> String;
 
-    /// Whether it has the function.
-    fn has(&self, function: Function) -> bool;
-
     /// Values of all rows, and the gradients, times `weight`, into `grads`.
     ///
     /// # Errors
@@ -71,10 +76,6 @@ impl Engine for Isa {
         Self::name(*self).to_owned()
     }
 
-    fn has(&self, _function: Function) -> bool {
-        true
-    }
-
     fn run<E: Numbers>(
         &self,
         function: Function,
@@ -85,7 +86,7 @@ impl Engine for Isa {
     ) -> Result<(), EngineError> {
         let isa = *self;
         let rows = |t: usize| Rows::new("logits", &call.tables[t], call.k);
-        if matches!(function, Function::KlToUniformByPlanes | Function::EntropyByPlanes) {
+        if function.is_by_planes() {
             let run = if function == Function::EntropyByPlanes {
                 planes::entropy
             } else {

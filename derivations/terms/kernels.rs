@@ -27,10 +27,6 @@ impl<M: Memory> Engine for OnDevice<M> {
         self.0.name()
     }
 
-    fn has(&self, _function: Function) -> bool {
-        true
-    }
-
     fn run<E: Numbers>(
         &self,
         function: Function,
@@ -40,14 +36,13 @@ impl<M: Memory> Engine for OnDevice<M> {
         grads: &mut [Vec<E>],
     ) -> Result<(), EngineError> {
         let stored = stored::<E>().ok_or("the kernels read f32 and bf16")?;
-        let laid_in_planes = matches!(function, Function::KlToUniformByPlanes | Function::EntropyByPlanes);
-        let mut placed = self.place(call, laid_in_planes, values, grads)?;
+        let mut placed = self.place(function, call, values, grads)?;
         for launch in self.launches(function, stored, call, weight, values.len(), &mut placed)? {
             self.0.launch(&launch)?;
         }
         self.download(&placed.values, values)?;
         for (grad, slopes) in grads.iter_mut().zip(&placed.grads) {
-            if laid_in_planes {
+            if function.is_by_planes() {
                 let mut planes = grad.clone();
                 self.download(slopes, &mut planes)?;
                 call.from_planes(values.len(), &planes, grad);
@@ -73,8 +68,8 @@ impl<M: Memory> OnDevice<M> {
 
     fn place<E: Numbers>(
         &self,
+        function: Function,
         call: &Call<E>,
-        laid_in_planes: bool,
         values: &[f64],
         grads: &[Vec<E>],
     ) -> Result<Placed<M::Buffer>, EngineError> {
@@ -85,7 +80,7 @@ impl<M: Memory> OnDevice<M> {
         };
         let weights: Vec<f64> = call.targets.iter().map(|target| target.weight).collect();
         let parts = usize::try_from(kernels::parts(i32::try_from(call.k)?))?;
-        let tables: Result<Vec<M::Buffer>, EngineError> = if laid_in_planes {
+        let tables: Result<Vec<M::Buffer>, EngineError> = if function.is_by_planes() {
             Ok(vec![upload(&call.in_planes(values.len()).0)?])
         } else {
             call.tables.iter().map(upload).collect()
@@ -150,10 +145,7 @@ impl<M: Memory> OnDevice<M> {
 }
 
 fn stored<E: Numbers>() -> Option<Stored> {
-    let is = |id| TypeId::of::<E>() == id;
-    match () {
-        () if is(TypeId::of::<f32>()) => Some(Stored::F32),
-        () if is(TypeId::of::<bf16>()) => Some(Stored::Bf16),
-        () => None,
-    }
+    let known = [(TypeId::of::<f32>(), Stored::F32), (TypeId::of::<bf16>(), Stored::Bf16)];
+    let found = known.into_iter().find(|(id, _)| *id == TypeId::of::<E>());
+    found.map(|(_, stored)| stored)
 }

@@ -119,8 +119,7 @@ DEVICE float block_max(float x, float *scratch) {
   return most;
 }
 
-// Sums over the block, for thread 0 to add up with `total` after a barrier: lanes by a butterfly, warps in their order, all in double.
-// No atomics: the same numbers give the same bits.
+// Sums over the block: lanes by a butterfly, warps in their order, all in double. No atomics: the same numbers give the same bits.
 template <int N> struct Sums {
   double warp[N][WARPS];
 
@@ -138,6 +137,15 @@ template <int N> struct Sums {
     double sum = 0.0;
     for (int w = 0; w < warps; ++w) sum += warp[n][w];
     return sum;
+  }
+
+  // What thread 0 makes of the sums, known to every thread through `shared`.
+  template <class P, class F> __device__ __forceinline__ P agree(const double *mine, P &shared, F plan) {
+    put(mine);
+    __syncthreads();
+    if (threadIdx.x == 0) shared = plan();
+    __syncthreads();
+    return shared;
   }
 };
 

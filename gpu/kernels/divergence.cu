@@ -105,15 +105,12 @@ DEVICE void divergence(const T *__restrict__ a, const T *__restrict__ b, double 
       }
       mine[0] += s.sum(), mine[1] += s_p.sum(), mine[2] += t.sum(), mine[3] += t_p.sum(), mine[4] += square.sum();
     }
-    sums.put(mine);
-    __syncthreads();
-    if (threadIdx.x == 0)
-      shared_plan = around_the_largest<CROSS>(most_a, most_b, sums.total(0), sums.total(1), sums.total(2), sums.total(3),
-                                              sums.total(4), weight);
-    __syncthreads();
-    PairPlan plan = shared_plan;
+    PairPlan plan = sums.agree(mine, shared_plan, [&] {
+      return around_the_largest<CROSS>(most_a, most_b, sums.total(0), sums.total(1), sums.total(2), sums.total(3), sums.total(4),
+                                       weight);
+    });
 
-    const bool near = plan.near;
+    const bool near = !CROSS && plan.near;
     const float centre = static_cast<float>(plan.high), rest = static_cast<float>(plan.low);
     const float to_p = static_cast<float>(plan.q);  // while near: s_p / s
     if (near) {
@@ -128,11 +125,9 @@ DEVICE void divergence(const T *__restrict__ a, const T *__restrict__ b, double 
         }
         mine[0] += excess.sum(), mine[1] += gap.sum();
       }
-      sums.put(mine);
-      __syncthreads();
-      if (threadIdx.x == 0) shared_plan = around_the_centre(plan, most_a, most_b, sums.total(0), sums.total(1), weight);
-      __syncthreads();
-      plan = shared_plan;
+      plan = sums.agree(mine, shared_plan, [&] {
+        return around_the_centre(plan, most_a, most_b, sums.total(0), sums.total(1), weight);
+      });
     }
     if (threadIdx.x == 0) values[r] = plan.value;
     if (grad_a == nullptr) continue;

@@ -35,14 +35,11 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
       }
       mine[0] += s.sum(), mine[1] += t.sum(), mine[2] += square.sum();
     }
-    sums.put(mine);
-    __syncthreads();
-    if (threadIdx.x == 0)
-      shared_plan = around_the_largest<ENTROPY>(k, most, sums.total(0), sums.total(1), sums.total(2), weight);
-    __syncthreads();
-    Plan plan = shared_plan;
+    Plan plan = sums.agree(mine, shared_plan, [&] {
+      return around_the_largest<ENTROPY>(k, most, sums.total(0), sums.total(1), sums.total(2), weight);
+    });
 
-    const bool near = plan.near;
+    const bool near = !ENTROPY && plan.near;
     const float high = static_cast<float>(plan.first), low = static_cast<float>(plan.second);
     if (near) {
       double mine[3] = {0.0, 0.0, 0.0};
@@ -58,12 +55,9 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
         }
         mine[0] += excess.sum(), mine[1] += gap.sum();
       }
-      sums.put(mine);
-      __syncthreads();
-      if (threadIdx.x == 0)
-        shared_plan = around_the_centre(k, plan.first, plan.second, sums.total(0), sums.total(1), weight);
-      __syncthreads();
-      plan = shared_plan;
+      plan = sums.agree(mine, shared_plan, [&] {
+        return around_the_centre(k, plan.first, plan.second, sums.total(0), sums.total(1), weight);
+      });
     }
     if (threadIdx.x == 0) values[r] = plan.value;
     if (grad == nullptr) continue;

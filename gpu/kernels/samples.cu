@@ -10,7 +10,7 @@ DEVICE void log_mean_exp(const T *__restrict__ x, double *__restrict__ values, T
                          double weight) {
   SHARED(float[WARPS], most_of_warps);
   SHARED(Sums<1>, sums);
-  SHARED(double, shared_scale);
+  SHARED(float, shared_scale);
   const int chunk = Chunk<T, N>::length();
   for (int r = blockIdx.x; r < rows; r += gridDim.x) {
     const T *row = x + static_cast<size_t>(r) * k;
@@ -19,15 +19,11 @@ DEVICE void log_mean_exp(const T *__restrict__ x, double *__restrict__ values, T
     // Around any number where every weight is 0: the sum is 0, and its logarithm the value.
     const float around = most > -INFINITY ? most : 0.f;
     const double mine[1] = {weigh(c, row, 0, k, around)};
-    sums.put(mine);
-    __syncthreads();
-    if (threadIdx.x == 0) {
+    const float scale = sums.agree(mine, shared_scale, [&] {
       const double s = sums.total(0);
       values[r] = around + log(s / k);
-      shared_scale = weight / s;
-    }
-    __syncthreads();
-    const float scale = static_cast<float>(shared_scale);
+      return static_cast<float>(weight / s);
+    });
     if (grad == nullptr) continue;
 
     T *slopes = grad + static_cast<size_t>(r) * k;

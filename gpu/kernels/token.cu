@@ -27,18 +27,14 @@ DEVICE void token_log_prob(const T *__restrict__ x, const int *__restrict__ toke
     Chunk<T, N> c;
     const float most = largest(c, row, begin, end, most_of_warps);
     const double mine[1] = {weigh(c, row, begin, end, most)};
-    sums.put(mine);
-    __syncthreads();
-    if (threadIdx.x == 0) {
+    const TokenPlan plan = sums.agree(mine, shared_plan, [&] {
       const double s = sums.total(0);
       const float y = allowed ? Stored<T>::widen(row[token]) - most : -INFINITY;
       values[r] = s != s ? s : static_cast<double>(y) - log(s);
       // 1 - q_t in double: near a certain token it cancels.
       const double q = static_cast<double>(exp_f32(at_least_floor(y))) / s;
-      shared_plan = TokenPlan{-weight * weights[r] / s, weight * weights[r] * (1.0 - q)};
-    }
-    __syncthreads();
-    const TokenPlan plan = shared_plan;
+      return TokenPlan{-weight * weights[r] / s, weight * weights[r] * (1.0 - q)};
+    });
     if (grad == nullptr) continue;
 
     T *slopes = grad + static_cast<size_t>(r) * k;
