@@ -15,6 +15,6 @@ pub use rows::{
 };
 
 #[cfg(feature = "twin")]
-pub use terms::{DIVERGENCE, LIKELIHOOD, MEAN, SLOPE, Storage, TermPrecision};
+pub use terms::{DIVERGENCE, LIKELIHOOD, MEAN, SAMPLE, SLOPE, Storage, TermPrecision};
 
 pub use reference::vocab::{CLOSURE, closure_bound};

@@ -4,6 +4,7 @@ mod cases;
 mod compare;
 mod engine;
 mod kernels;
+mod mixing;
 mod report;
 mod table;
 
@@ -11,5 +12,11 @@ pub use cases::{CASES, Case, SHAPES, Shape};
 pub use compare::{Options, agree};
 pub use engine::{Call, Engine, EngineError, Function};
 pub use kernels::OnDevice;
+pub use mixing::{MIXING, MixCall, Mixed};
 pub use report::{Report, Row, Worst};
 pub use table::{Inputs, Outcome, TERMS, Term};
+
+/// The names of all fused terms.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TERMS.iter().map(|term| term.name).chain(MIXING)
+}

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const SOURCES: [&str; 6] = ["moments", "planes", "divergence", "token", "samples", "laplace"];
-
 fn main() {
     println!("cargo:rerun-if-changed=kernels");
     for variable in ["ELBO_NVCC", "NVCC", "CUDA_HOME"] {
@@ -18,7 +16,8 @@ fn main() {
         .find_map(|name| std::env::var(name).ok());
     let nvcc = nvcc.unwrap_or_else(|| "nvcc".to_owned());
     let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
-    for source in SOURCES {
+    let mut embedded = String::from("[");
+    for source in sources() {
         let file = Path::new("kernels").join(format!("{source}.cu"));
         // compute_80: the driver compiles it for 8.0 and everything later. No contraction: fmaf stands where it is meant.
         let done = Command::new(&nvcc)
@@ -32,5 +31,19 @@ fn main() {
             Ok(status) => panic!("{nvcc} does not compile {}: {status}", file.display()),
             Err(error) => panic!("the feature cuda needs nvcc; {nvcc}: {error}"),
         }
+        embedded += &format!("(\"{source}\", include_str!(concat!(env!(\"OUT_DIR\"), \"/{source}.ptx\"))),");
     }
+    std::fs::write(out.join("embedded.rs"), embedded + "]").expect("OUT_DIR can be written to");
+}
+
+/// The names of `kernels/*.cu`, in order.
+fn sources() -> Vec<String> {
+    let files = std::fs::read_dir("kernels").expect("the kernels lie beside this file");
+    let paths = files.map(|file| file.expect("a directory can be listed").path());
+    let cu = paths.filter(|path| path.extension().is_some_and(|end| end == "cu"));
+    let mut names: Vec<String> = cu
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    names
 }

@@ -48,7 +48,8 @@ fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
             );
             assert_eq!(
                 report.rows.len(),
-                TERMS.len() + TERMS.iter().map(|term| term.gradients).sum::<usize>()
+                TERMS.len() + TERMS.iter().map(|term| term.gradients).sum::<usize>() + 6,
+                "and six of the mixing"
             );
         }
     }
@@ -59,8 +60,9 @@ fn no_bound_is_a_thousand_times_too_loose() {
     for storage in [Storage::F32, Storage::F64] {
         for row in &report(storage, Isa::best(), 1).rows {
             let used = row.worst.as_ref().map_or(0.0, |worst| worst.ratio);
+            let exact = row.part == "one-hot"; // nothing is rounded in a choice
             assert!(
-                used > 1e-3,
+                used > 1e-3 || exact,
                 "{} {} {}: uses {used:.1e} of its bound",
                 storage.name,
                 row.name,

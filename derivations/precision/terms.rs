@@ -85,6 +85,12 @@ pub const SLOPE: TermPrecision = TermPrecision {
     reason: "as a mean, then a weight (near 0 from the excess's exponential), two products and a difference in two steps",
 };
 
+/// A relaxed sample, what it mixes and what it hands back; the count is of additions in the type computed in, on the way of one addend.
+pub const SAMPLE: TermPrecision = TermPrecision {
+    roundings: |additions| additions + 2.0 * (SUM + EXP) + 8.0,
+    reason: "a weight and the sum of weights (what their exponents add is in the mass), a quotient, a mean, three products, and the additions of the product",
+};
+
 /// The logit-Laplace likelihood: two logarithms and an exponential a value, and their sum.
 pub const LIKELIHOOD: TermPrecision = TermPrecision {
     roundings: |_| SUM + 2.0 * LN + EXP + 6.0,

@@ -3,7 +3,7 @@
 use derivations::faces::{Provenance, agreement};
 use derivations::pairs::PAIRS;
 use derivations::precision::Storage;
-use derivations::terms::{self, TERMS};
+use derivations::terms;
 use derivations::{agree as worlds, case::Case};
 use gpu::device::{Device, Float, Kind};
 use gpu::fused::Isa;
@@ -20,12 +20,9 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
     })?;
     let is = |name: &&str| args.function.as_ref().is_none_or(|wanted| wanted == name);
     let over_worlds = PAIRS.iter().map(|pair| pair.name).any(|name| is(&name));
-    let over_logits = TERMS.iter().map(|term| term.name).any(|name| is(&name));
+    let over_logits = terms::names().any(|name| is(&name));
     if let Some(name) = args.function.as_ref().filter(|_| !over_worlds && !over_logits) {
-        let known = PAIRS
-            .iter()
-            .map(|pair| pair.name)
-            .chain(TERMS.iter().map(|term| term.name));
+        let known = PAIRS.iter().map(|pair| pair.name).chain(terms::names());
         let mut seen = std::collections::BTreeSet::new();
         let known: Vec<&str> = known.filter(|name| seen.insert(*name)).collect();
         return Err(format!("no function {name}; there are {}", known.join(", ")).into());

@@ -7,6 +7,7 @@ use reference::vocab::Nats;
 
 use super::cases::{CASES, SHAPES, Shape};
 use super::engine::{Call, Engine, EngineError};
+use super::mixing::{self, MIXING};
 use super::report::{Report, Row};
 use super::table::{Inputs, TERMS, Term};
 use crate::precision::{Storage, TermPrecision};
@@ -24,6 +25,13 @@ pub struct Options {
     pub seed: u64,
 }
 
+impl Options {
+    /// Whether the function is asked for.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        self.function.as_ref().is_none_or(|wanted| wanted == name)
+    }
+}
+
 /// The weight that gradients are multiplied by: DALL-E's beta over its positions, and not 1, so that a lost factor shows.
 const WEIGHT: f64 = 6.6 / 192.0;
 
@@ -32,16 +40,12 @@ const WEIGHT: f64 = 6.6 / 192.0;
 /// # Errors
 /// When the engine refuses what was drawn.
 pub fn agree(engine: &impl Engine, options: &Options) -> Result<Report, EngineError> {
-    let wanted = |term: &&Term| options.function.as_ref().is_none_or(|name| name == term.name);
-    let mut rows = Vec::new();
-    for term in TERMS.iter().filter(wanted) {
-        rows.extend(match options.storage.name {
-            "f64" => term_rows::<f64>(engine, term, options)?,
-            "bf16" => term_rows::<bf16>(engine, term, options)?,
-            "f16" => term_rows::<f16>(engine, term, options)?,
-            _ => term_rows::<f32>(engine, term, options)?,
-        });
-    }
+    let rows = match options.storage.name {
+        "f64" => rows::<f64>(engine, options)?,
+        "bf16" => rows::<bf16>(engine, options)?,
+        "f16" => rows::<f16>(engine, options)?,
+        _ => rows::<f32>(engine, options)?,
+    };
     Ok(Report {
         dtype: options.storage.name,
         engine: engine.name(),
@@ -51,6 +55,17 @@ pub fn agree(engine: &impl Engine, options: &Options) -> Result<Report, EngineEr
     })
 }
 
+fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Result<Vec<Row>, EngineError> {
+    let mut rows = Vec::new();
+    for term in TERMS.iter().filter(|term| options.wants(term.name)) {
+        rows.extend(term_rows::<E>(engine, term, options)?);
+    }
+    if MIXING.iter().any(|name| options.wants(name)) {
+        rows.extend(mixing::rows::<E>(engine, options)?);
+    }
+    Ok(rows)
+}
+
 const PARTS: [&str; 2] = ["gradient", "gradient 2"];
 
 fn term_rows<E: Numbers>(
@@ -58,15 +73,7 @@ fn term_rows<E: Numbers>(
     term: &'static Term,
     options: &Options,
 ) -> Result<Vec<Row>, EngineError> {
-    let row = |part, precision: &TermPrecision| Row {
-        name: term.name,
-        part,
-        compared: 0,
-        classed: 0,
-        failed: 0,
-        reason: precision.reason,
-        worst: None,
-    };
+    let row = |part, precision: &TermPrecision| Row::new(term.name, part, precision.reason);
     let mut rows = vec![row("value", &term.value)];
     rows.extend(PARTS[..term.gradients].iter().map(|part| row(part, &term.gradient)));
     let shapes = options.shape.map_or(SHAPES.to_vec(), |shape| vec![shape]);
@@ -79,11 +86,10 @@ fn term_rows<E: Numbers>(
 }
 
 fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Call<E>> {
-    let store = |table: Vec<f64>| table.into_iter().map(|x| E::narrow(E::Real::of(x))).collect();
     let drawn = |name, tables: Vec<Vec<f64>>| Call {
         name,
         k: shape.1,
-        tables: tables.into_iter().map(store).collect(),
+        tables: tables.into_iter().map(stored).collect(),
         targets: targets(shape),
     };
     if term.pixels {
@@ -101,6 +107,11 @@ fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Call<E>> {
         .iter()
         .map(|case| drawn(case.name, case.tables(seed, shape, term.tables)))
         .collect()
+}
+
+/// Numbers rounded to the type.
+pub(super) fn stored<E: Numbers>(table: Vec<f64>) -> Vec<E> {
+    table.into_iter().map(|x| E::narrow(E::Real::of(x))).collect()
 }
 
 /// Every row its own token and weight; the third to fifth allow only a part of the vocabulary, inside, behind and before the rest, also without
@@ -222,6 +233,6 @@ fn spread(tables: &[Vec<f64>], i: usize, k: usize) -> f64 {
 }
 
 /// The largest size of a finite number of row `i`.
-fn largest(tables: &[Vec<f64>], i: usize, k: usize) -> f64 {
+pub(super) fn largest(tables: &[Vec<f64>], i: usize, k: usize) -> f64 {
     finite(tables, i, k).fold(0.0, |most, x| x.abs().max(most))
 }

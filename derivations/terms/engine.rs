@@ -1,7 +1,9 @@
 //! Who computes a fused term: the CPU's kernels, or whoever runs the CUDA kernels.
 
 use gpu::fused::planes::{self, Planes};
-use gpu::fused::{self, Isa, Numbers, Rows, Target};
+use gpu::fused::{self, Isa, Numbers, Rows, Sample, Target};
+
+use super::mixing::{MixCall, Mixed};
 
 /// A fused function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,6 +70,12 @@ pub trait Engine {
         values: &mut [f64],
         grads: &mut [Vec<E>],
     ) -> Result<(), EngineError>;
+
+    /// Samples of codes, the codebook mixed by them, and all gradients.
+    ///
+    /// # Errors
+    /// When the call cannot be run.
+    fn mix<E: Numbers>(&self, call: &MixCall<E>, sample: Sample, out: &mut Mixed<E>) -> Result<(), EngineError>;
 }
 
 /// The CPU's kernels, with these instructions.
@@ -123,6 +131,10 @@ impl Engine for Isa {
             _ => fused::kl_to_uniform(isa, rows(0)?, weight, values, first),
         }
         Ok(())
+    }
+
+    fn mix<E: Numbers>(&self, call: &MixCall<E>, sample: Sample, out: &mut Mixed<E>) -> Result<(), EngineError> {
+        call.run(*self, sample, out)
     }
 }
 

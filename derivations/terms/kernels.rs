@@ -3,11 +3,12 @@
 use std::any::TypeId;
 
 use bytemuck::Pod;
-use gpu::fused::{Numbers, Target};
-use gpu::kernels::{self, Launch, Memory, Planes, Stored, Table};
+use gpu::fused::{Numbers, Sample, Target};
+use gpu::kernels::{self, Launch, Memory, Planes, Stored, Table, mixing};
 use half::bf16;
 
 use super::engine::{Call, Engine, EngineError, Function};
+use super::mixing::{MixCall, Mixed};
 
 /// The kernels, run by whoever has the memory.
 #[derive(Debug, Clone)]
@@ -49,6 +50,65 @@ impl<M: Memory> Engine for OnDevice<M> {
             } else {
                 self.download(slopes, grad)?;
             }
+        }
+        Ok(())
+    }
+
+    fn mix<E: Numbers>(&self, call: &MixCall<E>, sample: Sample, out: &mut Mixed<E>) -> Result<(), EngineError> {
+        let stored = stored::<E>().ok_or("the kernels read f32 and bf16")?;
+        let [rows, k, d] = call.shape;
+        let inputs = [
+            &call.logits,
+            &call.noise,
+            &call.codebook,
+            &call.to_samples,
+            &call.to_mixed,
+        ];
+        let mut inputs = inputs
+            .map(|table| self.upload(table))
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut results = Vec::new();
+        for table in out.tables() {
+            results.push(self.upload(table)?);
+        }
+        let room = vec![f32::MAX; rows * k];
+        let mut scratch = [self.upload(&room)?, self.upload(&room)?];
+        let at: Vec<u64> = inputs.iter_mut().map(|buffer| self.0.pointer(buffer)).collect();
+        let to: Vec<u64> = results.iter_mut().map(|buffer| self.0.pointer(buffer)).collect();
+        let table = |pointer, rows, k| -> Result<Table, EngineError> {
+            Ok(Table {
+                pointer,
+                rows: i32::try_from(rows)?,
+                k: i32::try_from(k)?,
+            })
+        };
+        let gumbel = mixing::Gumbel {
+            stored,
+            logits: table(at[0], rows, k)?,
+            noise: at[1],
+            temperature: call.temperature,
+        };
+        let mix = mixing::Mix {
+            codebook: table(at[2], k, d)?,
+            mixed: to[2],
+            scratch: scratch.each_mut().map(|buffer| self.0.pointer(buffer)),
+        };
+        let pull = mixing::Pull {
+            upstream: at[4],
+            to_logits: to[3],
+            to_codebook: to[4],
+        };
+        let mut launches = vec![
+            mixing::gumbel_softmax(gumbel, sample, stored, to[0]),
+            mixing::gumbel_softmax_gradient(gumbel, stored, at[3], to[1]),
+        ];
+        launches.extend(mixing::codebook_mix(gumbel, sample, mix, Some(pull)));
+        for launch in &launches {
+            self.0.launch(launch)?;
+        }
+        for (buffer, table) in results.iter().zip(out.tables()) {
+            self.download(buffer, table)?;
         }
         Ok(())
     }

@@ -56,6 +56,19 @@ pub struct Worst {
 }
 
 impl Row {
+    /// Nothing compared yet.
+    pub(super) const fn new(name: &'static str, part: &'static str, reason: &'static str) -> Self {
+        Self {
+            name,
+            part,
+            compared: 0,
+            classed: 0,
+            failed: 0,
+            reason,
+            worst: None,
+        }
+    }
+
     pub(super) fn note(&mut self, at: &impl Fn() -> String, index: usize, reference: f64, twin: f64, bound: f64) {
         self.compared += 1;
         self.classed += usize::from(!reference.is_finite());

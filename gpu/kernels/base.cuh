@@ -72,36 +72,42 @@ template <class T, int N> struct Chunk {
     return from + (i / VECTOR * static_cast<int>(blockDim.x) + static_cast<int>(threadIdx.x)) * VECTOR + i % VECTOR;
   }
 
-  DEVICE bool aligned(const T *row) { return (reinterpret_cast<size_t>(row) & 15) == 0; }
+  template <class U> DEVICE bool aligned(const U *row) { return (reinterpret_cast<size_t>(row) & 15) == 0; }
 
-  // Numbers outside of row[begin .. end) are `fill`; what lies wholly outside is not read.
-  __device__ __forceinline__ void load(const T *row, int from, int begin, int end, float fill) {
+  // Numbers outside of row[begin .. end) are `fill`; what lies wholly outside is not read. U: as they are stored, as wide as T or wider.
+  template <class U> __device__ __forceinline__ void load(const U *row, int from, int begin, int end, float fill) {
+    static_assert(VECTOR % Stored<U>::VECTOR == 0, "whole vectors");
     const bool whole = aligned(row);
 #pragma unroll
     for (int i = 0; i < N; i += VECTOR) {
       const int at = place(from, i);
       if (whole && at >= begin && at + VECTOR <= end) {
-        Stored<T>::unpack(__ldg(reinterpret_cast<const uint4 *>(row + at)), x + i);
+#pragma unroll
+        for (int j = 0; j < VECTOR; j += Stored<U>::VECTOR)
+          Stored<U>::unpack(__ldg(reinterpret_cast<const uint4 *>(row + at + j)), x + i + j);
       } else {
 #pragma unroll
         for (int j = 0; j < VECTOR; ++j)
-          x[i + j] = at + j >= begin && at + j < end ? Stored<T>::widen(row[at + j]) : fill;
+          x[i + j] = at + j >= begin && at + j < end ? Stored<U>::widen(row[at + j]) : fill;
       }
     }
   }
 
   // Writes what lies in row[0 .. end).
-  __device__ __forceinline__ void store(T *row, int from, int end) const {
+  template <class U> __device__ __forceinline__ void store(U *row, int from, int end) const {
+    static_assert(VECTOR % Stored<U>::VECTOR == 0, "whole vectors");
     const bool whole = aligned(row);
 #pragma unroll
     for (int i = 0; i < N; i += VECTOR) {
       const int at = place(from, i);
       if (whole && at + VECTOR <= end) {
-        *reinterpret_cast<uint4 *>(row + at) = Stored<T>::pack(x + i);
+#pragma unroll
+        for (int j = 0; j < VECTOR; j += Stored<U>::VECTOR)
+          *reinterpret_cast<uint4 *>(row + at + j) = Stored<U>::pack(x + i + j);
       } else {
 #pragma unroll
         for (int j = 0; j < VECTOR; ++j)
-          if (at + j < end) row[at + j] = Stored<T>::narrow(x[i + j]);
+          if (at + j < end) row[at + j] = Stored<U>::narrow(x[i + j]);
       }
     }
   }
@@ -117,6 +123,17 @@ DEVICE float block_max(float x, float *scratch) {
   float most = scratch[0];
   for (int w = 1; w < warps; ++w) most = fmaxf(most, scratch[w]);
   return most;
+}
+
+// The block's smallest number, as block_max.
+DEVICE int block_min(int x, int *scratch) {
+  for (int o = WARP / 2; o > 0; o /= 2) x = min(x, __shfl_xor_sync(0xffffffffu, x, o));
+  const int warps = (blockDim.x + WARP - 1) / WARP;
+  if (threadIdx.x % WARP == 0) scratch[threadIdx.x / WARP] = x;
+  __syncthreads();
+  int least = scratch[0];
+  for (int w = 1; w < warps; ++w) least = min(least, scratch[w]);
+  return least;
 }
 
 // Sums over the block: lanes by a butterfly, warps in their order, all in double. No atomics: the same numbers give the same bits.

@@ -36,6 +36,12 @@ pub enum Error {
         /// How many tokens there are.
         vocabulary: usize,
     },
+    /// A temperature that relaxes nothing.
+    #[error("the temperature is {value}, expected a positive finite number")]
+    Temperature {
+        /// The number given.
+        value: f64,
+    },
     /// A batch without worlds, captions or codes.
     #[error("a batch of {worlds} worlds of {captions} captions and {codes} codes is empty")]
     Empty {

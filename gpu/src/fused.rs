@@ -11,23 +11,30 @@
 //! | [`kl_divergence`], [`cross_entropy`] | two of `[K]` logits | `reference::logits` |
 //! | [`token_log_prob`] | `[V]` logits and a [`Target`] | `reference::logits` |
 //! | [`log_mean_exp`] | `[N]` log-weights | `reference::logits` |
+//! | [`gumbel_softmax`], [`gumbel_softmax_gradient`] | `[K]` logits and noise | `reference::relaxation` |
+//! | [`codebook_mix`] | `[K]` logits and noise, a codebook `[K, D]` | `reference::relaxation` |
 //! | [`logit_laplace`] | an image's values, `mu`, `ln b` | `reference::likelihood` |
 
+mod codebook;
 mod divergence;
 mod elementary;
+mod gumbel;
 mod isa;
 mod lanes;
 mod laplace;
 mod moments;
 pub mod planes;
+mod product;
 mod real;
 mod rows;
 mod samples;
 mod softmax;
 mod token;
 
+pub use codebook::{Pull, additions, codebook_mix};
 pub use divergence::{cross_entropy, kl_divergence};
 pub use elementary::{EXCESS, EXP, LN};
+pub use gumbel::{Gumbel, Sample, gumbel_softmax, gumbel_softmax_gradient};
 pub use isa::{Isa, Numbers};
 pub use laplace::logit_laplace;
 pub use moments::{ACCEPT, entropy, kl_to_uniform};

@@ -6,6 +6,7 @@
 #[cfg(feature = "cuda")]
 mod cuda;
 mod memory;
+pub mod mixing;
 mod planes;
 
 #[cfg(feature = "cuda")]

@@ -25,7 +25,8 @@
 //! # Reading order
 //!
 //! [`vocab`], [`special`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
-//! [`critical`], [`repairs`]. The same quantities from a network's logits are in [`logits`], the decoder's density in [`likelihood`].
+//! [`critical`], [`repairs`]. The same quantities from a network's logits are in [`logits`], samples of a code in [`relaxation`], the decoder's density in
+//! [`likelihood`].
 
 //! # Example
 //!
@@ -55,6 +56,7 @@ pub mod critical;
 pub mod equations;
 pub mod likelihood;
 pub mod logits;
+pub mod relaxation;
 pub mod repairs;
 pub mod slack;
 pub mod special;

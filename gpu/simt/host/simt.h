@@ -124,6 +124,7 @@ struct Registered {
 #define __syncthreads() simt::wait(simt::State::AtBarrier, __LINE__, 0)
 #define __shfl_xor_sync(mask, x, with) simt::exchange((mask), (x), simt::lane() ^ unsigned(with), __LINE__)
 
+static inline int min(int a, int b) { return a < b ? a : b; }
 template <class T> static inline T __ldg(const T *p) { return *p; }
 static inline float __uint_as_float(uint32_t bits) {
   float x;

@@ -5,12 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use derivations::precision::Storage;
-use derivations::terms::{OnDevice, Options, TERMS, agree};
+use derivations::terms::{OnDevice, Options, agree, names};
 use rayon::prelude::*;
 use serde::Deserialize;
 use simt::{Kernels, Order, Simulator, sources};
 
-const SOURCES: [&str; 6] = ["moments", "token", "samples", "divergence", "laplace", "planes"];
+const SOURCES: [&str; 8] = [
+    "moments",
+    "token",
+    "samples",
+    "divergence",
+    "laplace",
+    "planes",
+    "gumbel",
+    "product",
+];
 
 #[derive(Deserialize)]
 struct Mutation {
@@ -34,9 +43,11 @@ fn functions(source: &str) -> Vec<&'static str> {
         "log_mean_exp" => "samples",
         "kl_divergence" | "cross_entropy" => "divergence",
         "logit_laplace" => "laplace",
+        "gumbel_softmax" => "gumbel",
+        "codebook_mix" => "product",
         _ => "planes",
     };
-    TERMS.iter().map(|t| t.name).filter(|name| of(name) == source).collect()
+    names().filter(|name| of(name) == source).collect()
 }
 
 /// What is noticed about the kernels of a source, if anything.
@@ -49,13 +60,21 @@ fn noticed(source: &str, kernels: &Arc<Kernels>) -> Option<String> {
     // Blocks of several warps, tables that no vector load may touch; the slow orders without the long rows.
     let settings = [(256, 0), (64, 0), (128, 1), (96, 0), (192, 0), (64, 3)];
     for (order, (block, shift)) in Order::ALL.into_iter().zip(settings) {
-        let kernels = Arc::clone(kernels);
+        let (kernels, judged, healthy) = (Arc::clone(kernels), source.to_owned(), Simulator::healthy(order));
+        let library = Arc::clone(&healthy.library);
         let engine = OnDevice(Simulator {
-            library: Arc::new(move |_| Ok(Arc::clone(&kernels))),
+            // A function may need kernels of other sources beside those that are judged.
+            library: Arc::new(move |name| {
+                if name == judged {
+                    Ok(Arc::clone(&kernels))
+                } else {
+                    library(name)
+                }
+            }),
             block: Some(block),
             grid: Some(2),
             shift,
-            ..Simulator::healthy(order)
+            ..healthy
         });
         for (storage, shape) in [Storage::F32, Storage::BF16]
             .into_iter()

@@ -9,17 +9,13 @@ use super::{Arg, Launch};
 use crate::Error;
 use crate::device::Device;
 
+/// Every source and its PTX.
+const EMBEDDED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
 /// The PTX of a source.
 fn ptx(source: &str) -> Option<&'static str> {
-    macro_rules! embedded {
-        ($($name:literal),*) => {
-            match source {
-                $($name => Some(include_str!(concat!(env!("OUT_DIR"), "/", $name, ".ptx"))),)*
-                _ => None,
-            }
-        };
-    }
-    embedded!("moments", "planes", "divergence", "token", "samples", "laplace")
+    let found = EMBEDDED.iter().find(|(name, _)| *name == source);
+    found.map(|(_, code)| *code)
 }
 
 /// A CUDA device that runs kernels.

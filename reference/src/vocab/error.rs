@@ -80,6 +80,12 @@ pub enum Error {
         /// How many tokens there are.
         vocabulary: usize,
     },
+    /// A temperature that relaxes nothing.
+    #[error("the temperature is {value}, expected a positive finite number")]
+    Temperature {
+        /// The number given.
+        value: f64,
+    },
     /// A value that the logit-Laplace density is not defined at.
     #[error("x is {x}, mu {mu}, ln b {ln_b}; expected 0 < x < 1 and finite mu and ln b")]
     Pixel {

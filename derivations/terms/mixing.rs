@@ -1,0 +1,214 @@
+//! Samples of codes and the codebook that they mix: both sides on the same noise.
+
+use gpu::fused::{Numbers, Real as _, Sample, additions};
+use reference::relaxation::{Relaxed, through_codebook};
+use reference::vocab::Nats;
+
+use super::cases::CASES;
+use super::compare::{Options, largest};
+use super::engine::{Engine, EngineError};
+use super::report::Row;
+use crate::precision::{SAMPLE, Storage, TermPrecision};
+
+mod call;
+
+pub use call::{MixCall, Mixed};
+
+/// The functions compared here.
+pub const MIXING: [&str; 2] = ["gumbel_softmax", "codebook_mix"];
+
+/// Rows, codes and numbers of a codebook's row: pairwise distinct, below, at and above what is multiplied at once.
+const SHAPES: [[usize; 3]; 8] = [
+    [3, 1, 2],
+    [5, 2, 7],
+    [4, 15, 1],
+    [6, 17, 33],
+    [50, 130, 20],
+    [9, 1031, 128],
+    [101, 530, 64],
+    [7, 8192, 16],
+];
+
+/// The rows of the functions that were asked for.
+pub(super) fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Result<Vec<Row>, EngineError> {
+    let row = |name, part| Row::new(name, part, SAMPLE.reason);
+    let [gumbel, codebook] = MIXING;
+    let mut rows = [
+        row(gumbel, "value"),
+        row(gumbel, "one-hot"),
+        row(gumbel, "gradient"),
+        row(codebook, "value"),
+        row(codebook, "gradient"),
+        row(codebook, "gradient 2"),
+    ];
+    let shapes = options.shape.map_or(SHAPES.to_vec(), |(rows, k)| vec![[rows, k, 7]]);
+    for shape in shapes {
+        for case in 0..CASES.len() {
+            let call = MixCall::<E>::draw(case, shape, options.seed);
+            for sample in [Sample::Relaxed, Sample::StraightThrough] {
+                let mut out = Mixed::room(shape);
+                engine.mix(&call, sample, &mut out)?;
+                Compared::new(&call, sample, &out, options.storage).note(&mut rows);
+            }
+        }
+    }
+    Ok(rows.into_iter().filter(|row| options.wants(row.name)).collect())
+}
+
+fn widened<E: Numbers>(table: &[E]) -> Vec<f64> {
+    table.iter().map(|x| x.widen().to_f64()).collect()
+}
+
+/// Both sides of one call, in `f64`.
+struct Compared<'a, E> {
+    call: &'a MixCall<E>,
+    sample: Sample,
+    storage: Storage,
+    codebook: Vec<f64>,
+    noise: Vec<f64>,
+    logits: Vec<f64>,
+    to_samples: Vec<f64>,
+    to_mixed: Vec<f64>,
+    found: Mixed<f64>,
+}
+
+impl<'a, E: Numbers> Compared<'a, E> {
+    fn new(call: &'a MixCall<E>, sample: Sample, out: &Mixed<E>, storage: Storage) -> Self {
+        Self {
+            call,
+            sample,
+            storage,
+            codebook: widened(&call.codebook),
+            noise: widened(&call.noise),
+            logits: widened(&call.logits),
+            to_samples: widened(&call.to_samples),
+            to_mixed: widened(&call.to_mixed),
+            found: Mixed {
+                samples: widened(&out.samples),
+                through_samples: widened(&out.through_samples),
+                mixed: widened(&out.mixed),
+                to_logits: widened(&out.to_logits),
+                to_codebook: widened(&out.to_codebook),
+            },
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of additions")]
+    fn note(&self, rows: &mut [Row; 6]) {
+        let [count, k, d] = self.call.shape;
+        let (forward, backward) = additions(k, count);
+        let (forward, backward) = (forward as f64, backward as f64);
+        let [value, one_hot, gradient, mixed, to_logits, to_codebook] = rows;
+        let relaxed = self.sample == Sample::Relaxed;
+        let undefined = Nats::with_mass(f64::NAN, 0.0);
+        let mut codebook = vec![Nats::ZERO; k * d];
+        // A weight below the smallest normal number is 0: it costs that number times what it weighs.
+        let lost = self.storage.tiny * 8.0 / self.call.temperature;
+        let most = |table: &Vec<f64>| largest(std::slice::from_ref(table), 0, table.len());
+        let (c, w, v) = (most(&self.codebook), most(&self.to_mixed), most(&self.to_samples));
+        for i in 0..count {
+            let (codes, numbers) = (i * k..(i + 1) * k, i * d..(i + 1) * d);
+            let [x, g, v_row] = [&self.logits, &self.noise, &self.to_samples].map(|table| &table[codes.clone()]);
+            let w_row = &self.to_mixed[numbers.clone()];
+            let drawn = Relaxed::new(x, g, self.call.temperature).ok();
+            let expected = Expected::of(
+                drawn.as_ref(),
+                self.sample,
+                &self.found.samples[codes.clone()],
+                &self.codebook,
+            );
+            let samples = if relaxed { &mut *value } else { &mut *one_hot };
+            let rest = k as f64 * lost;
+            self.each(samples, codes.clone(), &self.found.samples, &expected.sample, 0.0, lost);
+            self.each(mixed, numbers, &self.found.mixed, &expected.mixed, forward, rest * c);
+            let slopes = |v: &[Nats]| drawn.as_ref().map_or(vec![undefined; k], |drawn| drawn.gradient(v));
+            if relaxed {
+                let given: Vec<Nats> = v_row.iter().copied().map(Nats::of).collect();
+                let (expected, found) = (slopes(&given), &self.found.through_samples);
+                self.each(gradient, codes.clone(), found, &expected, 0.0, rest * v);
+            }
+            let expected_slopes = slopes(&through_codebook(&self.codebook, w_row));
+            let through = d as f64 * c * w;
+            self.each(
+                to_logits,
+                codes,
+                &self.found.to_logits,
+                &expected_slopes,
+                forward + d as f64,
+                rest * through,
+            );
+            for (code, y) in expected.sample.iter().enumerate() {
+                for (slope, w) in codebook[code * d..].iter_mut().zip(w_row) {
+                    // By hand: a weight of 0 counts, or an undefined row would vanish behind it.
+                    *slope = *slope + Nats::with_mass(w * y.value(), w.abs() * y.mass().max(y.value()));
+                }
+            }
+        }
+        let found = &self.found.to_codebook;
+        self.each(
+            to_codebook,
+            0..k * d,
+            found,
+            &codebook,
+            backward,
+            count as f64 * lost * w,
+        );
+    }
+
+    /// Compares `found[places]` with what is expected there; `additions` in the lanes' type, `floor` for what underflows.
+    fn each(
+        &self,
+        row: &mut Row,
+        places: std::ops::Range<usize>,
+        found: &[f64],
+        expected: &[Nats],
+        additions: f64,
+        floor: f64,
+    ) {
+        let call = self.call;
+        let [rows, k, d] = call.shape;
+        let kind = if self.sample == Sample::Relaxed {
+            ""
+        } else {
+            ", straight-through"
+        };
+        let at = || format!("{}, {rows}x{k}x{d}, tau {}{kind}", call.name, call.temperature);
+        let precision: &TermPrecision = &SAMPLE;
+        for (place, expected) in places.zip(expected) {
+            let floor = floor + self.storage.smallest;
+            let bound = precision.bound(additions, self.storage, expected.mass(), expected.value(), floor);
+            row.note(&at, place, expected.value(), found[place], bound);
+        }
+    }
+}
+
+/// What goes forward of a row.
+struct Expected {
+    sample: Vec<Nats>,
+    mixed: Vec<Nats>,
+}
+
+impl Expected {
+    fn of(drawn: Option<&Relaxed>, sample: Sample, found: &[f64], codebook: &[f64]) -> Self {
+        let (k, d) = (found.len(), codebook.len() / found.len());
+        let Some(drawn) = drawn else {
+            let undefined = Nats::with_mass(f64::NAN, 0.0);
+            return Self {
+                sample: vec![undefined; k],
+                mixed: vec![undefined; d],
+            };
+        };
+        if sample == Sample::Relaxed {
+            return Self {
+                sample: drawn.sample(),
+                mixed: drawn.mix(codebook, d),
+            };
+        }
+        // Exact: nothing is rounded in a choice.
+        let exact = |x: f64| Nats::with_mass(x, 0.0);
+        let mut sample = vec![exact(0.0); k];
+        sample[drawn.code()] = exact(1.0);
+        let mixed = codebook[drawn.code() * d..][..d].iter().copied().map(exact).collect();
+        Self { sample, mixed }
+    }
+}

@@ -1,0 +1,250 @@
+//! The codebook mixed by samples of codes: the sample is made where it is multiplied and never stored.
+//!
+//! Forward, a core takes some rows at a time and walks the codes in chunks; backward, it takes a slab of codes and walks the rows, so that every
+//! entry of the codebook's gradient is added up by one core in the order of the rows: the same bits for any number of cores.
+
+use rayon::prelude::*;
+
+use super::gumbel::{Around, Gumbel, Sample};
+use super::isa::{Isa, Kernel, Numbers};
+use super::lanes::Stored;
+use super::product::{Left, Wide, add_product};
+use super::real::Real;
+use super::rows::{Rows, STREAM_FROM_BYTES, WIDEST};
+use crate::Error;
+
+mod slab;
+
+use slab::Slab;
+
+/// Rows that are multiplied at once.
+const BLOCK: usize = 48;
+
+/// Codes that are weighed at once.
+const CODES: usize = 256;
+
+/// Codes of a slab.
+const SLAB: usize = 512;
+
+/// Additions that an entry goes through: [`codebook_mix`] over `k` codes and its codebook's gradient over as many rows.
+#[must_use]
+pub const fn additions(k: usize, rows: usize) -> (usize, usize) {
+    (CODES + k.div_ceil(CODES), BLOCK + rows.div_ceil(BLOCK))
+}
+
+/// What comes back: the derivative of the loss with respect to the mixed rows, and where those of the inputs go.
+#[derive(Debug)]
+pub struct Pull<'a, E> {
+    /// `dL/de`, as large as the mixed rows.
+    pub upstream: Rows<'a, E>,
+    /// `dL/dx`, as large as the logits.
+    pub to_logits: &'a mut [E],
+    /// `dL/dC`, as large as the codebook.
+    pub to_codebook: &'a mut [E],
+}
+
+/// The codebook's rows mixed by the sample of every row of logits; `mixed` is `[rows, D]`.
+///
+/// ```text
+/// e_d = sum_k y_k C_kd          dL/dC_kd = sum_rows y_k w_d          dL/dx_k = (y_k / tau) (v_k - w.e),  v_k = w.C_k,  w = dL/de
+/// ```
+///
+/// Straight-through, `y` is one-hot in `e` and in `dL/dC`, and relaxed in `dL/dx`.
+/// One trip to memory, two with gradients; sums over codes and rows in the lanes' type, see [`additions`].
+/// Limits: as [`gumbel_softmax`](super::gumbel_softmax). Reference: `reference::relaxation::Relaxed::mix`.
+///
+/// # Errors
+/// [`Error::Rows`] for a codebook that has not a row for every code.
+///
+/// # Panics
+/// When `mixed` or the gradients do not fit.
+pub fn codebook_mix<E: Numbers>(
+    isa: Isa,
+    gumbel: Gumbel<'_, E>,
+    sample: Sample,
+    codebook: Rows<'_, E>,
+    mixed: &mut [E],
+    pull: Option<Pull<'_, E>>,
+) -> Result<(), Error> {
+    let (rows, k, d) = (gumbel.logits.count(), gumbel.logits.k(), codebook.k());
+    if codebook.count() != k {
+        return Err(Error::Rows {
+            tensor: "codebook",
+            entries: codebook.count() * d,
+            k: k * d,
+        });
+    }
+    assert_eq!(mixed.len(), rows * d, "one mixed row a row of logits");
+    let mix = Mix {
+        gumbel,
+        sample,
+        codebook,
+        inverse: 1.0 / gumbel.temperature,
+    };
+    let upstream = pull.as_ref().map(|pull| pull.upstream);
+    let mut plans = vec![Plan::default(); rows];
+    let blocks = mixed.par_chunks_mut(BLOCK * d).zip(plans.par_chunks_mut(BLOCK));
+    blocks.enumerate().for_each(|(at, (mixed, plans))| {
+        isa.run(Forward {
+            mix: &mix,
+            upstream,
+            first: at * BLOCK,
+            mixed,
+            plans,
+        });
+    });
+    if let Some(pull) = pull {
+        mix.pull(isa, &plans, pull);
+    }
+    Ok(())
+}
+
+/// A row's sample: where its weights are centred, `1 / s`, `w.e` of the relaxed one, and the code.
+#[derive(Debug, Clone, Copy, Default)]
+struct Plan {
+    around: Around,
+    scale: f64,
+    mean: f64,
+    code: usize,
+}
+
+struct Mix<'a, E> {
+    gumbel: Gumbel<'a, E>,
+    sample: Sample,
+    codebook: Rows<'a, E>,
+    inverse: f64,
+}
+
+impl<E: Numbers> Mix<'_, E> {
+    fn row(&self, i: usize) -> (&[E], &[E]) {
+        (self.gumbel.logits.row(i), self.gumbel.noise.row(i))
+    }
+
+    /// What went forward of a slab that starts at code `first`: the weights normalised, or one-hot.
+    #[inline(always)]
+    fn forward<L: Stored<E, Real = E::Real>>(&self, l: L, plan: &Plan, first: usize, weights: &mut [E::Real]) {
+        if self.sample == Sample::Relaxed || plan.scale.is_nan() {
+            let scale = l.splat(E::Real::of(plan.scale));
+            for weights in weights.chunks_mut(L::N) {
+                l.store(weights, l.mul(l.load(weights), scale));
+            }
+            return;
+        }
+        weights.fill(E::Real::of(0.0));
+        if let Some(weight) = plan.code.checked_sub(first).and_then(|code| weights.get_mut(code)) {
+            *weight = E::Real::ONE;
+        }
+    }
+
+    fn pull(&self, isa: Isa, plans: &[Plan], pull: Pull<'_, E>) {
+        let (k, d) = (self.gumbel.logits.k(), self.codebook.k());
+        assert_eq!((pull.upstream.count(), pull.upstream.k()), (plans.len(), d), "as mixed");
+        assert_eq!(pull.to_logits.len(), plans.len() * k, "one derivative a logit");
+        assert_eq!(pull.to_codebook.len(), k * d, "one derivative an entry of the codebook");
+        let through = size_of_val(pull.to_logits) > STREAM_FROM_BYTES;
+        let mut slabs: Vec<Slab<'_, E>> = pull
+            .to_codebook
+            .chunks_mut(SLAB * d)
+            .enumerate()
+            .map(|(at, to_codebook)| Slab {
+                mix: self,
+                plans,
+                upstream: pull.upstream,
+                first: at * SLAB,
+                to_logits: Vec::with_capacity(plans.len()),
+                to_codebook,
+                through,
+            })
+            .collect();
+        for row in pull.to_logits.chunks_mut(k) {
+            for (slab, piece) in slabs.iter_mut().zip(row.chunks_mut(SLAB)) {
+                slab.to_logits.push(piece);
+            }
+        }
+        slabs.into_par_iter().for_each(|slab| isa.run(slab));
+    }
+}
+
+/// `columns` numbers a row, made whole vectors.
+const fn wide(columns: usize) -> Wide {
+    let stride = columns.next_multiple_of(WIDEST);
+    Wide {
+        stride,
+        columns: stride,
+    }
+}
+
+/// Rows of numbers as rows of whole vectors, the rest 0.
+fn widened<'a, E: Numbers + 'a>(rows: impl Iterator<Item = &'a [E]>, wide: Wide, into: &mut Vec<E::Real>) {
+    into.clear();
+    for row in rows {
+        let end = into.len() + wide.stride;
+        into.extend(row.iter().map(|x| x.widen()));
+        into.resize(end, E::Real::of(0.0));
+    }
+}
+
+/// Some rows of logits, on one core.
+struct Forward<'a, 'b, E> {
+    mix: &'b Mix<'a, E>,
+    upstream: Option<Rows<'a, E>>,
+    first: usize,
+    mixed: &'b mut [E],
+    plans: &'b mut [Plan],
+}
+
+impl<E: Numbers> Kernel<E> for Forward<'_, '_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Stored<E, Real = E::Real>>(self, l: L) {
+        let mix = self.mix;
+        let (rows, k, d) = (self.plans.len(), mix.gumbel.logits.k(), mix.codebook.k());
+        let zero = E::Real::of(0.0);
+        let across = wide(d);
+        let mut e = vec![zero; rows * across.stride];
+        let mut weights = vec![zero; rows * CODES];
+        let mut codebook = Vec::with_capacity(CODES * across.stride);
+        let mut sums = [0.0; BLOCK];
+        for (i, plan) in self.plans.iter_mut().enumerate() {
+            let (x, noise) = mix.row(self.first + i);
+            plan.around = Around::of(l, x, noise);
+        }
+        for from in (0..k).step_by(CODES) {
+            let to = (from + CODES).min(k);
+            widened((from..to).map(|code| mix.codebook.row(code)), across, &mut codebook);
+            for (i, plan) in self.plans.iter().enumerate() {
+                let (x, noise) = mix.row(self.first + i);
+                let weights = &mut weights[i * CODES..(i + 1) * CODES];
+                sums[i] += plan
+                    .around
+                    .weigh(l, (&x[from..to], &noise[from..to]), mix.inverse, weights);
+            }
+            let left = Left::ByRows { stride: CODES };
+            add_product(
+                l,
+                (&weights, left),
+                (rows, to - from),
+                (&codebook, across),
+                (&mut e, across),
+            );
+        }
+        for (i, (plan, mixed)) in self.plans.iter_mut().zip(self.mixed.chunks_mut(d)).enumerate() {
+            let e = &e[i * across.stride..][..d];
+            plan.scale = 1.0 / sums[i];
+            if let Some(upstream) = self.upstream {
+                let products = upstream.row(self.first + i).iter().zip(e);
+                let sum: f64 = products.map(|(w, e)| w.widen().to_f64() * e.to_f64()).sum();
+                plan.mean = sum * plan.scale;
+            }
+            if mix.sample == Sample::StraightThrough && !sums[i].is_nan() {
+                plan.code = plan.around.code(l, mix.row(self.first + i)).unwrap_or_default();
+                mixed.copy_from_slice(mix.codebook.row(plan.code));
+                continue;
+            }
+            for (mixed, e) in mixed.iter_mut().zip(e) {
+                *mixed = E::narrow(E::Real::of(e.to_f64() * plan.scale));
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The way back: a slab of codes on one core, every row after the other.
+
+use super::{BLOCK, Mix, Plan, SLAB, wide, widened};
+use crate::fused::isa::{Kernel, Numbers};
+use crate::fused::lanes::{self, Stored};
+use crate::fused::product::{Left, add_product};
+use crate::fused::real::Real;
+use crate::fused::rows::{Rows, WIDEST, fill};
+
+/// Some codes of every row, on one core.
+pub(super) struct Slab<'a, E> {
+    pub(super) mix: &'a Mix<'a, E>,
+    pub(super) plans: &'a [Plan],
+    pub(super) upstream: Rows<'a, E>,
+    pub(super) first: usize,
+    /// The slab's piece of every row.
+    pub(super) to_logits: Vec<&'a mut [E]>,
+    pub(super) to_codebook: &'a mut [E],
+    pub(super) through: bool,
+}
+
+impl<E: Numbers> Kernel<E> for Slab<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Stored<E, Real = E::Real>>(self, l: L) {
+        let mix = self.mix;
+        let d = mix.codebook.k();
+        let codes = self.to_codebook.len() / d;
+        let zero = E::Real::of(0.0);
+        let (across, along) = (wide(d), wide(SLAB));
+        let slab = (self.first..self.first + codes).map(|code| mix.codebook.row(code));
+        let mut transposed = vec![zero; d * SLAB];
+        for (code, row) in slab.enumerate() {
+            for (j, c) in row.iter().enumerate() {
+                transposed[j * SLAB + code] = c.widen();
+            }
+        }
+        let mut to_codebook = vec![zero; codes * across.stride];
+        // A vector from any of their places is whole.
+        let mut weights = vec![zero; BLOCK * SLAB + WIDEST];
+        let mut slopes = vec![zero; BLOCK * SLAB + WIDEST];
+        let mut w = Vec::with_capacity(BLOCK * across.stride);
+        let mut pieces = self.to_logits.into_iter();
+        for (block, plans) in self.plans.chunks(BLOCK).enumerate() {
+            let first = block * BLOCK;
+            let rows = first..first + plans.len();
+            widened(rows.clone().map(|i| self.upstream.row(i)), across, &mut w);
+            slopes.fill(zero);
+            let left = Left::ByRows { stride: across.stride };
+            add_product(
+                l,
+                (&w, left),
+                (plans.len(), d),
+                (&transposed, along),
+                (&mut slopes, along),
+            );
+            for ((i, plan), grad) in rows.zip(plans).zip(&mut pieces) {
+                let at = (i - first) * SLAB;
+                let weights = &mut weights[at..at + SLAB + WIDEST];
+                let (x, noise) = mix.row(i);
+                let part = self.first..self.first + codes;
+                plan.around
+                    .weigh(l, (&x[part.clone()], &noise[part]), mix.inverse, weights);
+                let splat = |x| l.splat(E::Real::of(x));
+                let (scale, mean, inverse) = (splat(plan.scale), splat(plan.mean), splat(mix.inverse));
+                let slopes = &slopes[at..];
+                fill!(l, grad, self.through, |at| {
+                    let y = l.mul(l.load(&weights[at..]), scale);
+                    l.mul(l.mul(y, inverse), l.sub(l.load(&slopes[at..]), mean))
+                });
+                mix.forward(l, plan, self.first, &mut weights[..SLAB]);
+            }
+            let left = Left::ByColumns { stride: SLAB };
+            let product = (codes, plans.len());
+            add_product(l, (&weights, left), product, (&w, across), (&mut to_codebook, across));
+        }
+        for (row, grad) in to_codebook.chunks(across.stride).zip(self.to_codebook.chunks_mut(d)) {
+            for (slope, grad) in row.iter().zip(grad) {
+                *grad = E::narrow(*slope);
+            }
+        }
+        if self.through {
+            lanes::fence(); // here, on the core that has streamed
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Products of blocks that lie in the caches: `out_ij += sum_p a_ip b_pj`, a tile of `out` in registers.
+//!
+//! Ours rather than a library's: the left side is computed where it is multiplied, and a row's bits may depend neither on the rows beside it nor
+//! on the cores. candle's `gemm` leaves AVX-512 off, splits sums by the size of the whole product, and packs what is packed here already.
+
+use super::lanes::Lanes;
+
+/// Rows of a tile.
+pub(super) const TILE: usize = 6;
+
+/// `b` and `out`: rows of whole vectors, `stride` numbers apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wide {
+    pub(super) stride: usize,
+    pub(super) columns: usize,
+}
+
+/// Where the left side's entry `(i, p)` lies.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Left {
+    /// `a[i * stride + p]`.
+    ByRows { stride: usize },
+    /// `a[p * stride + i]`.
+    ByColumns { stride: usize },
+}
+
+/// `out_ij += sum_{p < inner} a_ip b_pj` for `i < rows`: `inner` fused additions an entry, in the order of `p`, and one more.
+#[inline(always)]
+pub(super) fn add_product<L: Lanes>(
+    l: L,
+    (a, left): (&[L::Real], Left),
+    (rows, inner): (usize, usize),
+    (b, b_wide): (&[L::Real], Wide),
+    (out, out_wide): (&mut [L::Real], Wide),
+) {
+    let whole = rows - rows % TILE;
+    for i in (0..whole).step_by(TILE) {
+        add_rows::<L, TILE>(l, (a, left), (i, inner), (b, b_wide), (out, out_wide));
+    }
+    for i in whole..rows {
+        add_rows::<L, 1>(l, (a, left), (i, inner), (b, b_wide), (out, out_wide));
+    }
+}
+
+/// `M` rows of the product.
+#[inline(always)]
+fn add_rows<L: Lanes, const M: usize>(
+    l: L,
+    a: (&[L::Real], Left),
+    (i, inner): (usize, usize),
+    (b, b_wide): (&[L::Real], Wide),
+    (out, out_wide): (&mut [L::Real], Wide),
+) {
+    let columns = b_wide.columns.min(out_wide.columns);
+    let mut j = 0;
+    // Thirty-two registers hold 6 x 4 sums, sixteen 6 x 2.
+    if size_of::<L::Vector>() == 64 {
+        while j + 4 * L::N <= columns {
+            add_tile::<L, M, 4>(l, a, (i, inner), (b, b_wide), j, (out, out_wide));
+            j += 4 * L::N;
+        }
+    }
+    while j + 2 * L::N <= columns {
+        add_tile::<L, M, 2>(l, a, (i, inner), (b, b_wide), j, (out, out_wide));
+        j += 2 * L::N;
+    }
+    while j < columns {
+        add_tile::<L, M, 1>(l, a, (i, inner), (b, b_wide), j, (out, out_wide));
+        j += L::N;
+    }
+}
+
+#[inline(always)]
+fn add_tile<L: Lanes, const M: usize, const V: usize>(
+    l: L,
+    (a, left): (&[L::Real], Left),
+    (i, inner): (usize, usize),
+    (b, b_wide): (&[L::Real], Wide),
+    j: usize,
+    (out, out_wide): (&mut [L::Real], Wide),
+) {
+    let mut sums = [[l.splat(<L::Real as super::Real>::of(0.0)); V]; M];
+    let rows_of_b = b.chunks(b_wide.stride);
+    match left {
+        Left::ByRows { stride } => {
+            let a: [&[L::Real]; M] = std::array::from_fn(|row| &a[(i + row) * stride..][..inner]);
+            for (p, b) in (0..inner).zip(rows_of_b) {
+                step(l, &mut sums, std::array::from_fn(|row| a[row][p]), &b[j..j + V * L::N]);
+            }
+        }
+        Left::ByColumns { stride } => {
+            for (a, b) in a.chunks(stride).take(inner).zip(rows_of_b) {
+                let a: &[L::Real; M] = a[i..].first_chunk().expect("whole tiles");
+                step(l, &mut sums, *a, &b[j..j + V * L::N]);
+            }
+        }
+    }
+    for (row, sums) in sums.into_iter().enumerate() {
+        let at = (i + row) * out_wide.stride + j;
+        for (v, sum) in sums.into_iter().enumerate() {
+            let out = &mut out[at + v * L::N..];
+            l.store(out, l.add(l.load(out), sum));
+        }
+    }
+}
+
+/// One `p`.
+#[inline(always)]
+fn step<L: Lanes, const M: usize, const V: usize>(
+    l: L,
+    sums: &mut [[L::Vector; V]; M],
+    a: [L::Real; M],
+    b: &[L::Real],
+) {
+    let b: [L::Vector; V] = std::array::from_fn(|v| l.load(&b[v * L::N..]));
+    for (sums, a) in sums.iter_mut().zip(a) {
+        let a = l.splat(a);
+        for (sum, b) in sums.iter_mut().zip(b) {
+            *sum = l.fma(a, b, *sum);
+        }
+    }
+}
