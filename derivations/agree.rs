@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use reference::vocab::{Beta, Nats, Reading};
 use reference::world::World;
 
-use crate::pairs::{PAIRS, Pair, Start, tables};
+use crate::pairs::{Pair, Start, on, tables};
 use crate::precision::Arithmetic;
 
 mod report;
@@ -83,7 +83,7 @@ pub struct Options {
 /// # Errors
 /// [`Error`] when a side cannot be evaluated; a disagreement is a finding in the report, not an error.
 pub fn agree(worlds: &[World], options: &Options) -> Result<Report, Error> {
-    agree_on(PAIRS, worlds, options)
+    agree_on(&on(&options.device), worlds, options)
 }
 
 /// As [`agree`], for a choice of pairs.

@@ -1,6 +1,7 @@
 //! Reference and twin, pair by pair: the same name on both sides, the readings they differ in, and how close they come.
 
 use gpu::Tensor;
+use gpu::device::Device;
 use gpu::transfer::Tables;
 use gpu::world::Batch;
 use reference::vocab::{Error, Nats, Reading};
@@ -8,10 +9,15 @@ use reference::world::World;
 
 use crate::precision::{self, Arithmetic, Precision, Size, Tolerance};
 
+mod exact;
 mod masses;
 mod table;
 
+pub use exact::exact;
 pub use table::PAIRS;
+
+/// The twin's side of a pair.
+pub type Twin = fn(&Batch, Reading) -> Result<Tensor, gpu::Error>;
 
 /// One function on both sides.
 #[derive(Debug, Clone, Copy)]
@@ -25,9 +31,16 @@ pub struct Pair {
     /// The reference: the values of one world, each with its mass.
     pub reference: fn(&World, Reading) -> Result<Vec<Nats>, Error>,
     /// The twin: as many values for every world of the batch, `[B]` or `[B, ..]`.
-    pub twin: fn(&Batch, Reading) -> Result<Tensor, gpu::Error>,
+    pub twin: Twin,
     /// The precision row under each reading.
     pub precision: fn(Reading) -> &'static Precision,
+}
+
+/// Every pair that this device runs: the fused sides lie on the CPU alone.
+#[must_use]
+pub fn on(device: &Device) -> Vec<Pair> {
+    let fused = exact().into_iter().filter(|_| device.is_cpu());
+    PAIRS.iter().copied().chain(fused).collect()
 }
 
 /// What the two sides of a pair start from.

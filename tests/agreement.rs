@@ -13,6 +13,8 @@
 mod dense;
 #[path = "agreement/edge.rs"]
 mod edge;
+#[path = "agreement/exact.rs"]
+mod exact;
 #[path = "agreement/faults.rs"]
 mod faults;
 
@@ -21,7 +23,7 @@ use derivations::agree::{Options, Report, agree};
 use derivations::case;
 use derivations::cases::random;
 use derivations::faces::agreement;
-use derivations::pairs::{PAIRS, tables};
+use derivations::pairs::{self, tables};
 use gpu::device::{Device, Float, Kind};
 use gpu::transfer::download;
 use gpu::world::Batch;
@@ -111,7 +113,7 @@ fn a_row_of_a_batch_equals_the_batch_of_one_bit_for_bit() {
     for float in Float::ALL {
         let options = on_cpu(float);
         let whole = Batch::new(&tables(&worlds), &options.device, float).unwrap();
-        for pair in PAIRS {
+        for pair in pairs::on(&options.device) {
             for &reading in pair.readings {
                 let together = download(&(pair.twin)(&whole, reading).unwrap()).unwrap();
                 let mut alone = Vec::new();

@@ -1,10 +1,10 @@
 //! Runs `agree`: the twin's functions over worlds, and the fused terms over logits.
 
+use derivations::agree as worlds;
 use derivations::faces::{Provenance, agreement};
-use derivations::pairs::PAIRS;
+use derivations::pairs;
 use derivations::precision::Storage;
 use derivations::terms;
-use derivations::{agree as worlds, case::Case};
 use gpu::device::{Device, Float, Kind};
 use gpu::fused::Isa;
 use serde_json::json;
@@ -19,10 +19,11 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
         DeviceName::Cuda => Kind::Cuda(0),
     })?;
     let is = |name: &&str| args.function.as_ref().is_none_or(|wanted| wanted == name);
-    let over_worlds = PAIRS.iter().map(|pair| pair.name).any(|name| is(&name));
+    let pairs = pairs::on(&device);
+    let over_worlds = pairs.iter().map(|pair| pair.name).any(|name| is(&name));
     let over_logits = terms::names().any(|name| is(&name));
     if let Some(name) = args.function.as_ref().filter(|_| !over_worlds && !over_logits) {
-        let known = PAIRS.iter().map(|pair| pair.name).chain(terms::names());
+        let known = pairs.iter().map(|pair| pair.name).chain(terms::names());
         let mut seen = std::collections::BTreeSet::new();
         let known: Vec<&str> = known.filter(|name| seen.insert(*name)).collect();
         return Err(format!("no function {name}; there are {}", known.join(", ")).into());
@@ -45,7 +46,18 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
             skipped.push("worlds: skipped, they are compared in f32 and f64");
             None
         }
-        Some(float) => Some(compare_worlds(&case, args, device.clone(), float)?),
+        Some(float) => {
+            if !device.is_cpu() {
+                skipped.push("exact sides: skipped, they run on the CPU");
+            }
+            let pairs: Vec<_> = pairs.into_iter().filter(|pair| is(&pair.name)).collect();
+            let options = worlds::Options {
+                device: device.clone(),
+                float,
+            };
+            let report = worlds::agree_on(&pairs, &case.worlds, &options);
+            Some(report.map_err(|error| format!("{}: {error}", case.source))?)
+        }
     };
     let logits = if !over_logits {
         None
@@ -104,11 +116,4 @@ fn fused(device: &Device, name: DeviceName, options: &terms::Options) -> Result<
     }
     let _ = (device, name);
     Ok(terms::agree(&Isa::best(), options).map_err(|error| error.to_string())?)
-}
-
-fn compare_worlds(case: &Case, args: &cli::Agree, device: Device, float: Float) -> Result<worlds::Report> {
-    let wanted = |pair: &&derivations::pairs::Pair| args.function.as_ref().is_none_or(|name| name == pair.name);
-    let pairs: Vec<_> = PAIRS.iter().filter(wanted).copied().collect();
-    let options = worlds::Options { device, float };
-    worlds::agree_on(&pairs, &case.worlds, &options).map_err(|error| format!("{}: {error}", case.source).into())
 }

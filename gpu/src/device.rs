@@ -29,6 +29,12 @@ impl Device {
         }
     }
 
+    /// Whether it is the CPU.
+    #[must_use]
+    pub const fn is_cpu(&self) -> bool {
+        matches!(self.0, candle_core::Device::Cpu)
+    }
+
     /// `cpu`, or `cuda:` and the ordinal.
     #[must_use]
     pub fn name(&self) -> String {

@@ -42,6 +42,9 @@ pub enum Error {
         /// The number given.
         value: f64,
     },
+    /// The footnote's reading, asked of the fused sides.
+    #[error("the footnote's divergence needs p(z), which one read of the tables does not give")]
+    Footnote,
     /// A batch without worlds, captions or codes.
     #[error("a batch of {worlds} worlds of {captions} captions and {codes} codes is empty")]
     Empty {

@@ -13,11 +13,13 @@
 //! | [`log_mean_exp`] | `[N]` log-weights | `reference::logits` |
 //! | [`gumbel_softmax`], [`gumbel_softmax_gradient`] | `[K]` logits and noise | `reference::relaxation` |
 //! | [`codebook_mix`] | `[K]` logits and noise, a codebook `[K, D]` | `reference::relaxation` |
+//! | [`exact::sides`] | tables over `[X, Y, Z]` | `reference::equations` |
 //! | [`logit_laplace`] | an image's values, `mu`, `ln b` | `reference::likelihood` |
 
 mod codebook;
 mod divergence;
 mod elementary;
+pub mod exact;
 mod gumbel;
 mod isa;
 mod lanes;

@@ -110,6 +110,14 @@ impl Batch {
         Ok(self.ln_q_y.gather(&self.y.unsqueeze(1)?, D::Minus1)?.squeeze(1)?)
     }
 
+    /// Each world's observed caption, `[B]`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device cannot be read.
+    pub fn observed(&self) -> Result<Vec<usize>, Error> {
+        Ok(self.y.to_vec1::<u32>()?.into_iter().map(|y| y as usize).collect())
+    }
+
     /// Number of worlds, `B`.
     #[must_use]
     pub fn worlds(&self) -> usize {

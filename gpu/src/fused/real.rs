@@ -26,6 +26,8 @@ pub trait Real:
     const ONE: Self;
     /// `ln 0`.
     const NEG_INFINITY: Self;
+    /// The smallest normal number.
+    const SMALLEST: Self;
     /// `1 / ln 2`.
     const LOG2_E: Self;
     /// `ln 2` in two parts; the first has so few digits that its product with an exponent is exact.
@@ -71,6 +73,7 @@ macro_rules! real {
     ($real:ident, $signed:ident, $mantissa:literal, $bias:literal) => {
         const ONE: Self = 1.0;
         const NEG_INFINITY: Self = $real::NEG_INFINITY;
+        const SMALLEST: Self = $real::MIN_POSITIVE;
         const LOG2_E: Self = std::$real::consts::LOG2_E;
         const ROUND: Self = ((3_i64 << ($mantissa - 1)) + $bias) as Self;
 

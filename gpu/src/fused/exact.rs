@@ -1,0 +1,239 @@
+//! Exact tables: the sides of Eqs. 3 to 14 for every image and caption, summed over the codes, with one read of the tables.
+//!
+//! A core takes an image's captions one after the other: the weights `q(z|x)` stay in its cache, and of a caption's rows everything that a side
+//! needs is added up while they pass.
+
+use rayon::prelude::*;
+
+use super::elementary::{at_least_floor, exp};
+use super::isa::{Isa, Kernel, Numbers};
+use super::lanes::{Lanes, Stored};
+use super::real::Real;
+use super::rows::{Rows, WIDEST, read_or, sums};
+use crate::Error;
+
+mod batch;
+mod sides;
+
+pub use batch::{column, of_batch};
+pub use sides::{Sides, sides};
+
+/// The tables of `X` images, `Y` captions and `Z` codes, each row over the codes.
+#[derive(Debug, Clone, Copy)]
+pub struct Exact<'a, E> {
+    likelihood: Rows<'a, E>,
+    prior: Rows<'a, E>,
+    encoder: Rows<'a, E>,
+    captions: Rows<'a, E>,
+    joint: Option<Rows<'a, E>>,
+}
+
+impl<'a, E: Copy> Exact<'a, E> {
+    /// Brings the tables together: `ln p(x|y,z)` `[X, Y, Z]`, `ln p(y,z)` `[Y, Z]` or one an image, `ln q(z|x)` `[X, Z]`, `ln q(y|x)` `[X, Y]`.
+    ///
+    /// `q(y,z|x)` is the product of the encoders unless [`with_joint`](Self::with_joint) gives another.
+    /// The tables are taken as they are: the reference's `World` validates them.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a table that the others do not fit.
+    pub fn new(
+        likelihood: Rows<'a, E>,
+        prior: Rows<'a, E>,
+        encoder: Rows<'a, E>,
+        captions: Rows<'a, E>,
+    ) -> Result<Self, Error> {
+        let (images, codes, names) = (encoder.count(), encoder.k(), captions.k());
+        fits("ln_q_y_given_x", captions, [images, names])?;
+        fits("ln_p_x_given_yz", likelihood, [images * names, codes])?;
+        let priors = if prior.count() == names { names } else { images * names };
+        fits("ln_p_yz", prior, [priors, codes])?;
+        Ok(Self {
+            likelihood,
+            prior,
+            encoder,
+            captions,
+            joint: None,
+        })
+    }
+
+    /// With `ln q(y,z|x)` `[X, Y, Z]` of its own.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a table that does not fit.
+    pub fn with_joint(self, joint: Rows<'a, E>) -> Result<Self, Error> {
+        fits("ln_q_yz_given_x", joint, [self.likelihood.count(), self.encoder.k()])?;
+        Ok(Self {
+            joint: Some(joint),
+            ..self
+        })
+    }
+
+    /// How many captions.
+    #[must_use]
+    pub fn captions(&self) -> usize {
+        self.captions.k()
+    }
+
+    /// How many images.
+    #[must_use]
+    pub fn images(&self) -> usize {
+        self.encoder.count()
+    }
+}
+
+fn fits<E>(tensor: &'static str, table: Rows<'_, E>, [rows, k]: [usize; 2]) -> Result<(), Error> {
+    if (table.count(), table.k()) == (rows, k) {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        tensor,
+        found: table.count() * table.k(),
+        expected: rows * k,
+    })
+}
+
+/// What is added up over the codes for one image and caption; expectations under `q(z|x)`.
+#[derive(Debug, Clone, Copy, Default)]
+struct Row {
+    /// `ln sum_z p(x|y,z) p(y,z)`.
+    log_evidence: f64,
+    /// `E[ln p(x|y,z)]`.
+    likelihood: f64,
+    /// `E[ln p(y,z)]`.
+    prior: f64,
+    /// `E[ln q(z|x)]`: the image's alone.
+    encoder: f64,
+    /// `E[ln q(y,z|x)]`.
+    joint: f64,
+    /// `sum_z q(y,z|x) {1, ln q(y,z|x) - ln p(y,z), ln p(x|y,z)}`.
+    over_joint: [f64; 3],
+}
+
+/// All rows, in the order of the likelihood's.
+fn rows<E: Numbers>(isa: Isa, tables: Exact<'_, E>) -> Vec<Row> {
+    let mut rows = vec![Row::default(); tables.likelihood.count()];
+    // Whole images, unless there are too few of them to go round.
+    let (captions, threads) = (tables.captions(), rayon::current_num_threads());
+    let pieces = (2 * threads).div_ceil(tables.images().max(1)).max(1);
+    let piece = captions.div_ceil(pieces);
+    let mut cut: Vec<Piece<'_, E>> = Vec::new();
+    for (image, rows) in rows.chunks_mut(captions).enumerate() {
+        for (number, rows) in rows.chunks_mut(piece).enumerate() {
+            cut.push(Piece {
+                tables,
+                image,
+                first: number * piece,
+                rows,
+            });
+        }
+    }
+    cut.into_par_iter().for_each(|piece| isa.run(piece));
+    rows
+}
+
+/// Some captions of an image, on one core.
+struct Piece<'a, E> {
+    tables: Exact<'a, E>,
+    image: usize,
+    first: usize,
+    rows: &'a mut [Row],
+}
+
+/// The weights of a row of log-probabilities: 0 only where that is what the table says, so that an infinity counts however small its weight.
+#[inline(always)]
+fn weight<L: Lanes>(l: L, ln: L::Vector) -> L::Vector {
+    let zero = l.splat(L::Real::of(0.0));
+    let e = l.max(exp(l, at_least_floor(l, ln)), l.splat(L::Real::SMALLEST));
+    // -inf < ln, and NaN stays.
+    l.where_less(l.splat(L::Real::NEG_INFINITY), ln, e, l.where_less(ln, zero, zero, ln))
+}
+
+/// `w f`, 0 where the weight is.
+#[inline(always)]
+fn counted<L: Lanes>(l: L, w: L::Vector, f: L::Vector) -> L::Vector {
+    let zero = l.splat(L::Real::of(0.0));
+    l.where_less(zero, w, l.mul(w, f), w)
+}
+
+impl<E: Numbers> Kernel<E> for Piece<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Stored<E, Real = E::Real>>(self, l: L) {
+        let Self {
+            tables,
+            image,
+            first,
+            rows,
+        } = self;
+        let codes = tables.encoder.k();
+        let (zero, nothing) = (E::narrow(E::Real::of(0.0)), E::narrow(E::Real::NEG_INFINITY));
+        let mut weights = vec![E::Real::of(0.0); codes + WIDEST];
+        let [total, encoder] = sums!(l, tables.encoder.row(image), nothing, 0, |at, ln_q| {
+            let w = weight(l, ln_q);
+            l.store(&mut weights[at..], w);
+            [w, counted(l, w, ln_q)]
+        });
+        for (y, row) in (first..).zip(rows) {
+            let place = image * tables.captions() + y;
+            let prior = if tables.prior.count() == tables.captions() {
+                y
+            } else {
+                place
+            };
+            let (a, b) = (tables.likelihood.row(place), tables.prior.row(prior));
+            let most = largest_sum(l, a, b);
+            let around = if most > f64::NEG_INFINITY { most } else { 0.0 };
+            let shift = l.splat(E::Real::of(around));
+            // Behind the end the weights are 0, and so is e^(b - shift).
+            let [s, likelihood, prior] = sums!(l, a, zero, codes, |at, a| {
+                let (b, w) = (read_or(l, &b[at..], nothing), l.load(&weights[at..]));
+                let e = exp(l, at_least_floor(l, l.sub(l.add(a, b), shift)));
+                [e, counted(l, w, a), counted(l, w, b)]
+            });
+            let ln_caption = tables.captions.row(image)[y].widen().to_f64();
+            *row = Row {
+                log_evidence: around + s.ln(),
+                likelihood: likelihood / total,
+                prior: prior / total,
+                encoder: encoder / total,
+                joint: ln_caption + encoder / total,
+                over_joint: [0.0; 3],
+            };
+            let Some(joint) = tables.joint else {
+                row.over_joint = product(ln_caption, *row);
+                continue;
+            };
+            let [expected, mass, divergence, reconstruction] = sums!(l, joint.row(place), nothing, 0, |at, j| {
+                let (a, b) = (read_or(l, &a[at..], zero), read_or(l, &b[at..], zero));
+                let (w, e) = (l.load(&weights[at..]), weight(l, j));
+                [counted(l, w, j), e, counted(l, e, l.sub(j, b)), counted(l, e, a)]
+            });
+            row.joint = expected / total;
+            row.over_joint = [mass, divergence, reconstruction];
+        }
+    }
+}
+
+/// The largest `a + b` of two rows.
+#[inline(always)]
+fn largest_sum<E: Numbers, L: Stored<E, Real = E::Real>>(l: L, a: &[E], b: &[E]) -> f64 {
+    let nothing = E::narrow(E::Real::NEG_INFINITY);
+    let mut most = l.splat(E::Real::NEG_INFINITY);
+    for at in (0..a.len()).step_by(L::N) {
+        most = l.max(
+            most,
+            l.add(read_or(l, &a[at..], nothing), read_or(l, &b[at..], nothing)),
+        );
+    }
+    l.largest(most).to_f64()
+}
+
+/// The sums over `q(y,z|x) = q(y|x) q(z|x)`, from those over `q(z|x)`; 0 where `q(y|x)` is.
+fn product(ln_caption: f64, row: Row) -> [f64; 3] {
+    if ln_caption == f64::NEG_INFINITY {
+        return [0.0; 3];
+    }
+    let q = ln_caption.exp().max(f64::MIN_POSITIVE);
+    [q, q * (row.joint - row.prior), q * row.likelihood]
+}

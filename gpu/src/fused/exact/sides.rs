@@ -1,0 +1,116 @@
+//! The sides of the note's lines, from the sums over the codes.
+
+use reference::vocab::{Beta, Reading};
+
+use super::{Exact, Isa, Numbers, Row, rows};
+use crate::Error;
+
+/// The sides of Eqs. 3 to 14 at one image and caption, in nats.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sides {
+    /// `ln p(x,y)`: Eqs. 3 to 5.
+    pub log_evidence: f64,
+    /// `E[ln p(x|y,z) + ln p(y,z) - ln q(z|x)]`: Eqs. 6 to 9.
+    pub elbo: f64,
+    /// The same with `ln q(y|x)` added and subtracted: Eqs. 10 and 11.
+    pub split: f64,
+    /// With `ln q(y,z|x)` for the two encoders: Eq. 12.
+    pub joint_encoder: f64,
+    /// With the divergence named: Eq. 13.
+    pub kl_named: f64,
+    /// With the constant dropped and the divergence weighted: Eqs. 14 and 1.
+    pub objective: f64,
+    /// The reconstruction term.
+    pub reconstruction: f64,
+    /// The divergence, as the reading has it.
+    pub divergence: f64,
+}
+
+/// The sides at every image and caption, `[X, Y]`, under a reading of `q(y,z|x)`; a beta for every image.
+///
+/// ```text
+/// R = E[ln p(x|y,z)]    D = E[ln q(z|x) - ln p(y,z)]  (observed; the others as `equations::objective::divergence`)
+/// Eqs. 6 to 9: R + E[ln p(y,z)] - E[ln q(z|x)]    Eq. 13: R - D + ln q(y|x)    Eq. 14: R - beta D
+/// ```
+///
+/// One read of the tables. Unit: nats. Limits: as the functions of `equations`; NaN where opposite infinities meet.
+/// Reference: `reference::equations`.
+///
+/// # Errors
+/// [`Error::Footnote`] under [`Reading::Footnote`]: its divergence needs `p(z)`, a read of its own; `equations::objective` computes it.
+///
+/// # Panics
+/// When there is not one beta an image.
+pub fn sides<E: Numbers>(
+    isa: Isa,
+    tables: Exact<'_, E>,
+    reading: Reading,
+    betas: &[Beta],
+) -> Result<Vec<Sides>, Error> {
+    if reading == Reading::Footnote {
+        return Err(Error::Footnote);
+    }
+    assert_eq!(betas.len(), tables.images(), "one beta an image");
+    let rows = rows(isa, tables);
+    let image = |(image, rows): (usize, &[Row])| {
+        let ln_q_y: Vec<f64> = tables
+            .captions
+            .row(image)
+            .iter()
+            .map(|x| super::Real::to_f64(x.widen()))
+            .collect();
+        let both = OverBoth::of(rows, &ln_q_y);
+        let side = |(row, ln_q_y): (&Row, f64)| at(row, ln_q_y, &both, reading, betas[image].get());
+        rows.iter().zip(ln_q_y).map(side).collect::<Vec<_>>()
+    };
+    Ok(rows.chunks(tables.captions()).enumerate().flat_map(image).collect())
+}
+
+/// Expectations under `q(y,z|x)`, over captions and codes.
+struct OverBoth {
+    divergence: f64,
+    likelihood: f64,
+    ln_caption: f64,
+}
+
+impl OverBoth {
+    fn of(rows: &[Row], ln_q_y: &[f64]) -> Self {
+        let sum = |of: &dyn Fn(usize) -> f64| -> f64 { (0..rows.len()).map(of).sum() };
+        let mass = |y: usize| rows[y].over_joint[0];
+        let total = sum(&mass);
+        let caption = |y: usize| if mass(y) > 0.0 { mass(y) * ln_q_y[y] } else { 0.0 };
+        Self {
+            divergence: sum(&|y| rows[y].over_joint[1]) / total,
+            likelihood: sum(&|y| rows[y].over_joint[2]) / total,
+            ln_caption: sum(&caption) / total,
+        }
+    }
+}
+
+fn at(row: &Row, ln_q_y: f64, both: &OverBoth, reading: Reading, beta: f64) -> Sides {
+    let elbo = row.likelihood + row.prior - row.encoder;
+    let expected = reading == Reading::Expected;
+    let divergence = match reading {
+        Reading::Observed => row.encoder - row.prior,
+        Reading::Pointwise => row.joint - row.prior,
+        _ => both.divergence,
+    };
+    let reconstruction = if expected { both.likelihood } else { row.likelihood };
+    let ln_caption = match reading {
+        Reading::Observed => 0.0,
+        Reading::Expected => both.ln_caption,
+        _ => ln_q_y,
+    };
+    // At beta = 0 the divergence is not there, whatever it is.
+    let weighted = if beta > 0.0 { beta * divergence } else { 0.0 };
+    Sides {
+        log_evidence: row.log_evidence,
+        elbo,
+        split: (elbo - ln_q_y) + ln_q_y,
+        joint_encoder: (row.likelihood + row.prior - row.joint) + ln_q_y,
+        kl_named: (reconstruction - divergence) + ln_caption,
+        objective: reconstruction - weighted,
+        reconstruction,
+        divergence,
+    }
+}
