@@ -7,6 +7,7 @@ mod kernels;
 mod mixing;
 mod report;
 mod table;
+mod whole;
 
 pub use cases::{CASES, Case, SHAPES, Shape};
 pub use compare::{Options, agree};
@@ -15,8 +16,9 @@ pub use kernels::OnDevice;
 pub use mixing::{MIXING, MixCall, Mixed};
 pub use report::{Report, Row, Worst};
 pub use table::{Inputs, Outcome, TERMS, Term};
+pub use whole::{ELBO, ElboCall, ElboFound};
 
 /// The names of all fused terms.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    TERMS.iter().map(|term| term.name).chain(MIXING)
+    TERMS.iter().map(|term| term.name).chain([ELBO]).chain(MIXING)
 }

@@ -48,8 +48,8 @@ fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
             );
             assert_eq!(
                 report.rows.len(),
-                TERMS.len() + TERMS.iter().map(|term| term.gradients).sum::<usize>() + 6,
-                "and six of the mixing"
+                TERMS.len() + TERMS.iter().map(|term| term.gradients).sum::<usize>() + 6 + 4,
+                "and six of the mixing, four of the whole"
             );
         }
     }

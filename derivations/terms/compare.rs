@@ -10,6 +10,7 @@ use super::engine::{Call, Engine, EngineError};
 use super::mixing::{self, MIXING};
 use super::report::{Report, Row};
 use super::table::{Inputs, TERMS, Term};
+use super::whole::{self, ELBO};
 use crate::precision::{Storage, TermPrecision};
 
 /// What is compared, and on what.
@@ -33,7 +34,7 @@ impl Options {
 }
 
 /// The weight that gradients are multiplied by: DALL-E's beta over its positions, and not 1, so that a lost factor shows.
-const WEIGHT: f64 = 6.6 / 192.0;
+pub(super) const WEIGHT: f64 = 6.6 / 192.0;
 
 /// Compares every fused term that was asked for.
 ///
@@ -60,6 +61,9 @@ fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Result<Vec<Row>,
     for term in TERMS.iter().filter(|term| options.wants(term.name)) {
         rows.extend(term_rows::<E>(engine, term, options)?);
     }
+    if options.wants(ELBO) {
+        rows.extend(whole::rows::<E>(engine, options)?);
+    }
     if MIXING.iter().any(|name| options.wants(name)) {
         rows.extend(mixing::rows::<E>(engine, options)?);
     }
@@ -85,7 +89,7 @@ fn term_rows<E: Numbers>(
     Ok(rows)
 }
 
-fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Call<E>> {
+pub(super) fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Call<E>> {
     let drawn = |name, tables: Vec<Vec<f64>>| Call {
         name,
         k: shape.1,
@@ -116,7 +120,7 @@ pub(super) fn stored<E: Numbers>(table: Vec<f64>) -> Vec<E> {
 
 /// Every row its own token and weight; the third to fifth allow only a part of the vocabulary, inside, behind and before the rest, also without
 /// the token.
-fn targets((rows, k): Shape) -> Vec<Target> {
+pub(super) fn targets((rows, k): Shape) -> Vec<Target> {
     (0..rows)
         .map(|i| {
             let (from, to) = match i {
@@ -135,6 +139,16 @@ fn targets((rows, k): Shape) -> Vec<Target> {
         .collect()
 }
 
+/// What one side found of a call.
+pub(super) struct Found<'a, E> {
+    /// A value a row.
+    pub(super) values: &'a [f64],
+    /// The gradients, times `weight`.
+    pub(super) grads: &'a [&'a [E]],
+    /// What gradients were multiplied by.
+    pub(super) weight: f64,
+}
+
 fn compare_case<E: Numbers>(
     rows: &mut [Row],
     engine: &impl Engine,
@@ -143,16 +157,43 @@ fn compare_case<E: Numbers>(
     drawn: &Call<E>,
     options: &Options,
 ) -> Result<(), EngineError> {
+    let mut values = vec![0.0; count];
+    let mut grads = vec![room(count * drawn.k); term.gradients];
+    engine.run(term.function, drawn, WEIGHT, &mut values, &mut grads)?;
+    let grads: Vec<&[E]> = grads.iter().map(Vec::as_slice).collect();
+    let found = Found {
+        values: &values,
+        grads: &grads,
+        weight: WEIGHT,
+    };
+    let [value, gradients @ ..] = rows else { return Ok(()) };
+    judge(Some(value), gradients, term, drawn, &found, options.storage);
+    Ok(())
+}
+
+/// Room for a gradient, with what no result leaves.
+pub(super) fn room<E: Numbers>(n: usize) -> Vec<E> {
+    vec![E::narrow(E::Real::of(0.5)); n]
+}
+
+/// Holds what was found of a call against the reference; its values only where there is a row for them. Returns the reference's values and their
+/// bounds.
+pub(super) fn judge<E: Numbers>(
+    mut value_row: Option<&mut Row>,
+    gradient_rows: &mut [Row],
+    term: &Term,
+    drawn: &Call<E>,
+    found: &Found<'_, E>,
+    storage: Storage,
+) -> Vec<(f64, f64)> {
     let Call {
         name,
         k,
         tables,
         targets,
     } = drawn;
-    let k = *k;
-    let mut values = vec![0.0; count];
-    let mut grads = vec![vec![E::narrow(E::Real::of(0.5)); count * k]; term.gradients];
-    engine.run(term.function, drawn, WEIGHT, &mut values, &mut grads)?;
+    let (k, count, weight) = (*k, found.values.len(), found.weight);
+    let mut bounded = Vec::with_capacity(count);
     let widened: Vec<Vec<f64>> = tables
         .iter()
         .map(|t| t.iter().map(|x| x.widen().to_f64()).collect())
@@ -169,7 +210,6 @@ fn compare_case<E: Numbers>(
         .collect();
     #[expect(clippy::cast_precision_loss, reason = "a row's length")]
     let length = k as f64;
-    let storage = options.storage;
     let at = || format!("{name}, {count}x{k}");
     for (i, outcome) in outcomes.into_iter().enumerate() {
         // Weights below the smallest normal number are 0: each costs that number times what it weighs.
@@ -185,13 +225,16 @@ fn compare_case<E: Numbers>(
         // Values leave the kernel in f64: nothing is stored in the type.
         let own = wrong * (2.0 * value.mass()).sqrt();
         let bound = term.value.bound(length, storage, value.mass(), 0.0, centre_floor + own);
-        rows[0].note(&at, i, value.value(), values[i], bound);
+        bounded.push((value.value(), bound));
+        if let Some(row) = &mut value_row {
+            row.note(&at, i, value.value(), found.values[i], bound);
+        }
         for (which, slopes) in slopes.into_iter().enumerate() {
             for (j, slope) in slopes.into_iter().enumerate() {
-                let (slope, place) = (WEIGHT * slope, i * k + j);
-                let stored = floor + storage.smallest + WEIGHT * (centre + wrong);
+                let (slope, place) = (weight * slope, i * k + j);
+                let stored = floor + storage.smallest + weight.abs() * (centre + wrong);
                 let kink = if term.pixels && which == 0 {
-                    kink(&widened, place, term, storage)
+                    weight.abs() * kink(&widened, place, term, storage)
                 } else {
                     0.0
                 };
@@ -199,11 +242,12 @@ fn compare_case<E: Numbers>(
                     .gradient
                     .bound(length, storage, slope.mass(), slope.value(), stored)
                     + kink;
-                rows[1 + which].note(&at, place, slope.value(), grads[which][place].widen().to_f64(), bound);
+                let twin = found.grads[which][place].widen().to_f64();
+                gradient_rows[which].note(&at, place, slope.value(), twin, bound);
             }
         }
     }
-    Ok(())
+    bounded
 }
 
 /// Where `logit x - mu` is smaller than its own error, the derivative's sign is not known: it may be off by `2 / b`.
@@ -214,7 +258,7 @@ fn kink(tables: &[Vec<f64>], place: usize, term: &Term, storage: Storage) -> f64
         .value
         .bound(1.0, storage, ln_x.abs() + ln_rest.abs() + mu.abs(), 0.0, 0.0);
     if (ln_x - ln_rest - mu).abs() <= error {
-        2.0 * WEIGHT / ln_b.exp()
+        2.0 / ln_b.exp()
     } else {
         0.0
     }

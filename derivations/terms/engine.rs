@@ -4,6 +4,7 @@ use gpu::fused::planes::{self, Planes};
 use gpu::fused::{self, Isa, Numbers, Rows, Sample, Target};
 
 use super::mixing::{MixCall, Mixed};
+use super::whole::{ElboCall, ElboFound};
 
 /// A fused function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,6 +72,12 @@ pub trait Engine {
         grads: &mut [Vec<E>],
     ) -> Result<(), EngineError>;
 
+    /// The whole objective, gradients times `weight`.
+    ///
+    /// # Errors
+    /// When the call cannot be run.
+    fn elbo<E: Numbers>(&self, call: &ElboCall<E>, weight: f64, found: &mut ElboFound<E>) -> Result<(), EngineError>;
+
     /// Samples of codes, the codebook mixed by them, and all gradients.
     ///
     /// # Errors
@@ -131,6 +138,10 @@ impl Engine for Isa {
             _ => fused::kl_to_uniform(isa, rows(0)?, weight, values, first),
         }
         Ok(())
+    }
+
+    fn elbo<E: Numbers>(&self, call: &ElboCall<E>, weight: f64, found: &mut ElboFound<E>) -> Result<(), EngineError> {
+        call.run(*self, weight, found)
     }
 
     fn mix<E: Numbers>(&self, call: &MixCall<E>, sample: Sample, out: &mut Mixed<E>) -> Result<(), EngineError> {

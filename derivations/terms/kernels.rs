@@ -3,12 +3,13 @@
 use std::any::TypeId;
 
 use bytemuck::Pod;
-use gpu::fused::{Numbers, Sample, Target};
+use gpu::fused::{Elbo, Numbers, Sample, Target};
 use gpu::kernels::{self, Launch, Memory, Planes, Stored, Table, mixing};
 use half::bf16;
 
 use super::engine::{Call, Engine, EngineError, Function};
 use super::mixing::{MixCall, Mixed};
+use super::whole::{ElboCall, ElboFound};
 
 /// The kernels, run by whoever has the memory.
 #[derive(Debug, Clone)]
@@ -50,6 +51,43 @@ impl<M: Memory> Engine for OnDevice<M> {
             } else {
                 self.download(slopes, grad)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Two terms on the device; the objective is their difference, a number an image.
+    fn elbo<E: Numbers>(&self, call: &ElboCall<E>, weight: f64, found: &mut ElboFound<E>) -> Result<(), EngineError> {
+        let [mu, ln_b, slopes] = &mut found.grads;
+        let mut of_pixels = [std::mem::take(mu), std::mem::take(ln_b)];
+        let mut reconstructions = vec![0.0; call.images];
+        self.run(
+            Function::LogitLaplace,
+            &call.pixels,
+            weight,
+            &mut reconstructions,
+            &mut of_pixels,
+        )?;
+        [*mu, *ln_b] = of_pixels;
+        let mut of_logits = [std::mem::take(slopes)];
+        let mut divergences = vec![0.0; call.logits.tables[0].len() / call.logits.k];
+        let function = if call.by_planes {
+            Function::KlToUniformByPlanes
+        } else {
+            Function::KlToUniform
+        };
+        let beta = call.beta.get();
+        self.run(function, &call.logits, -beta * weight, &mut divergences, &mut of_logits)?;
+        [*slopes] = of_logits;
+        let positions = divergences.len() / call.images;
+        let parts = divergences.chunks(positions).zip(reconstructions);
+        for (value, (parts, reconstruction)) in found.values.iter_mut().zip(parts) {
+            let divergence: f64 = parts.iter().sum();
+            let subtracted = if beta > 0.0 { beta * divergence } else { 0.0 };
+            *value = Elbo {
+                objective: reconstruction - subtracted,
+                reconstruction,
+                divergence,
+            };
         }
         Ok(())
     }

@@ -15,9 +15,11 @@
 //! | [`codebook_mix`] | `[K]` logits and noise, a codebook `[K, D]` | `reference::relaxation` |
 //! | [`exact::sides`] | tables over `[X, Y, Z]` | `reference::equations` |
 //! | [`logit_laplace`] | an image's values, `mu`, `ln b` | `reference::likelihood` |
+//! | [`elbo`] | an image's pixels and the logits of its positions | both |
 
 mod codebook;
 mod divergence;
+mod elbo;
 mod elementary;
 pub mod exact;
 mod gumbel;
@@ -35,6 +37,7 @@ mod token;
 
 pub use codebook::{Pull, additions, codebook_mix};
 pub use divergence::{cross_entropy, kl_divergence};
+pub use elbo::{Codes, Elbo, ElboGrads, elbo};
 pub use elementary::{EXCESS, EXP, LN};
 pub use gumbel::{Gumbel, Sample, gumbel_softmax, gumbel_softmax_gradient};
 pub use isa::{Isa, Numbers};

@@ -1,0 +1,189 @@
+//! The whole objective: pixels and logits in one call, held against both references.
+
+use gpu::fused::planes::Planes;
+use gpu::fused::{self, Codes, Elbo, ElboGrads, Isa, Numbers, Rows};
+use reference::vocab::Beta;
+
+use super::cases::CASES;
+use super::compare::{Found, Options, WEIGHT, inputs, judge, room, stored, targets};
+use super::engine::{Call, Engine, EngineError};
+use super::report::Row;
+use super::table::{TERMS, Term};
+
+/// Its name.
+pub const ELBO: &str = "elbo";
+
+/// Images, pixels of an image, positions of an image, codes: pairwise distinct.
+const SHAPES: [[usize; 4]; 4] = [[1, 6, 3, 2], [2, 33, 5, 17], [3, 520, 4, 130], [2, 3072, 8, 1031]];
+
+const BETAS: [f64; 3] = [6.6, 1.0, 0.0];
+
+/// One call of the objective.
+#[derive(Debug)]
+pub struct ElboCall<E> {
+    /// `x`, `mu`, `ln b`: a row an image.
+    pub pixels: Call<E>,
+    /// A row a position.
+    pub logits: Call<E>,
+    /// Images.
+    pub images: usize,
+    /// The weight on the divergence.
+    pub beta: Beta,
+    /// Whether the logits are handed over by planes.
+    pub by_planes: bool,
+}
+
+/// What comes of it.
+#[derive(Debug)]
+pub struct ElboFound<E> {
+    /// An objective an image.
+    pub values: Vec<Elbo>,
+    /// With respect to `mu`, `ln b` and the logits, a row a position.
+    pub grads: [Vec<E>; 3],
+}
+
+impl<E: Numbers> ElboCall<E> {
+    /// Runs the CPU's kernels.
+    pub(super) fn run(&self, isa: Isa, weight: f64, found: &mut ElboFound<E>) -> Result<(), EngineError> {
+        let (pixels, logits) = (&self.pixels, &self.logits);
+        let pixel = |t: usize| Rows::new("pixels", &pixels.tables[t], pixels.k);
+        let [mu, ln_b, slopes] = &mut found.grads;
+        let (planes, positions) = self.planes();
+        let mut by_planes = planes.clone();
+        let codes = if self.by_planes {
+            Codes::Planes(Planes::new("logits", &planes, logits.k, positions)?)
+        } else {
+            Codes::Rows(Rows::new("logits", &logits.tables[0], logits.k)?)
+        };
+        let grads = ElboGrads {
+            mu,
+            ln_b,
+            logits: if self.by_planes { &mut by_planes } else { slopes },
+        };
+        let pixels = [pixel(0)?, pixel(1)?, pixel(2)?];
+        fused::elbo(isa, pixels, codes, self.beta, weight, &mut found.values, Some(grads))?;
+        if self.by_planes {
+            for (image, rows) in slopes.chunks_mut(positions * logits.k).enumerate() {
+                for (place, slope) in rows.iter_mut().enumerate() {
+                    let (position, code) = (place / logits.k, place % logits.k);
+                    *slope = by_planes[(image * logits.k + code) * positions + position];
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The logits by planes, and how many positions an image has.
+    fn planes(&self) -> (Vec<E>, usize) {
+        let (k, rows) = (self.logits.k, &self.logits.tables[0]);
+        let positions = rows.len() / k / self.images;
+        let mut planes = rows.clone();
+        for (place, x) in rows.iter().enumerate() {
+            let (row, code) = (place / k, place % k);
+            let (image, position) = (row / positions, row % positions);
+            planes[(image * k + code) * positions + position] = *x;
+        }
+        (planes, positions)
+    }
+}
+
+fn term(name: &str) -> &'static Term {
+    TERMS
+        .iter()
+        .find(|term| term.name == name)
+        .expect("a term of the table")
+}
+
+/// The objective's rows.
+pub(super) fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Result<Vec<Row>, EngineError> {
+    let (likelihood, divergence) = (term("logit_laplace"), term("kl_to_uniform"));
+    let row = |part, reason| Row::new(ELBO, part, reason);
+    let mut value = row(
+        "value",
+        "the bounds of the two terms, the second times beta, and one addition a position",
+    );
+    let mut pixels = [
+        row("gradient", likelihood.gradient.reason),
+        row("gradient 2", likelihood.gradient.reason),
+    ];
+    let mut logits = [row("gradient 3", divergence.gradient.reason)];
+    let shapes = options
+        .shape
+        .map_or(SHAPES.to_vec(), |(rows, k)| vec![[rows, 33, 5, k]]);
+    for [images, size, positions, k] in shapes {
+        let drawn = inputs::<E>(likelihood, (images, size), options.seed);
+        for (number, case) in CASES.iter().enumerate() {
+            let call = ElboCall {
+                pixels: drawn[0].clone(),
+                logits: Call {
+                    name: case.name,
+                    k,
+                    tables: vec![stored(case.tables(options.seed, (images * positions, k), 1).remove(0))],
+                    targets: targets((images * positions, k)),
+                },
+                images,
+                beta: Beta::new(BETAS[number % BETAS.len()])?,
+                by_planes: number % 2 == 1,
+            };
+            let mut found = ElboFound {
+                values: vec![Elbo::default(); images],
+                grads: [room(images * size), room(images * size), room(images * positions * k)],
+            };
+            engine.elbo(&call, WEIGHT, &mut found)?;
+            compare(&mut value, &mut pixels, &mut logits, &call, &found, options);
+        }
+    }
+    Ok([value].into_iter().chain(pixels).chain(logits).collect())
+}
+
+fn compare<E: Numbers>(
+    value: &mut Row,
+    pixel_rows: &mut [Row; 2],
+    logit_rows: &mut [Row; 1],
+    call: &ElboCall<E>,
+    found: &ElboFound<E>,
+    options: &Options,
+) {
+    let (storage, beta) = (options.storage, call.beta.get());
+    let [mu, ln_b, slopes] = &found.grads;
+    let positions = slopes.len() / call.logits.k / call.images;
+    let per_image: Vec<f64> = found.values.iter().map(|value| value.reconstruction).collect();
+    let of_pixels = Found {
+        values: &per_image,
+        grads: &[mu, ln_b],
+        weight: WEIGHT,
+    };
+    let reconstructions = judge(
+        None,
+        pixel_rows,
+        term("logit_laplace"),
+        &call.pixels,
+        &of_pixels,
+        storage,
+    );
+    let of_logits = Found {
+        values: &vec![0.0; call.images * positions],
+        grads: &[slopes],
+        weight: -beta * WEIGHT,
+    };
+    let divergences = judge(
+        None,
+        logit_rows,
+        term("kl_to_uniform"),
+        &call.logits,
+        &of_logits,
+        storage,
+    );
+    let at = || format!("{}, {}x{}, beta {beta}", call.logits.name, call.images, call.pixels.k);
+    for (image, (reconstruction, bound)) in reconstructions.into_iter().enumerate() {
+        let parts = &divergences[image * positions..(image + 1) * positions];
+        let (divergence, own): (f64, f64) = (parts.iter().map(|p| p.0).sum(), parts.iter().map(|p| p.1).sum());
+        let subtracted = if beta > 0.0 { beta * divergence } else { 0.0 };
+        // Positions are added up in f64 on both sides, each in its order.
+        #[expect(clippy::cast_precision_loss, reason = "a count of positions")]
+        let added = (positions as f64 + 2.0) * f64::EPSILON * (subtracted + reconstruction.abs());
+        let bound = bound + beta * own + added;
+        let twin = found.values[image].objective;
+        value.note(&at, image, reconstruction - subtracted, twin, bound);
+    }
+}

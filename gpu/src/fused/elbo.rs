@@ -1,0 +1,114 @@
+//! The first stage's objective, whole: the reconstruction of images less beta times the divergence of their codes.
+
+use rayon::prelude::*;
+use reference::vocab::Beta;
+
+use super::isa::{Isa, Numbers};
+use super::laplace::logit_laplace;
+use super::moments::kl_to_uniform;
+use super::planes::{self, Planes};
+use super::rows::Rows;
+use crate::Error;
+
+/// The encoder's logits.
+#[derive(Debug, Clone, Copy)]
+pub enum Codes<'a, E> {
+    /// `[B, S, K]`: a row a position.
+    Rows(Rows<'a, E>),
+    /// `[B, K, H, W]`: as the encoder leaves them.
+    Planes(Planes<'a, E>),
+}
+
+impl<E: Copy> Codes<'_, E> {
+    /// Positions, of all images together.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.count(),
+            Self::Planes(planes) => planes.count(),
+        }
+    }
+}
+
+/// An image's objective and its two terms, in nats.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Elbo {
+    /// `ln p(x|z) - beta D`; with beta = 1 a bound on `ln p(x)`.
+    pub objective: f64,
+    /// `ln p(x|z)`, of the decoder's output for these codes.
+    pub reconstruction: f64,
+    /// `D(q(z|x) || uniform)`, all positions together.
+    pub divergence: f64,
+}
+
+/// Where the gradients go.
+#[derive(Debug)]
+pub struct ElboGrads<'a, E> {
+    /// With respect to the locations `mu`.
+    pub mu: &'a mut [E],
+    /// With respect to the log-scales `ln b`.
+    pub ln_b: &'a mut [E],
+    /// With respect to the logits, through the divergence alone: what comes through the sample is the decoder's to hand back.
+    pub logits: &'a mut [E],
+}
+
+/// The objective of every image, Eq. 14 with the uniform prior of DALL-E's first stage; gradients times `weight`.
+///
+/// ```text
+/// L = sum_i ln f(x_i | mu_i, b_i) - beta sum_s D(softmax(logits_s) || uniform)
+/// ```
+///
+/// Shapes: `pixels` are `x`, `mu`, `ln b`, `[B, P]` each. One trip to memory. Unit: nats. Limits: as [`logit_laplace`] and [`kl_to_uniform`]; at
+/// `beta = 0` the divergence is not there, whatever it is. Reference: `reference::likelihood::log_likelihood`, `reference::logits::kl_to_uniform`.
+///
+/// # Errors
+/// [`Error::Rows`] when positions and images do not fit each other.
+///
+/// # Panics
+/// When `values` or `grads` do not fit.
+pub fn elbo<E: Numbers>(
+    isa: Isa,
+    pixels: [Rows<'_, E>; 3],
+    logits: Codes<'_, E>,
+    beta: Beta,
+    weight: f64,
+    values: &mut [Elbo],
+    grads: Option<ElboGrads<'_, E>>,
+) -> Result<(), Error> {
+    let (images, positions) = (values.len(), logits.count());
+    if images == 0 || !positions.is_multiple_of(images) {
+        return Err(Error::Rows {
+            tensor: "logits",
+            entries: positions,
+            k: images,
+        });
+    }
+    let (mut reconstructions, mut divergences) = (vec![0.0; images], vec![0.0; positions]);
+    let (to_pixels, to_logits) = match grads {
+        None => (None, None),
+        Some(grads) => (Some([grads.mu, grads.ln_b]), Some(grads.logits)),
+    };
+    let beta = beta.get();
+    let weighted = -beta * weight;
+    rayon::join(
+        || logit_laplace(isa, pixels, weight, &mut reconstructions, to_pixels),
+        || match logits {
+            Codes::Rows(x) => kl_to_uniform(isa, x, weighted, &mut divergences, to_logits),
+            Codes::Planes(x) => planes::kl_to_uniform(isa, x, weighted, &mut divergences, to_logits),
+        },
+    );
+    let each = divergences.par_chunks(positions / images).zip(reconstructions);
+    values
+        .par_iter_mut()
+        .zip(each)
+        .for_each(|(value, (parts, reconstruction))| {
+            let divergence: f64 = parts.iter().sum();
+            let subtracted = if beta > 0.0 { beta * divergence } else { 0.0 };
+            *value = Elbo {
+                objective: reconstruction - subtracted,
+                reconstruction,
+                divergence,
+            };
+        });
+    Ok(())
+}
