@@ -22,6 +22,10 @@ pub enum Function {
     KlDivergence,
     /// Rows of two tables.
     CrossEntropy,
+    /// Two tables, a plane for every code.
+    KlDivergenceByPlanes,
+    /// Two tables, a plane for every code.
+    CrossEntropyByPlanes,
     /// Rows of logits and their targets.
     TokenLogProb,
     /// Rows of log-weights.
@@ -31,10 +35,13 @@ pub enum Function {
 }
 
 impl Function {
-    /// Whether its table lies in planes.
+    /// Whether its tables lie in planes.
     #[must_use]
     pub const fn is_by_planes(self) -> bool {
-        matches!(self, Self::KlToUniformByPlanes | Self::EntropyByPlanes)
+        matches!(
+            self,
+            Self::KlToUniformByPlanes | Self::EntropyByPlanes | Self::KlDivergenceByPlanes | Self::CrossEntropyByPlanes
+        )
     }
 }
 
@@ -58,6 +65,11 @@ pub type EngineError = Box<dyn std::error::Error + Send + Sync>;
 pub trait Engine {
     /// What it runs on.
     fn name(&self) -> String;
+
+    /// Whether it has no implementation of this term.
+    fn lacks(&self, _function: Function) -> bool {
+        false
+    }
 
     /// Values of all rows, and the gradients, times `weight`, into `grads`.
     ///
@@ -102,22 +114,7 @@ impl Engine for Isa {
         let isa = *self;
         let rows = |t: usize| Rows::new("logits", &call.tables[t], call.k);
         if function.is_by_planes() {
-            let run = if function == Function::EntropyByPlanes {
-                planes::entropy
-            } else {
-                planes::kl_to_uniform
-            };
-            let (x, positions) = call.in_planes(values.len());
-            let mut slopes = x.clone();
-            run(
-                isa,
-                Planes::new("logits", &x, call.k, positions)?,
-                weight,
-                values,
-                Some(&mut slopes),
-            );
-            call.from_planes(values.len(), &slopes, &mut grads[0]);
-            return Ok(());
+            return by_planes(isa, function, call, weight, values, grads);
         }
         let mut grads = grads.iter_mut().map(Vec::as_mut_slice);
         let (first, second) = (grads.next(), grads.next());
@@ -149,18 +146,53 @@ impl Engine for Isa {
     }
 }
 
+fn by_planes<E: Numbers>(
+    isa: Isa,
+    function: Function,
+    call: &Call<E>,
+    weight: f64,
+    values: &mut [f64],
+    grads: &mut [Vec<E>],
+) -> Result<(), EngineError> {
+    let laid: Vec<Vec<E>> = (0..call.tables.len())
+        .map(|t| call.in_planes(values.len(), t))
+        .collect();
+    let positions = call.positions(values.len());
+    let planes = |t: usize| Planes::new("logits", &laid[t], call.k, positions);
+    let mut slopes = laid.clone();
+    let mut to = slopes.iter_mut().map(Vec::as_mut_slice);
+    let (first, second) = (to.next(), to.next());
+    match function {
+        Function::KlToUniformByPlanes => planes::kl_to_uniform(isa, planes(0)?, weight, values, first),
+        Function::EntropyByPlanes => planes::entropy(isa, planes(0)?, weight, values, first),
+        _ => {
+            let both = first.zip(second).map(|(a, b)| [a, b]);
+            let run = if function == Function::KlDivergenceByPlanes {
+                planes::kl_divergence
+            } else {
+                planes::cross_entropy
+            };
+            run(isa, [planes(0)?, planes(1)?], weight, values, both);
+        }
+    }
+    for (slopes, grad) in slopes.iter().zip(grads) {
+        call.from_planes(values.len(), slopes, grad);
+    }
+    Ok(())
+}
+
 impl<E: Copy> Call<E> {
-    /// The first table's rows as the positions of one or of two images, a plane for every place of a row; and how many positions an image has.
+    /// A table's rows as the positions of one or of two images, a plane for every place of a row.
     #[must_use]
-    pub fn in_planes(&self, rows: usize) -> (Vec<E>, usize) {
+    pub fn in_planes(&self, rows: usize, table: usize) -> Vec<E> {
         let positions = self.positions(rows);
-        let mut planes = self.tables[0].clone();
-        for (i, row) in self.tables[0].chunks(self.k).enumerate() {
+        let mut planes = self.tables[table].clone();
+        for (i, row) in self.tables[table].chunks(self.k).enumerate() {
             for (code, x) in row.iter().enumerate() {
                 planes[self.place(positions, i, code)] = *x;
             }
         }
-        (planes, positions)
+        planes
     }
 
     /// What lies in planes, back in rows.

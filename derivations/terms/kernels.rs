@@ -29,6 +29,13 @@ impl<M: Memory> Engine for OnDevice<M> {
         self.0.name()
     }
 
+    fn lacks(&self, function: Function) -> bool {
+        matches!(
+            function,
+            Function::KlDivergenceByPlanes | Function::CrossEntropyByPlanes
+        )
+    }
+
     fn run<E: Numbers>(
         &self,
         function: Function,
@@ -179,7 +186,7 @@ impl<M: Memory> OnDevice<M> {
         let weights: Vec<f64> = call.targets.iter().map(|target| target.weight).collect();
         let parts = usize::try_from(kernels::parts(i32::try_from(call.k)?))?;
         let tables: Result<Vec<M::Buffer>, EngineError> = if function.is_by_planes() {
-            Ok(vec![upload(&call.in_planes(values.len()).0)?])
+            Ok(vec![upload(&call.in_planes(values.len(), 0))?])
         } else {
             call.tables.iter().map(upload).collect()
         };
@@ -234,6 +241,9 @@ impl<M: Memory> OnDevice<M> {
             Function::KlDivergence => vec![kernels::kl_divergence(stored, [table(0), table(1)], to, both, weight)],
             Function::CrossEntropy => vec![kernels::cross_entropy(stored, [table(0), table(1)], to, both, weight)],
             Function::TokenLogProb => vec![kernels::token_log_prob(stored, table(0), targets, to, first, weight)],
+            Function::KlDivergenceByPlanes | Function::CrossEntropyByPlanes => {
+                return Err("there is no kernel of two tables by planes".into());
+            }
             Function::LogitLaplace => {
                 let tables = [table(0), table(1), table(2)];
                 kernels::logit_laplace(stored, tables, scratch, to, both, weight).into()

@@ -68,8 +68,42 @@ const ENTROPY: Term = Term {
     function: Function::Entropy,
 };
 
+const KL_DIVERGENCE: Term = Term {
+    name: "kl_divergence",
+    tables: 2,
+    gradients: 2,
+    pixels: false,
+    reference: |i| {
+        let value = logits::kl_divergence(i.rows[0], i.rows[1])?;
+        Ok((
+            value,
+            gradients(logits::kl_divergence_gradients(i.rows[0], i.rows[1]), i.rows)?,
+        ))
+    },
+    value: DIVERGENCE,
+    gradient: SLOPE,
+    function: Function::KlDivergence,
+};
+
+const CROSS_ENTROPY: Term = Term {
+    name: "cross_entropy",
+    tables: 2,
+    gradients: 2,
+    pixels: false,
+    reference: |i| {
+        let value = logits::cross_entropy(i.rows[0], i.rows[1])?;
+        Ok((
+            value,
+            gradients(logits::cross_entropy_gradients(i.rows[0], i.rows[1]), i.rows)?,
+        ))
+    },
+    value: MEAN,
+    gradient: SLOPE,
+    function: Function::CrossEntropy,
+};
+
 /// Every fused term.
-pub static TERMS: [Term; 9] = [
+pub static TERMS: [Term; 11] = [
     KL_TO_UNIFORM,
     Term {
         name: "planes::kl_to_uniform",
@@ -82,37 +116,17 @@ pub static TERMS: [Term; 9] = [
         function: Function::EntropyByPlanes,
         ..ENTROPY
     },
+    KL_DIVERGENCE,
     Term {
-        name: "kl_divergence",
-        tables: 2,
-        gradients: 2,
-        pixels: false,
-        reference: |i| {
-            let value = logits::kl_divergence(i.rows[0], i.rows[1])?;
-            Ok((
-                value,
-                gradients(logits::kl_divergence_gradients(i.rows[0], i.rows[1]), i.rows)?,
-            ))
-        },
-        value: DIVERGENCE,
-        gradient: SLOPE,
-        function: Function::KlDivergence,
+        name: "planes::kl_divergence",
+        function: Function::KlDivergenceByPlanes,
+        ..KL_DIVERGENCE
     },
+    CROSS_ENTROPY,
     Term {
-        name: "cross_entropy",
-        tables: 2,
-        gradients: 2,
-        pixels: false,
-        reference: |i| {
-            let value = logits::cross_entropy(i.rows[0], i.rows[1])?;
-            Ok((
-                value,
-                gradients(logits::cross_entropy_gradients(i.rows[0], i.rows[1]), i.rows)?,
-            ))
-        },
-        value: MEAN,
-        gradient: SLOPE,
-        function: Function::CrossEntropy,
+        name: "planes::cross_entropy",
+        function: Function::CrossEntropyByPlanes,
+        ..CROSS_ENTROPY
     },
     Term {
         name: "token_log_prob",

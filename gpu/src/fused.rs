@@ -9,6 +9,7 @@
 //! | [`kl_to_uniform`], [`entropy`] | `[K]` logits | `reference::logits` |
 //! | [`planes::kl_to_uniform`], [`planes::entropy`] | `[K]` logits, a plane apart: `[B, K, H, W]` | `reference::logits` |
 //! | [`kl_divergence`], [`cross_entropy`] | two of `[K]` logits | `reference::logits` |
+//! | [`planes::kl_divergence`], [`planes::cross_entropy`] | the same, a plane apart | `reference::logits` |
 //! | [`token_log_prob`] | `[V]` logits and a [`Target`] | `reference::logits` |
 //! | [`log_mean_exp`] | `[N]` log-weights | `reference::logits` |
 //! | [`gumbel_softmax`], [`gumbel_softmax_gradient`] | `[K]` logits and noise | `reference::relaxation` |

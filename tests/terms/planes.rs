@@ -10,7 +10,12 @@ use super::{STORAGES, logits, seed};
 fn many_positions_agree_in_one_image_and_in_two() {
     for shape in [(51, 301), (74, 130), (129, 70)] {
         for storage in STORAGES {
-            for function in ["planes::kl_to_uniform", "planes::entropy"] {
+            for function in [
+                "planes::kl_to_uniform",
+                "planes::entropy",
+                "planes::kl_divergence",
+                "planes::cross_entropy",
+            ] {
                 for isa in Isa::available() {
                     let report = agree(
                         &isa,

@@ -66,14 +66,14 @@ fn run<E: Numbers>(
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Quantity {
+pub(super) enum Quantity {
     Divergence,
     CrossEntropy,
 }
 
-struct Pair {
-    weight: f64,
-    quantity: Quantity,
+pub(super) struct Pair {
+    pub(super) weight: f64,
+    pub(super) quantity: Quantity,
 }
 
 /// What the gradients are made of. The kept rows hold `q` (first) and `p` (second) up to scale. Near 0 the first holds `q - p` for log-ratios

@@ -12,7 +12,10 @@ use super::real::Real;
 use super::rows::{STREAM_FROM_BYTES, WIDEST};
 use crate::Error;
 
+mod pair;
 mod sweep;
+
+pub use pair::{cross_entropy, kl_divergence};
 
 /// Images of `k` planes of `positions` numbers, one after the other.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +40,13 @@ impl<'a, E> Planes<'a, E> {
             });
         }
         Ok(Self { entries, k, positions })
+    }
+
+    /// Positions of a tile: whole vectors, and as many tiles as there are cores.
+    fn tile(&self) -> usize {
+        let images = self.entries.len() / (self.k * self.positions);
+        let tiles = rayon::current_num_threads().div_ceil(images.max(1));
+        self.positions.div_ceil(tiles).next_multiple_of(WIDEST)
     }
 
     /// How many distributions: images times positions.
@@ -73,9 +83,7 @@ fn for_each_tile<E: Numbers>(
 ) {
     assert_eq!(values.len(), x.count(), "one value a position");
     let (k, positions) = (x.k, x.positions);
-    let images = x.count() / positions;
-    let tiles = rayon::current_num_threads().div_ceil(images.max(1));
-    let width = positions.div_ceil(tiles).next_multiple_of(WIDEST);
+    let width = x.tile();
     let through = size_of_val(x.entries) > STREAM_FROM_BYTES;
     let mut cut: Vec<Tile<'_, E>> = Vec::new();
     for (image, values) in x.entries.chunks(k * positions).zip(values.chunks_mut(positions)) {

@@ -1,0 +1,143 @@
+//! Two tables by planes: sixteen positions at a time are brought into rows that stay in a core's cache, where the kernel of rows takes them.
+//!
+//! Memory is read in lines and once; what is laid anew is a tile, never a table.
+
+use rayon::prelude::*;
+
+use super::Planes;
+use crate::fused::divergence::{Pair, Quantity};
+use crate::fused::isa::{Isa, Kernel, Numbers};
+use crate::fused::lanes::Stored;
+use crate::fused::real::Real;
+use crate::fused::rows::{RowKernel, WIDEST, Work};
+
+/// As [`kl_divergence`](crate::fused::kl_divergence), for every position of every image: `values` is `[B, H, W]`, `grads` as the logits.
+///
+/// # Panics
+/// When the tables, `values` or `grads` do not fit each other.
+pub fn kl_divergence<E: Numbers>(
+    isa: Isa,
+    tables: [Planes<'_, E>; 2],
+    weight: f64,
+    values: &mut [f64],
+    grads: Option<[&mut [E]; 2]>,
+) {
+    let quantity = Quantity::Divergence;
+    for_each_tile(isa, Pair { weight, quantity }, tables, values, grads);
+}
+
+/// As [`cross_entropy`](crate::fused::cross_entropy), for every position of every image: `values` is `[B, H, W]`, `grads` as the logits.
+///
+/// # Panics
+/// When the tables, `values` or `grads` do not fit each other.
+pub fn cross_entropy<E: Numbers>(
+    isa: Isa,
+    tables: [Planes<'_, E>; 2],
+    weight: f64,
+    values: &mut [f64],
+    grads: Option<[&mut [E]; 2]>,
+) {
+    let quantity = Quantity::CrossEntropy;
+    for_each_tile(isa, Pair { weight, quantity }, tables, values, grads);
+}
+
+fn for_each_tile<E: Numbers>(
+    isa: Isa,
+    pair: Pair,
+    [a, b]: [Planes<'_, E>; 2],
+    values: &mut [f64],
+    grads: Option<[&mut [E]; 2]>,
+) {
+    assert_eq!(
+        (a.entries.len(), a.k, a.positions),
+        (b.entries.len(), b.k, b.positions),
+        "two tables of one shape"
+    );
+    assert_eq!(values.len(), a.count(), "one value a position");
+    let width = a.tile();
+    let mut tiles: Vec<Tile<'_, E>> = Vec::new();
+    let images = a
+        .entries
+        .chunks(a.k * a.positions)
+        .zip(b.entries.chunks(a.k * a.positions));
+    for ((a_image, b_image), values) in images.zip(values.chunks_mut(a.positions)) {
+        for (tile, values) in values.chunks_mut(width).enumerate() {
+            tiles.push(Tile {
+                pair: &pair,
+                images: [a_image, b_image],
+                positions: a.positions,
+                first: tile * width,
+                values,
+                grads: None,
+            });
+        }
+    }
+    if let Some(grads) = grads {
+        let per_image = a.positions.div_ceil(width);
+        for (which, grad) in grads.into_iter().enumerate() {
+            assert_eq!(grad.len(), a.entries.len(), "one derivative a logit");
+            for (plane, slopes) in grad.chunks_mut(a.positions).enumerate() {
+                for (tile, slopes) in slopes.chunks_mut(width).enumerate() {
+                    let grads = &mut tiles[(plane / a.k) * per_image + tile].grads;
+                    grads.get_or_insert_default()[which].push(slopes);
+                }
+            }
+        }
+    }
+    tiles.into_par_iter().for_each(|tile| isa.run(tile));
+}
+
+/// Some positions of an image, on one core.
+struct Tile<'a, E> {
+    pair: &'a Pair,
+    images: [&'a [E]; 2],
+    positions: usize,
+    first: usize,
+    values: &'a mut [f64],
+    /// These positions of every plane of both gradients.
+    grads: Option<[Vec<&'a mut [E]>; 2]>,
+}
+
+impl<E: Numbers> Kernel<E> for Tile<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Stored<E, Real = E::Real>>(mut self, l: L) {
+        let k = self.images[0].len() / self.positions;
+        // A row's length in memory is no power of two: rows would fall on each other in the cache.
+        let stride = k + WIDEST;
+        let nothing = E::narrow(E::Real::of(0.0));
+        let mut rows = [vec![nothing; WIDEST * stride], vec![nothing; WIDEST * stride]];
+        let mut slopes = [vec![nothing; k], vec![nothing; k]];
+        let mut work = Work::default();
+        for (block, values) in self.values.chunks_mut(WIDEST).enumerate() {
+            let from = self.first + block * WIDEST;
+            for (rows, image) in rows.iter_mut().zip(self.images) {
+                for codes in (0..k).step_by(WIDEST) {
+                    for j in 0..values.len() {
+                        for code in codes..(codes + WIDEST).min(k) {
+                            rows[j * stride + code] = image[code * self.positions + from + j];
+                        }
+                    }
+                }
+            }
+            for (j, value) in values.iter_mut().enumerate() {
+                let [a, b] = rows.each_mut().map(|rows| &mut rows[j * stride..][..k]);
+                let wanted = self.grads.is_some().then(|| slopes.each_mut().map(Vec::as_mut_slice));
+                *value = self.pair.row(l, 0, [&*a, &*b], wanted, &mut work);
+                if self.grads.is_some() {
+                    a.copy_from_slice(&slopes[0]);
+                    b.copy_from_slice(&slopes[1]);
+                }
+            }
+            let Some(grads) = &mut self.grads else { continue };
+            for (rows, grad) in rows.iter().zip(grads) {
+                for (code, plane) in grad.iter_mut().enumerate() {
+                    for (j, slope) in plane[block * WIDEST..].iter_mut().take(values.len()).enumerate() {
+                        *slope = rows[j * stride + code];
+                    }
+                }
+            }
+        }
+    }
+}
