@@ -2,6 +2,10 @@
 #![cfg(feature = "twin")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+#[path = "terms/autograd.rs"]
+mod autograd;
+#[path = "terms/mixing.rs"]
+mod mixing;
 #[path = "terms/planes.rs"]
 mod planes;
 

@@ -16,6 +16,7 @@
 //!
 //! [`device`], [`transfer`], [`world`], [`special`], [`categorical`], then [`equations`].
 
+pub mod autograd;
 pub mod categorical;
 pub mod device;
 pub mod equations;

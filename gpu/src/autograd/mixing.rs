@@ -1,0 +1,180 @@
+//! Samples of codes and the codebook that they mix, with their backward pass.
+
+use candle_core::backend::BackendStorage as _;
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Tensor, WithDType, bail};
+use half::{bf16, f16};
+
+use super::{Three, held, numbers, with_type};
+use crate::fused::{self, Gumbel, Isa, Numbers, Pull, Real as _, Rows, Sample};
+
+/// [`fused::gumbel_softmax`]: logits and noise `[.., K]` to samples of that shape. Straight-through, the relaxed sample's derivative comes back.
+///
+/// # Errors
+/// candle's; for shapes that differ or a temperature that is not positive.
+pub fn gumbel_softmax(logits: &Tensor, noise: &Tensor, temperature: f64, sample: Sample) -> Result<Tensor> {
+    logits
+        .contiguous()?
+        .apply_op2(&noise.contiguous()?, Mixing { temperature, sample })
+}
+
+/// [`fused::codebook_mix`]: logits and noise `[.., K]`, a codebook `[K, D]`, to `[.., D]`.
+///
+/// # Errors
+/// As [`gumbel_softmax`].
+pub fn codebook_mix(
+    logits: &Tensor,
+    noise: &Tensor,
+    codebook: &Tensor,
+    temperature: f64,
+    sample: Sample,
+) -> Result<Tensor> {
+    let (noise, codebook) = (noise.contiguous()?, codebook.contiguous()?);
+    logits
+        .contiguous()?
+        .apply_op3(&noise, &codebook, Mixing { temperature, sample })
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Mixing {
+    temperature: f64,
+    sample: Sample,
+}
+
+fn zeros<E: Numbers>(n: usize) -> Vec<E> {
+    vec![E::narrow(E::Real::of(0.0)); n]
+}
+
+fn rows<'a, E>(name: &'static str, table: &'a [E], k: usize) -> Result<Rows<'a, E>> {
+    Rows::new(name, table, k).map_err(candle_core::Error::wrap)
+}
+
+impl Mixing {
+    fn gumbel<'a, E>(self, logits: &'a [E], noise: &'a [E], k: usize) -> Result<Gumbel<'a, E>> {
+        let gumbel = Gumbel::new(rows("logits", logits, k)?, rows("noise", noise, k)?, self.temperature);
+        gumbel.map_err(candle_core::Error::wrap)
+    }
+}
+
+/// The length of a row.
+fn width(shape: &Shape) -> Result<usize> {
+    match shape.dims().last() {
+        Some(&k) if k > 0 => Ok(k),
+        _ => bail!("a sample is taken of rows, the shape is {shape:?}"),
+    }
+}
+
+fn samples<E: Numbers + WithDType>(
+    op: Mixing,
+    [(x, lx), (noise, ln)]: [(&CpuStorage, &Layout); 2],
+) -> Result<(CpuStorage, Shape)> {
+    let (x, noise) = (numbers::<E>(x, lx)?, numbers::<E>(noise, ln)?);
+    let mut samples = zeros::<E>(x.len());
+    let gumbel = op.gumbel(x, noise, width(lx.shape())?)?;
+    fused::gumbel_softmax(Isa::best(), gumbel, op.sample, &mut samples);
+    Ok((E::to_cpu_storage_owned(samples), lx.shape().clone()))
+}
+
+fn through_samples<E: Numbers + WithDType>(op: Mixing, args: [&Tensor; 3]) -> Result<Tensor> {
+    let upstream = args[2].contiguous()?;
+    let storages = [args[0], args[1], &upstream].map(Tensor::storage_and_layout);
+    let tables = storages.iter().map(held).collect::<Result<Vec<&[E]>>>()?;
+    let k = width(args[0].shape())?;
+    let mut grad = zeros::<E>(tables[0].len());
+    let gumbel = op.gumbel(tables[0], tables[1], k)?;
+    fused::gumbel_softmax_gradient(Isa::best(), gumbel, rows("upstream", tables[2], k)?, &mut grad);
+    Tensor::from_vec(grad, args[0].shape(), args[0].device())
+}
+
+fn mixed<E: Numbers + WithDType>(
+    op: Mixing,
+    [(x, lx), (noise, ln), (codebook, lc)]: [(&CpuStorage, &Layout); 3],
+) -> Result<(CpuStorage, Shape)> {
+    let (x, noise, codebook) = (
+        numbers::<E>(x, lx)?,
+        numbers::<E>(noise, ln)?,
+        numbers::<E>(codebook, lc)?,
+    );
+    let (k, d) = (width(lx.shape())?, width(lc.shape())?);
+    let mut mixed = zeros::<E>(x.len() / k * d);
+    let gumbel = op.gumbel(x, noise, k)?;
+    fused::codebook_mix(
+        Isa::best(),
+        gumbel,
+        op.sample,
+        rows("codebook", codebook, d)?,
+        &mut mixed,
+        None,
+    )
+    .map_err(candle_core::Error::wrap)?;
+    let mut shape = lx.shape().dims().to_vec();
+    *shape.last_mut().expect("a row has a width") = d;
+    Ok((E::to_cpu_storage_owned(mixed), Shape::from(shape)))
+}
+
+fn through_codebook<E: Numbers + WithDType>(op: Mixing, args: [&Tensor; 4]) -> Result<[Tensor; 2]> {
+    let upstream = args[3].contiguous()?;
+    let storages = [args[0], args[1], args[2], &upstream].map(Tensor::storage_and_layout);
+    let tables = storages.iter().map(held).collect::<Result<Vec<&[E]>>>()?;
+    let (k, d) = (width(args[0].shape())?, width(args[2].shape())?);
+    let mut mixed = zeros::<E>(tables[3].len());
+    let (mut to_logits, mut to_codebook) = (zeros::<E>(tables[0].len()), zeros::<E>(tables[2].len()));
+    let pull = Pull {
+        upstream: rows("upstream", tables[3], d)?,
+        to_logits: &mut to_logits,
+        to_codebook: &mut to_codebook,
+    };
+    let gumbel = op.gumbel(tables[0], tables[1], k)?;
+    let codebook = rows("codebook", tables[2], d)?;
+    fused::codebook_mix(Isa::best(), gumbel, op.sample, codebook, &mut mixed, Some(pull))
+        .map_err(candle_core::Error::wrap)?;
+    Ok([
+        Tensor::from_vec(to_logits, args[0].shape(), args[0].device())?,
+        Tensor::from_vec(to_codebook, args[2].shape(), args[2].device())?,
+    ])
+}
+
+impl CustomOp2 for Mixing {
+    fn name(&self) -> &'static str {
+        "elbo-gumbel-softmax"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, noise: &CpuStorage, ln: &Layout) -> Result<(CpuStorage, Shape)> {
+        with_type!(x.dtype(), samples(*self, [(x, lx), (noise, ln)]))
+    }
+
+    /// The noise is given: nothing comes back to it.
+    fn bwd(
+        &self,
+        x: &Tensor,
+        noise: &Tensor,
+        _y: &Tensor,
+        upstream: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let grad = with_type!(x.dtype(), through_samples(*self, [x, noise, upstream]))?;
+        Ok((Some(grad), None))
+    }
+}
+
+impl CustomOp3 for Mixing {
+    fn name(&self) -> &'static str {
+        "elbo-codebook-mix"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        noise: &CpuStorage,
+        ln: &Layout,
+        codebook: &CpuStorage,
+        lc: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        with_type!(x.dtype(), mixed(*self, [(x, lx), (noise, ln), (codebook, lc)]))
+    }
+
+    fn bwd(&self, x: &Tensor, noise: &Tensor, codebook: &Tensor, _e: &Tensor, upstream: &Tensor) -> Result<Three> {
+        let args = [x, noise, codebook, upstream];
+        let [to_logits, to_codebook] = with_type!(x.dtype(), through_codebook(*self, args))?;
+        Ok((Some(to_logits), None, Some(to_codebook)))
+    }
+}
