@@ -20,7 +20,7 @@ const SIDES: [fn(&Sides) -> f64; 8] = [
     |s| s.divergence,
 ];
 
-/// Images that share a prior; a code that the prior and one that an encoder excludes.
+/// Images that share a prior; a code that makes the image impossible, one that makes it far more likely than all others.
 fn family(images: usize, captions: usize, codes: usize) -> Vec<Tables> {
     let mut source = Worlds::new(seed());
     let mut tables: Vec<Tables> = (0..images).map(|_| source.dense(captions, codes, -20.0)).collect();
@@ -29,6 +29,8 @@ fn family(images: usize, captions: usize, codes: usize) -> Vec<Tables> {
         tables.ln_p_yz.clone_from(&prior);
         tables.ln_q_yz_given_x = None;
         tables.ln_p_x_given_yz[[image % captions, image % codes]] = nothing;
+        // Far above what a row starts with: the largest cannot be guessed.
+        tables.ln_p_x_given_yz[[captions - 1, codes - 1]] += 60.0;
     }
     tables
 }

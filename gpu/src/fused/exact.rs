@@ -5,18 +5,19 @@
 
 use rayon::prelude::*;
 
-use super::elementary::{at_least_floor, exp};
 use super::isa::{Isa, Kernel, Numbers};
-use super::lanes::{Lanes, Stored};
+use super::lanes::Stored;
 use super::real::Real;
-use super::rows::{Rows, WIDEST, read_or, sums};
+use super::rows::{Rows, WIDEST, sums};
 use crate::Error;
 
 mod batch;
 mod sides;
+mod sweep;
 
 pub use batch::{column, of_batch};
 pub use sides::{Sides, sides};
+use sweep::{around_the_largest, at_once, counted, weight};
 
 /// The tables of `X` images, `Y` captions and `Z` codes, each row over the codes.
 #[derive(Debug, Clone, Copy)]
@@ -139,22 +140,6 @@ struct Piece<'a, E> {
     rows: &'a mut [Row],
 }
 
-/// The weights of a row of log-probabilities: 0 only where that is what the table says, so that an infinity counts however small its weight.
-#[inline(always)]
-fn weight<L: Lanes>(l: L, ln: L::Vector) -> L::Vector {
-    let zero = l.splat(L::Real::of(0.0));
-    let e = l.max(exp(l, at_least_floor(l, ln)), l.splat(L::Real::SMALLEST));
-    // -inf < ln, and NaN stays.
-    l.where_less(l.splat(L::Real::NEG_INFINITY), ln, e, l.where_less(ln, zero, zero, ln))
-}
-
-/// `w f`, 0 where the weight is.
-#[inline(always)]
-fn counted<L: Lanes>(l: L, w: L::Vector, f: L::Vector) -> L::Vector {
-    let zero = l.splat(L::Real::of(0.0));
-    l.where_less(zero, w, l.mul(w, f), w)
-}
-
 impl<E: Numbers> Kernel<E> for Piece<'_, E> {
     type Output = ();
 
@@ -182,15 +167,8 @@ impl<E: Numbers> Kernel<E> for Piece<'_, E> {
                 place
             };
             let (a, b) = (tables.likelihood.row(place), tables.prior.row(prior));
-            let most = largest_sum(l, a, b);
-            let around = if most > f64::NEG_INFINITY { most } else { 0.0 };
-            let shift = l.splat(E::Real::of(around));
-            // Behind the end the weights are 0, and so is e^(b - shift).
-            let [s, likelihood, prior] = sums!(l, a, zero, codes, |at, a| {
-                let (b, w) = (read_or(l, &b[at..], nothing), l.load(&weights[at..]));
-                let e = exp(l, at_least_floor(l, l.sub(l.add(a, b), shift)));
-                [e, counted(l, w, a), counted(l, w, b)]
-            });
+            let (around, [s, likelihood, prior]) =
+                at_once(l, a, b, &weights).unwrap_or_else(|| around_the_largest(l, a, b, &weights));
             let ln_caption = tables.captions.row(image)[y].widen().to_f64();
             *row = Row {
                 log_evidence: around + s.ln(),
@@ -213,20 +191,6 @@ impl<E: Numbers> Kernel<E> for Piece<'_, E> {
             row.over_joint = [mass, divergence, reconstruction];
         }
     }
-}
-
-/// The largest `a + b` of two rows.
-#[inline(always)]
-fn largest_sum<E: Numbers, L: Stored<E, Real = E::Real>>(l: L, a: &[E], b: &[E]) -> f64 {
-    let nothing = E::narrow(E::Real::NEG_INFINITY);
-    let mut most = l.splat(E::Real::NEG_INFINITY);
-    for at in (0..a.len()).step_by(L::N) {
-        most = l.max(
-            most,
-            l.add(read_or(l, &a[at..], nothing), read_or(l, &b[at..], nothing)),
-        );
-    }
-    l.largest(most).to_f64()
 }
 
 /// The sums over `q(y,z|x) = q(y|x) q(z|x)`, from those over `q(z|x)`; 0 where `q(y|x)` is.
