@@ -41,23 +41,45 @@ def milliseconds(seconds):
     return f"{median} ({low} to {high})"
 
 
-def table(rows, limits):
+ROWS, K, D = 4096, 8192, 128  # of the limits, and of the codebook
+
+
+def share(group, name, size, seconds, limits):
+    """How much of what the machine can do: of its memory, or of its arithmetic where that takes longer."""
+    side = name.split("/")[0]
+    if not size or side not in ("forward", "gradient") or "candle" in name:
+        return ""
+    table = ROWS * K * 4
+    # A forward pass reads; one with a gradient writes as much as has one: a codebook's noise, an image's pixels have none.
+    written = {"codebook_mix": 0.5, "logit_laplace": 2 / 3, "gumbel_softmax": 0.5}.get(group, 1.0)
+    writes = side == "gradient" or group == "gumbel_softmax"
+    read, copy = limits["read"] / table, min(limits["copy"], limits["copy-streamed"]) / table
+    memory = size * (written * copy + (1 - written) * read) if writes else size * read
+    arithmetic = 0.0
+    if group == "codebook_mix":
+        arithmetic = limits["fma"] * (3 if writes else 1)
+    elif group != "exact":  # in f64 an exponential takes four times as long; its limit is memory's
+        numbers = size / (2 if "bf16" in name else 4)
+        arithmetic = limits["exp"] * numbers / (ROWS * K)
+    return f"{100 * max(memory, arithmetic) / seconds:.0f} %"
+
+
+def table(group, rows, limits):
     """One group: a row a bench, its speed over the inputs, its share of what the machine can do, candle's time over its own."""
-    composed = [seconds[1] for _, name, _, seconds in rows if "candle" in name]
+    composed = {name.split("/")[0]: seconds[1] for _, name, _, seconds in rows if "candle-composed" in name}
     yield "| bench | ms: median (95 % interval) | GB/s of input | of the limit | candle composed / this |"
     yield "|---|---|---|---|---|"
     for _, name, size, seconds in rows:
         speed = size and size / seconds[1] / 1e9
-        # A forward pass reads; one with a gradient reads and writes as much.
-        limit = limits.get({"forward": "read", "gradient": "copy"}.get(name.split("/")[0].removesuffix("-fresh")))
-        share = f"{100 * speed / limit:.0f} %" if speed and limit and "bf16" not in name else ""
-        ratio = f"{composed[0] / seconds[1]:.0f}x" if composed and name.startswith("forward") and "bf16" not in name else ""
-        yield f"| {name} | {milliseconds(seconds)} | {speed and f'{speed:.1f}' or ''} | {share} | {ratio} |"
+        side = name.split("/")[0]
+        against = composed.get("forward" if side == "forward" else "gradient-in-graph")
+        ratio = f"{against / seconds[1]:.0f}x" if against and "bf16" not in name and "composed" not in name else ""
+        yield f"| {name} | {milliseconds(seconds)} | {speed and f'{speed:.1f}' or ''} | {share(group, name, size, seconds[1], limits)} | {ratio} |"
 
 
 def main():
     rows = list(measured())
-    limits = {name: size / seconds[1] / 1e9 for group, name, size, seconds in rows if group == "limit"}
+    limits = {name: seconds[1] for group, name, _, seconds in rows if group == "limit"}
     lines = [
         "# Results",
         "",
@@ -65,12 +87,15 @@ def main():
         "",
         f"Machine: {machine()}.",
         "",
-        "The limits are measured in the same run: *read* sums the numbers of a table larger than the caches, *copy* copies it with plain stores.",
-        "A forward pass is held against *read*, one with a gradient against *copy* (streamed stores may exceed it). bf16 moves half the bytes and has no limit of its own here;",
-        "a function of several tables writes fewer numbers than it reads, so its share of *copy* flatters it.",
+        "The limits are measured in the same run, on a table of 4096 x 8192 `f32` that the caches do not hold: *read* sums its numbers, *copy* and",
+        "*copy-streamed* copy it with plain stores and with stores past the caches, *exp* takes the exponentials of as many numbers from the first cache",
+        "(our own exponential, a maximum and a sum), *fma* makes as many multiply-adds as a codebook of 128 numbers asks for. *Of the limit*: the time of",
+        "reading (with gradients: of the faster copy, for what has one), or of the arithmetic where that is longer, over the time taken. *gradient*",
+        "writes into a buffer that is kept, *gradient-fresh* into a new one, *gradient-in-graph* goes through candle's backward pass, which fills a table with",
+        "zeros and adds to it: three trips to memory more, whatever the operation does.",
     ]
     for group in sorted({group for group, *_ in rows}, key=lambda group: (group != "limit", group)):
-        lines += ["", f"## {group}", "", *table([row for row in rows if row[0] == group], limits)]
+        lines += ["", f"## {group}", "", *table(group, [row for row in rows if row[0] == group], limits)]
     OUT.write_text("\n".join(lines) + "\n")
     print(f"{OUT.relative_to(ROOT)}: {len(rows)} benches")
 

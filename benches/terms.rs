@@ -1,25 +1,36 @@
-//! The fused terms at DALL-E's sizes (K = 8192 codes, S = 1024 positions): forward and with gradient, in a reused buffer and a fresh one;
-//! beside them the same term from candle's composed operations, and what the machine can read and copy, in the same run.
+//! The fused terms at DALL-E's sizes (K = 8192 codes, S = 1024 positions): forward and with gradient, in a reused buffer and a fresh one, and
+//! inside candle's graph; beside them candle's composed operations and what the machine can do, in the same run.
 //!
-//! The terms agree with the reference on a slice of the same logits before the clock starts.
+//! The terms agree with the reference before the clock starts.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
+
+#[allow(unreachable_pub, dead_code, reason = "shared with the other bench")]
+#[path = "peers/composed.rs"]
+mod composed;
+#[path = "terms/growth.rs"]
+mod growth;
+#[path = "terms/limits.rs"]
+mod limits;
+#[path = "terms/whole.rs"]
+mod whole;
 
 use std::hint::black_box;
 use std::time::Duration;
 
-use candle_core::{D, Device, Tensor};
+use candle_core::{Device, Result, Tensor, Var};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use derivations::precision::Storage;
 use derivations::terms::{CASES, Options, agree};
+use gpu::autograd;
 use gpu::fused::planes::{self, Planes};
 use gpu::fused::{self, Isa, Numbers, Rows, Target};
 use half::bf16;
-use rayon::prelude::*;
 
 const SEED: u64 = 1;
 const K: usize = 8192;
 const POSITIONS: usize = 1024;
 const IMAGES: usize = 4;
+const ROWS: usize = IMAGES * POSITIONS;
 /// The transformer's: positions of text and image, both vocabularies.
 const TOKENS: usize = 1280;
 const VOCABULARY: usize = 24_832;
@@ -29,6 +40,10 @@ fn logits(rows: usize, k: usize, table: usize) -> Vec<f32> {
     #[expect(clippy::cast_possible_truncation, reason = "logits are stored as f32")]
     let some: Vec<f32> = drawn.into_iter().map(|x| x as f32).collect();
     some.iter().copied().cycle().take(rows * k).collect()
+}
+
+fn halves(x: &[f32]) -> Vec<bf16> {
+    x.iter().map(|x| bf16::from_f32(*x)).collect()
 }
 
 /// Everything agrees on a slice, or nothing is timed.
@@ -46,30 +61,6 @@ fn bench(group: &mut BenchmarkGroup<'_, WallTime>, id: &str, mut run: impl FnMut
     group.bench_function(id, |bencher| bencher.iter(&mut run));
 }
 
-fn limits(criterion: &mut Criterion) {
-    let mut group = group(criterion, "limit", IMAGES * POSITIONS * K * 4);
-    let x = logits(IMAGES * POSITIONS, K, 0);
-    bench(&mut group, "read", || {
-        let sum = |part: &[f32]| {
-            let lanes = part.chunks_exact(64).fold([0.0_f32; 64], |mut sum, chunk| {
-                for (sum, x) in sum.iter_mut().zip(chunk) {
-                    *sum += x;
-                }
-                sum
-            });
-            lanes.iter().sum::<f32>()
-        };
-        black_box(x.par_chunks(1 << 18).map(sum).sum::<f32>());
-    });
-    let mut copy = vec![0.0_f32; x.len()];
-    bench(&mut group, "copy", || {
-        let parts = copy.par_chunks_mut(1 << 18).zip(x.par_chunks(1 << 18));
-        parts.for_each(|(to, from)| to.copy_from_slice(from));
-        black_box(&copy);
-    });
-    group.finish();
-}
-
 fn group<'a>(criterion: &'a mut Criterion, name: &str, bytes: usize) -> BenchmarkGroup<'a, WallTime> {
     let mut group = criterion.benchmark_group(name);
     group
@@ -80,92 +71,138 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str, bytes: usize) -> Benchmar
     group
 }
 
-/// A function of one table: forward, value and gradient in a reused buffer, and in a fresh one.
-fn one_table<E: Numbers>(
+fn vectors() -> impl Iterator<Item = Isa> {
+    Isa::available().into_iter().filter(|isa| *isa != Isa::PORTABLE)
+}
+
+/// A function of rows: forward, value and gradient in a reused buffer, and in a fresh one.
+fn of_rows<E: Numbers>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     shape: &str,
-    x: &[E],
+    length: usize,
     count: usize,
     run: impl Fn(Isa, &mut [f64], Option<&mut [E]>),
 ) {
-    let mut values = vec![0.0; count];
-    let mut grad = x.to_vec();
-    for isa in Isa::available().into_iter().filter(|isa| *isa != Isa::PORTABLE) {
+    let zero = E::narrow(fused::Real::of(0.0));
+    let (mut values, mut grad) = (vec![0.0; count], vec![zero; length]);
+    for isa in vectors() {
         let id = |side: &str| format!("{side}/{}/{shape}", isa.name());
         bench(group, &id("forward"), || run(isa, &mut values, None));
         bench(group, &id("gradient"), || run(isa, &mut values, Some(&mut grad)));
     }
     bench(group, &format!("gradient-fresh/best/{shape}"), || {
-        let mut fresh = vec![E::narrow(fused::Real::of(0.0)); x.len()];
+        let mut fresh = vec![zero; length];
         run(Isa::best(), &mut values, Some(&mut fresh));
         black_box(fresh);
+    });
+}
+
+/// The same in candle's graph: of its own operations, and of ours.
+fn in_graph(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    shape: &str,
+    tables: &[(&[f32], &[usize])],
+    composed: impl Fn(&[Tensor]) -> Result<Tensor>,
+    ours: impl Fn(&[Tensor]) -> Result<Tensor>,
+) {
+    let var = |(x, shape): &(&[f32], &[usize])| {
+        let tensor = Tensor::from_slice(x, *shape, &Device::Cpu).unwrap();
+        Var::from_tensor(&tensor).unwrap().as_tensor().clone()
+    };
+    let tensors: Vec<Tensor> = tables.iter().map(var).collect();
+    let backward = |values: Tensor| black_box(values.sum_all().unwrap().backward().unwrap());
+    bench(group, &format!("gradient-in-graph/candle-composed/{shape}"), || {
+        backward(composed(black_box(&tensors)).unwrap());
+    });
+    bench(group, &format!("gradient-in-graph/fused/{shape}"), || {
+        backward(ours(black_box(&tensors)).unwrap());
+    });
+    let constants: Vec<Tensor> = tensors.iter().map(Tensor::detach).collect();
+    bench(group, &format!("forward/candle-composed/{shape}"), || {
+        black_box(composed(black_box(&constants)).unwrap());
     });
 }
 
 fn kl_to_uniform(criterion: &mut Criterion) {
     agreed(Storage::F32, "kl_to_uniform");
     agreed(Storage::BF16, "kl_to_uniform");
-    let x = logits(IMAGES * POSITIONS, K, 0);
+    let x = logits(ROWS, K, 0);
     let shape = format!("{IMAGES}x{POSITIONS}x{K}");
     let mut group = group(criterion, "kl_to_uniform", x.len() * 4);
     let rows = Rows::new("logits", &x, K).unwrap();
-    one_table(&mut group, &shape, &x, rows.count(), |isa, values, grad| {
+    of_rows(&mut group, &shape, x.len(), ROWS, |isa, values, grad| {
         fused::kl_to_uniform(isa, black_box(rows), 1.0, values, grad);
     });
-    let half: Vec<bf16> = x.iter().map(|x| bf16::from_f32(*x)).collect();
+    let half = halves(&x);
     let rows = Rows::new("logits", &half, K).unwrap();
-    one_table(
-        &mut group,
-        &format!("bf16/{shape}"),
-        &half,
-        rows.count(),
-        |isa, values, grad| {
-            fused::kl_to_uniform(isa, black_box(rows), 1.0, values, grad);
-        },
-    );
-    let tensor = Tensor::from_slice(&x, (IMAGES * POSITIONS, K), &Device::Cpu).unwrap();
-    bench(&mut group, &format!("forward/candle-composed/{shape}"), || {
-        let max = tensor.max_keepdim(D::Minus1).unwrap();
-        let y = tensor.broadcast_sub(&max).unwrap();
-        let ln_s = y.exp().unwrap().sum_keepdim(D::Minus1).unwrap().log().unwrap();
-        let ln_q = y.broadcast_sub(&ln_s).unwrap();
-        black_box((ln_q.exp().unwrap() * ln_q).unwrap().sum(D::Minus1).unwrap());
+    let of_half = format!("bf16/{shape}");
+    of_rows(&mut group, &of_half, half.len(), ROWS, |isa, values, grad| {
+        fused::kl_to_uniform(isa, black_box(rows), 1.0, values, grad);
     });
+    let tables: &[(&[f32], &[usize])] = &[(&x, &[ROWS, K])];
+    in_graph(
+        &mut group,
+        &shape,
+        tables,
+        |x| composed::kl_to_uniform(&x[0], 1),
+        |x| autograd::kl_to_uniform(&x[0]),
+    );
     group.finish();
 }
 
-fn planes_kl_to_uniform(criterion: &mut Criterion) {
+fn of_planes(criterion: &mut Criterion) {
     agreed(Storage::F32, "planes::kl_to_uniform");
-    let x = logits(IMAGES * POSITIONS, K, 0);
-    let planes = Planes::new("logits", &x, K, POSITIONS).unwrap();
-    let mut group = group(criterion, "planes::kl_to_uniform", x.len() * 4);
+    agreed(Storage::F32, "planes::kl_divergence");
+    let (x, y) = (logits(ROWS, K, 0), logits(ROWS, K, 1));
+    let [x_planes, y_planes] = [&x, &y].map(|x| Planes::new("logits", x, K, POSITIONS).unwrap());
     let shape = format!("{IMAGES}x{K}x32x32");
-    one_table(&mut group, &shape, &x, planes.count(), |isa, values, grad| {
-        planes::kl_to_uniform(isa, black_box(planes), 1.0, values, grad);
+    let mut of_one = group(criterion, "planes::kl_to_uniform", x.len() * 4);
+    of_rows(&mut of_one, &shape, x.len(), ROWS, |isa, values, grad| {
+        planes::kl_to_uniform(isa, black_box(x_planes), 1.0, values, grad);
     });
-    group.finish();
+    let tensor = Tensor::from_slice(&x, (IMAGES, K, 32, 32), &Device::Cpu).unwrap();
+    bench(&mut of_one, &format!("forward/candle-composed/{shape}"), || {
+        black_box(composed::kl_to_uniform(black_box(&tensor), 1).unwrap());
+    });
+    of_one.finish();
+    let mut of_two = group(criterion, "planes::kl_divergence", x.len() * 8);
+    let mut second = y.clone();
+    let second = std::cell::RefCell::new(&mut second);
+    of_rows(&mut of_two, &shape, x.len(), ROWS, |isa, values, grad| {
+        let mut second = second.borrow_mut();
+        let grads = grad.map(|first| [first, second.as_mut_slice()]);
+        planes::kl_divergence(isa, black_box([x_planes, y_planes]), 1.0, values, grads);
+    });
+    of_two.finish();
 }
 
 fn kl_divergence(criterion: &mut Criterion) {
     agreed(Storage::F32, "kl_divergence");
-    let (a, b) = (logits(IMAGES * POSITIONS, K, 0), logits(IMAGES * POSITIONS, K, 1));
+    let (a, b) = (logits(ROWS, K, 0), logits(ROWS, K, 1));
     let shape = format!("{IMAGES}x{POSITIONS}x{K}");
     let mut group = group(criterion, "kl_divergence", a.len() * 8);
     let rows = [&a, &b].map(|x| Rows::new("logits", x, K).unwrap());
-    let (mut values, mut to_a, mut to_b) = (vec![0.0; rows[0].count()], a.clone(), b.clone());
-    for isa in Isa::available().into_iter().filter(|isa| *isa != Isa::PORTABLE) {
-        bench(&mut group, &format!("forward/{}/{shape}", isa.name()), || {
-            fused::kl_divergence(isa, black_box(rows), 1.0, &mut values, None);
-        });
-        bench(&mut group, &format!("gradient/{}/{shape}", isa.name()), || {
-            fused::kl_divergence(isa, black_box(rows), 1.0, &mut values, Some([&mut to_a, &mut to_b]));
-        });
-    }
+    let mut second = b.clone();
+    let second = std::cell::RefCell::new(&mut second);
+    of_rows(&mut group, &shape, a.len(), ROWS, |isa, values, grad| {
+        let mut second = second.borrow_mut();
+        let grads = grad.map(|first| [first, second.as_mut_slice()]);
+        fused::kl_divergence(isa, black_box(rows), 1.0, values, grads);
+    });
+    let tables: &[(&[f32], &[usize])] = &[(&a, &[ROWS, K]), (&b, &[ROWS, K])];
+    in_graph(
+        &mut group,
+        &shape,
+        tables,
+        |x| composed::kl_divergence(&x[0], &x[1]),
+        |x| autograd::kl_divergence(&x[0], &x[1]),
+    );
     group.finish();
 }
 
 fn token_log_prob(criterion: &mut Criterion) {
     agreed(Storage::F32, "token_log_prob");
+    agreed(Storage::BF16, "token_log_prob");
     let x = logits(TOKENS, VOCABULARY, 0);
     let targets: Vec<Target> = (0..TOKENS)
         .map(|i| Target {
@@ -178,44 +215,70 @@ fn token_log_prob(criterion: &mut Criterion) {
     let mut group = group(criterion, "token_log_prob", x.len() * 4);
     let rows = Rows::new("logits", &x, VOCABULARY).unwrap();
     let shape = format!("{TOKENS}x{VOCABULARY}");
-    one_table(&mut group, &shape, &x, rows.count(), |isa, values, grad| {
+    of_rows(&mut group, &shape, x.len(), TOKENS, |isa, values, grad| {
         fused::token_log_prob(isa, black_box(rows), &targets, 1.0, values, grad).unwrap();
     });
+    let half = halves(&x);
+    let rows = Rows::new("logits", &half, VOCABULARY).unwrap();
+    of_rows(
+        &mut group,
+        &format!("bf16/{shape}"),
+        half.len(),
+        TOKENS,
+        |isa, values, grad| {
+            fused::token_log_prob(isa, black_box(rows), &targets, 1.0, values, grad).unwrap();
+        },
+    );
+    #[expect(clippy::cast_possible_truncation, reason = "tokens")]
+    let tokens: Vec<u32> = targets.iter().map(|t| t.token as u32).collect();
+    let tokens = Tensor::from_vec(tokens, (TOKENS, 1), &Device::Cpu).unwrap();
+    let tables: &[(&[f32], &[usize])] = &[(&x, &[TOKENS, VOCABULARY])];
+    in_graph(
+        &mut group,
+        &shape,
+        tables,
+        |x| composed::token_log_prob(&x[0], &tokens),
+        |x| autograd::token_log_prob(&x[0], &targets),
+    );
     group.finish();
 }
 
-fn logit_laplace(criterion: &mut Criterion) {
-    agreed(Storage::F32, "logit_laplace");
-    let k = 3 * 256 * 256;
-    let (z, mu, ln_b) = (logits(8, k, 0), logits(8, k, 1), logits(8, k, 2));
-    let x: Vec<f32> = z.iter().map(|z| 1.0 / (1.0 + (-z).exp())).collect();
-    let mut group = group(criterion, "logit_laplace", x.len() * 12);
-    let tables = [&x, &mu, &ln_b].map(|x| Rows::new("pixels", x, k).unwrap());
-    let (mut values, mut to_mu, mut to_ln_b) = (vec![0.0; 8], mu.clone(), ln_b.clone());
-    for isa in Isa::available().into_iter().filter(|isa| *isa != Isa::PORTABLE) {
-        bench(&mut group, &format!("forward/{}/8x3x256x256", isa.name()), || {
-            fused::logit_laplace(isa, black_box(tables), 1.0, &mut values, None);
+/// What is not DALL-E's own but computed on the way.
+fn others(criterion: &mut Criterion) {
+    let (a, b) = (logits(ROWS, K, 0), logits(ROWS, K, 1));
+    let rows = [&a, &b].map(|x| Rows::new("logits", x, K).unwrap());
+    let shape = format!("{IMAGES}x{POSITIONS}x{K}");
+    for name in ["entropy", "log_mean_exp", "cross_entropy"] {
+        agreed(Storage::F32, name);
+        let tables = if name == "cross_entropy" { 2 } else { 1 };
+        let mut group = group(criterion, name, a.len() * 4 * tables);
+        let mut second = b.clone();
+        let second = std::cell::RefCell::new(&mut second);
+        of_rows(&mut group, &shape, a.len(), ROWS, |isa, values, grad| match name {
+            "entropy" => fused::entropy(isa, black_box(rows[0]), 1.0, values, grad),
+            "log_mean_exp" => fused::log_mean_exp(isa, black_box(rows[0]), 1.0, values, grad),
+            _ => {
+                let mut second = second.borrow_mut();
+                let grads = grad.map(|first| [first, second.as_mut_slice()]);
+                fused::cross_entropy(isa, black_box(rows), 1.0, values, grads);
+            }
         });
-        bench(&mut group, &format!("gradient/{}/8x3x256x256", isa.name()), || {
-            fused::logit_laplace(
-                isa,
-                black_box(tables),
-                1.0,
-                &mut values,
-                Some([&mut to_mu, &mut to_ln_b]),
-            );
-        });
+        group.finish();
     }
-    group.finish();
 }
 
 criterion_group!(
     benches,
-    limits,
+    limits::limits,
     kl_to_uniform,
-    planes_kl_to_uniform,
+    of_planes,
     kl_divergence,
     token_log_prob,
-    logit_laplace
+    others,
+    whole::logit_laplace,
+    whole::elbo,
+    whole::codebook_mix,
+    whole::exact,
+    growth::growth
 );
 criterion_main!(benches);

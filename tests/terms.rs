@@ -197,3 +197,29 @@ fn closed_form_gradients_are_central_differences() {
         }
     }
 }
+
+#[test]
+fn at_beta_0_the_divergence_is_not_there_whatever_it_is() {
+    let undefined = [f32::NEG_INFINITY; 4];
+    let (pixel, zero) = ([0.5_f32], [0.0_f32]);
+    fn rows(table: &[f32], k: usize) -> Rows<'_, f32> {
+        Rows::new("table", table, k).unwrap()
+    }
+    let (mut found, mut mu, mut ln_b, mut slopes) = ([fused::Elbo::default()], [0.5], [0.5], [0.5; 4]);
+    let mut run = |beta: f64, logits: &[f32], slopes: &mut [f32]| {
+        let grads = fused::ElboGrads {
+            mu: &mut mu,
+            ln_b: &mut ln_b,
+            logits: slopes,
+        };
+        let pixels = [rows(&pixel[..], 1), rows(&zero[..], 1), rows(&zero[..], 1)];
+        let codes = fused::Codes::Rows(rows(logits, 4));
+        let beta = reference::vocab::Beta::new(beta).unwrap();
+        let done = fused::elbo(Isa::best(), pixels, codes, beta, 1.0, &mut found, Some(grads));
+        done.map(|()| found[0].objective)
+    };
+    assert!(run(0.0, &undefined, &mut slopes).unwrap().is_finite());
+    assert_eq!(slopes.map(f32::to_bits), [0; 4]);
+    assert!(run(1.0, &undefined, &mut slopes).unwrap().is_nan());
+    assert!(run(1.0, &[], &mut []).is_err(), "no positions");
+}

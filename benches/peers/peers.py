@@ -250,14 +250,24 @@ def machine():
     return f"{cpu}, 2 threads, {platform.system()} {platform.machine()}; {versions}"
 
 
+def against(found, peers, huge):
+    """The best peer's time over ours, both with one allocator; our gradients in kept buffers, and in new ones as the others' are."""
+    ours, words = found["ours" + huge], []
+    for part, own, word in (("fwd", "fwd", "forward"), ("bwd", "bwd", "with gradients in kept buffers"), ("bwd", "fresh", "in new ones")):
+        times = [found[peer + huge][part]["median"] for peer in peers if part in found[peer + huge]]
+        if times and own in ours:
+            words.append(f"{min(times) / ours[own]['median']:.1f}x {word}")
+    return ", ".join(words)
+
+
 def bench(args):
     generate()
     lines = [
         "# Beside other libraries",
         "",
         "Written by `benches/peers/peers.py bench`: the same data, one run, every side alone in its process; what the rows are stands in the script.",
-        "Milliseconds, medians; in brackets how many times longer than ours with the same allocator. *fresh*: forward and backward into a new buffer",
-        "(the others always make one). *@huge*: large blocks are kept and lie on huge pages. Values differ from ours by at most what is said in the last column.",
+        "Milliseconds, medians; in brackets how many times longer than ours with the same allocator. *fresh*: forward and backward into new buffers",
+        "(the others always make them). *@huge*: large blocks are kept and lie on huge pages. Values differ from ours by at most what is said in the last column.",
         "",
         f"Machine: {machine()}.",
     ]
@@ -278,10 +288,7 @@ def bench(args):
             values, ours = np.array(result.get("value", [])), np.array(found["ours"].get("value", []))
             off = f"{np.abs(values - ours).max() / np.abs(ours).max():.0e}" if values.size == ours.size > 0 and side != "ours" else ""
             lines.append(f"| {side} | {cell('fwd', 'fwd')} | {cell('bwd', 'bwd')} | {fresh} | {off} |")
-        best = lambda part: min((found[p + h][part]["median"] for p in args.peers for h in ("",) if part in found[p + h]), default=math.nan)
-        ours = found["ours"]
-        summary = [f"{best(part) / ours[own]['median']:.1f}x {word}" for part, own, word in (("fwd", "fwd", "forward"), ("bwd", "bwd", "with gradients"), ("bwd", "fresh", "into a fresh buffer")) if own in ours and best(part) == best(part)]
-        lines += ["", f"Against the best of the others: {', '.join(summary)}."]
+        lines += ["", f"Against the best of the others: {against(found, args.peers, '')}; @huge: {against(found, args.peers, '@huge')}."]
         (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n")
 
 

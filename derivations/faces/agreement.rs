@@ -82,9 +82,6 @@ pub fn terms(report: &terms::Report) -> String {
         let (compared, classed) = (r.compared.to_string(), r.classed.to_string());
         row(r.name, r.part, &compared, &classed, &ratio, &at, &verdict);
     }
-    for name in &report.skipped {
-        let _ = writeln!(text, "{name}: skipped, {} has no kernel for it", report.engine);
-    }
     text.push('\n');
     let failed = report.rows.iter().filter(|r| r.failed > 0);
     for (r, worst) in failed.filter_map(|r| r.worst.as_ref().map(|worst| (r, worst))) {

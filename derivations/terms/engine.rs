@@ -66,11 +66,6 @@ pub trait Engine {
     /// What it runs on.
     fn name(&self) -> String;
 
-    /// Whether it has no implementation of this term.
-    fn lacks(&self, _function: Function) -> bool {
-        false
-    }
-
     /// Values of all rows, and the gradients, times `weight`, into `grads`.
     ///
     /// # Errors

@@ -29,13 +29,6 @@ impl<M: Memory> Engine for OnDevice<M> {
         self.0.name()
     }
 
-    fn lacks(&self, function: Function) -> bool {
-        matches!(
-            function,
-            Function::KlDivergenceByPlanes | Function::CrossEntropyByPlanes
-        )
-    }
-
     fn run<E: Numbers>(
         &self,
         function: Function,
@@ -85,6 +78,9 @@ impl<M: Memory> Engine for OnDevice<M> {
         let beta = call.beta.get();
         self.run(function, &call.logits, -beta * weight, &mut divergences, &mut of_logits)?;
         [*slopes] = of_logits;
+        if beta <= 0.0 {
+            slopes.fill(E::narrow(gpu::fused::Real::of(0.0))); // the divergence is not there
+        }
         let positions = divergences.len() / call.images;
         let parts = divergences.chunks(positions).zip(reconstructions);
         for (value, (parts, reconstruction)) in found.values.iter_mut().zip(parts) {
@@ -186,7 +182,8 @@ impl<M: Memory> OnDevice<M> {
         let weights: Vec<f64> = call.targets.iter().map(|target| target.weight).collect();
         let parts = usize::try_from(kernels::parts(i32::try_from(call.k)?))?;
         let tables: Result<Vec<M::Buffer>, EngineError> = if function.is_by_planes() {
-            Ok(vec![upload(&call.in_planes(values.len(), 0))?])
+            let laid = (0..call.tables.len()).map(|t| upload(&call.in_planes(values.len(), t)));
+            laid.collect()
         } else {
             call.tables.iter().map(upload).collect()
         };
@@ -241,8 +238,15 @@ impl<M: Memory> OnDevice<M> {
             Function::KlDivergence => vec![kernels::kl_divergence(stored, [table(0), table(1)], to, both, weight)],
             Function::CrossEntropy => vec![kernels::cross_entropy(stored, [table(0), table(1)], to, both, weight)],
             Function::TokenLogProb => vec![kernels::token_log_prob(stored, table(0), targets, to, first, weight)],
-            Function::KlDivergenceByPlanes | Function::CrossEntropyByPlanes => {
-                return Err("there is no kernel of two tables by planes".into());
+            Function::KlDivergenceByPlanes => {
+                vec![kernels::kl_divergence_by_planes(
+                    stored, planes, at[1], to, both, weight,
+                )]
+            }
+            Function::CrossEntropyByPlanes => {
+                vec![kernels::cross_entropy_by_planes(
+                    stored, planes, at[1], to, both, weight,
+                )]
             }
             Function::LogitLaplace => {
                 let tables = [table(0), table(1), table(2)];

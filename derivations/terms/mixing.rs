@@ -1,6 +1,7 @@
 //! Samples of codes and the codebook that they mix: both sides on the same noise.
 
 use gpu::fused::{Numbers, Real as _, Sample, additions};
+use gpu::kernels::mixing::additions as kernels;
 use reference::relaxation::{Relaxed, through_codebook};
 use reference::vocab::Nats;
 
@@ -97,7 +98,8 @@ impl<'a, E: Numbers> Compared<'a, E> {
     fn note(&self, rows: &mut [Row; 6]) {
         let [count, k, d] = self.call.shape;
         let (forward, backward) = additions(k, count);
-        let (forward, backward) = (forward as f64, backward as f64);
+        // The CPU's and the CUDA kernels' products, whichever adds up longer.
+        let (forward, backward) = (forward.max(kernels(k)) as f64, backward.max(kernels(count)) as f64);
         let [value, one_hot, gradient, mixed, to_logits, to_codebook] = rows;
         let relaxed = self.sample == Sample::Relaxed;
         let undefined = Nats::with_mass(f64::NAN, 0.0);
@@ -111,12 +113,8 @@ impl<'a, E: Numbers> Compared<'a, E> {
             let [x, g, v_row] = [&self.logits, &self.noise, &self.to_samples].map(|table| &table[codes.clone()]);
             let w_row = &self.to_mixed[numbers.clone()];
             let drawn = Relaxed::new(x, g, self.call.temperature).ok();
-            let expected = Expected::of(
-                drawn.as_ref(),
-                self.sample,
-                &self.found.samples[codes.clone()],
-                &self.codebook,
-            );
+            let found = &self.found.samples[codes.clone()];
+            let expected = Expected::of(drawn.as_ref(), self.sample, found, &self.codebook, self.storage);
             let samples = if relaxed { &mut *value } else { &mut *one_hot };
             let rest = k as f64 * lost;
             self.each(samples, codes.clone(), &self.found.samples, &expected.sample, 0.0, lost);
@@ -189,7 +187,7 @@ struct Expected {
 }
 
 impl Expected {
-    fn of(drawn: Option<&Relaxed>, sample: Sample, found: &[f64], codebook: &[f64]) -> Self {
+    fn of(drawn: Option<&Relaxed>, sample: Sample, found: &[f64], codebook: &[f64], storage: Storage) -> Self {
         let (k, d) = (found.len(), codebook.len() / found.len());
         let Some(drawn) = drawn else {
             let undefined = Nats::with_mass(f64::NAN, 0.0);
@@ -204,11 +202,15 @@ impl Expected {
                 mixed: drawn.mix(codebook, d),
             };
         }
-        // Exact: nothing is rounded in a choice.
+        // Two codes may be as near to each other as rounding: then either is right. The choice made, nothing is rounded.
+        let chosen = found.iter().position(|y| *y > 0.0);
+        let code = chosen
+            .filter(|&code| drawn.may_be_sampled(code, storage.computed))
+            .unwrap_or(drawn.code());
         let exact = |x: f64| Nats::with_mass(x, 0.0);
         let mut sample = vec![exact(0.0); k];
-        sample[drawn.code()] = exact(1.0);
-        let mixed = codebook[drawn.code() * d..][..d].iter().copied().map(exact).collect();
+        sample[code] = exact(1.0);
+        let mixed = codebook[code * d..][..d].iter().copied().map(exact).collect();
         Self { sample, mixed }
     }
 }

@@ -17,8 +17,6 @@ pub struct Report {
     pub agrees: bool,
     /// One row a function and part.
     pub rows: Vec<Row>,
-    /// Functions that were asked for and that the engine does not have.
-    pub skipped: Vec<&'static str>,
 }
 
 /// A value or a gradient of one function.

@@ -8,8 +8,7 @@
 // Roofline, f32, 4 x 8192 x 32 x 32 on an H100: 134 MB forward, 40 us; with gradient 403 MB (a tile of 1 MiB a block does not stay on chip), 120 us.
 // Work as in moments.cu, 20 operations a logit, 20 us. Memory binds. 128 blocks on 132 multiprocessors.
 #include "moments.cuh"
-
-constexpr int TILE = 32;  // positions of a block
+#include "planes.cuh"
 
 // Sums of one position around a reference. Empty: around 0.
 struct State {
@@ -41,40 +40,6 @@ struct State {
 DEVICE State from_lane(State x, int with) {
   return State{__shfl_xor_sync(0xffffffffu, x.around, with), __shfl_xor_sync(0xffffffffu, x.s, with),
                __shfl_xor_sync(0xffffffffu, x.t, with), __shfl_xor_sync(0xffffffffu, x.square, with)};
-}
-
-// Where a thread stands in a tile: its first position, its first code, and the step from code to code.
-template <class T> struct Stand {
-  static constexpr int VECTOR = Stored<T>::VECTOR, LANES = TILE / VECTOR;
-  int position, code, step;
-
-  DEVICE Stand here() {
-    const int lane = static_cast<int>(threadIdx.x) % WARP, warp = static_cast<int>(threadIdx.x) / WARP;
-    const int codes_of_a_warp = WARP / LANES;
-    return Stand{lane % LANES * VECTOR, warp * codes_of_a_warp + lane / LANES, static_cast<int>(blockDim.x) / WARP * codes_of_a_warp};
-  }
-};
-
-// VECTOR neighbouring positions of a plane; those beyond the image are -inf.
-template <class T> DEVICE void load_positions(const T *plane, int first, int positions, float *x) {
-  constexpr int VECTOR = Stored<T>::VECTOR;
-  if (first + VECTOR <= positions && (reinterpret_cast<size_t>(plane + first) & 15) == 0) {
-    Stored<T>::unpack(__ldg(reinterpret_cast<const uint4 *>(plane + first)), x);
-  } else {
-#pragma unroll
-    for (int j = 0; j < VECTOR; ++j) x[j] = first + j < positions ? Stored<T>::widen(plane[first + j]) : -INFINITY;
-  }
-}
-
-template <class T> DEVICE void store_positions(T *plane, int first, int positions, const float *x) {
-  constexpr int VECTOR = Stored<T>::VECTOR;
-  if (first + VECTOR <= positions && (reinterpret_cast<size_t>(plane + first) & 15) == 0) {
-    *reinterpret_cast<uint4 *>(plane + first) = Stored<T>::pack(x);
-  } else {
-#pragma unroll
-    for (int j = 0; j < VECTOR; ++j)
-      if (first + j < positions) plane[first + j] = Stored<T>::narrow(x[j]);
-  }
 }
 
 // Adds the logits of GROUP codes to a state, around the largest of them and of what came before.

@@ -208,14 +208,16 @@ fn backward<E: Numbers + WithDType>(function: &Function, args: &[&Tensor], upstr
     // A loss that adds or averages hands back one number: it goes into the kernel.
     let first = upstream.first().copied().unwrap_or(0.0);
     let same = upstream.iter().all(|weight| weight.to_bits() == first.to_bits());
-    let weight = if same { first } else { 1.0 };
+    // Else the largest does, and rows take their share of it afterwards: half types underflow last.
+    let largest = upstream.iter().fold(0.0, |most: f64, weight| weight.abs().max(most));
+    let weight = if same { first } else { largest };
     let mut values = vec![0.0; upstream.len()];
     function.run(&tables, k, weight, &mut values, Some(&mut grads))?;
     if !same {
         for grad in &mut grads {
             grad.par_chunks_mut(k).zip(&upstream).for_each(|(row, &weight)| {
                 for slope in row {
-                    *slope = E::narrow(E::Real::of(slope.widen().to_f64() * weight));
+                    *slope = E::narrow(E::Real::of(slope.widen().to_f64() * (weight / largest)));
                 }
             });
         }

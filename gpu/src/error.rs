@@ -37,7 +37,7 @@ pub enum Error {
         vocabulary: usize,
     },
     /// A temperature that relaxes nothing.
-    #[error("the temperature is {value}, expected a positive finite number")]
+    #[error("the temperature is {value}, expected a positive number whose inverse the type holds")]
     Temperature {
         /// The number given.
         value: f64,

@@ -12,7 +12,9 @@ mod planes;
 #[cfg(feature = "cuda")]
 pub use cuda::Cuda;
 pub use memory::{Memory, RunError};
-pub use planes::{Planes, entropy_by_planes, kl_to_uniform_by_planes};
+pub use planes::{
+    Planes, cross_entropy_by_planes, entropy_by_planes, kl_divergence_by_planes, kl_to_uniform_by_planes,
+};
 
 /// An argument of a kernel, in the order of its declaration.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,8 +7,8 @@
 //! `argmax_k t_k` is an exact sample of `softmax(x)` (Gumbel); `y` is its relaxation, one-hot as `tau` goes to 0. *Straight-through*: the
 //! one-hot sample goes forward, the relaxation's derivative comes back. The noise is given, so that both sides of a comparison use the same.
 //!
-//! Masses hold what rounded exponents cost, as in [`logits`](crate::logits): `m_k = (|x_k - c| + |t_k - c| + |t* - c|) / tau + 2 |t_k - t*| / tau`,
-//! `c = max x`, `t* = max t`, and their mean.
+//! Masses hold what rounded exponents cost, as in [`logits`](crate::logits): `m_k = (|x_k - c| + |t_k| + 3 |t_k - t*|) / tau`, `t_k = x_k - c + g_k`,
+//! `c = max x`, `t* = max t` (whose own rounding the quotient cancels), and their mean.
 
 use crate::logits::Softmax;
 use crate::vocab::{Error, Nats};
@@ -17,6 +17,9 @@ use crate::vocab::{Error, Nats};
 #[derive(Debug, Clone)]
 pub struct Relaxed {
     softmax: Softmax,
+    /// `t_k`, and the size of what was rounded on the way to it.
+    scores: Vec<f64>,
+    rounded: Vec<f64>,
     /// `m_k` and `E_y[m]`.
     exponents: Vec<f64>,
     mean_exponent: f64,
@@ -49,11 +52,14 @@ impl Relaxed {
         let softmax = Softmax::new("logits with noise", &z)?;
         let code = (0..t.len()).fold(0, |best, k| if t[k] > t[best] { k } else { best });
         let exponents: Vec<f64> = (0..t.len())
-            .map(|k| (centred[k].abs() + t[k].abs() + t[code].abs()) / temperature - 2.0 * softmax.y[k])
+            .map(|k| (centred[k].abs() + t[k].abs()) / temperature - 3.0 * softmax.y[k])
             .collect();
         let mean_exponent = softmax.expect(|k| exponents[k]);
+        let rounded = centred.iter().zip(&t).map(|(y, t)| y.abs() + t.abs()).collect();
         Ok(Self {
             softmax,
+            scores: t,
+            rounded,
             exponents,
             mean_exponent,
             temperature,
@@ -65,6 +71,13 @@ impl Relaxed {
     #[must_use]
     pub const fn code(&self) -> usize {
         self.code
+    }
+
+    /// Whether arithmetic of unit roundoff `u` may take another code for the sample: where `t` is as large, up to its roundings.
+    #[must_use]
+    pub fn may_be_sampled(&self, code: usize, u: f64) -> bool {
+        let missing = self.scores[self.code] - self.scores[code];
+        missing <= u * (self.rounded[self.code] + self.rounded[code])
     }
 
     /// How many times its own roundoff a weight is off.
@@ -136,7 +149,7 @@ impl Relaxed {
 #[must_use]
 pub fn through_codebook(codebook: &[f64], w: &[f64]) -> Vec<Nats> {
     let row = |row: &[f64]| row.iter().zip(w).map(|(c, w)| Nats::of(c * w)).sum();
-    codebook.chunks(w.len()).map(row).collect()
+    codebook.chunks(w.len().max(1)).map(row).collect()
 }
 
 #[cfg(test)]

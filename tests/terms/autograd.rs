@@ -186,6 +186,13 @@ fn what_cannot_be_read_is_refused_and_a_view_is_brought_in_order() {
     let x = variable(4, 6, "normal");
     let other = variable(4, 5, "normal");
     assert!(autograd::kl_divergence(x.as_tensor(), other.as_tensor()).is_err());
+    let [four, six] =
+        [(4, 6), (6, 4)].map(|shape| Tensor::zeros(shape, candle_core::DType::F32, &Device::Cpu).unwrap());
+    let mixed =
+        |noise: &Tensor, codebook: &Tensor| autograd::codebook_mix(&four, noise, codebook, 1.0, Sample::Relaxed);
+    assert!(autograd::gumbel_softmax(&four, &six, 1.0, Sample::Relaxed).is_err());
+    assert!(mixed(&six, &six).is_err() && mixed(&four, &six.reshape((2, 3, 4)).unwrap()).is_err());
+    assert!(mixed(&four, &six).is_ok());
     let turned = x.as_tensor().t().unwrap();
     let there = autograd::entropy(&turned).unwrap();
     let copied = autograd::entropy(&turned.contiguous().unwrap()).unwrap();

@@ -88,7 +88,7 @@ impl<E: Numbers> MixCall<E> {
         Self {
             name: CASES[case].name,
             shape,
-            temperature: TEMPERATURES[case % TEMPERATURES.len()],
+            temperature: TEMPERATURES[(case + rows) % TEMPERATURES.len()],
             logits: stored(CASES[case].tables(seed, (rows, k), 1).remove(0)),
             noise: stored((0..rows * k).map(|_| noise.sample(&mut rng)).collect()),
             codebook: stored(codebook),

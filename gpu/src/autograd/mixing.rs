@@ -49,10 +49,21 @@ fn rows<'a, E>(name: &'static str, table: &'a [E], k: usize) -> Result<Rows<'a, 
 }
 
 impl Mixing {
-    fn gumbel<'a, E>(self, logits: &'a [E], noise: &'a [E], k: usize) -> Result<Gumbel<'a, E>> {
+    fn gumbel<'a, E: Numbers>(self, logits: &'a [E], noise: &'a [E], k: usize) -> Result<Gumbel<'a, E>> {
         let gumbel = Gumbel::new(rows("logits", logits, k)?, rows("noise", noise, k)?, self.temperature);
         gumbel.map_err(candle_core::Error::wrap)
     }
+}
+
+fn same(logits: &Layout, noise: &Layout) -> Result<()> {
+    if logits.shape() == noise.shape() {
+        return Ok(());
+    }
+    bail!(
+        "logits of shape {:?} and noise of shape {:?}",
+        logits.shape(),
+        noise.shape()
+    )
 }
 
 /// The length of a row.
@@ -67,6 +78,7 @@ fn samples<E: Numbers + WithDType>(
     op: Mixing,
     [(x, lx), (noise, ln)]: [(&CpuStorage, &Layout); 2],
 ) -> Result<(CpuStorage, Shape)> {
+    same(lx, ln)?;
     let (x, noise) = (numbers::<E>(x, lx)?, numbers::<E>(noise, ln)?);
     let mut samples = zeros::<E>(x.len());
     let gumbel = op.gumbel(x, noise, width(lx.shape())?)?;
@@ -89,6 +101,10 @@ fn mixed<E: Numbers + WithDType>(
     op: Mixing,
     [(x, lx), (noise, ln), (codebook, lc)]: [(&CpuStorage, &Layout); 3],
 ) -> Result<(CpuStorage, Shape)> {
+    same(lx, ln)?;
+    if lc.dims().len() != 2 {
+        bail!("a codebook is [K, D], the shape is {:?}", lc.shape());
+    }
     let (x, noise, codebook) = (
         numbers::<E>(x, lx)?,
         numbers::<E>(noise, ln)?,

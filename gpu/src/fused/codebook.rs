@@ -50,7 +50,7 @@ pub struct Pull<'a, E> {
 /// ```
 ///
 /// Straight-through, `y` is one-hot in `e` and in `dL/dC`, and relaxed in `dL/dx`.
-/// One trip to memory, two with gradients; sums over codes and rows in the lanes' type, see [`additions`].
+/// A block's rows are read twice, the second time from the last cache; with gradients once more. Sums over codes and rows in the lanes' type, see [`additions`].
 /// Limits: as [`gumbel_softmax`](super::gumbel_softmax). Reference: `reference::relaxation::Relaxed::mix`.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use super::isa::{Isa, Numbers};
 use super::laplace::logit_laplace;
 use super::moments::kl_to_uniform;
 use super::planes::{self, Planes};
+use super::real::Real;
 use super::rows::Rows;
 use crate::Error;
 
@@ -76,7 +77,7 @@ pub fn elbo<E: Numbers>(
     grads: Option<ElboGrads<'_, E>>,
 ) -> Result<(), Error> {
     let (images, positions) = (values.len(), logits.count());
-    if images == 0 || !positions.is_multiple_of(images) {
+    if images == 0 || positions == 0 || !positions.is_multiple_of(images) {
         return Err(Error::Rows {
             tensor: "logits",
             entries: positions,
@@ -90,6 +91,14 @@ pub fn elbo<E: Numbers>(
     };
     let beta = beta.get();
     let weighted = -beta * weight;
+    // Not there: 0 times an undefined slope is none.
+    let to_logits = to_logits.and_then(|slopes| {
+        if beta > 0.0 {
+            return Some(slopes);
+        }
+        slopes.fill(E::narrow(Real::of(0.0)));
+        None
+    });
     rayon::join(
         || logit_laplace(isa, pixels, weight, &mut reconstructions, to_pixels),
         || match logits {

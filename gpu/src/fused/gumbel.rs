@@ -20,15 +20,15 @@ pub struct Gumbel<'a, E> {
 pub enum Sample {
     /// `softmax((x + g) / tau)`.
     Relaxed,
-    /// One-hot where `x + g` is largest; derivatives are the relaxed sample's.
+    /// One-hot where `x + g` is largest as it is computed, the first of equal ones; derivatives are the relaxed sample's.
     StraightThrough,
 }
 
-impl<'a, E> Gumbel<'a, E> {
+impl<'a, E: Numbers> Gumbel<'a, E> {
     /// Brings the three together.
     ///
     /// # Errors
-    /// [`Error::Rows`] for noise of another shape; [`Error::Temperature`] unless it is positive and finite.
+    /// [`Error::Rows`] for noise of another shape; [`Error::Temperature`] unless it is positive, and its inverse a normal number of the type.
     pub fn new(logits: Rows<'a, E>, noise: Rows<'a, E>, temperature: f64) -> Result<Self, Error> {
         if (noise.count(), noise.k()) != (logits.count(), logits.k()) {
             return Err(Error::Rows {
@@ -37,7 +37,8 @@ impl<'a, E> Gumbel<'a, E> {
                 k: logits.k(),
             });
         }
-        if !(temperature > 0.0 && temperature.is_finite()) {
+        let inverse = E::Real::of(1.0 / temperature);
+        if !(temperature > 0.0 && inverse >= E::Real::SMALLEST && inverse.to_f64().is_finite()) {
             return Err(Error::Temperature { value: temperature });
         }
         Ok(Self {

@@ -39,11 +39,10 @@ pub struct Pull {
 }
 
 impl Gumbel {
-    fn launch(self, function: &str, other: Stored, tables: [u64; 2], hard: Option<i32>) -> Launch {
+    fn launch(self, function: &str, other: Stored, tables: &[u64], hard: Option<i32>) -> Launch {
         let name = format!("{function}_{}", self.stored.name());
         let mut args = vec![Arg::Pointer(self.logits.pointer), Arg::Pointer(self.noise)];
-        args.extend(tables.map(Arg::Pointer));
-        args.retain(|arg| *arg != Arg::Pointer(0));
+        args.extend(tables.iter().copied().map(Arg::Pointer));
         args.extend([Arg::I32(self.logits.rows), Arg::I32(self.logits.k)]);
         args.push(Arg::F64(1.0 / self.temperature));
         args.extend(hard.map(Arg::I32));
@@ -56,13 +55,13 @@ impl Gumbel {
 #[must_use]
 pub fn gumbel_softmax(gumbel: Gumbel, sample: Sample, other: Stored, samples: u64) -> Launch {
     let hard = i32::from(sample == Sample::StraightThrough);
-    gumbel.launch("gumbel_softmax", other, [samples, 0], Some(hard))
+    gumbel.launch("gumbel_softmax", other, &[samples], Some(hard))
 }
 
 /// [`fused::gumbel_softmax_gradient`](crate::fused::gumbel_softmax_gradient): `upstream` is of the type `other`, the gradient of the logits'.
 #[must_use]
 pub fn gumbel_softmax_gradient(gumbel: Gumbel, other: Stored, upstream: u64, grad: u64) -> Launch {
-    gumbel.launch("gumbel_gradient", other, [upstream, grad], None)
+    gumbel.launch("gumbel_gradient", other, &[upstream, grad], None)
 }
 
 /// [`fused::codebook_mix`](crate::fused::codebook_mix): samples, a product; with gradients two more products and a sweep.
@@ -105,6 +104,12 @@ pub fn codebook_mix(gumbel: Gumbel, sample: Sample, mix: Mix, pull: Option<Pull>
         ]);
     }
     launches
+}
+
+/// Additions that an entry of a product over `depth` goes through: runs of 48, and one more for each.
+#[must_use]
+pub const fn additions(depth: usize) -> usize {
+    48 + depth.div_ceil(48)
 }
 
 /// A side of a product: where it lies, the step from row to row, the step along the sum.

@@ -28,22 +28,68 @@ pub fn entropy_by_planes(stored: Stored, x: Planes, values: u64, grad: Option<u6
 }
 
 fn by_planes(function: &str, stored: Stored, x: Planes, values: u64, grad: Option<u64>, weight: f64) -> Launch {
-    const TILE: u32 = 32;
-    let tiles = x.images.unsigned_abs() * x.positions.unsigned_abs().div_ceil(TILE);
-    Launch {
-        source: "planes",
-        kernel: format!("{function}_{}", stored.name()),
-        grid: tiles.clamp(1, MOST_BLOCKS),
-        block: HALF,
-        largest: HALF, // a warp's sums of 32 positions in shared memory
-        args: vec![
-            Arg::Pointer(x.pointer),
-            Arg::Pointer(values),
-            optional(grad),
-            Arg::I32(x.images),
-            Arg::I32(x.k),
-            Arg::I32(x.positions),
-            Arg::F64(weight),
-        ],
+    x.launch(
+        "planes",
+        function,
+        stored,
+        vec![Arg::Pointer(x.pointer), Arg::Pointer(values), optional(grad)],
+        weight,
+    )
+}
+
+/// [`fused::planes::kl_divergence`](crate::fused::planes::kl_divergence): `second` is where the other table lies, of the first one's shape.
+#[must_use]
+pub fn kl_divergence_by_planes(
+    stored: Stored,
+    first: Planes,
+    second: u64,
+    values: u64,
+    grads: Option<[u64; 2]>,
+    weight: f64,
+) -> Launch {
+    pair_by_planes("planes_kl_divergence", stored, first, second, values, grads, weight)
+}
+
+/// [`fused::planes::cross_entropy`](crate::fused::planes::cross_entropy), as [`kl_divergence_by_planes`].
+#[must_use]
+pub fn cross_entropy_by_planes(
+    stored: Stored,
+    first: Planes,
+    second: u64,
+    values: u64,
+    grads: Option<[u64; 2]>,
+    weight: f64,
+) -> Launch {
+    pair_by_planes("planes_cross_entropy", stored, first, second, values, grads, weight)
+}
+
+fn pair_by_planes(
+    function: &str,
+    stored: Stored,
+    first: Planes,
+    second: u64,
+    values: u64,
+    grads: Option<[u64; 2]>,
+    weight: f64,
+) -> Launch {
+    let mut args: Vec<Arg> = [first.pointer, second, values].map(Arg::Pointer).into();
+    args.extend([0, 1].map(|which| optional(grads.map(|grads| grads[which]))));
+    first.launch("planes_pair", function, stored, args, weight)
+}
+
+impl Planes {
+    fn launch(self, source: &'static str, function: &str, stored: Stored, mut args: Vec<Arg>, weight: f64) -> Launch {
+        const TILE: u32 = 32;
+        let tiles = self.images.unsigned_abs() * self.positions.unsigned_abs().div_ceil(TILE);
+        args.extend([self.images, self.k, self.positions].map(Arg::I32));
+        args.push(Arg::F64(weight));
+        Launch {
+            source,
+            kernel: format!("{function}_{}", stored.name()),
+            grid: tiles.clamp(1, MOST_BLOCKS),
+            block: HALF,
+            largest: HALF, // a warp's sums of 32 positions in shared memory
+            args,
+        }
     }
 }

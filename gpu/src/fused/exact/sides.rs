@@ -103,11 +103,19 @@ fn at(row: &Row, ln_q_y: f64, both: &OverBoth, reading: Reading, beta: f64) -> S
     };
     // At beta = 0 the divergence is not there, whatever it is.
     let weighted = if beta > 0.0 { beta * divergence } else { 0.0 };
+    // Observed, q(y|x) is certain of the caption, and q(y,z|x) is q(z|x).
+    let (split, joint_encoder) = match reading {
+        Reading::Observed => (elbo, elbo),
+        _ => (
+            (elbo - ln_q_y) + ln_q_y,
+            (row.likelihood + row.prior - row.joint) + ln_q_y,
+        ),
+    };
     Sides {
         log_evidence: row.log_evidence,
         elbo,
-        split: (elbo - ln_q_y) + ln_q_y,
-        joint_encoder: (row.likelihood + row.prior - row.joint) + ln_q_y,
+        split,
+        joint_encoder,
         kl_named: (reconstruction - divergence) + ln_caption,
         objective: reconstruction - weighted,
         reconstruction,

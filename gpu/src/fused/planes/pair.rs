@@ -1,6 +1,6 @@
 //! Two tables by planes: sixteen positions at a time are brought into rows that stay in a core's cache, where the kernel of rows takes them.
 //!
-//! Memory is read in lines and once; what is laid anew is a tile, never a table.
+//! Memory is read once, a line (half a line of half types) of every plane at a time; what is laid anew is a tile, never a table.
 
 use rayon::prelude::*;
 

@@ -1,0 +1,168 @@
+//! Our terms outside of any graph.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+
+use gpu::fused::exact::{Exact, Sides, sides};
+use gpu::fused::planes::{self, Planes};
+use gpu::fused::{self, Codes, Elbo, ElboGrads, Gumbel, Isa, Numbers, Pull, Real as _, Rows, Sample};
+use reference::vocab::{Beta, Reading};
+use serde_json::{Value, json};
+
+use crate::{Args, BETA, D, K, PIXELS, S, T, TAU, V, WORLDS, per_image, read, targets, timed};
+
+fn stored<E: Numbers>(numbers: &[f32]) -> Vec<E> {
+    numbers.iter().map(|x| E::narrow(E::Real::of(f64::from(*x)))).collect()
+}
+
+/// Forward, with the gradients in reused buffers, with them in fresh ones; `others` are the results beside the first gradient.
+fn of_one<E: Numbers>(
+    runs: usize,
+    images: usize,
+    x: &[E],
+    count: usize,
+    others: &RefCell<Vec<Vec<E>>>,
+    run: impl Fn(&mut [f64], Option<&mut [E]>),
+) -> Value {
+    let mut values = vec![0.0; count];
+    let fwd = timed(runs, || run(black_box(&mut values), None));
+    let mut grad = x.to_vec();
+    let bwd = timed(runs, || run(black_box(&mut values), Some(&mut grad)));
+    let zero = E::narrow(E::Real::of(0.0));
+    let fresh = timed(runs, || {
+        for other in others.borrow_mut().iter_mut() {
+            *other = vec![zero; other.len()];
+        }
+        let mut grad = vec![zero; x.len()];
+        run(&mut values, Some(&mut grad));
+        black_box(grad);
+    });
+    json!({"fwd": fwd, "bwd": bwd, "fresh": fresh, "value": per_image(&values, images)})
+}
+
+pub(crate) fn ours<E: Numbers>(args: &Args, isa: Isa) -> Value {
+    let (data, b, runs) = (&args.data, args.batch, args.runs);
+    let table = |file: &str, count: usize| stored::<E>(&read::<f32>(data, file, count));
+    let none = RefCell::new(Vec::new());
+    match args.item.as_str() {
+        "W1" => {
+            let x = table("q.bin", b * S * K);
+            let rows = Rows::new("q", &x, K).unwrap();
+            of_one(runs, b, &x, b * S, &none, |values, grad| {
+                fused::kl_to_uniform(isa, black_box(rows), 1.0, values, grad);
+            })
+        }
+        "W1n" => {
+            let x = table("qn.bin", b * S * K);
+            let all = Planes::new("q", &x, K, S).unwrap();
+            of_one(runs, b, &x, b * S, &none, |values, grad| {
+                planes::kl_to_uniform(isa, black_box(all), 1.0, values, grad);
+            })
+        }
+        "W2" => {
+            let (q, p) = (table("q.bin", b * S * K), table("p.bin", b * S * K));
+            let rows = [&q, &p].map(|x| Rows::new("logits", x, K).unwrap());
+            let others = RefCell::new(vec![p.clone()]);
+            of_one(runs, b, &q, b * S, &others, |values, grad| {
+                let mut others = others.borrow_mut();
+                let grads = grad.map(|first| [first, others[0].as_mut_slice()]);
+                fused::kl_divergence(isa, black_box(rows), 1.0, values, grads);
+            })
+        }
+        "W3" => {
+            let (x, noise) = (table("q.bin", b * S * K), table("gumbel.bin", b * S * K));
+            let (codebook, upstream) = (table("codebook.bin", K * D), table("w3.bin", b * S * D));
+            let rows = |x, k| Rows::new("table", x, k).unwrap();
+            let gumbel = Gumbel::new(rows(&x, K), rows(&noise, K), TAU).unwrap();
+            let others = RefCell::new(vec![upstream.clone(), codebook.clone()]);
+            of_one(runs, b, &x, b * S, &others, |values, grad| {
+                let mut others = others.borrow_mut();
+                let [mixed, to_codebook] = &mut others[..] else {
+                    unreachable!("two results")
+                };
+                let pull = grad.map(|to_logits| Pull {
+                    upstream: rows(&upstream, D),
+                    to_logits,
+                    to_codebook,
+                });
+                fused::codebook_mix(isa, gumbel, Sample::Relaxed, rows(&codebook, D), mixed, pull).unwrap();
+                for ((value, e), w) in values.iter_mut().zip(mixed.chunks(D)).zip(upstream.chunks(D)) {
+                    let number = |x: &E| x.widen().to_f64();
+                    *value = e.iter().zip(w).map(|(e, w)| number(e) * number(w)).sum();
+                }
+            })
+        }
+        "W4" => {
+            let x = table("w4.bin", b * T * V);
+            let targets = targets(data, b * T);
+            let rows = Rows::new("x", &x, V).unwrap();
+            of_one(runs, b * T, &x, b * T, &none, |values, grad| {
+                fused::token_log_prob(isa, black_box(rows), &targets, 1.0, values, grad).unwrap();
+            })
+        }
+        "W5" => {
+            let [x, mu, ln_b] = ["w5x.bin", "w5mu.bin", "w5lnb.bin"].map(|file| table(file, b * PIXELS));
+            let rows = [&x, &mu, &ln_b].map(|x| Rows::new("pixels", x, PIXELS).unwrap());
+            let others = RefCell::new(vec![ln_b.clone()]);
+            of_one(runs, b, &mu, b, &others, |values, grad| {
+                let mut others = others.borrow_mut();
+                let grads = grad.map(|first| [first, others[0].as_mut_slice()]);
+                fused::logit_laplace(isa, black_box(rows), 1.0, values, grads);
+            })
+        }
+        _ => {
+            let [x, mu, ln_b] = ["w5x.bin", "w5mu.bin", "w5lnb.bin"].map(|file| table(file, b * PIXELS));
+            let pixels = [&x, &mu, &ln_b].map(|x| Rows::new("pixels", x, PIXELS).unwrap());
+            let q = table("q.bin", b * S * K);
+            let codes = Codes::Rows(Rows::new("q", &q, K).unwrap());
+            let (beta, found) = (Beta::new(BETA).unwrap(), RefCell::new(vec![Elbo::default(); b]));
+            let others = RefCell::new(vec![mu.clone(), ln_b.clone()]);
+            of_one(runs, b, &q, b, &others, |values, grad| {
+                let (mut others, mut found) = (others.borrow_mut(), found.borrow_mut());
+                let [mu, ln_b] = &mut others[..] else {
+                    unreachable!("two results")
+                };
+                let grads = grad.map(|logits| ElboGrads { mu, ln_b, logits });
+                fused::elbo(isa, pixels, codes, beta, 1.0, &mut found, grads).unwrap();
+                for (value, found) in values.iter_mut().zip(found.iter()) {
+                    *value = found.objective;
+                }
+            })
+        }
+    }
+}
+
+/// Evidence, reconstruction, divergence, bound and gap of every image and caption, as the peers stack them.
+pub(crate) fn exact_tables(args: &Args, isa: Isa) -> Value {
+    let [x, y, z] = WORLDS;
+    let table = |file: &str, count| read::<f64>(&args.data, file, count);
+    let (likelihood, prior, encoder) = (
+        table("w6lpx.bin", x * y * z),
+        table("w6lpyz.bin", y * z),
+        table("w6lq.bin", x * z),
+    );
+    #[expect(clippy::cast_precision_loss, reason = "a count of captions")]
+    let captions = vec![-(y as f64).ln(); x * y];
+    let rows = |t, k| Rows::new("table", t, k).unwrap();
+    let tables = Exact::new(
+        rows(&likelihood, z),
+        rows(&prior, z),
+        rows(&encoder, z),
+        rows(&captions, y),
+    )
+    .unwrap();
+    let betas = vec![Beta::ONE; x];
+    let mut found = Vec::new();
+    let fwd = timed(args.runs, || {
+        found = sides(isa, black_box(tables), Reading::Observed, &betas).unwrap();
+    });
+    let of: [fn(&Sides) -> f64; 5] = [
+        |s| s.log_evidence,
+        |s| s.reconstruction,
+        |s| s.divergence,
+        |s| s.elbo,
+        |s| s.log_evidence - s.elbo,
+    ];
+    let value: Vec<f64> = of.iter().flat_map(|of| found.iter().map(of)).collect();
+    json!({"fwd": fwd, "value": value})
+}

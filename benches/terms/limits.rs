@@ -1,0 +1,122 @@
+//! What the machine can do, on the tables' own size: read, copy, copy past the caches; multiply and add.
+
+use std::hint::black_box;
+
+use criterion::Criterion;
+use gpu::fused::{self, Isa, Rows};
+use rayon::prelude::*;
+
+use crate::{K, ROWS, bench, group, logits};
+
+pub(crate) fn limits(criterion: &mut Criterion) {
+    let mut group = group(criterion, "limit", ROWS * K * 4);
+    let x = logits(ROWS, K, 0);
+    bench(&mut group, "read", || {
+        let sum = |part: &[f32]| {
+            let lanes = part.chunks_exact(64).fold([0.0_f32; 64], |mut sum, chunk| {
+                for (sum, x) in sum.iter_mut().zip(chunk) {
+                    *sum += x;
+                }
+                sum
+            });
+            lanes.iter().sum::<f32>()
+        };
+        black_box(x.par_chunks(1 << 18).map(sum).sum::<f32>());
+    });
+    let mut copy = vec![0.0_f32; x.len()];
+    bench(&mut group, "copy", || {
+        let parts = copy.par_chunks_mut(1 << 18).zip(x.par_chunks(1 << 18));
+        parts.for_each(|(to, from)| to.copy_from_slice(from));
+        black_box(&copy);
+    });
+    bench(&mut group, "copy-streamed", || {
+        let parts = copy.par_chunks_mut(1 << 18).zip(x.par_chunks(1 << 18));
+        parts.for_each(|(to, from)| streamed(to, from));
+        black_box(&copy);
+    });
+    // 4096 rows of a first cache's length: what the exponentials of a table take when memory costs nothing.
+    let short = logits(1, K / 2, 0);
+    let short = Rows::new("logits", &short, K / 2).unwrap();
+    bench(&mut group, "exp", || {
+        (0..2 * ROWS).into_par_iter().for_each(|_| {
+            let mut value = [0.0];
+            fused::log_mean_exp(Isa::best(), black_box(short), 1.0, &mut value, None);
+            black_box(value);
+        });
+    });
+    // As many multiply-adds as a codebook of 128 numbers asks for.
+    bench(&mut group, "fma", || {
+        let pieces = 4 * rayon::current_num_threads();
+        (0..pieces).into_par_iter().for_each(|_| {
+            black_box(multiplied(ROWS * K * 128 / pieces));
+        });
+    });
+    group.finish();
+}
+
+#[cfg(target_arch = "x86_64")]
+fn streamed(to: &mut [f32], from: &[f32]) {
+    use std::arch::x86_64::{_mm_loadu_ps, _mm_sfence, _mm_stream_ps};
+    let (head, whole, tail) = {
+        let (head, rest) = to.split_at_mut(to.as_ptr().align_offset(16).min(to.len()));
+        let length = rest.len() / 4 * 4;
+        let (whole, tail) = rest.split_at_mut(length);
+        (head, whole, tail)
+    };
+    let (start, end) = (head.len(), head.len() + whole.len());
+    head.copy_from_slice(&from[..start]);
+    tail.copy_from_slice(&from[end..]);
+    for (to, from) in whole.chunks_exact_mut(4).zip(from[start..end].chunks_exact(4)) {
+        #[expect(
+            unsafe_code,
+            reason = "four numbers on either side, the places aligned; SSE is part of x86-64"
+        )]
+        unsafe {
+            _mm_stream_ps(to.as_mut_ptr(), _mm_loadu_ps(from.as_ptr()));
+        }
+    }
+    #[expect(unsafe_code, reason = "SSE is part of x86-64")]
+    unsafe {
+        _mm_sfence();
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn streamed(to: &mut [f32], from: &[f32]) {
+    to.copy_from_slice(from);
+}
+
+/// This many multiply-adds in the widest vectors.
+fn multiplied(steps: usize) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512f") {
+        #[expect(unsafe_code, reason = "the processor was asked")]
+        return unsafe { multiplied_avx512(steps) };
+    }
+    let mut sums = [1.0_f32; 96];
+    for _ in 0..steps / 96 {
+        for sum in &mut sums {
+            *sum = *sum * 0.999 + 0.001; // fused, it would be a call where the target has no instruction for it
+        }
+    }
+    sums.iter().sum()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn multiplied_avx512(steps: usize) -> f32 {
+    use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_reduce_add_ps, _mm512_set1_ps};
+    let (by, plus) = (_mm512_set1_ps(0.999), _mm512_set1_ps(0.001));
+    let mut sums = [_mm512_set1_ps(1.0); 12];
+    for _ in 0..steps / (12 * 16) {
+        // A loop: a closure would be compiled without the instructions.
+        for sum in &mut sums {
+            *sum = _mm512_fmadd_ps(*sum, by, plus);
+        }
+    }
+    let mut total = 0.0;
+    for sum in sums {
+        total += _mm512_reduce_add_ps(sum);
+    }
+    total
+}
