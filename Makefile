@@ -1,6 +1,6 @@
 # The two commands of the README, and what CI and long runs add.
 
-.PHONY: check test lint kernels gates patches mutants bench docs long clean
+.PHONY: check test lint kernels gates patches mutants bench peers docs long clean
 
 # The main job: every line of the note, judged.
 check:
@@ -37,6 +37,13 @@ bench:
 	rm -rf target/criterion
 	cargo bench --bench worlds --bench terms
 	python3 benches/results.py
+
+# The same data through PyTorch, JAX and NumPyro, and hard inputs; downloads 3 GB into an environment below target/. Writes benches/peers/*.md.
+peers:
+	test -d target/peers || { python3 -m venv target/peers && target/peers/bin/pip install -q numpy scipy torch jax numpyro; }
+	cargo build --release --example peers
+	target/peers/bin/python benches/peers/peers.py bench
+	target/peers/bin/python benches/peers/peers.py accuracy
 
 # Writes the outputs in README.md anew.
 docs:

@@ -3,7 +3,6 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use gpu::fused::{self, Isa, Rows};
 use rayon::prelude::*;
 
 use crate::{K, ROWS, bench, group, logits};
@@ -33,16 +32,6 @@ pub(crate) fn limits(criterion: &mut Criterion) {
         let parts = copy.par_chunks_mut(1 << 18).zip(x.par_chunks(1 << 18));
         parts.for_each(|(to, from)| streamed(to, from));
         black_box(&copy);
-    });
-    // 4096 rows of a first cache's length: what the exponentials of a table take when memory costs nothing.
-    let short = logits(1, K / 2, 0);
-    let short = Rows::new("logits", &short, K / 2).unwrap();
-    bench(&mut group, "exp", || {
-        (0..2 * ROWS).into_par_iter().for_each(|_| {
-            let mut value = [0.0];
-            fused::log_mean_exp(Isa::best(), black_box(short), 1.0, &mut value, None);
-            black_box(value);
-        });
     });
     // As many multiply-adds as a codebook of 128 numbers asks for.
     bench(&mut group, "fma", || {
@@ -106,8 +95,8 @@ fn multiplied(steps: usize) -> f32 {
 #[target_feature(enable = "avx512f")]
 fn multiplied_avx512(steps: usize) -> f32 {
     use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_reduce_add_ps, _mm512_set1_ps};
-    let (by, plus) = (_mm512_set1_ps(0.999), _mm512_set1_ps(0.001));
-    let mut sums = [_mm512_set1_ps(1.0); 12];
+    let [by, plus] = black_box([0.999, 0.001]).map(|x| _mm512_set1_ps(x));
+    let mut sums = [_mm512_set1_ps(black_box(1.0)); 12];
     for _ in 0..steps / (12 * 16) {
         // A loop: a closure would be compiled without the instructions.
         for sum in &mut sums {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Planes;
 use crate::fused::divergence::{Pair, Quantity};
 use crate::fused::isa::{Isa, Kernel, Numbers};
-use crate::fused::lanes::Stored;
+use crate::fused::lanes::{Stored, prefetch};
 use crate::fused::real::Real;
 use crate::fused::rows::{RowKernel, WIDEST, Work};
 
@@ -40,6 +40,9 @@ pub fn cross_entropy<E: Numbers>(
     let quantity = Quantity::CrossEntropy;
     for_each_tile(isa, Pair { weight, quantity }, tables, values, grads);
 }
+
+/// Planes between the one that is read and the one that is asked for.
+const AHEAD: usize = 32;
 
 fn for_each_tile<E: Numbers>(
     isa: Isa,
@@ -113,11 +116,12 @@ impl<E: Numbers> Kernel<E> for Tile<'_, E> {
         for (block, values) in self.values.chunks_mut(WIDEST).enumerate() {
             let from = self.first + block * WIDEST;
             for (rows, image) in rows.iter_mut().zip(self.images) {
-                for codes in (0..k).step_by(WIDEST) {
-                    for j in 0..values.len() {
-                        for code in codes..(codes + WIDEST).min(k) {
-                            rows[j * stride + code] = image[code * self.positions + from + j];
-                        }
+                for (code, plane) in image.chunks_exact(self.positions).enumerate() {
+                    // A plane is a page or so: the processor does not read ahead by itself.
+                    prefetch(plane.as_ptr().wrapping_add(AHEAD * self.positions + from));
+                    let line = &plane[from..from + values.len()];
+                    for (row, x) in rows.chunks_exact_mut(stride).zip(line) {
+                        row[code] = *x;
                     }
                 }
             }
@@ -133,8 +137,9 @@ impl<E: Numbers> Kernel<E> for Tile<'_, E> {
             let Some(grads) = &mut self.grads else { continue };
             for (rows, grad) in rows.iter().zip(grads) {
                 for (code, plane) in grad.iter_mut().enumerate() {
-                    for (j, slope) in plane[block * WIDEST..].iter_mut().take(values.len()).enumerate() {
-                        *slope = rows[j * stride + code];
+                    let line = &mut plane[block * WIDEST..][..values.len()];
+                    for (row, slope) in rows.chunks_exact(stride).zip(line) {
+                        *slope = row[code];
                     }
                 }
             }
