@@ -113,6 +113,11 @@ pub(super) fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Ca
         .collect()
 }
 
+/// Stored numbers in `f64`.
+pub(super) fn widened<E: Numbers>(table: &[E]) -> Vec<f64> {
+    table.iter().map(|x| x.widen().to_f64()).collect()
+}
+
 /// Numbers rounded to the type.
 pub(super) fn stored<E: Numbers>(table: Vec<f64>) -> Vec<E> {
     table.into_iter().map(|x| E::narrow(E::Real::of(x))).collect()
@@ -194,14 +199,11 @@ pub(super) fn judge<E: Numbers>(
     } = drawn;
     let (k, count, weight) = (*k, found.values.len(), found.weight);
     let mut bounded = Vec::with_capacity(count);
-    let widened: Vec<Vec<f64>> = tables
-        .iter()
-        .map(|t| t.iter().map(|x| x.widen().to_f64()).collect())
-        .collect();
+    let wide: Vec<Vec<f64>> = tables.iter().map(|table| widened(table)).collect();
     let outcomes: Vec<_> = (0..count)
         .into_par_iter()
         .map(|i| {
-            let rows: Vec<&[f64]> = widened.iter().map(|table| &table[i * k..(i + 1) * k]).collect();
+            let rows: Vec<&[f64]> = wide.iter().map(|table| &table[i * k..(i + 1) * k]).collect();
             (term.reference)(Inputs {
                 rows: &rows,
                 target: targets[i],
@@ -213,13 +215,13 @@ pub(super) fn judge<E: Numbers>(
     let at = || format!("{name}, {count}x{k}");
     for (i, outcome) in outcomes.into_iter().enumerate() {
         // Weights below the smallest normal number are 0: each costs that number times what it weighs.
-        let floor = length * storage.tiny * 8.0 * (spread(&widened, i, k) + length.ln() + 1.0);
+        let floor = length * storage.tiny * 8.0 * (spread(&wide, i, k) + length.ln() + 1.0);
         // Where q is near p, log-ratios are taken around a centre that is computed in f64 and held in two numbers of the type: that far it is off.
         // A gradient is off by as much; a divergence by the rounding of the square that a wrong centre adds and takes away again.
-        let centre = 4.0 * largest(&widened, i, k) * storage.computed.powi(2).max(Storage::F64.computed);
+        let centre = 4.0 * largest(&wide, i, k) * storage.computed.powi(2).max(Storage::F64.computed);
         let centre_floor = term.value.bound(length, storage, centre.powi(2), 0.0, floor);
         // The reference rounds its exponents in f64, so every log-ratio is off by `wrong`; a divergence by that times E_q|d| <= sqrt(2 D).
-        let wrong = 4.0 * Storage::F64.computed * (spread(&widened, i, k) + length.ln() + 1.0);
+        let wrong = 4.0 * Storage::F64.computed * (spread(&wide, i, k) + length.ln() + 1.0);
         let undefined = Nats::with_mass(f64::NAN, 0.0);
         let (value, slopes) = outcome.unwrap_or_else(|_| (undefined, Vec::new()));
         // Values leave the kernel in f64: nothing is stored in the type.
@@ -234,7 +236,7 @@ pub(super) fn judge<E: Numbers>(
                 let (slope, place) = (weight * slope, i * k + j);
                 let stored = floor + storage.smallest + weight.abs() * (centre + wrong);
                 let kink = if term.pixels && which == 0 {
-                    weight.abs() * kink(&widened, place, term, storage)
+                    weight.abs() * kink(&wide, place, term, storage)
                 } else {
                     0.0
                 };

@@ -149,10 +149,8 @@ fn by_planes<E: Numbers>(
     values: &mut [f64],
     grads: &mut [Vec<E>],
 ) -> Result<(), EngineError> {
-    let laid: Vec<Vec<E>> = (0..call.tables.len())
-        .map(|t| call.in_planes(values.len(), t))
-        .collect();
     let positions = call.positions(values.len());
+    let laid: Vec<Vec<E>> = (0..call.tables.len()).map(|t| call.in_planes(positions, t)).collect();
     let planes = |t: usize| Planes::new("logits", &laid[t], call.k, positions);
     let mut slopes = laid.clone();
     let mut to = slopes.iter_mut().map(Vec::as_mut_slice);
@@ -171,16 +169,15 @@ fn by_planes<E: Numbers>(
         }
     }
     for (slopes, grad) in slopes.iter().zip(grads) {
-        call.from_planes(values.len(), slopes, grad);
+        call.from_planes(positions, slopes, grad);
     }
     Ok(())
 }
 
 impl<E: Copy> Call<E> {
-    /// A table's rows as the positions of one or of two images, a plane for every place of a row.
+    /// A table's rows as the positions of images, a plane for every place of a row.
     #[must_use]
-    pub fn in_planes(&self, rows: usize, table: usize) -> Vec<E> {
-        let positions = self.positions(rows);
+    pub fn in_planes(&self, positions: usize, table: usize) -> Vec<E> {
         let mut planes = self.tables[table].clone();
         for (i, row) in self.tables[table].chunks(self.k).enumerate() {
             for (code, x) in row.iter().enumerate() {
@@ -191,8 +188,7 @@ impl<E: Copy> Call<E> {
     }
 
     /// What lies in planes, back in rows.
-    pub fn from_planes(&self, rows: usize, planes: &[E], into: &mut [E]) {
-        let positions = self.positions(rows);
+    pub fn from_planes(&self, positions: usize, planes: &[E], into: &mut [E]) {
         for (i, row) in into.chunks_mut(self.k).enumerate() {
             for (code, x) in row.iter_mut().enumerate() {
                 *x = planes[self.place(positions, i, code)];

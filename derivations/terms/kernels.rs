@@ -47,7 +47,7 @@ impl<M: Memory> Engine for OnDevice<M> {
             if function.is_by_planes() {
                 let mut planes = grad.clone();
                 self.download(slopes, &mut planes)?;
-                call.from_planes(values.len(), &planes, grad);
+                call.from_planes(call.positions(values.len()), &planes, grad);
             } else {
                 self.download(slopes, grad)?;
             }
@@ -84,13 +84,7 @@ impl<M: Memory> Engine for OnDevice<M> {
         let positions = divergences.len() / call.images;
         let parts = divergences.chunks(positions).zip(reconstructions);
         for (value, (parts, reconstruction)) in found.values.iter_mut().zip(parts) {
-            let divergence: f64 = parts.iter().sum();
-            let subtracted = if beta > 0.0 { beta * divergence } else { 0.0 };
-            *value = Elbo {
-                objective: reconstruction - subtracted,
-                reconstruction,
-                divergence,
-            };
+            *value = Elbo::of(reconstruction, parts.iter().sum(), call.beta);
         }
         Ok(())
     }
@@ -182,7 +176,8 @@ impl<M: Memory> OnDevice<M> {
         let weights: Vec<f64> = call.targets.iter().map(|target| target.weight).collect();
         let parts = usize::try_from(kernels::parts(i32::try_from(call.k)?))?;
         let tables: Result<Vec<M::Buffer>, EngineError> = if function.is_by_planes() {
-            let laid = (0..call.tables.len()).map(|t| upload(&call.in_planes(values.len(), t)));
+            let positions = call.positions(values.len());
+            let laid = (0..call.tables.len()).map(|t| upload(&call.in_planes(positions, t)));
             laid.collect()
         } else {
             call.tables.iter().map(upload).collect()

@@ -1,15 +1,15 @@
 //! Samples of codes and the codebook that they mix: both sides on the same noise.
 
-use gpu::fused::{Numbers, Real as _, Sample, additions};
+use gpu::fused::{Numbers, Sample, additions};
 use gpu::kernels::mixing::additions as kernels;
 use reference::relaxation::{Relaxed, through_codebook};
 use reference::vocab::Nats;
 
 use super::cases::CASES;
-use super::compare::{Options, largest};
+use super::compare::{Options, largest, widened};
 use super::engine::{Engine, EngineError};
 use super::report::Row;
-use crate::precision::{SAMPLE, Storage, TermPrecision};
+use crate::precision::{SAMPLE, Storage};
 
 mod call;
 
@@ -47,17 +47,13 @@ pub(super) fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Resul
         for case in 0..CASES.len() {
             let call = MixCall::<E>::draw(case, shape, options.seed);
             for sample in [Sample::Relaxed, Sample::StraightThrough] {
-                let mut out = Mixed::room(shape);
+                let mut out = Mixed::of_shape(shape);
                 engine.mix(&call, sample, &mut out)?;
                 Compared::new(&call, sample, &out, options.storage).note(&mut rows);
             }
         }
     }
     Ok(rows.into_iter().filter(|row| options.wants(row.name)).collect())
-}
-
-fn widened<E: Numbers>(table: &[E]) -> Vec<f64> {
-    table.iter().map(|x| x.widen().to_f64()).collect()
 }
 
 /// Both sides of one call, in `f64`.
@@ -171,10 +167,9 @@ impl<'a, E: Numbers> Compared<'a, E> {
             ", straight-through"
         };
         let at = || format!("{}, {rows}x{k}x{d}, tau {}{kind}", call.name, call.temperature);
-        let precision: &TermPrecision = &SAMPLE;
         for (place, expected) in places.zip(expected) {
             let floor = floor + self.storage.smallest;
-            let bound = precision.bound(additions, self.storage, expected.mass(), expected.value(), floor);
+            let bound = SAMPLE.bound(additions, self.storage, expected.mass(), expected.value(), floor);
             row.note(&at, place, expected.value(), found[place], bound);
         }
     }

@@ -48,7 +48,8 @@ impl<E: Numbers> ElboCall<E> {
         let (pixels, logits) = (&self.pixels, &self.logits);
         let pixel = |t: usize| Rows::new("pixels", &pixels.tables[t], pixels.k);
         let [mu, ln_b, slopes] = &mut found.grads;
-        let (planes, positions) = self.planes();
+        let positions = logits.tables[0].len() / logits.k / self.images;
+        let planes = logits.in_planes(positions, 0);
         let mut by_planes = planes.clone();
         let codes = if self.by_planes {
             Codes::Planes(Planes::new("logits", &planes, logits.k, positions)?)
@@ -63,27 +64,9 @@ impl<E: Numbers> ElboCall<E> {
         let pixels = [pixel(0)?, pixel(1)?, pixel(2)?];
         fused::elbo(isa, pixels, codes, self.beta, weight, &mut found.values, Some(grads))?;
         if self.by_planes {
-            for (image, rows) in slopes.chunks_mut(positions * logits.k).enumerate() {
-                for (place, slope) in rows.iter_mut().enumerate() {
-                    let (position, code) = (place / logits.k, place % logits.k);
-                    *slope = by_planes[(image * logits.k + code) * positions + position];
-                }
-            }
+            logits.from_planes(positions, &by_planes, slopes);
         }
         Ok(())
-    }
-
-    /// The logits by planes, and how many positions an image has.
-    fn planes(&self) -> (Vec<E>, usize) {
-        let (k, rows) = (self.logits.k, &self.logits.tables[0]);
-        let positions = rows.len() / k / self.images;
-        let mut planes = rows.clone();
-        for (place, x) in rows.iter().enumerate() {
-            let (row, code) = (place / k, place % k);
-            let (image, position) = (row / positions, row % positions);
-            planes[(image * k + code) * positions + position] = *x;
-        }
-        (planes, positions)
     }
 }
 

@@ -1,12 +1,12 @@
 //! What is sampled and mixed, and what comes of it.
 
-use gpu::fused::{self, Gumbel, Isa, Numbers, Pull, Real as _, Rows, Sample};
+use gpu::fused::{self, Gumbel, Isa, Numbers, Pull, Rows, Sample};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Gumbel as Noise, StandardNormal};
 
 use crate::terms::cases::CASES;
-use crate::terms::compare::stored;
+use crate::terms::compare::{room, stored};
 use crate::terms::engine::EngineError;
 
 /// From where training starts to where it ends, and beyond both.
@@ -111,8 +111,7 @@ impl<E: Numbers> Mixed<E> {
     }
 
     /// Room, with what no result leaves.
-    pub(super) fn room([rows, k, d]: [usize; 3]) -> Self {
-        let room = |n| vec![E::narrow(E::Real::of(0.5)); n];
+    pub(super) fn of_shape([rows, k, d]: [usize; 3]) -> Self {
         Self {
             samples: room(rows * k),
             through_samples: room(rows * k),

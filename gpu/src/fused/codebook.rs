@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::gumbel::{Around, Gumbel, Sample};
 use super::isa::{Isa, Kernel, Numbers};
 use super::lanes::Stored;
-use super::product::{Left, Wide, add_product};
+use super::product::{Left, add_product};
 use super::real::Real;
 use super::rows::{Rows, STREAM_FROM_BYTES, WIDEST};
 use crate::Error;
@@ -165,20 +165,11 @@ impl<E: Numbers> Mix<'_, E> {
     }
 }
 
-/// `columns` numbers a row, made whole vectors.
-const fn wide(columns: usize) -> Wide {
-    let stride = columns.next_multiple_of(WIDEST);
-    Wide {
-        stride,
-        columns: stride,
-    }
-}
-
-/// Rows of numbers as rows of whole vectors, the rest 0.
-fn widened<'a, E: Numbers + 'a>(rows: impl Iterator<Item = &'a [E]>, wide: Wide, into: &mut Vec<E::Real>) {
+/// Rows of numbers as rows of `columns`, the rest 0.
+fn widened<'a, E: Numbers + 'a>(rows: impl Iterator<Item = &'a [E]>, columns: usize, into: &mut Vec<E::Real>) {
     into.clear();
     for row in rows {
-        let end = into.len() + wide.stride;
+        let end = into.len() + columns;
         into.extend(row.iter().map(|x| x.widen()));
         into.resize(end, E::Real::of(0.0));
     }
@@ -201,10 +192,10 @@ impl<E: Numbers> Kernel<E> for Forward<'_, '_, E> {
         let mix = self.mix;
         let (rows, k, d) = (self.plans.len(), mix.gumbel.logits.k(), mix.codebook.k());
         let zero = E::Real::of(0.0);
-        let across = wide(d);
-        let mut e = vec![zero; rows * across.stride];
+        let across = d.next_multiple_of(WIDEST);
+        let mut e = vec![zero; rows * across];
         let mut weights = vec![zero; rows * CODES];
-        let mut codebook = Vec::with_capacity(CODES * across.stride);
+        let mut codebook = Vec::with_capacity(CODES * across);
         let mut sums = [0.0; BLOCK];
         for (i, plan) in self.plans.iter_mut().enumerate() {
             let (x, noise) = mix.row(self.first + i);
@@ -221,16 +212,10 @@ impl<E: Numbers> Kernel<E> for Forward<'_, '_, E> {
                     .weigh(l, (&x[from..to], &noise[from..to]), mix.inverse, weights);
             }
             let left = Left::ByRows { stride: CODES };
-            add_product(
-                l,
-                (&weights, left),
-                (rows, to - from),
-                (&codebook, across),
-                (&mut e, across),
-            );
+            add_product(l, (&weights, left), (rows, to - from), across, &codebook, &mut e);
         }
         for (i, (plan, mixed)) in self.plans.iter_mut().zip(self.mixed.chunks_mut(d)).enumerate() {
-            let e = &e[i * across.stride..][..d];
+            let e = &e[i * across..][..d];
             plan.scale = 1.0 / sums[i];
             if let Some(upstream) = self.upstream {
                 let products = upstream.row(self.first + i).iter().zip(e);

@@ -42,6 +42,20 @@ pub struct Elbo {
     pub divergence: f64,
 }
 
+impl Elbo {
+    /// The objective from its terms. At `beta = 0` the divergence is not there, whatever it is.
+    #[must_use]
+    pub fn of(reconstruction: f64, divergence: f64, beta: Beta) -> Self {
+        let beta = beta.get();
+        let subtracted = if beta > 0.0 { beta * divergence } else { 0.0 };
+        Self {
+            objective: reconstruction - subtracted,
+            reconstruction,
+            divergence,
+        }
+    }
+}
+
 /// Where the gradients go.
 #[derive(Debug)]
 pub struct ElboGrads<'a, E> {
@@ -89,11 +103,10 @@ pub fn elbo<E: Numbers>(
         None => (None, None),
         Some(grads) => (Some([grads.mu, grads.ln_b]), Some(grads.logits)),
     };
-    let beta = beta.get();
-    let weighted = -beta * weight;
+    let weighted = -beta.get() * weight;
     // Not there: 0 times an undefined slope is none.
     let to_logits = to_logits.and_then(|slopes| {
-        if beta > 0.0 {
+        if beta.get() > 0.0 {
             return Some(slopes);
         }
         slopes.fill(E::narrow(Real::of(0.0)));
@@ -111,13 +124,7 @@ pub fn elbo<E: Numbers>(
         .par_iter_mut()
         .zip(each)
         .for_each(|(value, (parts, reconstruction))| {
-            let divergence: f64 = parts.iter().sum();
-            let subtracted = if beta > 0.0 { beta * divergence } else { 0.0 };
-            *value = Elbo {
-                objective: reconstruction - subtracted,
-                reconstruction,
-                divergence,
-            };
+            *value = Elbo::of(reconstruction, parts.iter().sum(), beta);
         });
     Ok(())
 }

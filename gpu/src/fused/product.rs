@@ -8,13 +8,6 @@ use super::lanes::Lanes;
 /// Rows of a tile.
 pub(super) const TILE: usize = 6;
 
-/// `b` and `out`: rows of whole vectors, `stride` numbers apart.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Wide {
-    pub(super) stride: usize,
-    pub(super) columns: usize,
-}
-
 /// Where the left side's entry `(i, p)` lies.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Left {
@@ -24,21 +17,22 @@ pub(super) enum Left {
     ByColumns { stride: usize },
 }
 
-/// `out_ij += sum_{p < inner} a_ip b_pj` for `i < rows`: `inner` fused additions an entry, in the order of `p`, and one more.
+/// `out_ij += sum_{p < inner} a_ip b_pj` for `i < rows`, `j < columns`, the rows of `b` and `out` whole vectors: `inner` fused additions an entry, in the order of `p`, and one more.
 #[inline(always)]
 pub(super) fn add_product<L: Lanes>(
     l: L,
     (a, left): (&[L::Real], Left),
     (rows, inner): (usize, usize),
-    (b, b_wide): (&[L::Real], Wide),
-    (out, out_wide): (&mut [L::Real], Wide),
+    columns: usize,
+    b: &[L::Real],
+    out: &mut [L::Real],
 ) {
     let whole = rows - rows % TILE;
     for i in (0..whole).step_by(TILE) {
-        add_rows::<L, TILE>(l, (a, left), (i, inner), (b, b_wide), (out, out_wide));
+        add_rows::<L, TILE>(l, (a, left), (i, inner), columns, b, out);
     }
     for i in whole..rows {
-        add_rows::<L, 1>(l, (a, left), (i, inner), (b, b_wide), (out, out_wide));
+        add_rows::<L, 1>(l, (a, left), (i, inner), columns, b, out);
     }
 }
 
@@ -48,24 +42,24 @@ fn add_rows<L: Lanes, const M: usize>(
     l: L,
     a: (&[L::Real], Left),
     (i, inner): (usize, usize),
-    (b, b_wide): (&[L::Real], Wide),
-    (out, out_wide): (&mut [L::Real], Wide),
+    columns: usize,
+    b: &[L::Real],
+    out: &mut [L::Real],
 ) {
-    let columns = b_wide.columns.min(out_wide.columns);
     let mut j = 0;
     // Thirty-two registers hold 6 x 4 sums, sixteen 6 x 2.
     if size_of::<L::Vector>() == 64 {
         while j + 4 * L::N <= columns {
-            add_tile::<L, M, 4>(l, a, (i, inner), (b, b_wide), j, (out, out_wide));
+            add_tile::<L, M, 4>(l, a, (i, inner), (columns, j), b, out);
             j += 4 * L::N;
         }
     }
     while j + 2 * L::N <= columns {
-        add_tile::<L, M, 2>(l, a, (i, inner), (b, b_wide), j, (out, out_wide));
+        add_tile::<L, M, 2>(l, a, (i, inner), (columns, j), b, out);
         j += 2 * L::N;
     }
     while j < columns {
-        add_tile::<L, M, 1>(l, a, (i, inner), (b, b_wide), j, (out, out_wide));
+        add_tile::<L, M, 1>(l, a, (i, inner), (columns, j), b, out);
         j += L::N;
     }
 }
@@ -75,12 +69,12 @@ fn add_tile<L: Lanes, const M: usize, const V: usize>(
     l: L,
     (a, left): (&[L::Real], Left),
     (i, inner): (usize, usize),
-    (b, b_wide): (&[L::Real], Wide),
-    j: usize,
-    (out, out_wide): (&mut [L::Real], Wide),
+    (columns, j): (usize, usize),
+    b: &[L::Real],
+    out: &mut [L::Real],
 ) {
     let mut sums = [[l.splat(<L::Real as super::Real>::of(0.0)); V]; M];
-    let rows_of_b = b.chunks(b_wide.stride);
+    let rows_of_b = b.chunks(columns);
     match left {
         Left::ByRows { stride } => {
             let a: [&[L::Real]; M] = std::array::from_fn(|row| &a[(i + row) * stride..][..inner]);
@@ -96,7 +90,7 @@ fn add_tile<L: Lanes, const M: usize, const V: usize>(
         }
     }
     for (row, sums) in sums.into_iter().enumerate() {
-        let at = (i + row) * out_wide.stride + j;
+        let at = (i + row) * columns + j;
         for (v, sum) in sums.into_iter().enumerate() {
             let out = &mut out[at + v * L::N..];
             l.store(out, l.add(l.load(out), sum));

@@ -1,6 +1,6 @@
 //! The way back: a slab of codes on one core, every row after the other.
 
-use super::{BLOCK, Mix, Plan, SLAB, wide, widened};
+use super::{BLOCK, Mix, Plan, SLAB, widened};
 use crate::fused::isa::{Kernel, Numbers};
 use crate::fused::lanes::{self, Stored};
 use crate::fused::product::{Left, add_product};
@@ -28,7 +28,7 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
         let d = mix.codebook.k();
         let codes = self.to_codebook.len() / d;
         let zero = E::Real::of(0.0);
-        let (across, along) = (wide(d), wide(SLAB));
+        let across = d.next_multiple_of(WIDEST);
         let slab = (self.first..self.first + codes).map(|code| mix.codebook.row(code));
         let mut transposed = vec![zero; d * SLAB];
         for (code, row) in slab.enumerate() {
@@ -36,25 +36,19 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
                 transposed[j * SLAB + code] = c.widen();
             }
         }
-        let mut to_codebook = vec![zero; codes * across.stride];
+        let mut to_codebook = vec![zero; codes * across];
         // A vector from any of their places is whole.
         let mut weights = vec![zero; BLOCK * SLAB + WIDEST];
         let mut slopes = vec![zero; BLOCK * SLAB + WIDEST];
-        let mut w = Vec::with_capacity(BLOCK * across.stride);
+        let mut w = Vec::with_capacity(BLOCK * across);
         let mut pieces = self.to_logits.into_iter();
         for (block, plans) in self.plans.chunks(BLOCK).enumerate() {
             let first = block * BLOCK;
             let rows = first..first + plans.len();
             widened(rows.clone().map(|i| self.upstream.row(i)), across, &mut w);
             slopes.fill(zero);
-            let left = Left::ByRows { stride: across.stride };
-            add_product(
-                l,
-                (&w, left),
-                (plans.len(), d),
-                (&transposed, along),
-                (&mut slopes, along),
-            );
+            let left = Left::ByRows { stride: across };
+            add_product(l, (&w, left), (plans.len(), d), SLAB, &transposed, &mut slopes);
             for ((i, plan), grad) in rows.zip(plans).zip(&mut pieces) {
                 let at = (i - first) * SLAB;
                 let weights = &mut weights[at..at + SLAB + WIDEST];
@@ -73,9 +67,9 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
             }
             let left = Left::ByColumns { stride: SLAB };
             let product = (codes, plans.len());
-            add_product(l, (&weights, left), product, (&w, across), (&mut to_codebook, across));
+            add_product(l, (&weights, left), product, across, &w, &mut to_codebook);
         }
-        for (row, grad) in to_codebook.chunks(across.stride).zip(self.to_codebook.chunks_mut(d)) {
+        for (row, grad) in to_codebook.chunks(across).zip(self.to_codebook.chunks_mut(d)) {
             for (slope, grad) in row.iter().zip(grad) {
                 *grad = E::narrow(*slope);
             }
