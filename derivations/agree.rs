@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gpu::Tensor;
 use gpu::device::{Device, Float};
 use gpu::transfer::download;
 use gpu::world::Batch;
@@ -83,15 +84,18 @@ pub struct Options {
 /// # Errors
 /// [`Error`] when a side cannot be evaluated; a disagreement is a finding in the report, not an error.
 pub fn agree(worlds: &[World], options: &Options) -> Result<Report, Error> {
-    agree_on(&on(&options.device), worlds, options)
+    agree_on(&on(&options.device)?, worlds, options)
 }
 
 /// As [`agree`], for a choice of pairs.
 ///
 /// # Errors
 /// As [`agree`].
-pub fn agree_on(pairs: &[Pair], worlds: &[World], options: &Options) -> Result<Report, Error> {
-    let mut rows: Vec<(Row, &Pair, Reading)> = pairs
+pub fn agree_on<T>(pairs: &[Pair<T>], worlds: &[World], options: &Options) -> Result<Report, Error>
+where
+    T: Fn(&Batch, Reading) -> Result<Tensor, gpu::Error>,
+{
+    let mut rows: Vec<(Row, &Pair<T>, Reading)> = pairs
         .iter()
         .flat_map(|pair| {
             pair.readings
@@ -189,20 +193,21 @@ fn prepare(
     Ok((ours, twins))
 }
 
-fn compare_batch(
+fn compare_batch<T>(
     row: &mut Row,
-    pair: &Pair,
+    pair: &Pair<T>,
     reading: Reading,
     batch: &[(usize, &World)],
     worlds: &[World],
     twins: &Batch,
     options: &Options,
-) -> Result<(), Error> {
+) -> Result<(), Error>
+where
+    T: Fn(&Batch, Reading) -> Result<Tensor, gpu::Error>,
+{
     let twin = download(&(pair.twin)(twins, reading)?)?;
-    let reference: Vec<_> = worlds
-        .par_iter()
-        .map(|world| (pair.reference)(world, reading))
-        .collect();
+    let of = pair.reference;
+    let reference: Vec<_> = worlds.par_iter().map(|world| of(world, reading)).collect();
     let per_world = twin.len() / worlds.len();
     let undefined = Nats::with_mass(f64::NAN, 0.0);
     for (place, values) in reference.into_iter().enumerate() {
@@ -229,7 +234,7 @@ fn compare_batch(
     Ok(())
 }
 
-fn row(pair: &Pair, reading: Reading, options: &Options) -> Row {
+fn row<T>(pair: &Pair<T>, reading: Reading, options: &Options) -> Row {
     let precision = (pair.precision)(reading);
     Row {
         name: pair.name,

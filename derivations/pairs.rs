@@ -2,6 +2,7 @@
 
 use gpu::Tensor;
 use gpu::device::Device;
+use gpu::fused::Isa;
 use gpu::transfer::Tables;
 use gpu::world::Batch;
 use reference::vocab::{Error, Nats, Reading};
@@ -13,15 +14,18 @@ mod exact;
 mod masses;
 mod table;
 
-pub use exact::exact;
+pub use exact::{SIDES, Side, exact};
 pub use table::PAIRS;
 
 /// The twin's side of a pair.
 pub type Twin = fn(&Batch, Reading) -> Result<Tensor, gpu::Error>;
 
+/// A twin that brings along what it runs on.
+pub type AnyTwin = Box<dyn Fn(&Batch, Reading) -> Result<Tensor, gpu::Error> + Send + Sync>;
+
 /// One function on both sides.
 #[derive(Debug, Clone, Copy)]
-pub struct Pair {
+pub struct Pair<T = Twin> {
     /// The name that both sides bear.
     pub name: &'static str,
     /// The readings in which the values differ; the worlds and the batch are put under each (`World::under`).
@@ -31,16 +35,30 @@ pub struct Pair {
     /// The reference: the values of one world, each with its mass.
     pub reference: fn(&World, Reading) -> Result<Vec<Nats>, Error>,
     /// The twin: as many values for every world of the batch, `[B]` or `[B, ..]`.
-    pub twin: Twin,
+    pub twin: T,
     /// The precision row under each reading.
     pub precision: fn(Reading) -> &'static Precision,
 }
 
-/// Every pair that this device runs: the fused sides lie on the CPU alone.
-#[must_use]
-pub fn on(device: &Device) -> Vec<Pair> {
-    let fused = exact().into_iter().filter(|_| device.is_cpu());
-    PAIRS.iter().copied().chain(fused).collect()
+/// Every pair, the fused sides by what this device has for them: the CPU its widest instructions, a CUDA device the kernel.
+///
+/// # Errors
+/// [`gpu::Error::NoDevice`] for a device that is neither.
+pub fn on(device: &Device) -> Result<Vec<Pair<AnyTwin>>, gpu::Error> {
+    let composed = PAIRS.iter().map(|pair| pair.with_twin::<AnyTwin>(Box::new(pair.twin)));
+    Ok(composed.chain(fused(device)?).collect())
+}
+
+fn fused(device: &Device) -> Result<Vec<Pair<AnyTwin>>, gpu::Error> {
+    #[cfg(feature = "cuda")]
+    if !device.is_cpu() {
+        return Ok(exact(gpu::kernels::exact::InMemory(gpu::kernels::Cuda::of(device)?)));
+    }
+    if !device.is_cpu() {
+        let reason = format!("{} has no kernel for exact tables", device.name());
+        return Err(gpu::Error::NoDevice { reason });
+    }
+    Ok(exact(Isa::best()))
 }
 
 /// What the two sides of a pair start from.
@@ -52,7 +70,19 @@ pub enum Start {
     World,
 }
 
-impl Pair {
+impl<T> Pair<T> {
+    /// The same row with another twin.
+    pub const fn with_twin<U>(&self, twin: U) -> Pair<U> {
+        Pair {
+            name: self.name,
+            readings: self.readings,
+            start: self.start,
+            reference: self.reference,
+            twin,
+            precision: self.precision,
+        }
+    }
+
     /// Whether more than one reading is compared.
     #[must_use]
     pub const fn depends_on_reading(&self) -> bool {

@@ -15,6 +15,8 @@ mod dense;
 mod edge;
 #[path = "agreement/exact.rs"]
 mod exact;
+#[path = "agreement/family.rs"]
+mod family;
 #[path = "agreement/faults.rs"]
 mod faults;
 
@@ -113,7 +115,7 @@ fn a_row_of_a_batch_equals_the_batch_of_one_bit_for_bit() {
     for float in Float::ALL {
         let options = on_cpu(float);
         let whole = Batch::new(&tables(&worlds), &options.device, float).unwrap();
-        for pair in pairs::on(&options.device) {
+        for pair in pairs::on(&options.device).unwrap() {
             for &reading in pair.readings {
                 let together = download(&(pair.twin)(&whole, reading).unwrap()).unwrap();
                 let mut alone = Vec::new();

@@ -154,7 +154,7 @@ pub(crate) fn exact_tables(args: &Args, isa: Isa) -> Value {
     let betas = vec![Beta::ONE; x];
     let mut found = Vec::new();
     let fwd = timed(args.runs, || {
-        found = sides(isa, black_box(tables), Reading::Observed, &betas).unwrap();
+        found = sides(&isa, black_box(tables), Reading::Observed, &betas).unwrap();
     });
     let of: [fn(&Sides) -> f64; 5] = [
         |s| s.log_evidence,

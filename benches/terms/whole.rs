@@ -10,7 +10,7 @@ use derivations::{agree as worlds, case, pairs};
 use gpu::autograd;
 use gpu::device::{Float, Kind};
 use gpu::fused::exact::{Exact, sides};
-use gpu::fused::{self, Codes, Elbo, ElboGrads, Gumbel, Pull, Rows, Sample};
+use gpu::fused::{self, Codes, Elbo, ElboGrads, Gumbel, Isa, Pull, Rows, Sample};
 use reference::vocab::{Beta, Reading};
 
 use crate::{IMAGES, K, POSITIONS, ROWS, agreed, bench, composed, group, in_graph, logits, of_rows, vectors};
@@ -140,7 +140,11 @@ pub(crate) fn exact(criterion: &mut Criterion) {
         float: Float::F64,
     };
     let worlds = case::embedded().unwrap().worlds;
-    assert!(worlds::agree_on(&pairs::exact(), &worlds, &options).unwrap().agrees);
+    assert!(
+        worlds::agree_on(&pairs::exact(Isa::best()), &worlds, &options)
+            .unwrap()
+            .agrees
+    );
     let [x, y, z] = [64, 32, 4096];
     let table = |rows: usize, k: usize, which| -> Vec<f64> {
         logits(rows, k, which)
@@ -161,7 +165,7 @@ pub(crate) fn exact(criterion: &mut Criterion) {
     let mut group = group(criterion, "exact", likelihood.len() * 8);
     for isa in vectors() {
         bench(&mut group, &format!("forward/{}/{x}x{y}x{z}", isa.name()), || {
-            black_box(sides(isa, black_box(tables), Reading::Observed, &betas).unwrap());
+            black_box(sides(&isa, black_box(tables), Reading::Observed, &betas).unwrap());
         });
     }
     let tensor = |t: &[f64], shape: &[usize]| Tensor::from_slice(t, shape, &Device::Cpu).unwrap();

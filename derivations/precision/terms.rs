@@ -85,10 +85,10 @@ pub const SLOPE: TermPrecision = TermPrecision {
     reason: "as a mean, then a weight (near 0 from the excess's exponential), two products and a difference in two steps",
 };
 
-/// A relaxed sample, what it mixes and what it hands back; the count is of additions in the type computed in, on the way of one addend.
+/// A relaxed sample, what it mixes and what it hands back. The additions of a product come on top: [`TermPrecision::with_additions`].
 pub const SAMPLE: TermPrecision = TermPrecision {
-    roundings: |additions| additions + 2.0 * (SUM + EXP) + 8.0,
-    reason: "a weight and the sum of weights (what their exponents add is in the mass), a quotient, a mean, three products, and the additions of the product",
+    roundings: |_| 2.0 * (SUM + EXP) + 8.0,
+    reason: "a weight and the sum of weights (what their exponents add is in the mass), a quotient, a mean, three products; and the additions of the product, of what is added",
 };
 
 /// The logit-Laplace likelihood: two logarithms and an exponential a value, and their sum.
@@ -110,5 +110,12 @@ impl TermPrecision {
             first_order / (1.0 - first_order)
         };
         (gamma(storage.computed) + gamma(power(53))) * mass + storage.stored * value.abs() + floor
+    }
+
+    /// `bound`, and what `count` additions in the type computed in cost addends of this size: they round what is added, whatever was off before.
+    #[must_use]
+    pub fn with_additions(bound: f64, count: f64, size: f64, storage: Storage) -> f64 {
+        let first_order = count * storage.computed;
+        bound + first_order / (1.0 - first_order) * (size + bound)
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
         DeviceName::Cuda => Kind::Cuda(0),
     })?;
     let is = |name: &&str| args.function.as_ref().is_none_or(|wanted| wanted == name);
-    let pairs = pairs::on(&device);
+    let pairs = pairs::on(&device)?;
     let over_worlds = pairs.iter().map(|pair| pair.name).any(|name| is(&name));
     let over_logits = terms::names().any(|name| is(&name));
     if let Some(name) = args.function.as_ref().filter(|_| !over_worlds && !over_logits) {
@@ -47,9 +47,6 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
             None
         }
         Some(float) => {
-            if !device.is_cpu() {
-                skipped.push("exact sides: skipped, they run on the CPU");
-            }
             let pairs: Vec<_> = pairs.into_iter().filter(|pair| is(&pair.name)).collect();
             let options = worlds::Options {
                 device: device.clone(),

@@ -9,7 +9,7 @@ use super::cases::CASES;
 use super::compare::{Options, largest, widened};
 use super::engine::{Engine, EngineError};
 use super::report::Row;
-use crate::precision::{SAMPLE, Storage};
+use crate::precision::{SAMPLE, Storage, TermPrecision};
 
 mod call;
 
@@ -100,6 +100,8 @@ impl<'a, E: Numbers> Compared<'a, E> {
         let relaxed = self.sample == Sample::Relaxed;
         let undefined = Nats::with_mass(f64::NAN, 0.0);
         let mut codebook = vec![Nats::ZERO; k * d];
+        let mut of_codebook = vec![0.0; k * d];
+        let none = |_: usize| (0.0, 0.0);
         // A weight below the smallest normal number is 0: it costs that number times what it weighs.
         let lost = self.storage.tiny * 8.0 / self.call.temperature;
         let most = |table: &Vec<f64>| largest(std::slice::from_ref(table), 0, table.len());
@@ -113,50 +115,58 @@ impl<'a, E: Numbers> Compared<'a, E> {
             let expected = Expected::of(drawn.as_ref(), self.sample, found, &self.codebook, self.storage);
             let samples = if relaxed { &mut *value } else { &mut *one_hot };
             let rest = k as f64 * lost;
-            self.each(samples, codes.clone(), &self.found.samples, &expected.sample, 0.0, lost);
-            self.each(mixed, numbers, &self.found.mixed, &expected.mixed, forward, rest * c);
+            self.each(
+                samples,
+                codes.clone(),
+                &self.found.samples,
+                &expected.sample,
+                none,
+                lost,
+            );
+            let sizes = expected.sizes(&self.codebook, drawn.as_ref().filter(|_| relaxed));
+            let added = |j: usize| (forward, sizes[j]);
+            self.each(mixed, numbers, &self.found.mixed, &expected.mixed, added, rest * c);
             let slopes = |v: &[Nats]| drawn.as_ref().map_or(vec![undefined; k], |drawn| drawn.gradient(v));
             if relaxed {
                 let given: Vec<Nats> = v_row.iter().copied().map(Nats::of).collect();
                 let (expected, found) = (slopes(&given), &self.found.through_samples);
-                self.each(gradient, codes.clone(), found, &expected, 0.0, rest * v);
+                self.each(gradient, codes.clone(), found, &expected, none, rest * v);
             }
             let expected_slopes = slopes(&through_codebook(&self.codebook, w_row));
             let through = d as f64 * c * w;
+            let pulled = pulled(&self.codebook, w_row, drawn.as_ref(), self.call.temperature);
+            let added = |code: usize| (forward + d as f64, pulled[code]);
             self.each(
                 to_logits,
                 codes,
                 &self.found.to_logits,
                 &expected_slopes,
-                forward + d as f64,
+                added,
                 rest * through,
             );
             for (code, y) in expected.sample.iter().enumerate() {
-                for (slope, w) in codebook[code * d..].iter_mut().zip(w_row) {
+                let slopes = codebook[code * d..].iter_mut().zip(&mut of_codebook[code * d..]);
+                for ((slope, size), w) in slopes.zip(w_row) {
                     // By hand: a weight of 0 counts, or an undefined row would vanish behind it.
                     *slope = *slope + Nats::with_mass(w * y.value(), w.abs() * y.mass().max(y.value()));
+                    *size += w.abs() * y.value();
                 }
             }
         }
-        let found = &self.found.to_codebook;
-        self.each(
-            to_codebook,
-            0..k * d,
-            found,
-            &codebook,
-            backward,
-            count as f64 * lost * w,
-        );
+        let (found, floor) = (&self.found.to_codebook, count as f64 * lost * w);
+        let added = |place: usize| (backward, of_codebook[place]);
+        self.each(to_codebook, 0..k * d, found, &codebook, added, floor);
     }
 
-    /// Compares `found[places]` with what is expected there; `additions` in the lanes' type, `floor` for what underflows.
+    /// Compares `found[places]` with what is expected there; how many additions in the lanes' type, and the size of what is added; `floor` for what
+    /// underflows.
     fn each(
         &self,
         row: &mut Row,
         places: std::ops::Range<usize>,
         found: &[f64],
         expected: &[Nats],
-        additions: f64,
+        added: impl Fn(usize) -> (f64, f64),
         floor: f64,
     ) {
         let call = self.call;
@@ -167,12 +177,29 @@ impl<'a, E: Numbers> Compared<'a, E> {
             ", straight-through"
         };
         let at = || format!("{}, {rows}x{k}x{d}, tau {}{kind}", call.name, call.temperature);
-        for (place, expected) in places.zip(expected) {
+        for ((place, expected), number) in places.zip(expected).zip(0..) {
             let floor = floor + self.storage.smallest;
-            let bound = SAMPLE.bound(additions, self.storage, expected.mass(), expected.value(), floor);
+            let bound = SAMPLE.bound(1.0, self.storage, expected.mass(), expected.value(), floor);
+            let (count, size) = added(number);
+            let bound = TermPrecision::with_additions(bound, count, size, self.storage);
             row.note(&at, place, expected.value(), found[place], bound);
         }
     }
+}
+
+/// The sizes of what is added up on the way to a logit's derivative, `(y_k / tau) (sum_d |w_d C_kd| + sum_d |w_d| sum_j y_j |C_jd|)`.
+fn pulled(codebook: &[f64], w: &[f64], drawn: Option<&Relaxed>, temperature: f64) -> Vec<f64> {
+    let d = w.len();
+    let codebook: Vec<f64> = codebook.iter().map(|c| c.abs()).collect();
+    let Some(drawn) = drawn else {
+        return vec![0.0; codebook.len() / d];
+    };
+    let along = |row: &[f64]| -> f64 { row.iter().zip(w).map(|(c, w)| c * w.abs()).sum() };
+    let mean: Vec<f64> = drawn.mix(&codebook, d).iter().map(|mixed| mixed.value()).collect();
+    let mean = along(&mean);
+    let rows = codebook.chunks(d).zip(drawn.sample());
+    rows.map(|(row, y)| y.value() / temperature * (along(row) + mean))
+        .collect()
 }
 
 /// What goes forward of a row.
@@ -207,5 +234,15 @@ impl Expected {
         sample[code] = exact(1.0);
         let mixed = codebook[code * d..][..d].iter().copied().map(exact).collect();
         Self { sample, mixed }
+    }
+
+    /// The sizes of what is mixed, `sum_k y_k |C_kd|`; nothing where one row of the codebook is taken.
+    fn sizes(&self, codebook: &[f64], drawn: Option<&Relaxed>) -> Vec<f64> {
+        let d = self.mixed.len();
+        let magnitudes: Vec<f64> = codebook.iter().map(|c| c.abs()).collect();
+        match drawn {
+            Some(drawn) => drawn.mix(&magnitudes, d).iter().map(|mixed| mixed.value()).collect(),
+            None => vec![0.0; d],
+        }
     }
 }

@@ -18,14 +18,25 @@ template <class T> using Same = T;
 constexpr int WARP = 32;
 constexpr int WARPS = 32;  // in the largest block
 
-// Stored types: how a number widens to f32 and narrows from it, and how many lie in a load of 16 bytes.
+// Stored types: what a number is computed in, how it widens to that and narrows from it, and how many lie in a load of 16 bytes.
 struct bf16 {
   uint16_t bits;
 };
 
 template <class T> struct Stored;
 
+template <> struct Stored<double> {
+  using Real = double;
+  static constexpr int VECTOR = 2;
+  DEVICE double widen(double x) { return x; }
+  DEVICE double of_words(uint32_t low, uint32_t high) {
+    return __longlong_as_double(static_cast<long long>(static_cast<uint64_t>(high) << 32 | low));
+  }
+  DEVICE void unpack(uint4 v, double *x) { x[0] = of_words(v.x, v.y), x[1] = of_words(v.z, v.w); }
+};
+
 template <> struct Stored<float> {
+  using Real = float;
   static constexpr int VECTOR = 4;
   DEVICE float widen(float x) { return x; }
   DEVICE float narrow(float x) { return x; }
@@ -38,6 +49,7 @@ template <> struct Stored<float> {
 };
 
 template <> struct Stored<bf16> {
+  using Real = float;
   static constexpr int VECTOR = 8;
   DEVICE float widen(bf16 x) { return __uint_as_float(static_cast<uint32_t>(x.bits) << 16); }
   // To nearest, ties to even; a NaN stays one, whatever its low bits were.
@@ -61,9 +73,10 @@ template <> struct Stored<bf16> {
 // A chunk of a row: N numbers a thread, in vectors of 16 bytes, neighbouring threads on neighbouring vectors. A row that is longer than
 // blockDim.x * N is walked chunk by chunk and read again for every sweep; any other is read once and stays in registers.
 template <class T, int N> struct Chunk {
+  using Real = typename Stored<T>::Real;
   static constexpr int VECTOR = Stored<T>::VECTOR;
   static_assert(N % VECTOR == 0, "whole vectors");
-  float x[N];
+  Real x[N];
 
   DEVICE int length() { return static_cast<int>(blockDim.x) * N; }
 
@@ -75,7 +88,7 @@ template <class T, int N> struct Chunk {
   template <class U> DEVICE bool aligned(const U *row) { return (reinterpret_cast<size_t>(row) & 15) == 0; }
 
   // Numbers outside of row[begin .. end) are `fill`; what lies wholly outside is not read. U: as they are stored, as wide as T or wider.
-  template <class U> __device__ __forceinline__ void load(const U *row, int from, int begin, int end, float fill) {
+  template <class U> __device__ __forceinline__ void load(const U *row, int from, int begin, int end, Real fill) {
     static_assert(VECTOR % Stored<U>::VECTOR == 0, "whole vectors");
     const bool whole = aligned(row);
 #pragma unroll
@@ -113,27 +126,29 @@ template <class T, int N> struct Chunk {
   }
 };
 
-// The block's largest number, known to every thread; NaN does not count, as in fmaxf. `scratch`: WARPS numbers. Ends on reads of
-// `scratch`: a barrier must pass before it is written again.
-DEVICE float block_max(float x, float *scratch) {
-  for (int o = WARP / 2; o > 0; o /= 2) x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, o));
+// The number among the block's that `better` of two leaves, known to every thread. `scratch`: WARPS numbers. Ends on reads of `scratch`: a
+// barrier must pass before it is written again.
+template <class T, class F> DEVICE T block_pick(T x, T *scratch, F better) {
+  for (int o = WARP / 2; o > 0; o /= 2) x = better(x, __shfl_xor_sync(0xffffffffu, x, o));
   const int warps = (blockDim.x + WARP - 1) / WARP;
   if (threadIdx.x % WARP == 0) scratch[threadIdx.x / WARP] = x;
   __syncthreads();
-  float most = scratch[0];
-  for (int w = 1; w < warps; ++w) most = fmaxf(most, scratch[w]);
-  return most;
+  T best = scratch[0];
+  for (int w = 1; w < warps; ++w) best = better(best, scratch[w]);
+  return best;
 }
 
-// The block's smallest number, as block_max.
+// The largest; NaN does not count, as in fmax.
+DEVICE float block_max(float x, float *scratch) {
+  return block_pick(x, scratch, [](float a, float b) { return fmaxf(a, b); });
+}
+DEVICE double block_max(double x, double *scratch) {
+  return block_pick(x, scratch, [](double a, double b) { return fmax(a, b); });
+}
+
+// The smallest.
 DEVICE int block_min(int x, int *scratch) {
-  for (int o = WARP / 2; o > 0; o /= 2) x = min(x, __shfl_xor_sync(0xffffffffu, x, o));
-  const int warps = (blockDim.x + WARP - 1) / WARP;
-  if (threadIdx.x % WARP == 0) scratch[threadIdx.x / WARP] = x;
-  __syncthreads();
-  int least = scratch[0];
-  for (int w = 1; w < warps; ++w) least = min(least, scratch[w]);
-  return least;
+  return block_pick(x, scratch, [](int a, int b) { return min(a, b); });
 }
 
 // Sums over the block: lanes by a butterfly, warps in their order, all in double. No atomics: the same numbers give the same bits.

@@ -1,4 +1,4 @@
-// exp, expm1, the excess and ln in f32: the operations of gpu/src/fused/elementary.rs, one for one, with their derived bounds.
+// exp, expm1, the excess and ln in f32, exp in f64: the operations of gpu/src/fused/elementary.rs, one for one, with their derived bounds.
 #pragma once
 #include "base.cuh"
 
@@ -7,10 +7,10 @@ constexpr float FLOOR = -88.f;  // from here down exp is exactly 0
 DEVICE float at_least_floor(float x) { return x < FLOOR ? FLOOR : x; }  // NaN stays
 
 // c[0] + c[1] x + ... by Horner's rule.
-template <int N> DEVICE float horner(const float (&c)[N], float x) {
-  float sum = c[N - 1];
+template <class R, int N> DEVICE R horner(const R (&c)[N], R x) {
+  R sum = c[N - 1];
 #pragma unroll
-  for (int i = N - 2; i >= 0; --i) sum = fmaf(sum, x, c[i]);
+  for (int i = N - 2; i >= 0; --i) sum = fma(sum, x, c[i]);
   return sum;
 }
 
@@ -24,6 +24,24 @@ DEVICE float exp_f32(float x) {
   constexpr float c[] = {0.5f, 0.16666576f, 0.041666556f, 0.008363179f, 0.0013926184f};
   const float power = (f * f * horner(c, f) + f) + 1.f;
   return power * __uint_as_float(__float_as_uint(shifted) << 23);
+}
+
+constexpr double FLOOR_F64 = -709.0;
+
+DEVICE double at_least_floor(double x) { return x < FLOOR_F64 ? FLOOR_F64 : x; }
+
+// e^x for x from FLOOR_F64 to 709: 4 units of roundoff.
+DEVICE double exp_f64(double x) {
+  constexpr double round = 6755399441055744.0 + 1023.0;  // 1.5 * 2^52, as above
+  const double shifted = fma(x, 1.4426950408889634, round);
+  const double n = shifted - round;
+  double f = fma(n, -0x1.62e42feep-1, x);  // ln 2 to 33 bits
+  f = fma(n, -1.9082149292705877e-10, f);
+  constexpr double c[] = {0.5000000000000001,    0.16666666666666669,    0.04166666666662413,   0.008333333333330062,
+                          0.0013888888917213717, 0.00019841269863053618, 2.4801521295954376e-5, 2.7557268459997064e-6,
+                          2.7620088445409746e-7, 2.510038549551032e-8};
+  const double power = (f * f * horner(c, f) + f) + 1.0;
+  return power * __longlong_as_double(static_cast<long long>(static_cast<uint64_t>(__double_as_longlong(shifted)) << 52));
 }
 
 // (e^d - 1, d e^d - (e^d - 1)) for |d| < 1; any numbers elsewhere.

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "cuda")]
 mod cuda;
+pub mod exact;
 mod memory;
 pub mod mixing;
 mod planes;
@@ -51,6 +52,8 @@ pub enum Stored {
     F32,
     /// The upper half of a single; computed in `f32`.
     Bf16,
+    /// Double precision: exact tables.
+    F64,
 }
 
 impl Stored {
@@ -60,6 +63,7 @@ impl Stored {
         match self {
             Self::F32 => "f32",
             Self::Bf16 => "bf16",
+            Self::F64 => "f64",
         }
     }
 }

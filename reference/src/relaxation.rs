@@ -7,8 +7,8 @@
 //! `argmax_k t_k` is an exact sample of `softmax(x)` (Gumbel); `y` is its relaxation, one-hot as `tau` goes to 0. *Straight-through*: the
 //! one-hot sample goes forward, the relaxation's derivative comes back. The noise is given, so that both sides of a comparison use the same.
 //!
-//! Masses hold what rounded exponents cost, as in [`logits`](crate::logits): `m_k = (|x_k - c| + |t_k| + 3 |t_k - t*|) / tau`, `t_k = x_k - c + g_k`,
-//! `c = max x`, `t* = max t` (whose own rounding the quotient cancels), and their mean.
+//! Masses hold what rounded exponents cost, as in [`logits`](crate::logits): `m_k = (|x_k - c| + 2 |t_k| + 4 |t_k - t*|) / tau`, `t_k = x_k - c + g_k`,
+//! `c = max x`, `t* = max t` (which a part of the row has rounded at its own distance, at most `|t_k| + |t_k - t*|`), and their mean.
 
 use crate::logits::Softmax;
 use crate::vocab::{Error, Nats};
@@ -52,7 +52,7 @@ impl Relaxed {
         let softmax = Softmax::new("logits with noise", &z)?;
         let code = (0..t.len()).fold(0, |best, k| if t[k] > t[best] { k } else { best });
         let exponents: Vec<f64> = (0..t.len())
-            .map(|k| (centred[k].abs() + t[k].abs()) / temperature - 3.0 * softmax.y[k])
+            .map(|k| (centred[k].abs() + 2.0 * t[k].abs()) / temperature - 4.0 * softmax.y[k])
             .collect();
         let mean_exponent = softmax.expect(|k| exponents[k]);
         let rounded = centred.iter().zip(&t).map(|(y, t)| y.abs() + t.abs()).collect();

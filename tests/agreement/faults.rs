@@ -3,7 +3,7 @@
 use derivations::agree::{agree, agree_on};
 use derivations::compare::compare;
 use derivations::faces::agreement;
-use derivations::pairs::{PAIRS, Pair, Start, tables};
+use derivations::pairs::{PAIRS, Pair, Start, Twin, tables};
 use derivations::precision::Arithmetic;
 use gpu::Tensor;
 use gpu::device::Float;
@@ -24,7 +24,7 @@ fn comparing_nothing_is_a_failure() {
         "{}",
         agreement::text(&nothing)
     );
-    let no_pairs = agree_on(&[], &drawn(SEED), &on_cpu(Float::F64)).unwrap();
+    let no_pairs = agree_on::<Twin>(&[], &drawn(SEED), &on_cpu(Float::F64)).unwrap();
     assert!(!no_pairs.agrees);
 }
 

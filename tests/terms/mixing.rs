@@ -1,6 +1,6 @@
 //! Samples and codebooks: the same bits for any number of cores, any batch, any way to memory.
 
-use gpu::fused::{Gumbel, Isa, Pull, Rows, Sample, codebook_mix};
+use gpu::fused::{Gumbel, Isa, Pull, Rows, Sample, codebook_mix, gumbel_softmax};
 
 use super::logits;
 
@@ -86,4 +86,106 @@ fn what_does_not_fit_is_refused() {
     // Three codes, where the logits have four.
     let refused = codebook_mix(Isa::best(), gumbel, Sample::Relaxed, rows(4), &mut mixed, None);
     assert!(refused.unwrap_err().to_string().contains("codebook"));
+}
+
+/// A row's mixed codebook and its sum of slopes, beside those of the samples themselves.
+fn mixed_of(x: &[f32], noise: &[f32], temperature: f64, sample: Sample) -> (Vec<f32>, Vec<f32>) {
+    let (k, d) = (x.len(), 3);
+    let codebook: Vec<f32> = (0_i16..).take(k * d).map(|i| f32::from(i % 7) - 2.0).collect();
+    let table = |name, table, k| Rows::new(name, table, k).unwrap();
+    let gumbel = Gumbel::new(table("logits", x, k), table("noise", noise, k), temperature).unwrap();
+    let (mut mixed, mut samples) = (vec![0.5; d], vec![0.5; k]);
+    let upstream = [0.25_f32, -1.0, 2.0];
+    let (mut to_logits, mut to_codebook) = (vec![0.5; k], vec![0.5; k * d]);
+    let pull = Pull {
+        upstream: table("upstream", &upstream, d),
+        to_logits: &mut to_logits,
+        to_codebook: &mut to_codebook,
+    };
+    codebook_mix(
+        Isa::best(),
+        gumbel,
+        sample,
+        table("codebook", &codebook, d),
+        &mut mixed,
+        Some(pull),
+    )
+    .unwrap();
+    gumbel_softmax(Isa::best(), gumbel, sample, &mut samples);
+    let product = |j: usize| {
+        (0..k)
+            .filter(|i| samples[*i] != 0.0)
+            .map(|i| samples[i] * codebook[i * d + j])
+            .sum()
+    };
+    let expected = if samples.iter().any(|y| y.is_nan()) {
+        vec![f32::NAN; d]
+    } else {
+        (0..d).map(product).collect()
+    };
+    assert!(
+        to_logits.iter().all(|slope| slope.is_nan() == expected[0].is_nan()),
+        "slopes are defined where the sample is"
+    );
+    (mixed, expected)
+}
+
+/// Rows of three parts: masked in whole parts, the largest first or last, undefined in a later part, far from 0, at low temperatures.
+#[test]
+fn parts_follow_each_other_to_the_samples_product() {
+    let (k, nothing) = (600, f32::NEG_INFINITY);
+    let plain: Vec<f32> = logits("normal", 1, k);
+    let noise: Vec<f32> = logits("spread 0.3", 1, k);
+    let changed =
+        |of: &dyn Fn(usize, f32) -> f32| -> Vec<f32> { plain.iter().enumerate().map(|(i, x)| of(i, *x)).collect() };
+    #[expect(clippy::cast_precision_loss, reason = "places in a row")]
+    let ascending = |i: usize, _: f32| 0.05 * i as f32;
+    let rows: [(&str, Vec<f32>); 9] = [
+        ("plain", plain.clone()),
+        ("ascending", changed(&ascending)),
+        ("first part masked", changed(&|i, x| if i < 256 { nothing } else { x })),
+        (
+            "later parts masked",
+            changed(&|i, x| if i >= 256 { nothing } else { x - 50.0 }),
+        ),
+        ("one code left", changed(&|i, _| if i == 599 { -7.0 } else { nothing })),
+        ("all masked", changed(&|_, _| nothing)),
+        (
+            "NaN in the last part",
+            changed(&|i, x| if i == 577 { f32::NAN } else { x }),
+        ),
+        (
+            "+inf in the second part",
+            changed(&|i, x| if i == 300 { f32::INFINITY } else { x }),
+        ),
+        ("far", changed(&|_, x| 1e17 * x)),
+    ];
+    for (name, x) in &rows {
+        for temperature in [0.9, 1e-2, 1e-3] {
+            for sample in [Sample::Relaxed, Sample::StraightThrough] {
+                let (found, expected) = mixed_of(x, &noise, temperature, sample);
+                for (found, expected) in found.iter().zip(&expected) {
+                    let near = (found - expected).abs() <= 1e-4 * (1.0 + expected.abs());
+                    assert!(
+                        near || (found.is_nan() && expected.is_nan()),
+                        "{name}, tau {temperature}, {sample:?}: {found} for {expected}"
+                    );
+                }
+            }
+        }
+    }
+    let undefined: Vec<f32> = (0..k).map(|i| if i == 599 { f32::NAN } else { noise[i] }).collect();
+    assert!(
+        mixed_of(&plain, &undefined, 0.9, Sample::Relaxed).0[0].is_nan(),
+        "undefined noise"
+    );
+}
+
+#[test]
+fn no_rows_are_mixed_to_none() {
+    let nothing: [f32; 0] = [];
+    let table = |k| Rows::new("logits", &nothing[..], k).unwrap();
+    let gumbel = Gumbel::new(table(5), table(5), 1.0).unwrap();
+    let codebook = Rows::new("codebook", &[1.0_f32; 10], 2).unwrap();
+    codebook_mix(Isa::best(), gumbel, Sample::Relaxed, codebook, &mut [], None).unwrap();
 }

@@ -1,16 +1,30 @@
 //! Every fault planted in the kernels' source is noticed: by the tolerances, by the shim, or by the frames around the buffers.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 use std::path::Path;
 use std::sync::Arc;
 
+#[path = "../../../tests/agreement/dense.rs"]
+mod dense;
+#[path = "../../../tests/agreement/family.rs"]
+mod family;
+
 use derivations::precision::Storage;
 use derivations::terms::{OnDevice, Options, agree, names};
+use gpu::kernels::exact::InMemory;
 use rayon::prelude::*;
 use serde::Deserialize;
 use simt::{Kernels, Order, Simulator, sources};
 
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "moments",
     "token",
     "samples",
@@ -20,6 +34,7 @@ const SOURCES: [&str; 9] = [
     "planes_pair",
     "gumbel",
     "product",
+    "exact",
 ];
 
 #[derive(Deserialize)]
@@ -65,7 +80,7 @@ fn noticed(source: &str, kernels: &Arc<Kernels>) -> Option<String> {
     for (order, (block, shift)) in Order::ALL.into_iter().zip(settings) {
         let (kernels, judged, healthy) = (Arc::clone(kernels), source.to_owned(), Simulator::healthy(order));
         let library = Arc::clone(&healthy.library);
-        let engine = OnDevice(Simulator {
+        let simulator = Simulator {
             // A function may need kernels of other sources beside those that are judged.
             library: Arc::new(move |name| {
                 if name == judged {
@@ -78,7 +93,18 @@ fn noticed(source: &str, kernels: &Arc<Kernels>) -> Option<String> {
             grid: Some(2),
             shift,
             ..healthy
-        });
+        };
+        if source == "exact" {
+            let engine = InMemory(simulator);
+            match family::families()
+                .iter()
+                .find_map(|family| family::differences(&engine, family).pop())
+            {
+                None => continue,
+                found => return found,
+            }
+        }
+        let engine = OnDevice(simulator);
         for (storage, shape) in [Storage::F32, Storage::BF16]
             .into_iter()
             .flat_map(|s| shapes.map(|shape| (s, shape)))

@@ -3,12 +3,15 @@
 //! Forward, a core takes some rows at a time and walks the codes in chunks; backward, it takes a slab of codes and walks the rows, so that every
 //! entry of the codebook's gradient is added up by one core in the order of the rows: the same bits for any number of cores.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::gumbel::{Around, Gumbel, Sample};
+use super::gumbel::{Around, Gumbel, Running, Sample};
 use super::isa::{Isa, Kernel, Numbers};
-use super::lanes::Stored;
-use super::product::{Left, add_product};
+use super::lanes::{Lanes, Stored};
+use super::product::{Ahead, Left, TILE, add_product};
 use super::real::Real;
 use super::rows::{Rows, STREAM_FROM_BYTES, WIDEST};
 use crate::Error;
@@ -17,7 +20,10 @@ mod slab;
 
 use slab::Slab;
 
-/// Rows that are multiplied at once.
+/// Rows that a core takes forward, so often is a chunk of the codebook used while it lies in the cache.
+const ROWS: usize = 96;
+
+/// Rows that are multiplied at once on the way back.
 const BLOCK: usize = 48;
 
 /// Codes that are weighed at once.
@@ -26,10 +32,11 @@ const CODES: usize = 256;
 /// Codes of a slab.
 const SLAB: usize = 512;
 
-/// Additions that an entry goes through: [`codebook_mix`] over `k` codes and its codebook's gradient over as many rows.
+/// Additions that an entry goes through: [`codebook_mix`] over `k` codes, a chunk of it and of the sum of weights added, and twice rounded
+/// when a larger one follows; and its codebook's gradient over as many rows.
 #[must_use]
 pub const fn additions(k: usize, rows: usize) -> (usize, usize) {
-    (CODES + k.div_ceil(CODES), BLOCK + rows.div_ceil(BLOCK))
+    (CODES + 6 * k.div_ceil(CODES), BLOCK + rows.div_ceil(BLOCK))
 }
 
 /// What comes back: the derivative of the loss with respect to the mixed rows, and where those of the inputs go.
@@ -50,8 +57,10 @@ pub struct Pull<'a, E> {
 /// ```
 ///
 /// Straight-through, `y` is one-hot in `e` and in `dL/dC`, and relaxed in `dL/dx`.
-/// A block's rows are read twice, the second time from the last cache; with gradients once more. Sums over codes and rows in the lanes' type, see [`additions`].
-/// Limits: as [`gumbel_softmax`](super::gumbel_softmax). Reference: `reference::relaxation::Relaxed::mix`.
+/// One trip to memory: what is mixed is relative to the largest so far and follows it. Straight-through reads the row once more for the code's
+/// place, gradients once more for everything. Sums over codes and rows in the lanes' type, see [`additions`].
+/// Limits: as [`gumbel_softmax`](super::gumbel_softmax); a codebook whose entries exceed the type's largest number over 256 may overflow.
+/// Reference: `reference::relaxation::Relaxed::mix`.
 ///
 /// # Errors
 /// [`Error::Rows`] for a codebook that has not a row for every code.
@@ -83,12 +92,15 @@ pub fn codebook_mix<E: Numbers>(
     };
     let upstream = pull.as_ref().map(|pull| pull.upstream);
     let mut plans = vec![Plan::default(); rows];
-    let blocks = mixed.par_chunks_mut(BLOCK * d).zip(plans.par_chunks_mut(BLOCK));
+    // Rows do not know of each other: fewer at a time where there are few, so that all cores have some.
+    let share = rows.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(TILE);
+    let block = share.clamp(TILE, ROWS);
+    let blocks = mixed.par_chunks_mut(block * d).zip(plans.par_chunks_mut(block));
     blocks.enumerate().for_each(|(at, (mixed, plans))| {
         isa.run(Forward {
             mix: &mix,
             upstream,
-            first: at * BLOCK,
+            first: at * block,
             mixed,
             plans,
         });
@@ -120,14 +132,34 @@ impl<E: Numbers> Mix<'_, E> {
         (self.gumbel.logits.row(i), self.gumbel.noise.row(i))
     }
 
+    /// Where the logits and the noise of `N` rows lie, from code `from` on; a row that is not there is the last one.
+    fn pieces<const N: usize>(&self, first: usize, from: usize) -> [[*const E; 2]; N] {
+        let last = self.gumbel.logits.count() - 1;
+        std::array::from_fn(|i| {
+            let (x, noise) = self.row((first + i).min(last));
+            [x, noise].map(|row| row.as_ptr().wrapping_add(from))
+        })
+    }
+
+    /// The codebook's rows of some codes as rows of `columns`: as they lie where they are so.
+    fn codes(&self, codes: Range<usize>, columns: usize) -> Cow<'_, [E::Real]> {
+        let d = self.codebook.k();
+        let lie = &self.codebook.entries[codes.start * d..codes.end * d];
+        match E::as_computed(lie) {
+            Some(lie) if d == columns => Cow::Borrowed(lie),
+            _ => {
+                let mut wide = Vec::with_capacity(codes.len() * columns);
+                widened(lie.chunks(d), columns, &mut wide);
+                Cow::Owned(wide)
+            }
+        }
+    }
+
     /// What went forward of a slab that starts at code `first`: the weights normalised, or one-hot.
     #[inline(always)]
     fn forward<L: Stored<E, Real = E::Real>>(&self, l: L, plan: &Plan, first: usize, weights: &mut [E::Real]) {
         if self.sample == Sample::Relaxed || plan.scale.is_nan() {
-            let scale = l.splat(E::Real::of(plan.scale));
-            for weights in weights.chunks_mut(L::N) {
-                l.store(weights, l.mul(l.load(weights), scale));
-            }
+            multiply(l, weights, plan.scale);
             return;
         }
         weights.fill(E::Real::of(0.0));
@@ -165,6 +197,15 @@ impl<E: Numbers> Mix<'_, E> {
     }
 }
 
+/// Whole vectors of numbers times `by`.
+#[inline(always)]
+fn multiply<L: Lanes>(l: L, numbers: &mut [L::Real], by: f64) {
+    let by = l.splat(L::Real::of(by));
+    for numbers in numbers.chunks_exact_mut(L::N) {
+        l.store(numbers, l.mul(l.load(numbers), by));
+    }
+}
+
 /// Rows of numbers as rows of `columns`, the rest 0.
 fn widened<'a, E: Numbers + 'a>(rows: impl Iterator<Item = &'a [E]>, columns: usize, into: &mut Vec<E::Real>) {
     into.clear();
@@ -194,36 +235,54 @@ impl<E: Numbers> Kernel<E> for Forward<'_, '_, E> {
         let zero = E::Real::of(0.0);
         let across = d.next_multiple_of(WIDEST);
         let mut e = vec![zero; rows * across];
-        let mut weights = vec![zero; rows * CODES];
-        let mut codebook = Vec::with_capacity(CODES * across);
-        let mut sums = [0.0; BLOCK];
-        for (i, plan) in self.plans.iter_mut().enumerate() {
-            let (x, noise) = mix.row(self.first + i);
-            plan.around = Around::of(l, x, noise);
-        }
+        let mut weights = vec![zero; TILE * CODES];
+        let mut running = vec![Running::NOTHING; rows];
         for from in (0..k).step_by(CODES) {
             let to = (from + CODES).min(k);
-            widened((from..to).map(|code| mix.codebook.row(code)), across, &mut codebook);
-            for (i, plan) in self.plans.iter().enumerate() {
-                let (x, noise) = mix.row(self.first + i);
-                let weights = &mut weights[i * CODES..(i + 1) * CODES];
-                sums[i] += plan
-                    .around
-                    .weigh(l, (&x[from..to], &noise[from..to]), mix.inverse, weights);
+            let codebook = mix.codes(from..to, across);
+            for (tile, running) in running.chunks_mut(TILE).enumerate() {
+                let e = &mut e[tile * TILE * across..][..running.len() * across];
+                let parts = running.iter_mut().zip(e.chunks_mut(across));
+                for ((i, (running, e)), weights) in parts.enumerate().zip(weights.chunks_mut(CODES)) {
+                    let (x, noise) = mix.row(self.first + tile * TILE + i);
+                    let part = (&x[from..to], &noise[from..to]);
+                    let kept = running.weigh(l, part, mix.inverse, weights);
+                    if kept < 1.0 {
+                        multiply(l, e, kept);
+                    }
+                }
+                // The same rows' next part, needed when all of these have been multiplied.
+                let next = mix.pieces::<TILE>(self.first + tile * TILE, to);
+                let left = Left::ByRows { stride: CODES };
+                let product = (running.len(), to - from);
+                add_product(
+                    l,
+                    (&weights, left),
+                    product,
+                    across,
+                    &codebook,
+                    e,
+                    Ahead::<E, CODES>(next.as_flattened()),
+                );
             }
-            let left = Left::ByRows { stride: CODES };
-            add_product(l, (&weights, left), (rows, to - from), across, &codebook, &mut e);
         }
         for (i, (plan, mixed)) in self.plans.iter_mut().zip(self.mixed.chunks_mut(d)).enumerate() {
             let e = &e[i * across..][..d];
-            plan.scale = 1.0 / sums[i];
+            plan.around = running[i].around;
+            // A row without codes is undefined.
+            plan.scale = if running[i].sum > 0.0 {
+                1.0 / running[i].sum
+            } else {
+                f64::NAN
+            };
             if let Some(upstream) = self.upstream {
                 let products = upstream.row(self.first + i).iter().zip(e);
                 let sum: f64 = products.map(|(w, e)| w.widen().to_f64() * e.to_f64()).sum();
                 plan.mean = sum * plan.scale;
             }
-            if mix.sample == Sample::StraightThrough && !sums[i].is_nan() {
-                plan.code = plan.around.code(l, mix.row(self.first + i)).unwrap_or_default();
+            if mix.sample == Sample::StraightThrough && !plan.scale.is_nan() {
+                let (x, noise) = mix.row(self.first + i);
+                plan.code = Around::of(l, x, noise).code(l, (x, noise)).unwrap_or_default();
                 mixed.copy_from_slice(mix.codebook.row(plan.code));
                 continue;
             }

@@ -3,6 +3,7 @@
 //! A core takes an image's captions one after the other: the weights `q(z|x)` stay in its cache, and of a caption's rows everything that a side
 //! needs is added up while they pass.
 
+use candle_core::Device;
 use rayon::prelude::*;
 
 use super::isa::{Isa, Kernel, Numbers};
@@ -22,11 +23,11 @@ use sweep::{around_the_largest, at_once, counted, weight};
 /// The tables of `X` images, `Y` captions and `Z` codes, each row over the codes.
 #[derive(Debug, Clone, Copy)]
 pub struct Exact<'a, E> {
-    likelihood: Rows<'a, E>,
-    prior: Rows<'a, E>,
-    encoder: Rows<'a, E>,
-    captions: Rows<'a, E>,
-    joint: Option<Rows<'a, E>>,
+    pub(crate) likelihood: Rows<'a, E>,
+    pub(crate) prior: Rows<'a, E>,
+    pub(crate) encoder: Rows<'a, E>,
+    pub(crate) captions: Rows<'a, E>,
+    pub(crate) joint: Option<Rows<'a, E>>,
 }
 
 impl<'a, E: Copy> Exact<'a, E> {
@@ -94,25 +95,61 @@ fn fits<E>(tensor: &'static str, table: Rows<'_, E>, [rows, k]: [usize; 2]) -> R
 }
 
 /// What is added up over the codes for one image and caption; expectations under `q(z|x)`.
-#[derive(Debug, Clone, Copy, Default)]
-struct Row {
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Sums {
     /// `ln sum_z p(x|y,z) p(y,z)`.
-    log_evidence: f64,
+    pub log_evidence: f64,
     /// `E[ln p(x|y,z)]`.
-    likelihood: f64,
+    pub likelihood: f64,
     /// `E[ln p(y,z)]`.
-    prior: f64,
+    pub prior: f64,
     /// `E[ln q(z|x)]`: the image's alone.
-    encoder: f64,
+    pub encoder: f64,
     /// `E[ln q(y,z|x)]`.
-    joint: f64,
+    pub joint: f64,
     /// `sum_z q(y,z|x) {1, ln q(y,z|x) - ln p(y,z), ln p(x|y,z)}`.
-    over_joint: [f64; 3],
+    pub over_joint: [f64; 3],
 }
 
-/// All rows, in the order of the likelihood's.
-fn rows<E: Numbers>(isa: Isa, tables: Exact<'_, E>) -> Vec<Row> {
-    let mut rows = vec![Row::default(); tables.likelihood.count()];
+impl From<[f64; 8]> for Sums {
+    /// In the order of the fields.
+    fn from([log_evidence, likelihood, prior, encoder, joint, over_joint @ ..]: [f64; 8]) -> Self {
+        Self {
+            log_evidence,
+            likelihood,
+            prior,
+            encoder,
+            joint,
+            over_joint,
+        }
+    }
+}
+
+/// Who adds up exact tables: the CPU with some instructions, or whoever runs the CUDA kernels.
+pub trait Adder {
+    /// Whether it may take tables from there.
+    fn takes_from(&self, device: &Device) -> bool;
+
+    /// The sums for every image and caption, in the order of the likelihood's rows.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the tables cannot be brought to where the sums are made.
+    fn add_up<E: Numbers>(&self, tables: Exact<'_, E>) -> Result<Vec<Sums>, Error>;
+}
+
+impl Adder for Isa {
+    /// What lies on another device is not added up here without a word.
+    fn takes_from(&self, device: &Device) -> bool {
+        matches!(device, Device::Cpu)
+    }
+
+    fn add_up<E: Numbers>(&self, tables: Exact<'_, E>) -> Result<Vec<Sums>, Error> {
+        Ok(rows(*self, tables))
+    }
+}
+
+fn rows<E: Numbers>(isa: Isa, tables: Exact<'_, E>) -> Vec<Sums> {
+    let mut rows = vec![Sums::default(); tables.likelihood.count()];
     // Whole images, unless there are too few of them to go round.
     let (captions, threads) = (tables.captions(), rayon::current_num_threads());
     let pieces = (2 * threads).div_ceil(tables.images().max(1)).max(1);
@@ -137,7 +174,7 @@ struct Piece<'a, E> {
     tables: Exact<'a, E>,
     image: usize,
     first: usize,
-    rows: &'a mut [Row],
+    rows: &'a mut [Sums],
 }
 
 impl<E: Numbers> Kernel<E> for Piece<'_, E> {
@@ -170,7 +207,7 @@ impl<E: Numbers> Kernel<E> for Piece<'_, E> {
             let (around, [s, likelihood, prior]) =
                 at_once(l, a, b, &weights).unwrap_or_else(|| around_the_largest(l, a, b, &weights));
             let ln_caption = tables.captions.row(image)[y].widen().to_f64();
-            *row = Row {
+            *row = Sums {
                 log_evidence: around + s.ln(),
                 likelihood: likelihood / total,
                 prior: prior / total,
@@ -194,10 +231,12 @@ impl<E: Numbers> Kernel<E> for Piece<'_, E> {
 }
 
 /// The sums over `q(y,z|x) = q(y|x) q(z|x)`, from those over `q(z|x)`; 0 where `q(y|x)` is.
-fn product(ln_caption: f64, row: Row) -> [f64; 3] {
+fn product(ln_caption: f64, row: Sums) -> [f64; 3] {
     if ln_caption == f64::NEG_INFINITY {
         return [0.0; 3];
     }
-    let q = ln_caption.exp().max(f64::MIN_POSITIVE);
+    let q = ln_caption.exp();
+    // Not `max`: NaN stays.
+    let q = if q < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { q };
     [q, q * (row.joint - row.prior), q * row.likelihood]
 }

@@ -1,11 +1,15 @@
 //! Gumbel-softmax: relaxed and straight-through samples of codes, the noise given.
 
-use super::elementary::{at_least_floor, exp};
 use super::isa::{Isa, Numbers};
 use super::lanes::Stored;
 use super::real::Real;
 use super::rows::{RowKernel, Rows, Work, fill, for_each_row, largest, read_or, sums};
 use crate::Error;
+
+mod weights;
+
+pub(super) use weights::{Around, Running};
+use weights::{exponentials, scores};
 
 /// Logits, their noise and the temperature.
 #[derive(Debug, Clone, Copy)]
@@ -104,81 +108,18 @@ struct Draw {
     sample: Sample,
 }
 
-/// The largest logit of a row, and the largest logit with noise above it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Around {
-    centre: f64,
-    most: f64,
-}
-
-impl Around {
+impl Draw {
+    /// The weights of a row, and their sum.
     #[inline(always)]
-    pub(super) fn of<E: Numbers, L: Stored<E, Real = E::Real>>(l: L, x: &[E], noise: &[E]) -> Self {
-        let centre = largest(l, x);
-        let around = l.splat(E::Real::of(centre));
-        let mut most = l.splat(E::Real::NEG_INFINITY);
-        for at in (0..x.len()).step_by(L::N) {
-            most = l.max(most, with_noise(l, (x, noise), at, around));
-        }
-        Self {
-            centre,
-            most: l.largest(most).to_f64(),
-        }
+    fn weigh<E: Numbers, L: Stored<E, Real = E::Real>>(&self, l: L, row: (&[E], &[E]), weights: &mut [E::Real]) -> f64 {
+        let most = scores(l, row, largest(l, row.0), weights);
+        exponentials(
+            l,
+            &mut weights[..row.0.len().next_multiple_of(L::N)],
+            most,
+            self.inverse,
+        )
     }
-
-    /// The weights of a part of the row, into `weights`, and their sum.
-    #[inline(always)]
-    pub(super) fn weigh<E: Numbers, L: Stored<E, Real = E::Real>>(
-        self,
-        l: L,
-        (x, noise): (&[E], &[E]),
-        inverse: f64,
-        weights: &mut [E::Real],
-    ) -> f64 {
-        let nothing = E::narrow(E::Real::NEG_INFINITY);
-        let zero = E::narrow(E::Real::of(0.0));
-        let splat = |x| l.splat(E::Real::of(x));
-        let (centre, most, inverse) = (splat(self.centre), splat(self.most), splat(inverse));
-        let [s] = sums!(l, x, nothing, 0, |at, x| {
-            let t = l.add(l.sub(x, centre), read_or(l, &noise[at..], zero));
-            let e = exp(l, at_least_floor(l, l.mul(l.sub(t, most), inverse)));
-            l.store(&mut weights[at..], e);
-            [e]
-        });
-        s
-    }
-
-    /// The first code with the largest logit with noise.
-    #[inline(always)]
-    pub(super) fn code<E: Numbers, L: Stored<E, Real = E::Real>>(self, l: L, row: (&[E], &[E])) -> Option<usize> {
-        let around = l.splat(E::Real::of(self.centre));
-        let most = E::Real::of(self.most);
-        let mut lanes = [E::Real::ONE; super::rows::WIDEST];
-        for at in (0..row.0.len()).step_by(L::N) {
-            let t = with_noise(l, row, at, around);
-            if l.largest(t) < most {
-                continue;
-            }
-            l.store(&mut lanes, t);
-            if let Some(lane) = lanes[..L::N].iter().position(|t| *t >= most) {
-                return Some(at + lane);
-            }
-        }
-        None
-    }
-}
-
-/// `(x - centre) + g` from place `at` of a row on; `-inf` behind its end.
-#[inline(always)]
-fn with_noise<E: Numbers, L: Stored<E, Real = E::Real>>(
-    l: L,
-    (x, noise): (&[E], &[E]),
-    at: usize,
-    centre: L::Vector,
-) -> L::Vector {
-    let nothing = E::narrow(E::Real::NEG_INFINITY);
-    let x = l.sub(read_or(l, &x[at..], nothing), centre);
-    l.add(x, read_or(l, &noise[at..], E::narrow(E::Real::of(0.0))))
 }
 
 impl<E: Numbers> RowKernel<E, 2, 1> for Draw {
@@ -193,14 +134,13 @@ impl<E: Numbers> RowKernel<E, 2, 1> for Draw {
     ) -> f64 {
         let through = work.through;
         let [weights, _] = work.two_rows(x.len());
-        let around = Around::of(l, x, noise);
-        let s = around.weigh(l, (x, noise), self.inverse, weights);
+        let s = self.weigh(l, (x, noise), weights);
         let Some([samples]) = samples else {
             return s;
         };
         if self.sample == Sample::StraightThrough && !s.is_nan() {
             samples.fill(E::narrow(E::Real::of(0.0)));
-            if let Some(code) = around.code(l, (x, noise)) {
+            if let Some(code) = Around::of(l, x, noise).code(l, (x, noise)) {
                 samples[code] = E::narrow(E::Real::ONE);
             }
             return s;
@@ -224,7 +164,7 @@ impl<E: Numbers> RowKernel<E, 3, 1> for Draw {
         let through = work.through;
         let zero = E::narrow(E::Real::of(0.0));
         let [weights, _] = work.two_rows(x.len());
-        let s = Around::of(l, x, noise).weigh(l, (x, noise), self.inverse, weights);
+        let s = self.weigh(l, (x, noise), weights);
         let [weighted] = sums!(l, upstream, zero, 0, |at, v| [l.mul(l.load(&weights[at..]), v)]);
         let mean = weighted / s;
         if let Some([grad]) = grads {

@@ -3,7 +3,7 @@
 //! Ours rather than a library's: the left side is computed where it is multiplied, and a row's bits may depend neither on the rows beside it nor
 //! on the cores. candle's `gemm` leaves AVX-512 off, splits sums by the size of the whole product, and packs what is packed here already.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, prefetch};
 
 /// Rows of a tile.
 pub(super) const TILE: usize = 6;
@@ -17,61 +17,82 @@ pub(super) enum Left {
     ByColumns { stride: usize },
 }
 
+/// Pieces of `N` numbers that come next, wherever they lie: asked for while a tile is multiplied, a line of the cache a step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ahead<'a, E: Copy, const N: usize>(pub(super) &'a [*const E]);
+
+impl<E: Copy, const N: usize> Ahead<'_, E, N> {
+    #[inline(always)]
+    fn ask(self, step: usize) {
+        let at = step * (64 / size_of::<E>());
+        if let Some(piece) = self.0.get(at / N) {
+            prefetch(piece.wrapping_add(at % N));
+        }
+    }
+}
+
 /// `out_ij += sum_{p < inner} a_ip b_pj` for `i < rows`, `j < columns`, the rows of `b` and `out` whole vectors: `inner` fused additions an entry, in the order of `p`, and one more.
 #[inline(always)]
-pub(super) fn add_product<L: Lanes>(
+pub(super) fn add_product<L: Lanes, E: Copy, const N: usize>(
     l: L,
     (a, left): (&[L::Real], Left),
     (rows, inner): (usize, usize),
     columns: usize,
     b: &[L::Real],
     out: &mut [L::Real],
+    ahead: Ahead<'_, E, N>,
 ) {
     let whole = rows - rows % TILE;
     for i in (0..whole).step_by(TILE) {
-        add_rows::<L, TILE>(l, (a, left), (i, inner), columns, b, out);
+        add_rows::<L, TILE, E, N>(l, (a, left), (i, inner), columns, b, out, ahead);
     }
     for i in whole..rows {
-        add_rows::<L, 1>(l, (a, left), (i, inner), columns, b, out);
+        add_rows::<L, 1, E, N>(l, (a, left), (i, inner), columns, b, out, ahead);
     }
 }
 
 /// `M` rows of the product.
 #[inline(always)]
-fn add_rows<L: Lanes, const M: usize>(
+fn add_rows<L: Lanes, const M: usize, E: Copy, const N: usize>(
     l: L,
     a: (&[L::Real], Left),
     (i, inner): (usize, usize),
     columns: usize,
     b: &[L::Real],
     out: &mut [L::Real],
+    ahead: Ahead<'_, E, N>,
 ) {
     let mut j = 0;
+    let mut step = 0;
     // Thirty-two registers hold 6 x 4 sums, sixteen 6 x 2.
     if size_of::<L::Vector>() == 64 {
         while j + 4 * L::N <= columns {
-            add_tile::<L, M, 4>(l, a, (i, inner), (columns, j), b, out);
+            add_tile::<L, M, 4, E, N>(l, a, (i, inner), (columns, j), b, out, (ahead, step));
             j += 4 * L::N;
+            step += inner;
         }
     }
     while j + 2 * L::N <= columns {
-        add_tile::<L, M, 2>(l, a, (i, inner), (columns, j), b, out);
+        add_tile::<L, M, 2, E, N>(l, a, (i, inner), (columns, j), b, out, (ahead, step));
         j += 2 * L::N;
+        step += inner;
     }
     while j < columns {
-        add_tile::<L, M, 1>(l, a, (i, inner), (columns, j), b, out);
+        add_tile::<L, M, 1, E, N>(l, a, (i, inner), (columns, j), b, out, (ahead, step));
         j += L::N;
+        step += inner;
     }
 }
 
 #[inline(always)]
-fn add_tile<L: Lanes, const M: usize, const V: usize>(
+fn add_tile<L: Lanes, const M: usize, const V: usize, E: Copy, const N: usize>(
     l: L,
     (a, left): (&[L::Real], Left),
     (i, inner): (usize, usize),
     (columns, j): (usize, usize),
     b: &[L::Real],
     out: &mut [L::Real],
+    (ahead, first): (Ahead<'_, E, N>, usize),
 ) {
     let mut sums = [[l.splat(<L::Real as super::Real>::of(0.0)); V]; M];
     let rows_of_b = b.chunks(columns);
@@ -79,10 +100,12 @@ fn add_tile<L: Lanes, const M: usize, const V: usize>(
         Left::ByRows { stride } => {
             let a: [&[L::Real]; M] = std::array::from_fn(|row| &a[(i + row) * stride..][..inner]);
             for (p, b) in (0..inner).zip(rows_of_b) {
+                ahead.ask(first + p);
                 step(l, &mut sums, std::array::from_fn(|row| a[row][p]), &b[j..j + V * L::N]);
             }
         }
         Left::ByColumns { stride } => {
+            // Short sums: nothing is asked for.
             for (a, b) in a.chunks(stride).take(inner).zip(rows_of_b) {
                 let a: &[L::Real; M] = a[i..].first_chunk().expect("whole tiles");
                 step(l, &mut sums, *a, &b[j..j + V * L::N]);

@@ -67,6 +67,8 @@ pub trait Element: Pod + Debug + Send + Sync {
     fn widen(self) -> Self::Real;
     /// The nearest stored number, ties to even.
     fn narrow(x: Self::Real) -> Self;
+    /// The same numbers in the type that they are computed in, where that is how they are stored.
+    fn as_computed(stored: &[Self]) -> Option<&[Self::Real]>;
 }
 
 macro_rules! real {
@@ -217,7 +219,7 @@ mod reals {
 }
 
 macro_rules! element {
-    ($stored:ty, $real:ty, $widen:expr, $narrow:expr) => {
+    ($stored:ty, $real:ty, $widen:expr, $narrow:expr, $same:expr) => {
         impl Element for $stored {
             type Real = $real;
             #[inline(always)]
@@ -228,11 +230,14 @@ macro_rules! element {
             fn narrow(x: $real) -> Self {
                 $narrow(x)
             }
+            fn as_computed(stored: &[Self]) -> Option<&[$real]> {
+                $same(stored)
+            }
         }
     };
 }
 
-element!(f32, f32, |x| x, |x| x);
-element!(f64, f64, |x| x, |x| x);
-element!(bf16, f32, bf16::to_f32, bf16::from_f32);
-element!(f16, f32, f16::to_f32, f16::from_f32);
+element!(f32, f32, |x| x, |x| x, Some);
+element!(f64, f64, |x| x, |x| x, Some);
+element!(bf16, f32, bf16::to_f32, bf16::from_f32, |_| None);
+element!(f16, f32, f16::to_f32, f16::from_f32, |_| None);

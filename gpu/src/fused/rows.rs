@@ -10,7 +10,7 @@ use crate::Error;
 /// `n` rows of `k` numbers, one after the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a, E> {
-    entries: &'a [E],
+    pub(crate) entries: &'a [E],
     k: usize,
 }
 

@@ -3,7 +3,7 @@
 use super::{BLOCK, Mix, Plan, SLAB, widened};
 use crate::fused::isa::{Kernel, Numbers};
 use crate::fused::lanes::{self, Stored};
-use crate::fused::product::{Left, add_product};
+use crate::fused::product::{Ahead, Left, TILE, add_product};
 use crate::fused::real::Real;
 use crate::fused::rows::{Rows, WIDEST, fill};
 
@@ -39,6 +39,7 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
         let mut to_codebook = vec![zero; codes * across];
         // A vector from any of their places is whole.
         let mut weights = vec![zero; BLOCK * SLAB + WIDEST];
+        #[expect(clippy::useless_vec, reason = "100 KB are no place on the stack")]
         let mut slopes = vec![zero; BLOCK * SLAB + WIDEST];
         let mut w = Vec::with_capacity(BLOCK * across);
         let mut pieces = self.to_logits.into_iter();
@@ -48,7 +49,13 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
             widened(rows.clone().map(|i| self.upstream.row(i)), across, &mut w);
             slopes.fill(zero);
             let left = Left::ByRows { stride: across };
-            add_product(l, (&w, left), (plans.len(), d), SLAB, &transposed, &mut slopes);
+            let tiles = w.chunks(TILE * across).zip(slopes.chunks_mut(TILE * SLAB));
+            for (tile, (w, slopes)) in tiles.enumerate() {
+                // The next block's rows, needed when this one has been pulled.
+                let next = mix.pieces::<TILE>(first + BLOCK + tile * TILE, self.first);
+                let (product, ahead) = ((w.len() / across, d), Ahead::<E, SLAB>(next.as_flattened()));
+                add_product(l, (w, left), product, SLAB, &transposed, slopes, ahead);
+            }
             for ((i, plan), grad) in rows.zip(plans).zip(&mut pieces) {
                 let at = (i - first) * SLAB;
                 let weights = &mut weights[at..at + SLAB + WIDEST];
@@ -67,7 +74,15 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
             }
             let left = Left::ByColumns { stride: SLAB };
             let product = (codes, plans.len());
-            add_product(l, (&weights, left), product, across, &w, &mut to_codebook);
+            add_product(
+                l,
+                (&weights, left),
+                product,
+                across,
+                &w,
+                &mut to_codebook,
+                Ahead::<E, SLAB>(&[]),
+            );
         }
         for (row, grad) in to_codebook.chunks(across).zip(self.to_codebook.chunks_mut(d)) {
             for (slope, grad) in row.iter().zip(grad) {

@@ -3,22 +3,22 @@
 use candle_core::{DType, Device, Tensor, WithDType};
 use reference::vocab::{Beta, Reading};
 
-use super::{Exact, Isa, Numbers, Sides, sides};
+use super::{Adder, Exact, Numbers, Sides, sides};
 use crate::Error;
 use crate::fused::Rows;
 use crate::world::Batch;
 
-/// The sides of every world of a batch that lies in the CPU's memory, `[B]`, in the batch's own type.
+/// The sides of every world of a batch, `[B]`, in the batch's own type.
 ///
 /// # Errors
-/// As [`sides`]; [`Error::Device`] for a batch on another device.
-pub fn of_batch(isa: Isa, batch: &Batch, reading: Reading) -> Result<Vec<Sides>, Error> {
-    if !matches!(batch.ln_p_yz().device(), Device::Cpu) {
-        return Err(candle_core::Error::Msg("exact sides run on the CPU, the batch does not".to_owned()).into());
+/// As [`sides`]; [`Error::Device`] for a batch on a device that `by` does not take tables from.
+pub fn of_batch(by: &impl Adder, batch: &Batch, reading: Reading) -> Result<Vec<Sides>, Error> {
+    if !by.takes_from(batch.ln_p_yz().device()) {
+        return Err(candle_core::Error::Msg("these exact sides run on the CPU, the batch does not".to_owned()).into());
     }
     match batch.ln_p_yz().dtype() {
-        DType::F64 => of_type::<f64>(isa, batch, reading),
-        _ => of_type::<f32>(isa, batch, reading),
+        DType::F64 => of_type::<f64>(by, batch, reading),
+        _ => of_type::<f32>(by, batch, reading),
     }
 }
 
@@ -26,12 +26,12 @@ pub fn of_batch(isa: Isa, batch: &Batch, reading: Reading) -> Result<Vec<Sides>,
 ///
 /// # Errors
 /// As [`of_batch`].
-pub fn column(isa: Isa, batch: &Batch, reading: Reading, side: fn(&Sides) -> f64) -> Result<Tensor, Error> {
-    let values: Vec<f64> = of_batch(isa, batch, reading)?.iter().map(side).collect();
+pub fn column(by: &impl Adder, batch: &Batch, reading: Reading, side: fn(&Sides) -> f64) -> Result<Tensor, Error> {
+    let values: Vec<f64> = of_batch(by, batch, reading)?.iter().map(side).collect();
     Ok(Tensor::new(values, &Device::Cpu)?)
 }
 
-fn of_type<E: Numbers + WithDType>(isa: Isa, batch: &Batch, reading: Reading) -> Result<Vec<Sides>, Error> {
+fn of_type<E: Numbers + WithDType>(by: &impl Adder, batch: &Batch, reading: Reading) -> Result<Vec<Sides>, Error> {
     let numbers = |table: &Tensor| -> Result<Vec<E>, Error> { Ok(table.flatten_all()?.to_vec1()?) };
     let (captions, codes) = (batch.captions(), batch.codes());
     let likelihood = numbers(batch.ln_p_x_given_yz())?;
@@ -44,7 +44,7 @@ fn of_type<E: Numbers + WithDType>(isa: Isa, batch: &Batch, reading: Reading) ->
         Rows::new("ln_q_y_given_x", &caption, captions)?,
     )?;
     let tables = tables.with_joint(Rows::new("ln_q_yz_given_x", &joint, codes)?)?;
-    let everywhere = sides(isa, tables, reading, &batch.betas()?)?;
+    let everywhere = sides(by, tables, reading, &batch.betas()?)?;
     let at = |(world, y): (usize, usize)| everywhere[world * captions + y];
     Ok(batch.observed()?.into_iter().enumerate().map(at).collect())
 }

@@ -2,7 +2,7 @@
 
 use reference::vocab::{Beta, Reading};
 
-use super::{Exact, Isa, Numbers, Row, rows};
+use super::{Adder, Exact, Numbers, Sums};
 use crate::Error;
 
 /// The sides of Eqs. 3 to 14 at one image and caption, in nats.
@@ -38,11 +38,12 @@ pub struct Sides {
 ///
 /// # Errors
 /// [`Error::Footnote`] under [`Reading::Footnote`]: its divergence needs `p(z)`, a read of its own; `equations::objective` computes it.
+/// [`Error::Device`] as [`Adder::add_up`].
 ///
 /// # Panics
 /// When there is not one beta an image.
 pub fn sides<E: Numbers>(
-    isa: Isa,
+    by: &impl Adder,
     tables: Exact<'_, E>,
     reading: Reading,
     betas: &[Beta],
@@ -51,8 +52,8 @@ pub fn sides<E: Numbers>(
         return Err(Error::Footnote);
     }
     assert_eq!(betas.len(), tables.images(), "one beta an image");
-    let rows = rows(isa, tables);
-    let image = |(image, rows): (usize, &[Row])| {
+    let rows = by.add_up(tables)?;
+    let image = |(image, rows): (usize, &[Sums])| {
         let ln_q_y: Vec<f64> = tables
             .captions
             .row(image)
@@ -60,7 +61,7 @@ pub fn sides<E: Numbers>(
             .map(|x| super::Real::to_f64(x.widen()))
             .collect();
         let both = OverBoth::of(rows, &ln_q_y);
-        let side = |(row, ln_q_y): (&Row, f64)| at(row, ln_q_y, &both, reading, betas[image].get());
+        let side = |(row, ln_q_y): (&Sums, f64)| at(row, ln_q_y, &both, reading, betas[image].get());
         rows.iter().zip(ln_q_y).map(side).collect::<Vec<_>>()
     };
     Ok(rows.chunks(tables.captions()).enumerate().flat_map(image).collect())
@@ -74,7 +75,7 @@ struct OverBoth {
 }
 
 impl OverBoth {
-    fn of(rows: &[Row], ln_q_y: &[f64]) -> Self {
+    fn of(rows: &[Sums], ln_q_y: &[f64]) -> Self {
         let sum = |of: &dyn Fn(usize) -> f64| -> f64 { (0..rows.len()).map(of).sum() };
         let mass = |y: usize| rows[y].over_joint[0];
         let total = sum(&mass);
@@ -87,7 +88,7 @@ impl OverBoth {
     }
 }
 
-fn at(row: &Row, ln_q_y: f64, both: &OverBoth, reading: Reading, beta: f64) -> Sides {
+fn at(row: &Sums, ln_q_y: f64, both: &OverBoth, reading: Reading, beta: f64) -> Sides {
     let elbo = row.likelihood + row.prior - row.encoder;
     let expected = reading == Reading::Expected;
     let divergence = match reading {

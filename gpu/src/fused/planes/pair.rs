@@ -1,6 +1,6 @@
-//! Two tables by planes: sixteen positions at a time are brought into rows that stay in a core's cache, where the kernel of rows takes them.
+//! Two tables by planes: some positions at a time are brought into rows that stay in the caches, where the kernel of rows takes them.
 //!
-//! Memory is read once, a line (half a line of half types) of every plane at a time; what is laid anew is a tile, never a table.
+//! Memory is read once, a few lines of every plane at a time; what is laid anew is a tile, never a table.
 
 use rayon::prelude::*;
 
@@ -43,6 +43,9 @@ pub fn cross_entropy<E: Numbers>(
 
 /// Planes between the one that is read and the one that is asked for.
 const AHEAD: usize = 32;
+
+/// Positions that are brought into rows at once: a visit to a plane is worth two lines of the cache.
+const WIDTH: usize = 32;
 
 fn for_each_tile<E: Numbers>(
     isa: Isa,
@@ -110,15 +113,17 @@ impl<E: Numbers> Kernel<E> for Tile<'_, E> {
         // A row's length in memory is no power of two: rows would fall on each other in the cache.
         let stride = k + WIDEST;
         let nothing = E::narrow(E::Real::of(0.0));
-        let mut rows = [vec![nothing; WIDEST * stride], vec![nothing; WIDEST * stride]];
+        let mut rows = [vec![nothing; WIDTH * stride], vec![nothing; WIDTH * stride]];
         let mut slopes = [vec![nothing; k], vec![nothing; k]];
         let mut work = Work::default();
-        for (block, values) in self.values.chunks_mut(WIDEST).enumerate() {
-            let from = self.first + block * WIDEST;
+        for (block, values) in self.values.chunks_mut(WIDTH).enumerate() {
+            let from = self.first + block * WIDTH;
             for (rows, image) in rows.iter_mut().zip(self.images) {
                 for (code, plane) in image.chunks_exact(self.positions).enumerate() {
                     // A plane is a page or so: the processor does not read ahead by itself.
-                    prefetch(plane.as_ptr().wrapping_add(AHEAD * self.positions + from));
+                    for line in (0..WIDTH).step_by(64 / size_of::<E>()) {
+                        prefetch(plane.as_ptr().wrapping_add(AHEAD * self.positions + from + line));
+                    }
                     let line = &plane[from..from + values.len()];
                     for (row, x) in rows.chunks_exact_mut(stride).zip(line) {
                         row[code] = *x;
@@ -137,7 +142,7 @@ impl<E: Numbers> Kernel<E> for Tile<'_, E> {
             let Some(grads) = &mut self.grads else { continue };
             for (rows, grad) in rows.iter().zip(grads) {
                 for (code, plane) in grad.iter_mut().enumerate() {
-                    let line = &mut plane[block * WIDEST..][..values.len()];
+                    let line = &mut plane[block * WIDTH..][..values.len()];
                     for (row, slope) in rows.chunks_exact(stride).zip(line) {
                         *slope = row[code];
                     }
