@@ -4,6 +4,8 @@
 //! The terms agree with the reference before the clock starts.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
 
+#[path = "terms/clock.rs"]
+mod clock;
 #[allow(unreachable_pub, dead_code, reason = "shared with the other bench")]
 #[path = "peers/composed.rs"]
 mod composed;
@@ -15,10 +17,10 @@ mod limits;
 mod whole;
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use candle_core::{Device, Result, Tensor, Var};
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use clock::{Group, bench, group};
+use criterion::{Criterion, criterion_group, criterion_main};
 use derivations::precision::Storage;
 use derivations::terms::{CASES, Options, agree};
 use gpu::autograd;
@@ -57,27 +59,13 @@ fn agreed(storage: Storage, function: &str) {
     assert!(agree(&Isa::best(), &options).unwrap().agrees, "{function}");
 }
 
-fn bench(group: &mut BenchmarkGroup<'_, WallTime>, id: &str, mut run: impl FnMut()) {
-    group.bench_function(id, |bencher| bencher.iter(&mut run));
-}
-
-fn group<'a>(criterion: &'a mut Criterion, name: &str, bytes: usize) -> BenchmarkGroup<'a, WallTime> {
-    let mut group = criterion.benchmark_group(name);
-    group
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(2))
-        .throughput(Throughput::Bytes(bytes as u64));
-    group
-}
-
 fn vectors() -> impl Iterator<Item = Isa> {
     Isa::available().into_iter().filter(|isa| *isa != Isa::PORTABLE)
 }
 
 /// A function of rows: forward, value and gradient in a reused buffer, and in a fresh one.
 fn of_rows<E: Numbers>(
-    group: &mut BenchmarkGroup<'_, WallTime>,
+    group: &mut Group<'_>,
     shape: &str,
     length: usize,
     count: usize,
@@ -99,7 +87,7 @@ fn of_rows<E: Numbers>(
 
 /// The same in candle's graph: of its own operations, and of ours.
 fn in_graph(
-    group: &mut BenchmarkGroup<'_, WallTime>,
+    group: &mut Group<'_>,
     shape: &str,
     tables: &[(&[f32], &[usize])],
     composed: impl Fn(&[Tensor]) -> Result<Tensor>,

@@ -1,4 +1,4 @@
-//! What the machine can do, on the tables' own size: read, copy, copy past the caches; multiply and add.
+//! What the machine can do, on the tables' own size: read, copy, copy past the caches; multiply and add; exponentials.
 
 use std::hint::black_box;
 
@@ -33,6 +33,22 @@ pub(crate) fn limits(criterion: &mut Criterion) {
         parts.for_each(|(to, from)| streamed(to, from));
         black_box(&copy);
     });
+    // As many exponentials as the table has numbers, of numbers that stay in registers.
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512f") {
+        for (id, exponentials) in [
+            ("exp", exp::of_f32 as unsafe fn(usize) -> f64),
+            ("exp-f64", exp::of_f64),
+        ] {
+            bench(&mut group, id, || {
+                let pieces = 4 * rayon::current_num_threads();
+                (0..pieces).into_par_iter().for_each(|_| {
+                    #[expect(unsafe_code, reason = "the processor was asked")]
+                    black_box(unsafe { exponentials(ROWS * K / pieces) });
+                });
+            });
+        }
+    }
     // As many multiply-adds as a codebook of 128 numbers asks for.
     bench(&mut group, "fma", || {
         let pieces = 4 * rayon::current_num_threads();
@@ -108,4 +124,83 @@ fn multiplied_avx512(steps: usize) -> f32 {
         total += _mm512_reduce_add_ps(sum);
     }
     total
+}
+
+/// The steps of the kernels' exponential and the sum of its results, eight vectors side by side, with nothing read or written.
+#[cfg(target_arch = "x86_64")]
+mod exp {
+    use std::arch::x86_64::*;
+    use std::hint::black_box;
+
+    /// Horner's rule is as long as the kernels' own polynomial.
+    macro_rules! exponentials {
+        ($name:ident, $real:ident, $lanes:literal, $degree:literal, $round:literal, $set:ident, $fma:ident, $add:ident, $sub:ident, $mul:ident,
+         $reduce:ident, |$bits:ident| $shifted:expr) => {
+            #[target_feature(enable = "avx512f")]
+            pub(super) fn $name(count: usize) -> f64 {
+                let c = $set(black_box(0.5));
+                let [round, log2_e, high, low, one] = black_box([
+                    $round,
+                    std::$real::consts::LOG2_E,
+                    -355.0 / 512.0,
+                    2.121_944_4e-4,
+                    1.0,
+                ])
+                .map(|x| $set(x));
+                let mut x = [$set(black_box(-0.5)); 8];
+                let mut sums = [$set(0.0); 8];
+                for _ in 0..count / (8 * $lanes) {
+                    // Loops: closures would be compiled without the instructions.
+                    for i in 0..8 {
+                        let shifted = $fma(x[i], log2_e, round);
+                        let n = $sub(shifted, round);
+                        let f = $fma(n, low, $fma(n, high, x[i]));
+                        let mut tail = c;
+                        for _ in 1..$degree {
+                            tail = $fma(tail, f, c);
+                        }
+                        let power = $add($add($mul($mul(f, f), tail), f), one);
+                        let $bits = shifted;
+                        let e = $mul(power, $shifted);
+                        sums[i] = $add(sums[i], e);
+                        x[i] = $sub(c, x[i]); // -1/2 and 1 by turns
+                    }
+                }
+                let mut total = 0.0;
+                for sum in sums {
+                    total += $reduce(sum);
+                }
+                f64::from(total)
+            }
+        };
+    }
+
+    exponentials!(
+        of_f32,
+        f32,
+        16,
+        5,
+        12_583_039.0,
+        _mm512_set1_ps,
+        _mm512_fmadd_ps,
+        _mm512_add_ps,
+        _mm512_sub_ps,
+        _mm512_mul_ps,
+        _mm512_reduce_add_ps,
+        |bits| _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(bits)))
+    );
+    exponentials!(
+        of_f64,
+        f64,
+        8,
+        10,
+        6_755_399_441_056_767.0,
+        _mm512_set1_pd,
+        _mm512_fmadd_pd,
+        _mm512_add_pd,
+        _mm512_sub_pd,
+        _mm512_mul_pd,
+        _mm512_reduce_add_pd,
+        |bits| _mm512_castsi512_pd(_mm512_slli_epi64::<52>(_mm512_castpd_si512(bits)))
+    );
 }
