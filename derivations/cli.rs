@@ -216,6 +216,9 @@ pub(crate) struct Agree {
     /// The twin's type; worlds are compared in f32 and f64 only
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
     pub(crate) dtype: Dtype,
+    /// The fused terms as tensors inside candle's graph, through its backward pass, and not by calling the kernels
+    #[arg(long)]
+    pub(crate) graph: bool,
     /// Only this function, of the worlds' or of the fused terms'
     #[arg(long)]
     pub(crate) function: Option<String>,

@@ -3,6 +3,7 @@
 mod cases;
 mod compare;
 mod engine;
+mod graph;
 mod kernels;
 mod mixing;
 mod report;
@@ -12,6 +13,7 @@ mod whole;
 pub use cases::{CASES, Case, SHAPES, Shape};
 pub use compare::{Options, agree};
 pub use engine::{Call, Engine, EngineError, Function};
+pub use graph::InGraph;
 pub use kernels::OnDevice;
 pub use mixing::{MIXING, MixCall, Mixed};
 pub use report::{Report, Row, Worst};

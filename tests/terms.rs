@@ -11,7 +11,8 @@ mod planes;
 
 use approx::assert_relative_eq;
 use derivations::precision::Storage;
-use derivations::terms::{CASES, Inputs, Options, Report, TERMS, agree};
+use derivations::terms::{CASES, Engine, InGraph, Inputs, Options, Report, TERMS, agree};
+use gpu::device::{Device, Kind};
 use gpu::fused::{self, Isa, Rows, Target};
 
 const STORAGES: [Storage; 4] = [Storage::F32, Storage::F64, Storage::BF16, Storage::F16];
@@ -23,21 +24,21 @@ fn seed() -> u64 {
         .unwrap_or(1)
 }
 
-fn report(storage: Storage, isa: Isa, seed: u64) -> Report {
+fn report(storage: Storage, engine: &impl Engine, seed: u64) -> Report {
     let options = Options {
         storage,
         function: None,
         shape: None,
         seed,
     };
-    agree(&isa, &options).unwrap()
+    agree(engine, &options).unwrap()
 }
 
 #[test]
 fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
     for storage in STORAGES {
         for isa in Isa::available() {
-            let report = report(storage, isa, seed());
+            let report = report(storage, &isa, seed());
             let bad: Vec<_> = report
                 .rows
                 .iter()
@@ -60,9 +61,19 @@ fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
 }
 
 #[test]
+fn the_fused_terms_agree_inside_candles_graph() {
+    let graph = InGraph(Device::open(Kind::Cpu).unwrap());
+    for storage in STORAGES {
+        let report = report(storage, &graph, seed());
+        let bad: Vec<_> = report.rows.iter().filter(|row| row.failed > 0).collect();
+        assert!(report.agrees, "{} seed {}: {bad:#?}", storage.name, seed());
+    }
+}
+
+#[test]
 fn no_bound_is_a_thousand_times_too_loose() {
     for storage in [Storage::F32, Storage::F64] {
-        for row in &report(storage, Isa::best(), 1).rows {
+        for row in &report(storage, &Isa::best(), 1).rows {
             let used = row.worst.as_ref().map_or(0.0, |worst| worst.ratio);
             let exact = row.part == "one-hot"; // nothing is rounded in a choice
             assert!(

@@ -27,12 +27,7 @@ pub fn text(report: &Report) -> String {
     for row in &report.rows {
         let (ratio, at) = row.worst.map_or_else(
             || ("-".to_owned(), "-".to_owned()),
-            |worst| {
-                (
-                    format!("{:.1e}", worst.ratio),
-                    format!("{}[{}]", worst.world, worst.index),
-                )
-            },
+            |worst| (used(worst.ratio), format!("{}[{}]", worst.world, worst.index)),
         );
         let verdict = match (row.failed, row.compared) {
             (_, 0) => "nothing compared".to_owned(),
@@ -63,8 +58,10 @@ pub fn terms(report: &terms::Report) -> String {
         "fused terms: {} with {}, logits of every kind, seed {}\n\n",
         report.dtype, report.engine, report.seed
     );
+    let ats = report.rows.iter().filter_map(|row| row.worst.as_ref());
+    let wide = ats.map(|worst| worst.at.len()).max().unwrap_or(2);
     let mut row = |name: &str, part: &str, values: &str, classed: &str, ratio: &str, at: &str, verdict: &str| {
-        let padded = format!("{name:<22} {part:<10} {values:>8} {classed:>7} {ratio:>11}  {at:<28} {verdict}");
+        let padded = format!("{name:<22} {part:<10} {values:>8} {classed:>7} {ratio:>11}  {at:<wide$} {verdict}");
         text.push_str(padded.trim_end());
         text.push('\n');
     };
@@ -72,7 +69,7 @@ pub fn terms(report: &terms::Report) -> String {
     for r in &report.rows {
         let (ratio, at) = r.worst.as_ref().map_or_else(
             || ("-".to_owned(), "-".to_owned()),
-            |worst| (format!("{:.1e}", worst.ratio), worst.at.clone()),
+            |worst| (used(worst.ratio), worst.at.clone()),
         );
         let verdict = match (r.failed, r.compared) {
             (_, 0) => "nothing compared".to_owned(),
@@ -91,7 +88,36 @@ pub fn terms(report: &terms::Report) -> String {
             r.name, r.part, worst.twin, worst.at, worst.index, worst.reference, worst.bound
         );
     }
+    let sum = |of: fn(&terms::Row) -> usize| report.rows.iter().map(of).sum::<usize>();
+    let (compared, classed, failed) = (sum(|r| r.compared), sum(|r| r.classed), sum(|r| r.failed));
+    let worst = report
+        .rows
+        .iter()
+        .filter_map(|r| r.worst.as_ref().map(|worst| (r, worst.ratio)));
+    let worst = worst.max_by(|a, b| a.1.total_cmp(&b.1));
+    let _ = match worst {
+        _ if compared == 0 => writeln!(text, "compared nothing: that is a failure"),
+        _ if failed > 0 => writeln!(text, "{failed} of {compared} numbers differ"),
+        Some((row, ratio)) => writeln!(
+            text,
+            "{compared} numbers agree, {classed} of them by class; the worst uses {} of its bound ({} {})",
+            used(ratio),
+            row.name,
+            row.part
+        ),
+        None => writeln!(text, "{compared} numbers agree, all of them by class"),
+    };
     text
+}
+
+/// A share of a bound in two digits, or in as many as tell it from 1.
+fn used(ratio: f64) -> String {
+    let short = format!("{ratio:.1e}");
+    if short == "1.0e0" && ratio < 1.0 {
+        format!("{ratio:.4}")
+    } else {
+        short
+    }
 }
 
 fn closing(text: &mut String, report: &Report) {
@@ -113,11 +139,12 @@ fn closing(text: &mut String, report: &Report) {
             })
         }
         worst => {
-            let used = worst.and_then(|row| row.worst).map_or(0.0, |worst| worst.ratio);
+            let share = worst.and_then(|row| row.worst).map_or(0.0, |worst| worst.ratio);
             let name = worst.map_or("-", |row| row.name);
             writeln!(
                 text,
-                "{compared} values agree, {classed} of them by class; the worst uses {used:.1e} of its bound ({name})"
+                "{compared} values agree, {classed} of them by class; the worst uses {} of its bound ({name})",
+                used(share)
             )
         }
     };

@@ -71,7 +71,12 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
             shape: args.shape,
             seed: args.seed,
         };
-        Some(fused(&device, args.device, &options)?)
+        let report = if args.graph {
+            terms::agree(&terms::InGraph(device), &options).map_err(|error| error.to_string())?
+        } else {
+            fused(&device, args.device, &options)?
+        };
+        Some(report)
     };
     if report.is_none() && logits.is_none() {
         return Err(format!("nothing to compare: {}", skipped.join("; ")).into());

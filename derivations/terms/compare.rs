@@ -82,14 +82,15 @@ fn term_rows<E: Numbers>(
     rows.extend(PARTS[..term.gradients].iter().map(|part| row(part, &term.gradient)));
     let shapes = options.shape.map_or(SHAPES.to_vec(), |shape| vec![shape]);
     for shape in shapes {
-        for drawn in inputs::<E>(term, shape, options.seed) {
+        for drawn in inputs::<E>(term, shape, options) {
             compare_case(&mut rows, engine, term, shape.0, &drawn, options)?;
         }
     }
     Ok(rows)
 }
 
-pub(super) fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Call<E>> {
+pub(super) fn inputs<E: Numbers>(term: &Term, shape: Shape, options: &Options) -> Vec<Call<E>> {
+    let (seed, most) = (options.seed, 1.0 - options.storage.stored);
     let drawn = |name, tables: Vec<Vec<f64>>| Call {
         name,
         k: shape.1,
@@ -97,11 +98,11 @@ pub(super) fn inputs<E: Numbers>(term: &Term, shape: Shape, seed: u64) -> Vec<Ca
         targets: targets(shape),
     };
     if term.pixels {
-        // Pixels between 0.1 and 0.9 (phi's range), some near 0 and 1; locations and log-scales as a decoder emits them.
+        // Pixels between 0.1 and 0.9 (phi's range), some as near to 0 and 1 as the type knows without reaching them; locations and log-scales as a decoder emits them.
         let mut tables = CASES[0].tables(seed, shape, 3);
         for (i, x) in tables[0].iter_mut().enumerate() {
             let spread = if i % 7 == 0 { 2.5 } else { 1.0 };
-            *x = 1.0 / (1.0 + (-spread * *x).exp());
+            *x = (1.0 / (1.0 + (-spread * *x).exp())).min(most);
         }
         let mut outside = tables.clone();
         outside[0][0] = 1.0;

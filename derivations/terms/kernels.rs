@@ -124,11 +124,8 @@ impl<M: Memory> Engine for OnDevice<M> {
             noise: at[1],
             temperature: call.temperature,
         };
-        let mix = mixing::Mix {
-            codebook: table(at[2], k, d)?,
-            mixed: to[2],
-            scratch: scratch.each_mut().map(|buffer| self.0.pointer(buffer)),
-        };
+        let codebook = table(at[2], k, d)?;
+        let [samples, slopes] = scratch.each_mut().map(|buffer| self.0.pointer(buffer));
         let pull = mixing::Pull {
             upstream: at[4],
             to_logits: to[3],
@@ -138,7 +135,8 @@ impl<M: Memory> Engine for OnDevice<M> {
             mixing::gumbel_softmax(gumbel, sample, stored, to[0]),
             mixing::gumbel_softmax_gradient(gumbel, stored, at[3], to[1]),
         ];
-        launches.extend(mixing::codebook_mix(gumbel, sample, mix, Some(pull)));
+        launches.extend(mixing::codebook_mix(gumbel, sample, codebook, samples, to[2]));
+        launches.extend(mixing::codebook_gradients(gumbel, codebook, [samples, slopes], pull));
         for launch in &launches {
             self.0.launch(launch)?;
         }

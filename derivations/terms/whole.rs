@@ -94,7 +94,7 @@ pub(super) fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Resul
         .shape
         .map_or(SHAPES.to_vec(), |(rows, k)| vec![[rows, 33, 5, k]]);
     for [images, size, positions, k] in shapes {
-        let drawn = inputs::<E>(likelihood, (images, size), options.seed);
+        let drawn = inputs::<E>(likelihood, (images, size), options);
         for (number, case) in CASES.iter().enumerate() {
             let call = ElboCall {
                 pixels: drawn[0].clone(),

@@ -181,10 +181,38 @@ template <int N> struct Sums {
   }
 };
 
-// Four running sums of one thread in f32, so that an addend goes through N / 4 + 2 additions before it is added in double.
-struct Running {
-  float part[4] = {0.f, 0.f, 0.f, 0.f};
+// Sums of a thread's N numbers in f32, one for up to 16 numbers and two for more: an addend goes through at most 21 additions before it is
+// added in double.
+template <int N> struct Running {
+  static constexpr int PARTS = N > 16 ? 2 : 1;
+  static_assert(N / PARTS + PARTS - 1 <= 22, "as many additions as SUM allows");
+  float part[PARTS] = {};
 
-  __device__ __forceinline__ void add(int i, float x) { part[i % 4] += x; }
-  __device__ __forceinline__ double sum() const { return static_cast<double>((part[0] + part[1]) + (part[2] + part[3])); }
+  __device__ __forceinline__ void add(int i, float x) { part[i % PARTS] += x; }
+  __device__ __forceinline__ double sum() const { return static_cast<double>(PARTS == 1 ? part[0] : part[0] + part[PARTS - 1]); }
+};
+
+// N numbers of every thread of a block, in shared memory, where they cost no registers: each thread reads and writes its own column alone.
+template <int N, int BLOCK> struct Parked {
+  float column[N][BLOCK];
+
+  __device__ __forceinline__ float &mine(int i) { return column[i][threadIdx.x]; }
+  __device__ __forceinline__ void park(const float *x) {
+#pragma unroll
+    for (int i = 0; i < N; ++i) mine(i) = x[i];
+  }
+};
+
+// Who computes in double needs the registers of its numbers: they wait in shared memory, which is no spill that the compiler chose.
+template <int N> struct Aside {
+  volatile float numbers[N];
+
+  __device__ __forceinline__ void lay(const float *x) {
+#pragma unroll
+    for (int i = 0; i < N; ++i) numbers[i] = x[i];
+  }
+  __device__ __forceinline__ void take(float *x) const {
+#pragma unroll
+    for (int i = 0; i < N; ++i) x[i] = numbers[i];
+  }
 };

@@ -2,7 +2,7 @@
 //
 //   t_k = (x_k - max x) + g_k,   y_k = e^((t_k - t*) / tau) / s,  t* = max t        dL/dx_k = (y_k / tau) (v_k - E_y[v])
 //
-// A block a row, the row in registers. Logits are centred before the noise is added: an offset costs no digit.
+// A block a row, the row in registers, what comes back in shared memory: so two rows fit a multiprocessor. Logits are centred before the noise is added: an offset costs no digit.
 //
 // Roofline, f32, 4096 rows of K = 8192 on an H100: three tables of 134 MB for a sample (two read, one written), 120 us; four for a gradient,
 // 160 us. Work: exp 11 and 8 more: 19 operations a logit, 19 us. Memory binds.
@@ -60,7 +60,7 @@ DEVICE void gumbel_softmax(const T *__restrict__ x, const T *__restrict__ noise,
     int first = k;
     for (int from = 0; from < k; from += Chunk<T, N>::length()) {
       t.load(from);
-      Running s;
+      Running<N> s;
 #pragma unroll
       for (int i = 0; i < N; ++i) {
         const int place = Chunk<T, N>::place(from, i);
@@ -96,16 +96,19 @@ DEVICE void gumbel_gradient(const T *__restrict__ x, const T *__restrict__ noise
   SHARED(float[WARPS], other);
   SHARED(Sums<2>, sums);
   SHARED(Mean, shared_mean);
+  using Upstreams = Parked<N, 512>;
+  SHARED(Upstreams, upstreams);
   const float inverse = static_cast<float>(inverse_temperature);
   for (int r = blockIdx.x; r < rows; r += gridDim.x) {
     const size_t at = static_cast<size_t>(r) * k;
     Noisy<T, N> t(x + at, noise + at, k, scratch, other);
     double mine[2] = {0.0, 0.0};
-    Chunk<T, N> v;
     for (int from = 0; from < k; from += Chunk<T, N>::length()) {
       t.load(from);
+      Chunk<T, N> v;
       v.load(upstream + at, from, 0, k, 0.f);
-      Running s, weighted;
+      upstreams.park(v.x);
+      Running<N> s, weighted;
 #pragma unroll
       for (int i = 0; i < N; ++i) {
         const float e = t.weight(i, inverse);
@@ -115,13 +118,15 @@ DEVICE void gumbel_gradient(const T *__restrict__ x, const T *__restrict__ noise
     }
     const Mean mean = sums.agree(mine, shared_mean, [&] {
       const double s = sums.total(0);
-      return Mean{static_cast<float>(inverse_temperature / s), static_cast<float>(sums.total(1) / s)};
+      const Mean found{static_cast<float>(inverse_temperature / s), static_cast<float>(sums.total(1) / s)};
+      return found;
     });
     for (int from = 0; from < k; from += Chunk<T, N>::length()) {
       t.load(from);
-      if (k > Chunk<T, N>::length()) v.load(upstream + at, from, 0, k, 0.f);
+      Chunk<T, N> v;
+      if (k > Chunk<T, N>::length()) v.load(upstream + at, from, 0, k, 0.f), upstreams.park(v.x);
 #pragma unroll
-      for (int i = 0; i < N; ++i) v.x[i] = t.weight(i, inverse) * mean.scale * (v.x[i] - mean.mean);
+      for (int i = 0; i < N; ++i) v.x[i] = t.weight(i, inverse) * mean.scale * (upstreams.mine(i) - mean.mean);
       v.store(grad + at, from, k);
     }
   }
@@ -129,12 +134,12 @@ DEVICE void gumbel_gradient(const T *__restrict__ x, const T *__restrict__ noise
 
 // type: of the logits; other: of the samples, and of their derivative.
 #define GUMBEL(type, T, other, U, N)                                                                           \
-  extern "C" __global__ void __launch_bounds__(512, 1) gumbel_softmax_##type##_##other##_##N(                    \
+  extern "C" __global__ void __launch_bounds__(512, 2) gumbel_softmax_##type##_##other##_##N(                    \
       const T *x, const T *noise, U *samples, int rows, int k, double inverse, int hard) {                     \
     gumbel_softmax<T, U, N>(x, noise, samples, rows, k, inverse, hard);                                        \
   }                                                                                                            \
   REGISTER(gumbel_softmax_##type##_##other##_##N)                                                              \
-  extern "C" __global__ void __launch_bounds__(512, 1) gumbel_gradient_##type##_##other##_##N(                   \
+  extern "C" __global__ void __launch_bounds__(512, 2) gumbel_gradient_##type##_##other##_##N(                   \
       const T *x, const T *noise, const U *upstream, T *grad, int rows, int k, double inverse) {               \
     gumbel_gradient<T, U, N>(x, noise, upstream, grad, rows, k, inverse);                                      \
   }                                                                                                            \

@@ -28,7 +28,7 @@ DEVICE void logit_laplace(const T *__restrict__ x, const T *__restrict__ mu, con
       cx.load(x + start, from, 0, end, 0.5f);
       cm.load(mu + start, from, 0, end, 0.f);
       cb.load(ln_b + start, from, 0, end, 0.f);
-      Running terms;
+      Running<N> terms;
 #pragma unroll
       for (int i = 0; i < N; ++i) {
         const float ln_x = ln_inside(cx.x[i]), ln_rest = ln_inside(1.f - cx.x[i]);
@@ -52,7 +52,7 @@ DEVICE void logit_laplace(const T *__restrict__ x, const T *__restrict__ mu, con
 }
 
 #define LAPLACE(type, T, N)                                                                                              \
-  extern "C" __global__ void __launch_bounds__(1024) logit_laplace_##type##_##N(                                         \
+  extern "C" __global__ void __launch_bounds__(1024, 1) logit_laplace_##type##_##N(                                         \
       const T *x, const T *mu, const T *ln_b, double *sums_of_parts, T *grad_mu, T *grad_ln_b, int rows, int k, int parts, \
       double weight) {                                                                                                   \
     logit_laplace<T, N>(x, mu, ln_b, sums_of_parts, grad_mu, grad_ln_b, rows, k, parts, weight);                         \
@@ -63,7 +63,7 @@ LAPLACE(f32, float, 8)
 LAPLACE(bf16, bf16, 8)
 
 // values[r] = the parts of row r, added up in their order.
-extern "C" __global__ void __launch_bounds__(1024) add_parts(const double *sums_of_parts, double *values, int rows, int parts) {
+extern "C" __global__ void __launch_bounds__(1024, 1) add_parts(const double *sums_of_parts, double *values, int rows, int parts) {
   for (int r = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x); r < rows; r += static_cast<int>(gridDim.x * blockDim.x)) {
     double sum = 0.0;
     for (int p = 0; p < parts; ++p) sum += sums_of_parts[static_cast<size_t>(r) * parts + p];

@@ -17,7 +17,8 @@ template <class T, int N, bool ENTROPY>
 DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__restrict__ grad, int rows, int k, double weight) {
   SHARED(float[WARPS], most_of_warps);
   SHARED(Sums<3>, sums);
-  SHARED(Plan, shared_plan);
+  SHARED(Plan, plan);
+  SHARED(Aside<N>, aside);
   const int chunk = Chunk<T, N>::length();
   for (int r = blockIdx.x; r < rows; r += gridDim.x) {
     const T *row = x + static_cast<size_t>(r) * k;
@@ -27,7 +28,7 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
     double mine[3] = {0.0, 0.0, 0.0};
     for (int from = 0; from < k; from += chunk) {
       if (k > chunk) c.load(row, from, 0, k, -INFINITY);
-      Running s, t, square;
+      Running<N> s, t, square;
 #pragma unroll
       for (int i = 0; i < N; ++i) {
         const float y = at_least_floor(c.x[i] - most), e = exp_f32(y), ey = e * y;
@@ -35,8 +36,11 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
       }
       mine[0] += s.sum(), mine[1] += t.sum(), mine[2] += square.sum();
     }
-    Plan plan = sums.agree(mine, shared_plan, [&] {
-      return around_the_largest<ENTROPY>(k, most, sums.total(0), sums.total(1), sums.total(2), weight);
+    sums.agree(mine, plan, [&] {
+      aside.lay(c.x);
+      const Plan found = around_the_largest<ENTROPY>(k, most, sums.total(0), sums.total(1), sums.total(2), weight);
+      aside.take(c.x);
+      return found;
     });
 
     const bool near = !ENTROPY && plan.near;
@@ -45,7 +49,7 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
       double mine[3] = {0.0, 0.0, 0.0};
       for (int from = 0; from < k; from += chunk) {
         if (k > chunk) c.load(row, from, 0, k, -INFINITY);
-        Running excess, gap;
+        Running<N> excess, gap;
 #pragma unroll
         for (int i = 0; i < N; ++i) {
           float e, g;
@@ -55,8 +59,11 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
         }
         mine[0] += excess.sum(), mine[1] += gap.sum();
       }
-      plan = sums.agree(mine, shared_plan, [&] {
-        return around_the_centre(k, plan.first, plan.second, sums.total(0), sums.total(1), weight);
+      sums.agree(mine, plan, [&] {
+        aside.lay(c.x);
+        const Plan found = around_the_centre(k, plan.first, plan.second, sums.total(0), sums.total(1), weight);
+        aside.take(c.x);
+        return found;
       });
     }
     if (threadIdx.x == 0) values[r] = plan.value;
@@ -83,18 +90,18 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
   }
 }
 
-#define MOMENTS(name, type, T, N, ENTROPY)                                                                               \
-  extern "C" __global__ void __launch_bounds__(512, 1)                                                                     \
+#define MOMENTS(name, type, T, N, ENTROPY, BLOCKS)                                                                       \
+  extern "C" __global__ void __launch_bounds__(256, BLOCKS)                                                              \
       name##_##type##_##N(const T *x, double *values, T *grad, int rows, int k, double weight) {                         \
     moments<T, N, ENTROPY>(x, values, grad, rows, k, weight);                                                            \
   }                                                                                                                      \
   REGISTER(name##_##type##_##N)
 
-MOMENTS(kl_to_uniform, f32, float, 8, false)
-MOMENTS(kl_to_uniform, f32, float, 32, false)
-MOMENTS(kl_to_uniform, bf16, bf16, 8, false)
-MOMENTS(kl_to_uniform, bf16, bf16, 32, false)
-MOMENTS(entropy, f32, float, 8, true)
-MOMENTS(entropy, f32, float, 32, true)
-MOMENTS(entropy, bf16, bf16, 8, true)
-MOMENTS(entropy, bf16, bf16, 32, true)
+MOMENTS(kl_to_uniform, f32, float, 8, false, 4)
+MOMENTS(kl_to_uniform, f32, float, 32, false, 3)
+MOMENTS(kl_to_uniform, bf16, bf16, 8, false, 4)
+MOMENTS(kl_to_uniform, bf16, bf16, 32, false, 4)
+MOMENTS(entropy, f32, float, 8, true, 4)
+MOMENTS(entropy, f32, float, 32, true, 3)
+MOMENTS(entropy, bf16, bf16, 8, true, 4)
+MOMENTS(entropy, bf16, bf16, 32, true, 4)

@@ -37,7 +37,7 @@ DEVICE void log_mean_exp(const T *__restrict__ x, double *__restrict__ values, T
 }
 
 #define SAMPLES(type, T, N)                                                                             \
-  extern "C" __global__ void __launch_bounds__(512, 1)                                                    \
+  extern "C" __global__ void __launch_bounds__(256, 3)                                                    \
       log_mean_exp_##type##_##N(const T *x, double *values, T *grad, int rows, int k, double weight) {  \
     log_mean_exp<T, N>(x, values, grad, rows, k, weight);                                               \
   }                                                                                                     \

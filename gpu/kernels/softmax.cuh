@@ -20,7 +20,7 @@ DEVICE double weigh(Chunk<T, N> &c, const T *row, int begin, int end, float arou
   double sum = 0.0;
   for (int from = 0; from < end; from += Chunk<T, N>::length()) {
     if (end > Chunk<T, N>::length()) c.load(row, from, begin, end, -INFINITY);
-    Running s;
+    Running<N> s;
 #pragma unroll
     for (int i = 0; i < N; ++i) s.add(i, exp_f32(at_least_floor(c.x[i] - around)));
     sum += s.sum();

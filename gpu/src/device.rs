@@ -53,7 +53,9 @@ impl Device {
         Ok(self.0.synchronize()?)
     }
 
-    pub(crate) const fn candle(&self) -> &candle_core::Device {
+    /// candle's handle, for tensors there.
+    #[must_use]
+    pub const fn candle(&self) -> &candle_core::Device {
         &self.0
     }
 }

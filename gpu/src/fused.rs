@@ -40,6 +40,8 @@ pub use codebook::{Pull, additions, codebook_mix};
 pub use divergence::{cross_entropy, kl_divergence};
 pub use elbo::{Codes, Elbo, ElboGrads, elbo};
 pub use elementary::{EXCESS, EXP, LN};
+#[cfg(feature = "cuda")]
+pub(crate) use gumbel::temperate;
 pub use gumbel::{Gumbel, Sample, gumbel_softmax, gumbel_softmax_gradient};
 pub use isa::{Isa, Numbers};
 pub use laplace::logit_laplace;

@@ -88,8 +88,11 @@ const MOST_BLOCKS: u32 = 132 * 16;
 /// Threads of the largest block: 64 registers are left to each.
 const MOST_THREADS: u32 = 1024;
 
-/// Threads of a block that needs up to 128 registers.
+/// Threads of a block that needs up to 128 registers, or of one of two that a multiprocessor holds at once.
 const HALF: u32 = MOST_THREADS / 2;
+
+/// Threads of one of three or four blocks that a multiprocessor holds: while one waits for its row, the others compute.
+const QUARTER: u32 = MOST_THREADS / 4;
 
 /// Threads that hold a vocabulary of 24 832 in registers, 40 numbers of up to 96 registers each.
 const OF_A_VOCABULARY: u32 = 640;
@@ -147,7 +150,7 @@ fn moments(function: &str, stored: Stored, x: Table, values: u64, grad: Option<u
         Arg::I32(x.k),
         Arg::F64(weight),
     ];
-    x.launch("moments", function, stored, (x.per_thread([8, 32]), HALF), args)
+    x.launch("moments", function, stored, (x.per_thread([8, 32]), QUARTER), args)
 }
 
 /// [`fused::kl_divergence`](crate::fused::kl_divergence): gradients with respect to both tables, or none.
@@ -180,7 +183,9 @@ fn pair(
         Arg::I32(a.k),
         Arg::F64(weight),
     ];
-    a.launch("divergence", function, stored, (a.per_thread([8, 16]), HALF), args)
+    let per_thread = a.per_thread([8, 16]);
+    let largest = if per_thread == 8 { QUARTER } else { HALF };
+    a.launch("divergence", function, stored, (per_thread, largest), args)
 }
 
 /// [`fused::token_log_prob`](crate::fused::token_log_prob): `targets` are the tokens, the first tokens allowed and those behind the last, `i32`,

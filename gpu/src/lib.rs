@@ -27,5 +27,6 @@ pub mod special;
 pub mod transfer;
 pub mod world;
 
-pub use candle_core::Tensor;
+pub use candle_core::backprop::GradStore;
+pub use candle_core::{DType, Tensor, Var};
 pub use error::Error;

@@ -1,11 +1,14 @@
 //! Samples of codes and the codebook that they mix, with their backward pass.
 
 use candle_core::backend::BackendStorage as _;
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Tensor, WithDType, bail};
-use half::{bf16, f16};
+use candle_core::{CpuStorage, CudaStorage, CustomOp2, CustomOp3, Device, Layout, Result, Shape, Tensor, bail};
 
-use super::{Three, held, numbers, with_type};
+use super::cpu::{held, numbers, with_type};
+use super::op::Three;
 use crate::fused::{self, Gumbel, Isa, Numbers, Pull, Real as _, Rows, Sample};
+
+#[cfg(feature = "cuda")]
+mod cuda;
 
 /// [`fused::gumbel_softmax`]: logits and noise `[.., K]` to samples of that shape. Straight-through, the relaxed sample's derivative comes back.
 ///
@@ -55,62 +58,57 @@ impl Mixing {
     }
 }
 
-fn same(logits: &Layout, noise: &Layout) -> Result<()> {
-    if logits.shape() == noise.shape() {
-        return Ok(());
+/// The length of a row of logits and noise, which are of one shape.
+fn width(logits: &Shape, noise: &Shape) -> Result<usize> {
+    if logits != noise {
+        bail!("logits of shape {logits:?} and noise of shape {noise:?}");
     }
-    bail!(
-        "logits of shape {:?} and noise of shape {:?}",
-        logits.shape(),
-        noise.shape()
-    )
-}
-
-/// The length of a row.
-fn width(shape: &Shape) -> Result<usize> {
-    match shape.dims().last() {
+    match logits.dims().last() {
         Some(&k) if k > 0 => Ok(k),
-        _ => bail!("a sample is taken of rows, the shape is {shape:?}"),
+        _ => bail!("a sample is taken of rows, the shape is {logits:?}"),
     }
 }
 
-fn samples<E: Numbers + WithDType>(
-    op: Mixing,
-    [(x, lx), (noise, ln)]: [(&CpuStorage, &Layout); 2],
-) -> Result<(CpuStorage, Shape)> {
-    same(lx, ln)?;
+/// The length of a codebook's row, one a code, and the shape of what is mixed.
+fn mixed_shape(logits: &Shape, codebook: &Shape) -> Result<(usize, Shape)> {
+    match (logits.dims(), codebook.dims()) {
+        ([rows @ .., k], [codes, d]) if codes == k && *d > 0 => Ok((*d, Shape::from([rows, &[*d]].concat()))),
+        ([.., k], _) => bail!("a codebook for {k} codes is [{k}, D], the shape is {codebook:?}"),
+        _ => bail!("a sample is taken of rows, the shape is {logits:?}"),
+    }
+}
+
+fn samples<E: Numbers>(op: Mixing, [(x, lx), (noise, ln)]: [(&CpuStorage, &Layout); 2]) -> Result<(CpuStorage, Shape)> {
+    let k = width(lx.shape(), ln.shape())?;
     let (x, noise) = (numbers::<E>(x, lx)?, numbers::<E>(noise, ln)?);
     let mut samples = zeros::<E>(x.len());
-    let gumbel = op.gumbel(x, noise, width(lx.shape())?)?;
+    let gumbel = op.gumbel(x, noise, k)?;
     fused::gumbel_softmax(Isa::best(), gumbel, op.sample, &mut samples);
     Ok((E::to_cpu_storage_owned(samples), lx.shape().clone()))
 }
 
-fn through_samples<E: Numbers + WithDType>(op: Mixing, args: [&Tensor; 3]) -> Result<Tensor> {
+fn through_samples<E: Numbers>(op: Mixing, args: [&Tensor; 3]) -> Result<Tensor> {
     let upstream = args[2].contiguous()?;
     let storages = [args[0], args[1], &upstream].map(Tensor::storage_and_layout);
     let tables = storages.iter().map(held).collect::<Result<Vec<&[E]>>>()?;
-    let k = width(args[0].shape())?;
+    let k = width(args[0].shape(), args[1].shape())?;
     let mut grad = zeros::<E>(tables[0].len());
     let gumbel = op.gumbel(tables[0], tables[1], k)?;
     fused::gumbel_softmax_gradient(Isa::best(), gumbel, rows("upstream", tables[2], k)?, &mut grad);
     Tensor::from_vec(grad, args[0].shape(), args[0].device())
 }
 
-fn mixed<E: Numbers + WithDType>(
+fn mixed<E: Numbers>(
     op: Mixing,
     [(x, lx), (noise, ln), (codebook, lc)]: [(&CpuStorage, &Layout); 3],
 ) -> Result<(CpuStorage, Shape)> {
-    same(lx, ln)?;
-    if lc.dims().len() != 2 {
-        bail!("a codebook is [K, D], the shape is {:?}", lc.shape());
-    }
+    let k = width(lx.shape(), ln.shape())?;
+    let (d, shape) = mixed_shape(lx.shape(), lc.shape())?;
     let (x, noise, codebook) = (
         numbers::<E>(x, lx)?,
         numbers::<E>(noise, ln)?,
         numbers::<E>(codebook, lc)?,
     );
-    let (k, d) = (width(lx.shape())?, width(lc.shape())?);
     let mut mixed = zeros::<E>(x.len() / k * d);
     let gumbel = op.gumbel(x, noise, k)?;
     fused::codebook_mix(
@@ -122,16 +120,15 @@ fn mixed<E: Numbers + WithDType>(
         None,
     )
     .map_err(candle_core::Error::wrap)?;
-    let mut shape = lx.shape().dims().to_vec();
-    *shape.last_mut().expect("a row has a width") = d;
-    Ok((E::to_cpu_storage_owned(mixed), Shape::from(shape)))
+    Ok((E::to_cpu_storage_owned(mixed), shape))
 }
 
-fn through_codebook<E: Numbers + WithDType>(op: Mixing, args: [&Tensor; 4]) -> Result<[Tensor; 2]> {
+fn through_codebook<E: Numbers>(op: Mixing, args: [&Tensor; 4]) -> Result<[Tensor; 2]> {
     let upstream = args[3].contiguous()?;
     let storages = [args[0], args[1], args[2], &upstream].map(Tensor::storage_and_layout);
     let tables = storages.iter().map(held).collect::<Result<Vec<&[E]>>>()?;
-    let (k, d) = (width(args[0].shape())?, width(args[2].shape())?);
+    let k = width(args[0].shape(), args[1].shape())?;
+    let (d, _) = mixed_shape(args[0].shape(), args[2].shape())?;
     let mut mixed = zeros::<E>(tables[3].len());
     let (mut to_logits, mut to_codebook) = (zeros::<E>(tables[0].len()), zeros::<E>(tables[2].len()));
     let pull = Pull {
@@ -149,6 +146,16 @@ fn through_codebook<E: Numbers + WithDType>(op: Mixing, args: [&Tensor; 4]) -> R
     ])
 }
 
+#[cfg(not(feature = "cuda"))]
+mod cuda {
+    //! Without the feature nothing lies there.
+    use candle_core::{CudaStorage, Layout, Result, Shape, bail};
+
+    pub(super) fn forward(_op: super::Mixing, _args: &[(&CudaStorage, &Layout)]) -> Result<(CudaStorage, Shape)> {
+        bail!("this build has no CUDA support (feature `cuda`)")
+    }
+}
+
 impl CustomOp2 for Mixing {
     fn name(&self) -> &'static str {
         "elbo-gumbel-softmax"
@@ -156,6 +163,10 @@ impl CustomOp2 for Mixing {
 
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, noise: &CpuStorage, ln: &Layout) -> Result<(CpuStorage, Shape)> {
         with_type!(x.dtype(), samples(*self, [(x, lx), (noise, ln)]))
+    }
+
+    fn cuda_fwd(&self, x: &CudaStorage, lx: &Layout, noise: &CudaStorage, ln: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::forward(*self, &[(x, lx), (noise, ln)])
     }
 
     /// The noise is given: nothing comes back to it.
@@ -166,7 +177,12 @@ impl CustomOp2 for Mixing {
         _y: &Tensor,
         upstream: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let grad = with_type!(x.dtype(), through_samples(*self, [x, noise, upstream]))?;
+        let grad = match x.device() {
+            Device::Cpu => with_type!(x.dtype(), through_samples(*self, [x, noise, upstream]))?,
+            #[cfg(feature = "cuda")]
+            Device::Cuda(device) => cuda::through_samples(*self, device, [x, noise, upstream])?,
+            _ => bail!("samples of codes have no backward pass there"),
+        };
         Ok((Some(grad), None))
     }
 }
@@ -188,9 +204,26 @@ impl CustomOp3 for Mixing {
         with_type!(x.dtype(), mixed(*self, [(x, lx), (noise, ln), (codebook, lc)]))
     }
 
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        lx: &Layout,
+        noise: &CudaStorage,
+        ln: &Layout,
+        codebook: &CudaStorage,
+        lc: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        cuda::forward(*self, &[(x, lx), (noise, ln), (codebook, lc)])
+    }
+
     fn bwd(&self, x: &Tensor, noise: &Tensor, codebook: &Tensor, _e: &Tensor, upstream: &Tensor) -> Result<Three> {
         let args = [x, noise, codebook, upstream];
-        let [to_logits, to_codebook] = with_type!(x.dtype(), through_codebook(*self, args))?;
+        let [to_logits, to_codebook] = match x.device() {
+            Device::Cpu => with_type!(x.dtype(), through_codebook(*self, args))?,
+            #[cfg(feature = "cuda")]
+            Device::Cuda(device) => cuda::through_codebook(*self, device, args)?,
+            _ => bail!("a codebook has no backward pass there"),
+        };
         Ok((Some(to_logits), None, Some(to_codebook)))
     }
 }

@@ -41,16 +41,22 @@ impl<'a, E: Numbers> Gumbel<'a, E> {
                 k: logits.k(),
             });
         }
-        let inverse = E::Real::of(1.0 / temperature);
-        if !(temperature > 0.0 && inverse >= E::Real::SMALLEST && inverse.to_f64().is_finite()) {
-            return Err(Error::Temperature { value: temperature });
-        }
+        temperate::<E::Real>(temperature)?;
         Ok(Self {
             logits,
             noise,
             temperature,
         })
     }
+}
+
+/// A positive temperature whose inverse is a normal number of the type that is computed in.
+pub(crate) fn temperate<R: Real>(temperature: f64) -> Result<(), Error> {
+    let inverse = R::of(1.0 / temperature);
+    if temperature > 0.0 && inverse >= R::SMALLEST && inverse.to_f64().is_finite() {
+        return Ok(());
+    }
+    Err(Error::Temperature { value: temperature })
 }
 
 /// The samples of every row: `samples` is as large as the logits.

@@ -96,7 +96,7 @@ pub(crate) trait Kernel<E: Element> {
 }
 
 /// Stored numbers that the fused kernels know: `f32`, `f64`, `bf16`, `f16`.
-pub trait Numbers: Element + sealed::Compiled {}
+pub trait Numbers: Element + candle_core::WithDType + sealed::Compiled {}
 
 mod sealed {
     use super::{Element, Kernel};

@@ -21,6 +21,21 @@ pub struct Target {
     pub weight: f64,
 }
 
+impl Target {
+    /// One target a row, each with a token and a part of the vocabulary that exist.
+    pub(crate) fn check(targets: &[Self], rows: usize, vocabulary: usize) -> Result<(), Error> {
+        let odd = |t: &Self| t.token >= vocabulary || t.from >= t.to || t.to > vocabulary || !t.weight.is_finite();
+        if targets.len() == rows && !targets.iter().any(odd) {
+            return Ok(());
+        }
+        Err(Error::Target {
+            row: targets.iter().position(odd).unwrap_or(targets.len()),
+            rows,
+            vocabulary,
+        })
+    }
+}
+
 /// `ln q(token)` of every row, `q` the softmax over the allowed part of the row; the gradient times `weight` and the position's weight goes
 /// into `grad`.
 ///
@@ -45,15 +60,7 @@ pub fn token_log_prob<E: Numbers>(
     grad: Option<&mut [E]>,
 ) -> Result<(), Error> {
     check(x, values, grad.as_deref());
-    let odd = |t: &Target| t.token >= x.k() || t.from >= t.to || t.to > x.k() || !t.weight.is_finite();
-    if targets.len() != x.count() || targets.iter().any(odd) {
-        let row = targets.iter().position(odd).unwrap_or(targets.len());
-        return Err(Error::Target {
-            row,
-            rows: x.count(),
-            vocabulary: x.k(),
-        });
-    }
+    Target::check(targets, x.count(), x.k())?;
     let kernel = Token { targets, weight };
     for_each_row(isa, &kernel, [x], values, grad.map(|grad| [grad]));
     Ok(())

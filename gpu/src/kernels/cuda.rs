@@ -37,28 +37,21 @@ impl Cuda {
     }
 }
 
-impl Memory for Cuda {
-    type Buffer = CudaSlice<u8>;
-
-    fn name(&self) -> String {
-        "CUDA kernels".to_owned()
+impl From<CudaDevice> for Cuda {
+    fn from(device: CudaDevice) -> Self {
+        Self(device)
     }
+}
 
-    fn upload(&self, bytes: &[u8], _unit: usize) -> Result<Self::Buffer, RunError> {
-        Ok(self.0.clone_htod(bytes)?)
-    }
-
-    fn pointer(&self, buffer: &mut Self::Buffer) -> u64 {
-        // One stream, on which everything that follows is queued: nothing has to be waited for here.
-        buffer.device_ptr(&self.0.cuda_stream()).0
-    }
-
-    fn download(&self, buffer: &Self::Buffer) -> Result<Vec<u8>, RunError> {
-        Ok(self.0.clone_dtoh(buffer)?)
-    }
-
-    fn launch(&self, launch: &Launch) -> Result<(), RunError> {
-        let code = ptx(launch.source).ok_or_else(|| format!("there is no source {}", launch.source))?;
+impl Cuda {
+    /// Queues a launch whose pointers are memory of this device.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn queue(&self, launch: &Launch) -> Result<(), candle_core::Error> {
+        let Some(code) = ptx(launch.source) else {
+            candle_core::bail!("there is no source {}", launch.source);
+        };
         let module = format!("elbo-{}", launch.source);
         let function = self.0.get_or_load_custom_func(&launch.kernel, &module, code)?;
         let mut call = function.builder();
@@ -80,5 +73,30 @@ impl Memory for Cuda {
         )]
         unsafe { call.launch(config) }.w()?;
         Ok(())
+    }
+}
+
+impl Memory for Cuda {
+    type Buffer = CudaSlice<u8>;
+
+    fn name(&self) -> String {
+        "CUDA kernels".to_owned()
+    }
+
+    fn upload(&self, bytes: &[u8], _unit: usize) -> Result<Self::Buffer, RunError> {
+        Ok(self.0.clone_htod(bytes)?)
+    }
+
+    fn pointer(&self, buffer: &mut Self::Buffer) -> u64 {
+        // One stream, on which everything that follows is queued: nothing has to be waited for here.
+        buffer.device_ptr(&self.0.cuda_stream()).0
+    }
+
+    fn download(&self, buffer: &Self::Buffer) -> Result<Vec<u8>, RunError> {
+        Ok(self.0.clone_dtoh(buffer)?)
+    }
+
+    fn launch(&self, launch: &Launch) -> Result<(), RunError> {
+        Ok(self.queue(launch)?)
     }
 }

@@ -16,17 +16,6 @@ pub struct Gumbel {
     pub temperature: f64,
 }
 
-/// What [`codebook_mix`] works on.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mix {
-    /// The codebook, `[K, D]`: a row a code.
-    pub codebook: Table,
-    /// `[rows, D]`.
-    pub mixed: u64,
-    /// Two tables of `f32`, each as large as the logits: samples, and what comes back to them. The second only with gradients.
-    pub scratch: [u64; 2],
-}
-
 /// What comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pull {
@@ -64,46 +53,41 @@ pub fn gumbel_softmax_gradient(gumbel: Gumbel, other: Stored, upstream: u64, gra
     gumbel.launch("gumbel_gradient", other, &[upstream, grad], None)
 }
 
-/// [`fused::codebook_mix`](crate::fused::codebook_mix): samples, a product; with gradients two more products and a sweep.
+/// [`fused::codebook_mix`](crate::fused::codebook_mix) forward: samples, as many `f32` as logits, and their product with the codebook, a row a code,
+/// into `mixed`, `[rows, D]`.
 #[must_use]
-pub fn codebook_mix(gumbel: Gumbel, sample: Sample, mix: Mix, pull: Option<Pull>) -> Vec<Launch> {
-    let (rows, k, d) = (gumbel.logits.rows, gumbel.logits.k, mix.codebook.k);
-    let stored = gumbel.stored;
-    let [samples, slopes] = mix.scratch;
-    // Entry (i, q) of a side lies at i * along + q * deep.
-    let samples_by_row = Side(samples, k, 1);
-    let codebook_by_number = Side(mix.codebook.pointer, 1, d);
-    let mut launches = vec![
+pub fn codebook_mix(gumbel: Gumbel, sample: Sample, codebook: Table, samples: u64, mixed: u64) -> [Launch; 2] {
+    let (rows, k, d, stored) = (gumbel.logits.rows, gumbel.logits.k, codebook.k, gumbel.stored);
+    [
         gumbel_softmax(gumbel, sample, Stored::F32, samples),
         product(
             [Stored::F32, stored, stored],
-            [samples_by_row, codebook_by_number],
-            mix.mixed,
+            [Side(samples, k, 1), Side(codebook.pointer, 1, d)],
+            mixed,
             [rows, d, k],
         ),
-    ];
-    if let Some(pull) = pull {
-        let upstream_by_row = Side(pull.upstream, d, 1);
-        let codebook_by_code = Side(mix.codebook.pointer, d, 1);
-        let samples_by_code = Side(samples, 1, k);
-        let upstream_by_number = Side(pull.upstream, 1, d);
-        launches.extend([
-            product(
-                [Stored::F32, stored, stored],
-                [samples_by_code, upstream_by_number],
-                pull.to_codebook,
-                [k, d, rows],
-            ),
-            product(
-                [stored, stored, Stored::F32],
-                [upstream_by_row, codebook_by_code],
-                slopes,
-                [rows, k, d],
-            ),
-            gumbel_softmax_gradient(gumbel, Stored::F32, slopes, pull.to_logits),
-        ]);
-    }
-    launches
+    ]
+}
+
+/// Its gradients from the samples: two products and a sweep. `slopes` is scratch of as many `f32` as there are logits.
+#[must_use]
+pub fn codebook_gradients(gumbel: Gumbel, codebook: Table, [samples, slopes]: [u64; 2], pull: Pull) -> [Launch; 3] {
+    let (rows, k, d, stored) = (gumbel.logits.rows, gumbel.logits.k, codebook.k, gumbel.stored);
+    [
+        product(
+            [Stored::F32, stored, stored],
+            [Side(samples, 1, k), Side(pull.upstream, 1, d)],
+            pull.to_codebook,
+            [k, d, rows],
+        ),
+        product(
+            [stored, stored, Stored::F32],
+            [Side(pull.upstream, d, 1), Side(codebook.pointer, d, 1)],
+            slopes,
+            [rows, k, d],
+        ),
+        gumbel_softmax_gradient(gumbel, Stored::F32, slopes, pull.to_logits),
+    ]
 }
 
 /// Additions that an entry of a product over `depth` goes through: runs of 48, and one more for each.
@@ -112,7 +96,7 @@ pub const fn additions(depth: usize) -> usize {
     48 + depth.div_ceil(48)
 }
 
-/// A side of a product: where it lies, the step from row to row, the step along the sum.
+/// A side of a product: where it lies, the step from row to row, the step along the sum: entry `(i, q)` lies at `i * along + q * deep`.
 #[derive(Clone, Copy)]
 struct Side(u64, i32, i32);
 

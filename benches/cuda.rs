@@ -1,0 +1,170 @@
+//! The CUDA kernels at DALL-E's sizes: forward and with gradients, where the tables lie; beside them candle's composed operations and its graph
+//! through ours, and a copy from memory to memory, in the same run.
+//!
+//! The kernels agree with the reference before the clock starts. Needs a device: without one it says so and measures nothing.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench may stop at the first surprise"
+)]
+
+#[allow(unreachable_pub, dead_code, reason = "shared with the other bench")]
+#[path = "peers/composed.rs"]
+mod composed;
+#[path = "cuda/terms.rs"]
+mod terms;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use candle_core::{DType, Result, Tensor, Var};
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use derivations::precision::Storage;
+use derivations::terms::{CASES, OnDevice, Options, agree};
+use gpu::device::{Device, Kind};
+use gpu::kernels::{Cuda, Launch, Memory, Stored};
+
+const SEED: u64 = 1;
+
+/// A device, what launches there, and whether a kernel computes what the reference does.
+struct Bench {
+    device: Device,
+    cuda: Cuda,
+}
+
+type Group<'a> = BenchmarkGroup<'a, WallTime>;
+type Buffer = <Cuda as Memory>::Buffer;
+
+impl Bench {
+    /// Everything agrees on a slice, or nothing is timed.
+    fn agreed(&self, storage: Storage, function: &str, k: usize) {
+        let options = Options {
+            storage,
+            function: Some(function.to_owned()),
+            shape: Some((5, k)),
+            seed: SEED,
+        };
+        let engine = OnDevice(self.cuda.clone());
+        assert!(agree(&engine, &options).unwrap().agrees, "{function}");
+    }
+
+    /// Runs are queued one behind the other; the clock stops when the last has ended.
+    fn time(&self, group: &mut Group<'_>, id: &str, mut run: impl FnMut()) {
+        group.bench_function(id, |bencher| {
+            bencher.iter_custom(|times| {
+                self.device.synchronize().unwrap();
+                let start = Instant::now();
+                for _ in 0..times {
+                    run();
+                }
+                self.device.synchronize().unwrap();
+                start.elapsed()
+            });
+        });
+    }
+
+    fn launches(&self, group: &mut Group<'_>, id: &str, launches: &[Launch]) {
+        self.time(group, id, || {
+            for launch in launches {
+                self.cuda.queue(launch).unwrap();
+            }
+        });
+    }
+
+    /// Numbers like a network's logits, in the type, on the device: a few thousand rows are the first 64 again and again.
+    fn logits(&self, stored: Stored, rows: usize, k: usize, table: usize) -> Buffer {
+        let numbers = logits(rows, k, table);
+        match stored {
+            Stored::F32 => self.upload(&numbers),
+            Stored::Bf16 => self.upload(&numbers.iter().map(|x| half::bf16::from_f32(*x)).collect::<Vec<_>>()),
+            Stored::F64 => self.upload(&numbers.iter().map(|x| f64::from(*x) - 10.0).collect::<Vec<_>>()),
+        }
+    }
+
+    fn upload<P: bytemuck::Pod>(&self, numbers: &[P]) -> Buffer {
+        self.cuda.upload(bytemuck::cast_slice(numbers), size_of::<P>()).unwrap()
+    }
+
+    fn at(&self, buffer: &mut Buffer) -> u64 {
+        self.cuda.pointer(buffer)
+    }
+
+    /// Composed and through ours in candle's graph, on variables there.
+    fn in_graph(
+        &self,
+        group: &mut Group<'_>,
+        shape: &str,
+        tables: &[(Vec<f32>, Vec<usize>)],
+        composed: impl Fn(&[Tensor]) -> Result<Tensor>,
+        ours: impl Fn(&[Tensor]) -> Result<Tensor>,
+    ) {
+        let var = |(x, shape): &(Vec<f32>, Vec<usize>)| {
+            let tensor = Tensor::from_slice(x, shape.as_slice(), self.device.candle()).unwrap();
+            Var::from_tensor(&tensor).unwrap().as_tensor().clone()
+        };
+        let tensors: Vec<Tensor> = tables.iter().map(var).collect();
+        let backward = |values: Tensor| drop(black_box(values.sum_all().unwrap().backward().unwrap()));
+        let constants: Vec<Tensor> = tensors.iter().map(Tensor::detach).collect();
+        self.time(group, &format!("forward/candle-composed/{shape}"), || {
+            drop(black_box(composed(black_box(&constants)).unwrap()));
+        });
+        self.time(group, &format!("gradient-in-graph/candle-composed/{shape}"), || {
+            backward(composed(black_box(&tensors)).unwrap());
+        });
+        self.time(group, &format!("gradient-in-graph/fused/{shape}"), || {
+            backward(ours(black_box(&tensors)).unwrap());
+        });
+    }
+}
+
+fn logits(rows: usize, k: usize, table: usize) -> Vec<f32> {
+    let drawn = CASES[0].tables(SEED + table as u64, (rows.min(64), k), 1).remove(0);
+    #[expect(clippy::cast_possible_truncation, reason = "logits are stored as f32")]
+    let some: Vec<f32> = drawn.into_iter().map(|x| x as f32).collect();
+    some.iter().copied().cycle().take(rows * k).collect()
+}
+
+fn group<'a>(criterion: &'a mut Criterion, name: &str, bytes: usize) -> Group<'a> {
+    let mut timed = criterion.benchmark_group(format!("cuda-{name}"));
+    timed
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(500))
+        .throughput(Throughput::Bytes(bytes as u64));
+    timed
+}
+
+/// A gigabyte copied on the device: as many bytes are read as written.
+fn limit(criterion: &mut Criterion, bench: &Bench) {
+    let bytes = 1 << 30;
+    let table = Tensor::ones(bytes / 4, DType::F32, bench.device.candle()).unwrap();
+    let mut group = group(criterion, "limit", 2 * bytes);
+    bench.time(&mut group, "copy", || drop(black_box(table.copy().unwrap())));
+    group.finish();
+}
+
+fn all(criterion: &mut Criterion) {
+    let device = match Device::open(Kind::Cuda(0)) {
+        Ok(device) => device,
+        Err(error) => {
+            println!("skipped, nothing measured: {error}");
+            return;
+        }
+    };
+    let bench = Bench {
+        cuda: Cuda::of(&device).unwrap(),
+        device,
+    };
+    limit(criterion, &bench);
+    terms::rows(criterion, &bench);
+    terms::planes(criterion, &bench);
+    terms::pairs(criterion, &bench);
+    terms::tokens(criterion, &bench);
+    terms::pixels(criterion, &bench);
+    terms::codebook(criterion, &bench);
+    terms::exact(criterion, &bench);
+}
+
+criterion_group!(benches, all);
+criterion_main!(benches);

@@ -1,0 +1,165 @@
+//! The fused terms inside candle's graph as an engine: tensors on a device, one backward pass.
+
+use gpu::autograd::{self, planes};
+use gpu::device::Device;
+use gpu::fused::{Elbo, Numbers, Sample, Target};
+use gpu::{Tensor, Var};
+
+use super::engine::{Call, Engine, EngineError, Function};
+use super::mixing::{MixCall, Mixed};
+use super::whole::{ElboCall, ElboFound};
+
+/// candle's graph on a device.
+#[derive(Debug, Clone)]
+pub struct InGraph(pub Device);
+
+type Result<T> = std::result::Result<T, EngineError>;
+
+impl Engine for InGraph {
+    fn name(&self) -> String {
+        format!("candle's graph, {}", self.0.name())
+    }
+
+    fn run<E: Numbers>(
+        &self,
+        function: Function,
+        call: &Call<E>,
+        weight: f64,
+        values: &mut [f64],
+        grads: &mut [Vec<E>],
+    ) -> Result<()> {
+        let (count, k) = (values.len(), call.k);
+        let positions = call.positions(count);
+        let laid = |t: usize| {
+            if function.is_by_planes() {
+                self.variable(&call.in_planes(positions, t), &[count / positions, k, positions])
+            } else {
+                self.variable(&call.tables[t], &[count, k])
+            }
+        };
+        let tables = (0..call.tables.len()).map(laid).collect::<Result<Vec<Var>>>()?;
+        let found = apply(function, &tables, &call.targets)?;
+        read(&found, values)?;
+        let back = (found.sum_all()? * weight)?.backward()?;
+        // Pixels are data: nothing comes back to them.
+        let with_gradient = tables.iter().skip(tables.len() - grads.len());
+        for (grad, table) in grads.iter_mut().zip(with_gradient) {
+            let slopes = numbers(back.get(table.as_tensor()).ok_or("no gradient came back")?)?;
+            if function.is_by_planes() {
+                call.from_planes(positions, &slopes, grad);
+            } else {
+                grad.copy_from_slice(&slopes);
+            }
+        }
+        Ok(())
+    }
+
+    fn elbo<E: Numbers>(&self, call: &ElboCall<E>, weight: f64, found: &mut ElboFound<E>) -> Result<()> {
+        let (images, pixels, logits) = (call.images, &call.pixels, &call.logits);
+        let [x, mu, ln_b] = [0, 1, 2].map(|t| self.variable(&pixels.tables[t], &[images, pixels.k]));
+        let (x, mu, ln_b) = (x?, mu?, ln_b?);
+        let positions = logits.tables[0].len() / logits.k / images;
+        let (q, divergences) = if call.by_planes {
+            let q = self.variable(&logits.in_planes(positions, 0), &[images, logits.k, positions])?;
+            let divergences = planes::kl_to_uniform(q.as_tensor())?;
+            (q, divergences)
+        } else {
+            let q = self.variable(&logits.tables[0], &[images, positions, logits.k])?;
+            let divergences = autograd::kl_to_uniform(q.as_tensor())?;
+            (q, divergences)
+        };
+        let reconstruction = autograd::logit_laplace(x.as_tensor(), mu.as_tensor(), ln_b.as_tensor())?;
+        let mut parts = vec![0.0; images];
+        read(&reconstruction, &mut parts)?;
+        let mut of_codes = vec![0.0; images * positions];
+        read(&divergences, &mut of_codes)?;
+        for (value, (part, codes)) in found
+            .values
+            .iter_mut()
+            .zip(parts.iter().zip(of_codes.chunks(positions)))
+        {
+            *value = Elbo::of(*part, codes.iter().sum(), call.beta);
+        }
+        let loss = reconstruction.sum_all()?;
+        let beta = call.beta.get();
+        // Beta 0 takes the divergence away: 0 times an infinite one is not 0.
+        let loss = if beta > 0.0 {
+            (loss - (divergences.sum_all()? * beta)?)?
+        } else {
+            loss
+        };
+        let back = (loss * weight)?.backward()?;
+        let tables = [(&mu, false), (&ln_b, false), (&q, call.by_planes)];
+        for (grad, (table, by_planes)) in found.grads.iter_mut().zip(tables) {
+            let Some(slopes) = back.get(table.as_tensor()) else {
+                grad.fill(E::narrow(gpu::fused::Real::of(0.0)));
+                continue;
+            };
+            let slopes = numbers(slopes)?;
+            if by_planes {
+                logits.from_planes(positions, &slopes, grad);
+            } else {
+                grad.copy_from_slice(&slopes);
+            }
+        }
+        Ok(())
+    }
+
+    fn mix<E: Numbers>(&self, call: &MixCall<E>, sample: Sample, out: &mut Mixed<E>) -> Result<()> {
+        let [rows, k, d] = call.shape;
+        let (x, codebook) = (
+            self.variable(&call.logits, &[rows, k])?,
+            self.variable(&call.codebook, &[k, d])?,
+        );
+        let [noise, to_samples, to_mixed] = [(&call.noise, k), (&call.to_samples, k), (&call.to_mixed, d)]
+            .map(|(table, width)| Tensor::from_slice(table, (rows, width), self.0.candle()));
+        let (noise, codes) = (noise?, codebook.as_tensor());
+        let samples = autograd::gumbel_softmax(x.as_tensor(), &noise, call.temperature, sample)?;
+        let mixed = autograd::codebook_mix(x.as_tensor(), &noise, codes, call.temperature, sample)?;
+        out.samples = numbers(&samples)?;
+        out.mixed = numbers(&mixed)?;
+        let back = (&samples * to_samples?)?.sum_all()?.backward()?;
+        let of = |back: &gpu::GradStore, table: &Var| -> Result<Vec<E>> {
+            numbers(back.get(table.as_tensor()).ok_or("no gradient came back")?)
+        };
+        out.through_samples = of(&back, &x)?;
+        let back = (&mixed * to_mixed?)?.sum_all()?.backward()?;
+        out.to_logits = of(&back, &x)?;
+        out.to_codebook = of(&back, &codebook)?;
+        Ok(())
+    }
+}
+
+impl InGraph {
+    fn variable<E: Numbers>(&self, table: &[E], shape: &[usize]) -> Result<Var> {
+        Ok(Var::from_tensor(&Tensor::from_slice(table, shape, self.0.candle())?)?)
+    }
+}
+
+/// All numbers of a tensor.
+fn numbers<E: Numbers>(tensor: &Tensor) -> Result<Vec<E>> {
+    Ok(tensor.flatten_all()?.to_vec1()?)
+}
+
+fn read(tensor: &Tensor, values: &mut [f64]) -> Result<()> {
+    let found = tensor.flatten_all()?.to_dtype(gpu::DType::F64)?.to_vec1::<f64>()?;
+    values.copy_from_slice(&found);
+    Ok(())
+}
+
+fn apply(function: Function, tables: &[Var], targets: &[Target]) -> Result<Tensor> {
+    let table = |t: usize| tables[t].as_tensor();
+    Ok(match function {
+        Function::KlToUniform => autograd::kl_to_uniform(table(0)),
+        Function::KlToUniformByPlanes => planes::kl_to_uniform(table(0)),
+        Function::Entropy => autograd::entropy(table(0)),
+        Function::EntropyByPlanes => planes::entropy(table(0)),
+        Function::KlDivergence => autograd::kl_divergence(table(0), table(1)),
+        Function::KlDivergenceByPlanes => planes::kl_divergence(table(0), table(1)),
+        Function::CrossEntropy => autograd::cross_entropy(table(0), table(1)),
+        Function::CrossEntropyByPlanes => planes::cross_entropy(table(0), table(1)),
+        Function::TokenLogProb => autograd::token_log_prob(table(0), targets),
+        Function::LogMeanExp => autograd::log_mean_exp(table(0)),
+        Function::LogitLaplace => autograd::logit_laplace(table(0), table(1), table(2)),
+    }?)
+}

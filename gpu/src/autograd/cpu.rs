@@ -1,0 +1,134 @@
+//! The operations on the CPU.
+
+use std::ops::Deref;
+
+use candle_core::{CpuStorage, Layout, Result, Shape, Storage, Tensor, WithDType, bail};
+use rayon::prelude::*;
+
+use super::op::{Function, Lie, Op, Sizes, Weights};
+use crate::fused::planes::{self, Planes};
+use crate::fused::{self, Isa, Numbers, Real as _, Rows};
+
+/// Runs a function with the type that a tensor is stored in.
+macro_rules! with_type {
+    ($dtype:expr, $($run:ident)::+($($arg:expr),*)) => {
+        match $dtype {
+            candle_core::DType::F32 => $($run)::+::<f32>($($arg),*),
+            candle_core::DType::F64 => $($run)::+::<f64>($($arg),*),
+            candle_core::DType::BF16 => $($run)::+::<half::bf16>($($arg),*),
+            candle_core::DType::F16 => $($run)::+::<half::f16>($($arg),*),
+            other => candle_core::bail!("the fused terms read f32, f64, bf16 and f16, not {other:?}"),
+        }
+    };
+}
+pub(super) use with_type;
+
+/// The numbers of a contiguous tensor.
+pub(super) fn numbers<'a, E: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [E]> {
+    let Some((from, to)) = layout.contiguous_offsets() else {
+        bail!("a fused term reads contiguous tensors");
+    };
+    Ok(&E::cpu_storage_as_slice(storage)?[from..to])
+}
+
+/// The numbers of a contiguous tensor in the CPU's memory, while its storage is held.
+pub(super) fn held<'a, E: WithDType>(
+    (storage, layout): &'a (impl Deref<Target = Storage>, &Layout),
+) -> Result<&'a [E]> {
+    match &**storage {
+        Storage::Cpu(storage) => numbers(storage, layout),
+        _ => bail!("a fused term's tensors lie on one device"),
+    }
+}
+
+pub(super) fn forward<E: Numbers>(op: &Op, args: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
+    let sizes = op.sizes(args.iter().map(|(_, layout)| layout.shape()))?;
+    let tables = args.iter().map(|(storage, layout)| numbers::<E>(storage, layout));
+    let tables: Vec<&[E]> = tables.collect::<Result<_>>()?;
+    let mut values = vec![0.0; sizes.values.elem_count()];
+    op.run(&tables, &sizes, 1.0, &mut values, &mut [])?;
+    Ok((CpuStorage::F64(values), sizes.values))
+}
+
+pub(super) fn backward<E: Numbers>(op: &Op, args: &[&Tensor], weights: &Weights) -> Result<Vec<Tensor>> {
+    let sizes = op.sizes(args.iter().map(|tensor| tensor.shape()))?;
+    let storages: Vec<_> = args.iter().map(|tensor| tensor.storage_and_layout()).collect();
+    let tables: Vec<&[E]> = storages.iter().map(held).collect::<Result<_>>()?;
+    let zero = E::narrow(E::Real::of(0.0));
+    let mut grads = vec![vec![zero; tables[0].len()]; op.0.gradients()];
+    let mut values = vec![0.0; sizes.values.elem_count()];
+    op.run(&tables, &sizes, weights.one, &mut values, &mut grads)?;
+    if let Some(shares) = &weights.shares {
+        for grad in &mut grads {
+            share(grad, &sizes, shares);
+        }
+    }
+    let tensor = |grad| Tensor::from_vec(grad, args[0].shape(), args[0].device());
+    grads.into_iter().map(tensor).collect()
+}
+
+/// Every distribution's part of a gradient times its share.
+fn share<E: Numbers>(grad: &mut [E], sizes: &Sizes, shares: &[f64]) {
+    let times = |slope: &mut E, share: f64| *slope = E::narrow(E::Real::of(slope.widen().to_f64() * share));
+    let (k, positions) = (sizes.k, sizes.positions);
+    let images = grad.par_chunks_mut(k * positions).zip(shares.par_chunks(positions));
+    images.for_each(|(image, shares)| match shares {
+        [share] => image.iter_mut().for_each(|slope| times(slope, *share)),
+        _ => {
+            for plane in image.chunks_mut(positions) {
+                plane
+                    .iter_mut()
+                    .zip(shares)
+                    .for_each(|(slope, share)| times(slope, *share));
+            }
+        }
+    });
+}
+
+impl Op {
+    /// Values of all distributions, and gradients times `weight` where there is room for them.
+    fn run<E: Numbers>(
+        &self,
+        tables: &[&[E]],
+        sizes: &Sizes,
+        weight: f64,
+        values: &mut [f64],
+        grads: &mut [Vec<E>],
+    ) -> Result<()> {
+        let isa = Isa::best();
+        let mut grads = grads.iter_mut().map(Vec::as_mut_slice);
+        let (first, second) = (grads.next(), grads.next());
+        let both = |first: Option<_>, second: Option<_>| first.zip(second).map(|(a, b)| [a, b]);
+        let rows = |t: usize| Rows::new("tensor", tables[t], sizes.k).map_err(candle_core::Error::wrap);
+        let all =
+            |t: usize| Planes::new("tensor", tables[t], sizes.k, sizes.positions).map_err(candle_core::Error::wrap);
+        match (&self.0, self.1) {
+            (Function::KlToUniform, Lie::InRows) => fused::kl_to_uniform(isa, rows(0)?, weight, values, first),
+            (Function::KlToUniform, Lie::InPlanes) => planes::kl_to_uniform(isa, all(0)?, weight, values, first),
+            (Function::Entropy, Lie::InRows) => fused::entropy(isa, rows(0)?, weight, values, first),
+            (Function::Entropy, Lie::InPlanes) => planes::entropy(isa, all(0)?, weight, values, first),
+            (Function::KlDivergence, Lie::InRows) => {
+                fused::kl_divergence(isa, [rows(0)?, rows(1)?], weight, values, both(first, second));
+            }
+            (Function::KlDivergence, Lie::InPlanes) => {
+                planes::kl_divergence(isa, [all(0)?, all(1)?], weight, values, both(first, second));
+            }
+            (Function::CrossEntropy, Lie::InRows) => {
+                fused::cross_entropy(isa, [rows(0)?, rows(1)?], weight, values, both(first, second));
+            }
+            (Function::CrossEntropy, Lie::InPlanes) => {
+                planes::cross_entropy(isa, [all(0)?, all(1)?], weight, values, both(first, second));
+            }
+            (Function::LogMeanExp, _) => fused::log_mean_exp(isa, rows(0)?, weight, values, first),
+            (Function::TokenLogProb(targets), _) => {
+                let done = fused::token_log_prob(isa, rows(0)?, targets, weight, values, first);
+                done.map_err(candle_core::Error::wrap)?;
+            }
+            (Function::LogitLaplace, _) => {
+                let tables = [rows(0)?, rows(1)?, rows(2)?];
+                fused::logit_laplace(isa, tables, weight, values, both(first, second));
+            }
+        }
+        Ok(())
+    }
+}

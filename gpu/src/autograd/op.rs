@@ -1,0 +1,202 @@
+//! One fused function as an operation of candle: what it computes, how its distributions lie, and who runs it.
+
+use std::sync::Arc;
+
+use candle_core::backend::BackendStorage as _;
+use candle_core::{
+    CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, Device, Layout, Result, Shape, Tensor, bail,
+};
+
+use super::cpu::{self, with_type};
+#[cfg(feature = "cuda")]
+use super::cuda;
+use crate::fused::Target;
+
+#[derive(Debug, Clone)]
+pub(super) enum Function {
+    KlToUniform,
+    Entropy,
+    LogMeanExp,
+    TokenLogProb(Arc<[Target]>),
+    KlDivergence,
+    CrossEntropy,
+    LogitLaplace,
+}
+
+impl Function {
+    pub(super) const fn gradients(&self) -> usize {
+        match self {
+            Self::KlDivergence | Self::CrossEntropy | Self::LogitLaplace => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// How the distributions of a tensor lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lie {
+    /// Along the last dimension.
+    InRows,
+    /// Along the second: `[B, K, ..]`.
+    InPlanes,
+}
+
+/// What a tensor's shape means.
+pub(super) struct Sizes {
+    pub(super) k: usize,
+    /// Of a plane; 1 for rows.
+    pub(super) positions: usize,
+    /// The shape of the values, one a distribution.
+    pub(super) values: Shape,
+}
+
+/// What comes back to the values, as a kernel takes it: one weight, and every value's share of it unless they are all the same.
+pub(super) struct Weights {
+    pub(super) one: f64,
+    pub(super) shares: Option<Vec<f64>>,
+}
+
+impl Weights {
+    fn of(upstream: &Tensor) -> Result<Self> {
+        let all: Vec<f64> = upstream.flatten_all()?.to_vec1()?;
+        let first = all.first().copied().unwrap_or(0.0);
+        // A loss that adds or averages hands back one number.
+        if all.iter().all(|weight| weight.to_bits() == first.to_bits()) {
+            return Ok(Self {
+                one: first,
+                shares: None,
+            });
+        }
+        // Else the largest goes into the kernel, and rows take their share of it afterwards: half types underflow last.
+        let one = all.iter().fold(0.0, |most: f64, weight| weight.abs().max(most));
+        let shares = Some(all.iter().map(|weight| weight / one).collect());
+        Ok(Self { one, shares })
+    }
+}
+
+/// A function of distributions that lie somehow.
+#[derive(Debug)]
+pub(super) struct Op(pub(super) Function, pub(super) Lie);
+
+impl Op {
+    /// What the shape means that all tensors have.
+    pub(super) fn sizes<'a>(&self, shapes: impl IntoIterator<Item = &'a Shape>) -> Result<Sizes> {
+        let shapes: Vec<&Shape> = shapes.into_iter().collect();
+        let dims = shapes[0].dims();
+        if shapes.iter().any(|shape| shape.dims() != dims) {
+            bail!("a fused term reads tensors of one shape, these are {shapes:?}");
+        }
+        match (self.1, dims) {
+            (Lie::InRows, [rows @ .., k]) => Ok(Sizes {
+                k: *k,
+                positions: 1,
+                values: Shape::from(rows),
+            }),
+            (Lie::InPlanes, [images, k, plane @ ..]) => Ok(Sizes {
+                k: *k,
+                positions: plane.iter().product(),
+                values: Shape::from([&[*images], plane].concat()),
+            }),
+            (Lie::InRows, _) => bail!("a fused term reads rows, this is a single number"),
+            (Lie::InPlanes, _) => bail!("a fused term reads [B, K, ..], the shape is {dims:?}"),
+        }
+    }
+
+    /// Gradients of the sum of all values, each weighted by what comes back to it.
+    fn backward(&self, args: &[&Tensor], upstream: &Tensor) -> Result<Vec<Tensor>> {
+        let (weights, dtype) = (Weights::of(upstream)?, args[0].dtype());
+        match args[0].device() {
+            Device::Cpu => with_type!(dtype, cpu::backward(self, args, &weights)),
+            #[cfg(feature = "cuda")]
+            Device::Cuda(device) => cuda::backward(self, device, args, &weights),
+            _ => bail!("a fused term's backward pass does not run there"),
+        }
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+mod cuda {
+    //! Without the feature nothing lies there.
+    use candle_core::{CudaStorage, Layout, Result, Shape, bail};
+
+    pub(super) fn forward(_op: &super::Op, _args: &[(&CudaStorage, &Layout)]) -> Result<(CudaStorage, Shape)> {
+        bail!("this build has no CUDA support (feature `cuda`)")
+    }
+}
+
+impl CustomOp1 for Op {
+    fn name(&self) -> &'static str {
+        "elbo-of-one"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        with_type!(storage.dtype(), cpu::forward(self, &[(storage, layout)]))
+    }
+
+    fn cuda_fwd(&self, storage: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::forward(self, &[(storage, layout)])
+    }
+
+    fn bwd(&self, x: &Tensor, _values: &Tensor, upstream: &Tensor) -> Result<Option<Tensor>> {
+        Ok(self.backward(&[x], upstream)?.pop())
+    }
+}
+
+impl CustomOp2 for Op {
+    fn name(&self) -> &'static str {
+        "elbo-of-two"
+    }
+
+    fn cpu_fwd(&self, a: &CpuStorage, la: &Layout, b: &CpuStorage, lb: &Layout) -> Result<(CpuStorage, Shape)> {
+        with_type!(a.dtype(), cpu::forward(self, &[(a, la), (b, lb)]))
+    }
+
+    fn cuda_fwd(&self, a: &CudaStorage, la: &Layout, b: &CudaStorage, lb: &Layout) -> Result<(CudaStorage, Shape)> {
+        cuda::forward(self, &[(a, la), (b, lb)])
+    }
+
+    fn bwd(&self, a: &Tensor, b: &Tensor, _v: &Tensor, upstream: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let mut grads = self.backward(&[a, b], upstream)?;
+        let second = grads.pop();
+        Ok((grads.pop(), second))
+    }
+}
+
+/// What an operation on three tensors hands back.
+pub(super) type Three = (Option<Tensor>, Option<Tensor>, Option<Tensor>);
+
+impl CustomOp3 for Op {
+    fn name(&self) -> &'static str {
+        "elbo-of-three"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        mu: &CpuStorage,
+        lmu: &Layout,
+        ln_b: &CpuStorage,
+        lb: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        with_type!(x.dtype(), cpu::forward(self, &[(x, lx), (mu, lmu), (ln_b, lb)]))
+    }
+
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        lx: &Layout,
+        mu: &CudaStorage,
+        lmu: &Layout,
+        ln_b: &CudaStorage,
+        lb: &Layout,
+    ) -> Result<(CudaStorage, Shape)> {
+        cuda::forward(self, &[(x, lx), (mu, lmu), (ln_b, lb)])
+    }
+
+    fn bwd(&self, x: &Tensor, mu: &Tensor, ln_b: &Tensor, _values: &Tensor, upstream: &Tensor) -> Result<Three> {
+        let mut grads = self.backward(&[x, mu, ln_b], upstream)?;
+        let second = grads.pop();
+        Ok((None, grads.pop(), second))
+    }
+}
