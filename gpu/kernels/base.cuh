@@ -192,12 +192,15 @@ template <int N> struct Running {
   __device__ __forceinline__ double sum() const { return static_cast<double>(PARTS == 1 ? part[0] : part[0] + part[PARTS - 1]); }
 };
 
-// N numbers of every thread of a block, in shared memory, where they cost no registers: each thread reads and writes its own column alone.
-template <int N, int BLOCK> struct Parked {
-  float column[N][BLOCK];
+// What stands before is read before: the compiler would rather read everything first, and has not the registers for it.
+DEVICE void in_order() { asm volatile("" ::: "memory"); }
 
-  __device__ __forceinline__ float &mine(int i) { return column[i][threadIdx.x]; }
-  __device__ __forceinline__ void park(const float *x) {
+// N numbers of every thread of a block, in shared memory, where they cost no registers: each thread reads and writes its own column alone.
+template <class T, int N, int BLOCK> struct Parked {
+  T column[N][BLOCK];
+
+  __device__ __forceinline__ T &mine(int i) { return column[i][threadIdx.x]; }
+  __device__ __forceinline__ void park(const T *x) {
 #pragma unroll
     for (int i = 0; i < N; ++i) mine(i) = x[i];
   }

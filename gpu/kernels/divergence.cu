@@ -13,7 +13,7 @@
 
 // A chunk of both rows, where they are longer than that.
 template <class T, int N, int BLOCK>
-DEVICE void load(Chunk<T, N> &c, Parked<N, BLOCK> &second, const T *row_a, const T *row_b, int from, int k) {
+DEVICE void load(Chunk<T, N> &c, Parked<float, N, BLOCK> &second, const T *row_a, const T *row_b, int from, int k) {
   c.load(row_b, from, 0, k, -INFINITY);
   second.park(c.x);
   c.load(row_a, from, 0, k, -INFINITY);
@@ -26,7 +26,7 @@ DEVICE void divergence(const T *__restrict__ a, const T *__restrict__ b, double 
   SHARED(float[WARPS], most_of_b);
   SHARED(Sums<5>, sums);
   SHARED(PairPlan, plan);
-  using Second = Parked<N, BLOCK>;
+  using Second = Parked<float, N, BLOCK>;
   SHARED(Second, second);
   SHARED(Aside<N>, aside);
   const int chunk = Chunk<T, N>::length();

@@ -96,7 +96,7 @@ DEVICE void gumbel_gradient(const T *__restrict__ x, const T *__restrict__ noise
   SHARED(float[WARPS], other);
   SHARED(Sums<2>, sums);
   SHARED(Mean, shared_mean);
-  using Upstreams = Parked<N, 512>;
+  using Upstreams = Parked<float, N, 512>;
   SHARED(Upstreams, upstreams);
   const float inverse = static_cast<float>(inverse_temperature);
   for (int r = blockIdx.x; r < rows; r += gridDim.x) {

@@ -90,7 +90,7 @@ pub fn codebook_gradients(gumbel: Gumbel, codebook: Table, [samples, slopes]: [u
     ]
 }
 
-/// Additions that an entry of a product over `depth` goes through: runs of 48, and one more for each.
+/// Additions that an entry of a product over `depth` goes through at most: runs of 48, and one more for each.
 #[must_use]
 pub const fn additions(depth: usize) -> usize {
     48 + depth.div_ceil(48)
@@ -114,8 +114,8 @@ fn product(types: [Stored; 3], sides: [Side; 2], out: u64, [rows, columns, depth
         source: "product",
         kernel: format!("product_{}", names.join("_")),
         grid: tiles.clamp(1, MOST_BLOCKS),
-        block: 256,
-        largest: 256,
+        block: HALF,
+        largest: HALF,
         args,
     }
 }
