@@ -1,6 +1,6 @@
 # The two commands of the README, and what CI and long runs add.
 
-.PHONY: check test lint kernels gates patches mutants bench peers docs long clean
+.PHONY: check test lint kernels gates patches mutants bench bench-cuda peers docs long clean
 
 # The main job: every line of the note, judged.
 check:
@@ -44,6 +44,12 @@ peers:
 	cargo build --release --example peers
 	target/peers/bin/python benches/peers/peers.py bench
 	target/peers/bin/python benches/peers/peers.py accuracy
+
+# The CUDA kernels on a device, each after agreement there; writes benches/CUDA.md. Needs nvcc, a device, and, for the peers' columns, torch and jax.
+bench-cuda:
+	cargo bench --features cuda --bench cuda
+	python3 benches/peers/device.py jax,torch,torch.compile target/criterion/peers-cuda.json || true
+	python3 benches/cuda.py
 
 # Writes the outputs in README.md anew.
 docs:

@@ -14,6 +14,8 @@
 mod composed;
 #[path = "cuda/terms.rs"]
 mod terms;
+#[path = "cuda/whole.rs"]
+mod whole;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -135,12 +137,17 @@ fn group<'a>(criterion: &'a mut Criterion, name: &str, bytes: usize) -> Group<'a
     timed
 }
 
-/// A gigabyte copied on the device: as many bytes are read as written.
+/// A gigabyte copied on the device: as many bytes are read as written. And cuBLAS's product of samples and a codebook, in f32.
 fn limit(criterion: &mut Criterion, bench: &Bench) {
     let bytes = 1 << 30;
     let table = Tensor::ones(bytes / 4, DType::F32, bench.device.candle()).unwrap();
     let mut group = group(criterion, "limit", 2 * bytes);
     bench.time(&mut group, "copy", || drop(black_box(table.copy().unwrap())));
+    let side = |rows, k| Tensor::from_vec(logits(rows, k, 0), (rows, k), bench.device.candle()).unwrap();
+    let (left, right) = (side(4096, 8192), side(8192, 128));
+    bench.time(&mut group, "sgemm/4096x8192x128", || {
+        drop(black_box(left.matmul(&right).unwrap()));
+    });
     group.finish();
 }
 
@@ -161,9 +168,9 @@ fn all(criterion: &mut Criterion) {
     terms::planes(criterion, &bench);
     terms::pairs(criterion, &bench);
     terms::tokens(criterion, &bench);
-    terms::pixels(criterion, &bench);
-    terms::codebook(criterion, &bench);
-    terms::exact(criterion, &bench);
+    whole::pixels(criterion, &bench);
+    whole::codebook(criterion, &bench);
+    whole::exact(criterion, &bench);
 }
 
 criterion_group!(benches, all);

@@ -148,10 +148,14 @@ fn of_planes(criterion: &mut Criterion) {
     of_rows(&mut of_one, &shape, x.len(), ROWS, |isa, values, grad| {
         planes::kl_to_uniform(isa, black_box(x_planes), 1.0, values, grad);
     });
-    let tensor = Tensor::from_slice(&x, (IMAGES, K, 32, 32), &Device::Cpu).unwrap();
-    bench(&mut of_one, &format!("forward/candle-composed/{shape}"), || {
-        black_box(composed::kl_to_uniform(black_box(&tensor), 1).unwrap());
-    });
+    let tables: &[(&[f32], &[usize])] = &[(&x, &[IMAGES, K, 32, 32])];
+    in_graph(
+        &mut of_one,
+        &shape,
+        tables,
+        |x| composed::kl_to_uniform(&x[0], 1),
+        |x| autograd::planes::kl_to_uniform(&x[0]),
+    );
     of_one.finish();
     let mut of_two = group(criterion, "planes::kl_divergence", x.len() * 8);
     let mut second = y.clone();

@@ -220,10 +220,10 @@ pub(crate) struct Agree {
     #[arg(long)]
     pub(crate) graph: bool,
     /// Only this function, of the worlds' or of the fused terms'
-    #[arg(long)]
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) function: Option<String>,
     /// Only logits of this shape (rows x length, such as 7x8192): the fused terms alone
-    #[arg(long, value_parser = shape)]
+    #[arg(long, value_parser = shape, allow_hyphen_values = true)]
     pub(crate) shape: Option<(usize, usize)>,
     /// Seed of the logits
     #[arg(long, env = "ELBO_SEED", default_value_t = 1, allow_negative_numbers = true)]

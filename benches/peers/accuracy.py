@@ -171,6 +171,6 @@ def write(data, rust, out):
     out.write_text(
         "# Hard inputs\n\nWritten by `benches/peers/peers.py accuracy`: 64 rows of 8192 logits in f32, against 80-bit arithmetic. A cell is the relative error of the value and of the\n"
         "gradient (of its largest entry); bold where it is wrong: NaN, or off by more than 1e-4 (where 0 is right: by more than 0, a gradient by more than 1e-7).\n"
-        f"Wrong cells of ours: {wrong['W1']} and {wrong['W2']}.\n\n"
+        f"Wrong in our column: {wrong['W1']} inputs of the first table, {wrong['W2']} of the second.\n\n"
         f"## Divergence from the uniform distribution\n\n{head}\n" + "\n".join(tables["W1"]) + f"\n\n## Divergence of two tables\n\n{head}\n" + "\n".join(tables["W2"]) + "\n"
     )

@@ -119,13 +119,8 @@ def of_torch(item, data, compiled, bf16):
     return forward, backward if GRADS[item] else None, lambda values: values.double().numpy()
 
 
-def of_jax(item, data, numpyro, bf16):
-    import jax
-
-    if item == "W6":
-        jax.config.update("jax_enable_x64", True)
-    import jax.numpy as jnp
-
+def jax_term(jax, item, numpyro):
+    jnp = jax.numpy
     soft, nd, divergence = jax.nn.log_softmax, None, None
     if numpyro:
         import numpyro.distributions as nd
@@ -164,7 +159,7 @@ def of_jax(item, data, numpyro, bf16):
 
     if numpyro and item in ("W1n", "W3", "W6"):
         return None
-    term = {
+    return {
         "W1": lambda d: kl(d["q"], -1),
         "W1n": lambda d: kl(d["q"], 1),
         "W2": two,
@@ -174,6 +169,18 @@ def of_jax(item, data, numpyro, bf16):
         "W6": exact,
         "W7": lambda d: pixels(d) - BETA * kl(d["q"], -1),
     }[item]
+
+
+def of_jax(item, data, numpyro, bf16):
+    import jax
+
+    if item == "W6":
+        jax.config.update("jax_enable_x64", True)
+    import jax.numpy as jnp
+
+    term = jax_term(jax, item, numpyro)
+    if term is None:
+        return None
     place = lambda t: jnp.asarray(t.astype(np.int32) if t.dtype == np.int64 else t, jnp.bfloat16 if bf16 and t.dtype == np.float32 else None)
     tables = {name: place(table) for name, table in data.items()}
     to = {name: tables.pop(name) for name in GRADS[item]}

@@ -43,9 +43,16 @@ pub(crate) fn in_graph(args: &Args) -> Value {
                 })
             })
         }
-        "W1n" if !fused => {
+        "W1n" => {
             let x = var("qn.bin", &[b, K, 32, 32]);
-            run(&|| pick(composed::kl_to_uniform(x.as_tensor(), 1)))
+            let x = x.as_tensor();
+            run(&|| {
+                pick(if fused {
+                    autograd::planes::kl_to_uniform(x)
+                } else {
+                    composed::kl_to_uniform(x, 1)
+                })
+            })
         }
         "W2" => {
             let (q, p) = (var("q.bin", &[b * S, K]), var("p.bin", &[b * S, K]));

@@ -24,9 +24,12 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
     let over_logits = terms::names().any(|name| is(&name));
     if let Some(name) = args.function.as_ref().filter(|_| !over_worlds && !over_logits) {
         let known = pairs.iter().map(|pair| pair.name).chain(terms::names());
-        let mut seen = std::collections::BTreeSet::new();
-        let known: Vec<&str> = known.filter(|name| seen.insert(*name)).collect();
-        return Err(format!("no function {name}; there are {}", known.join(", ")).into());
+        let near = known.max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+        let near = near.unwrap_or_default();
+        return Err(format!(
+            "no function {name}: did you mean {near}? (elbo agree without --function prints them all)"
+        )
+        .into());
     }
     let (float, storage) = match args.dtype {
         Dtype::F32 => (Some(Float::F32), Storage::F32),

@@ -4,13 +4,14 @@
 //   s = sum_k e^(x_k - m),  t = sum_k e^(x_k - m) (x_k - m),  m = max_k x_k
 //   dD/dx_k = q_k (x_k - E_q[x]) = -dH/dx_k
 //
-// A block a row, the row in registers: one read of the logits, with a gradient one write as well. Where D cancels (its bound exceeds ACCEPT
+// A block a row, the row in registers, three or four rows a multiprocessor: one read of the logits, with a gradient one write as well. Where D cancels (its bound exceeds ACCEPT
 // units of D) the registers are swept again for (1/K) sum_k excess(x_k - c), c = m + ln(s/K), whose terms are never negative.
 //
 // Roofline, f32, B S = 4096 rows of K = 8192 on an H100 (3.35 TB/s, 67 Tflop/s counted as fma):
 //   bytes    134 MB forward, 268 MB with gradient: 40 us and 80 us. In bf16 half of that.
 //   work     exp 11, the sums 5, the maximum 1: 17 operations a logit, 17 us at 33.5 T/s; with gradient 31: 31 us.
-// So memory binds, forward and with gradient, in f32; in bf16 both bind alike.
+// So memory binds, forward and with gradient, in f32; in bf16, where clamps, conversions and rounding come on top, arithmetic does. Measured:
+// benches/CUDA.md.
 #include "moments.cuh"
 
 template <class T, int N, bool ENTROPY>

@@ -38,16 +38,19 @@ fn one_function_on_one_shape_in_half_precision() {
         "{text}"
     );
     assert!(!text.contains("entropy"), "only what was asked for: {text}");
+    assert!(text.contains(" numbers agree, "), "a closing line: {text}");
+    let in_graph = stdout(&elbo(&[&call[..], &["--graph"]].concat()));
+    assert!(in_graph.contains("bf16 with candle's graph, cpu"), "{in_graph}");
     let both = stdout(&elbo(&["agree", "--function", "entropy", "--shape", "3x5"]));
     assert!(both.contains("worlds: skipped, --shape asks for logits"), "{both}");
 }
 
 #[test]
 fn what_cannot_be_compared_is_a_sentence() {
-    assert!(
-        sentence(&["agree", "--function", "nothing"]).contains("no function nothing; there are eq02_graphical_model")
-    );
-    for shape in ["7", "0x5", "5x0", "ax3", "99999999999x99999999999"] {
+    assert!(sentence(&["agree", "--function", "kl_to_unifrom"]).contains("did you mean kl_to_uniform?"));
+    let empty = elbo(&["agree", "--function", ""]);
+    assert_eq!(code(&empty), 2);
+    for shape in ["7", "-1x5", "0x5", "5x0", "ax3", "99999999999x99999999999"] {
         let output = elbo(&["agree", "--shape", shape]);
         assert_eq!(code(&output), 2, "{shape}");
     }

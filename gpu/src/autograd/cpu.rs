@@ -55,7 +55,9 @@ pub(super) fn backward<E: Numbers>(op: &Op, args: &[&Tensor], weights: &Weights)
     let storages: Vec<_> = args.iter().map(|tensor| tensor.storage_and_layout()).collect();
     let tables: Vec<&[E]> = storages.iter().map(held).collect::<Result<_>>()?;
     let zero = E::narrow(E::Real::of(0.0));
-    let mut grads = vec![vec![zero; tables[0].len()]; op.0.gradients()];
+    // Each by itself: copies of one would be read, page by page, before they are written.
+    let fresh = |_| vec![zero; tables[0].len()];
+    let mut grads: Vec<Vec<E>> = (0..op.0.gradients()).map(fresh).collect();
     let mut values = vec![0.0; sizes.values.elem_count()];
     op.run(&tables, &sizes, weights.one, &mut values, &mut grads)?;
     if let Some(shares) = &weights.shares {
