@@ -47,6 +47,7 @@ peers:
 
 # The CUDA kernels on a device, each after agreement there; writes benches/CUDA.md. Needs nvcc, a device, and, for the peers' columns, torch and jax.
 bench-cuda:
+	rm -rf target/criterion/cuda-* target/criterion/peers-cuda.json
 	cargo bench --features cuda --bench cuda
 	python3 benches/peers/device.py jax,torch,torch.compile target/criterion/peers-cuda.json || true
 	python3 benches/cuda.py

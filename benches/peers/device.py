@@ -100,7 +100,7 @@ def main():
     for peer in peers:
         versions = __import__("importlib.metadata").metadata
         name = peer.split(".")[0]
-        found = results.setdefault(peer, {"version": f"{peer} {versions.version(name)}"})
+        found = results[peer] = {"version": f"{peer} {versions.version(name)}"}
         for item, bf16 in [(item, False) for item in ITEMS] + [("W1", True), ("W4", True)]:
             key = f"{item}{' bf16' * bf16}"
             try:

@@ -9,7 +9,7 @@
 //
 // Roofline, 64 images, 32 captions of their own prior, K = 4096 on an H100: 67 MB of likelihood and 3 MB beside it, 21 us. Work: a clamped
 // exp of 20 operations, two weighted sums, a sum and a maximum: 31 an entry, and 26 for a weight, every 4th time: 37 x 8.4 M at 14.8 T/s, 21 us.
-// Both bind.
+// Both bind; measured (benches/CUDA.md): three times that.
 #include "elementary.cuh"
 
 // 0 only where the table says so: an infinity counts however small its weight. NaN stays.

@@ -73,7 +73,7 @@ def main():
             if not report or set(report) != set(code):
                 sys.exit(f"{source.name}: ptxas reports {sorted(report)}, the code has {sorted(code)}")
             for kernel, (registers, spilled, threads, blocks) in sorted(report.items()):
-                most = REGISTERS // (threads * blocks)
+                most = REGISTERS // (threads * blocks) // 8 * 8  # registers come in eights
                 sass = code[kernel]
                 wide, stored = len(re.findall(r"\bLDG\.E\.128", sass)), len(re.findall(r"\bSTG\.E\.128", sass))
                 local = len(re.findall(r"\b(?:LDL|STL)\b", sass))

@@ -10,8 +10,7 @@
 // Roofline, f32, B S = 4096 rows of K = 8192 on an H100 (3.35 TB/s, 67 Tflop/s counted as fma):
 //   bytes    134 MB forward, 268 MB with gradient: 40 us and 80 us. In bf16 half of that.
 //   work     exp 11, the sums 5, the maximum 1: 17 operations a logit, 17 us at 33.5 T/s; with gradient 31: 31 us.
-// So memory binds, forward and with gradient, in f32; in bf16, where clamps, conversions and rounding come on top, arithmetic does. Measured:
-// benches/CUDA.md.
+// So memory binds, forward and with gradient, in f32; in bf16 it does not. Measured: benches/CUDA.md.
 #include "moments.cuh"
 
 template <class T, int N, bool ENTROPY>

@@ -6,7 +6,8 @@
 // bits for any grid.
 //
 // Roofline, f32, 4096 rows, K = 8192, D = 128 on an H100 (67 Tflop/s): 8.6 GFLOP, 128 us a product; three with gradients. Its 134 MB of
-// samples are read in 40 us: arithmetic binds. Tensor cores would round the sides to tf32, which the bound does not allow.
+// samples are read in 40 us: arithmetic would bind. Measured (benches/CUDA.md): four times that. Tensor cores would round the sides to tf32,
+// which the bound does not allow.
 #include "base.cuh"
 
 constexpr int TILE = 64, DEPTH = 8, EACH = 4, RUN = 48, HALVES = 2;

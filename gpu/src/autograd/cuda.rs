@@ -20,7 +20,11 @@ pub(super) struct Placed {
 }
 
 impl Placed {
-    pub(super) fn of(storage: &CudaStorage, layout: &Layout) -> Result<Self> {
+    /// A tensor of the same device: candle takes two handles on one card for the same, whose streams do not wait for each other.
+    pub(super) fn beside(device: &CudaDevice, storage: &CudaStorage, layout: &Layout) -> Result<Self> {
+        if storage.device().id() != device.id() {
+            bail!("a fused term's tensors lie on one device, opened once");
+        }
         let Some((from, _)) = layout.contiguous_offsets() else {
             bail!("a fused term reads contiguous tensors");
         };
@@ -43,15 +47,16 @@ impl Placed {
 }
 
 /// Where tensors lie whose storage is held.
-pub(super) fn placed(storages: &[(impl Deref<Target = Storage>, &Layout)]) -> Result<Vec<Placed>> {
+pub(super) fn placed(device: &CudaDevice, storages: &[(impl Deref<Target = Storage>, &Layout)]) -> Result<Vec<Placed>> {
     let placed = storages.iter().map(|(storage, layout)| match &**storage {
-        Storage::Cuda(storage) => Placed::of(storage, layout),
+        Storage::Cuda(storage) => Placed::beside(device, storage, layout),
         _ => bail!("a fused term's tensors lie on one device"),
     });
     placed.collect()
 }
 
-/// Where number `from` of a buffer lies. One stream, on which everything that follows is queued: nothing has to be waited for.
+/// Where number `from` of a buffer lies. A device that is opened once has one stream a host thread, on which everything that follows is queued: as for
+/// candle's own operations, what one thread has queued another has to wait for.
 fn start<T>(slice: &CudaSlice<T>, from: usize) -> u64 {
     slice.device_ptr(slice.stream()).0 + (from * size_of::<T>()) as u64
 }
@@ -89,8 +94,8 @@ fn count(n: usize) -> Result<i32> {
 
 /// Rows of `k` where a kernel runs.
 pub(super) fn table(pointer: u64, rows: usize, k: usize) -> Result<Table> {
-    if k > LONGEST {
-        bail!("a row of {k} numbers, the CUDA kernels read at most {LONGEST}");
+    if rows == 0 || k == 0 || k > LONGEST {
+        bail!("{rows} rows of {k} numbers, the CUDA kernels read at least one row of 1 to {LONGEST}");
     }
     Ok(Table {
         pointer,
@@ -102,14 +107,16 @@ pub(super) fn table(pointer: u64, rows: usize, k: usize) -> Result<Table> {
 pub(super) fn forward(op: &Op, args: &[(&CudaStorage, &Layout)]) -> Result<(CudaStorage, Shape)> {
     let sizes = op.sizes(args.iter().map(|(_, layout)| layout.shape()))?;
     let device = args[0].0.device();
-    let placed = args.iter().map(|(storage, layout)| Placed::of(storage, layout));
+    let placed = args
+        .iter()
+        .map(|(storage, layout)| Placed::beside(device, storage, layout));
     let values = op.launch(device, &placed.collect::<Result<Vec<_>>>()?, &sizes, 1.0, &[])?;
     Ok((CudaStorage::wrap_cuda_slice(values, device.clone()), sizes.values))
 }
 
 pub(super) fn backward(op: &Op, device: &CudaDevice, args: &[&Tensor], weights: &Weights) -> Result<Vec<Tensor>> {
     let storages: Vec<_> = args.iter().map(|tensor| tensor.storage_and_layout()).collect();
-    let placed = placed(&storages)?;
+    let placed = placed(device, &storages)?;
     with_stored!(
         Placed::one_type(&placed)?,
         gradients(op, device, args, &placed, weights)
@@ -177,11 +184,9 @@ impl Op {
     ) -> Result<CudaSlice<f64>> {
         let stored = Placed::one_type(placed)?;
         let distributions = sizes.values.elem_count();
-        let (values, to) = room::<f64>(device, distributions)?;
-        if distributions == 0 {
-            return Ok(values);
-        }
         let rows = |t: usize| table(placed[t].pointer, distributions, sizes.k);
+        rows(0)?;
+        let (values, to) = room::<f64>(device, distributions)?;
         let (first, both) = (
             grads.first().copied(),
             grads.first().copied().zip(grads.get(1).copied()),

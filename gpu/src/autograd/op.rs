@@ -58,19 +58,29 @@ pub(super) struct Weights {
 
 impl Weights {
     fn of(upstream: &Tensor) -> Result<Self> {
-        let all: Vec<f64> = upstream.flatten_all()?.to_vec1()?;
+        Ok(Self::of_all(upstream.flatten_all()?.to_vec1()?))
+    }
+
+    fn of_all(all: Vec<f64>) -> Self {
         let first = all.first().copied().unwrap_or(0.0);
         // A loss that adds or averages hands back one number.
-        if all.iter().all(|weight| weight.to_bits() == first.to_bits()) {
-            return Ok(Self {
+        #[expect(clippy::float_cmp, reason = "the same number, whatever its zero's sign")]
+        if all.iter().all(|weight| *weight == first) {
+            return Self {
                 one: first,
                 shares: None,
-            });
+            };
         }
-        // Else the largest goes into the kernel, and rows take their share of it afterwards: half types underflow last.
-        let one = all.iter().fold(0.0, |most: f64, weight| weight.abs().max(most));
-        let shares = Some(all.iter().map(|weight| weight / one).collect());
-        Ok(Self { one, shares })
+        // Else a large one goes into the kernel, and rows take their share of it afterwards: half types underflow last. Where that would make
+        // something of a zero, or a large weight overflow what others only pass through, every row takes its whole weight.
+        let largest = all.iter().fold(0.0, |most: f64, weight| weight.abs().max(most));
+        let one = if largest > 0.0 && all.iter().all(|weight| weight.is_finite()) {
+            largest.min(1.0)
+        } else {
+            1.0
+        };
+        let shares = Some(all.into_iter().map(|weight| weight / one).collect());
+        Self { one, shares }
     }
 }
 
@@ -198,5 +208,33 @@ impl CustomOp3 for Op {
         let mut grads = self.backward(&[x, mu, ln_b], upstream)?;
         let second = grads.pop();
         Ok((None, grads.pop(), second))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Weights;
+
+    #[test]
+    fn weights_are_one_number_or_shares_that_give_each_back() {
+        let same = Weights::of_all(vec![0.0, -0.0, 0.0]);
+        assert!(same.shares.is_none() && same.one.abs() <= 0.0, "zeros of both signs");
+        for all in [
+            vec![0.5, -0.25, 0.0],
+            vec![1e5, 1.0],
+            vec![0.0, f64::NAN],
+            vec![f64::INFINITY, 1.0],
+        ] {
+            let found = Weights::of_all(all.clone());
+            assert!(found.one > 0.0 && found.one <= 1.0, "{all:?}: {}", found.one);
+            let back = found.shares.expect("they differ");
+            for (share, weight) in back.iter().zip(&all) {
+                let back = share * found.one;
+                assert!(
+                    back.total_cmp(weight).is_eq() || back.is_nan() && weight.is_nan(),
+                    "{all:?}: {back}"
+                );
+            }
+        }
     }
 }

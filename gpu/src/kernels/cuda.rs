@@ -88,7 +88,7 @@ impl Memory for Cuda {
     }
 
     fn pointer(&self, buffer: &mut Self::Buffer) -> u64 {
-        // One stream, on which everything that follows is queued: nothing has to be waited for here.
+        // One stream a host thread, on which everything that follows is queued: nothing has to be waited for here.
         buffer.device_ptr(&self.0.cuda_stream()).0
     }
 

@@ -13,8 +13,11 @@ use crate::kernels::{Cuda, Launch, Stored};
 
 /// Samples of logits and noise; with a codebook, what they mix.
 pub(super) fn forward(op: Mixing, args: &[(&CudaStorage, &Layout)]) -> Result<(CudaStorage, Shape)> {
-    let at = args.iter().map(|(storage, layout)| Placed::of(storage, layout));
-    let (at, device) = (at.collect::<Result<Vec<_>>>()?, args[0].0.device());
+    let device = args[0].0.device();
+    let at = args
+        .iter()
+        .map(|(storage, layout)| Placed::beside(device, storage, layout));
+    let at = at.collect::<Result<Vec<_>>>()?;
     let shapes: Vec<&Shape> = args.iter().map(|(_, layout)| layout.shape()).collect();
     let stored = Placed::one_type(&at)?;
     with_stored!(stored, run(op, device, stored, &at, &shapes))
@@ -46,7 +49,7 @@ pub(super) fn through_samples(op: Mixing, device: &CudaDevice, [x, noise, upstre
     let upstream = upstream.contiguous()?;
     let args = [x, noise, &upstream];
     let storages = args.map(Tensor::storage_and_layout);
-    let at = placed(&storages)?;
+    let at = placed(device, &storages)?;
     let stored = Placed::one_type(&at)?;
     let gumbel = op.placed(stored, &at, &args.map(Tensor::shape))?;
     let pull = |to| gumbel_softmax_gradient(gumbel, stored, at[2].pointer, to);
@@ -82,7 +85,7 @@ pub(super) fn through_codebook(
     let upstream = upstream.contiguous()?;
     let args = [x, noise, codebook, &upstream];
     let storages = args.map(Tensor::storage_and_layout);
-    let at = placed(&storages)?;
+    let at = placed(device, &storages)?;
     let stored = Placed::one_type(&at)?;
     let gumbel = op.placed(stored, &at, &args.map(Tensor::shape))?;
     let (d, _) = mixed_shape(x.shape(), codebook.shape())?;
