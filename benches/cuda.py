@@ -4,7 +4,6 @@ peers-cuda.json beside it (benches/peers/device.py). The device's name comes fro
 """
 
 import json
-import os
 import pathlib
 import subprocess
 import sys

@@ -12,6 +12,8 @@
 #[allow(unreachable_pub, dead_code, reason = "shared with the other bench")]
 #[path = "peers/composed.rs"]
 mod composed;
+#[path = "terms/drawn.rs"]
+mod drawn;
 #[path = "cuda/terms.rs"]
 mod terms;
 #[path = "cuda/whole.rs"]
@@ -23,11 +25,10 @@ use std::time::{Duration, Instant};
 use candle_core::{DType, Result, Tensor, Var};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use derivations::precision::Storage;
-use derivations::terms::{CASES, OnDevice, Options, agree};
+use derivations::terms::{OnDevice, Options, agree};
+use drawn::{SEED, logits};
 use gpu::device::{Device, Kind};
 use gpu::kernels::{Cuda, Launch, Memory, Stored};
-
-const SEED: u64 = 1;
 
 /// A device, what launches there, and whether a kernel computes what the reference does.
 struct Bench {
@@ -118,13 +119,6 @@ impl Bench {
             backward(ours(black_box(&tensors)).unwrap());
         });
     }
-}
-
-fn logits(rows: usize, k: usize, table: usize) -> Vec<f32> {
-    let drawn = CASES[0].tables(SEED + table as u64, (rows.min(64), k), 1).remove(0);
-    #[expect(clippy::cast_possible_truncation, reason = "logits are stored as f32")]
-    let some: Vec<f32> = drawn.into_iter().map(|x| x as f32).collect();
-    some.iter().copied().cycle().take(rows * k).collect()
 }
 
 fn group<'a>(criterion: &'a mut Criterion, name: &str, bytes: usize) -> Group<'a> {

@@ -9,6 +9,8 @@ mod clock;
 #[allow(unreachable_pub, dead_code, reason = "shared with the other bench")]
 #[path = "peers/composed.rs"]
 mod composed;
+#[path = "terms/drawn.rs"]
+mod drawn;
 #[path = "terms/growth.rs"]
 mod growth;
 #[path = "terms/limits.rs"]
@@ -22,13 +24,13 @@ use candle_core::{Device, Result, Tensor, Var};
 use clock::{Group, bench, group};
 use criterion::{Criterion, criterion_group, criterion_main};
 use derivations::precision::Storage;
-use derivations::terms::{CASES, Options, agree};
+use derivations::terms::{Options, agree};
+use drawn::{SEED, logits};
 use gpu::autograd;
 use gpu::fused::planes::{self, Planes};
 use gpu::fused::{self, Isa, Numbers, Rows, Target};
 use half::bf16;
 
-const SEED: u64 = 1;
 const K: usize = 8192;
 const POSITIONS: usize = 1024;
 const IMAGES: usize = 4;
@@ -36,13 +38,6 @@ const ROWS: usize = IMAGES * POSITIONS;
 /// The transformer's: positions of text and image, both vocabularies.
 const TOKENS: usize = 1280;
 const VOCABULARY: usize = 24_832;
-
-fn logits(rows: usize, k: usize, table: usize) -> Vec<f32> {
-    let drawn = CASES[0].tables(SEED + table as u64, (rows.min(64), k), 1).remove(0);
-    #[expect(clippy::cast_possible_truncation, reason = "logits are stored as f32")]
-    let some: Vec<f32> = drawn.into_iter().map(|x| x as f32).collect();
-    some.iter().copied().cycle().take(rows * k).collect()
-}
 
 fn halves(x: &[f32]) -> Vec<bf16> {
     x.iter().map(|x| bf16::from_f32(*x)).collect()

@@ -29,11 +29,7 @@ pub fn text(report: &Report) -> String {
             || ("-".to_owned(), "-".to_owned()),
             |worst| (used(worst.ratio), format!("{}[{}]", worst.world, worst.index)),
         );
-        let verdict = match (row.failed, row.compared) {
-            (_, 0) => "nothing compared".to_owned(),
-            (0, _) => "agrees".to_owned(),
-            (failed, _) => format!("{failed} differ"),
-        };
+        let verdict = verdict(row.failed, row.compared);
         line(
             &mut text,
             [
@@ -71,11 +67,7 @@ pub fn terms(report: &terms::Report) -> String {
             || ("-".to_owned(), "-".to_owned()),
             |worst| (used(worst.ratio), worst.at.clone()),
         );
-        let verdict = match (r.failed, r.compared) {
-            (_, 0) => "nothing compared".to_owned(),
-            (0, _) => "agrees".to_owned(),
-            (failed, _) => format!("{failed} differ"),
-        };
+        let verdict = verdict(r.failed, r.compared);
         let (compared, classed) = (r.compared.to_string(), r.classed.to_string());
         row(r.name, r.part, &compared, &classed, &ratio, &at, &verdict);
     }
@@ -108,6 +100,15 @@ pub fn terms(report: &terms::Report) -> String {
         None => writeln!(text, "{compared} numbers agree, all of them by class"),
     };
     text
+}
+
+/// How a row came out.
+fn verdict(failed: usize, compared: usize) -> String {
+    match (failed, compared) {
+        (_, 0) => "nothing compared".to_owned(),
+        (0, _) => "agrees".to_owned(),
+        (failed, _) => format!("{failed} differ"),
+    }
 }
 
 /// A share of a bound in two digits, or in as many as tell it from 1.
