@@ -24,6 +24,7 @@ use derivations::pairs::{PAIRS, Pair, tables};
 use gpu::device::{Device, Float, Kind};
 use gpu::transfer::download;
 use gpu::world::Batch;
+use reference::model::Model as _;
 use reference::vocab::{Nats, Reading};
 use reference::world::World;
 

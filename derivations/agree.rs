@@ -7,6 +7,7 @@ use gpu::device::{Device, Float};
 use gpu::transfer::download;
 use gpu::world::Batch;
 use rayon::prelude::*;
+use reference::model::Model as _;
 use reference::vocab::{Beta, Nats, Reading};
 use reference::world::World;
 

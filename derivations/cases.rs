@@ -1,6 +1,8 @@
 //! Worlds in: five sources, shared by tests, program and benches.
 
 pub mod edge;
+#[cfg(feature = "lapack")]
+pub mod gaussian;
 pub mod list;
 pub mod random;
 pub mod tiny;
@@ -26,13 +28,14 @@ pub enum Source {
 
 /// A list of worlds that may be made on demand, one after the other or in parallel.
 #[derive(Debug)]
-pub struct Cases {
-    fixed: Vec<(Source, World)>,
+pub struct Cases<W = World> {
+    fixed: Vec<(Source, W)>,
+    draw: fn(u64, u64) -> W,
     seed: u64,
     random: u64,
 }
 
-impl Cases {
+impl Cases<World> {
     /// The file's worlds, the listed, the edge and the tiny ones, and `random` worlds from `seed`.
     #[must_use]
     pub fn all(file: &[World], random: u64, seed: u64) -> Self {
@@ -40,7 +43,19 @@ impl Cases {
         fixed.extend(list::worlds().into_iter().map(|world| (Source::List, world)));
         fixed.extend(edge::worlds().into_iter().map(|world| (Source::Edge, world)));
         fixed.extend(tiny::worlds().into_iter().map(|world| (Source::Tiny, world)));
-        Self { fixed, seed, random }
+        Self::of(fixed, random, seed, random::world)
+    }
+}
+
+impl<W: Clone> Cases<W> {
+    /// Fixed worlds, then `random` drawn by `draw(seed, index)`.
+    pub const fn of(fixed: Vec<(Source, W)>, random: u64, seed: u64, draw: fn(u64, u64) -> W) -> Self {
+        Self {
+            fixed,
+            draw,
+            seed,
+            random,
+        }
     }
 
     /// How many worlds there are.
@@ -57,12 +72,12 @@ impl Cases {
 
     /// The world of that number; the same for the same seed, whoever asks first.
     #[must_use]
-    pub fn get(&self, number: u64) -> Option<(Source, World)> {
+    pub fn get(&self, number: u64) -> Option<(Source, W)> {
         let fixed = self.fixed.len() as u64;
         if number < fixed {
             return self.fixed.get(usize::try_from(number).ok()?).cloned();
         }
         let drawn = number - fixed;
-        (drawn < self.random).then(|| (Source::Random, random::world(self.seed, drawn)))
+        (drawn < self.random).then(|| (Source::Random, (self.draw)(self.seed, drawn)))
     }
 }

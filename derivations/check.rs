@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 use reference::vocab::{Beta, Error, Reading};
 
-use crate::assumption::{ASSUMPTIONS, every_probability_positive, violated};
+use crate::assumption::{ASSUMPTIONS, violated};
 use crate::cases::{Cases, Source};
 use crate::claim::{Claim, bound_at_beta, claims};
 use crate::judge::{Values, judge};
 use crate::scene::Scene;
+use crate::subject::Subject;
 use crate::verdict::{SOME_ZERO, Tally, Verdict, verdict};
 
 /// The values of beta at which the bound of Eq. 14 is tried on every world.
@@ -94,11 +95,18 @@ const CHUNK: u64 = 64;
 ///
 /// # Errors
 /// [`Error`] when a world cannot be seen under a reading, which a validated world always can.
-pub fn check(cases: &Cases, options: &Options, progress: &(dyn Fn(u64) + Sync)) -> Result<Checked, Error> {
-    let wanted = |reading: Reading| options.reading.is_none_or(|only| only == reading);
+pub fn check<W: Subject>(
+    cases: &Cases<W>,
+    options: &Options,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Checked, Error> {
+    let wanted =
+        |reading: Reading| options.reading.is_none_or(|only| only == reading) && W::READINGS.contains(&reading);
+    let closed = |side: &str| !W::NO_CLOSED_FORM.contains(&side);
     let rows: Vec<Claim> = claims()
         .into_iter()
         .filter(|c| wanted(c.reading) || !c.depends_on_reading)
+        .filter(|c| closed(c.from) && closed(c.to))
         .collect();
     let sweep: Vec<(f64, Claim)> = Reading::ALL
         .into_iter()
@@ -176,7 +184,7 @@ impl Plan {
         }
     }
 
-    fn see(&self, cases: &Cases, index: u64, seen: &mut Seen) -> Result<(), Error> {
+    fn see<W: Subject>(&self, cases: &Cases<W>, index: u64, seen: &mut Seen) -> Result<(), Error> {
         let Some((source, world)) = cases.get(index) else {
             return Ok(());
         };
@@ -185,12 +193,12 @@ impl Plan {
             Some(beta) => world.with_beta(beta),
             None => world,
         };
-        let zero = if every_probability_positive(&world) {
+        let zero = if world.every_probability_positive() {
             0
         } else {
             SOME_ZERO
         };
-        for reading in Reading::ALL {
+        for &reading in W::READINGS {
             if !self.rows.iter().any(|claim| claim.reading == reading) {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! What is judged: the step from the line before, the bound on the evidence, and the bound at a given beta.
 
-use reference::slack;
+use reference::slack::Slack;
 use reference::vocab::{Error, Nats, Reading};
 use serde::Serialize;
 
@@ -50,32 +50,32 @@ impl Claim {
     ///
     /// # Errors
     /// [`Error::Indeterminate`] when a row's slack, or their sum, has no value.
-    pub fn slack(&self, scene: &Scene) -> Result<Nats, Error> {
+    pub fn slack<W: Slack>(&self, scene: &Scene<W>) -> Result<Nats, Error> {
         if self.kind != Kind::Bound {
-            return self.rows.first().map_or(Ok(Nats::ZERO), |row| (row.slack)(scene));
+            return self.rows.first().map_or(Ok(Nats::ZERO), |row| row.slack(scene));
         }
         if self.reading == Reading::Expected {
             return self.expected_slack(scene);
         }
         let jensen = self.rows.iter().any(|row| row.id == "5-6");
         let mut total = if jensen {
-            slack::posterior_gap(&scene.seen)?
+            scene.seen.posterior_gap()?
         } else {
             Nats::ZERO
         };
         for row in &self.rows {
             if !(jensen && matches!(row.id, "3-4" | "4-5" | "5-6")) {
-                total = total + (row.slack)(scene)?;
+                total = total + row.slack(scene)?;
             }
         }
         total.determinate("the composed slack")
     }
 
-    fn expected_slack(&self, scene: &Scene) -> Result<Nats, Error> {
-        let gap = slack::joint_posterior_gap(&scene.seen)?;
+    fn expected_slack<W: Slack>(&self, scene: &Scene<W>) -> Result<Nats, Error> {
+        let gap = scene.seen.joint_posterior_gap()?;
         let rest = match self.to {
             "14" => Nats::ZERO,
-            _ => slack::reweighted_divergence(&scene.seen, Reading::Expected)?,
+            _ => scene.seen.reweighted_divergence(Reading::Expected)?,
         };
         (gap + rest).determinate("the composed slack")
     }

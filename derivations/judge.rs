@@ -1,5 +1,7 @@
 //! One claim on one scene: does the row close, does its sign hold, is the claim broken.
 
+use reference::model::Model;
+use reference::slack::Slack;
 use reference::vocab::{Error, Nats};
 
 use crate::claim::Claim;
@@ -19,7 +21,7 @@ impl Values {
         Self(Vec::new())
     }
 
-    fn get(&mut self, id: &'static str, scene: &Scene) -> Result<Vec<Nats>, Error> {
+    fn get<W: Model>(&mut self, id: &'static str, scene: &Scene<W>) -> Result<Vec<Nats>, Error> {
         if let Some((_, value)) = self.0.iter().find(|(known, _)| *known == id) {
             return value.clone();
         }
@@ -27,7 +29,7 @@ impl Values {
             Err(Error::Indeterminate {
                 line: "an expression that is not in the table",
             }),
-            |expr| (expr.value)(scene),
+            |expr| expr.value(scene),
         );
         self.0.push((id, value.clone()));
         value
@@ -105,7 +107,7 @@ impl Side {
 
 /// Judges a claim on a scene; for a table of cells the worst cell speaks.
 #[must_use]
-pub fn judge(claim: &Claim, scene: &Scene, values: &mut Values) -> Observation {
+pub fn judge<W: Slack>(claim: &Claim, scene: &Scene<W>, values: &mut Values) -> Observation {
     let slack = claim.slack(scene);
     match (values.get(claim.from, scene), values.get(claim.to, scene)) {
         (Ok(from), Ok(to)) if from.len() == to.len() => from

@@ -3,13 +3,12 @@
 use reference::critical::{CriticalBeta, critical_beta};
 use reference::equations::bound::eq03_log_evidence;
 use reference::equations::objective::{divergence, eq14_objective, expected_log_likelihood};
-use reference::repairs::ln_evidence_of_image;
-use reference::slack;
+use reference::slack::Slack;
 use reference::vocab::{Error, Nats, Reading};
-use reference::world::World;
 
 use crate::precision::closure_bound;
 use crate::scene::Scene;
+use crate::subject::Subject;
 
 /// One entry: a name, a formula in words, an amount.
 #[derive(Debug, Clone)]
@@ -58,12 +57,12 @@ impl Ledger {
 ///
 /// # Errors
 /// None that a validated world can cause: an entry without a value is left blank.
-pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
+pub fn ledger<W: Subject>(world: &W, reading: Reading) -> Result<Ledger, Error> {
     let scene = Scene::new(world, reading)?;
     let seen = &scene.seen;
     let expected = reading == Reading::Expected;
     let target = if expected {
-        Ok(ln_evidence_of_image(world))
+        world.ln_evidence_of_image()
     } else {
         eq03_log_evidence(world)
     };
@@ -79,9 +78,9 @@ pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
         entry("evidence", "ln p(x,y)", target)
     };
     let gap = if expected {
-        entry("gap", "KL(q(y,z|x) || p(y,z|x))", slack::joint_posterior_gap(seen))
+        entry("gap", "KL(q(y,z|x) || p(y,z|x))", seen.joint_posterior_gap())
     } else {
-        entry("gap", "KL(q(z|x) || p(z|x,y))", slack::posterior_gap(seen))
+        entry("gap", "KL(q(z|x) || p(z|x,y))", seen.posterior_gap())
     };
     let objective = eq14_objective(world, reading, world.beta());
     let holds = match (&evidence.nats, &objective) {
@@ -95,13 +94,13 @@ pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
     entries.push(if expected {
         entry("dropped", "nothing: line 14 bounds ln p(x) as it is", zero())
     } else {
-        let slack = slack::dropped_constant(seen, reading);
+        let slack = seen.dropped_constant(reading);
         entry("dropped", "ln q(y|x), never positive", slack)
     });
     entries.push(entry(
         "reweighting",
         "(beta - 1) D",
-        slack::reweighted_divergence(seen, reading),
+        seen.reweighted_divergence(reading),
     ));
     let parts = vec![
         entry(
@@ -126,7 +125,7 @@ pub fn ledger(world: &World, reading: Reading) -> Result<Ledger, Error> {
 }
 
 /// What the reading adds: of the joint encoder and of the divergence apart, or as one where they are opposite infinities.
-fn reading_entries(seen: &World, reading: Reading) -> Vec<Entry> {
+fn reading_entries<W: Slack>(seen: &W, reading: Reading) -> Vec<Entry> {
     let entry = |name, formula, nats: Result<Nats, Error>| Entry {
         name,
         formula,
@@ -135,10 +134,10 @@ fn reading_entries(seen: &World, reading: Reading) -> Vec<Entry> {
     let encoder = if reading == Reading::Expected {
         Ok(Nats::ZERO)
     } else {
-        slack::conditional_encoder(seen)
+        seen.conditional_encoder()
     };
     let divergence = if reading == Reading::Joint {
-        slack::joint_against_pointwise(seen)
+        seen.joint_against_pointwise()
     } else {
         Ok(Nats::ZERO)
     };
@@ -147,7 +146,7 @@ fn reading_entries(seen: &World, reading: Reading) -> Vec<Entry> {
         return vec![entry(
             "reading",
             "D - E[ln q(z|x) q(y|x) - ln p(y,z)]",
-            slack::joint_against_product(seen),
+            seen.joint_against_product(),
         )];
     }
     vec![

@@ -11,6 +11,8 @@ pub mod compare;
 pub mod expr;
 pub mod faces;
 pub mod fractions;
+#[cfg(feature = "lapack")]
+pub mod integrals;
 pub mod judge;
 pub mod ledger;
 pub mod line;
@@ -23,6 +25,7 @@ pub mod render;
 pub mod rule;
 pub mod scene;
 pub mod simplest;
+pub mod subject;
 #[cfg(feature = "twin")]
 pub mod terms;
 pub mod verdict;

@@ -1,14 +1,15 @@
 //! The edges of the derivation: `to = from - slack`, what the note prints there and what we claim.
 
-use reference::vocab::{Error, Nats, Reading};
+use reference::vocab::Reading;
 
 use crate::expr::{Expr, expr};
 use crate::rule::{Relation, Rule, Sign};
-use crate::scene::Scene;
 
+mod loss;
 mod repairs;
 mod table;
 
+pub use loss::Loss;
 pub use table::LINES;
 
 /// A row of the table.
@@ -28,8 +29,8 @@ pub struct Line {
     pub rule: Rule,
     /// The slack in closed form, as LaTeX.
     pub slack_latex: &'static str,
-    /// The slack, from code that neither side runs.
-    pub slack: fn(&Scene) -> Result<Nats, Error>,
+    /// The slack's function, from code that neither side runs.
+    pub loses: Loss,
     /// The readings under which this row is the one that counts.
     pub readings: &'static [Reading],
     /// What the note says or does here, in a sentence.

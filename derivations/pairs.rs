@@ -5,6 +5,7 @@ use gpu::device::Device;
 use gpu::fused::Isa;
 use gpu::transfer::Tables;
 use gpu::world::Batch;
+use reference::model::Model as _;
 use reference::vocab::{Error, Nats, Reading};
 use reference::world::World;
 

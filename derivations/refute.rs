@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 use reference::equations::bound::eq03_log_evidence;
+use reference::model::Model as _;
 use reference::vocab::{Beta, Error, Nats};
 use reference::world::{Tables, World};
 use serde::Serialize;
 
-use crate::assumption::{ASSUMPTIONS, Kind, every_probability_positive, violated};
+use crate::assumption::{ASSUMPTIONS, Kind, violated};
 use crate::cases::random;
 use crate::claim::Claim;
 use crate::expr::expr;
@@ -15,6 +16,7 @@ use crate::judge::{Values, judge};
 use crate::line::Line;
 use crate::scene::Scene;
 use crate::simplest;
+use crate::subject::Subject as _;
 
 /// How good a counterexample is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -66,7 +68,7 @@ impl Target {
         let needed = violated.iter().filter(|(_, kind)| *kind != Kind::Repair).count();
         let stated = violated.iter().any(|(_, kind)| *kind == Kind::Stated);
         let evidence = eq03_log_evidence(world)?.is_finite();
-        Ok(Some(match (every_probability_positive(world), needed) {
+        Ok(Some(match (world.every_probability_positive(), needed) {
             (true, _) if !stated => Grade::Refutes,
             (true, 1) => Grade::ConditionalPositive,
             (_, 1) if evidence => Grade::Conditional,
@@ -128,7 +130,7 @@ pub fn refute(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterex
     let Ok(exact) = world.to_world() else { return Ok(None) };
     let scene = target.scene(&exact)?;
     let side = |id: &str| {
-        let values = (expr(id)?.value)(&scene).ok()?;
+        let values = expr(id)?.value(&scene).ok()?;
         values.first().copied()
     };
     Ok(Some(Counterexample {
@@ -154,7 +156,7 @@ fn culprit(claim: &Claim, scene: &Scene) -> Option<&'static Line> {
     let mut rank = |line: &Line| {
         let step = crate::claim::claim(line.id, claim.reading);
         let stands = step.is_none_or(|step| !judge(&step, scene, &mut values).broken);
-        let slack = (line.slack)(scene).map_or(f64::NEG_INFINITY, |nats| nats.value());
+        let slack = line.slack(scene).map_or(f64::NEG_INFINITY, |nats| nats.value());
         (stands, slack)
     };
     let ranked = claim.rows.iter().map(|line| (rank(line), *line));

@@ -17,6 +17,7 @@ use derivations::faces::{Provenance, breakage, check as check_face, ledger as le
 use derivations::ledger::ledger;
 use derivations::render::wrap::one_line;
 use derivations::scene::Scene;
+use reference::model::Model as _;
 use reference::world::World;
 use serde_json::json;
 

@@ -29,6 +29,7 @@ use derivations::pairs::{self, tables};
 use gpu::device::{Device, Float, Kind};
 use gpu::transfer::download;
 use gpu::world::Batch;
+use reference::model::Model as _;
 use reference::vocab::Beta;
 use reference::world::World;
 

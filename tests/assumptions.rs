@@ -79,7 +79,7 @@ fn a_conditional_claim_is_never_broken_where_its_assumptions_hold() {
         if let Standing::HoldsIf { assumptions, .. } = verdict(&claim, &tally).standing {
             let fresh = (2000..4000).map(|index| random::world(99, index));
             for scene in fresh.map(|world| Scene::new(&world, claim.reading).unwrap()) {
-                if assumptions.iter().all(|id| (assumption(id).unwrap().holds)(&scene)) {
+                if assumptions.iter().all(|id| assumption(id).unwrap().holds(&scene)) {
                     assert!(
                         !judge(&claim, &scene, &mut Values::new()).broken,
                         "{} {}",

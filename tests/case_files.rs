@@ -23,6 +23,7 @@ mod rounding;
 
 use derivations::case::{self, CaseError};
 use draft::{CAPTIONS, CODES, Draft, WORLDS};
+use reference::model::Model as _;
 use reference::world::World;
 
 /// The sentence with which the bytes are refused.

@@ -8,6 +8,7 @@ use reference::critical::CriticalBeta::From;
 use reference::critical::critical_beta;
 use reference::equations::bound::eq03_log_evidence;
 use reference::equations::objective::{divergence, expected_log_likelihood};
+use reference::model::Model as _;
 use reference::vocab::{Nats, Reading, closure_bound};
 use reference::world::{Tables, World};
 
@@ -147,7 +148,7 @@ fn with_the_constant_kept_the_expected_reading_has_no_gap_to_ask() {
     .unwrap();
     let r = expected_log_likelihood(&w, Reading::Expected).value();
     let d = divergence(&w, Reading::Expected).unwrap().value();
-    let evidence = reference::repairs::ln_evidence_of_image(&w).value();
+    let evidence = w.ln_evidence_of_image().unwrap().value();
     let constant = 0.125 * 0.125_f64.ln() + 0.875 * 0.875_f64.ln();
     for (kept, expected) in [(false, (r - evidence) / d), (true, (r + constant - evidence) / d)] {
         let From(critical) = critical_beta(&w, Reading::Expected, kept).unwrap() else {

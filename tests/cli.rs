@@ -14,6 +14,7 @@ use derivations::case;
 use derivations::claim::claims;
 use derivations::faces::ledger::rows_close;
 use derivations::ledger::ledger;
+use reference::model::Model as _;
 use reference::vocab::{Beta, Reading};
 use serde_json::Value;
 

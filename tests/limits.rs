@@ -8,8 +8,9 @@ use ndarray::{Array1, Array2, array};
 use reference::critical::CriticalBeta::{Always, Never};
 use reference::critical::critical_beta;
 use reference::equations::bound::{eq03_log_evidence, eq04_multiplied_by_one};
+use reference::model::Model as _;
 use reference::repairs::{average_joint_objective, average_joint_slack, average_log_evidence};
-use reference::slack;
+use reference::slack::Slack as _;
 use reference::vocab::{Beta, Reading, closure_bound};
 use reference::world::{Tables, World};
 use support::world;
@@ -20,33 +21,33 @@ fn slacks_at_their_limits() {
     // p(x,y,z) = 1/4, 1/16, 1/16: posterior 2/3, 1/6, 1/6.
     let missing = of(array![0.0, 0.5, 0.5]);
     assert_relative_eq!(
-        slack::uncovered_posterior(&missing).unwrap().value(),
+        missing.uncovered_posterior().unwrap().value(),
         3.0_f64.ln(),
         max_relative = 1e-15
     );
-    assert_relative_eq!(slack::jensen_gap(&missing).unwrap().value(), 0.0, epsilon = 1e-15);
+    assert_relative_eq!(missing.jensen_gap().unwrap().value(), 0.0, epsilon = 1e-15);
     let most = of(array![0.5, 0.5, 0.0]);
     assert_relative_eq!(
-        slack::uncovered_posterior(&most).unwrap().value(),
+        most.uncovered_posterior().unwrap().value(),
         1.2_f64.ln(),
         max_relative = 1e-14
     );
     assert_relative_eq!(
-        slack::posterior_gap(&most).unwrap().value(),
+        most.posterior_gap().unwrap().value(),
         0.5 * 0.75_f64.ln() + 0.5 * 3.0_f64.ln(),
         max_relative = 1e-14
     );
     let off = world(array![[0.5, 0.0]], array![[0.5, 0.5]], array![0.0, 1.0], array![1.0]);
-    assert!(slack::uncovered_posterior(&off).unwrap().value() >= f64::INFINITY);
-    assert!(slack::jensen_gap(&off).is_err() && slack::posterior_gap(&off).unwrap().value() >= f64::INFINITY);
+    assert!(off.uncovered_posterior().unwrap().value() >= f64::INFINITY);
+    assert!(off.jensen_gap().is_err() && off.posterior_gap().unwrap().value() >= f64::INFINITY);
     let impossible = world(array![[0.0]], array![[1.0]], array![1.0], array![1.0]);
     assert!(
-        slack::posterior_gap(&impossible).is_err(),
+        impossible.posterior_gap().is_err(),
         "no posterior where the evidence is 0"
     );
     let six = most.with_beta(Beta::new(0.0).unwrap());
     assert_relative_eq!(
-        slack::reweighted_divergence(&six, Reading::Observed).unwrap().value(),
+        six.reweighted_divergence(Reading::Observed).unwrap().value(),
         -0.5 * 2.0_f64.ln(),
         max_relative = 1e-14
     );
@@ -112,7 +113,7 @@ fn what_is_covered_may_be_a_share_beyond_any_double() {
             beta: 1.0,
         })
         .unwrap();
-        let slack = slack::uncovered_posterior(&w).unwrap();
+        let slack = w.uncovered_posterior().unwrap();
         assert_relative_eq!(slack.value(), by, max_relative = 1e-13);
         assert!(
             slack.mass() < 10.0 * by + 20.0,
@@ -178,7 +179,7 @@ fn what_q_misses_closes_over_a_hundred_thousand_codes() {
         })
         .unwrap();
         let (above, below) = (eq03_log_evidence(&w).unwrap(), eq04_multiplied_by_one(&w).unwrap());
-        let slack = slack::uncovered_posterior(&w).unwrap();
+        let slack = w.uncovered_posterior().unwrap();
         let residue = above.value() - slack.value() - below.value();
         assert!(
             residue.abs() <= closure_bound(&[above, below, slack]),

@@ -6,7 +6,8 @@ mod support;
 use approx::assert_relative_eq;
 use ndarray::array;
 use reference::equations::objective::{eq14_objective, expected_log_likelihood};
-use reference::slack;
+use reference::model::Model as _;
+use reference::slack::Slack as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Beta, Error, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64};
 use reference::world::{Tables, World};
@@ -43,7 +44,7 @@ fn what_q_misses_carries_the_mass_of_the_missed() {
     // Posterior 2/3, 1/6, 1/6; the last is not covered.
     let q_z = array![0.5, 0.5, 0.0];
     let most = world(array![[0.5, 0.25, 0.25]], array![[0.5, 0.25, 0.25]], q_z, array![1.0]);
-    let missed = slack::uncovered_posterior(&most).unwrap();
+    let missed = most.uncovered_posterior().unwrap();
     let own = (missed.mass() - missed.value()) / (2.0 / 6.0);
     // ln p(z|x,y) = ln 1/4 + ln 1/4 - ln 3/8: at least 4 ln 2, and the normaliser's addends, not many of them.
     let least = 4.0 * 2.0_f64.ln();
@@ -63,7 +64,7 @@ fn a_tiny_loss_is_not_rounded_away() {
         beta: 1.0,
     })
     .unwrap();
-    let lost = slack::uncovered_posterior(&w).unwrap();
+    let lost = w.uncovered_posterior().unwrap();
     assert_relative_eq!(lost.value(), 1e-20, max_relative = 1e-12);
     assert!(
         lost.mass() < 1e-17,
@@ -109,7 +110,7 @@ fn the_joint_against_the_product_by_hand() {
     for (z, q) in q_z.into_iter().enumerate() {
         expected += q * (prior[[0, z]].ln() - (q * 0.4).ln());
     }
-    let found = slack::joint_against_product(&w).unwrap();
+    let found = w.joint_against_product().unwrap();
     assert_relative_eq!(found.value(), expected, max_relative = 1e-13);
 }
 

@@ -6,12 +6,13 @@ use ndarray::{Array1, Array2, Axis, concatenate};
 use proptest::prelude::*;
 use reference::categorical::{cross_entropy, entropy, kl_divergence};
 use reference::critical::{CriticalBeta, critical_beta};
-use reference::equations::{bound::*, objective::*, split::eq12_joint_encoder};
+use reference::equations::{bound::*, joint::eq02_networks, objective::*, split::eq12_joint_encoder};
 use reference::logits::log_mean_exp;
+use reference::model::Model as _;
 use reference::repairs::{footnote_joint_divergence, posterior};
-use reference::slack::{conditional_encoder, posterior_gap};
+use reference::slack::Slack as _;
 use reference::vocab::{Beta, LogProbs, NORMALISED, Nats, Reading, UNIT_ROUNDOFF_F64};
-use reference::world::{Tables, World};
+use reference::world::{Codes, Tables, World};
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -106,7 +107,7 @@ proptest! {
         let tight = at_posterior(&world);
         let evidence = eq03_log_evidence(&tight).unwrap();
         prop_assert!(same(evidence, eq09_log_product(&tight).unwrap()));
-        let gap = posterior_gap(&world).unwrap();
+        let gap = world.posterior_gap().unwrap();
         let loss = eq03_log_evidence(&world).unwrap() - eq09_log_product(&world).unwrap();
         prop_assert!(same(loss, gap), "gap identity");
         prop_assert!(gap.value() >= -closure_bound(&[gap]));
@@ -116,7 +117,7 @@ proptest! {
     fn at_the_critical_beta_the_objective_is_the_evidence(world in worlds()) {
         for reading in Reading::ALL {
             let target = match reading {
-                Reading::Expected => reference::repairs::ln_evidence_of_image(&world),
+                Reading::Expected => world.ln_evidence_of_image().unwrap(),
                 _ => eq03_log_evidence(&world).unwrap(),
             };
             let (CriticalBeta::From(critical) | CriticalBeta::UpTo(critical)) = critical_beta(&world, reading, false).unwrap()
@@ -135,7 +136,7 @@ proptest! {
             return Err(TestCaseError::fail("D > 0 in a positive world"));
         };
         let d = divergence(&world, Reading::Observed).unwrap();
-        let gap = posterior_gap(&world).unwrap();
+        let gap = world.posterior_gap().unwrap();
         let (r, evidence) = (expected_log_likelihood(&world, Reading::Observed), eq03_log_evidence(&world).unwrap());
         let other = (r - evidence).value() / d.value();
         let bound = 2.0 * closure_bound(&[r, evidence, d, gap]) * (1.0 + other.abs()) / d.value();
@@ -233,14 +234,14 @@ proptest! {
         let world = World::new(Tables { ln_q_yz_given_x: None, ..world.tables() }).unwrap();
         let evidence = eq03_log_evidence(&world).unwrap();
         let objective = eq14_objective(&world, Reading::Pointwise, Beta::ONE).unwrap();
-        let (gap, constant) = (posterior_gap(&world).unwrap(), world.ln_q_y(world.y()));
+        let (gap, constant) = (world.posterior_gap().unwrap(), world.ln_q_y(world.y()));
         prop_assume!((gap.value() + constant.value()).abs() > closure_bound(&[gap, constant, evidence, objective]));
         prop_assert_eq!(objective.value() > evidence.value(), gap.value() < -constant.value());
     }
 
     #[test]
     fn a_free_joint_raises_line_12(world in worlds()) {
-        let raised = conditional_encoder(&world).unwrap();
+        let raised = world.conditional_encoder().unwrap();
         prop_assert!(raised.value() <= closure_bound(&[raised]));
         let step = eq09_log_product(&world).unwrap() - eq12_joint_encoder(&world).unwrap();
         prop_assert!(same(step, raised));
@@ -269,7 +270,7 @@ proptest! {
 
     #[test]
     fn more_samples_tighten_the_bound(world in worlds()) {
-        let ratio = |z: usize| world.ln_p_x_given_yz(world.y(), z) + world.ln_p_yz(world.y(), z) - world.ln_q_z(z);
+        let ratio = eq02_networks(&world, world.y()) - world.ln_q_z();
         let bounds = [1, 2, 3].map(|samples| importance_weighted(&world, samples, &ratio, 1.0, &mut Vec::new()));
         prop_assert!(same(bounds[0], eq06_expected_log_ratio(&world).unwrap()));
         let evidence = eq03_log_evidence(&world).unwrap();
@@ -280,18 +281,12 @@ proptest! {
 }
 
 /// `E_{z_1, ..., z_N ~ q(z|x)}[ln (1/N) sum_i p(x,y,z_i) / q(z_i|x)]`, every draw enumerated.
-fn importance_weighted(
-    world: &World,
-    samples: usize,
-    ratio: &impl Fn(usize) -> Nats,
-    weight: f64,
-    drawn: &mut Vec<f64>,
-) -> Nats {
+fn importance_weighted(world: &World, samples: usize, ratio: &Codes, weight: f64, drawn: &mut Vec<f64>) -> Nats {
     if samples == 0 {
         return weight * log_mean_exp(drawn).unwrap();
     }
     let draw = |z: usize| {
-        drawn.push(ratio(z).value());
+        drawn.push(ratio[z].value());
         let mean = importance_weighted(world, samples - 1, ratio, weight * world.encoder().p()[z], drawn);
         drawn.pop();
         mean

@@ -64,10 +64,18 @@ fn every_expression_names_a_function_that_exists() {
             panic!("{}: {} is no path", side.id, side.function)
         };
         assert_eq!(*package, "reference", "{}", side.id);
+        // A trait's function stands in the trait's file.
+        let modules: Vec<&str> = modules
+            .iter()
+            .copied()
+            .filter(|name| !name.starts_with(char::is_uppercase))
+            .collect();
         let file = format!("{}/reference/src/{}.rs", env!("CARGO_MANIFEST_DIR"), modules.join("/"));
         let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {file}: {error}", side.id));
         assert!(
-            source.contains(&format!("pub fn {function}(")),
+            ["(", "<"]
+                .iter()
+                .any(|next| source.contains(&format!("fn {function}{next}"))),
             "{}: no {function} in {file}",
             side.id
         );

@@ -3,8 +3,9 @@
 
 use approx::assert_relative_eq;
 use ndarray::{Array1, Array2, array};
+use reference::model::Model as _;
 use reference::vocab::{Error, LogProbs, NORMALISED, UNIT_ROUNDOFF_F64, sum_tolerance};
-use reference::world::{Joint, Tables, World};
+use reference::world::{Tables, World};
 
 const ZERO: f64 = f64::NEG_INFINITY;
 
@@ -89,19 +90,34 @@ fn worlds_are_refused_with_tensor_index_and_value() {
     let skewed = array![[0.25_f64.ln(), 0.75_f64.ln()]];
     let error = refuse(&|t| t.ln_q_yz_given_x = Some(skewed.clone()));
     assert!(matches!(error, Error::Marginal { tensor: "ln_q_z_given_x", index, .. } if index == [0]));
-    let images = ndarray::array![[[half, half], [half, 0.0]]];
-    assert!(
-        matches!(Joint::new(&images, array![[half, half]]), Err(Error::Sum { .. })),
-        "p(x|y,z) sums to 1 over x"
-    );
-    let images = ndarray::array![[[half, half], [half, half]]];
-    assert!(matches!(Joint::new(&images, array![[0.0]]), Err(Error::Shape { .. })));
-    let evidence = reference::equations::joint::ln_p_x(&Joint::new(&images, array![[half, half]]).unwrap());
-    assert_relative_eq!(
-        evidence.iter().map(|ln_p| ln_p.value().exp()).sum::<f64>(),
-        1.0,
-        max_relative = 1e-15
-    );
+}
+
+#[test]
+fn the_evidence_of_all_images_sums_to_one() {
+    // p(x|y,z) over three images at every caption and code; a world sees one of them.
+    let images = [
+        [[0.5, 0.125], [0.25, 0.5]],
+        [[0.25, 0.375], [0.5, 0.0]],
+        [[0.25, 0.5], [0.25, 0.5]],
+    ];
+    let evidence = images.map(|image| {
+        let tables = Tables {
+            ln_p_x_given_yz: ndarray::arr2(&image).mapv(f64::ln),
+            ln_p_yz: array![[0.125_f64, 0.25], [0.5, 0.125]].mapv(f64::ln),
+            ln_q_z_given_x: array![0.5_f64, 0.5].mapv(f64::ln),
+            ln_q_y_given_x: array![0.25_f64, 0.75].mapv(f64::ln),
+            ln_q_yz_given_x: None,
+            y: 0,
+            beta: 1.0,
+        };
+        World::new(tables)
+            .unwrap()
+            .ln_evidence_of_image()
+            .unwrap()
+            .value()
+            .exp()
+    });
+    assert_relative_eq!(evidence.iter().sum::<f64>(), 1.0, max_relative = 1e-15);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use reference::model::Model as _;
 use reference::world::World;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;

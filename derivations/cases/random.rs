@@ -123,11 +123,11 @@ fn sizes(rng: &mut impl Rng) -> (usize, usize) {
     }
 }
 
-fn concentration(rng: &mut impl Rng) -> f64 {
+pub(super) fn concentration(rng: &mut impl Rng) -> f64 {
     rng.random_range(0.05_f64.ln()..20.0_f64.ln()).exp()
 }
 
-fn beta(rng: &mut impl Rng) -> f64 {
+pub(super) fn beta(rng: &mut impl Rng) -> f64 {
     match rng.random_range(0..20) {
         0..8 => 1.0,
         8 => 0.0,
@@ -138,7 +138,7 @@ fn beta(rng: &mut impl Rng) -> f64 {
 }
 
 /// Log-probabilities of a symmetric Dirichlet: `ln G(a) = ln G(a + 1) + ln U / a` stays finite where `G(a)` underflows.
-fn dirichlet(rng: &mut impl Rng, states: usize, alpha: f64) -> Array1<f64> {
+pub(super) fn dirichlet(rng: &mut impl Rng, states: usize, alpha: f64) -> Array1<f64> {
     let mut ln_p: Array1<f64> = (0..states)
         .map(|_| {
             let uniform: f64 = rng.random_range(f64::MIN_POSITIVE..1.0);
@@ -155,7 +155,7 @@ fn table(rng: &mut impl Rng, captions: usize, codes: usize, alpha: f64) -> Optio
     Array2::from_shape_vec((captions, codes), dirichlet(rng, captions * codes, alpha).to_vec()).ok()
 }
 
-fn point_mass(states: usize, at: usize) -> Array1<f64> {
+pub(super) fn point_mass(states: usize, at: usize) -> Array1<f64> {
     let mut ln_p = Array1::from_elem(states, f64::NEG_INFINITY);
     ln_p[at] = 0.0;
     ln_p

@@ -81,11 +81,11 @@ pub fn breakage(assumption: &Assumption) -> Result<Breakage, BreakError> {
         let scene = Scene::new(world, reading)?;
         let side = |id: &str| {
             expr(id)
-                .and_then(|e| (e.value)(&scene).ok())
+                .and_then(|e| e.value(&scene).ok())
                 .and_then(|v| v.first().copied())
         };
         Ok(View {
-            assumption_holds: (assumption.holds)(&scene),
+            assumption_holds: assumption.holds(&scene),
             seen: judge(&claim, &scene, &mut Values::new()),
             above: side(claim.from),
             below: side(claim.to),

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use reference::slack::Slack;
 use reference::vocab::{Error, Nats};
-use reference::world::World;
 use serde_json::{Value, json};
 
 use crate::claim::claim;
@@ -113,7 +113,7 @@ pub fn number(nats: Option<Nats>) -> Value {
 ///
 /// # Errors
 /// None that a validated world can cause.
-pub fn rows_close(world: &World, ledger: &Ledger) -> Result<bool, Error> {
+pub fn rows_close<W: Slack>(world: &W, ledger: &Ledger) -> Result<bool, Error> {
     let scene = Scene::new(world, ledger.reading)?;
     let mut values = Values::new();
     let bounds = ["3-13", "3-14", "3-1"];

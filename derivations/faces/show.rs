@@ -135,7 +135,7 @@ fn describe(side: &Expr, scene: &Scene) -> Result<String, Error> {
 /// The side's value, or the first cells of a table.
 fn amounts(side: &Expr, scene: &Scene) -> Result<String, Error> {
     const SHOWN: usize = 6;
-    let cells = match (side.value)(scene) {
+    let cells = match side.value(scene) {
         Err(Error::Indeterminate { .. }) => return Ok(Amount::Undefined.to_string()),
         cells => cells?,
     };
@@ -157,7 +157,7 @@ fn describe_bound(bound: &Claim, scene: &Scene) -> Result<String, Error> {
     let rows = gap.into_iter().chain(bound.rows.iter().map(|row| row.id));
     let made_of = rows.collect::<Vec<_>>().join(", ");
     let slack = Amount::of(bound.slack(scene))?;
-    let value = |id: &str| expr(id).map(|side| (side.value)(scene));
+    let value = |id: &str| expr(id).map(|side| side.value(scene));
     let undefined = [bound.from, bound.to]
         .into_iter()
         .find(|id| matches!(value(id), Some(Err(Error::Indeterminate { .. }))));
@@ -183,7 +183,7 @@ fn describe_bound(bound: &Claim, scene: &Scene) -> Result<String, Error> {
 
 fn describe_step(step: &Line, scene: &Scene) -> Result<String, Error> {
     let indent = " ".repeat(12);
-    let slack = Amount::of((step.slack)(scene))?;
+    let slack = Amount::of(step.slack(scene))?;
     Ok([
         format!(
             "{:<12}printed {} between ({}) and ({}); rule: {}",
@@ -212,8 +212,8 @@ fn describe_step(step: &Line, scene: &Scene) -> Result<String, Error> {
 
 /// `to - (from - slack)`, cell by cell the largest, in nats and against the size of what was added up.
 fn residue(step: &Line, scene: &Scene) -> Result<String, Error> {
-    let sides = |side: Option<&Expr>| side.map_or_else(|| Ok(Vec::new()), |side| (side.value)(scene));
-    let (from, to, slack) = match (sides(step.from_expr()), sides(step.to_expr()), (step.slack)(scene)) {
+    let sides = |side: Option<&Expr>| side.map_or_else(|| Ok(Vec::new()), |side| side.value(scene));
+    let (from, to, slack) = match (sides(step.from_expr()), sides(step.to_expr()), step.slack(scene)) {
         (Err(Error::Indeterminate { .. }), _, _)
         | (_, Err(Error::Indeterminate { .. }), _)
         | (_, _, Err(Error::Indeterminate { .. })) => {

@@ -10,6 +10,7 @@ mod svg;
 mod terminal;
 
 use reference::equations::bound::eq03_log_evidence;
+use reference::model::Model as _;
 use reference::vocab::{Error, Reading};
 use reference::world::World;
 

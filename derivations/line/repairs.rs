@@ -1,9 +1,8 @@
 //! What the note does not print: the bounds that the readings do give.
 
 use reference::vocab::Reading::{Joint, Pointwise};
-use reference::{repairs, slack};
 
-use super::Line;
+use super::{Line, Loss};
 use crate::rule::Relation::Nothing;
 use crate::rule::Rule::Compose;
 use crate::rule::Sign::{NonNegative, Unsigned};
@@ -18,7 +17,7 @@ pub(super) const EVIDENCE_TO_A1: Line = Line {
     readings: &[Pointwise],
     exact: false,
     slack_latex: r"D_{KL}(q_\phi(z|x), p(z|x,y))",
-    slack: |s| slack::posterior_gap(&s.world),
+    loses: Loss::PosteriorGap,
     remark: "the bound without any q(y,z|x); equal to Eq. 9",
 };
 
@@ -32,7 +31,7 @@ pub(super) const EVIDENCE_TO_A2: Line = Line {
     readings: &[Pointwise],
     exact: false,
     slack_latex: r"D_{KL}(q_\phi(z|x), p(z|x,y))",
-    slack: |s| slack::posterior_gap(&s.world),
+    loses: Loss::PosteriorGap,
     remark: "what repairs the footnote: the expected ln p(y|z) put back",
 };
 
@@ -46,7 +45,7 @@ pub(super) const IMAGE_TO_A3: Line = Line {
     readings: &[Pointwise],
     exact: false,
     slack_latex: r"D_{KL}(q_\phi(z|x), p(z|x))",
-    slack: |s| repairs::fixed_caption_gap(&repairs::caption_free_decoder(&s.world)?),
+    loses: Loss::FixedCaptionGapOfCaptionFreeDecoder,
     remark: "the footnote bounds ln p(x) if the decoder does not look at the caption",
 };
 
@@ -60,7 +59,7 @@ pub(super) const FIXED_TO_A4: Line = Line {
     readings: &[Pointwise],
     exact: false,
     slack_latex: r"D_{KL}(q_\phi(z|x), r(z)), \quad r(z) \propto p_\psi(z)\, p_\theta(x|y,z)",
-    slack: |s| repairs::fixed_caption_gap(&s.world),
+    loses: Loss::FixedCaptionGap,
     remark: "what the footnote bounds when the decoder does look at the caption",
 };
 
@@ -74,7 +73,7 @@ pub(super) const MEAN_TO_A5: Line = Line {
     readings: &[Joint],
     exact: false,
     slack_latex: r"\mathbb{E}_{y \sim q_\phi(y|x)} \left[ D_{KL}(q_\phi(z|x), p(z|x,y)) - D_{KL}(q_\phi(z|x), q_\phi(z|y,x)) + D_{KL} - A(y) \right]",
-    slack: |s| repairs::average_joint_slack(&s.world),
+    loses: Loss::AverageJoint,
     remark: "on average over the encoder's captions the joint reading is a bound, if q(y,z|x) factorises: the last three terms then vanish",
 };
 
@@ -88,6 +87,6 @@ pub(super) const IMAGE_TO_A4: Line = Line {
     readings: &[Pointwise],
     exact: false,
     slack_latex: r"\ln p(x) - \ln \sum_z p_\psi(z)\, p_\theta(x|y,z) + D_{KL}(q_\phi(z|x), r(z))",
-    slack: |s| repairs::footnote_against_image(&s.world),
+    loses: Loss::FootnoteAgainstImage,
     remark: "the footnote is no bound on ln p(x) when the decoder looks at the caption",
 };

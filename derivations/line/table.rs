@@ -1,24 +1,17 @@
 //! The rows: the note's, in its order, then the repairs.
 
-use reference::slack;
 use reference::vocab::Reading::{self, Expected, Footnote, Joint, Observed, Pointwise};
-use reference::vocab::{Error, Nats};
 
-use super::{Line, repairs};
+use super::{Line, Loss, repairs};
 use crate::rule::Relation::{AtLeast, Equal, Nothing};
 use crate::rule::Rule::{
     AddAndSubtract, Assume, Definition, Drop, Jensen, LogOfProduct, MultiplyByOne, ProductRule, Reweight,
 };
 use crate::rule::Sign::{NonNegative, NonPositive, Unsigned, Zero};
-use crate::scene::Scene;
 
 /// Readings for which `z ~ q(z|x)` at the observed caption is the outer expectation.
 const AT_Y: &[Reading] = &[Observed, Pointwise, Joint, Footnote];
 const ALL: &[Reading] = &Reading::ALL;
-
-fn zero(_: &Scene) -> Result<Nats, Error> {
-    Ok(Nats::ZERO)
-}
 
 /// Every row: the note's, in its order, then the repairs.
 pub static LINES: &[Line] = &[
@@ -32,7 +25,7 @@ pub static LINES: &[Line] = &[
         readings: ALL,
         exact: false,
         slack_latex: "0",
-        slack: zero,
+        loses: Loss::Nothing,
         remark: "p(z|y) p(y) is what the transformer models as p(y,z)",
     },
     Line {
@@ -45,7 +38,7 @@ pub static LINES: &[Line] = &[
         readings: AT_Y,
         exact: false,
         slack_latex: r"-\ln \sum_{z: q_\phi(z|x) > 0} p(z|x,y)",
-        slack: |s| slack::uncovered_posterior(&s.seen),
+        loses: Loss::UncoveredPosterior,
         remark: "q/q is 1 only where q(z|x) > 0; a code that the posterior needs and q misses is lost",
     },
     Line {
@@ -58,7 +51,7 @@ pub static LINES: &[Line] = &[
         readings: AT_Y,
         exact: true,
         slack_latex: "0",
-        slack: zero,
+        loses: Loss::Nothing,
         remark: "a sum weighted by q(z|x) is an expectation over q(z|x)",
     },
     Line {
@@ -71,7 +64,7 @@ pub static LINES: &[Line] = &[
         readings: AT_Y,
         exact: false,
         slack_latex: r"D_{KL}(q_\phi(z|x), p(z|x,y)|_{q > 0})",
-        slack: |s| slack::jensen_gap(&s.seen),
+        loses: Loss::JensenGap,
         remark: "the one true inequality: the logarithm is concave; equality when q is the posterior on its support",
     },
     Line {
@@ -84,7 +77,7 @@ pub static LINES: &[Line] = &[
         readings: AT_Y,
         exact: true,
         slack_latex: "0",
-        slack: zero,
+        loses: Loss::Nothing,
         remark: "the logarithm of a quotient is a difference",
     },
     Line {
@@ -97,7 +90,7 @@ pub static LINES: &[Line] = &[
         readings: AT_Y,
         exact: false,
         slack_latex: "0",
-        slack: zero,
+        loses: Loss::Nothing,
         remark: "Eq. 2 put in",
     },
     Line {
@@ -110,7 +103,7 @@ pub static LINES: &[Line] = &[
         readings: AT_Y,
         exact: false,
         slack_latex: "0",
-        slack: zero,
+        loses: Loss::Nothing,
         remark: "the logarithm of a product is a sum",
     },
     Line {
@@ -123,7 +116,7 @@ pub static LINES: &[Line] = &[
         readings: AT_Y,
         exact: false,
         slack_latex: "0",
-        slack: zero,
+        loses: Loss::Nothing,
         remark: "- ln q(y|x) + ln q(y|x) is nothing, if q(y|x) > 0",
     },
     Line {
@@ -136,7 +129,7 @@ pub static LINES: &[Line] = &[
         readings: AT_Y,
         exact: false,
         slack_latex: "0",
-        slack: zero,
+        loses: Loss::Nothing,
         remark: "two logarithms become one of a product",
     },
     Line {
@@ -149,7 +142,7 @@ pub static LINES: &[Line] = &[
         readings: &[Pointwise, Joint, Footnote],
         exact: false,
         slack_latex: r"-D_{KL}(q_\phi(z|x), q_\phi(z|y,x))",
-        slack: |s| slack::conditional_encoder(&s.seen),
+        loses: Loss::ConditionalEncoder,
         remark: "q(z|x) q(y|x) = q(y,z|x) is an assumption; for a joint that does not factorise the step raises the line",
     },
     Line {
@@ -162,7 +155,7 @@ pub static LINES: &[Line] = &[
         readings: &[Observed],
         exact: false,
         slack_latex: r"-D_{KL}(q_\phi(z|x), q_\phi(z|y,x))",
-        slack: |s| slack::conditional_encoder(&s.seen),
+        loses: Loss::ConditionalEncoder,
         remark: "q(y,z|x) is q(z|x) at the observed caption: it factorises by construction",
     },
     Line {
@@ -175,7 +168,7 @@ pub static LINES: &[Line] = &[
         readings: &[Observed, Pointwise, Footnote],
         exact: false,
         slack_latex: "0",
-        slack: zero,
+        loses: Loss::Nothing,
         remark: "the log-ratio at the observed caption is named D_KL; with q(y|x) beside it, as read pointwise, it is no divergence and may be negative",
     },
     Line {
@@ -188,7 +181,7 @@ pub static LINES: &[Line] = &[
         readings: &[Joint],
         exact: false,
         slack_latex: r"D_{KL}(q_\phi(y,z|x), p_\psi(y,z)) - A(y)",
-        slack: |s| slack::joint_against_pointwise(&s.seen),
+        loses: Loss::JointAgainstPointwise,
         remark: "a divergence of two joints sums over every caption, the line before only over codes: not the same number",
     },
     Line {
@@ -201,7 +194,7 @@ pub static LINES: &[Line] = &[
         readings: &[Pointwise, Joint, Footnote],
         exact: false,
         slack_latex: r"\ln q_\phi(y|x)",
-        slack: |s| slack::dropped_constant(&s.seen, s.reading),
+        loses: Loss::DroppedConstant,
         remark: "sign error: 'a constant positive value' is the logarithm of a probability mass, never positive; dropping it RAISES the line",
     },
     Line {
@@ -214,7 +207,7 @@ pub static LINES: &[Line] = &[
         readings: &[Expected],
         exact: false,
         slack_latex: r"\mathbb{E}_{y \sim q_\phi(y|x)} \left[ \ln q_\phi(y|x) \right]",
-        slack: |s| slack::dropped_constant(&s.seen, s.reading),
+        loses: Loss::DroppedConstant,
         remark: "sign error as in the other readings; here lines 13 and 14 average over y ~ q(y|x) too, and both bound ln p(x)",
     },
     Line {
@@ -227,7 +220,7 @@ pub static LINES: &[Line] = &[
         readings: &[Observed],
         exact: true,
         slack_latex: r"\ln q_\phi(y|x)",
-        slack: |s| slack::dropped_constant(&s.seen, s.reading),
+        loses: Loss::DroppedConstant,
         remark: "q(y|x) = 1: ln 1 = 0 is dropped, which is nothing",
     },
     Line {
@@ -240,7 +233,7 @@ pub static LINES: &[Line] = &[
         readings: ALL,
         exact: false,
         slack_latex: r"(\beta - 1)\, D_{KL}(q_\phi(y,z|x), p_\psi(y,z))",
-        slack: |s| slack::reweighted_divergence(&s.seen, s.reading),
+        loses: Loss::ReweightedDivergence,
         remark: "the divergence is weighted, by 6.6 in DALL-E; where D_KL >= 0 a beta above 1 lowers the line and keeps the bound, a beta below 1 raises it",
     },
     Line {
@@ -253,7 +246,7 @@ pub static LINES: &[Line] = &[
         readings: ALL,
         exact: false,
         slack_latex: "0",
-        slack: zero,
+        loses: Loss::Nothing,
         remark: "Eq. 1 is Eq. 14: the divergence does not depend on z",
     },
     repairs::EVIDENCE_TO_A1,

@@ -1,10 +1,9 @@
 //! What a value of the reference was made of, where the twin takes a way of its own.
 
-use ndarray::Axis;
-use reference::equations::objective;
+use reference::model::Model as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Error, Nats, Reading};
-use reference::world::World;
+use reference::world::{Codes, World};
 
 /// The footnote's divergence: the twin renormalises `p(z)`, the reference takes the prior as it is. `p(y,z)` sums to 1 but for the
 /// rounding of its entries, so the normaliser is 0 but for that rounding and for its own, both relative to its mass; the
@@ -13,31 +12,29 @@ use reference::world::World;
 /// ```text
 /// mass + beta (mass of ln sum_z p(z))
 /// ```
-pub(super) fn with_normaliser_mass(world: &World, reading: Reading, beta: f64, nats: Nats) -> Nats {
+pub(super) fn with_normaliser_mass(world: &World, reading: Reading, beta: f64, nats: Nats) -> Result<Nats, Error> {
     if reading != Reading::Footnote {
-        return nats;
+        return Ok(nats);
     }
-    let normaliser = log_sum_exp(&world.marginal_prior(Axis(0)));
-    Nats::with_mass(nats.value(), nats.mass() + beta * normaliser.mass())
+    let normaliser = world.log_integral(&world.ln_p_z()?);
+    Ok(Nats::with_mass(nats.value(), nats.mass() + beta * normaliser.mass()))
 }
 
 /// `ln q(y,z|x)` and then `ln q(y|x)` under the reading, with the masses of what they were derived from.
 pub(super) fn derived_joint(world: &World, reading: Reading) -> Result<Vec<Nats>, Error> {
     let under = world.under(reading)?;
     let (captions, codes) = (world.captions(), world.codes());
-    let row = |y: usize| -> Vec<Nats> {
-        let given_z = |z| match reading {
-            Reading::Footnote => objective::ln_p_y_given_z(world, y, z),
-            _ => under.ln_q_y(y),
-        };
-        (0..codes).map(|z| world.ln_q_z(z) + given_z(z)).collect()
+    let row = |y: usize| match reading {
+        Reading::Footnote => Ok(world.ln_q_z() + world.ln_p_y_given_z(y)?),
+        _ => Ok(world.ln_q_z() + under.ln_q_y(y)),
     };
-    let joint: Vec<Vec<Nats>> = (0..captions).map(row).collect();
-    let marginal: Vec<Nats> = joint.iter().map(|row| log_sum_exp(row)).collect();
+    let joint: Vec<Codes> = (0..captions).map(row).collect::<Result<_, Error>>()?;
+    let marginal: Vec<Nats> = joint.iter().map(|row| world.log_integral(row)).collect();
     let total = log_sum_exp(&marginal);
     let from = |value: Nats, mass: f64| Nats::with_mass(value.value(), mass);
-    let ln_q_yz = (0..captions).flat_map(|y| (0..codes).map(move |z| (y, z)));
-    let joint = ln_q_yz.map(|(y, z)| from(under.ln_q_yz(y, z), joint[y][z].mass() + total.mass()));
+    let derived: Vec<Codes> = (0..captions).map(|y| under.ln_q_yz(y)).collect();
+    let cells = (0..captions).flat_map(|y| (0..codes).map(move |z| (y, z)));
+    let joint = cells.map(|(y, z)| from(derived[y][z], joint[y][z].mass() + total.mass()));
     // The observed caption's distribution is a point mass: 0 and -inf on both sides, nothing was added up. The footnote's is
     // a log-sum-exp of normalised terms (the row's mass and the total's), less that of all rows (the total's mass for the
     // rows, once more for their normalising, and once for the shift of the maximum that normalising is).

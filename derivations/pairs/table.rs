@@ -3,8 +3,9 @@
 use gpu::{Tensor, categorical as twin_categorical, equations as twin};
 use reference::categorical;
 use reference::equations::{bound, joint, objective, split};
+use reference::model::Model as _;
 use reference::vocab::{Error, Nats, Reading};
-use reference::world::Joint;
+use reference::world::{Codes, World};
 
 use super::masses::{derived_joint, with_normaliser_mass};
 use super::{Pair, Start};
@@ -23,11 +24,7 @@ pub static PAIRS: &[Pair] = &[
         name: "eq02_graphical_model",
         readings: ANY,
         start: Start::Rounded,
-        reference: |world, _| {
-            Ok(joint::eq02_graphical_model(&Joint::of_world(world))
-                .into_iter()
-                .collect())
-        },
+        reference: |world, _| Ok(cells(world, joint::eq02_graphical_model)),
         twin: |batch, _| twin::eq02_graphical_model(batch),
         precision: |_| &precision::GRAPHICAL_MODEL,
     },
@@ -35,7 +32,7 @@ pub static PAIRS: &[Pair] = &[
         name: "eq02_networks",
         readings: ANY,
         start: Start::Rounded,
-        reference: |world, _| Ok(joint::eq02_networks(&Joint::of_world(world)).into_iter().collect()),
+        reference: |world, _| Ok(cells(world, joint::eq02_networks)),
         twin: |batch, _| twin::eq02_networks(batch),
         precision: |_| &precision::SUM_OF_TWO,
     },
@@ -124,7 +121,8 @@ pub static PAIRS: &[Pair] = &[
         readings: &Reading::ALL,
         start: Start::Rounded,
         reference: |world, reading| {
-            one(objective::eq13_kl_named(world, reading).map(|nats| with_normaliser_mass(world, reading, 1.0, nats)))
+            one(objective::eq13_kl_named(world, reading)
+                .and_then(|nats| with_normaliser_mass(world, reading, 1.0, nats)))
         },
         twin: twin::eq13_kl_named,
         precision: objective_row,
@@ -136,7 +134,7 @@ pub static PAIRS: &[Pair] = &[
         reference: |world, reading| {
             let beta = world.beta();
             let value = objective::eq14_objective(world, reading, beta);
-            one(value.map(|nats| with_normaliser_mass(world, reading, beta.get(), nats)))
+            one(value.and_then(|nats| with_normaliser_mass(world, reading, beta.get(), nats)))
         },
         twin: twin::eq14_objective,
         precision: objective_row,
@@ -148,7 +146,7 @@ pub static PAIRS: &[Pair] = &[
         reference: |world, reading| {
             let beta = world.beta();
             let value = objective::eq01_objective(world, reading, beta);
-            one(value.map(|nats| with_normaliser_mass(world, reading, beta.get(), nats)))
+            one(value.and_then(|nats| with_normaliser_mass(world, reading, beta.get(), nats)))
         },
         twin: twin::eq01_objective,
         precision: objective_row,
@@ -169,7 +167,7 @@ pub static PAIRS: &[Pair] = &[
         readings: &[Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Footnote],
         start: Start::Rounded,
         reference: |world, reading| {
-            one(objective::divergence(world, reading).map(|nats| with_normaliser_mass(world, reading, 1.0, nats)))
+            one(objective::divergence(world, reading).and_then(|nats| with_normaliser_mass(world, reading, 1.0, nats)))
         },
         twin: twin::divergence,
         precision: |reading| match reading {
@@ -218,6 +216,11 @@ pub static PAIRS: &[Pair] = &[
         },
     },
 ];
+
+fn cells(world: &World, side: fn(&World, usize) -> Codes) -> Vec<Nats> {
+    let rows = (0..world.captions()).map(|y| side(world, y));
+    rows.flat_map(|row| row.iter().collect::<Vec<_>>()).collect()
+}
 
 fn one(value: Result<Nats, Error>) -> Result<Vec<Nats>, Error> {
     value.map(|nats| vec![nats])

@@ -1,6 +1,7 @@
 //! Where enumeration gives up: the found world rounded to common denominators.
 
 use ndarray::{Array, Array1, Array2, Dimension};
+use reference::model::Model as _;
 use reference::world::World;
 
 use super::sums;

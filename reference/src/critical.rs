@@ -4,10 +4,8 @@ use std::cmp::Ordering;
 
 use crate::equations::bound::eq03_log_evidence;
 use crate::equations::objective::{divergence, expected_log_likelihood, ln_caption};
-use crate::repairs::ln_evidence_of_image;
-use crate::slack::{joint_posterior_gap, posterior_gap};
+use crate::slack::Slack;
 use crate::vocab::{Error, Nats, Reading, UNIT_ROUNDOFF_F64, closure_bound};
-use crate::world::World;
 
 /// A critical beta, and how far rounding can have moved it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,16 +85,16 @@ impl CriticalBeta {
 ///
 /// # Errors
 /// [`Error::Indeterminate`] when `R`, `D` or their sum has no value.
-pub fn critical_beta(world: &World, reading: Reading, constant_kept: bool) -> Result<CriticalBeta, Error> {
+pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool) -> Result<CriticalBeta, Error> {
     let (target, constant) = if reading == Reading::Expected {
-        let average = world.caption_model().expect(|y| world.ln_q_y(y));
-        (ln_evidence_of_image(world), average)
+        let average = model.caption_model().expect(|y| model.ln_q_y(y));
+        (model.ln_evidence_of_image()?, average)
     } else {
-        (eq03_log_evidence(world)?, ln_caption(world, reading, world.y()))
+        (eq03_log_evidence(model)?, ln_caption(model, reading, model.y())?)
     };
     let kept = if constant_kept { constant } else { Nats::ZERO };
-    let r = (expected_log_likelihood(world, reading) + kept).determinate("R")?;
-    let d = divergence(world, reading)?;
+    let r = (expected_log_likelihood(model, reading) + kept).determinate("R")?;
+    let d = divergence(model, reading)?;
     // What rounding alone could explain is 0: a tight bound is not lost by its last digit, and no divergence is negative.
     let at_zero = r.value() <= target.value() + closure_bound(&[r, target]);
     let beta_does_not_matter = if at_zero {
@@ -116,7 +114,7 @@ pub fn critical_beta(world: &World, reading: Reading, constant_kept: bool) -> Re
     } else if d.value().abs() <= closure_bound(&[d]) || (d.value() < 0.0 && reading != Reading::Pointwise) {
         beta_does_not_matter
     } else if d.value() > 0.0 {
-        CriticalBeta::From(match gap(world, reading, constant_kept)? {
+        CriticalBeta::From(match gap(model, reading, constant_kept)? {
             Some(gap) => one_less(Threshold::quotient(gap, d)),
             None => Threshold::quotient(r - target, d),
         })
@@ -126,10 +124,10 @@ pub fn critical_beta(world: &World, reading: Reading, constant_kept: bool) -> Re
 }
 
 /// `KL` to the posterior, where it is all that separates `R - D` from the target.
-fn gap(world: &World, reading: Reading, constant_kept: bool) -> Result<Option<Nats>, Error> {
+fn gap<M: Slack>(model: &M, reading: Reading, constant_kept: bool) -> Result<Option<Nats>, Error> {
     match reading {
-        Reading::Observed => posterior_gap(world).map(Some),
-        Reading::Expected if !constant_kept => joint_posterior_gap(world).map(Some),
+        Reading::Observed => model.posterior_gap().map(Some),
+        Reading::Expected if !constant_kept => model.joint_posterior_gap().map(Some),
         _ => Ok(None),
     }
 }

@@ -3,7 +3,7 @@
 //! # Scope
 //!
 //! Every line of the note "The Equations Behind DALL-E", Eqs. 1 to 14, is one function that computes the line *as
-//! printed* on a finite [`world::World`]; the slack between two lines is a function of its own that shares no
+//! printed* on a [`model::Model`], such as a finite [`world::World`]; the slack between two lines is a function of its own that shares no
 //! code with the sides it separates. Speed is not a goal: this crate is read, and believed, before it is run.
 //!
 //! # Notation
@@ -24,7 +24,7 @@
 //!
 //! # Reading order
 //!
-//! [`vocab`], [`special`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
+//! [`vocab`], [`special`], [`model`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
 //! [`critical`], [`repairs`]. The same quantities from a network's logits are in [`logits`], samples of a code in [`relaxation`], the decoder's density in
 //! [`likelihood`].
 
@@ -33,7 +33,7 @@
 //! ```
 //! use ndarray::array;
 //! use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
-//! use reference::slack::posterior_gap;
+//! use reference::slack::Slack as _;
 //! use reference::world::{Tables, World};
 //!
 //! let world = World::new(Tables {
@@ -46,7 +46,7 @@
 //!     beta: 1.0,
 //! })?;
 //! // ln p(x,y) = ELBO + KL(q(z|x) || p(z|x,y))
-//! let (evidence, elbo, gap) = (eq03_log_evidence(&world)?, eq09_log_product(&world)?, posterior_gap(&world)?);
+//! let (evidence, elbo, gap) = (eq03_log_evidence(&world)?, eq09_log_product(&world)?, world.posterior_gap()?);
 //! assert!((evidence - elbo - gap).value().abs() < 1e-15);
 //! # Ok::<(), reference::vocab::Error>(())
 //! ```
@@ -54,8 +54,11 @@
 pub mod categorical;
 pub mod critical;
 pub mod equations;
+#[cfg(feature = "lapack")]
+pub mod gaussian;
 pub mod likelihood;
 pub mod logits;
+pub mod model;
 pub mod relaxation;
 pub mod repairs;
 pub mod slack;

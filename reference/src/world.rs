@@ -1,16 +1,17 @@
-//! A finite world at one observed pair `(x, y)`, and the joint behind it.
+//! A finite world at one observed pair `(x, y)`.
 
 use ndarray::{Array1, Array2, Axis, Ix1, Ix2};
 
-use crate::vocab::{Beta, Error, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64};
+use crate::model::Model as _;
+use crate::vocab::{Beta, Error, LogProbs, Reading, UNIT_ROUNDOFF_F64};
 
-mod joint;
 mod marginal;
+mod model;
 mod validate;
 
-pub use joint::Joint;
+pub use model::Codes;
 
-use marginal::{marginal, marginal_terms};
+use marginal::marginal;
 
 /// What a world is made of, before it is believed.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,37 +46,8 @@ pub struct World {
 }
 
 impl World {
-    /// The same world under another beta.
-    #[must_use]
-    pub fn with_beta(&self, beta: Beta) -> Self {
-        Self { beta, ..self.clone() }
-    }
-
-    /// Puts the world under another beta.
-    pub const fn set_beta(&mut self, beta: Beta) {
-        self.beta = beta;
-    }
-
-    /// The same world with another caption observed.
-    ///
-    /// # Panics
-    /// Never for a caption in `0..captions()`; others are taken modulo that number.
-    #[must_use]
-    pub fn observing(&self, y: usize) -> Self {
-        Self {
-            y: y % self.captions(),
-            ..self.clone()
-        }
-    }
-
-    /// The world in which `q(y,z|x)` is what the reading says.
-    ///
-    /// Observed: `q(y|x)` becomes the point mass at `y`. Footnote: `q(y,z|x) = q(z|x) p(y|z)` and `q(y|x)` its marginal
-    /// (where `p(z) = 0` there is no `p(y|z)`; any will do, and the uniform one is taken). Else: unchanged.
-    ///
-    /// # Errors
-    /// None that a validated world can cause; [`Error`] is the constructor's.
-    pub fn under(&self, reading: Reading) -> Result<Self, Error> {
+    /// [`Model::under`](crate::model::Model::under) for tables. Where `p(z) = 0` there is no `p(y|z)`; any will do, and the uniform one is taken.
+    fn read_as(&self, reading: Reading) -> Result<Self, Error> {
         match reading {
             Reading::Pointwise | Reading::Joint | Reading::Expected => Ok(self.clone()),
             Reading::Observed => {
@@ -93,7 +65,7 @@ impl World {
             Reading::Footnote => {
                 let mut joint = Array2::from_elem(self.ln_p_yz.ln().dim(), f64::NEG_INFINITY);
                 for (z, mut column) in joint.columns_mut().into_iter().enumerate() {
-                    column.assign(&(self.captions_given_code(z)?.ln() + self.ln_q_z(z).value()));
+                    column.assign(&(self.captions_given_code(z)?.ln() + self.ln_q_z.ln()[z]));
                 }
                 let ln_q_yz = LogProbs::proportional_to("ln_q_yz_given_x", &joint)?;
                 let ln_q_y = marginal("ln_q_y_given_x", &ln_q_yz, Axis(1))?;
@@ -132,64 +104,16 @@ impl World {
         }
     }
 
-    /// Number of captions, `Y`.
-    #[must_use]
-    pub fn captions(&self) -> usize {
-        self.ln_p_x_given_yz.nrows()
-    }
-
     /// Number of codes, `Z`.
     #[must_use]
     pub fn codes(&self) -> usize {
         self.ln_p_x_given_yz.ncols()
     }
 
-    /// The observed caption.
-    #[must_use]
-    pub const fn y(&self) -> usize {
-        self.y
-    }
-
-    /// The weight on the divergence.
-    #[must_use]
-    pub const fn beta(&self) -> Beta {
-        self.beta
-    }
-
     /// Whether `q(y,z|x)` was given as a table rather than formed as a product.
     #[must_use]
     pub const fn is_free(&self) -> bool {
         self.free
-    }
-
-    /// `ln p(x|y,z)`.
-    #[must_use]
-    pub fn ln_p_x_given_yz(&self, y: usize, z: usize) -> Nats {
-        Nats::of(self.ln_p_x_given_yz[[y, z]])
-    }
-
-    /// `ln p(y,z)`.
-    #[must_use]
-    pub fn ln_p_yz(&self, y: usize, z: usize) -> Nats {
-        Nats::of(self.ln_p_yz.ln()[[y, z]])
-    }
-
-    /// `ln q(z|x)`.
-    #[must_use]
-    pub fn ln_q_z(&self, z: usize) -> Nats {
-        Nats::of(self.ln_q_z.ln()[z])
-    }
-
-    /// `ln q(y|x)`.
-    #[must_use]
-    pub fn ln_q_y(&self, y: usize) -> Nats {
-        Nats::of(self.ln_q_y.ln()[y])
-    }
-
-    /// `ln q(y,z|x)`.
-    #[must_use]
-    pub fn ln_q_yz(&self, y: usize, z: usize) -> Nats {
-        Nats::of(self.ln_q_yz.ln()[[y, z]])
     }
 
     /// The table `ln p(x|y,z)`, `[Y, Z]`.
@@ -208,12 +132,6 @@ impl World {
     #[must_use]
     pub const fn encoder(&self) -> &LogProbs<Ix1> {
         &self.ln_q_z
-    }
-
-    /// The distribution `q(y|x)`.
-    #[must_use]
-    pub const fn caption_model(&self) -> &LogProbs<Ix1> {
-        &self.ln_q_y
     }
 
     /// The distribution `q(y,z|x)`.
@@ -247,11 +165,5 @@ impl World {
         ]
         .into_iter()
         .fold(0.0, f64::max)
-    }
-
-    /// `ln p(z)` for `Axis(0)`, `ln p(y)` for `Axis(1)`: the prior summed over that axis.
-    #[must_use]
-    pub fn marginal_prior(&self, over: Axis) -> Vec<Nats> {
-        marginal_terms(&self.ln_p_yz, over)
     }
 }

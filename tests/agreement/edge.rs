@@ -2,6 +2,7 @@
 
 use gpu::device::Float;
 use ndarray::Array2;
+use reference::model::Model as _;
 use reference::vocab::Beta;
 use reference::world::{Tables, World};
 

@@ -6,6 +6,7 @@ use derivations::precision::Arithmetic;
 use gpu::fused::Rows;
 use gpu::fused::exact::{Adder, Exact, sides};
 use ndarray::Array2;
+use reference::model::Model as _;
 use reference::vocab::{Beta, Error, Reading};
 use reference::world::{Tables, World};
 

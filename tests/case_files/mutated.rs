@@ -8,6 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reference::equations::{bound, objective};
+use reference::model::Model as _;
 use reference::vocab::{Error, Reading};
 
 /// Which changes are made: `ELBO_SEED` replays others.

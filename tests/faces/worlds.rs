@@ -1,6 +1,7 @@
 //! Worlds to look at: with zeros, with decimals, large.
 
 use ndarray::{Array1, Array2, array};
+use reference::model::Model as _;
 use reference::world::{Tables, World};
 
 fn world(

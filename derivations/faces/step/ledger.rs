@@ -125,7 +125,7 @@ fn findings(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<String>, Error
         if !(silent || raises) {
             continue;
         }
-        let slack = Amount::of((step.slack)(scene))?;
+        let slack = Amount::of(step.slack(scene))?;
         let here = match (step.rule, slack) {
             (Rule::Drop, Amount::Nats(0.0)) => "Here ln q(y|x) = 0, and nothing moves".to_owned(),
             (Rule::Drop, slack) => format!("Here ln q(y|x) = {slack}"),

@@ -140,7 +140,7 @@ pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<Lin
     let mut values = Vec::with_capacity(sides.len());
     let mut masses = Vec::with_capacity(sides.len());
     for side in &sides {
-        let value: Result<Nats, Error> = (side.value)(scene).map(|cells| cells.into_iter().sum());
+        let value: Result<Nats, Error> = side.value(scene).map(|cells| cells.into_iter().sum());
         masses.push(value.as_ref().map_or(Nats::ZERO, |nats| *nats));
         values.push(Amount::of(value)?);
     }
@@ -189,7 +189,7 @@ fn taken(
     evidence: Option<f64>,
     visible: f64,
 ) -> Result<Step, Error> {
-    let slack = Amount::of((line.slack)(scene))?;
+    let slack = Amount::of(line.slack(scene))?;
     let verdict = Verdict::of(line, slack);
     Ok(Step {
         from: line.from,

@@ -1,8 +1,8 @@
 //! A line's formula with the world's numbers in place of its letters, as LaTeX; the terminal and the page both set it.
 
-use ndarray::Axis;
 use reference::equations::joint::ln_p_xyz;
 use reference::equations::objective::{divergence, ln_caption};
+use reference::model::Model as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Error, Nats, Reading};
 
@@ -91,11 +91,8 @@ fn inserted(amount: Amount, name: &str) -> String {
 pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written>, Error> {
     let (seen, y) = (&scene.seen, scene.seen.y());
     let joint = ln_p_xyz(seen);
-    let (decoder, prior, q) = (
-        |z| seen.ln_p_x_given_yz(y, z),
-        |z| seen.ln_p_yz(y, z),
-        |z| seen.ln_q_z(z),
-    );
+    let (decoder, prior, q, joint_q) = (seen.ln_p_x_given_yz(y), seen.ln_p_yz(y), seen.ln_q_z(), seen.ln_q_yz(y));
+    let (decoder, prior, q) = (|z| decoder[z], |z| prior[z], |z| q[z]);
     let support: Vec<usize> = seen.encoder().support().map(|(z, _)| z).collect();
     let expect = |inner: &dyn Fn(usize) -> String| {
         let terms: Vec<String> = support.iter().map(|&z| weighted(q(z), &inner(z))).collect();
@@ -108,7 +105,8 @@ pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written
             complete,
         }
     };
-    let caption = ln(ln_caption(&scene.world, scene.reading, y));
+    let ln_q_y = ln_caption(&scene.world, scene.reading, y)?;
+    let caption = ln(ln_q_y);
     let log_joint = |z| format!("{} + {}", ln(decoder(z)), ln(prior(z)));
     let d = Amount::of(divergence(&scene.world, scene.reading))?;
     let kl = inserted(d, "D_{KL}");
@@ -130,10 +128,10 @@ pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written
         "9" => expect(&|z| format!("{} - {}", log_joint(z), ln(q(z)))),
         "10" => expect(&|z| format!("{} - {} - {caption} + {caption}", log_joint(z), ln(q(z)))),
         "11" => expect(&|z| {
-            let product = brackets(&times(q(z), ln_caption(&scene.world, scene.reading, y)));
+            let product = brackets(&times(q(z), ln_q_y));
             format!(r"{} - \ln {product} + {caption}", log_joint(z))
         }),
-        "12" => expect(&|z| format!("{} - {} + {caption}", log_joint(z), ln(seen.ln_q_yz(y, z)))),
+        "12" => expect(&|z| format!("{} - {} + {caption}", log_joint(z), ln(joint_q[z]))),
         "13" => expect(&|z| format!("{} - {kl} + {caption}", ln(decoder(z)))),
         "14" => expect(&|z| format!("{} - {kl}", ln(decoder(z)))),
         "14b" => {
@@ -149,7 +147,7 @@ pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written
         complete: written.complete,
     }];
     if matches!(id, "13" | "14" | "14b") {
-        let Sum { latex, complete } = divergence_terms(scene);
+        let Sum { latex, complete } = divergence_terms(scene)?;
         rows.push(Written {
             name: "D_{KL}",
             latex,
@@ -161,43 +159,42 @@ pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written
 }
 
 /// What the reading makes of `D_KL`, term by term.
-fn divergence_terms(scene: &Scene) -> Sum {
+fn divergence_terms(scene: &Scene) -> Result<Sum, Error> {
     let (world, y) = (&scene.world, scene.world.y());
+    let (q, p, joint) = (world.ln_q_z(), world.ln_p_yz(y), world.ln_q_yz(y));
     let term = |weight: Nats, above: Nats, below: Nats| weighted(weight, &format!("{} - {}", ln(above), ln(below)));
     let by_code = |f: &dyn Fn(usize) -> String| {
         let terms: Vec<String> = world.encoder().support().map(|(z, _)| f(z)).collect();
         sum(&terms, CODES)
     };
-    match scene.reading {
-        Reading::Observed => by_code(&|z| term(world.ln_q_z(z), world.ln_q_z(z), world.ln_p_yz(y, z))),
-        Reading::Pointwise => by_code(&|z| term(world.ln_q_z(z), world.ln_q_yz(y, z), world.ln_p_yz(y, z))),
+    Ok(match scene.reading {
+        Reading::Observed => by_code(&|z| term(q[z], q[z], p[z])),
+        Reading::Pointwise => by_code(&|z| term(q[z], joint[z], p[z])),
         Reading::Footnote => {
-            let ln_p_z = world.marginal_prior(Axis(0));
-            by_code(&|z| term(world.ln_q_z(z), world.ln_q_z(z), ln_p_z[z]))
+            let ln_p_z = world.ln_p_z()?;
+            by_code(&|z| term(q[z], q[z], ln_p_z[z]))
         }
         Reading::Joint | Reading::Expected => {
-            let terms: Vec<String> = world
-                .joint_encoder()
-                .support()
-                .map(|((y, z), _)| term(world.ln_q_yz(y, z), world.ln_q_yz(y, z), world.ln_p_yz(y, z)))
-                .collect();
-            sum(&terms, CELLS)
+            let (joint, prior) = (world.joint_encoder(), world.prior());
+            let cell = |cell: (usize, usize)| (Nats::of(joint.ln()[cell]), Nats::of(prior.ln()[cell]));
+            let cells = joint.support().map(|(at, _)| cell(at));
+            sum(&cells.map(|(q, p)| term(q, q, p)).collect::<Vec<_>>(), CELLS)
         }
-    }
+    })
 }
 
 /// The slack of that step written out, where there is something to write.
 pub(super) fn slack(id: &str, scene: &Scene) -> Result<Option<String>, Error> {
-    let (seen, y) = (&scene.seen, scene.seen.y());
+    let (seen, y, q) = (&scene.seen, scene.seen.y(), scene.seen.ln_q_z());
     let support: Vec<usize> = seen.encoder().support().map(|(z, _)| z).collect();
     let divergence_to = |ln_r: &dyn Fn(usize) -> Nats| {
         let terms: Vec<String> = support
             .iter()
-            .map(|&z| weighted(seen.ln_q_z(z), &format!("{} - {}", ln(seen.ln_q_z(z)), ln(ln_r(z)))))
+            .map(|&z| weighted(q[z], &format!("{} - {}", ln(q[z]), ln(ln_r(z)))))
             .collect();
         sum(&terms, CODES).latex
     };
-    let joint = ln_p_xyz(seen);
+    let joint: Vec<Nats> = ln_p_xyz(seen).iter().collect();
     let total = |terms: &[Nats]| Some(log_sum_exp(terms)).filter(|total| total.is_finite());
     let covered: Vec<Nats> = support.iter().map(|&z| joint[z]).collect();
     Ok(match id {
@@ -207,7 +204,7 @@ pub(super) fn slack(id: &str, scene: &Scene) -> Result<Option<String>, Error> {
         }),
         "5-6" => total(&covered).map(|all| divergence_to(&|z| joint[z] - all)),
         "11-12" if seen.is_free() => {
-            let row: Vec<Nats> = (0..seen.codes()).map(|z| seen.ln_q_yz(y, z)).collect();
+            let row: Vec<Nats> = seen.ln_q_yz(y).iter().collect();
             total(&row).map(|all| format!("-{}", brackets(&divergence_to(&|z| row[z] - all))))
         }
         "12-13" if scene.reading == Reading::Joint => {
@@ -215,7 +212,7 @@ pub(super) fn slack(id: &str, scene: &Scene) -> Result<Option<String>, Error> {
             let at_y = Amount::of(divergence(&scene.world, Reading::Pointwise))?;
             Some(format!("{} - {}", inserted(named, "D_{KL}"), inserted(at_y, "A(y)")))
         }
-        "13-14" => Some(ln(ln_caption(&scene.world, scene.reading, y))),
+        "13-14" => Some(ln(ln_caption(&scene.world, scene.reading, y)?)),
         "14-14b" => {
             let named = Amount::of(divergence(&scene.world, scene.reading))?;
             let beta = scene.world.beta().get();

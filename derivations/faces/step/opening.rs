@@ -1,6 +1,7 @@
 //! The world that is walked through: its tables and the question.
 
 use reference::equations::joint::ln_p_xyz;
+use reference::model::Model as _;
 use reference::repairs::posterior;
 
 use crate::render::number::cells;
@@ -64,16 +65,16 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
             r"p_\theta(x|y,z)",
             "decoder: how probable the observed image is",
             scene,
-            |y, z| world.ln_p_x_given_yz(y, z).value(),
+            |y, z| world.likelihood()[[y, z]],
         ),
         matrix(
             r"p_\psi(y,z)",
             "transformer: the prior of caption and codes",
             scene,
-            |y, z| world.ln_p_yz(y, z).value(),
+            |y, z| world.prior().ln()[[y, z]],
         ),
         by_code(r"q_\phi(z|x)", "encoder: the codes, given the image", codes, |z| {
-            world.ln_q_z(z).value()
+            world.encoder().ln()[z]
         }),
         by_caption(scene),
         by_code(
@@ -96,11 +97,11 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
             r"q_\phi(y,z|x)",
             "given as a table of its own",
             scene,
-            |y, z| world.ln_q_yz(y, z).value(),
+            |y, z| world.joint_encoder().ln()[[y, z]],
         ));
     } else if codes * captions <= 12 {
         tables.push(matrix(r"q_\phi(y,z|x)", "as the reading has it", scene, |y, z| {
-            seen.ln_q_yz(y, z).value()
+            seen.joint_encoder().ln()[[y, z]]
         }));
     }
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });

@@ -1,44 +1,40 @@
 //! Eqs. 3 to 9: from the evidence to the bound, by Jensen's inequality.
 
-use crate::equations::joint::ln_p_xyz;
-use crate::special::log_sum_exp;
+use crate::equations::joint::{eq02_networks, ln_p_xyz};
+use crate::model::Model;
 use crate::vocab::{Error, Nats};
-use crate::world::World;
 
-/// The evidence of the observed pair, summed over the codes.
+/// The evidence of the observed pair, summed over the codes or integrated.
 ///
 /// ```text
-/// ln p(x,y) = ln sum_z p(x,y,z)                                                    (Eq. 3)
+/// ln p(x,y) = ln ∫ p(x,y,z) dz                                                     (Eq. 3)
 /// ```
 ///
 /// Unit: nats. Range: any for a density, at most 0 for a probability. Limits: `-inf` when `p(x,y) = 0`.
 /// Source: the note, Eq. 3, its integral a sum for discrete codes. Twin: `gpu::equations::eq03_log_evidence`.
 ///
 /// # Errors
-/// None on a validated world.
-pub fn eq03_log_evidence(world: &World) -> Result<Nats, Error> {
-    log_sum_exp(&ln_p_xyz(world)).determinate("Eq. 3")
+/// None on a validated model.
+pub fn eq03_log_evidence<M: Model>(model: &M) -> Result<Nats, Error> {
+    model.log_integral(&ln_p_xyz(model)).determinate("Eq. 3")
 }
 
 /// The evidence multiplied by one.
 ///
 /// ```text
-/// ln sum_{z: q(z|x) > 0} (p(x,y,z) / q(z|x)) q(z|x)                                (Eq. 4)
+/// ln ∫_{z: q(z|x) > 0} (p(x,y,z) / q(z|x)) q(z|x) dz                               (Eq. 4)
 /// ```
 ///
 /// Unit: nats. Limits: a code with `q(z|x) = 0` is lost, because `q/q` is not 1 there.
 /// Source: the note, Eq. 4. Twin: `gpu::equations::eq04_multiplied_by_one`.
 ///
 /// # Errors
-/// None on a validated world.
-pub fn eq04_multiplied_by_one(world: &World) -> Result<Nats, Error> {
-    let ln_p_xyz = ln_p_xyz(world);
-    let terms: Vec<Nats> = world
-        .encoder()
-        .support()
-        .map(|(z, _)| (ln_p_xyz[z] - world.ln_q_z(z)) + world.ln_q_z(z))
-        .collect();
-    log_sum_exp(&terms).determinate("Eq. 4")
+/// None on a validated model.
+pub fn eq04_multiplied_by_one<M: Model>(model: &M) -> Result<Nats, Error> {
+    let ratio = ln_p_xyz(model) - model.ln_q_z();
+    model
+        .log_integral_on_support(&(ratio + model.ln_q_z()))
+        .determinate("Eq. 4")
 }
 
 /// The evidence as the logarithm of an expectation.
@@ -50,15 +46,11 @@ pub fn eq04_multiplied_by_one(world: &World) -> Result<Nats, Error> {
 /// Unit: nats. Source: the note, Eq. 5. Twin: `gpu::equations::eq05_log_expected_ratio`.
 ///
 /// # Errors
-/// None on a validated world.
-pub fn eq05_log_expected_ratio(world: &World) -> Result<Nats, Error> {
-    let ln_p_xyz = ln_p_xyz(world);
-    let terms: Vec<Nats> = world
-        .encoder()
-        .support()
-        .map(|(z, _)| world.ln_q_z(z) + (ln_p_xyz[z] - world.ln_q_z(z)))
-        .collect();
-    log_sum_exp(&terms).determinate("Eq. 5")
+/// None on a validated model.
+pub fn eq05_log_expected_ratio<M: Model>(model: &M) -> Result<Nats, Error> {
+    model
+        .log_expect(&(ln_p_xyz(model) - model.ln_q_z()))
+        .determinate("Eq. 5")
 }
 
 /// Jensen's inequality: the logarithm moves inside.
@@ -71,13 +63,9 @@ pub fn eq05_log_expected_ratio(world: &World) -> Result<Nats, Error> {
 /// Source: the note, Eq. 6. Twin: `gpu::equations::eq06_expected_log_ratio`.
 ///
 /// # Errors
-/// None on a validated world.
-pub fn eq06_expected_log_ratio(world: &World) -> Result<Nats, Error> {
-    let ln_p_xyz = ln_p_xyz(world);
-    world
-        .encoder()
-        .expect(|z| -(world.ln_q_z(z) - ln_p_xyz[z]))
-        .determinate("Eq. 6")
+/// None on a validated model.
+pub fn eq06_expected_log_ratio<M: Model>(model: &M) -> Result<Nats, Error> {
+    model.expect(&-(model.ln_q_z() - ln_p_xyz(model))).determinate("Eq. 6")
 }
 
 /// The logarithm of the quotient, taken apart.
@@ -89,13 +77,9 @@ pub fn eq06_expected_log_ratio(world: &World) -> Result<Nats, Error> {
 /// Unit: nats. Source: the note, Eq. 7. Twin: `gpu::equations::eq07_log_quotient`.
 ///
 /// # Errors
-/// None on a validated world.
-pub fn eq07_log_quotient(world: &World) -> Result<Nats, Error> {
-    let ln_p_xyz = ln_p_xyz(world);
-    world
-        .encoder()
-        .expect(|z| ln_p_xyz[z] - world.ln_q_z(z))
-        .determinate("Eq. 7")
+/// None on a validated model.
+pub fn eq07_log_quotient<M: Model>(model: &M) -> Result<Nats, Error> {
+    model.expect(&(ln_p_xyz(model) - model.ln_q_z())).determinate("Eq. 7")
 }
 
 /// The joint replaced by decoder and transformer (Eq. 2).
@@ -107,13 +91,10 @@ pub fn eq07_log_quotient(world: &World) -> Result<Nats, Error> {
 /// Unit: nats. Source: the note, Eq. 8. Twin: `gpu::equations::eq08_networks`.
 ///
 /// # Errors
-/// None on a validated world.
-pub fn eq08_networks(world: &World) -> Result<Nats, Error> {
-    let y = world.y();
-    world
-        .encoder()
-        .expect(|z| (world.ln_p_x_given_yz(y, z) + world.ln_p_yz(y, z)) - world.ln_q_z(z))
-        .determinate("Eq. 8")
+/// None on a validated model.
+pub fn eq08_networks<M: Model>(model: &M) -> Result<Nats, Error> {
+    let ln_p_xyz = eq02_networks(model, model.y());
+    model.expect(&(ln_p_xyz - model.ln_q_z())).determinate("Eq. 8")
 }
 
 /// The logarithm of the product, taken apart: the ELBO before any reading of `q(y,z|x)`.
@@ -126,11 +107,9 @@ pub fn eq08_networks(world: &World) -> Result<Nats, Error> {
 /// Source: the note, Eq. 9. Twin: `gpu::equations::eq09_log_product`.
 ///
 /// # Errors
-/// None on a validated world.
-pub fn eq09_log_product(world: &World) -> Result<Nats, Error> {
-    let y = world.y();
-    world
-        .encoder()
-        .expect(|z| world.ln_p_x_given_yz(y, z) + (world.ln_p_yz(y, z) - world.ln_q_z(z)))
-        .determinate("Eq. 9")
+/// None on a validated model.
+pub fn eq09_log_product<M: Model>(model: &M) -> Result<Nats, Error> {
+    let y = model.y();
+    let terms = model.ln_p_x_given_yz(y) + (model.ln_p_yz(y) - model.ln_q_z());
+    model.expect(&terms).determinate("Eq. 9")
 }

@@ -1,11 +1,7 @@
 //! Eqs. 13, 14 and 1: the objective, under each reading of `q(y,z|x)`.
 
-use ndarray::Axis;
-
-use crate::categorical::kl_divergence;
-use crate::special::log_sum_exp;
+use crate::model::Model;
 use crate::vocab::{Beta, Error, Nats, Reading};
-use crate::world::World;
 
 /// The objective before the constant is dropped.
 ///
@@ -19,23 +15,16 @@ use crate::world::World;
 ///
 /// # Errors
 /// [`Error::Indeterminate`] when `+inf` meets `-inf`, as with `q(y|x) = 0` read pointwise.
-pub fn eq13_kl_named(world: &World, reading: Reading) -> Result<Nats, Error> {
-    let divergence = divergence(world, reading)?;
-    let constant: Vec<Nats> = match reading {
-        Reading::Expected => (0..world.captions()).map(|y| ln_caption(world, reading, y)).collect(),
-        _ => vec![ln_caption(world, reading, world.y())],
-    };
-    let constant = |y: usize| {
-        if reading == Reading::Expected {
-            constant[y]
-        } else {
-            constant[0]
-        }
-    };
-    outer(world, reading, |y, z| {
-        world.ln_p_x_given_yz(y, z) - divergence + constant(y)
-    })
-    .determinate("Eq. 13")
+pub fn eq13_kl_named<M: Model>(model: &M, reading: Reading) -> Result<Nats, Error> {
+    let divergence = divergence(model, reading)?;
+    let constant = |y: usize| ln_caption(model, reading, y);
+    if reading == Reading::Expected {
+        let constants: Vec<Nats> = (0..model.captions()).map(constant).collect::<Result<_, _>>()?;
+        let terms = |y: usize| model.ln_p_x_given_yz(y) - divergence + constants[y];
+        return model.expect_joint(&terms).determinate("Eq. 13");
+    }
+    let terms = model.ln_p_x_given_yz(model.y()) - divergence + constant(model.y())?;
+    model.expect(&terms).determinate("Eq. 13")
 }
 
 /// The objective: the constant dropped, the divergence weighted.
@@ -49,9 +38,9 @@ pub fn eq13_kl_named(world: &World, reading: Reading) -> Result<Nats, Error> {
 ///
 /// # Errors
 /// [`Error::Indeterminate`] when `+inf` meets `-inf`.
-pub fn eq14_objective(world: &World, reading: Reading, beta: Beta) -> Result<Nats, Error> {
-    let weighted = weighted_divergence(world, reading, beta)?;
-    outer(world, reading, |y, z| world.ln_p_x_given_yz(y, z) - weighted).determinate("Eq. 14")
+pub fn eq14_objective<M: Model>(model: &M, reading: Reading, beta: Beta) -> Result<Nats, Error> {
+    let weighted = weighted_divergence(model, reading, beta)?;
+    outer(model, reading, |y| model.ln_p_x_given_yz(y) - weighted).determinate("Eq. 14")
 }
 
 /// The objective as the note states it first: the same right-hand side, split after the reconstruction.
@@ -64,8 +53,8 @@ pub fn eq14_objective(world: &World, reading: Reading, beta: Beta) -> Result<Nat
 ///
 /// # Errors
 /// [`Error::Indeterminate`] when `+inf` meets `-inf`.
-pub fn eq01_objective(world: &World, reading: Reading, beta: Beta) -> Result<Nats, Error> {
-    (expected_log_likelihood(world, reading) - weighted_divergence(world, reading, beta)?).determinate("Eq. 1")
+pub fn eq01_objective<M: Model>(model: &M, reading: Reading, beta: Beta) -> Result<Nats, Error> {
+    (expected_log_likelihood(model, reading) - weighted_divergence(model, reading, beta)?).determinate("Eq. 1")
 }
 
 /// The reconstruction term.
@@ -76,8 +65,8 @@ pub fn eq01_objective(world: &World, reading: Reading, beta: Beta) -> Result<Nat
 ///
 /// Unit: nats. Twin: `gpu::equations::expected_log_likelihood`.
 #[must_use]
-pub fn expected_log_likelihood(world: &World, reading: Reading) -> Nats {
-    outer(world, reading, |y, z| world.ln_p_x_given_yz(y, z))
+pub fn expected_log_likelihood<M: Model>(model: &M, reading: Reading) -> Nats {
+    outer(model, reading, |y| model.ln_p_x_given_yz(y))
 }
 
 /// What the reading makes of `D_KL(q(y,z|x), p(y,z))`.
@@ -93,20 +82,16 @@ pub fn expected_log_likelihood(world: &World, reading: Reading) -> Nats {
 /// Unit: nats. Source: the note, Eq. 13, and the audit's readings. Twin: `gpu::equations::divergence`.
 ///
 /// # Errors
-/// [`Error::Indeterminate`] pointwise, when `+inf` and `-inf` meet.
-pub fn divergence(world: &World, reading: Reading) -> Result<Nats, Error> {
-    let y = world.y();
+/// [`Error::Indeterminate`] pointwise, when `+inf` and `-inf` meet; [`Error::NoClosedForm`] under the footnote where `p(z)` has none.
+pub fn divergence<M: Model>(model: &M, reading: Reading) -> Result<Nats, Error> {
+    let y = model.y();
     match reading {
-        Reading::Observed => Ok(world.encoder().expect(|z| world.ln_q_z(z) - world.ln_p_yz(y, z))),
-        Reading::Pointwise => world
-            .encoder()
-            .expect(|z| world.ln_q_yz(y, z) - world.ln_p_yz(y, z))
+        Reading::Observed => Ok(model.expect(&(model.ln_q_z() - model.ln_p_yz(y)))),
+        Reading::Pointwise => model
+            .expect(&(model.ln_q_yz(y) - model.ln_p_yz(y)))
             .determinate("pointwise D_KL"),
-        Reading::Joint | Reading::Expected => kl_divergence(world.joint_encoder(), world.prior()),
-        Reading::Footnote => {
-            let ln_p_z = world.marginal_prior(Axis(0));
-            Ok(world.encoder().expect(|z| world.ln_q_z(z) - ln_p_z[z]))
-        }
+        Reading::Joint | Reading::Expected => Ok(model.expect_joint(&|y| model.ln_q_yz(y) - model.ln_p_yz(y))),
+        Reading::Footnote => Ok(model.expect(&(model.ln_q_z() - model.ln_p_z()?))),
     }
 }
 
@@ -117,53 +102,28 @@ pub fn divergence(world: &World, reading: Reading) -> Result<Nats, Error> {
 /// ```
 ///
 /// Unit: nats. Range: `[-inf, 0]`.
-#[must_use]
-pub fn ln_caption(world: &World, reading: Reading, y: usize) -> Nats {
+///
+/// # Errors
+/// [`Error::NoClosedForm`] under the footnote where `p(y|z)` has none.
+pub fn ln_caption<M: Model>(model: &M, reading: Reading, y: usize) -> Result<Nats, Error> {
     match reading {
-        Reading::Observed => Nats::ZERO,
-        Reading::Pointwise | Reading::Joint | Reading::Expected => world.ln_q_y(y),
-        Reading::Footnote => {
-            let terms: Vec<Nats> = world
-                .encoder()
-                .support()
-                .map(|(z, _)| world.ln_q_z(z) + ln_p_y_given_z(world, y, z))
-                .collect();
-            log_sum_exp(&terms)
-        }
+        Reading::Observed => Ok(Nats::ZERO),
+        Reading::Pointwise | Reading::Joint | Reading::Expected => Ok(model.ln_q_y(y)),
+        Reading::Footnote => Ok(model.log_expect(&model.ln_p_y_given_z(y)?)),
     }
 }
 
-/// The prior's caption given a code.
-///
-/// ```text
-/// ln p(y|z) = ln p(y,z) - ln sum_y' p(y',z)
-/// ```
-///
-/// Unit: nats. Limits: where `p(z) = 0` any distribution will do; the uniform one is taken.
-#[must_use]
-pub fn ln_p_y_given_z(world: &World, y: usize, z: usize) -> Nats {
-    let column: Vec<Nats> = (0..world.captions()).map(|other| world.ln_p_yz(other, z)).collect();
-    let ln_p_z = log_sum_exp(&column);
-    if ln_p_z.is_finite() {
-        world.ln_p_yz(y, z) - ln_p_z
-    } else {
-        #[expect(clippy::cast_precision_loss, reason = "a count of captions")]
-        let uniform = -(world.captions() as f64).ln();
-        Nats::of(uniform)
-    }
-}
-
-fn weighted_divergence(world: &World, reading: Reading, beta: Beta) -> Result<Nats, Error> {
+fn weighted_divergence<M: Model>(model: &M, reading: Reading, beta: Beta) -> Result<Nats, Error> {
     if beta.get() > 0.0 {
-        Ok(beta * divergence(world, reading)?)
+        Ok(beta * divergence(model, reading)?)
     } else {
         Ok(Nats::ZERO)
     }
 }
 
-fn outer(world: &World, reading: Reading, f: impl Fn(usize, usize) -> Nats) -> Nats {
+fn outer<M: Model>(model: &M, reading: Reading, f: impl Fn(usize) -> M::Log) -> Nats {
     match reading {
-        Reading::Expected => world.joint_encoder().expect(|(y, z)| f(y, z)),
-        _ => world.encoder().expect(|z| f(world.y(), z)),
+        Reading::Expected => model.expect_joint(&f),
+        _ => model.expect(&f(model.y())),
     }
 }

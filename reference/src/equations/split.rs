@@ -1,7 +1,8 @@
 //! Eqs. 10 to 12: `ln q(y|x)` is added, subtracted and merged into `q(y,z|x)`.
 
+use crate::equations::joint::eq02_networks;
+use crate::model::Model;
 use crate::vocab::{Error, Nats};
-use crate::world::World;
 
 /// `ln q(y|x)` subtracted and added.
 ///
@@ -14,13 +15,10 @@ use crate::world::World;
 ///
 /// # Errors
 /// [`Error::Indeterminate`] as above.
-pub fn eq10_add_and_subtract(world: &World) -> Result<Nats, Error> {
-    let y = world.y();
-    let ln_q_y = world.ln_q_y(y);
-    world
-        .encoder()
-        .expect(|z| world.ln_p_x_given_yz(y, z) + world.ln_p_yz(y, z) - world.ln_q_z(z) - ln_q_y + ln_q_y)
-        .determinate("Eq. 10")
+pub fn eq10_add_and_subtract<M: Model>(model: &M) -> Result<Nats, Error> {
+    let (ln_p_xyz, ln_q_y) = (eq02_networks(model, model.y()), model.ln_q_y(model.y()));
+    let terms = ln_p_xyz - model.ln_q_z() - ln_q_y + ln_q_y;
+    model.expect(&terms).determinate("Eq. 10")
 }
 
 /// The two encoders as one product.
@@ -34,13 +32,10 @@ pub fn eq10_add_and_subtract(world: &World) -> Result<Nats, Error> {
 ///
 /// # Errors
 /// [`Error::Indeterminate`] as above.
-pub fn eq11_product_of_encoders(world: &World) -> Result<Nats, Error> {
-    let y = world.y();
-    let ln_q_y = world.ln_q_y(y);
-    world
-        .encoder()
-        .expect(|z| world.ln_p_x_given_yz(y, z) + world.ln_p_yz(y, z) - (world.ln_q_z(z) + ln_q_y) + ln_q_y)
-        .determinate("Eq. 11")
+pub fn eq11_product_of_encoders<M: Model>(model: &M) -> Result<Nats, Error> {
+    let (ln_p_xyz, ln_q_y) = (eq02_networks(model, model.y()), model.ln_q_y(model.y()));
+    let terms = ln_p_xyz - (model.ln_q_z() + ln_q_y) + ln_q_y;
+    model.expect(&terms).determinate("Eq. 11")
 }
 
 /// The product called `q(y,z|x)`.
@@ -54,11 +49,8 @@ pub fn eq11_product_of_encoders(world: &World) -> Result<Nats, Error> {
 ///
 /// # Errors
 /// [`Error::Indeterminate`] as above.
-pub fn eq12_joint_encoder(world: &World) -> Result<Nats, Error> {
-    let y = world.y();
-    let ln_q_y = world.ln_q_y(y);
-    world
-        .encoder()
-        .expect(|z| world.ln_p_x_given_yz(y, z) + world.ln_p_yz(y, z) - world.ln_q_yz(y, z) + ln_q_y)
-        .determinate("Eq. 12")
+pub fn eq12_joint_encoder<M: Model>(model: &M) -> Result<Nats, Error> {
+    let (ln_p_xyz, ln_q_y) = (eq02_networks(model, model.y()), model.ln_q_y(model.y()));
+    let terms = ln_p_xyz - model.ln_q_yz(model.y()) + ln_q_y;
+    model.expect(&terms).determinate("Eq. 12")
 }

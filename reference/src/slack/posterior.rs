@@ -1,5 +1,6 @@
 //! The posterior, formed directly.
 
+use crate::model::Model;
 use crate::vocab::{Error, Nats};
 use crate::world::World;
 
@@ -28,12 +29,14 @@ impl Posterior {
     fn of_cells(world: &World, states: usize, cell: impl Fn(usize) -> Option<(usize, usize)>) -> Result<Self, Error> {
         let possible = (0..states)
             .filter_map(&cell)
-            .filter(|&(y, z)| world.ln_p_yz(y, z).is_finite());
-        let ln_likelihood = |(y, z)| world.ln_p_x_given_yz(y, z).value();
+            .filter(|&(y, z)| world.prior().ln()[[y, z]].is_finite());
+        let ln_likelihood = |(y, z): (usize, usize)| world.likelihood()[[y, z]];
         let largest = possible.map(ln_likelihood).fold(f64::NEG_INFINITY, f64::max);
         Self::new(states, |state| match cell(state) {
             // One subtraction of two table entries: one rounding, of the size of the difference.
-            Some((y, z)) if largest.is_finite() => Nats::of(ln_likelihood((y, z)) - largest) + world.ln_p_yz(y, z),
+            Some((y, z)) if largest.is_finite() => {
+                Nats::of(ln_likelihood((y, z)) - largest) + Nats::of(world.prior().ln()[[y, z]])
+            }
             _ => Nats::NEG_INFINITY,
         })
     }
@@ -66,7 +69,7 @@ impl Posterior {
         self.ln_total
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = (usize, Nats)> + '_ {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, Nats)> + '_ {
         self.ln.iter().copied().enumerate()
     }
 

@@ -72,6 +72,49 @@ pub enum Error {
         /// The line or quantity.
         line: &'static str,
     },
+    /// A parameter that is no number.
+    #[error("{tensor}{index:?} is {value}, expected a number of size at most 1e30")]
+    Number {
+        /// Name of the parameter.
+        tensor: &'static str,
+        /// Where in it.
+        index: Vec<usize>,
+        /// What stands there.
+        value: f64,
+    },
+    /// A parameter of more dimensions than are taken.
+    #[error("{tensor} has shape {found:?}, expected at most {most} in each dimension")]
+    Size {
+        /// Name of the parameter.
+        tensor: &'static str,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The most.
+        most: usize,
+    },
+    /// A matrix that is no covariance.
+    #[error(
+        "{tensor}{index:?} is {what} (its smallest eigenvalue is {smallest:e}, its largest {largest:e}), expected a symmetric \
+         positive definite matrix with eigenvalues from 1e-30 on and within a factor of 1e13"
+    )]
+    Covariance {
+        /// Name of the parameter.
+        tensor: &'static str,
+        /// Which of its matrices.
+        index: Vec<usize>,
+        /// Asymmetric, indefinite or singular.
+        what: &'static str,
+        /// The smallest eigenvalue of its symmetric part.
+        smallest: f64,
+        /// The largest.
+        largest: f64,
+    },
+    /// A line that has no closed form, as where `p(z)` of a continuous code is a mixture.
+    #[error("{line} has no closed form where codes are continuous: it needs p(z), a mixture over captions")]
+    NoClosedForm {
+        /// The line or quantity.
+        line: &'static str,
+    },
     /// A token that the vocabulary does not have.
     #[error("token {token} is not in the vocabulary, expected 0 to {}", vocabulary - 1)]
     Token {

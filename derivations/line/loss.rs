@@ -1,0 +1,62 @@
+//! What a step loses, whatever the kind of its world.
+
+use reference::repairs;
+use reference::slack::Slack;
+use reference::vocab::{Error, Nats};
+
+use super::Line;
+use crate::scene::Scene;
+
+/// The functions of `reference` that a row's slack is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// 0.
+    Nothing,
+    /// [`Slack::uncovered_posterior`].
+    UncoveredPosterior,
+    /// [`Slack::jensen_gap`].
+    JensenGap,
+    /// [`Slack::conditional_encoder`].
+    ConditionalEncoder,
+    /// [`Slack::joint_against_pointwise`].
+    JointAgainstPointwise,
+    /// [`Slack::dropped_constant`].
+    DroppedConstant,
+    /// [`Slack::reweighted_divergence`].
+    ReweightedDivergence,
+    /// [`Slack::posterior_gap`] of the world as given.
+    PosteriorGap,
+    /// [`Slack::fixed_caption_gap`] of the world as given.
+    FixedCaptionGap,
+    /// [`Slack::fixed_caption_gap`] of the world whose decoder does not look at the caption.
+    FixedCaptionGapOfCaptionFreeDecoder,
+    /// [`repairs::average_joint_slack`].
+    AverageJoint,
+    /// [`Slack::footnote_against_image`].
+    FootnoteAgainstImage,
+}
+
+impl Line {
+    /// The slack on a scene.
+    ///
+    /// # Errors
+    /// [`Error::Indeterminate`] where it has no value, [`Error::NoClosedForm`] where this kind of world has none.
+    pub fn slack<W: Slack>(&self, scene: &Scene<W>) -> Result<Nats, Error> {
+        let Scene { world, seen, reading } = scene;
+        match self.loses {
+            Loss::Nothing => Ok(Nats::ZERO),
+            Loss::UncoveredPosterior => seen.uncovered_posterior(),
+            Loss::JensenGap => seen.jensen_gap(),
+            Loss::ConditionalEncoder => seen.conditional_encoder(),
+            Loss::JointAgainstPointwise => seen.joint_against_pointwise(),
+            Loss::DroppedConstant => seen.dropped_constant(*reading),
+            Loss::ReweightedDivergence => seen.reweighted_divergence(*reading),
+            Loss::PosteriorGap => world.posterior_gap(),
+            Loss::FixedCaptionGap => world.fixed_caption_gap(),
+            Loss::FixedCaptionGapOfCaptionFreeDecoder => world.caption_free_decoder()?.fixed_caption_gap(),
+            Loss::AverageJoint => repairs::average_joint_slack(world),
+            Loss::FootnoteAgainstImage => world.footnote_against_image(),
+        }
+    }
+}

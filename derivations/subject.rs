@@ -1,0 +1,106 @@
+//! A kind of world that the table is judged on.
+
+use reference::model::Model as _;
+use reference::slack::Slack;
+use reference::vocab::Reading;
+use reference::world::World;
+
+use crate::precision::closure_bound;
+
+/// What the checker asks of a world beside its lines and slacks.
+pub trait Subject: Slack {
+    /// The readings under which every line has a closed form.
+    const READINGS: &'static [Reading];
+
+    /// The sides, of any reading, that have none.
+    const NO_CLOSED_FORM: &'static [&'static str];
+
+    /// Whether `q(z|x)` is positive wherever the posterior is.
+    fn posterior_covered(&self) -> bool;
+
+    /// Whether `q(y,z|x) = q(y|x) q(z|x)`.
+    fn joint_factorises(&self) -> bool;
+
+    /// Whether `p(x|y,z)` is the same for every caption.
+    fn decoder_ignores_caption(&self) -> bool;
+
+    /// Whether every probability is positive: of the tables given, and of the images not observed.
+    fn every_probability_positive(&self) -> bool;
+
+    /// Whether `q(y|x)` and `q(y,z|x)` are those of the other.
+    fn same_encoders(&self, other: &Self) -> bool;
+}
+
+impl Subject for World {
+    const READINGS: &'static [Reading] = &Reading::ALL;
+    const NO_CLOSED_FORM: &'static [&'static str] = &[];
+
+    fn posterior_covered(&self) -> bool {
+        let possible = |table: &ndarray::Array2<f64>, z: usize| table[[self.y(), z]] > f64::NEG_INFINITY;
+        (0..self.codes()).all(|z| {
+            self.encoder().ln()[z] > f64::NEG_INFINITY
+                || !possible(self.likelihood(), z)
+                || !possible(self.prior().ln(), z)
+        })
+    }
+
+    fn joint_factorises(&self) -> bool {
+        (0..self.captions()).all(|y| {
+            let (joint, product) = (self.ln_q_yz(y), self.ln_q_z() + self.ln_q_y(y));
+            joint
+                .iter()
+                .zip(product.iter())
+                .all(|(joint, product)| match (joint.is_finite(), product.is_finite()) {
+                    (true, true) => {
+                        (joint - product).value().abs() <= closure_bound(&[joint, product]) + f64::EPSILON * 8.0
+                    }
+                    (a, b) => a == b,
+                })
+        })
+    }
+
+    fn decoder_ignores_caption(&self) -> bool {
+        let table = self.likelihood();
+        table.rows().into_iter().all(|row| row == table.row(0))
+    }
+
+    fn every_probability_positive(&self) -> bool {
+        let positive = |ln_p: &f64| *ln_p > f64::NEG_INFINITY;
+        let likelihood = self.likelihood();
+        let certain = likelihood.iter().all(|ln_p| *ln_p == 0.0);
+        (certain || likelihood.iter().all(|ln_p| positive(ln_p) && *ln_p < 0.0))
+            && self.prior().ln().iter().all(positive)
+            && self.joint_encoder().ln().iter().all(positive)
+    }
+    fn same_encoders(&self, other: &Self) -> bool {
+        self.caption_model().ln() == other.caption_model().ln()
+            && self.joint_encoder().ln() == other.joint_encoder().ln()
+    }
+}
+
+#[cfg(feature = "lapack")]
+impl Subject for reference::gaussian::Gaussian {
+    const READINGS: &'static [Reading] = &[Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Expected];
+    const NO_CLOSED_FORM: &'static [&'static str] = &["A2", "A3", "A4", "fixed"];
+
+    fn posterior_covered(&self) -> bool {
+        true // a Gaussian is positive everywhere
+    }
+
+    fn joint_factorises(&self) -> bool {
+        true // by construction
+    }
+
+    fn decoder_ignores_caption(&self) -> bool {
+        Self::decoder_ignores_caption(self)
+    }
+
+    fn every_probability_positive(&self) -> bool {
+        let possible = |y: usize| self.ln_p_y(y).is_finite() && self.ln_q_y(y).is_finite();
+        (0..self.captions()).all(possible)
+    }
+
+    fn same_encoders(&self, other: &Self) -> bool {
+        self.caption_model().ln() == other.caption_model().ln()
+    }
+}

@@ -1,0 +1,184 @@
+//! The same world from the other side: precisions, posteriors and marginals from the spectra of the covariances as given.
+//!
+//! The sides see Cholesky factors, so a covariance here differs from theirs by as much as a factorisation may be off
+//! ([`Spectrum::error`]); how far that moves a result is its derivative by the covariance.
+
+use ndarray::{Array1, Array2};
+
+use super::factor::Spectrum;
+use super::quadratic::LN_2_PI;
+use super::uncertain::{Uncertain, column, count, mass_of, norm};
+use super::{Gaussian, Parts};
+use crate::model::Model;
+use crate::vocab::{Error, Nats};
+
+impl Gaussian {
+    /// `H(q(z|x)) = 1/2 (d (1 + ln 2 pi) + ln det V)`.
+    pub(super) fn encoder_entropy(&self) -> Nats {
+        let d = count(self.dimension());
+        0.5 * (Nats::of(d * (1.0 + LN_2_PI)) + self.core.spectra.encoder.ln_det())
+    }
+
+    /// `-E_{z ~ q(z|x)}[ln p(z|y)] = 1/2 (tr(S^-1 V) + (mu - m)^T S^-1 (mu - m) + ln det S + d ln 2 pi)`.
+    pub(super) fn cross_entropy_to_prior(&self, y: usize) -> Nats {
+        let (prior, encoder) = (&self.core.spectra.prior[y], &self.core.spectra.encoder);
+        let (whitener, inverse) = (Uncertain::exact(prior.whitener()), prior.inverse());
+        let deviation = self.deviation(y);
+        let trace = whitener.dot(&Uncertain::exact(encoder.root())).square_norm();
+        let distance = whitener.dot(&deviation).square_norm();
+        let v = &self.core.parts.encoder_covariance;
+        let by_prior = norm(&inverse.dot(v).dot(&inverse)) + norm(&inverse.dot(&deviation.value)).powi(2);
+        let moved = mass_of(by_prior * prior.error + norm(&inverse) * encoder.error);
+        0.5 * (trace
+            + distance
+            + prior.ln_det()
+            + Nats::of(count(self.dimension()) * LN_2_PI)
+            + Nats::with_mass(0.0, moved))
+    }
+
+    /// `KL(q(z|x) || p(z|x,y))`, with the precision `P = S^-1 + W^T R^-1 W` of the posterior and the gradient `w` of its exponent at `mu`:
+    ///
+    /// ```text
+    /// 1/2 (tr(P V) + w^T P^-1 w - d - ln det P - ln det V),   w = S^-1 (mu - m) - W^T R^-1 (x - b - W mu)
+    /// ```
+    pub(super) fn divergence_from_posterior(&self, y: usize) -> Result<Nats, Error> {
+        let (prior, decoder, encoder) = (
+            &self.core.spectra.prior[y],
+            &self.core.spectra.decoder,
+            &self.core.spectra.encoder,
+        );
+        let (deviation, missed) = (self.deviation(y), self.missed(y, &self.core.mean));
+        let Precision {
+            prior_rows,
+            decoder_rows,
+            spectrum,
+        } = self.precision(y)?;
+        let root = Uncertain::exact(encoder.root());
+        let trace = prior_rows.dot(&root).square_norm() + decoder_rows.dot(&root).square_norm();
+        let decoder_whitener = Uncertain::exact(decoder.whitener());
+        let pull = decoder_rows.transposed().dot(&decoder_whitener.dot(&missed));
+        let gradient = &prior_rows.transposed().dot(&prior_rows.dot(&deviation)) - &pull;
+        let height = Uncertain::exact(spectrum.whitener()).dot(&gradient).square_norm();
+
+        let (covariance, v) = (spectrum.inverse(), &self.core.parts.encoder_covariance);
+        let step = covariance.dot(&gradient.value);
+        let (inverse, noise) = (prior.inverse(), decoder.inverse());
+        let seen = noise.dot(&self.core.parts.decoder_weight); // R^-1 W
+        let around = |a: &Array2<f64>, b: &Array2<f64>| norm(&a.dot(b).dot(&a.t()));
+        let to_first_order = |a: &Array2<f64>, pulled: f64| {
+            let along = norm(&a.dot(&step));
+            around(a, v) + around(a, &covariance) + along * (along + 2.0 * pulled)
+        };
+        let by_prior = to_first_order(&inverse, norm(&inverse.dot(&deviation.value)));
+        let by_decoder = to_first_order(&seen, norm(&noise.dot(&missed.value)));
+        let by_encoder = spectrum.values.iter().map(|value| value * value).sum::<f64>().sqrt();
+        let moved = by_prior * prior.error
+            + by_decoder * decoder.error
+            + by_encoder * encoder.error
+            + norm(&step).powi(2) * spectrum.error;
+        Ok(0.5
+            * (trace + height - Nats::of(count(self.dimension())) - spectrum.ln_det() - encoder.ln_det()
+                + Nats::with_mass(0.0, mass_of(moved))))
+    }
+
+    /// `ln p(x|y)` by the marginal's own covariance: `x ~ N(W m + b, R + W S W^T)`.
+    pub(super) fn ln_evidence_given_caption(&self, y: usize) -> Result<Nats, Error> {
+        let parts = &self.core.parts;
+        let weight = Uncertain::exact(parts.decoder_weight.clone());
+        let prior = Uncertain::exact(parts.prior_covariance.index_axis(ndarray::Axis(0), y).to_owned());
+        let spread = weight.dot(&prior).dot(&weight.transposed());
+        let covariance = &Uncertain::exact(parts.decoder_covariance.clone()) + &spread;
+        let from_factors = self.core.spectra.decoder.error + weight.norm().powi(2) * self.core.spectra.prior[y].error;
+        let spectrum = Spectrum::new(&covariance.value, covariance.error_norm() + from_factors)?;
+        let missed = self.missed(y, &column(&parts.prior_mean.row(y).to_owned()));
+        let distance = Uncertain::exact(spectrum.whitener()).dot(&missed).square_norm();
+        let moved = norm(&spectrum.inverse().dot(&missed.value)).powi(2) * spectrum.error;
+        Ok(-0.5
+            * (distance
+                + spectrum.ln_det()
+                + Nats::of(count(self.pixels()) * LN_2_PI)
+                + Nats::with_mass(0.0, mass_of(moved))))
+    }
+
+    /// The posterior at the observed caption in the coordinates in which `q(z|x)` is standard normal: the spectrum of `L^T P L`, its precision
+    /// along the axes on which it is independent, and where on each its mean lies.
+    pub(super) fn posterior_axes(&self) -> Result<(Spectrum, Array1<f64>), Error> {
+        let y = self.y();
+        let Precision {
+            prior_rows,
+            decoder_rows,
+            ..
+        } = self.precision(y)?;
+        let l = Uncertain::exact(self.core.encoder.lower.clone());
+        let (prior, decoder) = (prior_rows.dot(&l), decoder_rows.dot(&l));
+        let form = &prior.transposed().dot(&prior) + &decoder.transposed().dot(&decoder);
+        let (spectra, whitener) = (&self.core.spectra, self.core.spectra.decoder.whitener());
+        // The densities know the factors, this form the covariances as given.
+        let by_prior = norm(&prior_rows.value.t().dot(&prior.value)).powi(2) * spectra.prior[y].error;
+        let by_decoder = norm(&whitener.t().dot(&decoder.value)).powi(2) * spectra.decoder.error;
+        let spectrum = Spectrum::new(&form.value, form.error_norm() + by_prior + by_decoder)?;
+        let (prior, decoder) = (prior.value, decoder.value);
+        let (deviation, missed) = (self.deviation(y).value, self.missed(y, &self.core.mean).value);
+        let pull = decoder.t().dot(&whitener.dot(&missed)) - prior.t().dot(&prior_rows.value.dot(&deviation));
+        let mean = spectrum.vectors.t().dot(&pull.column(0)) / &spectrum.values;
+        Ok((spectrum, mean))
+    }
+
+    /// `P = S^-1 + W^T R^-1 W`.
+    fn precision(&self, y: usize) -> Result<Precision, Error> {
+        let prior_rows = Uncertain::exact(self.core.spectra.prior[y].whitener());
+        let weight = Uncertain::exact(self.core.parts.decoder_weight.clone());
+        let decoder_rows = Uncertain::exact(self.core.spectra.decoder.whitener()).dot(&weight);
+        let precision = &prior_rows.transposed().dot(&prior_rows) + &decoder_rows.transposed().dot(&decoder_rows);
+        Ok(Precision {
+            spectrum: Spectrum::new(&precision.value, precision.error_norm())?,
+            prior_rows,
+            decoder_rows,
+        })
+    }
+
+    /// `mu - m_y`.
+    fn deviation(&self, y: usize) -> Uncertain {
+        let prior = column(&self.core.parts.prior_mean.row(y).to_owned());
+        &Uncertain::exact(self.core.mean.clone()) - &Uncertain::exact(prior)
+    }
+
+    /// `x - b_y - W z`.
+    fn missed(&self, y: usize, z: &Array2<f64>) -> Uncertain {
+        let parts = &self.core.parts;
+        let x = Uncertain::exact(column(&parts.x));
+        let offset = Uncertain::exact(column(&parts.decoder_offset.row(y).to_owned()));
+        let shown = Uncertain::exact(parts.decoder_weight.clone()).dot(&Uncertain::exact(z.clone()));
+        &(&x - &offset) - &shown
+    }
+}
+
+struct Precision {
+    /// Rows whose outer products add up to `S^-1`.
+    prior_rows: Uncertain,
+    /// Rows whose outer products add up to `W^T R^-1 W`.
+    decoder_rows: Uncertain,
+    spectrum: Spectrum,
+}
+
+/// The encoder that is the posterior at every image of the observed caption, to plant: `V = P^-1`, `A = V W^T R^-1`, `c = V (S^-1 m - W^T R^-1 b)`.
+///
+/// # Errors
+/// None on a validated world.
+pub fn posterior_encoder(world: &Gaussian) -> Result<Parts, Error> {
+    let y = world.y();
+    let parts = world.parts();
+    let covariance = world.precision(y)?.spectrum.inverse();
+    let covariance = (&covariance + &covariance.t()) / 2.0;
+    let gain = covariance
+        .dot(&parts.decoder_weight.t())
+        .dot(&world.core.spectra.decoder.inverse());
+    let pulled: Array1<f64> = world.core.spectra.prior[y].inverse().dot(&parts.prior_mean.row(y));
+    let offset = covariance.dot(&pulled) - gain.dot(&parts.decoder_offset.row(y));
+    Ok(Parts {
+        encoder_weight: gain,
+        encoder_offset: offset,
+        encoder_covariance: covariance,
+        ..parts
+    })
+}

@@ -1,0 +1,201 @@
+//! Logarithms of Gaussian densities as functions of the code, in the coordinates in which `q(z|x)` is standard normal.
+
+use std::ops::{Add, Neg, Sub};
+use std::sync::Arc;
+
+use ndarray::{Array2, Axis, concatenate, s};
+use ndarray_linalg::{Cholesky as _, QR as _, UPLO};
+
+use super::factor::{Factor, LAPACK, solve};
+use super::uncertain::{Uncertain, count, mass_of, norm};
+use crate::vocab::{Error, Nats};
+
+/// `ln (2 pi)`.
+pub(super) const LN_2_PI: f64 = 1.837_877_066_409_345_3;
+
+/// `c - 1/2 sum_k s_k |u_k + U_k t|^2` with `s_k = 1` or `-1`, where `z = mu + L t` and `q(z|x) = N(mu, L L^T)`.
+///
+/// Sums and differences of logarithms add up constants and list their squares; nothing cancels before an integral asks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quadratic {
+    constant: Nats,
+    squares: Vec<(f64, Arc<Square>)>,
+}
+
+/// `|u + U t|^2`.
+#[derive(Debug, Clone, PartialEq)]
+struct Square {
+    offset: Uncertain,
+    slope: Uncertain,
+    /// `E[|u + U t|^2] = |u|^2 + |U|^2` for a standard normal `t`.
+    mean: Nats,
+}
+
+impl Quadratic {
+    /// `ln N(a + B t; 0, F F^T) = -1/2 |F^-1 (a + B t)|^2 - ln det F - n/2 ln 2 pi`.
+    pub(super) fn density(factor: &Factor, a: &Uncertain, b: &Uncertain) -> Result<Self, Error> {
+        let (offset, slope) = (factor.whiten(a)?, factor.whiten(b)?);
+        let mean = offset.square_norm() + slope.square_norm();
+        let constant = -factor.ln_det() - Nats::of(0.5 * count(a.rows()) * LN_2_PI);
+        let square = Square { offset, slope, mean };
+        Ok(Self {
+            constant,
+            squares: vec![(1.0, Arc::new(square))],
+        })
+    }
+
+    /// `ln q(z|x) = -1/2 |t|^2 - ln det L - d/2 ln 2 pi`.
+    pub(super) fn standard(encoder: &Factor) -> Self {
+        let d = encoder.lower.nrows();
+        let square = Square {
+            offset: Uncertain::exact(Array2::zeros((d, 1))),
+            slope: Uncertain::exact(Array2::eye(d)),
+            mean: Nats::of(count(d)),
+        };
+        Self {
+            constant: -encoder.ln_det() - Nats::of(0.5 * count(d) * LN_2_PI),
+            squares: vec![(1.0, Arc::new(square))],
+        }
+    }
+
+    /// `E_t[f] = c - 1/2 sum_k s_k (|u_k|^2 + |U_k|^2)`.
+    pub(super) fn expectation(&self) -> Nats {
+        let means = self.squares.iter().map(|(sign, square)| (-0.5 * sign) * square.mean);
+        self.constant + means.sum::<Nats>()
+    }
+
+    /// The value at one `t`.
+    pub(super) fn at(&self, t: &Uncertain) -> Nats {
+        let term =
+            |(sign, square): &(f64, Arc<Square>)| (-0.5 * sign) * (&square.offset + &square.slope.dot(t)).square_norm();
+        self.constant + self.squares.iter().map(term).sum::<Nats>()
+    }
+
+    /// `ln ∫ e^f dt` over `d` coordinates; `+inf` where it diverges.
+    ///
+    /// Squares that are all added are one least-squares problem, `min_t |u + U t| = rho` with `U = Q R`:
+    ///
+    /// ```text
+    /// c + d/2 ln 2 pi - rho^2 / 2 - ln |det R|
+    /// ```
+    ///
+    /// Where some are subtracted the form `A = sum_k s_k U_k^T U_k` is summed up, and its Cholesky factor taken.
+    pub(super) fn log_integral(&self, d: usize) -> Result<Nats, Error> {
+        let constant = self.constant + Nats::of(0.5 * count(d) * LN_2_PI);
+        let integral = if self.squares.iter().all(|(sign, _)| *sign > 0.0) {
+            self.by_least_squares(d)?
+        } else {
+            self.by_normal_equations(d)?
+        };
+        Ok(constant + integral)
+    }
+
+    /// Rounding: `u` and `U` are off by their own errors and by Householder's `m n u` (Higham, theorem 19.4); `d(rho^2 / 2)` is
+    /// `residual . (du + dU t*)`, and `d ln det R = tr(R^-1 Q^T dU)`.
+    fn by_least_squares(&self, d: usize) -> Result<Nats, Error> {
+        let part = |pick: fn(&Square) -> &Uncertain| self.squares.iter().map(move |(_, square)| pick(square));
+        let slope = Uncertain::stacked(part(|square| &square.slope), d, d + 1);
+        let offset = Uncertain::stacked(part(|square| &square.offset), 1, d + 1);
+        let augmented = concatenate(Axis(1), &[slope.value.view(), offset.value.view()]).map_err(|_| LAPACK)?;
+        let householder = count(augmented.nrows()) * count(d + 1);
+        let (_, r) = augmented.qr().map_err(|_| LAPACK)?;
+        let (triangle, right) = (r.slice(s![..d, ..d]).to_owned(), r.slice(s![..d, d..]).to_owned());
+        if triangle.diag().iter().any(|entry| *entry == 0.0) {
+            return Ok(Nats::INFINITY); // a direction in which nothing decays
+        }
+        let least = norm(&solve(&triangle, UPLO::Upper, &right)?);
+        let inverse = norm(&solve(&triangle, UPLO::Upper, &Array2::eye(d))?);
+        let (slope_error, offset_error) = (
+            slope.error_norm() + householder * slope.norm(),
+            offset.error_norm() + householder * offset.norm(),
+        );
+        let rho = r[[d, d]].abs();
+        let residual = Nats::with_mass(
+            0.5 * rho * rho,
+            0.5 * rho * rho + mass_of(rho * (offset_error + slope_error * least)),
+        );
+        let ln_det: Nats = triangle.diag().iter().map(|entry| Nats::of(entry.abs().ln())).sum();
+        let moved = Nats::with_mass(0.0, mass_of(inverse * slope_error));
+        Ok(-(residual + ln_det + moved))
+    }
+
+    /// Rounding of `A`, `b = sum_k s_k U_k^T u_k` and `c = sum_k s_k |u_k|^2`, then of what they make:
+    /// `1/2 t*^T A t* - 1/2 c - 1/2 ln det A` at `A t* = -b`.
+    fn by_normal_equations(&self, d: usize) -> Result<Nats, Error> {
+        let (mut form, mut linear) = (Array2::<f64>::zeros((d, d)), Array2::<f64>::zeros((d, 1)));
+        let (mut form_error, mut linear_error, mut constant) = (0.0, 0.0, Nats::ZERO);
+        for (sign, square) in &self.squares {
+            let transposed = square.slope.transposed();
+            let (product, offset) = (transposed.dot(&square.slope), transposed.dot(&square.offset));
+            form += &(&product.value * *sign);
+            linear += &(&offset.value * *sign);
+            // Adding it up costs at most a rounding of its size for each of the squares.
+            form_error += product.error_norm() + count(self.squares.len()) * product.norm();
+            linear_error += offset.error_norm() + count(self.squares.len()) * offset.norm();
+            constant = constant + *sign * square.offset.square_norm();
+        }
+        let Ok(lower) = form.cholesky(UPLO::Lower) else {
+            return Ok(Nats::INFINITY);
+        };
+        let whitened = solve(&lower, UPLO::Lower, &linear)?;
+        let inverse = solve(&lower, UPLO::Lower, &Array2::eye(d))?;
+        let least = norm(&inverse.t().dot(&whitened));
+        let size = lower.mapv(f64::abs);
+        form_error += (count(d) + 1.0) * norm(&size.dot(&size.t()));
+        let height = whitened.iter().map(|entry| entry * entry).sum::<f64>();
+        let height = Nats::with_mass(
+            height,
+            height + mass_of(least * (2.0 * linear_error + least * form_error) + 2.0 * count(d) * height),
+        );
+        let ln_det: Nats = lower.diag().iter().map(|entry| Nats::of(2.0 * entry.ln())).sum();
+        let moved = Nats::with_mass(0.0, mass_of(norm(&inverse.t().dot(&inverse)) * form_error));
+        Ok(0.5 * (height - constant - ln_det - moved))
+    }
+}
+
+impl Add for Quadratic {
+    type Output = Self;
+
+    fn add(mut self, other: Self) -> Self {
+        self.constant = self.constant + other.constant;
+        self.squares.extend(other.squares);
+        self
+    }
+}
+
+impl Neg for Quadratic {
+    type Output = Self;
+
+    fn neg(mut self) -> Self {
+        self.constant = -self.constant;
+        for (sign, _) in &mut self.squares {
+            *sign = -*sign;
+        }
+        self
+    }
+}
+
+impl Sub for Quadratic {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        self + -other
+    }
+}
+
+impl Add<Nats> for Quadratic {
+    type Output = Self;
+
+    fn add(mut self, constant: Nats) -> Self {
+        self.constant = self.constant + constant;
+        self
+    }
+}
+
+impl Sub<Nats> for Quadratic {
+    type Output = Self;
+
+    fn sub(self, constant: Nats) -> Self {
+        self + -constant
+    }
+}

@@ -1,0 +1,112 @@
+//! The slacks of a linear-Gaussian world.
+
+use super::Gaussian;
+use crate::model::Model;
+use crate::slack::{Posterior, Slack};
+use crate::vocab::{Error, Nats, Reading};
+
+impl Gaussian {
+    /// `E_{z ~ q(z|x)}[ln q(y,z|x) - ln p(y,z)]`, entropy and cross-entropy apart.
+    fn log_ratio(&self, y: usize) -> Nats {
+        let cross_entropy = self.cross_entropy_to_prior(y) - Nats::of(self.core.ln_p_y.ln()[y]);
+        let entropy = self.encoder_entropy() - Nats::of(self.ln_q_y.ln()[y]);
+        cross_entropy - entropy
+    }
+
+    /// `D_KL = sum_y' q(y'|x) E_{z ~ q(z|x)}[ln q(y',z|x) - ln p(y',z)]`.
+    fn joint_divergence(&self) -> Nats {
+        let term = |y: usize| {
+            let ratio = self.log_ratio(y);
+            let weight = self.ln_q_y.p()[y];
+            if ratio.is_finite() { weight * ratio } else { ratio }
+        };
+        self.possible_captions().map(term).sum()
+    }
+
+    /// Whether there is a posterior: `p(y) > 0`.
+    fn possible(&self) -> Result<(), Error> {
+        if self.core.ln_p_y.ln()[self.y] == f64::NEG_INFINITY {
+            return Err(Error::Indeterminate { line: "the posterior" });
+        }
+        Ok(())
+    }
+
+    fn possible_captions(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.captions()).filter(|&y| self.ln_q_y.ln()[y] > f64::NEG_INFINITY)
+    }
+}
+
+impl Slack for Gaussian {
+    /// A Gaussian is positive everywhere.
+    fn uncovered_posterior(&self) -> Result<Nats, Error> {
+        self.possible()?;
+        Ok(Nats::ZERO)
+    }
+
+    fn jensen_gap(&self) -> Result<Nats, Error> {
+        self.posterior_gap()
+    }
+
+    fn posterior_gap(&self) -> Result<Nats, Error> {
+        self.possible()?;
+        self.divergence_from_posterior(self.y)
+    }
+
+    fn joint_posterior_gap(&self) -> Result<Nats, Error> {
+        let evidence: Vec<Nats> = (0..self.captions())
+            .map(|y| self.ln_evidence_given_caption(y))
+            .collect::<Result<_, _>>()?;
+        let ln_p_y = |y: usize| Nats::of(self.core.ln_p_y.ln()[y]);
+        let captions = Posterior::new(self.captions(), |y| evidence[y] + ln_p_y(y))?;
+        let mut terms = Vec::with_capacity(self.captions());
+        for (y, ln_posterior) in captions.entries() {
+            let ln_q = self.ln_q_y.ln()[y];
+            if ln_q == f64::NEG_INFINITY {
+                continue;
+            }
+            if !ln_posterior.is_finite() {
+                return Ok(Nats::INFINITY);
+            }
+            terms.push(self.ln_q_y.p()[y] * (Nats::of(ln_q) - ln_posterior + self.divergence_from_posterior(y)?));
+        }
+        Ok(terms.into_iter().sum())
+    }
+
+    /// `q(y,z|x)` is a product.
+    fn conditional_encoder(&self) -> Result<Nats, Error> {
+        Ok(Nats::ZERO)
+    }
+
+    fn joint_against_pointwise(&self) -> Result<Nats, Error> {
+        (self.joint_divergence() - self.log_ratio(self.y)).determinate("D_KL - A(y)")
+    }
+
+    fn joint_against_product(&self) -> Result<Nats, Error> {
+        self.joint_against_pointwise()
+    }
+
+    fn reweighted_divergence(&self, reading: Reading) -> Result<Nats, Error> {
+        let extra = self.beta.get() - 1.0;
+        if extra == 0.0 {
+            return Ok(Nats::ZERO);
+        }
+        let divergence = if reading == Reading::Pointwise {
+            self.log_ratio(self.y)
+        } else {
+            self.joint_divergence()
+        };
+        (extra * divergence).determinate("(beta - 1) D")
+    }
+
+    fn fixed_caption_gap(&self) -> Result<Nats, Error> {
+        Err(Error::NoClosedForm {
+            line: "the gap of the footnote",
+        })
+    }
+
+    fn footnote_against_image(&self) -> Result<Nats, Error> {
+        Err(Error::NoClosedForm {
+            line: "the gap of the footnote",
+        })
+    }
+}

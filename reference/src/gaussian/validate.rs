@@ -1,0 +1,147 @@
+//! The way in: parameters are believed once, here.
+
+use std::sync::Arc;
+
+use ndarray::{Axis, Dimension as _};
+
+use super::factor::covariance;
+use super::quadratic::Quadratic;
+use super::uncertain::{Uncertain, column};
+use super::{Core, Gaussian, Parts, Spectra};
+use crate::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
+
+/// The most coordinates of a code, and pixels of an image.
+pub const MOST_DIMENSIONS: usize = 64;
+
+/// The largest size of a parameter: what the lines square and multiply stays far from the end of `f64`'s range.
+pub const LARGEST: f64 = 1e30;
+
+impl Gaussian {
+    /// Validates the parts.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Empty`], [`Error::Size`], [`Error::Number`], [`Error::Covariance`], [`Error::Entry`], [`Error::Sum`],
+    /// [`Error::Caption`], [`Error::Beta`], naming parameter, index and value.
+    pub fn new(parts: Parts) -> Result<Self, Error> {
+        shapes(&parts)?;
+        finite(&parts)?;
+        let captions = parts.ln_p_y.len();
+        if parts.y >= captions {
+            return Err(Error::Caption { y: parts.y, captions });
+        }
+        let ln_p_y = LogProbs::new("ln_p_y", parts.ln_p_y.clone(), UNIT_ROUNDOFF_F64)?;
+        let ln_q_y = LogProbs::new("ln_q_y_given_x", parts.ln_q_y_given_x.clone(), UNIT_ROUNDOFF_F64)?;
+        let beta = Beta::new(parts.beta)?;
+        let (encoder, encoder_spectrum) = covariance("encoder_covariance", &[], &parts.encoder_covariance)?;
+        let (decoder, decoder_spectrum) = covariance("decoder_covariance", &[], &parts.decoder_covariance)?;
+        let mean = column(&(parts.encoder_weight.dot(&parts.x) + &parts.encoder_offset));
+
+        // z = mu + L t: the code in the coordinates in which q is standard normal.
+        let (mu, l) = (Uncertain::exact(mean.clone()), Uncertain::exact(encoder.lower.clone()));
+        let ln_q_z = Quadratic::standard(&encoder);
+        let (mut ln_p_z_given_y, mut ln_p_x_given_yz) = (Vec::new(), Vec::new());
+        let (mut prior, mut prior_spectra) = (Vec::new(), Vec::new());
+        let weight = Uncertain::exact(parts.decoder_weight.clone());
+        let x = Uncertain::exact(column(&parts.x));
+        let (weighted_mean, weighted_slope) = (weight.dot(&mu), weight.dot(&l));
+        for y in 0..captions {
+            let given = parts.prior_covariance.index_axis(Axis(0), y).to_owned();
+            let (factor, spectrum) = covariance("prior_covariance", &[y], &given)?;
+            let prior_mean = Uncertain::exact(column(&parts.prior_mean.row(y).to_owned()));
+            ln_p_z_given_y.push(Quadratic::density(&factor, &(&mu - &prior_mean), &l)?);
+            prior.push(factor);
+            prior_spectra.push(spectrum);
+            let offset = Uncertain::exact(column(&parts.decoder_offset.row(y).to_owned()));
+            let missed = &weighted_mean - &(&x - &offset);
+            ln_p_x_given_yz.push(Quadratic::density(&decoder, &missed, &weighted_slope)?);
+        }
+        let (y, spectra) = (
+            parts.y,
+            Spectra {
+                prior: prior_spectra,
+                decoder: decoder_spectrum,
+                encoder: encoder_spectrum,
+            },
+        );
+        Ok(Self {
+            core: Arc::new(Core {
+                parts,
+                ln_p_y,
+                mean,
+                encoder,
+                decoder,
+                prior,
+                ln_q_z,
+                ln_p_z_given_y,
+                ln_p_x_given_yz,
+                spectra,
+            }),
+            ln_q_y,
+            y,
+            beta,
+        })
+    }
+}
+
+fn shapes(parts: &Parts) -> Result<(), Error> {
+    let (pixels, d) = parts.decoder_weight.dim();
+    let captions = parts.ln_p_y.len();
+    for (tensor, size) in [("ln_p_y", captions), ("decoder_weight", pixels.min(d))] {
+        if size == 0 {
+            return Err(Error::Empty { tensor });
+        }
+    }
+    if pixels.max(d) > MOST_DIMENSIONS {
+        return Err(Error::Size {
+            tensor: "decoder_weight",
+            found: vec![pixels, d],
+            most: MOST_DIMENSIONS,
+        });
+    }
+    let expected: [(&'static str, &[usize], &[usize]); 10] = [
+        ("prior_mean", parts.prior_mean.shape(), &[captions, d]),
+        ("prior_covariance", parts.prior_covariance.shape(), &[captions, d, d]),
+        ("decoder_offset", parts.decoder_offset.shape(), &[captions, pixels]),
+        (
+            "decoder_covariance",
+            parts.decoder_covariance.shape(),
+            &[pixels, pixels],
+        ),
+        ("encoder_weight", parts.encoder_weight.shape(), &[d, pixels]),
+        ("encoder_offset", parts.encoder_offset.shape(), &[d]),
+        ("encoder_covariance", parts.encoder_covariance.shape(), &[d, d]),
+        ("ln_q_y_given_x", parts.ln_q_y_given_x.shape(), &[captions]),
+        ("x", parts.x.shape(), &[pixels]),
+        ("ln_p_y", parts.ln_p_y.shape(), &[captions]),
+    ];
+    match expected.into_iter().find(|(_, found, expected)| found != expected) {
+        None => Ok(()),
+        Some((tensor, found, expected)) => Err(Error::Shape {
+            tensor,
+            found: found.to_vec(),
+            expected: expected.to_vec(),
+        }),
+    }
+}
+
+/// The parameters that are no covariance and no table of log-probabilities.
+fn finite(parts: &Parts) -> Result<(), Error> {
+    let arrays = [
+        ("prior_mean", parts.prior_mean.view().into_dyn()),
+        ("decoder_weight", parts.decoder_weight.view().into_dyn()),
+        ("decoder_offset", parts.decoder_offset.view().into_dyn()),
+        ("encoder_weight", parts.encoder_weight.view().into_dyn()),
+        ("encoder_offset", parts.encoder_offset.view().into_dyn()),
+        ("x", parts.x.view().into_dyn()),
+    ];
+    for (tensor, array) in arrays {
+        if let Some((index, &value)) = array.indexed_iter().find(|(_, value)| !(value.abs() <= LARGEST)) {
+            return Err(Error::Number {
+                tensor,
+                index: (0..index.ndim()).map(|axis| index[axis]).collect(),
+                value,
+            });
+        }
+    }
+    Ok(())
+}
