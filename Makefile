@@ -1,20 +1,28 @@
 # The two commands of the README, and what CI and long runs add.
 
-.PHONY: check test lint kernels gates patches mutants bench bench-cuda peers docs long clean
+.PHONY: check test lapack lint kernels gates patches mutants scipy bench bench-cuda peers docs long clean
 
-# The main job: every line of the note, judged.
-check:
-	cargo run --release --quiet -- check
+# OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
+export OPENBLAS_NUM_THREADS = 1
+
+# The main job: every line of the note, judged, on continuous worlds too. Without OpenBLAS: `cargo run --release -- check`.
+check: lapack
+	cargo run --release --quiet --features lapack -- check
 
 # Every test, in release: the sources that check itself runs are optimised too.
-test:
-	cargo test --release
+test: lapack
+	cargo test --release --features lapack
 
-lint:
+# OpenBLAS, for continuous worlds: installed on Debian and Ubuntu where it is missing, elsewhere one sentence.
+lapack:
+	.ci/openblas.sh
+
+lint: lapack
 	cargo fmt --check
-	cargo clippy --release --workspace --all-targets -- -D warnings
+	cargo clippy --release --workspace --all-targets --features elbo/lapack -- -D warnings
+	cargo clippy --release -p elbo --all-targets -- -D warnings
 	cargo clippy --release -p elbo --no-default-features --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet --features elbo/lapack
 
 # The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler.
 kernels:
@@ -27,6 +35,12 @@ gates:
 # One-line faults that the tests must notice; PATCHES=name,name for some of them.
 patches:
 	python3 tests/patches/run.py $(PATCHES)
+
+# Continuous worlds against a script with SciPy that shares no code; downloads SciPy into an environment below target/.
+scipy: lapack
+	test -d target/scipy || { python3 -m venv target/scipy && target/scipy/bin/pip install -q numpy scipy; }
+	cargo build --release --features lapack
+	target/scipy/bin/python tests/continuous/scipy_check.py target/release/elbo
 
 # Mutation of the reference and the checker; takes hours on two cores, resumes where it stopped.
 mutants:
@@ -56,7 +70,7 @@ bench-cuda:
 docs:
 	UPDATE_DOCS=1 cargo test --release --test docs
 
-long: patches mutants
+long: patches scipy mutants
 
 clean:
 	cargo clean

@@ -8,12 +8,16 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+#[cfg(feature = "lapack")]
+use reference::gaussian::Gaussian;
 use reference::world::World;
 use sha2::{Digest, Sha256};
 
 use crate::fractions::FractionWorld;
 
 mod error;
+#[cfg(feature = "lapack")]
+mod gaussian;
 mod header;
 mod storage;
 mod tensors;
@@ -24,8 +28,11 @@ pub use error::CaseError;
 pub use toml::as_decimal;
 pub use write::to_bytes;
 
-/// The value of the metadata key `format` that this module reads and writes.
+/// The value of the metadata key `format` of finite worlds.
 pub const FORMAT: &str = "elbo-case/1";
+
+/// The value of the metadata key `format` of linear-Gaussian worlds.
+pub const GAUSSIAN: &str = "elbo-gaussian/1";
 
 /// The largest file that is read, 2 GiB; a pipe or device that never ends stops here.
 pub const MAX_BYTES: u64 = 1 << 31;
@@ -33,8 +40,11 @@ pub const MAX_BYTES: u64 = 1 << 31;
 /// Worlds with where they came from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
-    /// The worlds, in the order of the file's batch; at least one, all of one size.
+    /// The worlds, in the order of the file's batch; all of one size, and none in a file of Gaussian ones.
     pub worlds: Vec<World>,
+    /// The linear-Gaussian worlds; at least one where there is none of the other kind.
+    #[cfg(feature = "lapack")]
+    pub gaussian: Vec<Gaussian>,
     /// The metadata's `title`, or a TOML file's `note`.
     pub title: Option<String>,
     /// SHA-256 of the bytes, in hexadecimal.
@@ -50,6 +60,21 @@ pub struct Case {
 }
 
 impl Case {
+    /// Number of worlds, of either kind.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        #[cfg(feature = "lapack")]
+        return self.worlds.len() + self.gaussian.len();
+        #[cfg(not(feature = "lapack"))]
+        return self.worlds.len();
+    }
+
+    /// Whether there are none, which no file that was read has.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The captions' names: the lines of the metadata's `categories`, none where it is absent.
     #[must_use]
     pub fn categories(&self) -> Vec<&str> {
@@ -90,6 +115,26 @@ pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
 /// As [`from_bytes`]; none, as long as the file is the committed one.
 pub fn embedded() -> Result<Case, CaseError> {
     from_bytes("embedded", include_bytes!("data/emoji-mixture.safetensors"))
+}
+
+/// The linear-Gaussian case built into the program: 64 worlds of factor analysis fitted to emoji.
+///
+/// # Errors
+/// As [`from_bytes`]; none, as long as the file is the committed one.
+#[cfg(feature = "lapack")]
+pub fn embedded_gaussian() -> Result<Case, CaseError> {
+    from_bytes("embedded, continuous", include_bytes!("data/emoji-factors.safetensors"))
+}
+
+/// Writes linear-Gaussian worlds as a safetensors case in `f64`, as [`write()`] does; `categories` names the captions, one a line.
+///
+/// # Errors
+/// As [`write()`].
+#[cfg(feature = "lapack")]
+pub fn write_gaussian(path: &Path, worlds: &[Gaussian], title: &str, categories: &str) -> Result<(), CaseError> {
+    gaussian::to_bytes(worlds, title, categories)
+        .and_then(|bytes| replace(path, &bytes))
+        .map_err(|error| error.in_file(&path.display().to_string()))
 }
 
 /// Writes worlds as a safetensors case in `f64`, beside the target first and then renamed, so that a reader sees the old
@@ -174,6 +219,8 @@ fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
     Ok(Case {
         correction: world.correction(),
         worlds: vec![world],
+        #[cfg(feature = "lapack")]
+        gaussian: Vec::new(),
         title: fractions.note,
         sha256: digest(bytes),
         dtype: "fractions".to_owned(),
@@ -185,13 +232,26 @@ fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
 fn from_safetensors(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
     let (header, data) = header::read(bytes)?;
     let found = header.metadata.get("format");
-    if found.map(String::as_str) != Some(FORMAT) {
-        return Err(CaseError::Format { found: found.cloned() });
-    }
-    let worlds = tensors::worlds(&header, data)?;
+    let worlds = match found.map(String::as_str) {
+        Some(FORMAT) => tensors::worlds(&header, data)?,
+        Some(GAUSSIAN) if !cfg!(feature = "lapack") => return Err(CaseError::WithoutLapack),
+        Some(GAUSSIAN) => Vec::new(),
+        _ => return Err(CaseError::Format { found: found.cloned() }),
+    };
+    let correction = worlds.iter().map(World::correction).fold(0.0, f64::max);
+    #[cfg(feature = "lapack")]
+    let (gaussian, correction) = if worlds.is_empty() {
+        let gaussian = gaussian::worlds(&header, data)?;
+        let correction = gaussian.iter().map(Gaussian::correction).fold(0.0, f64::max);
+        (gaussian, correction)
+    } else {
+        (Vec::new(), correction)
+    };
     Ok(Case {
-        correction: worlds.iter().map(World::correction).fold(0.0, f64::max),
+        correction,
         worlds,
+        #[cfg(feature = "lapack")]
+        gaussian,
         title: header.metadata.get("title").cloned(),
         sha256: digest(bytes),
         dtype: tensors::dtypes(&header),

@@ -32,7 +32,7 @@ pub(crate) struct Cli {
 /// A subcommand.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Judge every line of the note on a case file and on listed, edge, tiny and random worlds
+    /// Judge every line of the note on a case file, on listed, edge, tiny and random worlds, and on continuous ones
     Check(Check),
     /// Print the whole table: formulas, rules, slacks
     Lines(FormatOnly),
@@ -46,6 +46,9 @@ pub(crate) enum Command {
     Break(Break),
     /// Step through lines 3 to 14 on a small world
     Step(Step),
+    /// Fit a linear-Gaussian case to captioned images: factor analysis of their luminance on 8 x 8 pixels, the category as caption
+    #[cfg(feature = "lapack")]
+    Fit(Fit),
     /// Compare the candle twin with the reference, function by function
     #[cfg(feature = "twin")]
     Agree(Agree),
@@ -100,6 +103,27 @@ pub(crate) struct Check {
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// Arguments of `fit`.
+#[cfg(feature = "lapack")]
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  elbo fit emoji.safetensors --out emoji-factors.safetensors")]
+pub(crate) struct Fit {
+    /// A safetensors file: images [N, 3, H, W] of bytes, H and W multiples of 8, a category a line in the metadata's `categories`
+    pub(crate) file: PathBuf,
+    /// The case file to write
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Factors, the dimension of the code
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=63))]
+    pub(crate) factors: u64,
+    /// Rounds of expectation-maximisation
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) rounds: u64,
+    /// Images that become worlds, spread over the file
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) worlds: u64,
 }
 
 /// Arguments of `show`.

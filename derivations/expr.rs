@@ -2,6 +2,8 @@
 
 use reference::vocab::Reading;
 
+use crate::subject::Subject;
+
 mod value;
 
 /// A side of some line.
@@ -22,6 +24,18 @@ impl Expr {
     #[must_use]
     pub fn is_probability(&self) -> bool {
         matches!(self.id, "2a" | "2b")
+    }
+
+    /// [`Expr::latex_under`] with the integral that the note prints where codes are continuous.
+    #[must_use]
+    pub fn latex_of<W: Subject>(&self, reading: Reading) -> String {
+        let latex = self.latex_under(reading);
+        if !W::CONTINUOUS {
+            return latex;
+        }
+        let (over_codes, over_both) = (latex.contains(r"\sum_z"), latex.contains(r"\sum_{y,z}"));
+        let latex = latex.replace(r"\sum_z", r"\int").replace(r"\sum_{y,z}", r"\sum_y \int");
+        latex + if over_codes || over_both { r"\, dz" } else { "" }
     }
 
     /// The formula as the reading evaluates it: the expected one averages Eqs. 13, 14 and 1 over captions too, which the note does not write.

@@ -1,30 +1,12 @@
 //! Every side of a linear-Gaussian world three times: in closed form, by quadrature, by sampling.
 
-use ndarray::Array2;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
-use reference::equations::joint::eq02_networks;
-use reference::gaussian::{Gaussian, Quadrature, Sample, estimate, nodes_needed};
-use reference::model::Model;
-use reference::vocab::{Error, Nats, Reading};
 use serde::Serialize;
 
-use crate::expr::{EXPRS, Expr};
-use crate::precision::closure_bound;
-use crate::scene::Scene;
-use crate::subject::Subject;
+#[cfg(feature = "lapack")]
+mod compare;
 
-/// Draws from `q(z|x)`.
-const DRAWS: usize = 4096;
-
-/// Nodes an axis: as many as settle a ratio of densities, or the first where none of them do; expectations are exact with any.
-const NODES: [usize; 5] = [16, 32, 64, 128, 256];
-
-/// The most that the fourth moment of `p(x,y,z) / q(z|x)` may exceed the fourth power of its mean by: above it a few draws decide, and their
-/// spread does not tell how wrong they are.
-const HEAVY: f64 = 256.0;
+#[cfg(feature = "lapack")]
+pub use compare::compare;
 
 /// By how many standard errors a sample's side may miss before it fails: the jackknife of 32 groups leaves a chance of one in a million.
 pub const BEYOND_CHANCE: f64 = 6.0;
@@ -54,109 +36,4 @@ impl Integrals {
     pub fn agree(&self) -> bool {
         self.worst_quadrature <= 1.0 && self.worst_sampling <= BEYOND_CHANCE
     }
-
-    fn and(self, other: Self) -> Self {
-        Self {
-            worlds: self.worlds + other.worlds,
-            by_quadrature: self.by_quadrature + other.by_quadrature,
-            worst_quadrature: worse(self.worst_quadrature, other.worst_quadrature),
-            unsettled: self.unsettled + other.unsettled,
-            by_sampling: self.by_sampling + other.by_sampling,
-            worst_sampling: worse(self.worst_sampling, other.worst_sampling),
-            heavy: self.heavy + other.heavy,
-        }
-    }
-}
-
-/// The larger, NaN above all.
-fn worse(a: f64, b: f64) -> f64 {
-    if a.is_nan() || a > b { a } else { b }
-}
-
-/// Compares every side of every world; `seed` draws the samples.
-///
-/// # Errors
-/// None on validated worlds.
-pub fn compare(worlds: &[Gaussian], seed: u64) -> Result<Integrals, Error> {
-    let each = worlds
-        .par_iter()
-        .enumerate()
-        .map(|(place, world)| one(world, seed, place as u64));
-    each.try_reduce(Integrals::default, |a, b| Ok(a.and(b)))
-}
-
-/// The sides to compare, each under a reading: all that have a closed form, once where the reading does not matter.
-fn sides() -> impl Iterator<Item = (&'static Expr, Reading)> {
-    let closed = EXPRS
-        .iter()
-        .filter(|side| !Gaussian::NO_CLOSED_FORM.contains(&side.id) && !side.is_probability());
-    closed.flat_map(|side| {
-        let readings = if matches!(side.id, "13" | "14" | "14b" | "1") {
-            Gaussian::READINGS
-        } else {
-            &[Reading::Pointwise]
-        };
-        readings.iter().map(move |&reading| (side, reading))
-    })
-}
-
-fn one(world: &Gaussian, seed: u64, place: u64) -> Result<Integrals, Error> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(place);
-    let normals = Array2::from_shape_simple_fn((world.dimension(), DRAWS), || StandardNormal.sample(&mut rng));
-    let sample = Sample::of(world, &normals)?;
-    let needed = nodes_needed(world)?;
-    #[expect(clippy::cast_precision_loss, reason = "at most 256")]
-    let settling = NODES.into_iter().find(|&nodes| nodes as f64 >= needed);
-    let rule = Quadrature::of(world, settling.unwrap_or(NODES[0]))?;
-    let light = light(world);
-    let mut seen = Integrals {
-        worlds: 1,
-        ..Integrals::default()
-    };
-    for (side, reading) in sides() {
-        let Ok(closed) = value(side, reading, world) else {
-            continue;
-        };
-        if !closed.is_finite() {
-            continue;
-        }
-        let ratio = matches!(side.id, "3" | "4" | "5" | "p(x)" | "mean-3");
-        if ratio && settling.is_none() {
-            seen.unsettled += 1;
-        } else {
-            let found = value(side, reading, &rule)?;
-            let miss = (found - closed).value().abs() / closure_bound(&[found, closed]);
-            seen.by_quadrature += 1;
-            seen.worst_quadrature = worse(seen.worst_quadrature, miss);
-        }
-        if ratio && !light {
-            seen.heavy += 1;
-            continue;
-        }
-        let found = estimate(&sample, |sample| value(side, reading, sample))?;
-        let room = closure_bound(&[found.value, closed]);
-        let miss = ((found.value - closed).value().abs() - room).max(0.0);
-        seen.by_sampling += 1;
-        if miss > 0.0 {
-            seen.worst_sampling = worse(seen.worst_sampling, miss / found.standard_error);
-        }
-    }
-    Ok(seen)
-}
-
-fn value<M: Model>(side: &Expr, reading: Reading, world: &M) -> Result<Nats, Error> {
-    let cells = side.value(&Scene::new(world, reading)?)?;
-    Ok(cells.into_iter().sum())
-}
-
-/// Whether at every caption `E_q[r^4] <= HEAVY E_q[r]^4` for the ratio `r = p(x,y,z) / q(z|x)`, in closed form.
-fn light(world: &Gaussian) -> bool {
-    let captions = (0..world.captions()).filter(|&y| world.ln_p_y(y).is_finite());
-    captions.into_iter().all(|y| {
-        let ratio = eq02_networks(world, y) - world.ln_q_z();
-        let twice = ratio.clone() + ratio.clone();
-        let fourth = world.log_expect(&(twice.clone() + twice)).value();
-        fourth - 4.0 * world.log_expect(&ratio).value() <= HEAVY.ln()
-    })
 }

@@ -8,10 +8,12 @@ pub mod cases;
 pub mod check;
 pub mod claim;
 pub mod compare;
+pub mod continuous;
 pub mod expr;
 pub mod faces;
-pub mod fractions;
 #[cfg(feature = "lapack")]
+pub mod fitting;
+pub mod fractions;
 pub mod integrals;
 pub mod judge;
 pub mod ledger;

@@ -13,11 +13,16 @@ use derivations::assumption::{ASSUMPTIONS, assumption};
 use derivations::case::{self, Case};
 use derivations::cases::{Cases, list};
 use derivations::check::{self, Options};
+use derivations::continuous::{Continuous, SKIPPED};
 use derivations::faces::{Provenance, breakage, check as check_face, ledger as ledger_face, lines, show, step};
 use derivations::ledger::ledger;
 use derivations::render::wrap::one_line;
 use derivations::scene::Scene;
-use reference::model::Model as _;
+use derivations::subject::Subject;
+#[cfg(feature = "lapack")]
+use derivations::{continuous, fitting};
+#[cfg(feature = "lapack")]
+use reference::gaussian::Gaussian;
 use reference::world::World;
 use serde_json::json;
 
@@ -56,19 +61,17 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
             })?;
             Ok(Outcome::Stands)
         }
-        Command::Show(args) => {
-            let (world, name) = named_or_file(&args.world, args.row)?;
-            let shown = show::text(&args.line, args.reading, &world)?;
-            let (reading, beta) = (args.reading.name(), world.beta().get());
-            let replaced = Scene::new(&world, args.reading)?.in_place_of_tables();
-            let replaced = replaced.map_or_else(String::new, |words| format!("\nwhatever the tables say, {words}"));
-            print(&format!("{name}, reading {reading}, beta {beta}{replaced}\n\n{shown}"))?;
-            Ok(Outcome::Stands)
-        }
+        Command::Show(args) => match named_or_file(&args.world, args.row)? {
+            (Chosen::Finite(world), name) => display(&args, &*world, &name),
+            #[cfg(feature = "lapack")]
+            (Chosen::Gaussian(world), name) => display(&args, &world, &name),
+        },
         Command::Ledger(args) => draw_up(&args),
         Command::Refute(args) => refute::search(&args),
         Command::Break(args) => break_assumption(&args),
         Command::Step(args) => walk(&args),
+        #[cfg(feature = "lapack")]
+        Command::Fit(args) => fit(&args),
         #[cfg(feature = "twin")]
         Command::Agree(args) => agree::agree(&args),
     }
@@ -84,32 +87,100 @@ fn check(args: &cli::Check) -> Result<Outcome> {
     };
     let checked = check::check(&cases, &options, &|worlds| bar.inc(worlds))?;
     bar.finish_and_clear();
+    let continuous = continuous(args, &case, &options)?;
     let from = Provenance::of_case(&case, Some(args.seed));
     print(&match args.format {
-        Format::Text => check_face::text(&checked, &from),
-        Format::Json => pretty(&check_face::json(&checked, &from))?,
+        Format::Text => check_face::text(&checked, &from) + &check_face::continuous(continuous.as_ref()),
+        Format::Json => {
+            let mut body = check_face::json(&checked, &from);
+            body["continuous"] = check_face::continuous_json(continuous.as_ref());
+            if continuous.is_none() {
+                body["skipped"] = json!([SKIPPED]);
+            }
+            pretty(&body)?
+        }
     })?;
-    Ok(checked.failures().next().is_none().into())
+    let stands = checked.failures().next().is_none() && continuous.is_none_or(|found| found.stands());
+    Ok(stands.into())
+}
+
+/// The same table on continuous worlds: a tenth as many, each of them some hundred times the work.
+#[cfg(feature = "lapack")]
+fn continuous(args: &cli::Check, case: &Case, options: &Options) -> Result<Option<Continuous>> {
+    let file = if args.file.is_none() {
+        case::embedded_gaussian()?.gaussian
+    } else {
+        case.gaussian.clone()
+    };
+    let random = args.worlds.div_ceil(10);
+    let bar = progress(file.len() as u64 + random, "continuous worlds");
+    let found = continuous::judge(&file, random, args.seed, options, &|worlds| bar.inc(worlds))?;
+    bar.finish_and_clear();
+    Ok(Some(found))
+}
+
+#[cfg(not(feature = "lapack"))]
+#[expect(clippy::unnecessary_wraps, reason = "it is asked as the one that can fail")]
+fn continuous(_: &cli::Check, _: &Case, _: &Options) -> Result<Option<Continuous>> {
+    Ok(None)
+}
+
+fn display<W: Subject>(args: &cli::Show, world: &W, name: &str) -> Result<Outcome> {
+    let shown = show::text(&args.line, args.reading, world)?;
+    let (reading, beta) = (args.reading.name(), world.beta().get());
+    let replaced = Scene::new(world, args.reading)?.in_place_of_tables();
+    let replaced = replaced.map_or_else(String::new, |words| format!("\nwhatever the tables say, {words}"));
+    print(&format!("{name}, reading {reading}, beta {beta}{replaced}\n\n{shown}"))?;
+    Ok(Outcome::Stands)
 }
 
 fn draw_up(args: &cli::LedgerArgs) -> Result<Outcome> {
     let case = read(args.file.as_deref())?;
-    let mut world = row(&case, args.row)?;
+    match row(&case, args.row)? {
+        Chosen::Finite(world) => drawn_up(args, &case, *world),
+        #[cfg(feature = "lapack")]
+        Chosen::Gaussian(world) => drawn_up(args, &case, world),
+    }
+}
+
+fn drawn_up<W: Subject>(args: &cli::LedgerArgs, case: &Case, mut world: W) -> Result<Outcome> {
     if let Some(beta) = args.beta {
         world.set_beta(beta);
     }
     let ledger = ledger(&world, args.reading)?;
     let stands = ledger.adds_up() && ledger_face::rows_close(&world, &ledger)?;
-    let title = format!("{}, row {} of {}", case.source, args.row, case.worlds.len());
+    let title = format!("{}, row {} of {}", case.source, args.row, case.len());
     print(&match args.format {
         Format::Text => ledger_face::text(&ledger, &title),
         Format::Json => {
             let body = ledger_face::json(&ledger);
-            let from = Provenance::of_case(&case, None);
+            let from = Provenance::of_case(case, None);
             pretty(&json!({"schema": "elbo-ledger/1", "provenance": from, "row": args.row, "ledger": body}))?
         }
     })?;
     Ok(stands.into())
+}
+
+#[cfg(feature = "lapack")]
+fn fit(args: &cli::Fit) -> Result<Outcome> {
+    let count = |n: u64| usize::try_from(n);
+    let options = fitting::Options {
+        factors: count(args.factors)?,
+        rounds: count(args.rounds)?,
+        worlds: count(args.worlds)?,
+    };
+    let bar = progress(0, "fitting");
+    let fitted = fitting::from_file(&args.file, options)?;
+    bar.finish_and_clear();
+    let title = format!(
+        "factor analysis of the luminance of {} images on 8 x 8 pixels: {} factors, {} worlds",
+        fitted.images,
+        args.factors,
+        fitted.worlds.len()
+    );
+    case::write_gaussian(&args.out, &fitted.worlds, &title, &fitted.categories)?;
+    print(&format!("{}: {title}\n", args.out.display()))?;
+    Ok(Outcome::Stands)
 }
 
 fn break_assumption(args: &cli::Break) -> Result<Outcome> {
@@ -130,13 +201,20 @@ fn break_assumption(args: &cli::Break) -> Result<Outcome> {
 }
 
 fn walk(args: &cli::Step) -> Result<Outcome> {
-    let (world, name) = named_or_file(&args.world, args.row)?;
+    match named_or_file(&args.world, args.row)? {
+        (Chosen::Finite(world), name) => walk_through(args, &*world, &name),
+        #[cfg(feature = "lapack")]
+        (Chosen::Gaussian(world), name) => walk_through(args, &world, &name),
+    }
+}
+
+fn walk_through<W: step::Walked>(args: &cli::Step, world: &W, name: &str) -> Result<Outcome> {
     if args.format == StepFormat::Html {
-        print(&step::html(&world, &name, args.reading)?)?;
+        print(&step::html(world, name, args.reading)?)?;
         return Ok(Outcome::Stands);
     }
     let wait = !args.all && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let sections = step::sections(&world, &name, args.reading)?;
+    let sections = step::sections(world, name, args.reading)?;
     let last = sections.len().saturating_sub(1);
     for (count, section) in sections.iter().enumerate() {
         print(&(step::text(section) + "\n"))?;
@@ -155,17 +233,37 @@ fn read(file: Option<&Path>) -> Result<Case> {
     Ok(file.map_or_else(case::embedded, case::read)?)
 }
 
-fn row(case: &Case, row: usize) -> Result<World> {
-    let count = case.worlds.len();
-    case.worlds
+/// A world of either kind.
+enum Chosen {
+    Finite(Box<World>),
+    #[cfg(feature = "lapack")]
+    Gaussian(Gaussian),
+}
+
+fn row(case: &Case, row: usize) -> Result<Chosen> {
+    let world = case
+        .worlds
         .get(row)
         .cloned()
-        .ok_or_else(|| format!("{}: row {row} does not exist, expected 0 to {}", case.source, count - 1).into())
+        .map(|world| Chosen::Finite(Box::new(world)));
+    #[cfg(feature = "lapack")]
+    let world = world.or_else(|| case.gaussian.get(row).cloned().map(Chosen::Gaussian));
+    world.ok_or_else(|| {
+        format!(
+            "{}: row {row} does not exist, expected 0 to {}",
+            case.source,
+            case.len() - 1
+        )
+        .into()
+    })
 }
 
 /// A named world, or a row of a case file.
-fn named_or_file(name: &str, index: usize) -> Result<(World, String)> {
-    if let Some(world) = list::named(name) {
+fn named_or_file(name: &str, index: usize) -> Result<(Chosen, String)> {
+    let named = list::named(name).map(|world| Chosen::Finite(Box::new(world)));
+    #[cfg(feature = "lapack")]
+    let named = named.or_else(|| list::named_gaussian(name).map(Chosen::Gaussian));
+    if let Some(world) = named {
         if index != 0 {
             return Err(format!("the world {name} has one row, 0; --row {index} does not exist").into());
         }
@@ -173,7 +271,8 @@ fn named_or_file(name: &str, index: usize) -> Result<(World, String)> {
     }
     let path = PathBuf::from(name);
     if !path.exists() {
-        let known: Vec<&str> = list::NAMED.iter().map(|named| named.name).collect();
+        let finite = list::NAMED.iter().map(|named| named.name);
+        let known: Vec<&str> = finite.chain(cfg!(feature = "lapack").then_some(list::CURVES)).collect();
         return Err(format!("{name} is neither a file nor a named world ({})", known.join(", ")).into());
     }
     let case = case::read(&path)?;

@@ -9,6 +9,9 @@ use crate::precision::closure_bound;
 
 /// What the checker asks of a world beside its lines and slacks.
 pub trait Subject: Slack {
+    /// Whether codes are integrated over rather than summed.
+    const CONTINUOUS: bool;
+
     /// The readings under which every line has a closed form.
     const READINGS: &'static [Reading];
 
@@ -32,6 +35,7 @@ pub trait Subject: Slack {
 }
 
 impl Subject for World {
+    const CONTINUOUS: bool = false;
     const READINGS: &'static [Reading] = &Reading::ALL;
     const NO_CLOSED_FORM: &'static [&'static str] = &[];
 
@@ -80,6 +84,7 @@ impl Subject for World {
 
 #[cfg(feature = "lapack")]
 impl Subject for reference::gaussian::Gaussian {
+    const CONTINUOUS: bool = true;
     const READINGS: &'static [Reading] = &[Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Expected];
     const NO_CLOSED_FORM: &'static [&'static str] = &["A2", "A3", "A4", "fixed"];
 

@@ -2,7 +2,7 @@
 
 use reference::vocab::Error;
 
-use super::FORMAT;
+use super::{FORMAT, GAUSSIAN};
 
 /// Why a case cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -31,11 +31,16 @@ pub enum CaseError {
         reason: String,
     },
     /// Another format, or none.
-    #[error("metadata key format is {}, expected {FORMAT:?}", named(found.as_deref()))]
+    #[error("metadata key format is {}, expected {FORMAT:?} or {GAUSSIAN:?}", named(found.as_deref()))]
     Format {
         /// What the file says.
         found: Option<String>,
     },
+    /// A continuous world for a program that was built without them.
+    #[error(
+        "its worlds are linear-Gaussian and this program was built without lapack, expected one built by `make check`"
+    )]
+    WithoutLapack,
     /// A table that must be there.
     #[error("{tensor} is missing, expected {expected}")]
     Missing {
@@ -175,6 +180,12 @@ fn sentence(world: &[usize], error: &Error) -> String {
                 "ln_q_yz_given_x{place} has the marginal {}, expected {} from {tensor}{entry} (as probabilities)",
                 number(*found),
                 number(*expected)
+            )
+        }
+        Error::Number { tensor, index, value } => {
+            format!(
+                "{tensor}{} is {value}, expected a number of size at most 1e30",
+                at(index)
             )
         }
         Error::Beta { value } => format!("beta is {}, expected a number from 0 to 1e6", number(*value)),

@@ -10,7 +10,7 @@ use super::header::Header;
 use super::storage::{Row, Tensor};
 
 /// The names of the format and the shapes that go with them.
-const NAMES: [(&str, &str); 7] = [
+const NAMES: Names = &[
     ("ln_p_x_given_yz", "a tensor [B, Y, Z]"),
     ("ln_p_yz", "a tensor [Y, Z] or [B, Y, Z]"),
     ("ln_q_z_given_x", "a tensor [B, Z]"),
@@ -23,25 +23,19 @@ const NAMES: [(&str, &str); 7] = [
     ("beta", "a scalar"),
 ];
 
+/// The names of a format, and what each is.
+pub(super) type Names = &'static [(&'static str, &'static str)];
+
 /// The tensors of a file.
-struct File<'a> {
+pub(super) struct File<'a> {
     header: &'a Header,
     data: &'a [u8],
+    names: Names,
 }
 
 /// Every world of the file, validated.
 pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<World>, CaseError> {
-    if let Some(name) = header
-        .tensors
-        .keys()
-        .find(|name| !name.starts_with("x_") && NAMES.iter().all(|(known, _)| known != name))
-    {
-        return Err(CaseError::Unknown {
-            name: name.clone(),
-            expected: NAMES.map(|(known, _)| known).join(", "),
-        });
-    }
-    let file = File { header, data };
+    let file = File::new(header, data, NAMES)?;
     let likelihood = file.required("ln_p_x_given_yz")?.floats()?;
     let &[batch, captions, codes] = likelihood.shape else {
         return Err(likelihood.misshapen("[B, Y, Z]"));
@@ -78,18 +72,9 @@ pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<World>, CaseErr
         codes,
         beta,
     };
-    observed
-        .into_iter()
-        .enumerate()
-        .map(|(index, value)| {
-            let y = usize::try_from(value).ok().filter(|&y| y < captions);
-            let y = y.ok_or_else(|| CaseError::Caption {
-                index: vec![index],
-                value,
-                captions,
-            })?;
-            parts.world(index, y)
-        })
+    // One world after the other: what is wrong with the first is told first.
+    let each = observed.into_iter().enumerate();
+    each.map(|(index, value)| parts.world(index, caption(index, value, captions)?))
         .collect()
 }
 
@@ -182,8 +167,30 @@ fn check_row(row: Row<'_>) -> Result<(), Error> {
     }
 }
 
+/// The observed caption of a world.
+pub(super) fn caption(world: usize, value: i128, captions: usize) -> Result<usize, CaseError> {
+    let y = usize::try_from(value).ok().filter(|&y| y < captions);
+    y.ok_or_else(|| CaseError::Caption {
+        index: vec![world],
+        value,
+        captions,
+    })
+}
+
 impl<'a> File<'a> {
-    fn optional(&self, name: &'static str) -> Option<Tensor<'a>> {
+    /// Refuses a name that the format does not have.
+    pub(super) fn new(header: &'a Header, data: &'a [u8], names: Names) -> Result<Self, CaseError> {
+        let known = |name: &str| name.starts_with("x_") || names.iter().any(|(known, _)| *known == name);
+        match header.tensors.keys().find(|name| !known(name)) {
+            None => Ok(Self { header, data, names }),
+            Some(name) => Err(CaseError::Unknown {
+                name: name.clone(),
+                expected: names.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+
+    pub(super) fn optional(&self, name: &'static str) -> Option<Tensor<'a>> {
         let info = self.header.tensors.get(name)?;
         let (begin, end) = info.data_offsets;
         Some(Tensor {
@@ -194,8 +201,8 @@ impl<'a> File<'a> {
         })
     }
 
-    fn required(&self, name: &'static str) -> Result<Tensor<'a>, CaseError> {
-        let known = NAMES.iter().find(|(known, _)| *known == name);
+    pub(super) fn required(&self, name: &'static str) -> Result<Tensor<'a>, CaseError> {
+        let known = self.names.iter().find(|(known, _)| *known == name);
         let expected = known.map_or("a tensor", |(_, expected)| expected);
         self.optional(name).ok_or(CaseError::Missing { tensor: name, expected })
     }

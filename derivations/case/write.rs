@@ -51,7 +51,10 @@ pub fn to_bytes(worlds: &[World], title: &str) -> Result<Vec<u8>, CaseError> {
     if first.is_free() {
         file.floats("ln_q_yz_given_x", cube(), tables(|w| flat(w.joint_encoder().ln())));
     }
-    file.finish(title)
+    let bytes = file.finish(&BTreeMap::from([("format", FORMAT), ("title", title)]))?;
+    let (header, data) = header::read(&bytes)?;
+    tensors::worlds(&header, data)?; // what is written can be read
+    Ok(bytes)
 }
 
 /// What all worlds of a file must have in common, in words.
@@ -74,13 +77,19 @@ fn flat<'a>(table: impl IntoIterator<Item = &'a f64>) -> Vec<f64> {
 
 /// Tensors one after the other, and where each lies.
 #[derive(Default)]
-struct Writer {
+pub(super) struct Writer {
     tensors: BTreeMap<&'static str, TensorInfo>,
     data: Vec<u8>,
 }
 
 impl Writer {
-    fn add(&mut self, name: &'static str, dtype: Dtype, shape: Vec<usize>, bytes: impl IntoIterator<Item = u8>) {
+    pub(super) fn add(
+        &mut self,
+        name: &'static str,
+        dtype: Dtype,
+        shape: Vec<usize>,
+        bytes: impl IntoIterator<Item = u8>,
+    ) {
         let begin = self.data.len();
         self.data.extend(bytes);
         let data_offsets = (begin, self.data.len());
@@ -92,17 +101,16 @@ impl Writer {
         self.tensors.insert(name, info);
     }
 
-    fn floats(&mut self, name: &'static str, shape: Vec<usize>, values: impl IntoIterator<Item = f64>) {
+    pub(super) fn floats(&mut self, name: &'static str, shape: Vec<usize>, values: impl IntoIterator<Item = f64>) {
         self.add(name, Dtype::F64, shape, values.into_iter().flat_map(f64::to_le_bytes));
     }
 
     /// Length, header padded with blanks to a multiple of eight, data.
-    fn finish(self, title: &str) -> Result<Vec<u8>, CaseError> {
+    pub(super) fn finish(self, metadata: &BTreeMap<&str, &str>) -> Result<Vec<u8>, CaseError> {
         let refuse = |error: serde_json::Error| CaseError::Header {
             reason: error.to_string(),
         };
         let mut entries = BTreeMap::new();
-        let metadata = BTreeMap::from([("format", FORMAT), ("title", title)]);
         entries.insert("__metadata__", serde_json::to_value(metadata).map_err(refuse)?);
         for (name, info) in self.tensors {
             entries.insert(name, serde_json::to_value(info).map_err(refuse)?);
@@ -112,8 +120,6 @@ impl Writer {
         let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
         bytes.extend(json);
         bytes.extend(self.data);
-        let (header, data) = header::read(&bytes)?;
-        tensors::worlds(&header, data)?; // what is written can be read
         Ok(bytes)
     }
 }

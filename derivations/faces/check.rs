@@ -10,11 +10,13 @@ use crate::faces::Provenance;
 use crate::judge::Class;
 use crate::render::wrap::{one_line, prose};
 
+mod continuous;
 mod explain;
 mod json;
 mod sweep;
 mod table;
 
+pub use continuous::{continuous, continuous_json};
 pub use json::json;
 pub use sweep::only_beta_one;
 pub use table::pairs;
@@ -100,12 +102,7 @@ fn in_the_file(out: &mut String, checked: &Checked) {
 }
 
 fn ending(out: &mut String, checked: &Checked, from: &Provenance) {
-    let worlds: Vec<String> = checked
-        .worlds
-        .iter()
-        .map(|(source, n)| format!("{n} {}", source_name(*source)))
-        .collect();
-    let _ = writeln!(out, "\nWorlds: {}", worlds.join(", "));
+    let _ = writeln!(out, "\nWorlds: {}", counted(checked));
     let title = from
         .title
         .as_deref()
@@ -125,6 +122,32 @@ fn ending(out: &mut String, checked: &Checked, from: &Provenance) {
         from.correction,
         from.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string())
     );
+    if let Some(failures) = failed(checked) {
+        let _ = writeln!(
+            out,
+            "FAILED: a row does not close or a sign that we claim does not hold: {failures}"
+        );
+    } else {
+        let judged = checked.judged();
+        let stands = format!(
+            "in {judged} row checks every row closes within its bound and has the sign that the table claims. \
+             What the note claims is judged above."
+        );
+        wrap(out, "OK, the tool's own statements stand: ", &stands);
+    }
+}
+
+/// `256 from the file, 10 listed`
+fn counted(checked: &Checked) -> String {
+    let worlds = checked.worlds.iter();
+    let worlds: Vec<String> = worlds
+        .map(|(source, n)| format!("{n} {}", source_name(*source)))
+        .collect();
+    worlds.join(", ")
+}
+
+/// The rows that failed, with how often and where first; none where all stand.
+fn failed(checked: &Checked) -> Option<String> {
     let failures: Vec<String> = checked
         .failures()
         .map(|row| {
@@ -132,20 +155,7 @@ fn ending(out: &mut String, checked: &Checked, from: &Provenance) {
             format!("{} ({count} worlds, first {first})", name(row))
         })
         .collect();
-    if failures.is_empty() {
-        let judged = checked.judged();
-        let stands = format!(
-            "in {judged} row checks every row closes within its bound and has the sign that the table claims. \
-             What the note claims is judged above."
-        );
-        wrap(out, "OK, the tool's own statements stand: ", &stands);
-    } else {
-        let _ = writeln!(
-            out,
-            "FAILED: a row does not close or a sign that we claim does not hold: {}",
-            failures.join("; ")
-        );
-    }
+    (!failures.is_empty()).then(|| failures.join("; "))
 }
 
 const fn source_name(source: Source) -> &'static str {

@@ -61,7 +61,12 @@ impl Provenance {
     /// The features of this build.
     #[must_use]
     pub fn features() -> Vec<&'static str> {
-        [("twin", cfg!(feature = "twin")), ("cuda", cfg!(feature = "cuda"))]
+        let features = [
+            ("twin", cfg!(feature = "twin")),
+            ("lapack", cfg!(feature = "lapack")),
+            ("cuda", cfg!(feature = "cuda")),
+        ];
+        features
             .into_iter()
             .filter_map(|(name, on)| on.then_some(name))
             .collect()

@@ -1,7 +1,6 @@
 //! One expression or one step, for `elbo show`.
 
 use reference::vocab::{Error, Nats, Reading};
-use reference::world::World;
 
 use crate::claim::{Claim, Kind, bound_at_beta, claim};
 use crate::expr::{EXPRS, Expr, expr};
@@ -12,6 +11,7 @@ use crate::render::latex::plain_or_source;
 use crate::render::number::Amount;
 use crate::render::wrap;
 use crate::scene::Scene;
+use crate::subject::Subject;
 
 /// Why there is nothing to show.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -44,7 +44,7 @@ pub enum ShowError {
 ///
 /// # Errors
 /// [`ShowError`].
-pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowError> {
+pub fn text<W: Subject>(id: &str, reading: Reading, world: &W) -> Result<String, ShowError> {
     let bare = id.trim().trim_start_matches("Eq.").trim_start_matches("eq").trim();
     let inner = bare.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
     let asked = inner.unwrap_or(bare);
@@ -111,12 +111,12 @@ pub fn text(id: &str, reading: Reading, world: &World) -> Result<String, ShowErr
     })
 }
 
-fn describe(side: &Expr, scene: &Scene) -> Result<String, Error> {
+fn describe<W: Subject>(side: &Expr, scene: &Scene<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
     let equals = if side.is_probability() { "ln of it =" } else { "=" };
     Ok([
         wrap::formula(
-            &plain_or_source(&side.latex_under(scene.reading)),
+            &plain_or_source(&side.latex_of::<W>(scene.reading)),
             &format!("{:<12}", format!("({})", side.id)),
             &indent,
         ),
@@ -133,7 +133,7 @@ fn describe(side: &Expr, scene: &Scene) -> Result<String, Error> {
 }
 
 /// The side's value, or the first cells of a table.
-fn amounts(side: &Expr, scene: &Scene) -> Result<String, Error> {
+fn amounts<W: Subject>(side: &Expr, scene: &Scene<W>) -> Result<String, Error> {
     const SHOWN: usize = 6;
     let cells = match side.value(scene) {
         Err(Error::Indeterminate { .. }) => return Ok(Amount::Undefined.to_string()),
@@ -151,7 +151,7 @@ fn amounts(side: &Expr, scene: &Scene) -> Result<String, Error> {
     Ok(words.join(", ") + unit)
 }
 
-fn describe_bound(bound: &Claim, scene: &Scene) -> Result<String, Error> {
+fn describe_bound<W: Subject>(bound: &Claim, scene: &Scene<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
     let gap = (bound.reading == Reading::Expected).then_some("the gap of line 14 below ln p(x)");
     let rows = gap.into_iter().chain(bound.rows.iter().map(|row| row.id));
@@ -181,7 +181,7 @@ fn describe_bound(bound: &Claim, scene: &Scene) -> Result<String, Error> {
     .join("\n"))
 }
 
-fn describe_step(step: &Line, scene: &Scene) -> Result<String, Error> {
+fn describe_step<W: Subject>(step: &Line, scene: &Scene<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
     let slack = Amount::of(step.slack(scene))?;
     Ok([
@@ -211,7 +211,7 @@ fn describe_step(step: &Line, scene: &Scene) -> Result<String, Error> {
 }
 
 /// `to - (from - slack)`, cell by cell the largest, in nats and against the size of what was added up.
-fn residue(step: &Line, scene: &Scene) -> Result<String, Error> {
+fn residue<W: Subject>(step: &Line, scene: &Scene<W>) -> Result<String, Error> {
     let sides = |side: Option<&Expr>| side.map_or_else(|| Ok(Vec::new()), |side| side.value(scene));
     let (from, to, slack) = match (sides(step.from_expr()), sides(step.to_expr()), step.slack(scene)) {
         (Err(Error::Indeterminate { .. }), _, _)

@@ -1,5 +1,7 @@
 //! The derivation one line at a time, with a world's numbers put in: for people who learn.
 
+#[cfg(feature = "lapack")]
+mod curves;
 mod ledger;
 mod line;
 mod numbers;
@@ -8,11 +10,10 @@ mod page;
 mod picture;
 mod svg;
 mod terminal;
+mod walked;
 
 use reference::equations::bound::eq03_log_evidence;
-use reference::model::Model as _;
 use reference::vocab::{Error, Reading};
-use reference::world::World;
 
 use crate::line::chain;
 use crate::render::latex::RenderError;
@@ -22,10 +23,11 @@ use crate::scene::Scene;
 pub use ledger::Closing;
 pub use line::{LineSection, Step, Verdict};
 pub use numbers::Written;
-pub use opening::{Cell, Opening, Row, Table};
+pub use opening::{Cell, Opening, Picture, Row, Table};
 pub use page::html;
 pub use picture::NumberLine;
 pub use terminal::text;
+pub use walked::Walked;
 
 /// One screen of the walk.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +66,7 @@ pub enum StepError {
 ///
 /// # Errors
 /// [`StepError`].
-pub fn sections(world: &World, name: &str, reading: Reading) -> Result<Vec<Section>, StepError> {
+pub fn sections<W: Walked>(world: &W, name: &str, reading: Reading) -> Result<Vec<Section>, StepError> {
     let scene = Scene::new(world, reading)?;
     #[expect(clippy::float_cmp, reason = "beta = 1 is exactly where Eq. 14 is the line above")]
     let last = if world.beta().get() == 1.0 { "14" } else { "14b" };
@@ -74,7 +76,7 @@ pub fn sections(world: &World, name: &str, reading: Reading) -> Result<Vec<Secti
     let lines = line::sections(&scene, &steps)?;
     let evidence = Amount::of(eq03_log_evidence(&scene.seen))?;
     let closing = ledger::closing(&scene, &lines, &steps, evidence)?;
-    let mut sections = vec![Section::Opening(opening::opening(&scene, name))];
+    let mut sections = vec![Section::Opening(W::opening(&scene, name)?)];
     sections.extend(lines.into_iter().map(|line| Section::Line(Box::new(line))));
     sections.push(Section::Closing(closing));
     Ok(sections)

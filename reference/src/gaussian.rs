@@ -16,13 +16,14 @@
 //! Matrices carry the error of each entry, in units of roundoff, through every product and solve; the masses of the results hold them, so
 //! that the one closure bound of finite worlds serves here too. It grows with the condition numbers of the covariances.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array1, Array2, Array3, Ix1};
 
-use crate::vocab::{Beta, LogProbs};
+use crate::vocab::{Beta, Error, LogProbs, Nats};
 
 mod factor;
+mod fit;
 mod model;
 mod points;
 mod posterior;
@@ -35,6 +36,7 @@ mod uncertain;
 mod validate;
 
 pub use factor::MOST_CONDITION;
+pub use fit::{Data, fit};
 pub use points::{AtPoints, Rule};
 pub use posterior::posterior_encoder;
 pub use ppca::Ppca;
@@ -104,6 +106,14 @@ struct Core {
     /// `ln p(x|y,z)`, a caption each.
     ln_p_x_given_yz: Vec<Quadratic>,
     spectra: Spectra,
+    known: Vec<Known>,
+}
+
+/// What the slacks have found out about a caption, each computed when it is first asked for.
+#[derive(Debug, Default)]
+struct Known {
+    divergence_from_posterior: OnceLock<Result<Nats, Error>>,
+    ln_evidence: OnceLock<Result<Nats, Error>>,
 }
 
 /// The covariances' eigen-decompositions, for the slacks.
@@ -112,6 +122,12 @@ struct Spectra {
     prior: Vec<Spectrum>,
     decoder: Spectrum,
     encoder: Spectrum,
+}
+
+impl PartialEq for Gaussian {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
 }
 
 impl Gaussian {

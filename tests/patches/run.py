@@ -23,6 +23,7 @@ TARGET = pathlib.Path(os.environ.get("PATCHES_TARGET", ROOT / "target" / "patche
 PROFILE = os.environ.get("PATCHES_PROFILE", "dev")
 CHECKER = ["golden", "blocks", "limits", "certainty", "assumptions", "lines", "properties"]
 TWIN = ["terms", "agreement"]
+CONTINUOUS = ["continuous"]
 
 
 def cargo(copy, *args):
@@ -45,10 +46,14 @@ def judge(copy, patch):
     healthy = file.read_text()
     file.write_text(healthy.replace(patch["find"], patch["replace"]))
     try:
-        twin = patch["in"].startswith("gpu")
-        features = ["--profile", PROFILE] if twin else ["--profile", PROFILE, "--no-default-features"]
-        for test in TWIN if twin else CHECKER:
-            command = ["test", "-p", "elbo", *features, "--test", test]
+        if patch["in"].startswith("gpu"):
+            tests, features = TWIN, []
+        elif patch["in"].endswith("gaussian"):
+            tests, features = CONTINUOUS, ["--no-default-features", "--features", "lapack"]
+        else:
+            tests, features = CHECKER, ["--no-default-features"]
+        for test in tests:
+            command = ["test", "-p", "elbo", "--profile", PROFILE, *features, "--test", test]
             built = cargo(copy, *command, "--no-run")
             if built.returncode != 0:
                 return False, "does not compile:\n" + built.stderr[-2000:]

@@ -12,6 +12,14 @@ use crate::verdict::{Tally, Verdict};
 /// The whole report for a program.
 #[must_use]
 pub fn json(checked: &Checked, from: &Provenance) -> Value {
+    let mut body = judged(checked);
+    body["schema"] = json!("elbo-check/1");
+    body["provenance"] = json!(from);
+    body
+}
+
+/// What was judged.
+pub(super) fn judged(checked: &Checked) -> Value {
     let row = |row: &Row| {
         json!({
             "id": row.claim.id,
@@ -28,8 +36,6 @@ pub fn json(checked: &Checked, from: &Provenance) -> Value {
         })
     };
     json!({
-        "schema": "elbo-check/1",
-        "provenance": from,
         "ok": checked.failures().next().is_none(),
         "worlds": checked.worlds.iter().map(|(source, n)| json!({"source": source, "count": n})).collect::<Vec<_>>(),
         "judged": checked.judged(),

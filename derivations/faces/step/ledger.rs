@@ -1,6 +1,7 @@
 //! The end of the walk: the ledger, what was lost where, and what the note got wrong.
 
 use reference::critical::{CriticalBeta, critical_beta};
+use reference::slack::Slack;
 use reference::vocab::{Error, Reading};
 
 use super::line::LineSection;
@@ -23,8 +24,8 @@ pub struct Closing {
     pub findings: Vec<String>,
 }
 
-pub(super) fn closing(
-    scene: &Scene,
+pub(super) fn closing<W: Slack>(
+    scene: &Scene<W>,
     lines: &[LineSection],
     steps: &[&'static Line],
     evidence: Amount,
@@ -106,7 +107,7 @@ fn undefined(lines: &[LineSection]) -> Option<String> {
 }
 
 /// What the table says against the note along this chain, with this world's numbers.
-fn findings(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<String>, Error> {
+fn findings<W: Slack>(scene: &Scene<W>, steps: &[&'static Line]) -> Result<Vec<String>, Error> {
     let mut findings = Vec::new();
     let equal: Vec<&str> = steps
         .iter()
@@ -139,7 +140,7 @@ fn findings(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<String>, Error
 }
 
 /// 'The bound only holds for beta = 1', weighed.
-fn beta(scene: &Scene) -> Result<String, Error> {
+fn beta<W: Slack>(scene: &Scene<W>) -> Result<String, Error> {
     let target = if scene.reading == Reading::Expected {
         "ln p(x)"
     } else {

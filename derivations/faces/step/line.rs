@@ -2,8 +2,9 @@
 
 use reference::vocab::{Error, Nats, closure_bound};
 
-use super::numbers::{self, Written};
+use super::numbers::Written;
 use super::picture::NumberLine;
+use super::walked::Walked;
 use crate::expr::{Expr, expr};
 use crate::line::Line;
 use crate::render::number::{Amount, VISIBLE};
@@ -131,7 +132,7 @@ impl Verdict {
 }
 
 /// All lines along the chain, the evidence first.
-pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<LineSection>, Error> {
+pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Line]) -> Result<Vec<LineSection>, Error> {
     let first = steps.first().and_then(|step| step.from_expr());
     let sides: Vec<&'static Expr> = first
         .into_iter()
@@ -164,9 +165,9 @@ pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<Lin
         };
         sections.push(LineSection {
             id: side.id,
-            latex: side.latex_under(scene.reading),
+            latex: side.latex_of::<W>(scene.reading),
             reads: side.reads,
-            written: numbers::line(side.id, scene, value)?,
+            written: W::written(side.id, scene, value)?,
             value,
             visible: visible(k),
             step,
@@ -181,9 +182,9 @@ pub(super) fn sections(scene: &Scene, steps: &[&'static Line]) -> Result<Vec<Lin
     Ok(sections)
 }
 
-fn taken(
+fn taken<W: Walked>(
     line: &'static Line,
-    scene: &Scene,
+    scene: &Scene<W>,
     from: Amount,
     to: Amount,
     evidence: Option<f64>,
@@ -197,7 +198,7 @@ fn taken(
         rule: line.rule,
         remark: line.remark,
         slack_latex: line.slack_latex,
-        slack_written: numbers::slack(line.id, scene)?,
+        slack_written: W::slack_written(line.id, scene)?,
         slack,
         verdict,
         outcome: format!(

@@ -19,6 +19,17 @@ pub struct Opening {
     pub sentences: Vec<String>,
     /// Its tables.
     pub tables: Vec<Table>,
+    /// Its pictures, on the page.
+    pub pictures: Vec<Picture>,
+}
+
+/// A picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// As SVG.
+    pub svg: String,
+    /// What it shows.
+    pub about: &'static str,
 }
 
 /// A table of probabilities.
@@ -122,6 +133,7 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
                 .to_owned(),
         ],
         tables,
+        pictures: Vec::new(),
     }
 }
 

@@ -3,11 +3,10 @@
 use std::fmt::Write;
 
 use reference::vocab::Reading;
-use reference::world::World;
 
 use super::line::{LineSection, Step};
 use super::terminal::capital;
-use super::{Closing, Opening, Section, StepError, Table, sections, svg};
+use super::{Closing, Opening, Section, StepError, Table, Walked, sections, svg};
 use crate::faces::lines::printed;
 use crate::render::html::{document, escape, prose};
 use crate::render::latex::{RenderError, mathml, mathml_inline};
@@ -20,7 +19,7 @@ const SCRIPT: &str = include_str!("../../render/step.js");
 ///
 /// # Errors
 /// Those of [`sections`].
-pub fn html(world: &World, name: &str, reading: Reading) -> Result<String, StepError> {
+pub fn html<W: Walked>(world: &W, name: &str, reading: Reading) -> Result<String, StepError> {
     let sections = sections(world, name, reading)?;
     let mut body = String::new();
     for section in &sections {
@@ -60,10 +59,22 @@ fn open(opening: &Opening) -> Result<String, RenderError> {
     for table in &opening.tables {
         tables += &heat(table)?;
     }
+    if !tables.is_empty() {
+        tables = format!("<div class=\"tables\">{tables}</div>\n");
+    }
+    let pictures: String = (opening.pictures.iter())
+        .map(|picture| {
+            format!(
+                "<figure class=\"curves\">{}<figcaption><span>{}</span></figcaption></figure>\n",
+                picture.svg,
+                prose(picture.about)
+            )
+        })
+        .collect();
     let name = escape(&opening.name);
     Ok(format!(
         "<section id=\"world\">\n<header><p class=\"kicker\">The ELBO, line by line</p><h1>The world “{name}”</h1></header>\n\
-         <div class=\"lead\">{sentences}</div>\n<div class=\"tables\">{tables}</div>\n</section>\n"
+         <div class=\"lead\">{sentences}</div>\n{tables}{pictures}</section>\n"
     ))
 }
 

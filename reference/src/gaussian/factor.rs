@@ -55,6 +55,7 @@ pub(super) struct Spectrum {
 impl Spectrum {
     /// Of a symmetric matrix known to `error`: LAPACK's is that of a matrix within `n u ||S||`.
     pub(super) fn new(matrix: &Array2<f64>, error: f64) -> Result<Self, Error> {
+        one_thread();
         let (values, vectors) = matrix.eigh(UPLO::Lower).map_err(|_| LAPACK)?;
         Ok(Self {
             values,
@@ -97,6 +98,21 @@ impl Spectrum {
     }
 }
 
+/// Puts the BLAS on one thread: matrices are small and worlds run in parallel, so its own threads only wait for each other, and the bits of a
+/// result would depend on how many there are.
+#[allow(
+    unsafe_code,
+    reason = "OpenBLAS has no safe way to say it, and reads its environment before main runs"
+)]
+fn one_thread() {
+    unsafe extern "C" {
+        fn openblas_set_num_threads(threads: std::ffi::c_int);
+    }
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    // SAFETY: the signature is that of cblas.h; it is called once, before this crate's first call of LAPACK.
+    ONCE.call_once(|| unsafe { openblas_set_num_threads(1) });
+}
+
 /// Validates a covariance: finite, symmetric, positive definite, its condition number at most [`MOST_CONDITION`].
 pub(super) fn covariance(
     tensor: &'static str,
@@ -112,6 +128,7 @@ pub(super) fn covariance(
             });
         }
     }
+    one_thread();
     let symmetric = (given + &given.t()) / 2.0;
     let spectrum = Spectrum::new(&symmetric, 0.0)?;
     let (smallest, largest) = (spectrum.values[0], spectrum.values[given.nrows() - 1]);

@@ -42,6 +42,11 @@ impl Gaussian {
     /// 1/2 (tr(P V) + w^T P^-1 w - d - ln det P - ln det V),   w = S^-1 (mu - m) - W^T R^-1 (x - b - W mu)
     /// ```
     pub(super) fn divergence_from_posterior(&self, y: usize) -> Result<Nats, Error> {
+        let known = &self.core.known[y].divergence_from_posterior;
+        known.get_or_init(|| self.find_divergence_from_posterior(y)).clone()
+    }
+
+    fn find_divergence_from_posterior(&self, y: usize) -> Result<Nats, Error> {
         let (prior, decoder, encoder) = (
             &self.core.spectra.prior[y],
             &self.core.spectra.decoder,
@@ -83,6 +88,11 @@ impl Gaussian {
 
     /// `ln p(x|y)` by the marginal's own covariance: `x ~ N(W m + b, R + W S W^T)`.
     pub(super) fn ln_evidence_given_caption(&self, y: usize) -> Result<Nats, Error> {
+        let known = &self.core.known[y].ln_evidence;
+        known.get_or_init(|| self.find_ln_evidence_given_caption(y)).clone()
+    }
+
+    fn find_ln_evidence_given_caption(&self, y: usize) -> Result<Nats, Error> {
         let parts = &self.core.parts;
         let weight = Uncertain::exact(parts.decoder_weight.clone());
         let prior = Uncertain::exact(parts.prior_covariance.index_axis(ndarray::Axis(0), y).to_owned());

@@ -7,7 +7,7 @@ use ndarray::{Axis, Dimension as _};
 use super::factor::covariance;
 use super::quadratic::Quadratic;
 use super::uncertain::{Uncertain, column};
-use super::{Core, Gaussian, Parts, Spectra};
+use super::{Core, Gaussian, Known, Parts, Spectra};
 use crate::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
 
 /// The most coordinates of a code, and pixels of an image.
@@ -75,6 +75,7 @@ impl Gaussian {
                 ln_p_z_given_y,
                 ln_p_x_given_yz,
                 spectra,
+                known: (0..captions).map(|_| Known::default()).collect(),
             }),
             ln_q_y,
             y,

@@ -94,8 +94,9 @@ pub enum Error {
     },
     /// A matrix that is no covariance.
     #[error(
-        "{tensor}{index:?} is {what} (its smallest eigenvalue is {smallest:e}, its largest {largest:e}), expected a symmetric \
-         positive definite matrix with eigenvalues from 1e-30 on and within a factor of 1e13"
+        "{tensor}{} is {what} (its smallest eigenvalue is {smallest:e}, its largest {largest:e}), expected a symmetric \
+         positive definite matrix with eigenvalues from 1e-30 on and within a factor of 1e13",
+        place(index)
     )]
     Covariance {
         /// Name of the parameter.
@@ -139,4 +140,13 @@ pub enum Error {
         /// Its log-scale.
         ln_b: f64,
     },
+}
+
+/// `[3, 7]`, or nothing where there is one.
+fn place(index: &[usize]) -> String {
+    if index.is_empty() {
+        String::new()
+    } else {
+        format!("{index:?}")
+    }
 }

@@ -1,0 +1,64 @@
+//! Continuous worlds through the checker: the same table, the integral of Eq. 3 as printed.
+
+use crate::check::Checked;
+use crate::integrals::Integrals;
+
+/// What became of them.
+#[derive(Debug, Clone)]
+pub struct Continuous {
+    /// The table, judged.
+    pub checked: Checked,
+    /// Closed forms against quadrature and sampling, on the first worlds.
+    pub integrals: Integrals,
+}
+
+impl Continuous {
+    /// Whether every row closes, every sign that the table claims holds, and the three integrals agree.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.checked.failures().next().is_none() && self.integrals.agree()
+    }
+}
+
+/// Why they were left out, where the program was built without them.
+pub const SKIPPED: &str = "continuous worlds: skipped, built without lapack (`make check` installs it and has them)";
+
+#[cfg(feature = "lapack")]
+mod judged {
+    use reference::gaussian::Gaussian;
+    use reference::vocab::Error;
+
+    use super::Continuous;
+    use crate::cases::{Cases, Source, gaussian};
+    use crate::check::{Options, check};
+    use crate::integrals::compare;
+
+    /// Worlds whose sides are computed three times, and how many of them from a file.
+    const THRICE: usize = 40;
+    const OF_A_FILE: usize = 8;
+
+    /// Checks a file's worlds and `random` drawn ones.
+    ///
+    /// # Errors
+    /// None on validated worlds.
+    pub fn judge(
+        file: &[Gaussian],
+        random: u64,
+        seed: u64,
+        options: &Options,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Continuous, Error> {
+        let fixed = file.iter().map(|world| (Source::File, world.clone())).collect();
+        let cases = Cases::of(fixed, random, seed, gaussian::world);
+        let checked = check(&cases, options, progress)?;
+        let drawn = (0..random).map(|index| gaussian::world(seed, index));
+        let thrice: Vec<Gaussian> = file.iter().take(OF_A_FILE).cloned().chain(drawn).take(THRICE).collect();
+        Ok(Continuous {
+            checked,
+            integrals: compare(&thrice, seed)?,
+        })
+    }
+}
+
+#[cfg(feature = "lapack")]
+pub use judged::judge;

@@ -1,0 +1,154 @@
+//! Factor analysis with captions, fitted by expectation-maximisation [Rubin and Thayer 1982].
+
+use ndarray::{Array1, Array2, Array3, Axis};
+
+use super::Parts;
+use super::factor::Spectrum;
+use super::uncertain::count;
+use crate::vocab::Error;
+
+/// Images and their captions.
+#[derive(Debug, Clone)]
+pub struct Data {
+    /// `[N, D]`.
+    pub images: Array2<f64>,
+    /// `[N]`, each in `0..captions`.
+    pub captions: Vec<usize>,
+    /// How many captions there are, `Y`.
+    pub count: usize,
+}
+
+/// Fits `z|y ~ N(m_y, S_y)`, `x|y,z ~ N(W z + b_y, R)` with `d` factors and a diagonal `R`, from `W` as given, in `rounds` rounds.
+///
+/// ```text
+/// E   P_n = S_y^-1 + W^T R^-1 W        E z_n = P_n^-1 (S_y^-1 m_y + W^T R^-1 (x_n - b_y))        E z_n z_n^T = P_n^-1 + E z_n E z_n^T
+/// M   W = (sum_n (x_n - b_y) E z_n^T) (sum_n E z_n z_n^T)^-1        R = diag mean_n (x_n - b_y - W E z_n) (x_n - b_y)^T
+///     m_y = mean of E z_n        S_y = mean of E z_n z_n^T - m_y m_y^T, drawn towards I by as much as 16 images
+/// ```
+///
+/// `b_y` is the mean of a caption's images, drawn towards that of all by as much as 16 images. The encoder is the posterior of the average caption:
+/// `V` the mean of `P_n^-1`, `A x + c` the mean over captions of the posterior's. Observed pair: the first image.
+///
+/// # Errors
+/// [`Error::Empty`] without images, [`Error::Covariance`] where a factor or a pixel has no variance.
+pub fn fit(data: &Data, weight: Array2<f64>, rounds: usize) -> Result<Parts, Error> {
+    let (images, pixels) = data.images.dim();
+    let (d, captions) = (weight.ncols(), data.count);
+    let Some(mean) = data.images.mean_axis(Axis(0)) else {
+        return Err(Error::Empty { tensor: "images" });
+    };
+    let mut members = Array1::<f64>::zeros(captions);
+    let mut decoder_offset = Array2::<f64>::zeros((captions, pixels)) + &(&mean * PRIOR);
+    for (image, &y) in data.images.rows().into_iter().zip(&data.captions) {
+        members[y] += 1.0;
+        decoder_offset.row_mut(y).zip_mut_with(&image, |sum, x| *sum += x);
+    }
+    for (mut row, n) in decoder_offset.rows_mut().into_iter().zip(&members) {
+        row /= n + PRIOR;
+    }
+    let deviation: Vec<Array1<f64>> = (data.images.rows().into_iter().zip(&data.captions))
+        .map(|(image, &y)| &image - &decoder_offset.row(y))
+        .collect();
+    let mut variance: Array1<f64> = deviation.iter().fold(Array1::zeros(pixels), |sum, x| sum + x * x) / count(images);
+    let mut parts = Parts {
+        ln_p_y: ((members.clone() + 1.0) / (count(images) + count(captions))).mapv(f64::ln),
+        prior_mean: Array2::zeros((captions, d)),
+        prior_covariance: identities(captions, d),
+        decoder_weight: weight,
+        decoder_offset,
+        decoder_covariance: Array2::from_diag(&variance),
+        encoder_weight: Array2::zeros((d, pixels)),
+        encoder_offset: Array1::zeros(d),
+        encoder_covariance: Array2::eye(d),
+        ln_q_y_given_x: Array1::from_elem(captions, -count(captions).ln()),
+        x: data.images.row(0).to_owned(),
+        y: data.captions.first().copied().unwrap_or(0),
+        beta: 1.0,
+    };
+    for _ in 0..rounds {
+        let posteriors = posteriors(&parts)?;
+        let (mut cross, mut square) = (Array2::<f64>::zeros((pixels, d)), Array2::<f64>::zeros((d, d)));
+        let (mut sums, mut squares) = (Array2::<f64>::zeros((captions, d)), identities(captions, d) * PRIOR);
+        let mut means = Vec::with_capacity(images);
+        for (x, &y) in deviation.iter().zip(&data.captions) {
+            let Posterior {
+                covariance,
+                gain,
+                offset,
+            } = &posteriors[y];
+            let z = gain.dot(x) + offset;
+            let second = covariance + &outer(&z, &z);
+            cross += &outer(x, &z);
+            square += &second;
+            sums.row_mut(y).zip_mut_with(&z, |sum, z| *sum += z);
+            squares
+                .index_axis_mut(Axis(0), y)
+                .zip_mut_with(&second, |sum, s| *sum += s);
+            means.push(z);
+        }
+        parts.decoder_weight = cross.dot(&Spectrum::new(&square, 0.0)?.inverse());
+        variance.fill(0.0);
+        for (x, z) in deviation.iter().zip(&means) {
+            variance += &(x * &(x - &parts.decoder_weight.dot(z)));
+        }
+        variance /= count(images);
+        variance.mapv_inplace(|v| v.max(LEAST));
+        parts.decoder_covariance = Array2::from_diag(&variance);
+        for y in 0..captions {
+            let mean = &sums.row(y) / (members[y] + PRIOR);
+            let second = &squares.index_axis(Axis(0), y) / (members[y] + PRIOR);
+            let covariance = second - outer(&mean, &mean);
+            parts.prior_mean.row_mut(y).assign(&mean);
+            let symmetric = (&covariance + &covariance.t()) / 2.0;
+            parts.prior_covariance.index_axis_mut(Axis(0), y).assign(&symmetric);
+        }
+    }
+    let posteriors = posteriors(&parts)?;
+    let mut encoder = (Array2::zeros((d, d)), Array2::zeros((d, pixels)), Array1::zeros(d));
+    for (y, posterior) in posteriors.iter().enumerate() {
+        let share = parts.ln_p_y[y].exp();
+        encoder.0 += &(&posterior.covariance * share);
+        encoder.1 += &(&posterior.gain * share);
+        encoder.2 += &((&posterior.offset - &posterior.gain.dot(&parts.decoder_offset.row(y))) * share);
+    }
+    (parts.encoder_covariance, parts.encoder_weight, parts.encoder_offset) = encoder;
+    parts.encoder_covariance = (&parts.encoder_covariance + &parts.encoder_covariance.t()) / 2.0;
+    Ok(parts)
+}
+
+/// As many images as the mean of all, or a unit covariance, weigh against a caption's own.
+const PRIOR: f64 = 16.0;
+
+/// The least variance of a pixel: half a step of 1/255, squared.
+const LEAST: f64 = 1.0 / (510.0 * 510.0);
+
+/// Of the deviation `x - b_y`: `z ~ N(gain (x - b_y) + offset, covariance)`.
+struct Posterior {
+    covariance: Array2<f64>,
+    gain: Array2<f64>,
+    offset: Array1<f64>,
+}
+
+fn posteriors(parts: &Parts) -> Result<Vec<Posterior>, Error> {
+    let scaled = &parts.decoder_weight.t() / &parts.decoder_covariance.diag(); // W^T R^-1
+    let information = scaled.dot(&parts.decoder_weight);
+    let each = parts.prior_covariance.outer_iter().zip(parts.prior_mean.rows());
+    each.map(|(prior, mean)| {
+        let inverse = Spectrum::new(&prior.to_owned(), 0.0)?.inverse();
+        let covariance = Spectrum::new(&(&inverse + &information), 0.0)?.inverse();
+        Ok(Posterior {
+            gain: covariance.dot(&scaled),
+            offset: covariance.dot(&inverse.dot(&mean)),
+            covariance,
+        })
+    })
+    .collect()
+}
+
+fn outer(a: &Array1<f64>, b: &Array1<f64>) -> Array2<f64> {
+    Array2::from_shape_fn((a.len(), b.len()), |(i, j)| a[i] * b[j])
+}
+
+fn identities(captions: usize, d: usize) -> Array3<f64> {
+    Array3::from_shape_fn((captions, d, d), |(_, i, j)| if i == j { 1.0 } else { 0.0 })
+}
