@@ -236,7 +236,12 @@ fn from_safetensors(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
         Some(FORMAT) => tensors::worlds(&header, data)?,
         Some(GAUSSIAN) if !cfg!(feature = "lapack") => return Err(CaseError::WithoutLapack),
         Some(GAUSSIAN) => Vec::new(),
-        _ => return Err(CaseError::Format { found: found.cloned() }),
+        _ => {
+            return Err(CaseError::Format {
+                found: found.cloned(),
+                expected: format!("{FORMAT:?} or {GAUSSIAN:?}"),
+            });
+        }
     };
     let correction = worlds.iter().map(World::correction).fold(0.0, f64::max);
     #[cfg(feature = "lapack")]

@@ -8,7 +8,7 @@ mod compare;
 #[cfg(feature = "lapack")]
 pub use compare::compare;
 
-/// By how many standard errors a sample's side may miss before it fails: the jackknife of 32 groups leaves a chance of one in a million.
+/// By how many standard errors a sample's side may miss before it fails: the jackknife of 32 groups leaves a side a chance of one in a million.
 pub const BEYOND_CHANCE: f64 = 6.0;
 
 /// What was compared, over all worlds.

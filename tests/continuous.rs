@@ -1,6 +1,14 @@
 //! Linear-Gaussian worlds: every row closes, and three ways to compute a side agree.
 #![cfg(feature = "lapack")]
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "tests"
+)]
+
+#[path = "continuous/refused.rs"]
+mod refused;
 
 use approx::assert_relative_eq;
 use derivations::cases::{Cases, gaussian};
@@ -10,10 +18,9 @@ use derivations::integrals::compare;
 use derivations::precision::closure_bound;
 use derivations::scene::Scene;
 use derivations::subject::Subject as _;
-use ndarray::{Array1, Array2, Array3, Axis, array};
-use rand::{RngExt as _, SeedableRng as _};
+use ndarray::{Array2, Array3, Axis, array};
 use reference::equations::{bound::*, objective::*};
-use reference::gaussian::{Gaussian, Parts, Ppca, posterior_encoder};
+use reference::gaussian::{Gaussian, Parts, posterior_encoder};
 use reference::model::Model as _;
 use reference::slack::Slack as _;
 use reference::vocab::{Error, Nats, Reading};
@@ -22,7 +29,11 @@ use reference::vocab::{Error, Nats, Reading};
 fn every_row_closes_on_ten_thousand_worlds() {
     let cases: Cases<Gaussian> = Cases::of(Vec::new(), 10_000, 0, gaussian::world);
     let checked = check(&cases, &Options::default(), &|_| ()).unwrap();
-    assert_eq!(checked.failures().count(), 0);
+    let failed: Vec<_> = checked
+        .failures()
+        .map(|row| (&row.claim.id, row.claim.reading, row.all.ours_broken, row.all.worst))
+        .collect();
+    assert!(failed.is_empty(), "{failed:?}");
     for row in &checked.rows {
         let (id, all) = (&row.claim.id, &row.all);
         assert!(all.closed > 9_000, "{id}: {} rows closed", all.closed);
@@ -42,7 +53,7 @@ fn closed_form_quadrature_and_sampling_agree() {
     let worlds: Vec<Gaussian> = (0..400).map(|index| gaussian::world(1, index)).collect();
     let seen = compare(&worlds, 1).unwrap();
     assert!(seen.worst_quadrature <= 1.0 && seen.worst_sampling <= 4.0, "{seen:?}");
-    assert!(seen.worst_quadrature > 1e-3, "{seen:?}");
+    assert!(seen.worst_quadrature > 1e-3 && seen.worst_sampling > 1.0, "{seen:?}");
     assert!(seen.by_quadrature > 8_000 && seen.by_sampling > 8_000, "{seen:?}");
 }
 
@@ -126,103 +137,6 @@ fn the_gap_is_nothing_at_the_posterior_and_the_divergence_elsewhere() {
 }
 
 #[test]
-fn the_bound_of_probabilistic_pca_is_tight_and_its_evidence_is_the_closed_form() {
-    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
-    let scales = array![3.0, 2.0, 1.5, 1.0, 0.7, 0.5, 0.3];
-    let mixing = Array2::from_shape_simple_fn((7, 7), || rng.random_range(-1.0..1.0));
-    let data = Array2::from_shape_simple_fn((41, 7), || rng.random_range(-1.0..1.0)) * &scales;
-    let data = data.dot(&mixing);
-    let fitted = Ppca::fit(&data, 3).unwrap();
-    let mut average = Vec::new();
-    for x in data.rows() {
-        let world = fitted.world(&x.to_owned()).unwrap();
-        let (evidence, elbo) = (eq03_log_evidence(&world).unwrap(), eq09_log_product(&world).unwrap());
-        let (miss, bound) = ((evidence - elbo).value().abs(), closure_bound(&[evidence, elbo]));
-        assert!(miss <= bound, "{miss:e} above {bound:e}");
-        average.push((1.0 / 41.0) * evidence);
-    }
-    let (average, expected) = (average.into_iter().sum::<Nats>(), fitted.average_log_evidence);
-    // The closed form knows the eigenvalues to 7 u of the largest, 1/l of each: as a share of the smallest kept, below 1e3 u in all.
-    assert_relative_eq!(average.value(), expected.value(), max_relative = 1e-12);
-    // Any other rotation, noise or mean is less likely.
-    let worse = Ppca {
-        noise: fitted.noise * 1.01,
-        ..fitted.clone()
-    };
-    let at = |fit: &Ppca| -> f64 {
-        let rows = data.rows().into_iter();
-        let evidence = rows.map(|x| eq03_log_evidence(&fit.world(&x.to_owned()).unwrap()).unwrap().value());
-        evidence.sum()
-    };
-    assert!(at(&worse) < at(&fitted));
-    assert!(matches!(
-        Ppca::fit(&Array2::zeros((5, 4)), 2),
-        Err(Error::Covariance { what: "singular", .. })
-    ));
-    assert!(matches!(Ppca::fit(&data, 7), Err(Error::Shape { .. })));
-}
-
-#[test]
-fn a_covariance_is_believed_up_to_a_condition_of_1e13_and_named_beyond() {
-    let with = |covariance: Array2<f64>| {
-        Gaussian::new(Parts {
-            prior_mean: Array2::zeros((2, 2)),
-            prior_covariance: ndarray::stack![Axis(0), Array2::<f64>::eye(2), covariance],
-            decoder_weight: array![[1.0, 0.5]],
-            encoder_weight: array![[0.5], [0.25]],
-            encoder_offset: array![0.0, 0.0],
-            encoder_covariance: Array2::eye(2),
-            ..by_hand()
-        })
-    };
-    let near = with(array![[1.0, 0.0], [0.0, 1e-12]]).unwrap().observing(1);
-    let (evidence, elbo, gap) = (
-        eq03_log_evidence(&near).unwrap(),
-        eq09_log_product(&near).unwrap(),
-        near.posterior_gap().unwrap(),
-    );
-    assert!((evidence - elbo - gap).value().abs() <= closure_bound(&[evidence, elbo, gap]));
-    let message = |covariance| with(covariance).unwrap_err().to_string();
-    assert_eq!(
-        message(array![[1.0, 2.0], [2.0, 1.0]]),
-        "prior_covariance[1] is indefinite (its smallest eigenvalue is -1e0, its largest 3e0), expected a symmetric positive definite \
-         matrix with eigenvalues from 1e-30 on and within a factor of 1e13"
-    );
-    assert!(
-        message(array![[1.0, 1.0], [1.0, 1.0]])
-            .starts_with("prior_covariance[1] is singular (its smallest eigenvalue is ")
-    );
-    assert!(
-        message(array![[1.0, 0.5], [0.25, 1.0]])
-            .starts_with("prior_covariance[1] is asymmetric (its smallest eigenvalue is 6.25e-1")
-    );
-    assert!(message(array![[1.0, f64::NAN], [0.25, 1.0]]).starts_with("prior_covariance[1, 0, 1] is NaN"));
-}
-
-#[test]
-fn a_parameter_that_does_not_fit_is_named() {
-    let refused = |change: &dyn Fn(&mut Parts)| {
-        let mut parts = by_hand();
-        change(&mut parts);
-        Gaussian::new(parts).unwrap_err().to_string()
-    };
-    assert_eq!(
-        refused(&|parts| parts.encoder_offset = Array1::zeros(2)),
-        "encoder_offset has shape [2], expected [1]"
-    );
-    assert_eq!(
-        refused(&|parts| parts.x = array![f64::INFINITY]),
-        "x[0] is inf, expected a number of size at most 1e30"
-    );
-    assert_eq!(
-        refused(&|parts| parts.decoder_weight = Array2::zeros((65, 1))),
-        "decoder_weight has shape [65, 1], expected at most 64 in each dimension"
-    );
-    assert_eq!(refused(&|parts| parts.y = 2), "y is 2, expected a caption in 0..2");
-    assert!(refused(&|parts| parts.ln_p_y = array![0.0, 0.0]).starts_with("ln_p_y sums to 2"));
-}
-
-#[test]
 fn a_density_may_exceed_one() {
     let world = Gaussian::new(Parts {
         decoder_covariance: array![[1e-4]],
@@ -248,4 +162,28 @@ fn what_has_no_closed_form_is_known_by_name() {
             Gaussian::READINGS.contains(&reading)
         );
     }
+}
+
+#[test]
+fn the_points_tell_two_forms_apart_that_differ_in_a_cross_term() {
+    let turned = |covariance: Array2<f64>| {
+        let parts = Parts {
+            prior_mean: Array2::zeros((2, 2)),
+            prior_covariance: ndarray::stack![Axis(0), covariance, Array2::<f64>::eye(2)],
+            decoder_weight: array![[1.0, 0.0]],
+            encoder_weight: Array2::zeros((2, 1)),
+            encoder_offset: array![0.0, 0.0],
+            encoder_covariance: Array2::eye(2),
+            ..by_hand()
+        };
+        let world = Gaussian::new(parts).unwrap();
+        world.values(&world.ln_p_z_given_y(0))
+    };
+    // The same values on both axes of q, for the inverse's diagonal is the same.
+    let (one, other) = (
+        turned(array![[1.0, 0.5], [0.5, 1.0]]),
+        turned(array![[1.0, -0.5], [-0.5, 1.0]]),
+    );
+    let differ = |k: usize| (one[k] - other[k]).value().abs() > closure_bound(&[one[k], other[k]]);
+    assert_eq!((0..one.len()).filter(|&k| differ(k)).collect::<Vec<_>>(), [5, 6]);
 }

@@ -2,8 +2,6 @@
 
 use reference::vocab::Error;
 
-use super::{FORMAT, GAUSSIAN};
-
 /// Why a case cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -31,10 +29,12 @@ pub enum CaseError {
         reason: String,
     },
     /// Another format, or none.
-    #[error("metadata key format is {}, expected {FORMAT:?} or {GAUSSIAN:?}", named(found.as_deref()))]
+    #[error("metadata key format is {}, expected {expected}", named(found.as_deref()))]
     Format {
         /// What the file says.
         found: Option<String>,
+        /// What it may say.
+        expected: String,
     },
     /// A continuous world for a program that was built without them.
     #[error(

@@ -138,7 +138,10 @@ impl Keys<'_> {
             });
         }
         match self.string("format")? {
-            Some(format) if format != FORMAT => Err(CaseError::Format { found: Some(format) }),
+            Some(format) if format != FORMAT => Err(CaseError::Format {
+                found: Some(format),
+                expected: format!("{FORMAT:?}"),
+            }),
             _ => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ use super::random::{beta, concentration, dirichlet, point_mass};
 /// World number `index` of the stream `seed`.
 ///
 /// Captions, coordinates and pixels pairwise distinct: at most 5, 6 and 7 in most worlds, up to 16 in one of 64 and up to 64 in one of 1024.
-/// Condition numbers up to 100 in most worlds, up to 1e12 in one of eight. A third of the encoders lies near the posterior, one of seven on it.
+/// Condition numbers up to 100 in most worlds, up to 1e12 in one of eight; weights of 1e-3 to 1e3 in one of five. A third of the encoders lies near the posterior, one of seven on it.
 #[must_use]
 pub fn world(seed: u64, index: u64) -> Gaussian {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -57,7 +57,12 @@ fn draw(rng: &mut ChaCha8Rng, index: u64) -> Option<Gaussian> {
             dirichlet(rng, captions, a)
         }
     };
-    let weight = normal(rng, pixels, d);
+    let scale = if rng.random_bool(0.2) {
+        10.0_f64.powf(rng.random_range(-3.0..3.0))
+    } else {
+        1.0
+    };
+    let weight = normal(rng, pixels, d) * scale;
     let decoder_offset = if rng.random_bool(0.1) {
         let row = normal(rng, 1, pixels);
         row.broadcast((captions, pixels))?.to_owned()

@@ -8,10 +8,13 @@ use derivations::case;
 #[test]
 fn the_format_must_be_said_and_be_this_one() {
     let with = |metadata: &str| Draft::valid().with(|d| d.metadata = metadata.to_owned());
-    assert_said(&with("{}"), "metadata key format is missing, expected \"elbo-case/1\"");
+    assert_said(
+        &with("{}"),
+        "metadata key format is missing, expected \"elbo-case/1\" or \"elbo-gaussian/1\"",
+    );
     assert_said(
         &with(r#"{"format":"elbo-case/2"}"#),
-        "metadata key format is \"elbo-case/2\", expected \"elbo-case/1\"",
+        "metadata key format is \"elbo-case/2\", expected \"elbo-case/1\" or \"elbo-gaussian/1\"",
     );
     let absent = Draft::valid().header().replace("\"__metadata__\"", "\"x_metadata\"");
     assert!(refusal(&assemble(absent.as_bytes(), &Draft::valid().data())).contains("missing field"));

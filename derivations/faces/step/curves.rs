@@ -10,8 +10,8 @@ use super::{Opening, Picture, Walked, Written};
 use crate::render::number::Amount;
 use crate::scene::Scene;
 
-/// Points of a curve.
-const POINTS: u32 = 400;
+/// Points around each density.
+const POINTS: u32 = 200;
 /// Three units a pixel: the library rounds coordinates to whole ones.
 const SIZE: (u32, u32) = (2580, 900);
 
@@ -95,12 +95,12 @@ fn pictures(world: &Gaussian) -> Result<Vec<Picture>, Error> {
         deviation: planted.encoder_covariance[[0, 0]].sqrt(),
     };
     let three = [prior, encoder, posterior];
-    let reach = |side: f64| move |normal: &Normal| normal.mean + side * 3.5 * normal.deviation;
-    let low = three.iter().map(reach(-1.0)).fold(f64::INFINITY, f64::min);
-    let high = three.iter().map(reach(1.0)).fold(f64::NEG_INFINITY, f64::max);
-    let at: Vec<f64> = (0..=POINTS)
-        .map(|k| low + (high - low) * f64::from(k) / f64::from(POINTS))
-        .collect();
+    // As many points around each: a narrow one is not stepped over.
+    let around = |normal: Normal| {
+        (0..=POINTS).map(move |k| normal.mean + (f64::from(k) / f64::from(POINTS) - 0.5) * 7.0 * normal.deviation)
+    };
+    let mut at: Vec<f64> = three.into_iter().flat_map(around).collect();
+    at.sort_by(f64::total_cmp);
     let curve = |f: &dyn Fn(f64) -> f64| at.iter().map(|&z| (z, f(z))).collect::<Vec<_>>();
     let density = |normal: Normal| curve(&move |z| normal.ln(z).exp());
     // q ln (q / p) - q + p is nowhere negative, and integrates to what q ln (q / p) does.

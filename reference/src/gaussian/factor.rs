@@ -64,6 +64,21 @@ impl Spectrum {
         })
     }
 
+    /// The same, where every eigenvalue stands clear of what rounding may have made of it, so that first-order errors are errors.
+    pub(super) fn clear(self, tensor: &'static str, index: usize) -> Result<Self, Error> {
+        let (smallest, largest) = (self.values[0], self.values[self.values.len() - 1]);
+        if smallest > 4.0 * UNIT_ROUNDOFF_F64 * self.error && largest.is_finite() {
+            return Ok(self);
+        }
+        Err(Error::Covariance {
+            tensor,
+            index: vec![index],
+            what: "singular to working precision",
+            smallest,
+            largest,
+        })
+    }
+
     /// `diag(values)^(-1/2) Q^T`: rows that whiten.
     pub(super) fn whitener(&self) -> Array2<f64> {
         let mut rows = self.vectors.t().to_owned();

@@ -5,6 +5,7 @@ use ndarray::{Array1, Array2, Array3, Axis};
 use super::Parts;
 use super::factor::Spectrum;
 use super::uncertain::count;
+use super::validate::LARGEST;
 use crate::vocab::Error;
 
 /// Images and their captions.
@@ -26,17 +27,19 @@ pub struct Data {
 ///     m_y = mean of E z_n        S_y = mean of E z_n z_n^T - m_y m_y^T, drawn towards I by as much as 16 images
 /// ```
 ///
-/// `b_y` is the mean of a caption's images, drawn towards that of all by as much as 16 images. The encoder is the posterior of the average caption:
+/// `m_y` is drawn towards 0 likewise. `b_y` is the mean of a caption's images, drawn towards that of all by as much as 16 images; no pixel's variance is less than that of
+/// half a step of 1/255. The encoder is the posterior of the average caption:
 /// `V` the mean of `P_n^-1`, `A x + c` the mean over captions of the posterior's. Observed pair: the first image.
 ///
 /// # Errors
-/// [`Error::Empty`] without images, [`Error::Covariance`] where a factor or a pixel has no variance.
+/// [`Error::Empty`] without images, [`Error::Shape`], [`Error::Caption`], [`Error::Number`] for data that do not fit together.
 pub fn fit(data: &Data, weight: Array2<f64>, rounds: usize) -> Result<Parts, Error> {
     let (images, pixels) = data.images.dim();
     let (d, captions) = (weight.ncols(), data.count);
     let Some(mean) = data.images.mean_axis(Axis(0)) else {
         return Err(Error::Empty { tensor: "images" });
     };
+    valid(data, &weight)?;
     let mut members = Array1::<f64>::zeros(captions);
     let mut decoder_offset = Array2::<f64>::zeros((captions, pixels)) + &(&mean * PRIOR);
     for (image, &y) in data.images.rows().into_iter().zip(&data.captions) {
@@ -50,6 +53,7 @@ pub fn fit(data: &Data, weight: Array2<f64>, rounds: usize) -> Result<Parts, Err
         .map(|(image, &y)| &image - &decoder_offset.row(y))
         .collect();
     let mut variance: Array1<f64> = deviation.iter().fold(Array1::zeros(pixels), |sum, x| sum + x * x) / count(images);
+    variance.mapv_inplace(|v| v.max(LEAST));
     let mut parts = Parts {
         ln_p_y: ((members.clone() + 1.0) / (count(images) + count(captions))).mapv(f64::ln),
         prior_mean: Array2::zeros((captions, d)),
@@ -114,6 +118,39 @@ pub fn fit(data: &Data, weight: Array2<f64>, rounds: usize) -> Result<Parts, Err
     (parts.encoder_covariance, parts.encoder_weight, parts.encoder_offset) = encoder;
     parts.encoder_covariance = (&parts.encoder_covariance + &parts.encoder_covariance.t()) / 2.0;
     Ok(parts)
+}
+
+fn valid(data: &Data, weight: &Array2<f64>) -> Result<(), Error> {
+    let (images, pixels) = data.images.dim();
+    let shape = |tensor, found: Vec<usize>, expected: Vec<usize>| Error::Shape {
+        tensor,
+        found,
+        expected,
+    };
+    if data.captions.len() != images {
+        return Err(shape("captions", vec![data.captions.len()], vec![images]));
+    }
+    if let Some(&y) = data.captions.iter().find(|&&y| y >= data.count) {
+        return Err(Error::Caption {
+            y,
+            captions: data.count,
+        });
+    }
+    if weight.nrows() != pixels || weight.ncols() == 0 {
+        return Err(shape(
+            "decoder_weight",
+            weight.shape().to_vec(),
+            vec![pixels, weight.ncols().max(1)],
+        ));
+    }
+    match data.images.indexed_iter().find(|(_, value)| !(value.abs() <= LARGEST)) {
+        None => Ok(()),
+        Some((at, &value)) => Err(Error::Number {
+            tensor: "images",
+            index: vec![at.0, at.1],
+            value,
+        }),
+    }
 }
 
 /// As many images as the mean of all, or a unit covariance, weigh against a caption's own.

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, Ix1};
 
-use super::uncertain::Uncertain;
+use super::uncertain::{Uncertain, count};
 use super::{Gaussian, Quadratic};
 use crate::model::Model;
 use crate::special::log_sum_exp;
@@ -115,7 +115,8 @@ impl Model for Gaussian {
         log_sum_exp(&terms.collect::<Vec<_>>()).determinate("ln p(x)")
     }
 
-    /// At the encoder's mean, and one of its standard deviations from it along each axis of its Cholesky factor.
+    /// At the encoder's mean, one of its standard deviations from it along each axis of its Cholesky factor, and at two points off every axis,
+    /// where no two terms `t_i t_j` are alike.
     fn values(&self, f: &Quadratic) -> Vec<Nats> {
         let d = self.dimension();
         let mut points = vec![Array2::zeros((d, 1))];
@@ -125,6 +126,10 @@ impl Model for Gaussian {
                 point[[axis, 0]] = side;
                 points.push(point);
             }
+        }
+        for phase in [1.0, 2.0] {
+            let away = |(axis, _): (usize, usize)| (count(axis + 1).sqrt() + phase).sin();
+            points.push(Array2::from_shape_fn((d, 1), away));
         }
         points.into_iter().map(|t| f.at(&Uncertain::exact(t))).collect()
     }

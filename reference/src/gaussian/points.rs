@@ -118,7 +118,7 @@ impl<R: Rule> Model for AtPoints<R> {
             let Some((rule, points)) = moved else { return Ok(None) };
             Self::new(&world, rule, &points).map(Some)
         });
-        // A factorisation that LAPACK refuses here was refused when the world was made.
+        // Every caption has its axes, or the world would have been refused: without new points the rule serves as it is.
         moved.ok().flatten().unwrap_or_else(|| Self { world, ..self.clone() })
     }
 

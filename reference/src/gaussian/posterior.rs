@@ -99,7 +99,8 @@ impl Gaussian {
         let spread = weight.dot(&prior).dot(&weight.transposed());
         let covariance = &Uncertain::exact(parts.decoder_covariance.clone()) + &spread;
         let from_factors = self.core.spectra.decoder.error + weight.norm().powi(2) * self.core.spectra.prior[y].error;
-        let spectrum = Spectrum::new(&covariance.value, covariance.error_norm() + from_factors)?;
+        let error = covariance.error_norm() + from_factors;
+        let spectrum = Spectrum::new(&covariance.value, error)?.clear("the covariance of x given y", y)?;
         let missed = self.missed(y, &column(&parts.prior_mean.row(y).to_owned()));
         let distance = Uncertain::exact(spectrum.whitener()).dot(&missed).square_norm();
         let moved = norm(&spectrum.inverse().dot(&missed.value)).powi(2) * spectrum.error;
@@ -110,10 +111,9 @@ impl Gaussian {
                 + Nats::with_mass(0.0, mass_of(moved))))
     }
 
-    /// The posterior at the observed caption in the coordinates in which `q(z|x)` is standard normal: the spectrum of `L^T P L`, its precision
+    /// The posterior at a caption in the coordinates in which `q(z|x)` is standard normal: the spectrum of `L^T P L`, its precision
     /// along the axes on which it is independent, and where on each its mean lies.
-    pub(super) fn posterior_axes(&self) -> Result<(Spectrum, Array1<f64>), Error> {
-        let y = self.y();
+    pub(super) fn posterior_axes(&self, y: usize) -> Result<(Spectrum, Array1<f64>), Error> {
         let Precision {
             prior_rows,
             decoder_rows,
@@ -126,7 +126,14 @@ impl Gaussian {
         // The densities know the factors, this form the covariances as given.
         let by_prior = norm(&prior_rows.value.t().dot(&prior.value)).powi(2) * spectra.prior[y].error;
         let by_decoder = norm(&whitener.t().dot(&decoder.value)).powi(2) * spectra.decoder.error;
-        let spectrum = Spectrum::new(&form.value, form.error_norm() + by_prior + by_decoder)?;
+        // Eqs. 4 and 5 take `q` out of the form and put it in again.
+        let taken_out = 2.0 * count(self.dimension()).sqrt() + form.norm();
+        let found = Spectrum::new(&form.value, form.error_norm() + taken_out)?;
+        let found = found.clear("the posterior's precision in units of the encoder's", y)?;
+        let spectrum = Spectrum {
+            error: found.error + by_prior + by_decoder,
+            ..found
+        };
         let (prior, decoder) = (prior.value, decoder.value);
         let (deviation, missed) = (self.deviation(y).value, self.missed(y, &self.core.mean).value);
         let pull = decoder.t().dot(&whitener.dot(&missed)) - prior.t().dot(&prior_rows.value.dot(&deviation));
@@ -141,7 +148,7 @@ impl Gaussian {
         let decoder_rows = Uncertain::exact(self.core.spectra.decoder.whitener()).dot(&weight);
         let precision = &prior_rows.transposed().dot(&prior_rows) + &decoder_rows.transposed().dot(&decoder_rows);
         Ok(Precision {
-            spectrum: Spectrum::new(&precision.value, precision.error_norm())?,
+            spectrum: Spectrum::new(&precision.value, precision.error_norm())?.clear("the posterior's precision", y)?,
             prior_rows,
             decoder_rows,
         })

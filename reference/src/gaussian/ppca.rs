@@ -6,8 +6,9 @@ use ndarray::{Array1, Array2, Axis, s};
 use super::factor::Spectrum;
 use super::quadratic::LN_2_PI;
 use super::uncertain::count;
+use super::validate::LARGEST;
 use super::{Gaussian, Parts};
-use crate::vocab::{Error, Nats};
+use crate::vocab::{Error, Nats, UNIT_ROUNDOFF_F64};
 
 /// `z ~ N(0, I)`, `x|z ~ N(W z + mean, noise I)`, fitted.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +48,7 @@ impl Ppca {
                 expected: vec![pixels, pixels.saturating_sub(1)],
             });
         }
-        if let Some((at, &value)) = data.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        if let Some((at, &value)) = data.indexed_iter().find(|(_, value)| !(value.abs() <= LARGEST)) {
             return Err(Error::Number {
                 tensor: "data",
                 index: vec![at.0, at.1],
@@ -59,7 +60,8 @@ impl Ppca {
         let left_out = spectrum.values.slice(s![..pixels - d]); // ascending
         let kept = spectrum.values.slice(s![pixels - d..]);
         let noise = left_out.sum() / count(pixels - d);
-        if !(noise > 0.0) {
+        // What rounding leaves of directions without variance is no noise.
+        if !(noise > count(pixels) * UNIT_ROUNDOFF_F64 * spectrum.values[pixels - 1]) {
             return Err(Error::Covariance {
                 tensor: "data",
                 index: vec![],

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use ndarray::{Array2, Axis, concatenate, s};
 use ndarray_linalg::{Cholesky as _, QR as _, UPLO};
 
-use super::factor::{Factor, LAPACK, solve};
+use super::factor::{Factor, LAPACK, Spectrum, solve};
 use super::uncertain::{Uncertain, count, mass_of, norm};
-use crate::vocab::{Error, Nats};
+use crate::vocab::{Error, Nats, UNIT_ROUNDOFF_F64};
 
 /// `ln (2 pi)`.
 pub(super) const LN_2_PI: f64 = 1.837_877_066_409_345_3;
@@ -110,9 +110,10 @@ impl Quadratic {
             offset.error_norm() + householder * offset.norm(),
         );
         let rho = r[[d, d]].abs();
+        let off = offset_error + slope_error * least;
         let residual = Nats::with_mass(
             0.5 * rho * rho,
-            0.5 * rho * rho + mass_of(rho * (offset_error + slope_error * least)),
+            0.5 * rho * rho + mass_of(rho * off + 0.5 * UNIT_ROUNDOFF_F64 * off * off),
         );
         let ln_det: Nats = triangle.diag().iter().map(|entry| Nats::of(entry.abs().ln())).sum();
         let moved = Nats::with_mass(0.0, mass_of(inverse * slope_error));
@@ -135,17 +136,20 @@ impl Quadratic {
             constant = constant + *sign * square.offset.square_norm();
         }
         let Ok(lower) = form.cholesky(UPLO::Lower) else {
-            return Ok(Nats::INFINITY);
+            let smallest = Spectrum::new(&form, 0.0)?.values[0];
+            let diverges = smallest < -UNIT_ROUNDOFF_F64 * form_error;
+            return if diverges { Ok(Nats::INFINITY) } else { Err(LAPACK) };
         };
         let whitened = solve(&lower, UPLO::Lower, &linear)?;
         let inverse = solve(&lower, UPLO::Lower, &Array2::eye(d))?;
         let least = norm(&inverse.t().dot(&whitened));
         let size = lower.mapv(f64::abs);
-        form_error += (count(d) + 1.0) * norm(&size.dot(&size.t()));
+        // The factorisation's backward error, and the two solves', which are of the same size (Higham, theorems 8.5 and 10.3).
+        form_error += (3.0 * count(d) + 1.0) * norm(&size.dot(&size.t()));
         let height = whitened.iter().map(|entry| entry * entry).sum::<f64>();
         let height = Nats::with_mass(
             height,
-            height + mass_of(least * (2.0 * linear_error + least * form_error) + 2.0 * count(d) * height),
+            height + mass_of(least * (2.0 * linear_error + least * form_error)),
         );
         let ln_det: Nats = lower.diag().iter().map(|entry| Nats::of(2.0 * entry.ln())).sum();
         let moved = Nats::with_mass(0.0, mass_of(norm(&inverse.t().dot(&inverse)) * form_error));

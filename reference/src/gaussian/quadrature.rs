@@ -58,11 +58,15 @@ impl Quadrature {
 pub fn nodes_needed(world: &Gaussian) -> Result<f64, Error> {
     let mut most = 1.0_f64;
     for y in 0..world.captions() {
-        let (spectrum, mean) = world.observing(y).posterior_axes()?;
+        let (spectrum, mean) = world.posterior_axes(y)?;
         for (l, m) in spectrum.values.iter().zip(&mean) {
             let fine = 20.0 * l + m * m / 4.0;
             let wide = ((m.abs() + 9.0 / l.sqrt()) / 2.0).powi(2);
-            most = most.max(fine).max(wide);
+            for needed in [fine, wide] {
+                if !(needed <= most) {
+                    most = needed; // NaN too: nothing settles it
+                }
+            }
         }
     }
     Ok(most)
@@ -72,7 +76,7 @@ impl Axes {
     /// The rule for a world's observed caption, and its points: the centre, then the nodes axis by axis, in the basis of the posterior.
     fn turned(&self, world: &Gaussian) -> Result<(Self, Array2<f64>), Error> {
         let (d, n) = (self.dimension, self.nodes.len());
-        let (spectrum, mean) = world.posterior_axes()?;
+        let (spectrum, mean) = world.posterior_axes(world.y())?;
         let size = mean.iter().zip(&spectrum.values).map(|(m, l)| m * m + l.recip());
         let hidden = spectrum.error * size.sum::<f64>();
         let basis = spectrum.vectors;

@@ -4,7 +4,7 @@ use std::ops::{Add, Sub};
 
 use ndarray::{Array2, Axis, concatenate};
 
-use crate::vocab::{CLOSURE, Nats};
+use crate::vocab::{CLOSURE, Nats, UNIT_ROUNDOFF_F64};
 
 /// Entries, and beside each how many units of roundoff it may be off: first-order running error analysis (Wilkinson).
 ///
@@ -108,7 +108,9 @@ impl Sub for &Uncertain {
 }
 
 fn sum_of_squares<'a>(entries: impl Iterator<Item = (&'a f64, &'a f64)>) -> Nats {
-    let square = |(&a, &e): (&f64, &f64)| Nats::with_mass(a * a, a * a + mass_of(2.0 * a.abs() * e));
+    // To second order: around 0 the first says nothing.
+    let error = |a: f64, e: f64| mass_of(2.0 * a.abs() * e + UNIT_ROUNDOFF_F64 * e * e);
+    let square = |(&a, &e): (&f64, &f64)| Nats::with_mass(a * a, a * a + error(a, e));
     entries.map(square).sum()
 }
 

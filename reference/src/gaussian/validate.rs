@@ -63,7 +63,7 @@ impl Gaussian {
                 encoder: encoder_spectrum,
             },
         );
-        Ok(Self {
+        let world = Self {
             core: Arc::new(Core {
                 parts,
                 ln_p_y,
@@ -80,7 +80,14 @@ impl Gaussian {
             ln_q_y,
             y,
             beta,
-        })
+        };
+        // What the slacks and the rules take apart must stand clear of rounding at every caption.
+        for y in 0..captions {
+            world.posterior_axes(y)?;
+            world.divergence_from_posterior(y)?;
+            world.ln_evidence_given_caption(y)?;
+        }
+        Ok(world)
     }
 }
 
