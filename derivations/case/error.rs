@@ -184,7 +184,7 @@ fn sentence(world: &[usize], error: &Error) -> String {
         }
         Error::Number { tensor, index, value } => {
             format!(
-                "{tensor}{} is {value}, expected a number of size at most 1e30",
+                "{tensor}{} is {value}, expected a number of size at most 1e15",
                 at(index)
             )
         }

@@ -62,6 +62,8 @@ def judge(copy, patch):
         return False, "SURVIVED"
     finally:
         file.write_text(healthy)
+        # The target may be shared: what was built from the fault must look older than the project's own source.
+        os.utime(ROOT / file.relative_to(copy))
 
 
 def main():

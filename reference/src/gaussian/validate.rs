@@ -14,7 +14,7 @@ use crate::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
 pub const MOST_DIMENSIONS: usize = 64;
 
 /// The largest size of a parameter: what the lines square and multiply stays far from the end of `f64`'s range.
-pub const LARGEST: f64 = 1e30;
+pub const LARGEST: f64 = 1e15;
 
 impl Gaussian {
     /// Validates the parts.

@@ -73,7 +73,7 @@ pub enum Error {
         line: &'static str,
     },
     /// A parameter that is no number.
-    #[error("{tensor}{index:?} is {value}, expected a number of size at most 1e30")]
+    #[error("{tensor}{index:?} is {value}, expected a number of size at most 1e15")]
     Number {
         /// Name of the parameter.
         tensor: &'static str,
@@ -95,7 +95,7 @@ pub enum Error {
     /// A matrix that is no covariance.
     #[error(
         "{tensor}{} is {what} (its smallest eigenvalue is {smallest:e}, its largest {largest:e}), expected a symmetric \
-         positive definite matrix with eigenvalues from 1e-30 on and within a factor of 1e13",
+         positive definite matrix with eigenvalues from 1e-15 on and within a factor of 1e13",
         place(index)
     )]
     Covariance {
