@@ -151,7 +151,7 @@ fn no_bytes_bring_the_reader_down() {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
     let (_, data) = header(EMBEDDED);
     let mut read = 0;
-    for _ in 0..300 {
+    for _ in 0..60 {
         let mut bytes = EMBEDDED.to_vec();
         for _ in 0..rng.random_range(1..4) {
             let place = if rng.random_bool(0.3) {
@@ -167,5 +167,5 @@ fn no_bytes_bring_the_reader_down() {
             let _ = reference::equations::bound::eq03_log_evidence(world);
         }
     }
-    assert!(read > 20, "{read} of 300 copies could be read");
+    assert!(read > 5, "{read} of 60 copies could be read");
 }

@@ -183,10 +183,8 @@ fn sentence(world: &[usize], error: &Error) -> String {
             )
         }
         Error::Number { tensor, index, value } => {
-            format!(
-                "{tensor}{} is {value}, expected a number of size at most 1e15",
-                at(index)
-            )
+            let (place, value) = (at(index), number(*value));
+            format!("{tensor}{place} is {value}, expected a number of size at most 1e15")
         }
         Error::Beta { value } => format!("beta is {}, expected a number from 0 to 1e6", number(*value)),
         other => one_line(&other.to_string()),
