@@ -108,7 +108,7 @@ fn what_is_wrong_is_named() {
         (with_number("ln_q_y_given_x", 0, 1.0), "ln_q_y_given_x[0] sums to "),
         (
             with_number("prior_covariance", 36 * 2, -1.0),
-            "prior_covariance[2] is indefinite (its smallest eigenvalue is -1.0",
+            "prior_covariance[2] is indefinite (its smallest eigenvalue is -1.28",
         ),
         (
             with_number("encoder_covariance", 1, 5.0),

@@ -36,7 +36,7 @@ fn a_covariance_is_believed_up_to_a_condition_of_1e13_and_named_beyond() {
     assert_eq!(
         message(array![[1.0, 2.0], [2.0, 1.0]]),
         "prior_covariance[1] is indefinite (its smallest eigenvalue is -1e0, its largest 3e0), expected a symmetric positive definite \
-         matrix with eigenvalues from 1e-15 on and within a factor of 1e13"
+         matrix with eigenvalues above 1 / 1e15 and within a factor of 1e13"
     );
     assert!(
         message(array![[1.0, 1.0], [1.0, 1.0]])

@@ -95,7 +95,7 @@ pub enum Error {
     /// A matrix that is no covariance.
     #[error(
         "{tensor}{} is {what} (its smallest eigenvalue is {smallest:e}, its largest {largest:e}), expected a symmetric \
-         positive definite matrix with eigenvalues from 1e-15 on and within a factor of 1e13",
+         positive definite matrix with eigenvalues above 1 / 1e15 and within a factor of 1e13",
         place(index)
     )]
     Covariance {
