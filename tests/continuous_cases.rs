@@ -120,7 +120,7 @@ fn what_is_wrong_is_named() {
         ),
         (
             with_number("y", 5, f64::from_bits(99)),
-            "y[5] is 99, expected a caption in 0..9",
+            "y[5] is 99, expected a caption in 0..10",
         ),
         (
             with_header(|json| json["x"]["shape"] = json!([32, 128])),
