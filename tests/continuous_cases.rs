@@ -124,7 +124,7 @@ fn what_is_wrong_is_named() {
         ),
         (
             with_header(|json| json["x"]["shape"] = json!([32, 128])),
-            "x has shape [32, 128], expected [64, 64]",
+            "y has shape [64], expected [32]",
         ),
         (
             with_header(|json| {
