@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Array4, Axis, s};
 use reference::equations::bound::eq03_log_evidence;
 use reference::gaussian::{Data, Gaussian, Parts, Ppca, fit};
 use reference::model::Model as _;
-use reference::vocab::{Beta, Error};
+use reference::vocab::Error;
 use safetensors::{Dtype, SafeTensors};
 
 /// Pixels along an edge.
@@ -95,7 +95,10 @@ pub fn from_file(path: &Path, options: Options) -> Result<Fitted, FitError> {
         count: categories.len(),
     };
     let start = Ppca::fit(&data.images, options.factors)?.weight;
-    let model = fit(&data, start, options.rounds)?;
+    let model = Gaussian::new(Parts {
+        beta: 6.6,
+        ..fit(&data, start, options.rounds)?
+    })?;
     let kept = options.worlds.clamp(1, data.captions.len());
     let worlds = (0..kept).map(|place| world(&model, &data, place * data.captions.len() / kept));
     Ok(Fitted {
@@ -105,23 +108,15 @@ pub fn from_file(path: &Path, options: Options) -> Result<Fitted, FitError> {
     })
 }
 
-fn world(model: &Parts, data: &Data, image: usize) -> Result<Gaussian, Error> {
-    let parts = Parts {
-        x: data.images.row(image).to_owned(),
-        y: data.captions[image],
-        beta: 6.6,
-        ..model.clone()
-    };
-    let unsure = Gaussian::new(parts.clone())?;
-    let evidence =
-        |y: usize| eq03_log_evidence(&unsure.observing(y).with_beta(Beta::ONE)).map(|nats| 0.5 * nats.value());
+/// The model at an image, with its `q(y|x)`.
+fn world(model: &Gaussian, data: &Data, image: usize) -> Result<Gaussian, Error> {
+    let (x, y) = (data.images.row(image).to_owned(), data.captions[image]);
+    let unsure = model.observing_pair(x.clone(), y, model.caption_model().ln().clone())?;
+    let evidence = |y: usize| eq03_log_evidence(&unsure.observing(y)).map(|nats| 0.5 * nats.value());
     let halved: Array1<f64> = (0..data.count).map(evidence).collect::<Result<_, _>>()?;
     let most = halved.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let total = halved.iter().map(|ln_p| (ln_p - most).exp()).sum::<f64>().ln() + most;
-    Gaussian::new(Parts {
-        ln_q_y_given_x: halved - total,
-        ..parts
-    })
+    model.observing_pair(x, y, halved - total)
 }
 
 type Refusal = (String, &'static str);

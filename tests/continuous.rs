@@ -130,7 +130,7 @@ fn the_gap_is_nothing_at_the_posterior_and_the_divergence_elsewhere() {
         let gap = world.posterior_gap().unwrap();
         let miss = (upper - lower - gap).value().abs();
         assert!(miss <= closure_bound(&[upper, lower, gap]), "world {index}: {miss:e}");
-        let planted = Gaussian::new(posterior_encoder(&world).unwrap()).unwrap();
+        let planted = Gaussian::new(posterior_encoder(&world)).unwrap();
         let gap = planted.posterior_gap().unwrap();
         assert!(gap.value().abs() <= closure_bound(&[gap]), "world {index}: {gap:?}");
     }

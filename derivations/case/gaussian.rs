@@ -74,33 +74,40 @@ pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, Case
         y: 0,
         beta: beta.get(),
     };
-    let each = observed.into_iter().enumerate();
-    each.map(|(index, value)| {
+    let mut worlds: Vec<Gaussian> = Vec::with_capacity(batch);
+    for (index, value) in observed.into_iter().enumerate() {
         let y = caption(index, value, captions)?;
-        let ln_q_y_given_x = match caption_model {
+        let ln_q_y = match caption_model {
             Some(tensor) => tensor.row(index).array(captions)?,
             None => Array1::from_shape_fn(captions, |k| if k == y { 0.0 } else { f64::NEG_INFINITY }),
         };
-        let parts = Parts {
-            ln_q_y_given_x,
-            x: images.row(index).array(pixels)?,
-            y,
-            ..shared.clone()
+        let x = images.row(index).array(pixels)?;
+        let world = match worlds.first() {
+            Some(first) => first.observing_pair(x, y, ln_q_y),
+            None => Gaussian::new(Parts {
+                ln_q_y_given_x: ln_q_y,
+                x,
+                y,
+                ..shared.clone()
+            }),
         };
-        Gaussian::new(parts).map_err(|error| {
-            let of_the_batch = match error {
-                Error::Entry { tensor, .. } | Error::Sum { tensor, .. } | Error::Number { tensor, .. } => {
-                    matches!(tensor, "x" | "ln_q_y_given_x")
-                }
-                _ => false,
-            };
-            CaseError::World {
-                index: if of_the_batch { vec![index] } else { Vec::new() },
-                error,
-            }
-        })
-    })
-    .collect()
+        worlds.push(world.map_err(|error| placed(index, error))?);
+    }
+    Ok(worlds)
+}
+
+/// What is wrong with a world, at its place in the batch where it is the pair's.
+fn placed(index: usize, error: Error) -> CaseError {
+    let of_the_batch = match error {
+        Error::Entry { tensor, .. } | Error::Sum { tensor, .. } | Error::Number { tensor, .. } => {
+            matches!(tensor, "x" | "ln_q_y_given_x")
+        }
+        _ => false,
+    };
+    CaseError::World {
+        index: if of_the_batch { vec![index] } else { Vec::new() },
+        error,
+    }
 }
 
 fn all<D: Dimension, S: ShapeBuilder<Dim = D>>(

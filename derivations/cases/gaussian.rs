@@ -94,13 +94,13 @@ fn draw(rng: &mut ChaCha8Rng, index: u64) -> Option<Gaussian> {
 /// The encoder becomes the posterior.
 fn planted(parts: Parts) -> Option<Gaussian> {
     let world = Gaussian::new(parts).ok()?;
-    Gaussian::new(posterior_encoder(&world).ok()?).ok()
+    Gaussian::new(posterior_encoder(&world)).ok()
 }
 
 /// The encoder becomes the posterior, then wider or narrower, and moved by a part of its own width.
 fn near(rng: &mut impl Rng, parts: Parts) -> Option<Gaussian> {
     let world = Gaussian::new(parts).ok()?;
-    let planted = posterior_encoder(&world).ok()?;
+    let planted = posterior_encoder(&world);
     let widths = planted.encoder_covariance.diag().mapv(f64::sqrt);
     let moved = widths * &(normal(rng, 1, planted.encoder_offset.len()).row(0).to_owned() * rng.random_range(0.0..1.0));
     Gaussian::new(Parts {

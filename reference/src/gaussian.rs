@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array1, Array2, Array3, Ix1};
 
-use crate::vocab::{Beta, Error, LogProbs, Nats};
+use crate::vocab::{Beta, LogProbs, Nats};
 
 mod factor;
 mod fit;
@@ -46,6 +46,7 @@ pub use sample::{Draws, Estimate, Sample, estimate};
 pub use validate::{LARGEST, MOST_DIMENSIONS};
 
 use factor::{Factor, Spectrum};
+use posterior::Caption;
 
 /// What a linear-Gaussian world is made of, before it is believed: `Y` captions, `D` pixels, `d` coordinates of the code.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,41 +88,39 @@ pub struct Gaussian {
     beta: Beta,
 }
 
-/// What no reading, caption or beta changes.
+/// What no reading, caption or beta changes: a model at an image.
 #[derive(Debug)]
 struct Core {
     parts: Parts,
-    ln_p_y: LogProbs<Ix1>,
+    shared: Arc<Shared>,
     /// `A x + c`; from here on the encoder's mean.
     mean: Array2<f64>,
-    /// `L` of `V = L L^T`.
-    encoder: Factor,
-    /// Of `R`.
-    decoder: Factor,
-    /// Of `S_y`, a caption each.
-    prior: Vec<Factor>,
-    ln_q_z: Quadratic,
     /// `ln p(z|y)`, a caption each.
     ln_p_z_given_y: Vec<Quadratic>,
     /// `ln p(x|y,z)`, a caption each.
     ln_p_x_given_yz: Vec<Quadratic>,
-    spectra: Spectra,
     known: Vec<Known>,
 }
 
 /// What the slacks have found out about a caption, each computed when it is first asked for.
 #[derive(Debug, Default)]
 struct Known {
-    divergence_from_posterior: OnceLock<Result<Nats, Error>>,
-    ln_evidence: OnceLock<Result<Nats, Error>>,
+    divergence_from_posterior: OnceLock<Nats>,
+    ln_evidence: OnceLock<Nats>,
 }
 
-/// The covariances' eigen-decompositions, for the slacks.
+/// What no image changes: all that is factorised, decomposed and refused.
 #[derive(Debug)]
-struct Spectra {
-    prior: Vec<Spectrum>,
-    decoder: Spectrum,
-    encoder: Spectrum,
+struct Shared {
+    ln_p_y: LogProbs<Ix1>,
+    /// `L` of `V = L L^T`.
+    encoder: Factor,
+    encoder_spectrum: Spectrum,
+    /// Of `R`.
+    decoder: Factor,
+    decoder_spectrum: Spectrum,
+    ln_q_z: Quadratic,
+    captions: Vec<Caption>,
 }
 
 impl PartialEq for Gaussian {
@@ -170,6 +169,6 @@ impl Gaussian {
     /// The largest correction that renormalising made to a table's sum.
     #[must_use]
     pub fn correction(&self) -> f64 {
-        self.core.ln_p_y.correction().max(self.ln_q_y.correction())
+        self.core.shared.ln_p_y.correction().max(self.ln_q_y.correction())
     }
 }

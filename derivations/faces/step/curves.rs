@@ -81,7 +81,7 @@ impl Normal {
 }
 
 fn pictures(world: &Gaussian) -> Result<Vec<Picture>, Error> {
-    let (parts, planted, y) = (world.parts(), posterior_encoder(world)?, world.y());
+    let (parts, planted, y) = (world.parts(), posterior_encoder(world), world.y());
     let prior = Normal {
         mean: parts.prior_mean[[y, 0]],
         deviation: parts.prior_covariance[[y, 0, 0]].sqrt(),

@@ -143,7 +143,6 @@ pub(super) fn covariance(
             });
         }
     }
-    one_thread();
     let symmetric = (given + &given.t()) / 2.0;
     let spectrum = Spectrum::new(&symmetric, 0.0)?;
     let (smallest, largest) = (spectrum.values[0], spectrum.values[given.nrows() - 1]);

@@ -55,7 +55,7 @@ pub fn fit(data: &Data, weight: Array2<f64>, rounds: usize) -> Result<Parts, Err
     let mut variance: Array1<f64> = deviation.iter().fold(Array1::zeros(pixels), |sum, x| sum + x * x) / count(images);
     variance.mapv_inplace(|v| v.max(LEAST));
     let mut parts = Parts {
-        ln_p_y: ((members.clone() + 1.0) / (count(images) + count(captions))).mapv(f64::ln),
+        ln_p_y: ((&members + 1.0) / (count(images) + count(captions))).mapv(f64::ln),
         prior_mean: Array2::zeros((captions, d)),
         prior_covariance: identities(captions, d),
         decoder_weight: weight,

@@ -12,7 +12,7 @@ impl Model for Gaussian {
     type Log = Quadratic;
 
     fn captions(&self) -> usize {
-        self.core.ln_p_y.ln().len()
+        self.core.shared.ln_p_y.ln().len()
     }
 
     fn y(&self) -> usize {
@@ -68,7 +68,7 @@ impl Model for Gaussian {
     }
 
     fn ln_p_y(&self, y: usize) -> Nats {
-        Nats::of(self.core.ln_p_y.ln()[y])
+        Nats::of(self.core.shared.ln_p_y.ln()[y])
     }
 
     fn ln_p_z(&self) -> Result<Quadratic, Error> {
@@ -80,7 +80,7 @@ impl Model for Gaussian {
     }
 
     fn ln_q_z(&self) -> Quadratic {
-        self.core.ln_q_z.clone()
+        self.core.shared.ln_q_z.clone()
     }
 
     fn ln_q_yz(&self, y: usize) -> Quadratic {
@@ -91,7 +91,7 @@ impl Model for Gaussian {
     fn log_integral(&self, f: &Quadratic) -> Nats {
         let undefined = Nats::with_mass(f64::NAN, 0.0); // refused by `determinate`
         let integral = f.log_integral(self.dimension()).unwrap_or(undefined);
-        integral + self.core.encoder.ln_det()
+        integral + self.core.shared.encoder.ln_det()
     }
 
     fn log_integral_on_support(&self, f: &Quadratic) -> Nats {

@@ -22,10 +22,7 @@ pub trait Rule: Clone + Send + Sync {
     fn log_expect(&self, f: &Codes) -> Nats;
 
     /// The rule and its points for a world that observes another caption; none where they are the same.
-    ///
-    /// # Errors
-    /// None on a validated world.
-    fn moved_to(&self, world: &Gaussian) -> Result<Option<(Self, Array2<f64>)>, Error>;
+    fn moved_to(&self, world: &Gaussian) -> Option<(Self, Array2<f64>)>;
 }
 
 /// A linear-Gaussian world, its densities known at the points of a rule.
@@ -57,7 +54,7 @@ impl<R: Rule> AtPoints<R> {
 impl Values {
     /// Every density at `z = mu + L t`, from its definition.
     fn at(world: &Gaussian, t: &Array2<f64>) -> Result<Self, Error> {
-        let core = &world.core;
+        let (core, shared) = (&world.core, &world.core.shared);
         let exact = |a: &Array2<f64>| Uncertain::exact(a.clone());
         let wide = |a: Array1<f64>| {
             let columns = column(&a);
@@ -65,19 +62,19 @@ impl Values {
                 .broadcast((a.len(), t.ncols()))
                 .map_or(columns.clone(), |wide| wide.to_owned())
         };
-        let z = &exact(&core.encoder.lower).dot(&exact(t)) + &Uncertain::exact(wide(world.encoder_mean()));
+        let z = &exact(&shared.encoder.lower).dot(&exact(t)) + &Uncertain::exact(wide(world.encoder_mean()));
         let shown = exact(&core.parts.decoder_weight).dot(&z);
         let (mut ln_p_x_given_yz, mut ln_p_z_given_y) = (Vec::new(), Vec::new());
         for y in 0..world.captions() {
             let mean = &shown + &Uncertain::exact(wide(core.parts.decoder_offset.row(y).to_owned()));
             ln_p_x_given_yz.push(density(
-                &core.decoder,
+                &shared.decoder,
                 &(&mean - &Uncertain::exact(wide(core.parts.x.clone()))),
             )?);
             let prior_mean = Uncertain::exact(wide(core.parts.prior_mean.row(y).to_owned()));
-            ln_p_z_given_y.push(density(&core.prior[y], &(&z - &prior_mean))?);
+            ln_p_z_given_y.push(density(&shared.captions[y].prior, &(&z - &prior_mean))?);
         }
-        let ln_q_z = density(&core.encoder, &exact(&core.encoder.lower).dot(&exact(t)))?;
+        let ln_q_z = density(&shared.encoder, &exact(&shared.encoder.lower).dot(&exact(t)))?;
         Ok(Self {
             ln_p_x_given_yz,
             ln_p_z_given_y,
@@ -114,12 +111,10 @@ impl<R: Rule> Model for AtPoints<R> {
 
     fn observing(&self, y: usize) -> Self {
         let world = self.world.observing(y);
-        let moved = self.rule.moved_to(&world).and_then(|moved| {
-            let Some((rule, points)) = moved else { return Ok(None) };
-            Self::new(&world, rule, &points).map(Some)
-        });
-        // Every caption has its axes, or the world would have been refused: without new points the rule serves as it is.
-        moved.ok().flatten().unwrap_or_else(|| Self { world, ..self.clone() })
+        let moved = self.rule.moved_to(&world);
+        // A triangular solve that LAPACK did for the world it does for its points.
+        let moved = moved.and_then(|(rule, points)| Self::new(&world, rule, &points).ok());
+        moved.unwrap_or_else(|| Self { world, ..self.clone() })
     }
 
     fn under(&self, reading: Reading) -> Result<Self, Error> {

@@ -3,9 +3,9 @@
 //! The sides see Cholesky factors, so a covariance here differs from theirs by as much as a factorisation may be off
 //! ([`Spectrum::error`]); how far that moves a result is its derivative by the covariance.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 
-use super::factor::Spectrum;
+use super::factor::{Factor, Spectrum, covariance};
 use super::quadratic::LN_2_PI;
 use super::uncertain::{Uncertain, column, count, mass_of, norm};
 use super::{Gaussian, Parts};
@@ -16,12 +16,13 @@ impl Gaussian {
     /// `H(q(z|x)) = 1/2 (d (1 + ln 2 pi) + ln det V)`.
     pub(super) fn encoder_entropy(&self) -> Nats {
         let d = count(self.dimension());
-        0.5 * (Nats::of(d * (1.0 + LN_2_PI)) + self.core.spectra.encoder.ln_det())
+        0.5 * (Nats::of(d * (1.0 + LN_2_PI)) + self.core.shared.encoder_spectrum.ln_det())
     }
 
     /// `-E_{z ~ q(z|x)}[ln p(z|y)] = 1/2 (tr(S^-1 V) + (mu - m)^T S^-1 (mu - m) + ln det S + d ln 2 pi)`.
     pub(super) fn cross_entropy_to_prior(&self, y: usize) -> Nats {
-        let (prior, encoder) = (&self.core.spectra.prior[y], &self.core.spectra.encoder);
+        let shared = &self.core.shared;
+        let (prior, encoder) = (&shared.captions[y].spectrum, &shared.encoder_spectrum);
         let (whitener, inverse) = (Uncertain::exact(prior.whitener()), prior.inverse());
         let deviation = self.deviation(y);
         let trace = whitener.dot(&Uncertain::exact(encoder.root())).square_norm();
@@ -41,23 +42,25 @@ impl Gaussian {
     /// ```text
     /// 1/2 (tr(P V) + w^T P^-1 w - d - ln det P - ln det V),   w = S^-1 (mu - m) - W^T R^-1 (x - b - W mu)
     /// ```
-    pub(super) fn divergence_from_posterior(&self, y: usize) -> Result<Nats, Error> {
+    pub(super) fn divergence_from_posterior(&self, y: usize) -> Nats {
         let known = &self.core.known[y].divergence_from_posterior;
-        known.get_or_init(|| self.find_divergence_from_posterior(y)).clone()
+        *known.get_or_init(|| self.find_divergence_from_posterior(y))
     }
 
-    fn find_divergence_from_posterior(&self, y: usize) -> Result<Nats, Error> {
-        let (prior, decoder, encoder) = (
-            &self.core.spectra.prior[y],
-            &self.core.spectra.decoder,
-            &self.core.spectra.encoder,
-        );
+    fn find_divergence_from_posterior(&self, y: usize) -> Nats {
+        let shared = &self.core.shared;
+        let (decoder, encoder) = (&shared.decoder_spectrum, &shared.encoder_spectrum);
+        let Caption {
+            spectrum: prior,
+            precision:
+                Precision {
+                    prior_rows,
+                    decoder_rows,
+                    spectrum,
+                },
+            ..
+        } = &shared.captions[y];
         let (deviation, missed) = (self.deviation(y), self.missed(y, &self.core.mean));
-        let Precision {
-            prior_rows,
-            decoder_rows,
-            spectrum,
-        } = self.precision(y)?;
         let root = Uncertain::exact(encoder.root());
         let trace = prior_rows.dot(&root).square_norm() + decoder_rows.dot(&root).square_norm();
         let decoder_whitener = Uncertain::exact(decoder.whitener());
@@ -81,77 +84,39 @@ impl Gaussian {
             + by_decoder * decoder.error
             + by_encoder * encoder.error
             + norm(&step).powi(2) * spectrum.error;
-        Ok(0.5
-            * (trace + height - Nats::of(count(self.dimension())) - spectrum.ln_det() - encoder.ln_det()
-                + Nats::with_mass(0.0, mass_of(moved))))
+        0.5 * (trace + height - Nats::of(count(self.dimension())) - spectrum.ln_det() - encoder.ln_det()
+            + Nats::with_mass(0.0, mass_of(moved)))
     }
 
     /// `ln p(x|y)` by the marginal's own covariance: `x ~ N(W m + b, R + W S W^T)`.
-    pub(super) fn ln_evidence_given_caption(&self, y: usize) -> Result<Nats, Error> {
+    pub(super) fn ln_evidence_given_caption(&self, y: usize) -> Nats {
         let known = &self.core.known[y].ln_evidence;
-        known.get_or_init(|| self.find_ln_evidence_given_caption(y)).clone()
+        *known.get_or_init(|| self.find_ln_evidence_given_caption(y))
     }
 
-    fn find_ln_evidence_given_caption(&self, y: usize) -> Result<Nats, Error> {
-        let parts = &self.core.parts;
-        let weight = Uncertain::exact(parts.decoder_weight.clone());
-        let prior = Uncertain::exact(parts.prior_covariance.index_axis(ndarray::Axis(0), y).to_owned());
-        let spread = weight.dot(&prior).dot(&weight.transposed());
-        let covariance = &Uncertain::exact(parts.decoder_covariance.clone()) + &spread;
-        let from_factors = self.core.spectra.decoder.error + weight.norm().powi(2) * self.core.spectra.prior[y].error;
-        let error = covariance.error_norm() + from_factors;
-        let spectrum = Spectrum::new(&covariance.value, error)?.clear("the covariance of x given y", y)?;
-        let missed = self.missed(y, &column(&parts.prior_mean.row(y).to_owned()));
+    fn find_ln_evidence_given_caption(&self, y: usize) -> Nats {
+        let spectrum = &self.core.shared.captions[y].marginal;
+        let missed = self.missed(y, &column(&self.core.parts.prior_mean.row(y).to_owned()));
         let distance = Uncertain::exact(spectrum.whitener()).dot(&missed).square_norm();
         let moved = norm(&spectrum.inverse().dot(&missed.value)).powi(2) * spectrum.error;
-        Ok(-0.5
-            * (distance
-                + spectrum.ln_det()
-                + Nats::of(count(self.pixels()) * LN_2_PI)
-                + Nats::with_mass(0.0, mass_of(moved))))
+        -0.5 * (distance
+            + spectrum.ln_det()
+            + Nats::of(count(self.pixels()) * LN_2_PI)
+            + Nats::with_mass(0.0, mass_of(moved)))
     }
 
-    /// The posterior at a caption in the coordinates in which `q(z|x)` is standard normal: the spectrum of `L^T P L`, its precision
-    /// along the axes on which it is independent, and where on each its mean lies.
-    pub(super) fn posterior_axes(&self, y: usize) -> Result<(Spectrum, Array1<f64>), Error> {
-        let Precision {
-            prior_rows,
-            decoder_rows,
-            ..
-        } = self.precision(y)?;
-        let l = Uncertain::exact(self.core.encoder.lower.clone());
-        let (prior, decoder) = (prior_rows.dot(&l), decoder_rows.dot(&l));
-        let form = &prior.transposed().dot(&prior) + &decoder.transposed().dot(&decoder);
-        let (spectra, whitener) = (&self.core.spectra, self.core.spectra.decoder.whitener());
-        // The densities know the factors, this form the covariances as given.
-        let by_prior = norm(&prior_rows.value.t().dot(&prior.value)).powi(2) * spectra.prior[y].error;
-        let by_decoder = norm(&whitener.t().dot(&decoder.value)).powi(2) * spectra.decoder.error;
-        // Eqs. 4 and 5 take `q` out of the form and put it in again.
-        let taken_out = 2.0 * count(self.dimension()).sqrt() + form.norm();
-        let found = Spectrum::new(&form.value, form.error_norm() + taken_out)?;
-        let found = found.clear("the posterior's precision in units of the encoder's", y)?;
-        let spectrum = Spectrum {
-            error: found.error + by_prior + by_decoder,
-            ..found
-        };
-        let (prior, decoder) = (prior.value, decoder.value);
+    /// The posterior at a caption in the coordinates in which `q(z|x)` is standard normal: its precision's spectrum, and where on each of its
+    /// axes its mean lies.
+    pub(super) fn posterior_axes(&self, y: usize) -> (&Spectrum, Array1<f64>) {
+        let shared = &self.core.shared;
+        let Caption { precision, axes, .. } = &shared.captions[y];
+        let l = &shared.encoder.lower;
+        let (prior, decoder) = (precision.prior_rows.value.dot(l), precision.decoder_rows.value.dot(l));
+        let whitener = shared.decoder_spectrum.whitener();
         let (deviation, missed) = (self.deviation(y).value, self.missed(y, &self.core.mean).value);
-        let pull = decoder.t().dot(&whitener.dot(&missed)) - prior.t().dot(&prior_rows.value.dot(&deviation));
-        let mean = spectrum.vectors.t().dot(&pull.column(0)) / &spectrum.values;
-        Ok((spectrum, mean))
-    }
-
-    /// `P = S^-1 + W^T R^-1 W`.
-    fn precision(&self, y: usize) -> Result<Precision, Error> {
-        let prior_rows = Uncertain::exact(self.core.spectra.prior[y].whitener());
-        let weight = Uncertain::exact(self.core.parts.decoder_weight.clone());
-        let decoder_rows = Uncertain::exact(self.core.spectra.decoder.whitener()).dot(&weight);
-        let precision = &prior_rows.transposed().dot(&prior_rows) + &decoder_rows.transposed().dot(&decoder_rows);
-        Ok(Precision {
-            spectrum: Spectrum::new(&precision.value, precision.error_norm())?.clear("the posterior's precision", y)?,
-            prior_rows,
-            decoder_rows,
-        })
+        let pull = decoder.t().dot(&whitener.dot(&missed)) - prior.t().dot(&precision.prior_rows.value.dot(&deviation));
+        let mean = axes.vectors.t().dot(&pull.column(0)) / &axes.values;
+        (axes, mean)
     }
 
     /// `mu - m_y`.
@@ -170,6 +135,21 @@ impl Gaussian {
     }
 }
 
+/// What no image changes of a caption; each matrix that is inverted stands clear of rounding.
+#[derive(Debug)]
+pub(super) struct Caption {
+    /// Of `S`.
+    pub(super) prior: Factor,
+    spectrum: Spectrum,
+    precision: Precision,
+    /// Of `L^T P L`, the posterior's precision in the coordinates in which `q(z|x)` is standard normal.
+    axes: Spectrum,
+    /// Of the covariance of `x` given `y`, `R + W S W^T`.
+    marginal: Spectrum,
+}
+
+/// `P = S^-1 + W^T R^-1 W`.
+#[derive(Debug)]
 struct Precision {
     /// Rows whose outer products add up to `S^-1`.
     prior_rows: Uncertain,
@@ -178,24 +158,83 @@ struct Precision {
     spectrum: Spectrum,
 }
 
+impl Caption {
+    pub(super) fn new(y: usize, parts: &Parts, encoder: &Factor, decoder: &Spectrum) -> Result<Self, Error> {
+        let given = parts.prior_covariance.index_axis(Axis(0), y).to_owned();
+        let (prior, spectrum) = covariance("prior_covariance", &[y], &given)?;
+        let weight = Uncertain::exact(parts.decoder_weight.clone());
+        let precision = Precision::new(y, &spectrum, decoder, &weight)?;
+        let axes = axes(y, &precision, &spectrum, decoder, encoder)?;
+        let spread = weight.dot(&Uncertain::exact(given)).dot(&weight.transposed());
+        let marginal = &Uncertain::exact(parts.decoder_covariance.clone()) + &spread;
+        let from_factors = decoder.error + weight.norm().powi(2) * spectrum.error;
+        let error = marginal.error_norm() + from_factors;
+        Ok(Self {
+            marginal: Spectrum::new(&marginal.value, error)?.clear("the covariance of x given y", y)?,
+            prior,
+            spectrum,
+            precision,
+            axes,
+        })
+    }
+}
+
+impl Precision {
+    fn new(y: usize, prior: &Spectrum, decoder: &Spectrum, weight: &Uncertain) -> Result<Self, Error> {
+        let prior_rows = Uncertain::exact(prior.whitener());
+        let decoder_rows = Uncertain::exact(decoder.whitener()).dot(weight);
+        let precision = &prior_rows.transposed().dot(&prior_rows) + &decoder_rows.transposed().dot(&decoder_rows);
+        Ok(Self {
+            spectrum: Spectrum::new(&precision.value, precision.error_norm())?.clear("the posterior's precision", y)?,
+            prior_rows,
+            decoder_rows,
+        })
+    }
+}
+
+/// The spectrum of `L^T P L`: the axes along which the posterior is independent where `q(z|x)` is standard normal, and its precision on each.
+fn axes(
+    y: usize,
+    precision: &Precision,
+    prior_spectrum: &Spectrum,
+    decoder_spectrum: &Spectrum,
+    encoder: &Factor,
+) -> Result<Spectrum, Error> {
+    let l = Uncertain::exact(encoder.lower.clone());
+    let (prior, decoder) = (precision.prior_rows.dot(&l), precision.decoder_rows.dot(&l));
+    let form = &prior.transposed().dot(&prior) + &decoder.transposed().dot(&decoder);
+    // The densities know the factors, this form the covariances as given.
+    let by_prior = norm(&precision.prior_rows.value.t().dot(&prior.value)).powi(2) * prior_spectrum.error;
+    let by_decoder = norm(&decoder_spectrum.whitener().t().dot(&decoder.value)).powi(2) * decoder_spectrum.error;
+    // Eqs. 4 and 5 take `q` out of the form and put it in again.
+    let taken_out = 2.0 * count(l.rows()).sqrt() + form.norm();
+    let found = Spectrum::new(&form.value, form.error_norm() + taken_out)?;
+    let found = found.clear("the posterior's precision in units of the encoder's", y)?;
+    Ok(Spectrum {
+        error: found.error + by_prior + by_decoder,
+        ..found
+    })
+}
+
 /// The encoder that is the posterior at every image of the observed caption, to plant: `V = P^-1`, `A = V W^T R^-1`, `c = V (S^-1 m - W^T R^-1 b)`.
-///
-/// # Errors
-/// None on a validated world.
-pub fn posterior_encoder(world: &Gaussian) -> Result<Parts, Error> {
-    let y = world.y();
+#[must_use]
+pub fn posterior_encoder(world: &Gaussian) -> Parts {
     let parts = world.parts();
-    let covariance = world.precision(y)?.spectrum.inverse();
+    let Caption {
+        precision, spectrum, ..
+    } = &world.core.shared.captions[world.y()];
+    let covariance = precision.spectrum.inverse();
     let covariance = (&covariance + &covariance.t()) / 2.0;
     let gain = covariance
         .dot(&parts.decoder_weight.t())
-        .dot(&world.core.spectra.decoder.inverse());
-    let pulled: Array1<f64> = world.core.spectra.prior[y].inverse().dot(&parts.prior_mean.row(y));
+        .dot(&world.core.shared.decoder_spectrum.inverse());
+    let y = world.y();
+    let pulled: Array1<f64> = spectrum.inverse().dot(&parts.prior_mean.row(y));
     let offset = covariance.dot(&pulled) - gain.dot(&parts.decoder_offset.row(y));
-    Ok(Parts {
+    Parts {
         encoder_weight: gain,
         encoder_offset: offset,
         encoder_covariance: covariance,
         ..parts
-    })
+    }
 }

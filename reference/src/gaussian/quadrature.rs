@@ -42,7 +42,7 @@ impl Quadrature {
             dimension: world.dimension(),
             hidden: 0.0,
         };
-        let (rule, points) = rule.turned(world)?;
+        let (rule, points) = rule.turned(world);
         Self::new(world, rule, &points)
     }
 }
@@ -52,13 +52,11 @@ impl Quadrature {
 /// On an axis the integrand is a normal density of precision `l` around `m`. Around `t` the nodes of the rule lie `h = pi / sqrt(n - t^2 / 4)`
 /// apart, up to `2 sqrt(n)`; a sum over points at that distance misses a normal integral by a share of `2 exp(-2 pi^2 / (l h^2))` (Poisson's
 /// formula), and its tail beyond 9 standard deviations is `e^-40`. So `2 (n - m^2 / 4) / l >= 40` and `2 sqrt(n) >= |m| + 9 / sqrt(l)`.
-///
-/// # Errors
-/// None on a validated world.
-pub fn nodes_needed(world: &Gaussian) -> Result<f64, Error> {
+#[must_use]
+pub fn nodes_needed(world: &Gaussian) -> f64 {
     let mut most = 1.0_f64;
     for y in 0..world.captions() {
-        let (spectrum, mean) = world.posterior_axes(y)?;
+        let (spectrum, mean) = world.posterior_axes(y);
         for (l, m) in spectrum.values.iter().zip(&mean) {
             let fine = 20.0 * l + m * m / 4.0;
             let wide = ((m.abs() + 9.0 / l.sqrt()) / 2.0).powi(2);
@@ -69,23 +67,23 @@ pub fn nodes_needed(world: &Gaussian) -> Result<f64, Error> {
             }
         }
     }
-    Ok(most)
+    most
 }
 
 impl Axes {
     /// The rule for a world's observed caption, and its points: the centre, then the nodes axis by axis, in the basis of the posterior.
-    fn turned(&self, world: &Gaussian) -> Result<(Self, Array2<f64>), Error> {
+    fn turned(&self, world: &Gaussian) -> (Self, Array2<f64>) {
         let (d, n) = (self.dimension, self.nodes.len());
-        let (spectrum, mean) = world.posterior_axes(world.y())?;
+        let (spectrum, mean) = world.posterior_axes(world.y());
         let size = mean.iter().zip(&spectrum.values).map(|(m, l)| m * m + l.recip());
         let hidden = spectrum.error * size.sum::<f64>();
-        let basis = spectrum.vectors;
+        let basis = &spectrum.vectors;
         let mut points = Array2::zeros((d, 1 + d * n));
         for (place, mut point) in points.axis_iter_mut(Axis(1)).enumerate().skip(1) {
             let (axis, node) = ((place - 1) / n, (place - 1) % n);
             point.assign(&(&basis.column(axis) * self.nodes[node]));
         }
-        Ok((Self { hidden, ..self.clone() }, points))
+        (Self { hidden, ..self.clone() }, points)
     }
 
     /// `f(t_i e_i) - f(0)` for the nodes of an axis.
@@ -124,8 +122,8 @@ impl Rule for Axes {
         Nats::with_mass(sum.value(), sum.mass() + mass_of(self.hidden))
     }
 
-    fn moved_to(&self, world: &Gaussian) -> Result<Option<(Self, Array2<f64>)>, Error> {
-        self.turned(world).map(Some)
+    fn moved_to(&self, world: &Gaussian) -> Option<(Self, Array2<f64>)> {
+        Some(self.turned(world))
     }
 }
 

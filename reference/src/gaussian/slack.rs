@@ -8,7 +8,7 @@ use crate::vocab::{Error, Nats, Reading};
 impl Gaussian {
     /// `E_{z ~ q(z|x)}[ln q(y,z|x) - ln p(y,z)]`, entropy and cross-entropy apart.
     fn log_ratio(&self, y: usize) -> Nats {
-        let cross_entropy = self.cross_entropy_to_prior(y) - Nats::of(self.core.ln_p_y.ln()[y]);
+        let cross_entropy = self.cross_entropy_to_prior(y) - Nats::of(self.core.shared.ln_p_y.ln()[y]);
         let entropy = self.encoder_entropy() - Nats::of(self.ln_q_y.ln()[y]);
         cross_entropy - entropy
     }
@@ -25,7 +25,7 @@ impl Gaussian {
 
     /// Whether there is a posterior: `p(y) > 0`.
     fn possible(&self) -> Result<(), Error> {
-        if self.core.ln_p_y.ln()[self.y] == f64::NEG_INFINITY {
+        if self.core.shared.ln_p_y.ln()[self.y] == f64::NEG_INFINITY {
             return Err(Error::Indeterminate { line: "the posterior" });
         }
         Ok(())
@@ -49,15 +49,12 @@ impl Slack for Gaussian {
 
     fn posterior_gap(&self) -> Result<Nats, Error> {
         self.possible()?;
-        self.divergence_from_posterior(self.y)
+        Ok(self.divergence_from_posterior(self.y))
     }
 
     fn joint_posterior_gap(&self) -> Result<Nats, Error> {
-        let evidence: Vec<Nats> = (0..self.captions())
-            .map(|y| self.ln_evidence_given_caption(y))
-            .collect::<Result<_, _>>()?;
-        let ln_p_y = |y: usize| Nats::of(self.core.ln_p_y.ln()[y]);
-        let captions = Posterior::new(self.captions(), |y| evidence[y] + ln_p_y(y))?;
+        let ln_p_y = |y: usize| Nats::of(self.core.shared.ln_p_y.ln()[y]);
+        let captions = Posterior::new(self.captions(), |y| self.ln_evidence_given_caption(y) + ln_p_y(y))?;
         let mut terms = Vec::with_capacity(self.captions());
         for (y, ln_posterior) in captions.entries() {
             let ln_q = self.ln_q_y.ln()[y];
@@ -67,7 +64,7 @@ impl Slack for Gaussian {
             if !ln_posterior.is_finite() {
                 return Ok(Nats::INFINITY);
             }
-            terms.push(self.ln_q_y.p()[y] * (Nats::of(ln_q) - ln_posterior + self.divergence_from_posterior(y)?));
+            terms.push(self.ln_q_y.p()[y] * (Nats::of(ln_q) - ln_posterior + self.divergence_from_posterior(y)));
         }
         Ok(terms.into_iter().sum())
     }

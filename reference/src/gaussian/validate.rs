@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use ndarray::{Axis, Dimension as _};
+use ndarray::{Array1, Dimension as _, Ix1};
 
 use super::factor::covariance;
+use super::posterior::Caption;
 use super::quadratic::Quadratic;
 use super::uncertain::{Uncertain, column};
-use super::{Core, Gaussian, Known, Parts, Spectra};
+use super::{Core, Gaussian, Known, Parts, Shared};
 use crate::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
 
 /// The most coordinates of a code, and pixels of an image.
@@ -32,62 +33,80 @@ impl Gaussian {
         let ln_p_y = LogProbs::new("ln_p_y", parts.ln_p_y.clone(), UNIT_ROUNDOFF_F64)?;
         let ln_q_y = LogProbs::new("ln_q_y_given_x", parts.ln_q_y_given_x.clone(), UNIT_ROUNDOFF_F64)?;
         let beta = Beta::new(parts.beta)?;
-        let (encoder, encoder_spectrum) = covariance("encoder_covariance", &[], &parts.encoder_covariance)?;
-        let (decoder, decoder_spectrum) = covariance("decoder_covariance", &[], &parts.decoder_covariance)?;
-        let mean = column(&(parts.encoder_weight.dot(&parts.x) + &parts.encoder_offset));
+        let shared = Arc::new(Shared::new(&parts, ln_p_y)?);
+        Self::at(shared, parts, ln_q_y, beta)
+    }
 
+    /// The same model and beta at another observed pair; nothing is factorised again.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Number`], [`Error::Caption`], [`Error::Entry`], [`Error::Sum`], as of a world's own pair.
+    pub fn observing_pair(&self, x: Array1<f64>, y: usize, ln_q_y_given_x: Array1<f64>) -> Result<Self, Error> {
+        let parts = Parts {
+            ln_q_y_given_x,
+            x,
+            y,
+            ..self.parts()
+        };
+        shapes(&parts)?;
+        finite(&parts)?;
+        let captions = parts.ln_p_y.len();
+        if y >= captions {
+            return Err(Error::Caption { y, captions });
+        }
+        let ln_q_y = LogProbs::new("ln_q_y_given_x", parts.ln_q_y_given_x.clone(), UNIT_ROUNDOFF_F64)?;
+        Self::at(self.core.shared.clone(), parts, ln_q_y, self.beta)
+    }
+
+    fn at(shared: Arc<Shared>, parts: Parts, ln_q_y: LogProbs<Ix1>, beta: Beta) -> Result<Self, Error> {
+        let mean = column(&(parts.encoder_weight.dot(&parts.x) + &parts.encoder_offset));
         // z = mu + L t: the code in the coordinates in which q is standard normal.
-        let (mu, l) = (Uncertain::exact(mean.clone()), Uncertain::exact(encoder.lower.clone()));
-        let ln_q_z = Quadratic::standard(&encoder);
-        let (mut ln_p_z_given_y, mut ln_p_x_given_yz) = (Vec::new(), Vec::new());
-        let (mut prior, mut prior_spectra) = (Vec::new(), Vec::new());
+        let (mu, l) = (
+            Uncertain::exact(mean.clone()),
+            Uncertain::exact(shared.encoder.lower.clone()),
+        );
         let weight = Uncertain::exact(parts.decoder_weight.clone());
         let x = Uncertain::exact(column(&parts.x));
         let (weighted_mean, weighted_slope) = (weight.dot(&mu), weight.dot(&l));
-        for y in 0..captions {
-            let given = parts.prior_covariance.index_axis(Axis(0), y).to_owned();
-            let (factor, spectrum) = covariance("prior_covariance", &[y], &given)?;
+        let (mut ln_p_z_given_y, mut ln_p_x_given_yz) = (Vec::new(), Vec::new());
+        for (y, caption) in shared.captions.iter().enumerate() {
             let prior_mean = Uncertain::exact(column(&parts.prior_mean.row(y).to_owned()));
-            ln_p_z_given_y.push(Quadratic::density(&factor, &(&mu - &prior_mean), &l)?);
-            prior.push(factor);
-            prior_spectra.push(spectrum);
+            ln_p_z_given_y.push(Quadratic::density(&caption.prior, &(&mu - &prior_mean), &l)?);
             let offset = Uncertain::exact(column(&parts.decoder_offset.row(y).to_owned()));
             let missed = &weighted_mean - &(&x - &offset);
-            ln_p_x_given_yz.push(Quadratic::density(&decoder, &missed, &weighted_slope)?);
+            ln_p_x_given_yz.push(Quadratic::density(&shared.decoder, &missed, &weighted_slope)?);
         }
-        let (y, spectra) = (
-            parts.y,
-            Spectra {
-                prior: prior_spectra,
-                decoder: decoder_spectrum,
-                encoder: encoder_spectrum,
-            },
-        );
-        let world = Self {
+        let y = parts.y;
+        Ok(Self {
             core: Arc::new(Core {
                 parts,
-                ln_p_y,
                 mean,
-                encoder,
-                decoder,
-                prior,
-                ln_q_z,
                 ln_p_z_given_y,
                 ln_p_x_given_yz,
-                spectra,
-                known: (0..captions).map(|_| Known::default()).collect(),
+                known: shared.captions.iter().map(|_| Known::default()).collect(),
+                shared,
             }),
             ln_q_y,
             y,
             beta,
-        };
-        // What the slacks and the rules take apart must stand clear of rounding at every caption.
-        for y in 0..captions {
-            world.posterior_axes(y)?;
-            world.divergence_from_posterior(y)?;
-            world.ln_evidence_given_caption(y)?;
-        }
-        Ok(world)
+        })
+    }
+}
+
+impl Shared {
+    fn new(parts: &Parts, ln_p_y: LogProbs<Ix1>) -> Result<Self, Error> {
+        let (encoder, encoder_spectrum) = covariance("encoder_covariance", &[], &parts.encoder_covariance)?;
+        let (decoder, decoder_spectrum) = covariance("decoder_covariance", &[], &parts.decoder_covariance)?;
+        let captions = (0..parts.ln_p_y.len()).map(|y| Caption::new(y, parts, &encoder, &decoder_spectrum));
+        Ok(Self {
+            captions: captions.collect::<Result<_, _>>()?,
+            ln_p_y,
+            ln_q_z: Quadratic::standard(&encoder),
+            encoder,
+            encoder_spectrum,
+            decoder,
+            decoder_spectrum,
+        })
     }
 }
 
