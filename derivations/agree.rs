@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use gpu::Tensor;
 use gpu::device::{Device, Float};
 use gpu::transfer::download;
-use gpu::world::Batch;
 use rayon::prelude::*;
-use reference::model::Model as _;
-use reference::vocab::{Beta, Nats, Reading};
+use reference::vocab::{Nats, Reading};
 use reference::world::World;
 
-use crate::pairs::{Pair, Start, on, tables};
+use crate::pairs::{Pair, Start, TooLarge, Twinned, on};
 use crate::precision::Arithmetic;
 
 mod report;
@@ -92,11 +90,12 @@ pub fn agree(worlds: &[World], options: &Options) -> Result<Report, Error> {
 ///
 /// # Errors
 /// As [`agree`].
-pub fn agree_on<T>(pairs: &[Pair<T>], worlds: &[World], options: &Options) -> Result<Report, Error>
+pub fn agree_on<W, T>(pairs: &[Pair<W, T>], worlds: &[W], options: &Options) -> Result<Report, Error>
 where
-    T: Fn(&Batch, Reading) -> Result<Tensor, gpu::Error>,
+    W: Twinned,
+    T: Fn(&W::Batch, Reading) -> Result<Tensor, gpu::Error>,
 {
-    let mut rows: Vec<(Row, &Pair<T>, Reading)> = pairs
+    let mut rows: Vec<(Row, &Pair<W, T>, Reading)> = pairs
         .iter()
         .flat_map(|pair| {
             pair.readings
@@ -104,10 +103,21 @@ where
                 .map(move |&reading| (row(pair, reading, options), pair, reading))
         })
         .collect();
-    for (place, world) in worlds.iter().enumerate() {
-        fits(place, world, options.float)?;
+    let mut comparable: Vec<(usize, &W)> = Vec::with_capacity(worlds.len());
+    let float = options.float;
+    let rounded = W::rounded(&worlds.iter().collect::<Vec<_>>(), float);
+    let known: Vec<Option<bool>> = rounded
+        .into_par_iter()
+        .map(|world| world.ok().and_then(|world| world.comparable(float).ok()))
+        .collect();
+    for ((place, world), known) in worlds.iter().enumerate().zip(known) {
+        fits(place, world, float)?;
+        if known == Some(true) {
+            comparable.push((place, world));
+        }
     }
-    for batch in batches(worlds) {
+    let left_out = worlds.len() - comparable.len();
+    for batch in batches(&comparable) {
         let mut prepared = BTreeMap::new();
         for (row, pair, reading) in &mut rows {
             let key = (*reading, pair.start == Start::World);
@@ -125,86 +135,65 @@ where
     Ok(Report {
         device: options.device.name(),
         float: options.float.name(),
-        worlds: worlds.len(),
+        continuous: W::CONTINUOUS,
+        worlds: comparable.len(),
+        left_out,
         agrees: compared > 0 && rows.iter().all(|row| row.failed == 0 && row.compared > 0),
         rows,
     })
 }
 
-/// Table entries that a line adds up at most: Eq. 10 has five; weights sum to 1 and make nothing larger. A power of two above.
-const ADDENDS: f64 = 8.0;
-
-/// Whether every finite number of a world is finite in the twin's type, and stays so in a line's sum: a tiny probability must not
-/// become an impossible one.
-fn fits(place: usize, world: &World, float: Float) -> Result<(), Error> {
-    let named = |table: &'static str| move |value: &f64| (table, *value);
-    let free = world.is_free().then(|| world.joint_encoder().ln());
-    let mut entries = (world.likelihood().iter().map(named("ln_p_x_given_yz")))
-        .chain(world.prior().ln().iter().map(named("ln_p_yz")))
-        .chain(world.encoder().ln().iter().map(named("ln_q_z_given_x")))
-        .chain(world.caption_model().ln().iter().map(named("ln_q_y_given_x")))
-        .chain(free.into_iter().flatten().map(named("ln_q_yz_given_x")));
-    let largest = match float {
-        Float::F32 => f64::from(f32::MAX),
-        Float::F64 => f64::MAX,
+/// Whether every finite number of a world is finite in the twin's type, and stays so in a line's sum.
+fn fits<W: Twinned>(place: usize, world: &W, float: Float) -> Result<(), Error> {
+    let Some(TooLarge { table, value, limit }) = world.too_large(float) else {
+        return Ok(());
     };
-    let limit = largest / (ADDENDS * world.beta().get().max(1.0));
-    let lost = |(_, value): &(_, f64)| value.is_finite() && value.abs() > limit;
-    match entries.find(lost) {
-        None => Ok(()),
-        Some((table, value)) => Err(Error::Overflow {
-            world: place,
-            table,
-            value,
-            limit,
-            float: float.name(),
-        }),
-    }
+    Err(Error::Overflow {
+        world: place,
+        table,
+        value,
+        limit,
+        float: float.name(),
+    })
 }
 
 /// The reference's worlds and the twin's batch, from the same numbers.
-fn prepare(
-    batch: &[(usize, &World)],
+fn prepare<W: Twinned>(
+    batch: &[(usize, &W)],
     reading: Reading,
     start: Start,
     options: &Options,
-) -> Result<(Vec<World>, Batch), Error> {
-    let round = |value| options.float.round(value);
-    let at = |world: usize| move |source| Error::Reference { world, source };
-    let rounded = |index: usize, world: &World| {
-        let beta = Beta::new(round(world.beta().get())).map_err(at(index))?;
-        Ok::<World, Error>(world.rounded(round).with_beta(beta))
+) -> Result<(Vec<W>, W::Batch), Error> {
+    let worlds: Vec<&W> = batch.iter().map(|(_, world)| *world).collect();
+    let placed = |worlds: Vec<Result<W, reference::vocab::Error>>| {
+        let places = batch.iter().map(|(place, _)| *place);
+        let at = |(world, made): (usize, Result<W, _>)| made.map_err(|source| Error::Reference { world, source });
+        places.zip(worlds).map(at).collect::<Result<Vec<W>, Error>>()
     };
-    let mut ours = Vec::with_capacity(batch.len());
-    let mut theirs = Vec::with_capacity(batch.len());
-    for &(index, world) in batch {
-        match start {
-            Start::Rounded => {
-                let world = rounded(index, &world.under(reading).map_err(at(index))?)?;
-                ours.push(world.clone());
-                theirs.push(world);
-            }
-            Start::World => {
-                ours.push(world.clone());
-                theirs.push(rounded(index, world)?);
-            }
-        }
-    }
-    let twins = Batch::new(&tables(&theirs), &options.device, options.float)?;
+    let theirs = placed(match start {
+        Start::Rounded => W::prepared(&worlds, reading, options.float),
+        Start::World => W::rounded(&worlds, options.float),
+    })?;
+    let twins = W::batch(&theirs, &options.device, options.float)?;
+    let ours = match start {
+        Start::Rounded => theirs,
+        Start::World => worlds.into_iter().cloned().collect(),
+    };
     Ok((ours, twins))
 }
 
-fn compare_batch<T>(
+fn compare_batch<W, T>(
     row: &mut Row,
-    pair: &Pair<T>,
+    pair: &Pair<W, T>,
     reading: Reading,
-    batch: &[(usize, &World)],
-    worlds: &[World],
-    twins: &Batch,
+    batch: &[(usize, &W)],
+    worlds: &[W],
+    twins: &W::Batch,
     options: &Options,
 ) -> Result<(), Error>
 where
-    T: Fn(&Batch, Reading) -> Result<Tensor, gpu::Error>,
+    W: Twinned,
+    T: Fn(&W::Batch, Reading) -> Result<Tensor, gpu::Error>,
 {
     let twin = download(&(pair.twin)(twins, reading)?)?;
     let of = pair.reference;
@@ -235,7 +224,7 @@ where
     Ok(())
 }
 
-fn row<T>(pair: &Pair<T>, reading: Reading, options: &Options) -> Row {
+fn row<W: Twinned, T>(pair: &Pair<W, T>, reading: Reading, options: &Options) -> Row {
     let precision = (pair.precision)(reading);
     Row {
         name: pair.name,
@@ -250,21 +239,16 @@ fn row<T>(pair: &Pair<T>, reading: Reading, options: &Options) -> Row {
 }
 
 /// Worlds of equal shape, with their places, at most [`BATCH_ENTRIES`] entries a table.
-fn batches(worlds: &[World]) -> Vec<Vec<(usize, &World)>> {
-    let mut shapes: BTreeMap<(usize, usize), Vec<(usize, &World)>> = BTreeMap::new();
-    for (place, world) in worlds.iter().enumerate() {
-        shapes
-            .entry((world.captions(), world.codes()))
-            .or_default()
-            .push((place, world));
+fn batches<'a, W: Twinned>(worlds: &[(usize, &'a W)]) -> Vec<Vec<(usize, &'a W)>> {
+    let mut shapes: BTreeMap<[usize; 3], Vec<(usize, &W)>> = BTreeMap::new();
+    for (place, world) in worlds {
+        shapes.entry(world.shape()).or_default().push((*place, world));
     }
-    shapes
-        .into_iter()
-        .flat_map(|((captions, codes), worlds)| {
-            let most = (BATCH_ENTRIES / (captions * codes)).max(1);
-            worlds.chunks(most).map(<[_]>::to_vec).collect::<Vec<_>>()
-        })
-        .collect()
+    let chunks = shapes.into_iter().flat_map(|(shape, worlds)| {
+        let most = (BATCH_ENTRIES / shape.iter().product::<usize>()).max(1);
+        worlds.chunks(most).map(<[_]>::to_vec).collect::<Vec<_>>()
+    });
+    chunks.collect()
 }
 
 const fn arithmetic(float: Float) -> Arithmetic {

@@ -1,10 +1,6 @@
 //! What a line needs: each assumption a predicate, and a committed witness that breaks it.
 
-use ndarray::{Array1, Array2};
-use reference::model::Model as _;
-use reference::repairs::posterior;
-use reference::vocab::{Beta, Error, Reading};
-use reference::world::{Tables, World};
+use reference::vocab::{Beta, Reading};
 use serde::Serialize;
 
 use crate::scene::Scene;
@@ -60,8 +56,8 @@ pub struct Assumption {
     pub reading: Reading,
     /// A world that violates it, as TOML with fractions.
     pub witness: &'static str,
-    /// The nearest world that satisfies it.
-    pub restore: fn(&World) -> Result<World, Error>,
+    /// A continuous one, where there is one.
+    pub continuous: Option<&'static str>,
 }
 
 impl Assumption {
@@ -114,17 +110,6 @@ pub fn violated<W: Subject>(scene: &Scene<W>) -> u16 {
     )
 }
 
-fn with(world: &World, change: impl FnOnce(&mut Tables)) -> Result<World, Error> {
-    let mut tables = world.tables();
-    change(&mut tables);
-    World::new(tables)
-}
-
-fn uniform(states: usize) -> Array1<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "a count of states")]
-    Array1::from_elem(states, -(states as f64).ln())
-}
-
 /// All assumptions; the order is that of the bits of [`violated`].
 pub static ASSUMPTIONS: &[Assumption] = &[
     Assumption {
@@ -136,10 +121,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         breaks: "3-4",
         reading: Reading::Pointwise,
         witness: include_str!("data/witness/q-covers-posterior.toml"),
-        restore: |world| {
-            let q = posterior(world)?;
-            with(world, |tables| tables.ln_q_z_given_x = q.ln().clone())
-        },
+        continuous: None,
     },
     Assumption {
         id: "caption-possible",
@@ -150,12 +132,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         breaks: "9-10",
         reading: Reading::Pointwise,
         witness: include_str!("data/witness/caption-possible.toml"),
-        restore: |world| {
-            with(world, |tables| {
-                tables.ln_q_y_given_x = uniform(world.captions());
-                tables.ln_q_yz_given_x = None;
-            })
-        },
+        continuous: Some(include_str!("data/witness/continuous/caption-possible.toml")),
     },
     Assumption {
         id: "joint-factorises",
@@ -166,7 +143,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         breaks: "11-12",
         reading: Reading::Pointwise,
         witness: include_str!("data/witness/joint-factorises.toml"),
-        restore: |world| with(world, |tables| tables.ln_q_yz_given_x = None),
+        continuous: None,
     },
     Assumption {
         id: "caption-certain",
@@ -177,13 +154,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         breaks: "13-14",
         reading: Reading::Pointwise,
         witness: include_str!("data/witness/caption-certain.toml"),
-        restore: |world| {
-            with(world, |tables| {
-                tables.ln_q_y_given_x = Array1::from_elem(world.captions(), f64::NEG_INFINITY);
-                tables.ln_q_y_given_x[world.y()] = 0.0;
-                tables.ln_q_yz_given_x = None;
-            })
-        },
+        continuous: Some(include_str!("data/witness/continuous/caption-certain.toml")),
     },
     Assumption {
         id: "beta-one",
@@ -194,7 +165,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         breaks: "3-1",
         reading: Reading::Observed,
         witness: include_str!("data/witness/beta-one.toml"),
-        restore: |world| with(world, |tables| tables.beta = 1.0),
+        continuous: Some(include_str!("data/witness/continuous/beta-one.toml")),
     },
     Assumption {
         id: "beta-at-least-one",
@@ -205,7 +176,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         breaks: "3-1",
         reading: Reading::Observed,
         witness: include_str!("data/witness/beta-one.toml"),
-        restore: |world| with(world, |tables| tables.beta = tables.beta.max(1.0)),
+        continuous: Some(include_str!("data/witness/continuous/beta-one.toml")),
     },
     Assumption {
         id: "decoder-ignores-caption",
@@ -216,11 +187,6 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         breaks: "p(x)-A4",
         reading: Reading::Pointwise,
         witness: include_str!("data/witness/decoder-ignores-caption.toml"),
-        restore: |world| {
-            with(world, |tables| {
-                let first = tables.ln_p_x_given_yz.row(world.y()).to_owned();
-                tables.ln_p_x_given_yz = Array2::from_shape_fn((world.captions(), world.codes()), |(_, z)| first[z]);
-            })
-        },
+        continuous: None,
     },
 ];

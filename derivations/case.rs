@@ -13,7 +13,10 @@ use reference::gaussian::Gaussian;
 use reference::world::World;
 use sha2::{Digest, Sha256};
 
+#[cfg(feature = "lapack")]
+use crate::fractions::FractionGaussian;
 use crate::fractions::FractionWorld;
+use crate::specimen::Written;
 
 mod error;
 #[cfg(feature = "lapack")]
@@ -151,11 +154,11 @@ pub fn write(path: &Path, worlds: &[World], title: &str) -> Result<(), CaseError
 /// Writes a world of fractions as TOML, beside the target first and then renamed.
 ///
 /// # Errors
-/// What [`FractionWorld::check`] refuses, and [`CaseError::Io`]; both within [`CaseError::In`].
-pub fn write_toml(path: &Path, world: &FractionWorld) -> Result<(), CaseError> {
+/// What [`Written::to_world`] refuses, and [`CaseError::Io`]; both within [`CaseError::In`].
+pub fn write_toml(path: &Path, world: &impl Written) -> Result<(), CaseError> {
     world
-        .check()
-        .and_then(|()| replace(path, world.to_toml().as_bytes()))
+        .to_world()
+        .and_then(|_| replace(path, world.to_toml().as_bytes()))
         .map_err(|error| error.in_file(&path.display().to_string()))
 }
 
@@ -214,19 +217,38 @@ fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
     let text = std::str::from_utf8(bytes).map_err(|error| CaseError::Toml {
         reason: format!("byte {} is not UTF-8", error.valid_up_to()),
     })?;
-    let fractions = FractionWorld::from_toml(text)?;
-    let world = fractions.to_world()?;
-    Ok(Case {
-        correction: world.correction(),
-        worlds: vec![world],
+    let mut case = Case {
+        worlds: Vec::new(),
         #[cfg(feature = "lapack")]
         gaussian: Vec::new(),
-        title: fractions.note,
+        title: None,
         sha256: digest(bytes),
+        correction: 0.0,
         dtype: "fractions".to_owned(),
         source: name.to_owned(),
-        metadata: BTreeMap::from([("format".to_owned(), FORMAT.to_owned())]),
-    })
+        metadata: BTreeMap::new(),
+    };
+    let format = match toml::format_of(text)?.as_deref() {
+        #[cfg(feature = "lapack")]
+        Some(GAUSSIAN) => {
+            let fractions = FractionGaussian::from_toml(text)?;
+            let world = fractions.to_world()?;
+            case.correction = world.correction();
+            (case.gaussian, case.title) = (vec![world], fractions.note);
+            GAUSSIAN
+        }
+        #[cfg(not(feature = "lapack"))]
+        Some(GAUSSIAN) => return Err(CaseError::WithoutLapack),
+        _ => {
+            let fractions = FractionWorld::from_toml(text)?;
+            let world = fractions.to_world()?;
+            case.correction = world.correction();
+            (case.worlds, case.title) = (vec![world], fractions.note);
+            FORMAT
+        }
+    };
+    case.metadata.insert("format".to_owned(), format.to_owned());
+    Ok(case)
 }
 
 fn from_safetensors(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {

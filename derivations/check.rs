@@ -8,7 +8,7 @@ use crate::cases::{Cases, Source};
 use crate::claim::{Claim, bound_at_beta, claims};
 use crate::judge::{Values, judge};
 use crate::scene::Scene;
-use crate::subject::Subject;
+use crate::subject::{Subject, has_closed_form};
 use crate::verdict::{SOME_ZERO, Tally, Verdict, verdict};
 
 /// The values of beta at which the bound of Eq. 14 is tried on every world.
@@ -102,11 +102,10 @@ pub fn check<W: Subject>(
 ) -> Result<Checked, Error> {
     let wanted =
         |reading: Reading| options.reading.is_none_or(|only| only == reading) && W::READINGS.contains(&reading);
-    let closed = |side: &str| !W::NO_CLOSED_FORM.contains(&side);
     let rows: Vec<Claim> = claims()
         .into_iter()
         .filter(|c| wanted(c.reading) || !c.depends_on_reading)
-        .filter(|c| closed(c.from) && closed(c.to))
+        .filter(has_closed_form::<W>)
         .collect();
     let sweep: Vec<(f64, Claim)> = Reading::ALL
         .into_iter()

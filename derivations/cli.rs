@@ -2,6 +2,7 @@
 
 #[cfg(feature = "lapack")]
 mod fit;
+mod refute;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use reference::vocab::{Beta, Reading};
 
 #[cfg(feature = "lapack")]
 pub(crate) use fit::Fit;
+pub(crate) use refute::{Break, Refute};
 
 /// A billion worlds are weeks of work.
 const MOST_WORLDS: u64 = 1_000_000_000;
@@ -144,44 +146,6 @@ pub(crate) struct LedgerArgs {
     /// What q(y,z|x) is taken to mean: observed, pointwise, joint, footnote, expected
     #[arg(long, value_parser = reading, default_value = "observed")]
     pub(crate) reading: Reading,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
-}
-
-/// Arguments of `refute`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  elbo refute 14 --reading joint\n  elbo refute 13-14 --save counterexample.toml\n  elbo refute 14 --reading observed --beta 0.99"
-)]
-pub(crate) struct Refute {
-    /// A claim: a bound (14, or 3-14), a step (13-14)
-    pub(crate) claim: String,
-    /// What q(y,z|x) is taken to mean from line 12-13 on: observed, pointwise (the default), joint, footnote, expected
-    #[arg(long, value_parser = reading)]
-    pub(crate) reading: Option<Reading>,
-    /// Ask for the bound of Eq. 14 at this beta
-    #[arg(long, value_parser = beta, allow_negative_numbers = true)]
-    pub(crate) beta: Option<Beta>,
-    /// Random worlds to search
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=MOST_WORLDS))]
-    pub(crate) worlds: u64,
-    /// Seed of the random worlds
-    #[arg(long, env = "ELBO_SEED", default_value_t = 1, allow_negative_numbers = true)]
-    pub(crate) seed: u64,
-    /// Write the counterexample to this file: TOML if it ends in .toml, else safetensors
-    #[arg(long)]
-    pub(crate) save: Option<PathBuf>,
-    /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
-}
-
-/// Arguments of `break`.
-#[derive(Debug, Args)]
-pub(crate) struct Break {
-    /// An assumption by name or letter, as `check` lists them
-    pub(crate) assumption: String,
     /// How to write it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

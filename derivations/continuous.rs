@@ -29,7 +29,7 @@ mod judged {
     use reference::vocab::Error;
 
     use super::Continuous;
-    use crate::cases::{Cases, Source, gaussian};
+    use crate::cases::{Cases, Source, gaussian, list};
     use crate::check::{Options, check};
     use crate::integrals::compare;
 
@@ -37,7 +37,7 @@ mod judged {
     const THRICE: usize = 40;
     const OF_A_FILE: usize = 8;
 
-    /// Checks a file's worlds and `random` drawn ones.
+    /// Checks a file's worlds, the listed ones and `random` drawn ones.
     ///
     /// # Errors
     /// None on validated worlds.
@@ -48,7 +48,12 @@ mod judged {
         options: &Options,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Continuous, Error> {
-        let fixed = file.iter().map(|world| (Source::File, world.clone())).collect();
+        let listed = list::gaussian_worlds().into_iter().map(|world| (Source::List, world));
+        let fixed = file
+            .iter()
+            .map(|world| (Source::File, world.clone()))
+            .chain(listed)
+            .collect();
         let cases = Cases::of(fixed, random, seed, gaussian::world);
         let checked = check(&cases, options, progress)?;
         let drawn = (0..random).map(|index| gaussian::world(seed, index));

@@ -11,11 +11,17 @@ use reference::world::{Tables, World};
 
 use crate::case::CaseError;
 
+mod blocks;
 mod exact;
+#[cfg(feature = "lapack")]
+mod gaussian;
 
+use blocks::{matrix, shelves, vector};
 use exact::{
     check_distribution, check_entries, check_entry, check_length, check_matrix, check_sum, check_vector, shape,
 };
+#[cfg(feature = "lapack")]
+pub use gaussian::FractionGaussian;
 
 /// A number as a numerator and a denominator.
 pub type Fraction = Ratio<i64>;
@@ -150,69 +156,23 @@ impl FractionWorld {
     }
 }
 
-/// Blocks of tables with rows `y0, y1, ..` and columns `z0, z1, ..`, side by side as far as 100 columns go.
 impl fmt::Display for FractionWorld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const WIDTH: usize = 100;
-        let matrix = |title: &str, table: &[Vec<Fraction>]| {
-            let rows = table
-                .iter()
-                .enumerate()
-                .map(|(y, row)| (format!("y{y}"), row.as_slice()));
-            block(title, "z", &rows.collect::<Vec<_>>())
-        };
-        let vector = |title: &str, axis, row: &[Fraction]| block(title, axis, &[(String::new(), row)]);
-        let mut blocks = vec![matrix("p(x|y,z)", &self.p_x_given_yz), matrix("p(y,z)", &self.p_yz)];
-        blocks.extend(self.q_yz_given_x.as_deref().map(|joint| matrix("q(y,z|x)", joint)));
-        blocks.push(vector("q(z|x)", "z", &self.q_z_given_x));
-        blocks.push(vector("q(y|x)", "y", &self.q_y_given_x));
-        let mut lines: Vec<String> = Vec::new();
-        for block in blocks {
-            // Each block's lines are of one width; a shelf takes the next block while both fit beside each other.
-            let width = |lines: &[String]| lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-            let indent = width(&lines) + 3;
-            if !lines.is_empty() && indent + width(&block) <= WIDTH {
-                lines.resize(lines.len().max(block.len()), String::new());
-                for (line, right) in lines.iter_mut().zip(block) {
-                    *line = format!("{line:indent$}{right}");
-                }
-            } else {
-                print_lines(f, &lines)?;
-                lines = block;
-            }
-        }
-        print_lines(f, &lines)?;
+        let mut blocks = vec![
+            matrix("p(x|y,z)", ('y', 'z'), &self.p_x_given_yz),
+            matrix("p(y,z)", ('y', 'z'), &self.p_yz),
+        ];
+        blocks.extend(
+            self.q_yz_given_x
+                .as_deref()
+                .map(|joint| matrix("q(y,z|x)", ('y', 'z'), joint)),
+        );
+        blocks.push(vector("q(z|x)", 'z', &self.q_z_given_x));
+        blocks.push(vector("q(y|x)", 'y', &self.q_y_given_x));
+        shelves(f, blocks)?;
         write!(f, "observed y{}, beta = {}", self.y, self.beta)?;
         self.note.as_ref().map_or(Ok(()), |note| write!(f, "\n{note}"))
     }
-}
-
-fn print_lines(f: &mut fmt::Formatter<'_>, lines: &[String]) -> fmt::Result {
-    lines.iter().try_for_each(|line| writeln!(f, "{}", line.trim_end()))
-}
-
-fn block(title: &str, axis: &str, rows: &[(String, &[Fraction])]) -> Vec<String> {
-    let columns = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
-    let mut cells = vec![
-        std::iter::once(title.to_owned())
-            .chain((0..columns).map(|k| format!("{axis}{k}")))
-            .collect::<Vec<_>>(),
-    ];
-    cells.extend(rows.iter().map(|(label, row)| {
-        std::iter::once(label.clone())
-            .chain(row.iter().map(ToString::to_string))
-            .collect()
-    }));
-    let width = |k: usize| {
-        let cell = |row: &Vec<String>| row.get(k).map_or(0, |cell| cell.chars().count());
-        cells.iter().map(cell).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..=columns).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let padded = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:>width$}"));
-        padded.collect::<Vec<_>>().join("  ")
-    };
-    cells.iter().map(line).collect()
 }
 
 #[expect(

@@ -27,6 +27,7 @@ pub mod render;
 pub mod rule;
 pub mod scene;
 pub mod simplest;
+pub mod specimen;
 pub mod subject;
 #[cfg(feature = "twin")]
 pub mod terms;

@@ -3,30 +3,36 @@
 use gpu::Tensor;
 use gpu::device::Device;
 use gpu::fused::Isa;
-use gpu::transfer::Tables;
 use gpu::world::Batch;
-use reference::model::Model as _;
 use reference::vocab::{Error, Nats, Reading};
 use reference::world::World;
 
-use crate::precision::{self, Arithmetic, Precision, Size, Tolerance};
+use crate::precision::{Arithmetic, Precision, Tolerance};
 
 mod exact;
+mod finite;
+#[cfg(feature = "lapack")]
+mod gaussian;
 mod masses;
 mod table;
+mod twinned;
 
 pub use exact::{SIDES, Side, exact};
+pub use finite::tables;
+#[cfg(feature = "lapack")]
+pub use gaussian::GAUSSIAN;
 pub use table::PAIRS;
+pub use twinned::{TooLarge, Twinned};
 
 /// The twin's side of a pair.
-pub type Twin = fn(&Batch, Reading) -> Result<Tensor, gpu::Error>;
+pub type Twin<W = World> = fn(&<W as Twinned>::Batch, Reading) -> Result<Tensor, gpu::Error>;
 
 /// A twin that brings along what it runs on.
 pub type AnyTwin = Box<dyn Fn(&Batch, Reading) -> Result<Tensor, gpu::Error> + Send + Sync>;
 
 /// One function on both sides.
-#[derive(Debug, Clone, Copy)]
-pub struct Pair<T = Twin> {
+#[derive(Debug)]
+pub struct Pair<W: Twinned = World, T = Twin<W>> {
     /// The name that both sides bear.
     pub name: &'static str,
     /// The readings in which the values differ; the worlds and the batch are put under each (`World::under`).
@@ -34,23 +40,32 @@ pub struct Pair<T = Twin> {
     /// What the two sides start from.
     pub start: Start,
     /// The reference: the values of one world, each with its mass.
-    pub reference: fn(&World, Reading) -> Result<Vec<Nats>, Error>,
+    pub reference: fn(&W, Reading) -> Result<Vec<Nats>, Error>,
     /// The twin: as many values for every world of the batch, `[B]` or `[B, ..]`.
     pub twin: T,
     /// The precision row under each reading.
     pub precision: fn(Reading) -> &'static Precision,
 }
 
+// Derived, these would ask for worlds that are `Copy`.
+impl<W: Twinned, T: Clone> Clone for Pair<W, T> {
+    fn clone(&self) -> Self {
+        self.with_twin(self.twin.clone())
+    }
+}
+
+impl<W: Twinned, T: Copy> Copy for Pair<W, T> {}
+
 /// Every pair, the fused sides by what this device has for them: the CPU its widest instructions, a CUDA device the kernel.
 ///
 /// # Errors
 /// [`gpu::Error::NoDevice`] for a device that is neither.
-pub fn on(device: &Device) -> Result<Vec<Pair<AnyTwin>>, gpu::Error> {
+pub fn on(device: &Device) -> Result<Vec<Pair<World, AnyTwin>>, gpu::Error> {
     let composed = PAIRS.iter().map(|pair| pair.with_twin::<AnyTwin>(Box::new(pair.twin)));
     Ok(composed.chain(fused(device)?).collect())
 }
 
-fn fused(device: &Device) -> Result<Vec<Pair<AnyTwin>>, gpu::Error> {
+fn fused(device: &Device) -> Result<Vec<Pair<World, AnyTwin>>, gpu::Error> {
     #[cfg(feature = "cuda")]
     if !device.is_cpu() {
         return Ok(exact(gpu::kernels::exact::InMemory(gpu::kernels::Cuda::of(device)?)));
@@ -71,9 +86,9 @@ pub enum Start {
     World,
 }
 
-impl<T> Pair<T> {
+impl<W: Twinned, T> Pair<W, T> {
     /// The same row with another twin.
-    pub const fn with_twin<U>(&self, twin: U) -> Pair<U> {
+    pub const fn with_twin<U>(&self, twin: U) -> Pair<W, U> {
         Pair {
             name: self.name,
             readings: self.readings,
@@ -92,49 +107,7 @@ impl<T> Pair<T> {
 
     /// How close the two have to come in this world.
     #[must_use]
-    pub fn tolerance(&self, world: &World, reading: Reading, arithmetic: Arithmetic) -> Tolerance {
-        let size = size(world);
-        let floor = precision::floor(size, arithmetic, largest(world), world.beta().get());
-        (self.precision)(reading).tolerance(size, arithmetic, floor)
+    pub fn tolerance(&self, world: &W, reading: Reading, arithmetic: Arithmetic) -> Tolerance {
+        (self.precision)(reading).tolerance(world.size(), arithmetic, world.floor(arithmetic))
     }
-}
-
-/// The tables of worlds of one shape, one after the other, as a batch takes them.
-#[must_use]
-pub fn tables(worlds: &[World]) -> Tables {
-    let mut tables = Tables {
-        captions: worlds.first().map_or(0, World::captions),
-        codes: worlds.first().map_or(0, World::codes),
-        ..Tables::default()
-    };
-    for world in worlds {
-        tables.ln_p_x_given_yz.extend(world.likelihood());
-        tables.ln_p_yz.extend(world.prior().ln());
-        tables.ln_q_z.extend(world.encoder().ln());
-        tables.ln_q_y.extend(world.caption_model().ln());
-        tables.ln_q_yz.extend(world.joint_encoder().ln());
-        tables.y.push(world.y());
-        tables.beta.push(world.beta());
-    }
-    tables
-}
-
-fn size(world: &World) -> Size {
-    #[expect(clippy::cast_precision_loss, reason = "counts of captions and codes")]
-    let count = |n: usize| n as f64;
-    Size {
-        captions: count(world.captions()),
-        codes: count(world.codes()),
-    }
-}
-
-/// The largest finite entry of a world's tables, by size.
-fn largest(world: &World) -> f64 {
-    let tables = [world.likelihood(), world.prior().ln(), world.joint_encoder().ln()];
-    let matrices = tables.into_iter().flatten();
-    let vectors = world.encoder().ln().iter().chain(world.caption_model().ln());
-    matrices
-        .chain(vectors)
-        .filter(|entry| entry.is_finite())
-        .fold(0.0, |largest, entry| entry.abs().max(largest))
 }

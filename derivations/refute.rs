@@ -2,21 +2,18 @@
 
 use rayon::prelude::*;
 use reference::equations::bound::eq03_log_evidence;
-use reference::model::Model as _;
 use reference::vocab::{Beta, Error, Nats};
-use reference::world::{Tables, World};
+use reference::world::World;
 use serde::Serialize;
 
 use crate::assumption::{ASSUMPTIONS, Kind, violated};
-use crate::cases::random;
 use crate::claim::Claim;
 use crate::expr::expr;
-use crate::fractions::FractionWorld;
 use crate::judge::{Values, judge};
 use crate::line::Line;
 use crate::scene::Scene;
-use crate::simplest;
-use crate::subject::Subject as _;
+use crate::specimen::{Specimen, Written as _};
+use crate::subject::Subject;
 
 /// How good a counterexample is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -46,7 +43,7 @@ impl Target {
     ///
     /// # Errors
     /// None that a validated world can cause.
-    pub fn scene(&self, world: &World) -> Result<Scene, Error> {
+    pub fn scene<W: Subject>(&self, world: &W) -> Result<Scene<W>, Error> {
         let mut scene = Scene::new(world, self.claim.reading)?;
         if let Some(beta) = self.beta {
             scene.set_beta(beta);
@@ -58,7 +55,7 @@ impl Target {
     ///
     /// # Errors
     /// None that a validated world can cause.
-    pub fn grade(&self, world: &World) -> Result<Option<Grade>, Error> {
+    pub fn grade<W: Subject>(&self, world: &W) -> Result<Option<Grade>, Error> {
         let scene = self.scene(world)?;
         let seen = judge(&self.claim, &scene, &mut Values::new());
         if !seen.broken {
@@ -78,7 +75,7 @@ impl Target {
 }
 
 /// Names and kinds of the assumptions that a scene violates; those about beta do not count when beta was asked for.
-fn violated_names(scene: &Scene, beta_given: bool) -> Vec<(&'static str, Kind)> {
+fn violated_names<W: Subject>(scene: &Scene<W>, beta_given: bool) -> Vec<(&'static str, Kind)> {
     let mask = violated(scene);
     ASSUMPTIONS
         .iter()
@@ -90,11 +87,11 @@ fn violated_names(scene: &Scene, beta_given: bool) -> Vec<(&'static str, Kind)> 
 
 /// A smallest world that breaks a claim.
 #[derive(Debug, Clone)]
-pub struct Counterexample {
+pub struct Counterexample<W: Specimen = World> {
     /// What it breaks.
     pub target: Target,
     /// The world.
-    pub world: FractionWorld,
+    pub world: W::Written,
     /// How good it is.
     pub grade: Grade,
     /// Assumptions that it violates, by name.
@@ -107,8 +104,8 @@ pub struct Counterexample {
     pub below: Option<Nats>,
     /// Random worlds drawn until one broke the claim.
     pub drawn: u64,
-    /// Captions and codes of that world.
-    pub found_at: (usize, usize),
+    /// How large that world was, in words.
+    pub found_at: String,
     /// Candidates tried while shrinking.
     pub shrinks: u64,
 }
@@ -117,14 +114,12 @@ pub struct Counterexample {
 ///
 /// # Errors
 /// None that a validated world can cause.
-pub fn refute(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterexample>, Error> {
-    let Some((drawn, found, grade)) = find(target, seed, tries)? else {
+pub fn refute<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterexample<W>>, Error> {
+    let Some((drawn, found, grade)) = find::<W>(target, seed, tries)? else {
         return Ok(None);
     };
-    let (small, mut shrinks) = fewest_states(target, &found, grade)?;
-    let simple = simplest::search(target, grade, small.captions(), small.codes(), small.is_free())?;
-    shrinks += simple.tried;
-    let Some(world) = simple.world.or_else(|| simplest::round(target, grade, &small)) else {
+    let (small, removed) = fewest_states(target, &found, grade)?;
+    let (Some(world), simplified) = W::simplest(target, grade, &small)? else {
         return Ok(None);
     };
     let Ok(exact) = world.to_world() else { return Ok(None) };
@@ -145,13 +140,13 @@ pub fn refute(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterex
         below: side(target.claim.to),
         world,
         drawn: drawn + 1,
-        found_at: (found.captions(), found.codes()),
-        shrinks,
+        found_at: found.size(),
+        shrinks: removed + simplified,
     }))
 }
 
 /// The row of the claim that breaks by itself, of several the one with the smallest slack; one without a value counts as the smallest.
-fn culprit(claim: &Claim, scene: &Scene) -> Option<&'static Line> {
+fn culprit<W: Subject>(claim: &Claim, scene: &Scene<W>) -> Option<&'static Line> {
     let mut values = Values::new();
     let mut rank = |line: &Line| {
         let step = crate::claim::claim(line.id, claim.reading);
@@ -165,16 +160,16 @@ fn culprit(claim: &Claim, scene: &Scene) -> Option<&'static Line> {
 }
 
 /// The first world that refutes, else the first of the best grade.
-fn find(target: &Target, seed: u64, tries: u64) -> Result<Option<(u64, World, Grade)>, Error> {
+fn find<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Option<(u64, W, Grade)>, Error> {
     const BATCH: u64 = 512;
-    let mut fallback: Option<(u64, World, Grade)> = None;
+    let mut fallback: Option<(u64, W, Grade)> = None;
     let mut start = 0;
     while start < tries {
         let batch: Vec<u64> = (start..(start + BATCH).min(tries)).collect();
-        let graded: Vec<(u64, World, Option<Grade>)> = batch
+        let graded: Vec<(u64, W, Option<Grade>)> = batch
             .into_par_iter()
             .map(|index| {
-                let world = random::world(seed, index);
+                let world = W::draw(seed, index);
                 let grade = target.grade(&world)?;
                 Ok((index, world, grade))
             })
@@ -193,15 +188,11 @@ fn find(target: &Target, seed: u64, tries: u64) -> Result<Option<(u64, World, Gr
     Ok(fallback)
 }
 
-/// Removes captions and codes one at a time while the world still breaks the claim as well.
-fn fewest_states(target: &Target, found: &World, grade: Grade) -> Result<(World, u64), Error> {
+/// Removes captions, codes, coordinates one at a time while the world still breaks the claim as well.
+fn fewest_states<W: Specimen>(target: &Target, found: &W, grade: Grade) -> Result<(W, u64), Error> {
     let (mut world, mut tried) = (found.clone(), 0);
     'again: loop {
-        let captions = (0..world.captions()).filter(|caption| *caption != world.y());
-        let smaller = captions
-            .map(|caption| without(&world, Some(caption), None))
-            .chain((0..world.codes()).map(|code| without(&world, None, Some(code))));
-        for candidate in smaller.flatten().collect::<Vec<_>>() {
+        for candidate in world.smaller() {
             tried += 1;
             if target.grade(&candidate)? >= Some(grade) {
                 world = candidate;
@@ -210,38 +201,4 @@ fn fewest_states(target: &Target, found: &World, grade: Grade) -> Result<(World,
         }
         return Ok((world, tried));
     }
-}
-
-/// The world without a caption or a code, renormalised; none when nothing is left.
-fn without(world: &World, caption: Option<usize>, code: Option<usize>) -> Option<World> {
-    let captions: Vec<usize> = (0..world.captions()).filter(|y| Some(*y) != caption).collect();
-    let codes: Vec<usize> = (0..world.codes()).filter(|z| Some(*z) != code).collect();
-    let tables = world.tables();
-    let matrix = |table: &ndarray::Array2<f64>| {
-        table
-            .select(ndarray::Axis(0), &captions)
-            .select(ndarray::Axis(1), &codes)
-    };
-    let ln_p_yz = simplest::normalised(matrix(&tables.ln_p_yz))?;
-    let joint = match &tables.ln_q_yz_given_x {
-        Some(joint) => Some(simplest::normalised(matrix(joint))?),
-        None => None,
-    };
-    let (q_z, q_y) = match &joint {
-        Some(joint) => simplest::marginals(joint),
-        None => (
-            simplest::normalised(tables.ln_q_z_given_x.select(ndarray::Axis(0), &codes))?,
-            simplest::normalised(tables.ln_q_y_given_x.select(ndarray::Axis(0), &captions))?,
-        ),
-    };
-    World::new(Tables {
-        ln_p_x_given_yz: matrix(&tables.ln_p_x_given_yz),
-        ln_p_yz,
-        ln_q_z_given_x: q_z,
-        ln_q_y_given_x: q_y,
-        ln_q_yz_given_x: joint,
-        y: captions.iter().position(|y| *y == world.y())?,
-        beta: tables.beta,
-    })
-    .ok()
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "twin")]
 mod agree;
+mod breakage;
 mod output;
 mod refute;
 
@@ -9,12 +10,11 @@ use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-use derivations::assumption::{ASSUMPTIONS, assumption};
 use derivations::case::{self, Case};
 use derivations::cases::{Cases, list};
 use derivations::check::{self, Options};
 use derivations::continuous::{Continuous, SKIPPED};
-use derivations::faces::{Provenance, breakage, check as check_face, ledger as ledger_face, lines, show, step};
+use derivations::faces::{Provenance, check as check_face, ledger as ledger_face, lines, show, step};
 use derivations::ledger::ledger;
 use derivations::render::wrap::one_line;
 use derivations::scene::Scene;
@@ -44,6 +44,10 @@ impl From<bool> for Outcome {
     }
 }
 
+/// What asks for continuous worlds here is refused, not answered with finite ones.
+#[cfg(not(feature = "lapack"))]
+const WITHOUT_LAPACK: &str = "--continuous: this program was built without lapack, expected one built by `make check`";
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Runs a command; an error is exit code 2.
@@ -68,7 +72,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         },
         Command::Ledger(args) => draw_up(&args),
         Command::Refute(args) => refute::search(&args),
-        Command::Break(args) => break_assumption(&args),
+        Command::Break(args) => breakage::show(&args),
         Command::Step(args) => walk(&args),
         #[cfg(feature = "lapack")]
         Command::Fit(args) => fit(&args),
@@ -181,23 +185,6 @@ fn fit(args: &cli::Fit) -> Result<Outcome> {
     case::write_gaussian(&args.out, &fitted.worlds, &title, &fitted.categories)?;
     print(&format!("{}: {title}\n", args.out.display()))?;
     Ok(Outcome::Stands)
-}
-
-fn break_assumption(args: &cli::Break) -> Result<Outcome> {
-    let Some(assumption) = assumption(&args.assumption) else {
-        let known: Vec<String> = ASSUMPTIONS.iter().map(|a| format!("{} {}", a.letter(), a.id)).collect();
-        return Err(format!("no assumption {}; there are {}", args.assumption, known.join(", ")).into());
-    };
-    let shown = breakage::breakage(assumption)?;
-    print(&match args.format {
-        Format::Text => breakage::text(assumption, &shown),
-        Format::Json => {
-            let mut body = breakage::json(assumption, &shown);
-            body["provenance"] = serde_json::to_value(Provenance::of_text(assumption.id, assumption.witness))?;
-            pretty(&body)?
-        }
-    })?;
-    Ok((shown.broken.seen.broken && !shown.restored.seen.broken).into())
 }
 
 fn walk(args: &cli::Step) -> Result<Outcome> {

@@ -1,11 +1,17 @@
 //! The simplest fractions that still break a claim: fewest states first, then the smallest denominators.
 
+#[cfg(feature = "lapack")]
+mod lattice;
+#[cfg(feature = "lapack")]
+mod parameters;
 mod round;
 
 use std::ops::ControlFlow;
 
 use reference::vocab::Error;
 
+#[cfg(feature = "lapack")]
+pub(crate) use parameters::parameters;
 pub use round::round;
 pub(crate) use round::{marginals, normalised};
 

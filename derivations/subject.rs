@@ -5,6 +5,7 @@ use reference::slack::Slack;
 use reference::vocab::Reading;
 use reference::world::World;
 
+use crate::claim::Claim;
 use crate::precision::closure_bound;
 
 /// What the checker asks of a world beside its lines and slacks.
@@ -32,6 +33,14 @@ pub trait Subject: Slack {
 
     /// Whether `q(y|x)` and `q(y,z|x)` are those of the other.
     fn same_encoders(&self, other: &Self) -> bool;
+}
+
+/// Whether both sides of a claim have a closed form in that kind of world.
+#[must_use]
+pub fn has_closed_form<W: Subject>(claim: &Claim) -> bool {
+    let known = |side| !W::NO_CLOSED_FORM.contains(&side);
+    let readable = !claim.depends_on_reading || W::READINGS.contains(&claim.reading);
+    readable && known(claim.from) && known(claim.to)
 }
 
 impl Subject for World {

@@ -9,6 +9,9 @@
     reason = "test support"
 )]
 
+#[cfg(feature = "lapack")]
+#[path = "agreement/continuous.rs"]
+mod continuous;
 #[path = "agreement/dense.rs"]
 mod dense;
 #[path = "agreement/edge.rs"]

@@ -11,11 +11,12 @@ use derivations::refute::{Grade, Target, refute};
 use derivations::scene::Scene;
 use derivations::verdict::{Standing, Tally, verdict};
 use reference::vocab::Reading;
+use reference::world::World;
 
 #[test]
 fn every_witness_violates_its_assumption_and_breaks_its_line() {
     for a in ASSUMPTIONS {
-        let shown = breakage(a).unwrap();
+        let shown = breakage::<World>(a, a.witness).unwrap();
         assert!(!shown.broken.assumption_holds, "{}", a.id);
         assert!(shown.broken.seen.broken, "{} does not break {}", a.id, a.breaks);
     }
@@ -24,7 +25,7 @@ fn every_witness_violates_its_assumption_and_breaks_its_line() {
 #[test]
 fn every_assumption_restores_its_line() {
     for a in ASSUMPTIONS {
-        let shown = breakage(a).unwrap();
+        let shown = breakage::<World>(a, a.witness).unwrap();
         assert!(shown.restored.assumption_holds, "{}", a.id);
         assert!(!shown.restored.seen.broken, "{} with {}", a.breaks, a.id);
     }
@@ -33,7 +34,7 @@ fn every_assumption_restores_its_line() {
 #[test]
 fn every_witness_violates_nothing_else_that_could_explain_the_break() {
     for a in ASSUMPTIONS {
-        let shown = breakage(a).unwrap();
+        let shown = breakage::<World>(a, a.witness).unwrap();
         let mask = |world| derivations::assumption::violated(&Scene::new(world, a.reading).unwrap());
         let (before, after) = (mask(&shown.witness.to_world().unwrap()), mask(&shown.restored_world));
         for (bit, other) in ASSUMPTIONS.iter().enumerate() {
@@ -108,7 +109,9 @@ fn every_claim_that_is_refuted_has_a_counterexample_of_at_most_two_states_each()
     ];
     for (id, reading) in refuted {
         let claim = derivations::claim::claim(id, reading).unwrap();
-        let found = refute(&Target { claim, beta: None }, 1, 4000).unwrap().unwrap();
+        let found = refute::<World>(&Target { claim, beta: None }, 1, 4000)
+            .unwrap()
+            .unwrap();
         let (captions, codes, images) = found.world.states();
         assert_eq!(found.grade, Grade::Refutes, "{id} {}", reading.name());
         assert!(captions <= 2 && codes <= 2 && images <= 2, "{id} {}", reading.name());
@@ -123,7 +126,9 @@ fn every_claim_that_is_refuted_has_a_counterexample_of_at_most_two_states_each()
 #[test]
 fn the_smallest_counterexample_to_eq_14_is_the_audits() {
     let claim = derivations::claim::claim("3-14", Reading::Joint).unwrap();
-    let found = refute(&Target { claim, beta: None }, 7, 4000).unwrap().unwrap();
+    let found = refute::<World>(&Target { claim, beta: None }, 7, 4000)
+        .unwrap()
+        .unwrap();
     assert_eq!(found.world.states(), (2, 1, 1));
     assert!(found.below.unwrap().value().abs() < 1e-15);
     assert!((found.above.unwrap().value() - 0.5_f64.ln()).abs() < 1e-15);

@@ -9,6 +9,8 @@
 
 #[path = "continuous/program.rs"]
 mod program;
+#[path = "continuous/search.rs"]
+mod search;
 
 use derivations::case;
 use reference::gaussian::Gaussian;

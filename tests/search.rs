@@ -44,7 +44,7 @@ fn the_counterexamples_are_those_on_record() {
     ];
     let mut report = String::new();
     for target in targets {
-        let found = refute(&target, 3, 2000).unwrap().unwrap();
+        let found = refute::<World>(&target, 3, 2000).unwrap().unwrap();
         let _ = writeln!(report, "{}\n{}", refutation::text(&found), found.world.to_toml());
     }
     insta::assert_snapshot!("counterexamples", report);
@@ -58,10 +58,18 @@ fn nothing_is_found_where_nothing_is_wrong() {
         at(1.0, Reading::Observed),
         at(2.0, Reading::Expected),
     ] {
-        assert!(refute(&target, 1, 1100).unwrap().is_none(), "{}", target.claim.id);
+        assert!(
+            refute::<World>(&target, 1, 1100).unwrap().is_none(),
+            "{}",
+            target.claim.id
+        );
     }
     // The first world that breaks it is beyond the first one drawn.
-    assert!(refute(&target("3-4", Reading::Pointwise), 1, 1).unwrap().is_none());
+    assert!(
+        refute::<World>(&target("3-4", Reading::Pointwise), 1, 1)
+            .unwrap()
+            .is_none()
+    );
 }
 
 fn witness(id: &str) -> World {

@@ -11,8 +11,12 @@ pub struct Report {
     pub device: String,
     /// `f32` or `f64`.
     pub float: &'static str,
+    /// Whether their codes are integrated over.
+    pub continuous: bool,
     /// How many worlds were compared.
     pub worlds: usize,
+    /// How many were not, because at their condition the type's digits say nothing.
+    pub left_out: usize,
     /// Whether something was compared and everything agrees.
     pub agrees: bool,
     /// One row a function and reading.

@@ -56,34 +56,33 @@ pub fn worlds() -> Vec<World> {
         .collect()
 }
 
-/// The continuous teaching world, `curves`: one-dimensional `z`, two captions, an encoder that is too wide and looks a little aside.
-///
-/// ```text
-/// p(y) = 1/2, 1/2     z|y ~ N(0, 1), N(1, 4)     x|y,z ~ N(z, 1/2)     q(z|x) = N(x / 2 + 1/10, 3/5)     q(y|x) = 2/3, 1/3     x = 3/2, y = 0
-/// ```
+/// The continuous teaching world, [`CURVES`].
 #[cfg(feature = "lapack")]
 #[must_use]
 pub fn named_gaussian(name: &str) -> Option<reference::gaussian::Gaussian> {
-    use ndarray::array;
-    let parts = reference::gaussian::Parts {
-        ln_p_y: array![0.5_f64, 0.5].mapv(f64::ln),
-        prior_mean: array![[0.0], [1.0]],
-        prior_covariance: array![[[1.0]], [[4.0]]],
-        decoder_weight: array![[1.0]],
-        decoder_offset: array![[0.0], [0.0]],
-        decoder_covariance: array![[0.5]],
-        encoder_weight: array![[0.5]],
-        encoder_offset: array![0.1],
-        encoder_covariance: array![[0.6]],
-        ln_q_y_given_x: array![2.0_f64 / 3.0, 1.0 / 3.0].mapv(f64::ln),
-        x: array![1.5],
-        y: 0,
-        beta: 1.0,
-    };
-    (name == CURVES)
-        .then(|| reference::gaussian::Gaussian::new(parts).ok())
-        .flatten()
+    let toml = (name == CURVES).then_some(include_str!("../data/worlds/curves.toml"))?;
+    crate::fractions::FractionGaussian::from_toml(toml)
+        .ok()?
+        .to_world()
+        .ok()
 }
 
-/// The name of the continuous teaching world.
+/// The continuous teaching world and the continuous witnesses of the assumptions.
+#[cfg(feature = "lapack")]
+#[must_use]
+pub fn gaussian_worlds() -> Vec<reference::gaussian::Gaussian> {
+    let witnesses = ASSUMPTIONS.iter().filter_map(|assumption| assumption.continuous);
+    let read = |toml| {
+        crate::fractions::FractionGaussian::from_toml(toml)
+            .ok()?
+            .to_world()
+            .ok()
+    };
+    named_gaussian(CURVES)
+        .into_iter()
+        .chain(witnesses.filter_map(read))
+        .collect()
+}
+
+/// The name of the continuous teaching world: one-dimensional `z`, so that densities are curves.
 pub const CURVES: &str = "curves";

@@ -8,8 +8,13 @@ use crate::terms;
 /// An aligned table with the headroom, at most 100 columns wide.
 #[must_use]
 pub fn text(report: &Report) -> String {
+    let kind = if report.continuous {
+        "continuous worlds"
+    } else {
+        "worlds"
+    };
     let mut text = format!(
-        "agreement: {} worlds, {} on {}\n\n",
+        "agreement: {} {kind}, {} on {}\n\n",
         report.worlds, report.float, report.device
     );
     line(
@@ -44,6 +49,13 @@ pub fn text(report: &Report) -> String {
         );
     }
     closing(&mut text, report);
+    if report.left_out > 0 {
+        let _ = writeln!(
+            text,
+            "{} worlds left out: so ill-conditioned that {} knows their evidence to no quarter of a nat",
+            report.left_out, report.float
+        );
+    }
     text
 }
 

@@ -6,15 +6,15 @@ use reference::vocab::{Error, Nats, Reading};
 use reference::world::World;
 use serde_json::{Value, json};
 
-use crate::assumption::{Assumption, Kind};
+use crate::assumption::{Assumption, Condition, Kind};
 use crate::case::CaseError;
 use crate::claim::{Claim, claim};
 use crate::expr::expr;
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
-use crate::fractions::FractionWorld;
 use crate::judge::{Observation, Values, judge};
 use crate::scene::Scene;
+use crate::specimen::{Specimen, Written as _};
 
 /// A claim on one world.
 #[derive(Debug, Clone)]
@@ -31,17 +31,17 @@ pub struct View {
 
 /// An assumption broken and restored.
 #[derive(Debug, Clone)]
-pub struct Breakage {
+pub struct Breakage<W: Specimen = World> {
     /// The claim that falls.
     pub claim: Claim,
     /// The witness.
-    pub witness: FractionWorld,
+    pub witness: W::Written,
     /// On the witness.
     pub broken: View,
     /// On the nearest world that satisfies the assumption.
     pub restored: View,
     /// That world.
-    pub restored_world: World,
+    pub restored_world: W,
 }
 
 /// Why a breakage could not be shown.
@@ -64,20 +64,30 @@ pub enum BreakError {
     },
 }
 
-/// Evaluates the claim that an assumption supports on its witness and on the restored world.
+/// Why no linear-Gaussian world shows what falls with an assumption.
+#[must_use]
+pub const fn no_continuous_witness(assumption: &Assumption) -> &'static str {
+    match assumption.says {
+        Condition::PosteriorCovered => "a Gaussian encoder is positive everywhere",
+        Condition::JointFactorises => "a linear-Gaussian world has no encoder but the product of its two",
+        _ => "the lines that need it have no closed form there",
+    }
+}
+
+/// Evaluates the claim that an assumption supports on a witness and on the restored world.
 ///
 /// # Errors
 /// [`BreakError`], which the committed tables never cause (tested).
-pub fn breakage(assumption: &Assumption) -> Result<Breakage, BreakError> {
+pub fn breakage<W: Specimen>(assumption: &Assumption, witness: &str) -> Result<Breakage<W>, BreakError> {
     let reading: Reading = assumption.reading;
     let claim = claim(assumption.breaks, reading).ok_or(BreakError::Claim {
         id: assumption.breaks,
         reading: reading.name(),
     })?;
-    let witness = FractionWorld::from_toml(assumption.witness)?;
+    let witness = W::Written::from_toml(witness)?;
     let world = witness.to_world()?;
-    let restored_world = (assumption.restore)(&world)?;
-    let view = |world: &World| -> Result<View, Error> {
+    let restored_world = world.restored(assumption.says)?;
+    let view = |world: &W| -> Result<View, Error> {
         let scene = Scene::new(world, reading)?;
         let side = |id: &str| {
             expr(id)
@@ -102,7 +112,7 @@ pub fn breakage(assumption: &Assumption) -> Result<Breakage, BreakError> {
 
 /// As text, at most 100 columns.
 #[must_use]
-pub fn text(assumption: &Assumption, shown: &Breakage) -> String {
+pub fn text<W: Specimen>(assumption: &Assumption, shown: &Breakage<W>) -> String {
     let mut out = String::new();
     let origin = match assumption.kind {
         Kind::Stated => "the note states it",
@@ -115,13 +125,10 @@ pub fn text(assumption: &Assumption, shown: &Breakage) -> String {
         &format!("{} ({origin})", assumption.words),
     );
     out.push('\n');
-    if let Some(note) = &shown.witness.note {
+    if let Some(note) = shown.witness.note() {
         wrap(&mut out, "Witness: ", note);
     }
-    let bare = FractionWorld {
-        note: None,
-        ..shown.witness.clone()
-    };
+    let bare = shown.witness.clone().noted(None);
     let _ = writeln!(out, "\n{bare}");
     let _ = writeln!(out, "Claim {}: {}", shown.claim.id, shown.claim.sentence());
     let _ = writeln!(out, "  {:<28} {:>14} {:>14}", "", "without it", "with it");
@@ -147,7 +154,7 @@ pub fn text(assumption: &Assumption, shown: &Breakage) -> String {
 
 /// For a program.
 #[must_use]
-pub fn json(assumption: &Assumption, shown: &Breakage) -> Value {
+pub fn json<W: Specimen>(assumption: &Assumption, shown: &Breakage<W>) -> Value {
     let view = |view: &View| {
         json!({
             "assumption_holds": view.assumption_holds,

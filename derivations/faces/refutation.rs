@@ -11,28 +11,22 @@ use crate::faces::ledger::{amount, number};
 use crate::refute::{Counterexample, Grade, Target};
 use crate::render::wrap::prose;
 use crate::scene::Scene;
+use crate::specimen::{Specimen, Written as _, count};
 
 /// The counterexample as text, at most 100 columns.
 #[must_use]
-pub fn text(found: &Counterexample) -> String {
+pub fn text<W: Specimen>(found: &Counterexample<W>) -> String {
     let (claim, mut out) = (&found.target.claim, String::new());
-    let (captions, codes, images) = found.world.states();
     let heading = match found.grade {
         Grade::Refutes => "REFUTED",
         _ => "BROKEN where an assumption is violated",
     };
     let _ = writeln!(out, "{heading}: {}", sentence(&found.target));
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    let states = format!(
-        "{} x {} x {}",
-        count(captions, "caption"),
-        count(codes, "code"),
-        count(images, "image")
-    );
+    let states = found.world.states().map(|(what, n)| count(n, what)).join(" x ");
     let _ = writeln!(
         out,
         "The smallest world found: {states}, caption y{} observed",
-        found.world.y
+        found.world.y()
     );
     let _ = writeln!(out, "\n{}", found.world);
     if let Some(caveat) = caveat(found) {
@@ -83,17 +77,16 @@ pub fn text(found: &Counterexample) -> String {
     } else {
         wrap(&mut out, "Violated: ", &violated(|kind| kind != Kind::Repair));
     }
-    let (y, z) = found.found_at;
     let search = format!(
-        "random world {} broke the claim with {y} x {z} states; {} candidates tried to find the simplest",
-        found.drawn, found.shrinks
+        "random world {} broke the claim with {}; {} candidates tried to find the simplest",
+        found.drawn, found.found_at, found.shrinks
     );
     wrap(&mut out, "Search: ", &search);
     out
 }
 
 /// What the claim's reading evaluates in place of the tables printed.
-fn caveat(found: &Counterexample) -> Option<String> {
+fn caveat<W: Specimen>(found: &Counterexample<W>) -> Option<String> {
     let claim = &found.target.claim;
     let world = found.world.to_world().ok().filter(|_| claim.depends_on_reading)?;
     let scene = Scene::new(&world, claim.reading).ok()?;
@@ -130,9 +123,9 @@ fn side(id: &str) -> String {
 
 /// The counterexample for a program.
 #[must_use]
-pub fn json(found: &Counterexample) -> Value {
+pub fn json<W: Specimen>(found: &Counterexample<W>) -> Value {
     let claim = &found.target.claim;
-    let (captions, codes, images) = found.world.states();
+    let states = found.world.states().map(|(what, n)| (format!("{what}s"), json!(n)));
     json!({
         "schema": "elbo-refutation/1",
         "found": true,
@@ -142,7 +135,7 @@ pub fn json(found: &Counterexample) -> Value {
         "beta": found.target.beta.map(Beta::get),
         "grade": found.grade,
         "violates": found.violates,
-        "states": {"captions": captions, "codes": codes, "images": images},
+        "states": serde_json::Map::from_iter(states),
         "above": number(found.above),
         "below": number(found.below),
         "world_toml": found.world.to_toml(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gpu::fused::exact::{Adder, Sides, column};
 use reference::vocab::Reading;
+use reference::world::World;
 
 use super::table::PAIRS;
 use super::{AnyTwin, Pair};
@@ -93,7 +94,7 @@ pub const SIDES: [Side; 8] = [
 
 /// The pairs of all fused sides, from sums that `by` adds up.
 #[must_use]
-pub fn exact<A: Adder + Send + Sync + 'static>(by: A) -> Vec<Pair<AnyTwin>> {
+pub fn exact<A: Adder + Send + Sync + 'static>(by: A) -> Vec<Pair<World, AnyTwin>> {
     let by = Arc::new(by);
     let pair = |side: &Side| {
         let (by, of) = (Arc::clone(&by), side.of);

@@ -32,12 +32,12 @@ impl Arithmetic {
     }
 }
 
-/// What a count may depend on: the numbers of captions and codes.
+/// What a count may depend on: the numbers of captions and of terms in a sum over the codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Size {
     /// `Y`.
     pub captions: f64,
-    /// `Z`.
+    /// `Z`; of a continuous world `d + D`, a square's rows and columns.
     pub codes: f64,
 }
 

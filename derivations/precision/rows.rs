@@ -19,7 +19,7 @@
 //               ln errs by LN relative to |ln S|; the last addition by 1 relative to |m| + |ln S|.
 //               These are separate parts of M, so the count is their maximum: max(c, EXP + n - 1, LN + 1).
 
-use super::{Precision, Size};
+use super::{CLOSURE, Precision, Size};
 
 /// Relative error of `exp` in units of `u`: glibc stays below 1 ulp (2 u), CUDA's `expf` documents at most 2 ulp (4 u).
 const EXP: f64 = 4.0;
@@ -131,6 +131,32 @@ pub const FOOTNOTE_JOINT: Precision = Precision {
     exact_in_f64: false,
     reason: "p(y|z), one product, normalised; then its marginal, normalised",
 };
+
+/// A closed form of a linear-Gaussian world.
+///
+/// The reference carries the error of every entry through products, forward substitutions and factorisations in units of roundoff
+/// (`reference::gaussian::Uncertain`), and lays it down in the mass so that [`CLOSURE`] of it make room; the analysis holds for any order of
+/// summation, and counts no less where a type is narrower. What is left is the twin's own sums of squares and of a diagonal's logarithms, which
+/// the reference compensates: `d + D` terms, the logarithm, and at most eight additions of what they come to.
+pub const CLOSED_FORM: Precision = Precision {
+    roundings: closed_form,
+    exact_in_f64: false,
+    reason: "running error of products, substitutions and factors; sums over coordinates and pixels",
+};
+
+/// Closed forms, one a caption, and an expectation or a log-sum-exp over the captions.
+pub const MIXTURE: Precision = Precision {
+    roundings: |size| {
+        let of = closed_form(size) + 2.0;
+        expectation(size.captions, of).max(log_sum_exp(size.captions, of))
+    },
+    exact_in_f64: false,
+    reason: "closed forms, one a caption, summed over the captions",
+};
+
+fn closed_form(size: Size) -> f64 {
+    CLOSURE.max(size.codes + LN + 8.0)
+}
 
 fn expectation(terms: f64, of: f64) -> f64 {
     2.0 * EXP + 2.0 * (terms - 1.0) + 2.0 + of

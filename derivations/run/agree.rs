@@ -1,12 +1,20 @@
 //! Runs `agree`: the twin's functions over worlds, and the fused terms over logits.
 
-use derivations::agree as worlds;
+use derivations::agree::{self as worlds, Report};
+#[cfg(feature = "lapack")]
+use derivations::case;
+use derivations::case::Case;
+#[cfg(not(feature = "lapack"))]
+use derivations::continuous::SKIPPED;
 use derivations::faces::{Provenance, agreement};
-use derivations::pairs;
+use derivations::pairs::{self, AnyTwin, Pair, Twinned};
 use derivations::precision::Storage;
 use derivations::terms;
+use gpu::Tensor;
 use gpu::device::{Device, Float, Kind};
 use gpu::fused::Isa;
+use reference::vocab::Reading;
+use reference::world::World;
 use serde_json::json;
 
 use super::output::{pretty, print};
@@ -18,81 +26,29 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
         DeviceName::Cpu => Kind::Cpu,
         DeviceName::Cuda => Kind::Cuda(0),
     })?;
-    let is = |name: &&str| args.function.as_ref().is_none_or(|wanted| wanted == name);
-    let pairs = pairs::on(&device)?;
-    let over_worlds = pairs.iter().map(|pair| pair.name).any(|name| is(&name));
-    let over_logits = terms::names().any(|name| is(&name));
-    if let Some(name) = args.function.as_ref().filter(|_| !over_worlds && !over_logits) {
-        let known = pairs.iter().map(|pair| pair.name).chain(terms::names());
-        let near = known.max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
-        let near = near.unwrap_or_default();
-        return Err(format!(
-            "no function {name}: did you mean {near}? (elbo agree without --function prints them all)"
-        )
-        .into());
-    }
-    let (float, storage) = match args.dtype {
-        Dtype::F32 => (Some(Float::F32), Storage::F32),
-        Dtype::F64 => (Some(Float::F64), Storage::F64),
-        Dtype::Bf16 => (None, Storage::BF16),
-        Dtype::F16 => (None, Storage::F16),
-    };
-    let mut skipped = Vec::new();
+    let mut pairs = pairs::on(&device)?;
+    known(args, &pairs)?;
+    pairs.retain(|pair| asked(args, pair.name));
     let case = read(args.file.as_deref())?;
-    let report = match float {
-        _ if !over_worlds => None,
-        _ if args.shape.is_some() => {
-            skipped.push("worlds: skipped, --shape asks for logits");
-            None
-        }
-        None => {
-            skipped.push("worlds: skipped, they are compared in f32 and f64");
-            None
-        }
-        Some(float) => {
-            let pairs: Vec<_> = pairs.into_iter().filter(|pair| is(&pair.name)).collect();
-            let options = worlds::Options {
-                device: device.clone(),
-                float,
-            };
-            let report = worlds::agree_on(&pairs, &case.worlds, &options);
-            Some(report.map_err(|error| format!("{}: {error}", case.source))?)
-        }
-    };
-    let logits = if !over_logits {
-        None
-    } else if args.file.is_some() {
-        skipped.push("fused terms: skipped, a case file holds worlds and no logits");
-        None
-    } else if args.device == DeviceName::Cuda && ![Storage::F32, Storage::BF16].contains(&storage) {
-        skipped.push("fused terms: skipped, the CUDA kernels read f32 and bf16");
+    let mut skipped = Vec::new();
+    let finite = if case.worlds.is_empty() {
+        skipped.push("finite worlds: skipped, the case file holds continuous ones");
         None
     } else {
-        let options = terms::Options {
-            storage,
-            function: args.function.clone(),
-            shape: args.shape,
-            seed: args.seed,
-        };
-        let report = if args.graph {
-            terms::agree(&terms::InGraph(device), &options).map_err(|error| error.to_string())?
-        } else {
-            fused(&device, args.device, &options)?
-        };
-        Some(report)
+        over_worlds(args, &device, &pairs, &case.worlds, &case.source, &mut skipped)?
     };
-    if report.is_none() && logits.is_none() {
+    let continuous = continuous(args, &device, &case, &mut skipped)?;
+    let logits = over_logits(args, device, &mut skipped)?;
+    if finite.is_none() && continuous.is_none() && logits.is_none() {
         return Err(format!("nothing to compare: {}", skipped.join("; ")).into());
     }
-    let agrees =
-        report.as_ref().is_none_or(|report| report.agrees) && logits.as_ref().is_none_or(|logits| logits.agrees);
+    let worlds_agree = finite.iter().chain(&continuous).all(|report| report.agrees);
+    let agrees = worlds_agree && logits.as_ref().is_none_or(|logits| logits.agrees);
     match args.format {
         Format::Text => {
-            let parts = [
-                report.as_ref().map(agreement::text),
-                logits.as_ref().map(agreement::terms),
-            ];
-            let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
+            let worlds = finite.iter().chain(&continuous).map(agreement::text);
+            let parts = worlds.chain(logits.as_ref().map(agreement::terms));
+            let mut text = parts.collect::<Vec<_>>().join("\n");
             for skipped in skipped {
                 text.push_str(skipped);
                 text.push('\n');
@@ -100,9 +56,10 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
             print(&text)?;
         }
         Format::Json => {
-            let mut body = report.map_or_else(|| Ok(json!({})), serde_json::to_value)?;
+            let mut body = finite.map_or_else(|| Ok(json!({})), serde_json::to_value)?;
             body["agrees"] = json!(agrees);
             body["schema"] = json!("elbo-agree/2");
+            body["continuous"] = serde_json::to_value(&continuous)?;
             body["terms"] = serde_json::to_value(&logits)?;
             body["skipped"] = json!(skipped);
             body["provenance"] = serde_json::to_value(Provenance::of_case(&case, Some(args.seed)))?;
@@ -110,6 +67,131 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
         }
     }
     Ok(agrees.into())
+}
+
+fn asked(args: &cli::Agree, name: &str) -> bool {
+    args.function.as_ref().is_none_or(|wanted| wanted == name)
+}
+
+/// Refuses a function that nothing has.
+fn known(args: &cli::Agree, pairs: &[Pair<World, AnyTwin>]) -> Result<()> {
+    let Some(name) = &args.function else { return Ok(()) };
+    let all = || {
+        let finite = pairs.iter().map(|pair| pair.name);
+        finite.chain(continuous_names()).chain(terms::names())
+    };
+    if all().any(|known| known == name) {
+        return Ok(());
+    }
+    let near = all().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+    let near = near.unwrap_or_default();
+    Err(format!("no function {name}: did you mean {near}? (elbo agree without --function prints them all)").into())
+}
+
+/// The pairs over worlds of one kind; none where nothing is asked of them or the type has no worlds.
+fn over_worlds<W, T>(
+    args: &cli::Agree,
+    device: &Device,
+    pairs: &[Pair<W, T>],
+    worlds: &[W],
+    source: &str,
+    skipped: &mut Vec<&'static str>,
+) -> Result<Option<Report>>
+where
+    W: Twinned,
+    T: Fn(&W::Batch, Reading) -> std::result::Result<Tensor, gpu::Error>,
+{
+    let float = match args.dtype {
+        _ if pairs.is_empty() => return Ok(None),
+        _ if args.shape.is_some() => {
+            skipped.push("worlds: skipped, --shape asks for logits");
+            return Ok(None);
+        }
+        Dtype::Bf16 | Dtype::F16 => {
+            skipped.push("worlds: skipped, they are compared in f32 and f64");
+            return Ok(None);
+        }
+        Dtype::F32 => Float::F32,
+        Dtype::F64 => Float::F64,
+    };
+    let options = worlds::Options {
+        device: device.clone(),
+        float,
+    };
+    let report = worlds::agree_on(pairs, worlds, &options);
+    Ok(Some(report.map_err(|error| format!("{source}: {error}"))?))
+}
+
+#[cfg(feature = "lapack")]
+fn continuous_names() -> impl Iterator<Item = &'static str> {
+    pairs::GAUSSIAN.iter().map(|pair| pair.name)
+}
+
+#[cfg(feature = "lapack")]
+fn continuous(
+    args: &cli::Agree,
+    device: &Device,
+    case: &Case,
+    skipped: &mut Vec<&'static str>,
+) -> Result<Option<Report>> {
+    let embedded = (args.file.is_none()).then(case::embedded_gaussian).transpose()?;
+    let case = embedded.as_ref().unwrap_or(case);
+    if case.gaussian.is_empty() {
+        skipped.push("continuous worlds: skipped, the case file holds finite ones");
+        return Ok(None);
+    }
+    let wanted = pairs::GAUSSIAN.iter().filter(|pair| asked(args, pair.name)).copied();
+    over_worlds(
+        args,
+        device,
+        &wanted.collect::<Vec<_>>(),
+        &case.gaussian,
+        &case.source,
+        skipped,
+    )
+}
+
+#[cfg(not(feature = "lapack"))]
+fn continuous_names() -> impl Iterator<Item = &'static str> {
+    std::iter::empty()
+}
+
+#[cfg(not(feature = "lapack"))]
+#[expect(clippy::unnecessary_wraps, reason = "it is asked as the one that can fail")]
+fn continuous(_: &cli::Agree, _: &Device, _: &Case, skipped: &mut Vec<&'static str>) -> Result<Option<Report>> {
+    skipped.push(SKIPPED);
+    Ok(None)
+}
+
+fn over_logits(args: &cli::Agree, device: Device, skipped: &mut Vec<&'static str>) -> Result<Option<terms::Report>> {
+    let storage = match args.dtype {
+        Dtype::F32 => Storage::F32,
+        Dtype::F64 => Storage::F64,
+        Dtype::Bf16 => Storage::BF16,
+        Dtype::F16 => Storage::F16,
+    };
+    if !terms::names().any(|name| asked(args, name)) {
+        return Ok(None);
+    }
+    if args.file.is_some() {
+        skipped.push("fused terms: skipped, a case file holds worlds and no logits");
+        return Ok(None);
+    }
+    if args.device == DeviceName::Cuda && ![Storage::F32, Storage::BF16].contains(&storage) {
+        skipped.push("fused terms: skipped, the CUDA kernels read f32 and bf16");
+        return Ok(None);
+    }
+    let options = terms::Options {
+        storage,
+        function: args.function.clone(),
+        shape: args.shape,
+        seed: args.seed,
+    };
+    if args.graph {
+        let report = terms::agree(&terms::InGraph(device), &options);
+        return Ok(Some(report.map_err(|error| error.to_string())?));
+    }
+    fused(&device, args.device, &options).map(Some)
 }
 
 /// The fused terms: on a CUDA device its kernels, on the CPU the widest instructions.

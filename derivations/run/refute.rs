@@ -6,7 +6,10 @@ use derivations::faces::{Provenance, refutation};
 use derivations::refute::{Target, refute};
 use derivations::render::wrap::prose;
 use derivations::rule::Relation;
+use derivations::specimen::{Specimen, Written as _};
+use derivations::subject::has_closed_form;
 use reference::vocab::{Beta, Reading};
+use reference::world::World;
 use serde_json::json;
 
 use super::output::{pretty, print, progress};
@@ -30,38 +33,44 @@ pub(super) fn search(args: &cli::Refute) -> Result<Outcome> {
         claim,
         beta: args.beta.map(writable).transpose()?,
     };
+    if args.continuous {
+        return in_continuous_worlds(args, &target);
+    }
+    searched::<World>(args, &target)
+}
+
+#[cfg(feature = "lapack")]
+fn in_continuous_worlds(args: &cli::Refute, target: &Target) -> Result<Outcome> {
+    searched::<reference::gaussian::Gaussian>(args, target)
+}
+
+#[cfg(not(feature = "lapack"))]
+fn in_continuous_worlds(_: &cli::Refute, _: &Target) -> Result<Outcome> {
+    Err(super::WITHOUT_LAPACK.into())
+}
+
+fn searched<W: Specimen>(args: &cli::Refute, target: &Target) -> Result<Outcome> {
+    if !has_closed_form::<W>(&target.claim) {
+        return Err(format!(
+            "continuous worlds have no closed form for {}",
+            refutation::sentence(target)
+        )
+        .into());
+    }
     let spinner = progress(0, "searching");
-    let found = refute(&target, args.seed, args.worlds)?;
+    let found = refute::<W>(target, args.seed, args.worlds)?;
     spinner.finish_and_clear();
     let Some(mut found) = found else {
-        let sentence = refutation::sentence(&target);
-        let tried = args.worlds;
-        print(&match args.format {
-            Format::Text => format!(
-                "{}\n",
-                prose(
-                    &format!("in {tried} random worlds of seed {} it survives: {sentence}", args.seed),
-                    "Nothing found: ",
-                    "               "
-                )
-            ),
-            Format::Json => pretty(&json!({
-                "schema": "elbo-refutation/1", "claim": target.claim.id, "sentence": target.claim.sentence(), "found": false, "worlds": tried,
-                "provenance": Provenance::of_search(Some(args.seed)),
-            }))?,
-        })?;
+        print(&survived(args, target)?)?;
         return Ok(Outcome::Fails);
     };
     if let Some(path) = &args.save {
-        found.world.note = Some(format!("counterexample to {}", refutation::sentence(&target)));
+        let note = format!("counterexample to {}", refutation::sentence(target));
+        found.world = found.world.noted(Some(note.clone()));
         if path.extension().is_some_and(|extension| extension == "toml") {
             case::write_toml(path, &found.world)?;
         } else {
-            case::write(
-                path,
-                &[found.world.to_world()?],
-                found.world.note.as_deref().unwrap_or_default(),
-            )?;
+            W::write(path, &[found.world.to_world()?], &note)?;
         }
     }
     print(&match args.format {
@@ -77,6 +86,21 @@ pub(super) fn search(args: &cli::Refute) -> Result<Outcome> {
         }
     })?;
     Ok(Outcome::Stands)
+}
+
+fn survived(args: &cli::Refute, target: &Target) -> Result<String> {
+    let (tried, seed) = (args.worlds, args.seed);
+    match args.format {
+        Format::Text => {
+            let sentence = refutation::sentence(target);
+            let words = format!("in {tried} random worlds of seed {seed} it survives: {sentence}");
+            Ok(format!("{}\n", prose(&words, "Nothing found: ", "               ")))
+        }
+        Format::Json => pretty(&json!({
+            "schema": "elbo-refutation/1", "claim": target.claim.id, "sentence": target.claim.sentence(), "found": false, "worlds": tried,
+            "provenance": Provenance::of_search(Some(seed)),
+        })),
+    }
 }
 
 /// The claim that was asked for: `14` is the bound `3-14`; `14b`, or `14` with a beta, the bound of Eq. 14 at beta.

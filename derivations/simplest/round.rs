@@ -64,7 +64,7 @@ fn nearest(p: f64, whole: i64) -> Fraction {
 }
 
 /// A distribution in parts of `whole`: nearest parts, the largest entry takes what is left over.
-fn parts_of<D: Dimension>(ln_p: &Array<f64, D>, whole: i64) -> Vec<Fraction> {
+pub(super) fn parts_of<D: Dimension>(ln_p: &Array<f64, D>, whole: i64) -> Vec<Fraction> {
     let mut parts: Vec<Fraction> = ln_p.iter().map(|ln_p| nearest(ln_p.exp(), whole)).collect();
     let rest = Fraction::new(1, 1) - parts.iter().sum::<Fraction>();
     if let Some(largest) = parts.iter_mut().max() {

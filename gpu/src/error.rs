@@ -45,6 +45,9 @@ pub enum Error {
     /// The footnote's reading, asked of the fused sides.
     #[error("the footnote's divergence needs p(z), which one read of the tables does not give")]
     Footnote,
+    /// The footnote's reading, asked of linear-Gaussian worlds.
+    #[error("the footnote's divergence needs p(z), a mixture of Gaussians, and has no closed form")]
+    Mixture,
     /// A batch without worlds, captions or codes.
     #[error("a batch of {worlds} worlds of {captions} captions and {codes} codes is empty")]
     Empty {

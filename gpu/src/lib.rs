@@ -14,7 +14,7 @@
 //!
 //! # Reading order
 //!
-//! [`device`], [`transfer`], [`world`], [`special`], [`categorical`], then [`equations`].
+//! [`device`], [`transfer`], [`world`], [`special`], [`categorical`], [`equations`], then [`gaussian`].
 
 pub mod autograd;
 pub mod categorical;
@@ -22,6 +22,7 @@ pub mod device;
 pub mod equations;
 pub mod error;
 pub mod fused;
+pub mod gaussian;
 pub mod kernels;
 pub mod special;
 pub mod transfer;

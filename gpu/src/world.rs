@@ -173,7 +173,8 @@ impl Batch {
     }
 }
 
-fn observed(y: &[usize], captions: usize) -> Result<Vec<u32>, Error> {
+/// Captions as indices.
+pub(crate) fn observed(y: &[usize], captions: usize) -> Result<Vec<u32>, Error> {
     y.iter()
         .enumerate()
         .map(|(world, &y)| match u32::try_from(y) {

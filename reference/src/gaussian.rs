@@ -30,6 +30,7 @@ mod posterior;
 mod ppca;
 mod quadratic;
 mod quadrature;
+mod rounded;
 mod sample;
 mod slack;
 mod uncertain;
@@ -42,6 +43,7 @@ pub use posterior::posterior_encoder;
 pub use ppca::Ppca;
 pub use quadratic::Quadratic;
 pub use quadrature::{Axes, Quadrature, nodes_needed};
+pub use rounded::Factors;
 pub use sample::{Draws, Estimate, Sample, estimate};
 pub use validate::{LARGEST, MOST_DIMENSIONS};
 
@@ -121,6 +123,8 @@ struct Shared {
     decoder_spectrum: Spectrum,
     ln_q_z: Quadratic,
     captions: Vec<Caption>,
+    /// Of the type whose errors the sides' masses hold.
+    unit_roundoff: f64,
 }
 
 impl PartialEq for Gaussian {

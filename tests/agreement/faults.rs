@@ -24,7 +24,7 @@ fn comparing_nothing_is_a_failure() {
         "{}",
         agreement::text(&nothing)
     );
-    let no_pairs = agree_on::<Twin>(&[], &drawn(SEED), &on_cpu(Float::F64)).unwrap();
+    let no_pairs = agree_on::<_, Twin>(&[], &drawn(SEED), &on_cpu(Float::F64)).unwrap();
     assert!(!no_pairs.agrees);
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const PATH: &str = "derivations/data/emoji-factors.safetensors";
 
-fn elbo(args: &[&str]) -> Output {
+pub(crate) fn elbo(args: &[&str]) -> Output {
     let mut command = Command::cargo_bin("elbo").unwrap();
     command.env_remove("ELBO_SEED").args(args).output().unwrap()
 }
@@ -20,7 +20,7 @@ fn the_program_takes_continuous_worlds_as_finite_ones() {
     assert_eq!(report["continuous"]["ok"], true);
     assert_eq!(
         report["continuous"]["worlds"],
-        json!([{"source": "file", "count": 64}, {"source": "random", "count": 10}])
+        json!([{"source": "file", "count": 64}, {"source": "list", "count": 5}, {"source": "random", "count": 10}])
     );
     let row = |id: &str, reading: &str| {
         let rows = report["continuous"]["rows"].as_array().unwrap().iter();

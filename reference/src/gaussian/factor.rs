@@ -21,6 +21,13 @@ pub(super) struct Factor {
 }
 
 impl Factor {
+    /// Of a lower triangle whose diagonal is positive.
+    pub(super) fn new(lower: Array2<f64>) -> Result<Self, Error> {
+        let inverse = solve(&lower, UPLO::Lower, &Array2::eye(lower.nrows()))?;
+        let ln_det = lower.diag().iter().map(|entry| Nats::of(entry.ln())).sum();
+        Ok(Self { lower, inverse, ln_det })
+    }
+
     /// `F^-1 b`: backward stable, `|error| <= |F^-1| (n |F| |F^-1 b| + error of b)` (Higham, theorem 8.5).
     pub(super) fn whiten(&self, b: &Uncertain) -> Result<Uncertain, Error> {
         let value = solve(&self.lower, UPLO::Lower, &b.value)?;
@@ -170,9 +177,7 @@ pub(super) fn covariance(
         }));
     }
     let lower = symmetric.cholesky(UPLO::Lower).map_err(|_| refuse("singular"))?;
-    let inverse = solve(&lower, UPLO::Lower, &Array2::eye(given.nrows()))?;
-    let ln_det = lower.diag().iter().map(|entry| Nats::of(entry.ln())).sum();
-    let factor = Factor { lower, inverse, ln_det };
+    let factor = Factor::new(lower)?;
     let error = spectrum.error + factor.backward_error();
     Ok((factor, Spectrum { error, ..spectrum }))
 }

@@ -5,7 +5,7 @@
 
 use ndarray::{Array1, Array2, Axis};
 
-use super::factor::{Factor, Spectrum, covariance};
+use super::factor::{Factor, Spectrum};
 use super::quadratic::LN_2_PI;
 use super::uncertain::{Uncertain, column, count, mass_of, norm};
 use super::{Gaussian, Parts};
@@ -159,9 +159,14 @@ struct Precision {
 }
 
 impl Caption {
-    pub(super) fn new(y: usize, parts: &Parts, encoder: &Factor, decoder: &Spectrum) -> Result<Self, Error> {
+    pub(super) fn new(
+        y: usize,
+        parts: &Parts,
+        (prior, spectrum): (Factor, Spectrum),
+        encoder: &Factor,
+        decoder: &Spectrum,
+    ) -> Result<Self, Error> {
         let given = parts.prior_covariance.index_axis(Axis(0), y).to_owned();
-        let (prior, spectrum) = covariance("prior_covariance", &[y], &given)?;
         let weight = Uncertain::exact(parts.decoder_weight.clone());
         let precision = Precision::new(y, &spectrum, decoder, &weight)?;
         let axes = axes(y, &precision, &spectrum, decoder, encoder)?;

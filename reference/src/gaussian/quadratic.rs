@@ -27,17 +27,25 @@ pub struct Quadratic {
 struct Square {
     offset: Uncertain,
     slope: Uncertain,
+    /// `|u|^2`.
+    height: Nats,
     /// `E[|u + U t|^2] = |u|^2 + |U|^2` for a standard normal `t`.
     mean: Nats,
 }
 
 impl Quadratic {
     /// `ln N(a + B t; 0, F F^T) = -1/2 |F^-1 (a + B t)|^2 - ln det F - n/2 ln 2 pi`.
-    pub(super) fn density(factor: &Factor, a: &Uncertain, b: &Uncertain) -> Result<Self, Error> {
+    pub(super) fn density(factor: &Factor, a: &Uncertain, b: &Uncertain, unit_roundoff: f64) -> Result<Self, Error> {
         let (offset, slope) = (factor.whiten(a)?, factor.whiten(b)?);
-        let mean = offset.square_norm() + slope.square_norm();
+        let height = offset.square_norm_at(unit_roundoff);
+        let mean = height + slope.square_norm_at(unit_roundoff);
         let constant = -factor.ln_det() - Nats::of(0.5 * count(a.rows()) * LN_2_PI);
-        let square = Square { offset, slope, mean };
+        let square = Square {
+            offset,
+            slope,
+            height,
+            mean,
+        };
         Ok(Self {
             constant,
             squares: vec![(1.0, Arc::new(square))],
@@ -50,6 +58,7 @@ impl Quadratic {
         let square = Square {
             offset: Uncertain::exact(Array2::zeros((d, 1))),
             slope: Uncertain::exact(Array2::eye(d)),
+            height: Nats::ZERO,
             mean: Nats::of(count(d)),
         };
         Self {
@@ -133,7 +142,7 @@ impl Quadratic {
             // Adding it up costs at most a rounding of its size for each of the squares.
             form_error += product.error_norm() + count(self.squares.len()) * product.norm();
             linear_error += offset.error_norm() + count(self.squares.len()) * offset.norm();
-            constant = constant + *sign * square.offset.square_norm();
+            constant = constant + *sign * square.height;
         }
         let Ok(lower) = form.cholesky(UPLO::Lower) else {
             let smallest = Spectrum::new(&form, 0.0)?.values[0];

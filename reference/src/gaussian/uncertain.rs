@@ -56,13 +56,18 @@ impl Uncertain {
 
     /// `sum_ij a_ij^2`, with the errors of the entries in its mass.
     pub(super) fn square_norm(&self) -> Nats {
-        sum_of_squares(self.value.iter().zip(&self.error))
+        self.square_norm_at(UNIT_ROUNDOFF_F64)
+    }
+
+    /// The same, where a unit of roundoff is another type's.
+    pub(super) fn square_norm_at(&self, unit_roundoff: f64) -> Nats {
+        sum_of_squares(self.value.iter().zip(&self.error), unit_roundoff)
     }
 
     /// `sum_i a_ij^2` for every column.
     pub(super) fn column_norms(&self) -> impl Iterator<Item = Nats> + '_ {
         let columns = self.value.columns().into_iter().zip(self.error.columns());
-        columns.map(|(value, error)| sum_of_squares(value.iter().zip(error)))
+        columns.map(|(value, error)| sum_of_squares(value.iter().zip(error), UNIT_ROUNDOFF_F64))
     }
 
     /// Frobenius norm of the entries.
@@ -107,9 +112,9 @@ impl Sub for &Uncertain {
     }
 }
 
-fn sum_of_squares<'a>(entries: impl Iterator<Item = (&'a f64, &'a f64)>) -> Nats {
+fn sum_of_squares<'a>(entries: impl Iterator<Item = (&'a f64, &'a f64)>, unit_roundoff: f64) -> Nats {
     // To second order: around 0 the first says nothing.
-    let error = |a: f64, e: f64| mass_of(2.0 * a.abs() * e + UNIT_ROUNDOFF_F64 * e * e);
+    let error = |a: f64, e: f64| mass_of(2.0 * a.abs() * e + unit_roundoff * e * e);
     let square = |(&a, &e): (&f64, &f64)| Nats::with_mass(a * a, a * a + error(a, e));
     entries.map(square).sum()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Dimension as _, Ix1};
 
-use super::factor::covariance;
+use super::factor::{Factor, Spectrum, covariance};
 use super::posterior::Caption;
 use super::quadratic::Quadratic;
 use super::uncertain::{Uncertain, column};
@@ -58,7 +58,7 @@ impl Gaussian {
         Self::at(self.core.shared.clone(), parts, ln_q_y, self.beta)
     }
 
-    fn at(shared: Arc<Shared>, parts: Parts, ln_q_y: LogProbs<Ix1>, beta: Beta) -> Result<Self, Error> {
+    pub(super) fn at(shared: Arc<Shared>, parts: Parts, ln_q_y: LogProbs<Ix1>, beta: Beta) -> Result<Self, Error> {
         let mean = column(&(parts.encoder_weight.dot(&parts.x) + &parts.encoder_offset));
         // z = mu + L t: the code in the coordinates in which q is standard normal.
         let (mu, l) = (
@@ -68,13 +68,14 @@ impl Gaussian {
         let weight = Uncertain::exact(parts.decoder_weight.clone());
         let x = Uncertain::exact(column(&parts.x));
         let (weighted_mean, weighted_slope) = (weight.dot(&mu), weight.dot(&l));
+        let unit = shared.unit_roundoff;
         let (mut ln_p_z_given_y, mut ln_p_x_given_yz) = (Vec::new(), Vec::new());
         for (y, caption) in shared.captions.iter().enumerate() {
             let prior_mean = Uncertain::exact(column(&parts.prior_mean.row(y).to_owned()));
-            ln_p_z_given_y.push(Quadratic::density(&caption.prior, &(&mu - &prior_mean), &l)?);
+            ln_p_z_given_y.push(Quadratic::density(&caption.prior, &(&mu - &prior_mean), &l, unit)?);
             let offset = Uncertain::exact(column(&parts.decoder_offset.row(y).to_owned()));
             let missed = &weighted_mean - &(&x - &offset);
-            ln_p_x_given_yz.push(Quadratic::density(&shared.decoder, &missed, &weighted_slope)?);
+            ln_p_x_given_yz.push(Quadratic::density(&shared.decoder, &missed, &weighted_slope, unit)?);
         }
         let y = parts.y;
         Ok(Self {
@@ -95,9 +96,31 @@ impl Gaussian {
 
 impl Shared {
     fn new(parts: &Parts, ln_p_y: LogProbs<Ix1>) -> Result<Self, Error> {
-        let (encoder, encoder_spectrum) = covariance("encoder_covariance", &[], &parts.encoder_covariance)?;
-        let (decoder, decoder_spectrum) = covariance("decoder_covariance", &[], &parts.decoder_covariance)?;
-        let captions = (0..parts.ln_p_y.len()).map(|y| Caption::new(y, parts, &encoder, &decoder_spectrum));
+        let encoder = covariance("encoder_covariance", &[], &parts.encoder_covariance)?;
+        let decoder = covariance("decoder_covariance", &[], &parts.decoder_covariance)?;
+        let priors = parts.prior_covariance.outer_iter().enumerate();
+        let priors = priors.map(|(y, given)| covariance("prior_covariance", &[y], &given.to_owned()));
+        Self::of(
+            parts,
+            ln_p_y,
+            encoder,
+            decoder,
+            priors.collect::<Result<_, _>>()?,
+            UNIT_ROUNDOFF_F64,
+        )
+    }
+
+    /// From covariances that are believed already.
+    pub(super) fn of(
+        parts: &Parts,
+        ln_p_y: LogProbs<Ix1>,
+        (encoder, encoder_spectrum): (Factor, Spectrum),
+        (decoder, decoder_spectrum): (Factor, Spectrum),
+        priors: Vec<(Factor, Spectrum)>,
+        unit_roundoff: f64,
+    ) -> Result<Self, Error> {
+        let captions = priors.into_iter().enumerate();
+        let captions = captions.map(|(y, prior)| Caption::new(y, parts, prior, &encoder, &decoder_spectrum));
         Ok(Self {
             captions: captions.collect::<Result<_, _>>()?,
             ln_p_y,
@@ -106,6 +129,7 @@ impl Shared {
             encoder_spectrum,
             decoder,
             decoder_spectrum,
+            unit_roundoff,
         })
     }
 }

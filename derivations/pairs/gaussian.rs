@@ -1,0 +1,204 @@
+//! Linear-Gaussian worlds in a batch, and their pairs.
+
+use gpu::device::{Device, Float};
+use gpu::gaussian::{self as twin, Batch, Parts};
+use reference::equations::{bound, objective};
+use reference::gaussian::Gaussian;
+use reference::model::Model as _;
+use reference::slack::Slack as _;
+use reference::special::log_sum_exp;
+use reference::vocab::{Beta, CLOSURE, Error, Nats, Reading, UNIT_ROUNDOFF_F64};
+
+use super::{Pair, Start, TooLarge, Twinned};
+use crate::precision::{self, Arithmetic, Precision, Size};
+
+const ANY: &[Reading] = &[Reading::Pointwise];
+/// All but the footnote's, whose `p(z)` is a mixture.
+const CLOSED: &[Reading] = &[Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Expected];
+
+/// Every closed form that has a twin.
+pub static GAUSSIAN: &[Pair<Gaussian>] = &[
+    Pair {
+        name: "eq03_log_evidence",
+        readings: ANY,
+        start: Start::Rounded,
+        reference: |world, _| one(evidence(world)),
+        twin: |batch, _| twin::eq03_log_evidence(batch),
+        precision: |_| &precision::CLOSED_FORM,
+    },
+    Pair {
+        name: "ln_evidence_of_image",
+        readings: ANY,
+        start: Start::Rounded,
+        reference: |world, _| {
+            let pairs = possible(world).map(|y| evidence(&world.observing(y)));
+            let pairs: Vec<Nats> = pairs.collect::<Result<_, _>>()?;
+            one(log_sum_exp(&pairs).determinate("ln p(x)"))
+        },
+        twin: |batch, _| twin::ln_evidence_of_image(batch),
+        precision: |_| &precision::MIXTURE,
+    },
+    Pair {
+        name: "posterior_gap",
+        readings: ANY,
+        start: Start::Rounded,
+        reference: |world, _| {
+            let gap = world.posterior_gap()?;
+            // The reference takes the spectra of the covariances, and that in f64.
+            let own = gap.mass() * UNIT_ROUNDOFF_F64 / world.unit_roundoff();
+            let mass = own + evidence(world)?.mass() + bound::eq09_log_product(world)?.mass();
+            Ok(vec![Nats::with_mass(gap.value(), mass)])
+        },
+        twin: |batch, _| twin::posterior_gap(batch),
+        precision: |_| &precision::CLOSED_FORM,
+    },
+    Pair {
+        name: "eq09_log_product",
+        readings: ANY,
+        start: Start::Rounded,
+        reference: |world, _| one(bound::eq09_log_product(world)),
+        twin: |batch, _| twin::eq09_log_product(batch),
+        precision: |_| &precision::CLOSED_FORM,
+    },
+    Pair {
+        name: "eq13_kl_named",
+        readings: CLOSED,
+        start: Start::Rounded,
+        reference: |world, reading| one(objective::eq13_kl_named(world, reading)),
+        twin: twin::eq13_kl_named,
+        precision: by_reading,
+    },
+    Pair {
+        name: "eq14_objective",
+        readings: CLOSED,
+        start: Start::Rounded,
+        reference: |world, reading| one(objective::eq14_objective(world, reading, world.beta())),
+        twin: twin::eq14_objective,
+        precision: by_reading,
+    },
+    Pair {
+        name: "expected_log_likelihood",
+        readings: &[Reading::Pointwise, Reading::Expected],
+        start: Start::Rounded,
+        reference: |world, reading| one(Ok(objective::expected_log_likelihood(world, reading))),
+        twin: twin::expected_log_likelihood,
+        precision: by_reading,
+    },
+    Pair {
+        name: "divergence",
+        readings: &[Reading::Observed, Reading::Pointwise, Reading::Joint],
+        start: Start::Rounded,
+        reference: |world, reading| one(objective::divergence(world, reading)),
+        twin: twin::divergence,
+        precision: by_reading,
+    },
+    Pair {
+        name: "entropy",
+        readings: ANY,
+        start: Start::Rounded,
+        reference: |world, _| one(Ok(-world.expect(&world.ln_q_z()))),
+        twin: |batch, _| twin::entropy(batch),
+        precision: |_| &precision::CLOSED_FORM,
+    },
+];
+
+fn one(value: Result<Nats, Error>) -> Result<Vec<Nats>, Error> {
+    value.map(|nats| vec![nats])
+}
+
+fn by_reading(reading: Reading) -> &'static Precision {
+    match reading {
+        Reading::Joint | Reading::Expected => &precision::MIXTURE,
+        _ => &precision::CLOSED_FORM,
+    }
+}
+
+/// Eq. 3 with the mass of Eq. 5: the twin takes the integral by normal equations and Cholesky, the reference's own Eq. 3 by least squares.
+fn evidence(world: &Gaussian) -> Result<Nats, Error> {
+    let mass = bound::eq05_log_expected_ratio(world)?.mass();
+    Ok(Nats::with_mass(bound::eq03_log_evidence(world)?.value(), mass))
+}
+
+fn possible(world: &Gaussian) -> impl Iterator<Item = usize> + '_ {
+    (0..world.captions()).filter(|y| world.ln_p_y(*y).is_finite())
+}
+
+impl Twinned for Gaussian {
+    type Batch = Batch;
+
+    fn shape(&self) -> [usize; 3] {
+        [self.captions(), self.dimension(), self.pixels()]
+    }
+
+    /// Rounding comes first: no reading changes what is factorised, and a point mass is not rounded.
+    fn prepared(worlds: &[&Self], reading: Reading, float: Float) -> Vec<Result<Self, Error>> {
+        let round = |value| float.round(value);
+        let rounded = Self::rounded(worlds, round, arithmetic(float).unit_roundoff).into_iter();
+        let under = |world: Self| {
+            let mut world = world.under(reading)?;
+            world.set_beta(Beta::new(round(world.beta().get()))?);
+            Ok(world)
+        };
+        rounded.map(|world| world.and_then(under)).collect()
+    }
+
+    fn batch(worlds: &[Self], device: &Device, float: Float) -> Result<Batch, gpu::Error> {
+        let mut all = Parts::default();
+        for world in worlds {
+            let (parts, factors) = (world.parts(), world.factors());
+            [all.captions, all.coordinates, all.pixels] = world.shape();
+            all.ln_p_y.extend(&parts.ln_p_y);
+            all.prior_mean.extend(&parts.prior_mean);
+            all.prior_factor.extend(&factors.prior);
+            all.decoder_weight.extend(&parts.decoder_weight);
+            all.decoder_offset.extend(&parts.decoder_offset);
+            all.decoder_factor.extend(&factors.decoder);
+            all.encoder_mean.extend(&world.encoder_mean());
+            all.encoder_factor.extend(&factors.encoder);
+            all.ln_q_y.extend(&parts.ln_q_y_given_x);
+            all.x.extend(&parts.x);
+            all.y.push(world.y());
+            all.beta.push(world.beta());
+        }
+        Batch::new(&all, device, float)
+    }
+
+    /// None: parameters are at most 1e15, and a world whose squares grow beyond a type's range is not [`comparable`](Twinned::comparable).
+    fn too_large(&self, _: Float) -> Option<TooLarge> {
+        None
+    }
+
+    /// Where no evidence is known to a quarter of a nat the analysis, which is of first order, says nothing.
+    fn comparable(&self, float: Float) -> Result<bool, Error> {
+        for y in possible(self) {
+            let off = CLOSURE * arithmetic(float).unit_roundoff * evidence(&self.observing(y))?.mass();
+            if !(off <= 0.25) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn size(&self) -> Size {
+        #[expect(clippy::cast_precision_loss, reason = "at most 64 each")]
+        let count = |n: usize| n as f64;
+        Size {
+            captions: count(self.captions()),
+            codes: count(self.dimension() + self.pixels()),
+        }
+    }
+
+    /// Weights `q(y|x)` below the smallest normal number, as [`precision::floor`] has them.
+    fn floor(&self, arithmetic: Arithmetic) -> f64 {
+        let largest = possible(self).filter_map(|y| bound::eq09_log_product(&self.observing(y)).ok());
+        let largest = largest.map(|elbo| elbo.mass()).fold(0.0, f64::max);
+        precision::floor(self.size(), arithmetic, largest, self.beta().get())
+    }
+}
+
+const fn arithmetic(float: Float) -> Arithmetic {
+    match float {
+        Float::F32 => Arithmetic::F32,
+        Float::F64 => Arithmetic::F64,
+    }
+}

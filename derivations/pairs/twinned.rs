@@ -1,0 +1,57 @@
+//! A kind of world that has a twin.
+
+use gpu::device::{Device, Float};
+use reference::vocab::{Error, Reading};
+
+use crate::precision::{Arithmetic, Size};
+use crate::subject::Subject;
+
+/// What a comparison asks of a world: how it goes into a batch, and how much room rounding needs there.
+pub trait Twinned: Subject {
+    /// Worlds of equal shape on a device.
+    type Batch;
+
+    /// Captions, and how large each is: worlds of equal shape go into one batch.
+    fn shape(&self) -> [usize; 3];
+
+    /// Each world under the reading with every number rounded to the twin's type, so that both sides start from the same numbers; an error where
+    /// rounding leaves no world.
+    fn prepared(worlds: &[&Self], reading: Reading, float: Float) -> Vec<Result<Self, Error>>;
+
+    /// Each world as the twin has it that puts it under the reading by itself.
+    fn rounded(worlds: &[&Self], float: Float) -> Vec<Result<Self, Error>> {
+        Self::prepared(worlds, Reading::Pointwise, float)
+    }
+
+    /// The worlds on the device.
+    ///
+    /// # Errors
+    /// [`gpu::Error`] when the device refuses.
+    fn batch(worlds: &[Self], device: &Device, float: Float) -> Result<Self::Batch, gpu::Error>;
+
+    /// The first number whose sums the type cannot hold, if there is one.
+    fn too_large(&self, float: Float) -> Option<TooLarge>;
+
+    /// Whether a rounded world is so well conditioned that the type's digits say something about it.
+    ///
+    /// # Errors
+    /// None that a validated world can cause.
+    fn comparable(&self, float: Float) -> Result<bool, Error>;
+
+    /// What counts of roundings depend on.
+    fn size(&self) -> Size;
+
+    /// What underflow can cost.
+    fn floor(&self, arithmetic: Arithmetic) -> f64;
+}
+
+/// A number that the twin's type cannot hold in a sum.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TooLarge {
+    /// Which table it stands in.
+    pub table: &'static str,
+    /// The number.
+    pub value: f64,
+    /// The largest size that leaves a line room at this world's beta.
+    pub limit: f64,
+}

@@ -1,0 +1,118 @@
+//! What a twin in a narrower type is given: the parameters rounded to it, the covariances by their factors.
+
+use std::sync::Arc;
+
+use ndarray::{Array2, Array3, ArrayView2, Axis};
+
+use super::factor::{Factor, LAPACK, Spectrum};
+use super::{Gaussian, Parts, Shared};
+use crate::vocab::Error;
+
+/// The lower triangular factors of the covariances: what the sides know of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factors {
+    /// Of `S_y`, `[Y, d, d]`.
+    pub prior: Array3<f64>,
+    /// Of `R`, `[D, D]`.
+    pub decoder: Array2<f64>,
+    /// Of `V`, `[d, d]`.
+    pub encoder: Array2<f64>,
+}
+
+impl Gaussian {
+    /// The unit roundoff that the masses of the sides are meant for: `f64`'s but for [`Gaussian::rounded`] worlds.
+    #[must_use]
+    pub fn unit_roundoff(&self) -> f64 {
+        self.core.shared.unit_roundoff
+    }
+
+    /// The factors of the covariances.
+    #[must_use]
+    pub fn factors(&self) -> Factors {
+        let shared = &self.core.shared;
+        let d = self.dimension();
+        let priors = shared.captions.iter().flat_map(|caption| &caption.prior.lower);
+        Factors {
+            prior: Array3::from_shape_vec((shared.captions.len(), d, d), priors.copied().collect())
+                .unwrap_or_else(|_| Array3::zeros((0, d, d))),
+            decoder: shared.decoder.lower.clone(),
+            encoder: shared.encoder.lower.clone(),
+        }
+    }
+
+    /// The same worlds with every parameter rounded, the tables not renormalised: each covariance is the product of its rounded factor, the
+    /// encoder's mean at the observed image is rounded and no longer looks at the image. Worlds of one model share what is factorised.
+    ///
+    /// The masses of the sides are those of a computation of this unit roundoff: the running error analysis counts units, whatever their size,
+    /// and squares them where the first order says nothing.
+    ///
+    /// An entry is [`Error::Covariance`] where rounding leaves a matrix that is not clear of singular.
+    #[must_use]
+    pub fn rounded(worlds: &[&Self], round: impl Fn(f64) -> f64, unit_roundoff: f64) -> Vec<Result<Self, Error>> {
+        type Made = Result<Arc<Shared>, Error>;
+        let mut made: Option<(&Arc<Shared>, Made)> = None;
+        let mut rounded = Vec::with_capacity(worlds.len());
+        for world in worlds {
+            let given = &world.core.shared;
+            let shared = match made.take() {
+                Some((of, shared)) if Arc::ptr_eq(of, given) => shared,
+                _ => world.rounded_model(&round, unit_roundoff).map(Arc::new),
+            };
+            made = Some((given, shared.clone()));
+            rounded.push(shared.and_then(|shared| world.rounded_pair(&round, shared)));
+        }
+        rounded
+    }
+
+    fn rounded_model(&self, round: &impl Fn(f64) -> f64, unit_roundoff: f64) -> Result<Shared, Error> {
+        let factors = self.factors();
+        let believed = |lower: ArrayView2<f64>| -> Result<(Factor, Spectrum), Error> {
+            let factor = Factor::new(lower.mapv(round))?;
+            let spectrum = Spectrum::new(&product(&factor), factor.backward_error())?;
+            Ok((factor, spectrum))
+        };
+        let (encoder, decoder) = (believed(factors.encoder.view())?, believed(factors.decoder.view())?);
+        let priors = factors
+            .prior
+            .outer_iter()
+            .map(believed)
+            .collect::<Result<Vec<_>, _>>()?;
+        let ln_p_y = self.core.shared.ln_p_y.rounded(round);
+        let priors_of = |priors: &[(Factor, Spectrum)]| stacked(priors.iter().map(|(factor, _)| product(factor)));
+        let parts = Parts {
+            decoder_weight: self.core.parts.decoder_weight.mapv(round),
+            prior_covariance: priors_of(&priors)?,
+            decoder_covariance: product(&decoder.0),
+            ..self.core.parts.clone()
+        };
+        Shared::of(&parts, ln_p_y, encoder, decoder, priors, unit_roundoff)
+    }
+
+    fn rounded_pair(&self, round: &impl Fn(f64) -> f64, shared: Arc<Shared>) -> Result<Self, Error> {
+        let given = self.parts();
+        let parts = Parts {
+            ln_p_y: shared.ln_p_y.ln().clone(),
+            prior_mean: given.prior_mean.mapv(round),
+            prior_covariance: stacked(shared.captions.iter().map(|caption| product(&caption.prior)))?,
+            decoder_weight: given.decoder_weight.mapv(round),
+            decoder_offset: given.decoder_offset.mapv(round),
+            decoder_covariance: product(&shared.decoder),
+            encoder_weight: Array2::zeros(given.encoder_weight.dim()),
+            encoder_offset: self.encoder_mean().mapv(round),
+            encoder_covariance: product(&shared.encoder),
+            x: given.x.mapv(round),
+            ..given
+        };
+        Self::at(shared, parts, self.ln_q_y.rounded(round), self.beta)
+    }
+}
+
+fn stacked(matrices: impl Iterator<Item = Array2<f64>>) -> Result<Array3<f64>, Error> {
+    let matrices: Vec<Array2<f64>> = matrices.collect();
+    let views: Vec<_> = matrices.iter().map(|matrix| matrix.view()).collect();
+    ndarray::stack(Axis(0), &views).map_err(|_| LAPACK)
+}
+
+fn product(factor: &Factor) -> Array2<f64> {
+    factor.lower.dot(&factor.lower.t())
+}

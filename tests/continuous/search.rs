@@ -1,0 +1,285 @@
+//! The search for counterexamples among continuous worlds, their assumptions' witnesses, and such worlds as TOML.
+
+use std::fmt::Write as _;
+
+use derivations::assumption::{ASSUMPTIONS, Condition, Kind, violated};
+use derivations::case;
+use derivations::cases::gaussian;
+use derivations::cases::list::{CURVES, named_gaussian};
+use derivations::claim::{bound_at_beta, claim};
+use derivations::faces::breakage::breakage;
+use derivations::faces::refutation;
+use derivations::fractions::FractionGaussian;
+use derivations::refute::{Counterexample, Grade, Target, refute};
+use derivations::scene::Scene;
+use derivations::specimen::Specimen as _;
+use reference::gaussian::Gaussian;
+use reference::model::Model as _;
+use reference::slack::Slack as _;
+use reference::vocab::{Beta, Reading};
+
+use super::program::elbo;
+
+fn target(id: &str, reading: Reading) -> Target {
+    let claim = claim(id, reading).unwrap();
+    Target { claim, beta: None }
+}
+
+fn at(beta: f64, reading: Reading) -> Target {
+    Target {
+        claim: bound_at_beta(reading).unwrap(),
+        beta: Some(Beta::new(beta).unwrap()),
+    }
+}
+
+fn found(target: &Target) -> Option<Counterexample<Gaussian>> {
+    refute(target, 3, 600).unwrap()
+}
+
+/// Whatever the search does differently shows here.
+#[test]
+fn the_continuous_counterexamples_are_those_on_record() {
+    use Reading::{Expected, Joint, Observed, Pointwise};
+    let mut report = String::new();
+    for target in [
+        target("9-10", Pointwise),
+        target("13-14", Pointwise),
+        target("3-14", Joint),
+        target("3-14", Expected),
+        target("3-1", Observed),
+        at(0.5, Observed),
+        at(6.6, Pointwise),
+    ] {
+        let Some(found) = found(&target) else {
+            let _ = writeln!(report, "nothing: {}\n", refutation::sentence(&target));
+            continue;
+        };
+        let _ = writeln!(
+            report,
+            "{}\n{}",
+            refutation::text(&found),
+            FractionGaussian::to_toml(&found.world)
+        );
+    }
+    insta::assert_snapshot!("continuous-counterexamples", report);
+}
+
+#[test]
+fn nothing_is_found_where_nothing_is_wrong() {
+    for target in [
+        target("3-4", Reading::Pointwise),
+        target("5-6", Reading::Pointwise),
+        target("11-12", Reading::Pointwise),
+        target("3-14", Reading::Observed),
+        at(1.0, Reading::Observed),
+    ] {
+        assert!(found(&target).is_none(), "{}", target.claim.id);
+    }
+}
+
+#[test]
+fn every_continuous_witness_breaks_its_line_and_nothing_else_and_is_restored() {
+    let mut shown = 0;
+    for a in ASSUMPTIONS {
+        let Some(witness) = a.continuous else { continue };
+        shown += 1;
+        let shown = breakage::<Gaussian>(a, witness).unwrap();
+        assert!(!shown.broken.assumption_holds && shown.broken.seen.broken, "{}", a.id);
+        assert!(
+            shown.restored.assumption_holds && !shown.restored.seen.broken,
+            "{}",
+            a.id
+        );
+        let others = |world: &Gaussian| {
+            let mask = violated(&Scene::new(world, a.reading).unwrap());
+            let others = ASSUMPTIONS.iter().enumerate();
+            let others = others.filter(|(_, other)| other.id != a.id && other.kind != Kind::Repair);
+            let others = others.filter(|(_, other)| !(other.is_about_beta() && a.is_about_beta()));
+            others.filter(|(bit, _)| mask & (1 << bit) != 0).count()
+        };
+        assert_eq!(others(&shown.witness.to_world().unwrap()), 0, "{}", a.id);
+    }
+    assert_eq!(shown, 4);
+}
+
+#[test]
+fn what_needs_no_witness_is_restored_too() {
+    let worlds = (0..60).map(|index| gaussian::world(5, index));
+    let worlds: Vec<Gaussian> = worlds.filter(|world| world.ln_p_y(world.y()).is_finite()).collect();
+    for world in &worlds {
+        let covered = world.restored(Condition::PosteriorCovered).unwrap();
+        let gap = covered.posterior_gap().unwrap();
+        assert!(gap.value().abs() <= reference::vocab::closure_bound(&[gap]), "{gap:?}");
+        let blind = world.restored(Condition::DecoderIgnoresCaption).unwrap();
+        assert!(blind.decoder_ignores_caption());
+        assert!(blind.ln_p_x_given_yz(world.y()) == world.ln_p_x_given_yz(world.y()));
+        assert!(&world.restored(Condition::JointFactorises).unwrap() == world);
+    }
+    assert!(worlds.iter().any(|world| !world.decoder_ignores_caption()));
+}
+
+#[test]
+fn a_smaller_world_lacks_one_caption_coordinate_or_pixel() {
+    let worlds = (0..).map(|index| gaussian::world(3, index));
+    let mut worlds = worlds.filter(|world| world.captions() > 2 && world.dimension() > 2 && world.pixels() > 2);
+    let world = worlds.next().unwrap();
+    let size = |world: &Gaussian| (world.captions(), world.dimension(), world.pixels());
+    let (captions, d, pixels) = size(&world);
+    let smaller = world.smaller();
+    let mut sizes: Vec<_> = smaller.iter().map(size).collect();
+    sizes.dedup();
+    let fewer = [
+        (captions - 1, d, pixels),
+        (captions, d - 1, pixels),
+        (captions, d, pixels - 1),
+    ];
+    assert_eq!(sizes, fewer);
+    assert_eq!(smaller.len(), captions - 1 + d + pixels);
+    for other in &smaller {
+        let kept = other.parts().prior_mean.row(other.y()).to_vec();
+        let given = world.parts().prior_mean.row(world.y()).to_vec();
+        assert!(kept.iter().all(|mean| given.contains(mean)));
+    }
+}
+
+const CURVES_TOML: &str = include_str!("../../derivations/data/worlds/curves.toml");
+
+#[test]
+fn a_continuous_world_is_read_from_toml_and_written_back_equal() {
+    let curves = FractionGaussian::from_toml(CURVES_TOML).unwrap();
+    assert_eq!(FractionGaussian::from_toml(&curves.to_toml()).unwrap(), curves);
+    let case = case::from_bytes("a.toml", CURVES_TOML.as_bytes()).unwrap();
+    assert_eq!((case.worlds.len(), case.gaussian.len()), (0, 1));
+    assert_eq!(Some(&case.gaussian[0]), named_gaussian(CURVES).as_ref());
+    assert_eq!(case.metadata["format"], "elbo-gaussian/1");
+    let without = CURVES_TOML.replace("q_y_given_x = [\"2/3\", \"1/3\"]\n", "");
+    let certain = FractionGaussian::from_toml(&without).unwrap().to_world().unwrap();
+    assert_eq!(certain.parts().ln_q_y_given_x.to_vec(), [0.0, f64::NEG_INFINITY]);
+}
+
+#[test]
+fn what_is_no_continuous_world_gets_one_sentence() {
+    let second = "[[\"4\"]]";
+    for (from, to, expected) in [
+        ("\nx = [", "\npixels = [", "\"pixels\" is not a name of this format"),
+        (
+            "prior_mean",
+            "x_mean",
+            "prior_mean is missing, expected a list of rows of fractions",
+        ),
+        (
+            "prior_covariance",
+            "x_mean",
+            "prior_covariance is missing, expected a list of matrices",
+        ),
+        (
+            "[[\"1\"]], [[\"4\"]]",
+            "[[\"1\"]]",
+            "prior_covariance has shape [1], expected [2]",
+        ),
+        (
+            second,
+            "[[\"4\", \"0\"]]",
+            "prior_covariance[1][0] has shape [2], expected [1]",
+        ),
+        (
+            second,
+            "[\"4\"]",
+            "prior_covariance[1, 0] is \"4\", expected a list of fractions",
+        ),
+        (
+            second,
+            "[[\"-4\"]]",
+            "prior_covariance[1] is indefinite (its smallest eigenvalue is -4e0",
+        ),
+        (
+            second,
+            "[[\"0\"]]",
+            "prior_covariance[1] is singular (its smallest eigenvalue is 0e0",
+        ),
+        (
+            second,
+            "[[\"1/0\"]]",
+            "prior_covariance[1, 0, 0] is \"1/0\", expected a fraction",
+        ),
+        (
+            "[\"1/2\", \"1/2\"]",
+            "[\"1/2\", \"1/3\"]",
+            "the sum of p_y is 5/6, expected exactly 1",
+        ),
+        (
+            "[\"2/3\", \"1/3\"]",
+            "[\"1\"]",
+            "q_y_given_x has shape [1], expected [2]",
+        ),
+        ("y = 0", "y = 2", "y is 2, expected a caption in 0..2"),
+        (
+            "\nx = [\"3/2\"]",
+            "\nx = []",
+            "decoder_weight has shape [1], expected [0, 1]",
+        ),
+        (
+            "\nx = [\"3/2\"]",
+            "\nx = [\"3e17\"]",
+            "x[0] is 3e17, expected a number of size at most 1e15",
+        ),
+        (
+            "y = 0",
+            "y = 0\nbeta = \"-1\"",
+            "beta is -1, expected a fraction that is not negative",
+        ),
+    ] {
+        assert!(CURVES_TOML.contains(from), "{from}");
+        let text = CURVES_TOML.replacen(from, to, 1);
+        let error = case::from_bytes("a.toml", text.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with("a.toml: ") && error.contains(expected), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn the_program_refutes_and_breaks_on_continuous_worlds() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.toml", "a.safetensors"] {
+        let path = folder.path().join(name);
+        let path = path.to_str().unwrap();
+        let output = elbo(&["refute", "14", "--continuous", "--save", path]);
+        assert_eq!(output.status.code(), Some(0));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.starts_with("REFUTED: claim 3-14") && text.contains("2 captions x 1 coordinate x 1 pixel"));
+        let saved = case::read(path.as_ref()).unwrap();
+        assert!(saved.title.unwrap().starts_with("counterexample to claim 3-14"));
+        let scene = Scene::new(&saved.gaussian[0], Reading::Pointwise).unwrap();
+        assert!(target("3-14", Reading::Pointwise).grade(&scene.world).unwrap() == Some(Grade::Refutes));
+        assert_eq!(elbo(&["ledger", path]).status.code(), Some(0));
+    }
+    let broken = elbo(&["break", "beta-one", "--continuous", "--format", "json"]);
+    let broken: serde_json::Value = serde_json::from_slice(&broken.stdout).unwrap();
+    assert_eq!(broken["without"]["claim_broken"], true);
+    assert_eq!(broken["with"]["claim_broken"], false);
+    let states = elbo(&["refute", "13-14", "--continuous", "--format", "json"]);
+    let states: serde_json::Value = serde_json::from_slice(&states.stdout).unwrap();
+    assert_eq!(
+        states["states"],
+        serde_json::json!({"captions": 2, "coordinates": 1, "pixels": 1})
+    );
+    for (args, expected) in [
+        (
+            ["refute", "p(x)-A4", "--continuous"],
+            "continuous worlds have no closed form for claim p(x)-A4",
+        ),
+        (
+            ["break", "A", "--continuous"],
+            "q-covers-posterior has no continuous witness: a Gaussian encoder is positive",
+        ),
+        (
+            ["break", "decoder-ignores-caption", "--continuous"],
+            "the lines that need it have no closed form there",
+        ),
+    ] {
+        let output = elbo(&args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(expected), "{error}");
+    }
+}
