@@ -92,7 +92,11 @@ fn every_command_in_the_readme_runs() {
         if call.contains("my-") {
             continue; // the reader's own file
         }
-        if !cfg!(feature = "lapack") && ["curves", "emoji-factors"].iter().any(|name| call.contains(name)) {
+        if !cfg!(feature = "lapack")
+            && ["curves", "emoji-factors", "--continuous"]
+                .iter()
+                .any(|name| call.contains(name))
+        {
             eprintln!("skipped, built without lapack: elbo {call}");
             continue;
         }
@@ -110,6 +114,49 @@ fn every_command_in_the_readme_runs() {
         run += 1;
     }
     assert!(run >= 6, "{run} commands");
+}
+
+/// The page's pictures of the continuous teaching world, as files of their own in the page's colours, light or dark as the reader has it.
+#[cfg(feature = "lapack")]
+#[test]
+fn the_pictures_in_the_readme_are_those_of_the_page() {
+    let output = Command::cargo_bin("elbo")
+        .unwrap()
+        .args(["step", "--world", "curves", "--format", "html"])
+        .output()
+        .unwrap();
+    let html = String::from_utf8(output.stdout).unwrap();
+    let css = include_str!("../derivations/render/step.css");
+    let colours = &css[..css.find("\n* {").unwrap()];
+    let mut pictures = html.split("<figure class=\"curves\">").skip(1);
+    for name in ["curves", "jensen-gap"] {
+        let svg = pictures.next().unwrap().split("</svg>").next().unwrap();
+        let (open, drawing) = svg.split_once('>').unwrap();
+        let style = format!("<style>\n{colours}\nsvg {{ background: var(--paper); }}\n</style>");
+        let fresh = format!("{open}>\n{style}{drawing}</svg>\n");
+        let path = page("derivations/data/pictures").join(format!("{name}.svg"));
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, &fresh).unwrap();
+        }
+        let kept = fs::read_to_string(&path).unwrap();
+        assert!(
+            same_drawing(&kept, &fresh),
+            "{name}.svg is not what the page shows; run UPDATE_DOCS=1 cargo test --test docs"
+        );
+    }
+    assert!(pictures.next().is_none());
+}
+
+/// The same text, but for points that LAPACK's last bit moved to the next unit of the grid.
+#[cfg(feature = "lapack")]
+fn same_drawing(a: &str, b: &str) -> bool {
+    let words = |text: &str| text.split([' ', ',', '"']).map(str::to_owned).collect::<Vec<_>>();
+    let (a, b) = (words(a), words(b));
+    let near = |a: &String, b: &String| match (a.parse::<i64>(), b.parse::<i64>()) {
+        (Ok(a), Ok(b)) => (a - b).abs() <= 1,
+        _ => a == b,
+    };
+    a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| near(a, b))
 }
 
 #[test]

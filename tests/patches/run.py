@@ -23,7 +23,7 @@ TARGET = pathlib.Path(os.environ.get("PATCHES_TARGET", ROOT / "target" / "patche
 PROFILE = os.environ.get("PATCHES_PROFILE", "dev")
 CHECKER = ["golden", "blocks", "limits", "certainty", "assumptions", "lines", "properties"]
 TWIN = ["terms", "agreement"]
-CONTINUOUS = ["continuous"]
+CONTINUOUS = ["continuous", "continuous_cases"]
 
 
 def cargo(copy, *args):
@@ -46,9 +46,10 @@ def judge(copy, patch):
     healthy = file.read_text()
     file.write_text(healthy.replace(patch["find"], patch["replace"]))
     try:
+        continuous = "gaussian" in str(file.relative_to(copy))
         if patch["in"].startswith("gpu"):
-            tests, features = TWIN, []
-        elif patch["in"].endswith("gaussian"):
+            tests, features = (["agreement"], ["--features", "lapack"]) if continuous else (TWIN, [])
+        elif continuous:
             tests, features = CONTINUOUS, ["--no-default-features", "--features", "lapack"]
         else:
             tests, features = CHECKER, ["--no-default-features"]

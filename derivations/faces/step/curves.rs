@@ -97,7 +97,7 @@ fn pictures(world: &Gaussian) -> Result<Vec<Picture>, Error> {
     let three = [prior, encoder, posterior];
     // As many points around each: a narrow one is not stepped over.
     let around = |normal: Normal| {
-        (0..=POINTS).map(move |k| normal.mean + (f64::from(k) / f64::from(POINTS) - 0.5) * 7.0 * normal.deviation)
+        (0..=POINTS).map(move |k| normal.mean + (f64::from(k) / f64::from(POINTS) - 0.5) * 9.0 * normal.deviation)
     };
     let mut at: Vec<f64> = three.into_iter().flat_map(around).collect();
     at.sort_by(f64::total_cmp);
