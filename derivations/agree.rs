@@ -244,8 +244,9 @@ fn batches<'a, W: Twinned>(worlds: &[(usize, &'a W)]) -> Vec<Vec<(usize, &'a W)>
     for (place, world) in worlds {
         shapes.entry(world.shape()).or_default().push((*place, world));
     }
-    let chunks = shapes.into_iter().flat_map(|(shape, worlds)| {
-        let most = (BATCH_ENTRIES / shape.iter().product::<usize>()).max(1);
+    let chunks = shapes.into_values().flat_map(|worlds| {
+        let entries = worlds.first().map_or(1, |(_, world)| world.entries());
+        let most = (BATCH_ENTRIES / entries).max(1);
         worlds.chunks(most).map(<[_]>::to_vec).collect::<Vec<_>>()
     });
     chunks.collect()

@@ -228,9 +228,9 @@ fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
         source: name.to_owned(),
         metadata: BTreeMap::new(),
     };
-    let format = match toml::format_of(text)?.as_deref() {
+    let format = match toml::format_of(text)?.as_str() {
         #[cfg(feature = "lapack")]
-        Some(GAUSSIAN) => {
+        GAUSSIAN => {
             let fractions = FractionGaussian::from_toml(text)?;
             let world = fractions.to_world()?;
             case.correction = world.correction();
@@ -238,7 +238,7 @@ fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
             GAUSSIAN
         }
         #[cfg(not(feature = "lapack"))]
-        Some(GAUSSIAN) => return Err(CaseError::WithoutLapack),
+        GAUSSIAN => return Err(CaseError::WithoutLapack),
         _ => {
             let fractions = FractionWorld::from_toml(text)?;
             let world = fractions.to_world()?;

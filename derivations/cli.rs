@@ -96,7 +96,7 @@ pub(crate) struct FormatOnly {
 pub(crate) struct Check {
     /// A case file (safetensors or TOML); without it, the embedded emoji mixture of 256 real images
     pub(crate) file: Option<PathBuf>,
-    /// Random worlds to draw
+    /// Random worlds to draw; of continuous ones a tenth as many
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(..=MOST_WORLDS))]
     pub(crate) worlds: u64,
     /// Seed of the random worlds
@@ -118,7 +118,7 @@ pub(crate) struct Check {
 pub(crate) struct Show {
     /// A line (13), its form at beta (14b), a step (12-13) or a bound (3-13)
     pub(crate) line: String,
-    /// A case file or a named world (teaching, fig3)
+    /// A case file or a named world (teaching, fig3; curves, a continuous one)
     #[arg(long, default_value = "teaching")]
     pub(crate) world: String,
     /// Row of the case file
@@ -157,7 +157,7 @@ pub(crate) struct LedgerArgs {
     after_help = "Examples:\n  elbo step\n  elbo step --world fig3 --all\n  elbo step --format html > derivation.html"
 )]
 pub(crate) struct Step {
-    /// A named world (teaching, fig3) or a case file
+    /// A named world (teaching, fig3; curves, a continuous one) or a case file
     #[arg(long, default_value = "teaching")]
     pub(crate) world: String,
     /// Row of the case file

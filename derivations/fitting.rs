@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Array4, Axis, s};
 use reference::equations::bound::eq03_log_evidence;
 use reference::gaussian::{Data, Gaussian, Parts, Ppca, fit};
 use reference::model::Model as _;
-use reference::vocab::Error;
+use reference::vocab::{Error, UNIT_ROUNDOFF_F64};
 use safetensors::{Dtype, SafeTensors};
 
 /// Pixels along an edge.
@@ -111,12 +111,12 @@ pub fn from_file(path: &Path, options: Options) -> Result<Fitted, FitError> {
 /// The model at an image, with its `q(y|x)`.
 fn world(model: &Gaussian, data: &Data, image: usize) -> Result<Gaussian, Error> {
     let (x, y) = (data.images.row(image).to_owned(), data.captions[image]);
-    let unsure = model.observing_pair(x.clone(), y, model.caption_model().ln().clone())?;
+    let unsure = model.observing_pair(x.clone(), y, model.caption_model().ln().clone(), UNIT_ROUNDOFF_F64)?;
     let evidence = |y: usize| eq03_log_evidence(&unsure.observing(y)).map(|nats| 0.5 * nats.value());
     let halved: Array1<f64> = (0..data.count).map(evidence).collect::<Result<_, _>>()?;
     let most = halved.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let total = halved.iter().map(|ln_p| (ln_p - most).exp()).sum::<f64>().ln() + most;
-    model.observing_pair(x, y, halved - total)
+    model.observing_pair(x, y, halved - total, UNIT_ROUNDOFF_F64)
 }
 
 type Refusal = (String, &'static str);

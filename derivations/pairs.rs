@@ -108,6 +108,6 @@ impl<W: Twinned, T> Pair<W, T> {
     /// How close the two have to come in this world.
     #[must_use]
     pub fn tolerance(&self, world: &W, reading: Reading, arithmetic: Arithmetic) -> Tolerance {
-        (self.precision)(reading).tolerance(world.size(), arithmetic, world.floor(arithmetic))
+        (self.precision)(reading).tolerance(world.size(), arithmetic, world.floor(reading, arithmetic))
     }
 }

@@ -130,7 +130,7 @@ pub fn refute<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Opt
     };
     Ok(Some(Counterexample {
         target: target.clone(),
-        grade,
+        grade: target.grade(&exact)?.unwrap_or(grade),
         because: culprit(&target.claim, &scene),
         violates: violated_names(&scene, target.beta.is_some())
             .into_iter()

@@ -11,10 +11,14 @@
 mod program;
 #[path = "continuous/search.rs"]
 mod search;
+#[path = "continuous/toml.rs"]
+mod toml;
 
 use derivations::case;
 use reference::gaussian::Gaussian;
 use reference::model::Model as _;
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
 const EMBEDDED: &[u8] = include_bytes!("../derivations/data/emoji-factors.safetensors");
@@ -43,6 +47,55 @@ fn with_number(tensor: &str, place: usize, value: f64) -> Vec<u8> {
 
 fn refusal(bytes: &[u8]) -> String {
     case::from_bytes("a.safetensors", bytes).unwrap_err().to_string()
+}
+
+/// The file with some of its tensors in single precision.
+fn with_singles(names: &[&str]) -> Vec<u8> {
+    let file = safetensors::SafeTensors::deserialize(EMBEDDED).unwrap();
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(EMBEDDED).unwrap();
+    let singles: Vec<(String, Vec<u8>)> = (names.iter())
+        .map(|name| {
+            let doubles = file.tensor(name).unwrap().data().chunks(8);
+            let single = |double: &[u8]| f64::from_le_bytes(double.try_into().unwrap()) as f32;
+            (
+                (*name).to_owned(),
+                doubles.flat_map(|double| single(double).to_le_bytes()).collect(),
+            )
+        })
+        .collect();
+    let tensors = file.tensors().into_iter().map(|(name, view)| {
+        let single = singles.iter().find(|(known, _)| *known == name);
+        let view = single.map_or_else(
+            || view.clone(),
+            |(_, data)| TensorView::new(Dtype::F32, view.shape().to_vec(), data).unwrap(),
+        );
+        (name, view)
+    });
+    safetensors::serialize(tensors.collect::<Vec<_>>(), metadata.metadata().clone()).unwrap()
+}
+
+#[test]
+fn tables_in_single_precision_are_renormalised_each_by_its_own_rounding() {
+    let given = case::embedded_gaussian().unwrap();
+    for names in [&["ln_p_y"][..], &["ln_q_y_given_x"], &["ln_p_y", "ln_q_y_given_x"]] {
+        let read = case::from_bytes("a.safetensors", &with_singles(names)).unwrap();
+        assert!(read.correction > 0.0 && read.correction < 1e-5, "{}", read.correction);
+        for (a, b) in read.gaussian.iter().zip(&given.gaussian) {
+            let off = (&a.parts().ln_p_y - &b.parts().ln_p_y).mapv(f64::abs);
+            assert!(off.iter().all(|off| *off < 1e-5));
+            assert!(Gaussian::new(a.parts()).is_ok()); // what was read is normalised
+        }
+    }
+    // A table in double precision is not excused by another in single.
+    let (json, data) = header(EMBEDDED);
+    let mut spoilt = with_singles(&["ln_q_y_given_x"]);
+    let (other, begin) = header(&spoilt);
+    let begin = begin + other["ln_p_y"]["data_offsets"][0].as_u64().unwrap() as usize;
+    let first = data + json["ln_p_y"]["data_offsets"][0].as_u64().unwrap() as usize;
+    let value = f64::from_le_bytes(EMBEDDED[first..first + 8].try_into().unwrap());
+    spoilt[begin..begin + 8].copy_from_slice(&(value + 1e-7).to_le_bytes());
+    let message = refusal(&spoilt);
+    assert!(message.contains("ln_p_y sums to"), "{message}");
 }
 
 #[test]

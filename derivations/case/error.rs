@@ -187,7 +187,7 @@ fn sentence(world: &[usize], error: &Error) -> String {
             format!("{tensor}{place} is {value}, expected a number of size at most 1e15")
         }
         Error::Beta { value } => format!("beta is {}, expected a number from 0 to 1e6", number(*value)),
-        other => one_line(&other.to_string()),
+        other => other.to_string(), // names and numbers of ours
     }
 }
 

@@ -11,7 +11,7 @@ use safetensors::Dtype;
 use super::GAUSSIAN;
 use super::error::CaseError;
 use super::header::{self, Header};
-use super::tensors::{File, Names, caption};
+use super::tensors::{File, Names, caption, check_row};
 use super::write::Writer;
 
 const NAMES: Names = &[
@@ -59,6 +59,10 @@ pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, Case
         Some(tensor) => Some(tensor.floats()?.shaped(&[batch, captions])?),
         None => None,
     };
+    check_row(prior.all()).map_err(|error| placed(0, error))?;
+    let widest = prior
+        .unit_roundoff()
+        .max(caption_model.map_or(0.0, |tensor| tensor.unit_roundoff()));
     let shared = Parts {
         ln_p_y: all(&file, "ln_p_y", captions, &[captions])?,
         prior_mean: all(&file, "prior_mean", (captions, d), &[captions, d])?,
@@ -78,18 +82,24 @@ pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, Case
     for (index, value) in observed.into_iter().enumerate() {
         let y = caption(index, value, captions)?;
         let ln_q_y = match caption_model {
-            Some(tensor) => tensor.row(index).array(captions)?,
+            Some(tensor) => {
+                check_row(tensor.row(index)).map_err(|error| placed(index, error))?;
+                tensor.row(index).array(captions)?
+            }
             None => Array1::from_shape_fn(captions, |k| if k == y { 0.0 } else { f64::NEG_INFINITY }),
         };
         let x = images.row(index).array(pixels)?;
         let world = match worlds.first() {
-            Some(first) => first.observing_pair(x, y, ln_q_y),
-            None => Gaussian::new(Parts {
-                ln_q_y_given_x: ln_q_y,
-                x,
-                y,
-                ..shared.clone()
-            }),
+            Some(first) => first.observing_pair(x, y, ln_q_y, widest),
+            None => {
+                let parts = Parts {
+                    ln_q_y_given_x: ln_q_y,
+                    x,
+                    y,
+                    ..shared.clone()
+                };
+                Gaussian::from_rounded(parts, widest)
+            }
         };
         worlds.push(world.map_err(|error| placed(index, error))?);
     }

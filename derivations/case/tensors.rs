@@ -157,7 +157,7 @@ impl Parts<'_> {
 }
 
 /// Each distribution answers to the type it was stored in, not to the widest rounding in the file.
-fn check_row(row: Row<'_>) -> Result<(), Error> {
+pub(super) fn check_row(row: Row<'_>) -> Result<(), Error> {
     let (tensor, values) = (row.tensor.name, Array1::from_vec(row.values()));
     let sum = values.iter().map(|ln_p| ln_p.exp()).sum();
     match LogProbs::new(tensor, values, row.tensor.unit_roundoff()) {

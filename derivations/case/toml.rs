@@ -5,8 +5,8 @@ use std::fmt::Write;
 use toml::de::DeTable;
 
 use self::keys::{Keys, LIST, ROWS, missing};
-use super::FORMAT;
 use super::error::{CaseError, one_line};
+use super::{FORMAT, GAUSSIAN};
 use crate::fractions::{Fraction, FractionWorld};
 
 #[cfg(feature = "lapack")]
@@ -77,12 +77,19 @@ impl FractionWorld {
 
 const BESIDE_JOINT: &str = "a list of fractions beside the free joint q_yz_given_x";
 
-/// The file's `format`, if it names one.
-pub(super) fn format_of(text: &str) -> Result<Option<String>, CaseError> {
+/// The file's `format`; where it names none, the one whose prior it has.
+pub(super) fn format_of(text: &str) -> Result<String, CaseError> {
     let table = table(text)?;
-    Ok(table
-        .get("format")
-        .and_then(|format| format.get_ref().as_str().map(str::to_owned)))
+    let named = table.get("format").and_then(|format| format.get_ref().as_str());
+    match named {
+        None if table.contains_key("p_y") => Ok(GAUSSIAN.to_owned()),
+        None => Ok(FORMAT.to_owned()), // or a format that is no string, which is refused there
+        Some(FORMAT | GAUSSIAN) => Ok(named.unwrap_or_default().to_owned()),
+        Some(found) => Err(CaseError::Format {
+            found: Some(found.to_owned()),
+            expected: format!("{FORMAT:?} or {GAUSSIAN:?}"),
+        }),
+    }
 }
 
 fn table(text: &str) -> Result<DeTable<'_>, CaseError> {

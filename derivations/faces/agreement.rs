@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::agree::Report;
+use crate::specimen::count;
 use crate::terms;
 
 /// An aligned table with the headroom, at most 100 columns wide.
@@ -50,13 +51,20 @@ pub fn text(report: &Report) -> String {
     }
     closing(&mut text, report);
     if report.left_out > 0 {
-        let _ = writeln!(
-            text,
-            "{} worlds left out: so ill-conditioned that {} knows their evidence to no quarter of a nat",
-            report.left_out, report.float
-        );
+        text.push_str(&left_out(report));
+        text.push('\n');
     }
     text
+}
+
+/// How many worlds could not be compared, and why.
+#[must_use]
+pub fn left_out(report: &Report) -> String {
+    format!(
+        "{} left out: so ill-conditioned or so large that {} knows the evidence to no sixteenth of a nat",
+        count(report.left_out, "world"),
+        report.float
+    )
 }
 
 /// The fused terms, as a table of the same kind.

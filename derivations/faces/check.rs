@@ -29,7 +29,7 @@ pub fn text(checked: &Checked, from: &Provenance) -> String {
     explain::explanations(&mut out, checked);
     sweep::sweep(&mut out, checked);
     classes(&mut out, checked);
-    in_the_file(&mut out, checked);
+    in_the_file(&mut out, checked, "worlds");
     ending(&mut out, checked, from);
     out
 }
@@ -75,11 +75,11 @@ fn classes(out: &mut String, checked: &Checked) {
 }
 
 /// Which claims the file's own worlds break, and the first row that does.
-fn in_the_file(out: &mut String, checked: &Checked) {
+fn in_the_file(out: &mut String, checked: &Checked, kind: &str) {
     if !checked.worlds.iter().any(|(source, _)| *source == Source::File) {
         return;
     }
-    let _ = writeln!(out, "\nIn the file's own worlds");
+    let _ = writeln!(out, "\nIn the file's own {kind}");
     let mut none = true;
     for row in &checked.rows {
         if let Some(first) = row.file.first_broken {

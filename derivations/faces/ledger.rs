@@ -10,6 +10,7 @@ use crate::claim::claim;
 use crate::faces::critical;
 use crate::judge::{Values, judge};
 use crate::ledger::{Entry, Ledger};
+use crate::render::number::LONGEST;
 use crate::render::wrap::prose;
 use crate::scene::Scene;
 
@@ -20,6 +21,7 @@ pub fn amount(nats: Option<Nats>) -> String {
         None => "no value".to_owned(),
         Some(nats) if nats.value() == f64::INFINITY => "+inf".to_owned(),
         Some(nats) if nats.value() == f64::NEG_INFINITY => "-inf".to_owned(),
+        Some(nats) if nats.value().abs() >= LONGEST => format!("{:.6e}", nats.value()),
         // A sum that rounds to zero is not minus zero.
         Some(nats) => format!("{:.6}", if nats.value().abs() < 5e-7 { 0.0 } else { nats.value() }),
     }

@@ -28,7 +28,8 @@ pub(super) fn check_matrix(
     codes: usize,
 ) -> Result<(), CaseError> {
     if table.len() != captions {
-        return Err(shape(name, &[table.len()], &format!("[{captions}, {codes}]")));
+        let columns = table.first().map_or(0, Vec::len);
+        return Err(shape(name, &[table.len(), columns], &format!("[{captions}, {codes}]")));
     }
     for (y, row) in table.iter().enumerate() {
         check_length(&format!("{name}[{y}]"), row.len(), codes)?;

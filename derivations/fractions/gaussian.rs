@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Array3};
 use reference::gaussian::{Gaussian, Parts};
 
 use super::blocks::{matrix, shelves, vector};
-use super::exact::{check_entry, check_length, check_matrix, check_vector};
+use super::exact::{check_entry, check_length, check_matrix, check_vector, shape};
 use super::{Fraction, as_f64, ln};
 use crate::case::CaseError;
 
@@ -47,7 +47,8 @@ impl FractionGaussian {
     /// How many captions, coordinates and pixels.
     #[must_use]
     pub fn sizes(&self) -> (usize, usize, usize) {
-        (self.p_y.len(), self.encoder_offset.len(), self.x.len())
+        let coordinates = self.decoder_weight.first().map_or(0, Vec::len);
+        (self.p_y.len(), coordinates, self.decoder_weight.len())
     }
 
     /// The same world in numbers, with `ln p(y)` and `ln q(y|x)`.
@@ -59,13 +60,18 @@ impl FractionGaussian {
         check_vector("p_y", &self.p_y)?;
         check_vector("q_y_given_x", &self.q_y_given_x)?;
         check_length("q_y_given_x", self.q_y_given_x.len(), captions)?;
-        check_length("prior_covariance", self.prior_covariance.len(), captions)?;
+        check_length("x", self.x.len(), pixels)?;
+        check_length("encoder_offset", self.encoder_offset.len(), d)?;
+        if self.prior_covariance.len() != captions {
+            let found = [self.prior_covariance.len(), d, d];
+            return Err(shape("prior_covariance", &found, &format!("[{captions}, {d}, {d}]")));
+        }
         check_entry(
             "beta",
             vec![],
             &self.beta,
             |f| *f.numer() >= 0,
-            "a fraction that is not negative",
+            "a fraction from 0 to 1e6",
         )?;
         let numbers = |name: &str, table: &[Vec<Fraction>], rows: usize, columns: usize| {
             check_matrix(name, table, rows, columns)?;

@@ -7,11 +7,9 @@ use reference::model::Model as _;
 use reference::vocab::{Beta, Error, Reading};
 use reference::world::World;
 
+use super::twinned::limit;
 use super::{TooLarge, Twinned};
 use crate::precision::{self, Arithmetic, Size};
-
-/// Table entries that a line adds up at most: Eq. 10 has five; weights sum to 1 and make nothing larger. A power of two above.
-const ADDENDS: f64 = 8.0;
 
 impl Twinned for World {
     type Batch = Batch;
@@ -33,6 +31,10 @@ impl Twinned for World {
         Batch::new(&tables(worlds), device, float)
     }
 
+    fn entries(&self) -> usize {
+        self.captions() * self.codes()
+    }
+
     /// A tiny probability must not become an impossible one.
     fn too_large(&self, float: Float) -> Option<TooLarge> {
         let named = |table: &'static str| move |value: &f64| (table, *value);
@@ -42,11 +44,7 @@ impl Twinned for World {
             .chain(self.encoder().ln().iter().map(named("ln_q_z_given_x")))
             .chain(self.caption_model().ln().iter().map(named("ln_q_y_given_x")))
             .chain(free.into_iter().flatten().map(named("ln_q_yz_given_x")));
-        let largest = match float {
-            Float::F32 => f64::from(f32::MAX),
-            Float::F64 => f64::MAX,
-        };
-        let limit = largest / (ADDENDS * self.beta().get().max(1.0));
+        let limit = limit(float, self.beta());
         let (table, value) = entries.find(|(_, value)| value.is_finite() && value.abs() > limit)?;
         Some(TooLarge { table, value, limit })
     }
@@ -65,7 +63,7 @@ impl Twinned for World {
         }
     }
 
-    fn floor(&self, arithmetic: Arithmetic) -> f64 {
+    fn floor(&self, _: Reading, arithmetic: Arithmetic) -> f64 {
         precision::floor(self.size(), arithmetic, largest(self), self.beta().get())
     }
 }

@@ -9,6 +9,7 @@ use reference::slack::Slack as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Beta, CLOSURE, Error, Nats, Reading, UNIT_ROUNDOFF_F64};
 
+use super::twinned::limit;
 use super::{Pair, Start, TooLarge, Twinned};
 use crate::precision::{self, Arithmetic, Precision, Size};
 
@@ -163,16 +164,33 @@ impl Twinned for Gaussian {
         Batch::new(&all, device, float)
     }
 
-    /// None: parameters are at most 1e15, and a world whose squares grow beyond a type's range is not [`comparable`](Twinned::comparable).
-    fn too_large(&self, _: Float) -> Option<TooLarge> {
-        None
+    fn entries(&self) -> usize {
+        let [captions, d, pixels] = self.shape();
+        captions * d * d.max(pixels) + pixels * d.max(pixels)
     }
 
-    /// Where no evidence is known to a quarter of a nat the analysis, which is of first order, says nothing.
+    /// A tiny probability must not become an impossible one; the parameters are at most 1e15.
+    fn too_large(&self, float: Float) -> Option<TooLarge> {
+        let named = |table: &'static str| move |value: &f64| (table, *value);
+        let parts = self.parts();
+        let mut entries =
+            (parts.ln_p_y.iter().map(named("ln_p_y"))).chain(parts.ln_q_y_given_x.iter().map(named("ln_q_y_given_x")));
+        let limit = limit(float, self.beta());
+        let (table, value) = entries.find(|(_, value)| value.is_finite() && value.abs() > limit)?;
+        Some(TooLarge { table, value, limit })
+    }
+
+    /// No square overflows, and every evidence is known to a sixteenth of a nat: the analysis is of first order in that error, what it leaves out
+    /// below an eighth of it.
     fn comparable(&self, float: Float) -> Result<bool, Error> {
+        for y in captions(self) {
+            if !(expected_logs(self, y).mass() <= limit(float, self.beta())) {
+                return Ok(false);
+            }
+        }
         for y in possible(self) {
             let off = CLOSURE * arithmetic(float).unit_roundoff * evidence(&self.observing(y))?.mass();
-            if !(off <= 0.25) {
+            if !(off <= 1.0 / 16.0) {
                 return Ok(false);
             }
         }
@@ -184,16 +202,35 @@ impl Twinned for Gaussian {
         let count = |n: usize| n as f64;
         Size {
             captions: count(self.captions()),
-            codes: count(self.dimension() + self.pixels()),
+            codes: count(self.dimension() + self.dimension().max(self.pixels())),
         }
     }
 
-    /// Weights `q(y|x)` below the smallest normal number, as [`precision::floor`] has them.
-    fn floor(&self, arithmetic: Arithmetic) -> f64 {
-        let largest = possible(self).filter_map(|y| bound::eq09_log_product(&self.observing(y)).ok());
-        let largest = largest.map(|elbo| elbo.mass()).fold(0.0, f64::max);
-        precision::floor(self.size(), arithmetic, largest, self.beta().get())
+    /// A weight `q(y|x)` below the smallest normal number has no relative precision; where no caption has a weight, products alone underflow.
+    fn floor(&self, reading: Reading, arithmetic: Arithmetic) -> f64 {
+        let tiny = arithmetic.smallest_normal;
+        let products = self.size().captions * self.size().codes * tiny;
+        if !matches!(reading, Reading::Joint | Reading::Expected) {
+            return products;
+        }
+        let lost = |y: &usize| (f64::MIN_POSITIVE..tiny).contains(&self.ln_q_y(*y).value().exp());
+        let masses = captions(self).filter(lost).map(|y| {
+            let logs = expected_logs(self, y).mass() + self.ln_p_y(y).mass() + self.ln_q_y(y).mass();
+            tiny * logs * (1.0 + self.beta().get())
+        });
+        products + masses.sum::<f64>()
     }
+}
+
+/// What is observed, possible, or has a weight: every caption that a line looks at.
+fn captions(world: &Gaussian) -> impl Iterator<Item = usize> + '_ {
+    let looked_at = |y: &usize| *y == world.y() || world.ln_p_y(*y).is_finite() || world.ln_q_y(*y).is_finite();
+    (0..world.captions()).filter(looked_at)
+}
+
+/// `E_{z ~ q(z|x)}[ln p(x|y,z) + ln p(z|y)]`, whose mass holds every square that the twin forms.
+fn expected_logs(world: &Gaussian, y: usize) -> Nats {
+    world.expect(&(world.ln_p_x_given_yz(y) + world.ln_p_z_given_y(y)))
 }
 
 const fn arithmetic(float: Float) -> Arithmetic {

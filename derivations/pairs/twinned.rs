@@ -1,7 +1,7 @@
 //! A kind of world that has a twin.
 
 use gpu::device::{Device, Float};
-use reference::vocab::{Error, Reading};
+use reference::vocab::{Beta, Error, Reading};
 
 use crate::precision::{Arithmetic, Size};
 use crate::subject::Subject;
@@ -29,10 +29,13 @@ pub trait Twinned: Subject {
     /// [`gpu::Error`] when the device refuses.
     fn batch(worlds: &[Self], device: &Device, float: Float) -> Result<Self::Batch, gpu::Error>;
 
+    /// Entries of the largest table that it takes in a batch.
+    fn entries(&self) -> usize;
+
     /// The first number whose sums the type cannot hold, if there is one.
     fn too_large(&self, float: Float) -> Option<TooLarge>;
 
-    /// Whether a rounded world is so well conditioned that the type's digits say something about it.
+    /// Whether a rounded world is so well conditioned, and so far from the ends of the type's range, that its digits say something about it.
     ///
     /// # Errors
     /// None that a validated world can cause.
@@ -41,8 +44,20 @@ pub trait Twinned: Subject {
     /// What counts of roundings depend on.
     fn size(&self) -> Size;
 
-    /// What underflow can cost.
-    fn floor(&self, arithmetic: Arithmetic) -> f64;
+    /// What underflow can cost under a reading.
+    fn floor(&self, reading: Reading, arithmetic: Arithmetic) -> f64;
+}
+
+/// Addends of a line at most: Eq. 10 has five; weights sum to 1 and make nothing larger. A power of two above.
+const ADDENDS: f64 = 8.0;
+
+/// The largest size of a number that leaves a line room in the type, at that beta.
+pub(super) fn limit(float: Float, beta: Beta) -> f64 {
+    let largest = match float {
+        Float::F32 => f64::from(f32::MAX),
+        Float::F64 => f64::MAX,
+    };
+    largest / (ADDENDS * beta.get().max(1.0))
 }
 
 /// A number that the twin's type cannot hold in a sum.

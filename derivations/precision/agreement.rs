@@ -37,7 +37,7 @@ impl Arithmetic {
 pub struct Size {
     /// `Y`.
     pub captions: f64,
-    /// `Z`; of a continuous world `d + D`, a square's rows and columns.
+    /// `Z`; of a continuous world `d + max(d, D)`, a square's columns and rows.
     pub codes: f64,
 }
 

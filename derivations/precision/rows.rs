@@ -137,7 +137,7 @@ pub const FOOTNOTE_JOINT: Precision = Precision {
 /// The reference carries the error of every entry through products, forward substitutions and factorisations in units of roundoff
 /// (`reference::gaussian::Uncertain`), and lays it down in the mass so that [`CLOSURE`] of it make room; the analysis holds for any order of
 /// summation, and counts no less where a type is narrower. What is left is the twin's own sums of squares and of a diagonal's logarithms, which
-/// the reference compensates: `d + D` terms, the logarithm, and at most eight additions of what they come to.
+/// the reference compensates: `d + max(d, D)` terms, the logarithm, and at most eight additions of what they come to.
 pub const CLOSED_FORM: Precision = Precision {
     roundings: closed_form,
     exact_in_f64: false,

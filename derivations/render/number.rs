@@ -73,9 +73,16 @@ impl fmt::Display for Amount {
     }
 }
 
-/// Six decimals with a true minus sign, and no minus on a zero.
+/// From here on a number is written with an exponent: six decimals of it would be noise, and its digits leave the column.
+pub(crate) const LONGEST: f64 = 1e9;
+
+/// Six decimals with a true minus sign, and no minus on a zero; from [`LONGEST`] on an exponent.
 fn decimals(value: f64) -> String {
-    let text = format!("{value:.6}");
+    let text = if value.abs() < LONGEST {
+        format!("{value:.6}")
+    } else {
+        format!("{value:.6e}")
+    };
     match text.strip_prefix('-') {
         Some(size) if size.chars().all(|c| c == '0' || c == '.') => size.to_owned(),
         Some(size) => format!("−{size}"),

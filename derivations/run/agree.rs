@@ -32,7 +32,7 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
     let case = read(args.file.as_deref())?;
     let mut skipped = Vec::new();
     let finite = if case.worlds.is_empty() {
-        skipped.push("finite worlds: skipped, the case file holds continuous ones");
+        skipped.push("finite worlds: skipped, the case file holds continuous ones".to_owned());
         None
     } else {
         over_worlds(args, &device, &pairs, &case.worlds, &case.source, &mut skipped)?
@@ -50,7 +50,7 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
             let parts = worlds.chain(logits.as_ref().map(agreement::terms));
             let mut text = parts.collect::<Vec<_>>().join("\n");
             for skipped in skipped {
-                text.push_str(skipped);
+                text.push_str(&skipped);
                 text.push('\n');
             }
             print(&text)?;
@@ -95,20 +95,25 @@ fn over_worlds<W, T>(
     pairs: &[Pair<W, T>],
     worlds: &[W],
     source: &str,
-    skipped: &mut Vec<&'static str>,
+    skipped: &mut Vec<String>,
 ) -> Result<Option<Report>>
 where
     W: Twinned,
     T: Fn(&W::Batch, Reading) -> std::result::Result<Tensor, gpu::Error>,
 {
+    let kind = if W::CONTINUOUS {
+        "continuous worlds"
+    } else {
+        "finite worlds"
+    };
     let float = match args.dtype {
         _ if pairs.is_empty() => return Ok(None),
         _ if args.shape.is_some() => {
-            skipped.push("worlds: skipped, --shape asks for logits");
+            skipped.push(format!("{kind}: skipped, --shape asks for logits"));
             return Ok(None);
         }
         Dtype::Bf16 | Dtype::F16 => {
-            skipped.push("worlds: skipped, they are compared in f32 and f64");
+            skipped.push(format!("{kind}: skipped, they are compared in f32 and f64"));
             return Ok(None);
         }
         Dtype::F32 => Float::F32,
@@ -118,8 +123,12 @@ where
         device: device.clone(),
         float,
     };
-    let report = worlds::agree_on(pairs, worlds, &options);
-    Ok(Some(report.map_err(|error| format!("{source}: {error}"))?))
+    let report = worlds::agree_on(pairs, worlds, &options).map_err(|error| format!("{source}: {error}"))?;
+    if report.left_out > 0 && report.worlds == 0 {
+        skipped.push(format!("{kind}: skipped, {}", agreement::left_out(&report)));
+        return Ok(None);
+    }
+    Ok(Some(report))
 }
 
 #[cfg(feature = "lapack")]
@@ -128,16 +137,11 @@ fn continuous_names() -> impl Iterator<Item = &'static str> {
 }
 
 #[cfg(feature = "lapack")]
-fn continuous(
-    args: &cli::Agree,
-    device: &Device,
-    case: &Case,
-    skipped: &mut Vec<&'static str>,
-) -> Result<Option<Report>> {
+fn continuous(args: &cli::Agree, device: &Device, case: &Case, skipped: &mut Vec<String>) -> Result<Option<Report>> {
     let embedded = (args.file.is_none()).then(case::embedded_gaussian).transpose()?;
     let case = embedded.as_ref().unwrap_or(case);
     if case.gaussian.is_empty() {
-        skipped.push("continuous worlds: skipped, the case file holds finite ones");
+        skipped.push("continuous worlds: skipped, the case file holds finite ones".to_owned());
         return Ok(None);
     }
     let wanted = pairs::GAUSSIAN.iter().filter(|pair| asked(args, pair.name)).copied();
@@ -158,12 +162,12 @@ fn continuous_names() -> impl Iterator<Item = &'static str> {
 
 #[cfg(not(feature = "lapack"))]
 #[expect(clippy::unnecessary_wraps, reason = "it is asked as the one that can fail")]
-fn continuous(_: &cli::Agree, _: &Device, _: &Case, skipped: &mut Vec<&'static str>) -> Result<Option<Report>> {
-    skipped.push(SKIPPED);
+fn continuous(_: &cli::Agree, _: &Device, _: &Case, skipped: &mut Vec<String>) -> Result<Option<Report>> {
+    skipped.push(SKIPPED.to_owned());
     Ok(None)
 }
 
-fn over_logits(args: &cli::Agree, device: Device, skipped: &mut Vec<&'static str>) -> Result<Option<terms::Report>> {
+fn over_logits(args: &cli::Agree, device: Device, skipped: &mut Vec<String>) -> Result<Option<terms::Report>> {
     let storage = match args.dtype {
         Dtype::F32 => Storage::F32,
         Dtype::F64 => Storage::F64,
@@ -174,11 +178,11 @@ fn over_logits(args: &cli::Agree, device: Device, skipped: &mut Vec<&'static str
         return Ok(None);
     }
     if args.file.is_some() {
-        skipped.push("fused terms: skipped, a case file holds worlds and no logits");
+        skipped.push("fused terms: skipped, a case file holds worlds and no logits".to_owned());
         return Ok(None);
     }
     if args.device == DeviceName::Cuda && ![Storage::F32, Storage::BF16].contains(&storage) {
-        skipped.push("fused terms: skipped, the CUDA kernels read f32 and bf16");
+        skipped.push("fused terms: skipped, the CUDA kernels read f32 and bf16".to_owned());
         return Ok(None);
     }
     let options = terms::Options {

@@ -52,7 +52,7 @@ fn in_continuous_worlds(_: &cli::Refute, _: &Target) -> Result<Outcome> {
 fn searched<W: Specimen>(args: &cli::Refute, target: &Target) -> Result<Outcome> {
     if !has_closed_form::<W>(&target.claim) {
         return Err(format!(
-            "continuous worlds have no closed form for {}",
+            "continuous worlds have no closed form, since p(z) is a mixture, for {}",
             refutation::sentence(target)
         )
         .into());

@@ -5,7 +5,7 @@ use std::path::Path;
 use ndarray::{Array, Array1, Axis, Dimension};
 use reference::gaussian::{Gaussian, Parts, posterior_encoder};
 use reference::model::Model as _;
-use reference::vocab::Error;
+use reference::vocab::{Error, UNIT_ROUNDOFF_F64};
 
 use super::{Specimen, Written, count};
 use crate::case::{self, CaseError};
@@ -47,7 +47,7 @@ impl Specimen for Gaussian {
     }
 
     fn with_caption_model(&self, ln_q_y_given_x: Array1<f64>) -> Result<Self, Error> {
-        self.observing_pair(self.parts().x, self.y(), ln_q_y_given_x)
+        self.observing_pair(self.parts().x, self.y(), ln_q_y_given_x, UNIT_ROUNDOFF_F64)
     }
 
     fn with_posterior_encoder(&self) -> Result<Self, Error> {

@@ -237,8 +237,10 @@ impl Posterior {
         let exponent = ((((constant - &height)? + &ln_det)? * -0.5)? - batch.ln_det_prior())?;
         let shared = (batch.ln_det_encoder() - batch.ln_det_decoder())?;
         let shared = (shared - 0.5 * batch.pixels() * LN_2_PI)?.unsqueeze(1)?;
+        let ln_evidence = (exponent.broadcast_add(&shared)? + batch.ln_p_y())?;
+        let impossible = is_ln_zero(batch.ln_p_y())?;
         Ok(Self {
-            ln_evidence: (exponent.broadcast_add(&shared)? + batch.ln_p_y())?,
+            ln_evidence: select(&impossible, f64::NEG_INFINITY, &ln_evidence)?,
             trace,
             height,
             ln_det,

@@ -119,7 +119,7 @@ fn tables_whose_sizes_disagree_are_named() {
     );
     assert_eq!(
         said("[[\"1/3\", \"5/12\", \"0\"], [\"0\", \"1/4\", \"0\"]]", "[[1]]"),
-        "q_yz_given_x has shape [1], expected [2, 3]"
+        "q_yz_given_x has shape [1, 1], expected [2, 3]"
     );
     assert_eq!(
         said("[[\"9/10\", 0.1, \"0.5\"], [\"1/5\", 1, \"0\"]]", "[[], []]"),

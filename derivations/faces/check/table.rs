@@ -55,7 +55,8 @@ pub(super) fn table(out: &mut String, checked: &Checked) {
 fn smallest(tally: &Tally) -> String {
     match tally.smallest {
         None => "-".to_owned(),
-        Some((slack, _)) if slack.abs() < 1e-9 => "0".to_owned(),
+        Some((slack, _)) if slack.abs() < 1e-6 => "0".to_owned(),
+        Some((slack, _)) if slack.abs() >= 1e6 => format!("{slack:.2e}"),
         Some((slack, _)) => format!("{slack:.3}"),
     }
 }

@@ -170,10 +170,10 @@ pub(super) fn covariance(
         return Err(refuse("asymmetric"));
     }
     if !(smallest >= LARGEST.recip()) || !(largest <= MOST_CONDITION * smallest) {
-        return Err(refuse(if smallest < -room * largest {
-            "indefinite"
-        } else {
-            "singular"
+        return Err(refuse(match smallest {
+            _ if smallest < -room * largest => "indefinite",
+            _ if smallest >= LARGEST.recip() => "ill-conditioned",
+            _ => "singular",
         }));
     }
     let lower = symmetric.cholesky(UPLO::Lower).map_err(|_| refuse("singular"))?;

@@ -18,6 +18,8 @@ pub(super) const LN_2_PI: f64 = 1.837_877_066_409_345_3;
 /// Sums and differences of logarithms add up constants and list their squares; nothing cancels before an integral asks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quadratic {
+    /// Of the type whose errors the masses hold.
+    unit_roundoff: f64,
     constant: Nats,
     squares: Vec<(f64, Arc<Square>)>,
 }
@@ -47,13 +49,14 @@ impl Quadratic {
             mean,
         };
         Ok(Self {
+            unit_roundoff,
             constant,
             squares: vec![(1.0, Arc::new(square))],
         })
     }
 
     /// `ln q(z|x) = -1/2 |t|^2 - ln det L - d/2 ln 2 pi`.
-    pub(super) fn standard(encoder: &Factor) -> Self {
+    pub(super) fn standard(encoder: &Factor, unit_roundoff: f64) -> Self {
         let d = encoder.lower.nrows();
         let square = Square {
             offset: Uncertain::exact(Array2::zeros((d, 1))),
@@ -62,6 +65,7 @@ impl Quadratic {
             mean: Nats::of(count(d)),
         };
         Self {
+            unit_roundoff,
             constant: -encoder.ln_det() - Nats::of(0.5 * count(d) * LN_2_PI),
             squares: vec![(1.0, Arc::new(square))],
         }
@@ -75,8 +79,9 @@ impl Quadratic {
 
     /// The value at one `t`.
     pub(super) fn at(&self, t: &Uncertain) -> Nats {
-        let term =
-            |(sign, square): &(f64, Arc<Square>)| (-0.5 * sign) * (&square.offset + &square.slope.dot(t)).square_norm();
+        let term = |(sign, square): &(f64, Arc<Square>)| {
+            (-0.5 * sign) * (&square.offset + &square.slope.dot(t)).square_norm_at(self.unit_roundoff)
+        };
         self.constant + self.squares.iter().map(term).sum::<Nats>()
     }
 
@@ -122,7 +127,7 @@ impl Quadratic {
         let off = offset_error + slope_error * least;
         let residual = Nats::with_mass(
             0.5 * rho * rho,
-            0.5 * rho * rho + mass_of(rho * off + 0.5 * UNIT_ROUNDOFF_F64 * off * off),
+            0.5 * rho * rho + mass_of(rho * off + 0.5 * self.unit_roundoff * off * off),
         );
         let ln_det: Nats = triangle.diag().iter().map(|entry| Nats::of(entry.abs().ln())).sum();
         let moved = Nats::with_mass(0.0, mass_of(inverse * slope_error));
@@ -155,13 +160,14 @@ impl Quadratic {
         let size = lower.mapv(f64::abs);
         // The factorisation's backward error, and the two solves', which are of the same size (Higham, theorems 8.5 and 10.3).
         form_error += (3.0 * count(d) + 1.0) * norm(&size.dot(&size.t()));
+        let spread = norm(&inverse.t().dot(&inverse));
         let height = whitened.iter().map(|entry| entry * entry).sum::<f64>();
-        let height = Nats::with_mass(
-            height,
-            height + mass_of(least * (2.0 * linear_error + least * form_error)),
-        );
+        // To second order: at a posterior on the encoder the first says nothing.
+        let off = linear_error + least * form_error;
+        let off = least * (off + linear_error) + self.unit_roundoff * spread * off * off;
+        let height = Nats::with_mass(height, height + mass_of(off));
         let ln_det: Nats = lower.diag().iter().map(|entry| Nats::of(2.0 * entry.ln())).sum();
-        let moved = Nats::with_mass(0.0, mass_of(norm(&inverse.t().dot(&inverse)) * form_error));
+        let moved = Nats::with_mass(0.0, mass_of(spread * form_error));
         Ok(0.5 * (height - constant - ln_det - moved))
     }
 }

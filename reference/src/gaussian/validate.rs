@@ -18,30 +18,48 @@ pub const MOST_DIMENSIONS: usize = 64;
 pub const LARGEST: f64 = 1e15;
 
 impl Gaussian {
-    /// Validates the parts.
+    /// Validates the parts in `f64`. See [`Gaussian::from_rounded`].
+    ///
+    /// # Errors
+    /// As [`Gaussian::from_rounded`].
+    pub fn new(parts: Parts) -> Result<Self, Error> {
+        Self::from_rounded(parts, UNIT_ROUNDOFF_F64)
+    }
+
+    /// Validates the parts, the tables stored in a type of that unit roundoff.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Empty`], [`Error::Size`], [`Error::Number`], [`Error::Covariance`], [`Error::Entry`], [`Error::Sum`],
     /// [`Error::Caption`], [`Error::Beta`], naming parameter, index and value.
-    pub fn new(parts: Parts) -> Result<Self, Error> {
+    pub fn from_rounded(parts: Parts, unit_roundoff: f64) -> Result<Self, Error> {
         shapes(&parts)?;
         finite(&parts)?;
         let captions = parts.ln_p_y.len();
         if parts.y >= captions {
             return Err(Error::Caption { y: parts.y, captions });
         }
-        let ln_p_y = LogProbs::new("ln_p_y", parts.ln_p_y.clone(), UNIT_ROUNDOFF_F64)?;
-        let ln_q_y = LogProbs::new("ln_q_y_given_x", parts.ln_q_y_given_x.clone(), UNIT_ROUNDOFF_F64)?;
+        let ln_p_y = LogProbs::new("ln_p_y", parts.ln_p_y.clone(), unit_roundoff)?;
+        let ln_q_y = LogProbs::new("ln_q_y_given_x", parts.ln_q_y_given_x.clone(), unit_roundoff)?;
         let beta = Beta::new(parts.beta)?;
+        let parts = Parts {
+            ln_p_y: ln_p_y.ln().clone(),
+            ..parts
+        };
         let shared = Arc::new(Shared::new(&parts, ln_p_y)?);
         Self::at(shared, parts, ln_q_y, beta)
     }
 
-    /// The same model and beta at another observed pair; nothing is factorised again.
+    /// The same model and beta at another observed pair, `ln q(y|x)` stored in a type of that unit roundoff; nothing is factorised again.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Number`], [`Error::Caption`], [`Error::Entry`], [`Error::Sum`], as of a world's own pair.
-    pub fn observing_pair(&self, x: Array1<f64>, y: usize, ln_q_y_given_x: Array1<f64>) -> Result<Self, Error> {
+    pub fn observing_pair(
+        &self,
+        x: Array1<f64>,
+        y: usize,
+        ln_q_y_given_x: Array1<f64>,
+        unit_roundoff: f64,
+    ) -> Result<Self, Error> {
         let parts = Parts {
             ln_q_y_given_x,
             x,
@@ -54,7 +72,7 @@ impl Gaussian {
         if y >= captions {
             return Err(Error::Caption { y, captions });
         }
-        let ln_q_y = LogProbs::new("ln_q_y_given_x", parts.ln_q_y_given_x.clone(), UNIT_ROUNDOFF_F64)?;
+        let ln_q_y = LogProbs::new("ln_q_y_given_x", parts.ln_q_y_given_x.clone(), unit_roundoff)?;
         Self::at(self.core.shared.clone(), parts, ln_q_y, self.beta)
     }
 
@@ -124,7 +142,7 @@ impl Shared {
         Ok(Self {
             captions: captions.collect::<Result<_, _>>()?,
             ln_p_y,
-            ln_q_z: Quadratic::standard(&encoder),
+            ln_q_z: Quadratic::standard(&encoder, unit_roundoff),
             encoder,
             encoder_spectrum,
             decoder,

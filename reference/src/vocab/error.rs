@@ -103,7 +103,7 @@ pub enum Error {
         tensor: &'static str,
         /// Which of its matrices.
         index: Vec<usize>,
-        /// Asymmetric, indefinite or singular.
+        /// Asymmetric, indefinite, ill-conditioned or singular.
         what: &'static str,
         /// The smallest eigenvalue of its symmetric part.
         smallest: f64,
