@@ -110,19 +110,36 @@ pub struct Counterexample<W: Specimen = World> {
     pub shrinks: u64,
 }
 
+/// Why a search ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// A world was refused, which none that a generator draws is.
+    #[error(transparent)]
+    Reference(#[from] Error),
+    /// The claim is broken, but only by worlds that cannot be written down.
+    #[error(
+        "random world {drawn} breaks the claim, and no world near it in fractions of 64-bit integers does: expected another --seed to find one"
+    )]
+    Unwritable {
+        /// Which world of the seed.
+        drawn: u64,
+    },
+}
+
 /// Searches `tries` random worlds of `seed` for a counterexample and shrinks the best that it finds.
 ///
 /// # Errors
-/// None that a validated world can cause.
-pub fn refute<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterexample<W>>, Error> {
+/// [`SearchError::Unwritable`].
+pub fn refute<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterexample<W>>, SearchError> {
     let Some((drawn, found, grade)) = find::<W>(target, seed, tries)? else {
         return Ok(None);
     };
     let (small, removed) = fewest_states(target, &found, grade)?;
-    let (Some(world), simplified) = W::simplest(target, grade, &small)? else {
-        return Ok(None);
-    };
-    let Ok(exact) = world.to_world() else { return Ok(None) };
+    let unwritable = || SearchError::Unwritable { drawn };
+    let (world, simplified) = W::simplest(target, grade, &small)?;
+    let world = world.ok_or_else(unwritable)?;
+    let exact = world.to_world().map_err(|_| unwritable())?;
     let scene = target.scene(&exact)?;
     let side = |id: &str| {
         let values = expr(id)?.value(&scene).ok()?;

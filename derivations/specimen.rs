@@ -8,7 +8,6 @@ use reference::vocab::{Beta, Error};
 
 use crate::assumption::Condition;
 use crate::case::CaseError;
-use crate::fractions::Fraction;
 use crate::refute::{Grade, Target};
 use crate::subject::Subject;
 
@@ -129,10 +128,6 @@ pub trait Written: Clone + Display {
     /// The same world, said to show something else or nothing.
     #[must_use]
     fn noted(self, note: Option<String>) -> Self;
-
-    /// The same world at another beta.
-    #[must_use]
-    fn at(self, beta: Fraction) -> Self;
 }
 
 /// `1 caption`, `2 captions`.

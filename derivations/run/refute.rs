@@ -17,7 +17,8 @@ use super::{Outcome, Result};
 use crate::cli::{self, Format};
 
 pub(super) fn search(args: &cli::Refute) -> Result<Outcome> {
-    let claim = asked(&args.claim, args.reading.unwrap_or(Reading::Pointwise), args.beta)?;
+    let reading = args.reading.unwrap_or(Reading::Pointwise);
+    let claim = asked(&args.claim, reading, args.beta, args.continuous)?;
     if let Some(reading) = args
         .reading
         .filter(|_| !claim.depends_on_reading && claim.kind != Kind::Repair)
@@ -42,6 +43,16 @@ pub(super) fn search(args: &cli::Refute) -> Result<Outcome> {
 #[cfg(feature = "lapack")]
 fn in_continuous_worlds(args: &cli::Refute, target: &Target) -> Result<Outcome> {
     searched::<reference::gaussian::Gaussian>(args, target)
+}
+
+#[cfg(feature = "lapack")]
+fn in_closed_form(claim: &Claim) -> bool {
+    has_closed_form::<reference::gaussian::Gaussian>(claim)
+}
+
+#[cfg(not(feature = "lapack"))]
+const fn in_closed_form(_: &Claim) -> bool {
+    true // continuous worlds are refused as a whole
 }
 
 #[cfg(not(feature = "lapack"))]
@@ -104,7 +115,7 @@ fn survived(args: &cli::Refute, target: &Target) -> Result<String> {
 }
 
 /// The claim that was asked for: `14` is the bound `3-14`; `14b`, or `14` with a beta, the bound of Eq. 14 at beta.
-fn asked(name: &str, reading: Reading, beta: Option<Beta>) -> Result<Claim> {
+fn asked(name: &str, reading: Reading, beta: Option<Beta>, continuous: bool) -> Result<Claim> {
     let at_beta = matches!(name, "14b" | "3-14b") || (beta.is_some() && matches!(name, "14" | "3-14" | "1" | "3-1"));
     if at_beta {
         return bound_at_beta(reading).ok_or_else(|| "there is no bound at beta under this reading".into());
@@ -112,7 +123,10 @@ fn asked(name: &str, reading: Reading, beta: Option<Beta>) -> Result<Claim> {
     if beta.is_some() {
         return Err(format!("--beta goes with the bound 14, not with {name}").into());
     }
-    let here = |claim: &Claim| claim.reading == reading || !claim.depends_on_reading;
+    let here = |claim: &Claim| {
+        let read = claim.reading == reading || !claim.depends_on_reading;
+        read && (!continuous || in_closed_form(claim))
+    };
     let ids = |wanted: &dyn Fn(&Claim) -> bool| {
         let mut ids: Vec<String> = claims().into_iter().filter(wanted).map(|claim| claim.id).collect();
         ids.sort();

@@ -11,7 +11,7 @@ use reference::world::{Tables, World};
 use super::{Specimen, Written};
 use crate::case::{self, CaseError};
 use crate::cases::random;
-use crate::fractions::{Fraction, FractionWorld};
+use crate::fractions::FractionWorld;
 use crate::refute::{Grade, Target};
 use crate::simplest;
 
@@ -133,9 +133,5 @@ impl Written for FractionWorld {
 
     fn noted(self, note: Option<String>) -> Self {
         Self { note, ..self }
-    }
-
-    fn at(self, beta: Fraction) -> Self {
-        Self { beta, ..self }
     }
 }

@@ -10,7 +10,7 @@ use reference::vocab::{Error, UNIT_ROUNDOFF_F64};
 use super::{Specimen, Written, count};
 use crate::case::{self, CaseError};
 use crate::cases::gaussian;
-use crate::fractions::{Fraction, FractionGaussian};
+use crate::fractions::FractionGaussian;
 use crate::refute::{Grade, Target};
 use crate::simplest::{self, normalised};
 
@@ -148,9 +148,5 @@ impl Written for FractionGaussian {
 
     fn noted(self, note: Option<String>) -> Self {
         Self { note, ..self }
-    }
-
-    fn at(self, beta: Fraction) -> Self {
-        Self { beta, ..self }
     }
 }

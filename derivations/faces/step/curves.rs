@@ -48,9 +48,18 @@ impl Walked for Gaussian {
                     plural(d, "coordinate"),
                     plural(pixels, "pixel")
                 ),
-                "z|y, x|y,z and z|x are Gaussian, and every line has a closed form. Densities may exceed 1, and their logarithms 0."
-                    .to_owned(),
-                format!("q(y,z|x) is read as '{reading}'{replaced}; beta is {}.", world.beta().get()),
+                format!(
+                    "z|y, x|y,z and z|x are Gaussian, and every line has a closed form. Densities may exceed 1, and their logarithms 0{}.",
+                    if d == 1 {
+                        ""
+                    } else {
+                        "; they are drawn as curves where the code has one coordinate"
+                    }
+                ),
+                format!(
+                    "q(y,z|x) is read as '{reading}'{replaced}; beta is {}.",
+                    world.beta().get()
+                ),
             ],
             tables: Vec::new(),
             pictures: if d == 1 { pictures(world)? } else { Vec::new() },
