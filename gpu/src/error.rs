@@ -48,6 +48,12 @@ pub enum Error {
     /// The footnote's reading, asked of linear-Gaussian worlds.
     #[error("the footnote's divergence needs p(z), a mixture of Gaussians, and has no closed form")]
     Mixture,
+    /// A parameter of a network that is not there.
+    #[error("{name} is missing, expected a tensor of that name")]
+    Parameter {
+        /// Its name.
+        name: String,
+    },
     /// A batch without worlds, captions or codes.
     #[error("a batch of {worlds} worlds of {captions} captions and {codes} codes is empty")]
     Empty {

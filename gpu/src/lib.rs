@@ -14,7 +14,7 @@
 //!
 //! # Reading order
 //!
-//! [`device`], [`transfer`], [`world`], [`special`], [`categorical`], [`equations`], then [`gaussian`].
+//! [`device`], [`transfer`], [`world`], [`special`], [`categorical`], [`equations`], then [`gaussian`]; [`network`] stands by itself.
 
 pub mod autograd;
 pub mod categorical;
@@ -24,6 +24,7 @@ pub mod error;
 pub mod fused;
 pub mod gaussian;
 pub mod kernels;
+pub mod network;
 pub mod special;
 pub mod transfer;
 pub mod world;

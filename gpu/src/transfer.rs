@@ -30,7 +30,10 @@ pub struct Tables {
 }
 
 /// A table of the given shape on the device, every entry rounded to the type.
-pub(crate) fn upload(
+///
+/// # Errors
+/// [`Error::Shape`]; [`Error::Device`] when the device refuses.
+pub fn upload(
     tensor: &'static str,
     entries: &[f64],
     shape: &[usize],

@@ -26,7 +26,7 @@
 //!
 //! [`vocab`], [`special`], [`model`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
 //! [`critical`], [`repairs`]. The same quantities from a network's logits are in [`logits`], samples of a code in [`relaxation`], the decoder's density in
-//! [`likelihood`].
+//! [`likelihood`]; the networks themselves in [`network`].
 
 //! # Example
 //!
@@ -59,6 +59,7 @@ pub mod gaussian;
 pub mod likelihood;
 pub mod logits;
 pub mod model;
+pub mod network;
 pub mod relaxation;
 pub mod repairs;
 pub mod slack;

@@ -1,0 +1,14 @@
+//! DALL-E's networks over batches of images, by the reference's names.
+//!
+//! The wiring is written here a second time: the reference's is a list of layers, this one is code that runs from the input to the output.
+//! Parameters lie in tensors under the released model's names; gradients flow through every operation.
+//!
+//! Shapes: images are `[B, C, H, W]`, sequences `[B, S, d]`.
+
+mod dvae;
+mod layers;
+mod parameters;
+
+pub use dvae::{Seen, Sizes, decoder, encoder};
+pub use layers::{attention, conv2d, layer_norm, linear, max_pool};
+pub use parameters::Parameters;

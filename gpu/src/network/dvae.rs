@@ -1,0 +1,97 @@
+//! Encoder and decoder of the first stage.
+
+use candle_core::Tensor;
+
+use super::{Parameters, conv2d, max_pool};
+use crate::Error;
+
+/// How many groups of blocks, and how many blocks in each; widths are the parameters' own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Groups.
+    pub groups: usize,
+    /// Blocks in each group.
+    pub blocks: usize,
+}
+
+/// What is told the name of each layer and what it returned.
+pub type Seen<'a> = &'a mut dyn FnMut(&str, &Tensor);
+
+/// Logits of `q(z|x)`.
+///
+/// Shapes: `[B, 3, H, W]` to `[B, K, H', W']`, halved between groups. Reference: `reference::network::Dvae::encoder`.
+///
+/// # Errors
+/// [`Error::Parameter`]; [`Error::Device`] when a shape does not fit or the device refuses.
+pub fn encoder(sizes: Sizes, parameters: &Parameters, images: &Tensor, seen: Seen<'_>) -> Result<Tensor, Error> {
+    run(sizes, parameters, images, seen, max_pool)
+}
+
+/// `mu` and `ln b` of `p(x|z)`.
+///
+/// Shapes: codes, one-hot or relaxed, `[B, K, H', W']` to `[B, 6, H, W]`, doubled between groups. Reference: `reference::network::Dvae::decoder`.
+///
+/// # Errors
+/// [`Error::Parameter`]; [`Error::Device`] when a shape does not fit or the device refuses.
+pub fn decoder(sizes: Sizes, parameters: &Parameters, codes: &Tensor, seen: Seen<'_>) -> Result<Tensor, Error> {
+    run(sizes, parameters, codes, seen, |x| {
+        let (_, _, height, width) = x.dims4()?;
+        Ok(x.upsample_nearest2d(2 * height, 2 * width)?)
+    })
+}
+
+fn run(
+    sizes: Sizes,
+    parameters: &Parameters,
+    input: &Tensor,
+    seen: Seen<'_>,
+    resize: fn(&Tensor) -> Result<Tensor, Error>,
+) -> Result<Tensor, Error> {
+    let mut x = conv2d(parameters, "blocks.input", input)?;
+    seen("blocks.input", &x);
+    for group in 1..=sizes.groups {
+        for block in 1..=sizes.blocks {
+            x = residual(
+                sizes,
+                parameters,
+                &format!("blocks.group_{group}.block_{block}"),
+                &x,
+                seen,
+            )?;
+        }
+        if group < sizes.groups {
+            x = resize(&x)?;
+            seen(&format!("blocks.group_{group}.resize"), &x);
+        }
+    }
+    x = x.relu()?;
+    seen("blocks.output.relu", &x);
+    x = conv2d(parameters, "blocks.output.conv", &x)?;
+    seen("blocks.output.conv", &x);
+    Ok(x)
+}
+
+/// `id(x) + res(x) / layers^2`.
+fn residual(sizes: Sizes, parameters: &Parameters, name: &str, x: &Tensor, seen: Seen<'_>) -> Result<Tensor, Error> {
+    let id_path = format!("{name}.id_path");
+    let identity = if parameters.has(&format!("{id_path}.w")) {
+        let identity = conv2d(parameters, &id_path, x)?;
+        seen(&id_path, &identity);
+        identity
+    } else {
+        x.clone()
+    };
+    let mut path = x.clone();
+    for layer in 1..=4 {
+        path = path.relu()?;
+        seen(&format!("{name}.res_path.relu_{layer}"), &path);
+        let conv = format!("{name}.res_path.conv_{layer}");
+        path = conv2d(parameters, &conv, &path)?;
+        seen(&conv, &path);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number of layers")]
+    let layers = (sizes.groups * sizes.blocks) as f64;
+    let sum = (identity + (path * (1.0 / (layers * layers)))?)?;
+    seen(name, &sum);
+    Ok(sum)
+}

@@ -1,0 +1,110 @@
+//! The layers, each as candle composes it.
+
+use candle_core::{D, Tensor};
+
+use super::Parameters;
+use crate::Error;
+
+/// A convolution of stride 1 with an odd kernel and zeros around the image.
+///
+/// ```text
+/// y[o,i,j] = b[o] + sum_{c,u,v} w[o,c,u,v] x[c, i + u - r, j + v - r],   r = (k - 1) / 2
+/// ```
+///
+/// Shapes: `[B, C, H, W]` to `[B, O, H, W]`. Reference: `reference::network::Conv2d`.
+///
+/// # Errors
+/// [`Error::Parameter`]; [`Error::Device`] when the device refuses.
+pub fn conv2d(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
+    let weight = parameters.get(&format!("{name}.w"))?;
+    let bias = parameters.get(&format!("{name}.b"))?;
+    let margin = (weight.dim(2)? - 1) / 2;
+    let y = x.conv2d(weight, margin, 1, 1, 1)?;
+    Ok(y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?)
+}
+
+/// The largest of every two by two pixels.
+///
+/// ```text
+/// y[c,i,j] = max(x[c,2i,2j], x[c,2i,2j+1], x[c,2i+1,2j], x[c,2i+1,2j+1])
+/// ```
+///
+/// Shapes: `[B, C, H, W]`, `H` and `W` even, to `[B, C, H/2, W/2]`. Equal pixels share the gradient. candle's own `max_pool2d` returns a quarter of it.
+/// Reference: `reference::network::max_pool`.
+///
+/// # Errors
+/// [`Error::Device`] when the shape does not fit or the device refuses.
+pub fn max_pool(x: &Tensor) -> Result<Tensor, Error> {
+    let (batch, channels, height, width) = x.dims4()?;
+    let larger = |pairs: &Tensor, axis: usize| -> Result<Tensor, Error> {
+        let [first, second] = [pairs.narrow(axis, 0, 1)?, pairs.narrow(axis, 1, 1)?];
+        Ok(first.maximum(&second)?.squeeze(axis)?)
+    };
+    let rows = larger(&x.reshape((batch, channels, height / 2, 2, width))?, 3)?;
+    larger(&rows.reshape((batch, channels, height / 2, width / 2, 2))?, 4)
+}
+
+/// The same map at every position.
+///
+/// ```text
+/// y[s,o] = b[o] + sum_i w[o,i] x[s,i]
+/// ```
+///
+/// Shapes: `[B, S, I]` to `[B, S, O]`. Reference: `reference::network::Linear`.
+///
+/// # Errors
+/// [`Error::Parameter`]; [`Error::Device`] when the device refuses.
+pub fn linear(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
+    let weight = parameters.get(&format!("{name}.weight"))?;
+    let bias = parameters.get(&format!("{name}.bias"))?;
+    Ok(x.broadcast_matmul(&weight.t()?)?.broadcast_add(bias)?)
+}
+
+/// Each position to mean 0 and variance 1, then a gain and a bias; the variance is that of centred numbers.
+///
+/// ```text
+/// y[s,i] = g[i] (x[s,i] - m[s]) / sqrt(v[s] + epsilon) + b[i],   epsilon = 1e-5
+/// ```
+///
+/// Shapes: `[B, S, d]` to `[B, S, d]`. Reference: `reference::network::LayerNorm`. candle's own subtracts two squares, and loses a row that is far from 0.
+///
+/// # Errors
+/// [`Error::Parameter`]; [`Error::Device`] when the device refuses.
+pub fn layer_norm(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
+    const EPSILON: f64 = 1e-5;
+    let gain = parameters.get(&format!("{name}.weight"))?;
+    let bias = parameters.get(&format!("{name}.bias"))?;
+    let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+    let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
+    let scaled = centred.broadcast_div(&(variance + EPSILON)?.sqrt()?)?;
+    Ok(scaled.broadcast_mul(gain)?.broadcast_add(bias)?)
+}
+
+/// Scaled dot-product attention in several heads.
+///
+/// ```text
+/// softmax(q k^T / sqrt(d_h)) v   over the positions that the mask reads
+/// ```
+///
+/// Shapes: `[B, S, d]` three times, `mask` `[S, S]` of 1 where the row reads the column, to `[B, S, d]`. Reference: `reference::network::Attention`.
+///
+/// # Errors
+/// [`Error::Device`] when the shapes differ or the device refuses.
+pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: &Tensor, heads: usize) -> Result<Tensor, Error> {
+    let (batch, length, width) = q.dims3()?;
+    let part = width / heads.max(1);
+    let split = |x: &Tensor| -> Result<Tensor, Error> {
+        Ok(x.reshape((batch, length, heads, part))?.transpose(1, 2)?.contiguous()?)
+    };
+    let (q, k, v) = (split(q)?, split(k)?, split(v)?);
+    #[expect(clippy::cast_precision_loss, reason = "a head's width")]
+    let scale = (part as f64).sqrt();
+    let scores = (q.matmul(&k.t()?.contiguous()?)? / scale)?;
+    let hidden = Tensor::new(f64::NEG_INFINITY, q.device())?
+        .to_dtype(q.dtype())?
+        .broadcast_as(scores.shape())?;
+    let scores = mask.broadcast_as(scores.shape())?.where_cond(&scores, &hidden)?;
+    let weights = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
+    let weights = weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)?;
+    Ok(weights.matmul(&v)?.transpose(1, 2)?.reshape((batch, length, width))?)
+}

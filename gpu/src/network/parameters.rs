@@ -1,0 +1,47 @@
+//! A network's tensors, by name.
+
+use std::collections::BTreeMap;
+
+use candle_core::{Device, Tensor};
+
+use crate::Error;
+
+/// Tensors by the names that the released model gives them.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters(BTreeMap<String, Tensor>);
+
+impl Parameters {
+    /// These tensors.
+    #[must_use]
+    pub const fn new(tensors: BTreeMap<String, Tensor>) -> Self {
+        Self(tensors)
+    }
+
+    /// Those of a safetensors file's bytes.
+    ///
+    /// # Errors
+    /// [`Error::Device`] where the bytes are no safetensors file.
+    pub fn from_safetensors(bytes: &[u8], device: &crate::device::Device) -> Result<Self, Error> {
+        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
+        let moved = tensors
+            .into_iter()
+            .map(|(name, tensor)| Ok((name, tensor.to_device(device.candle())?)));
+        Ok(Self(moved.collect::<Result<_, Error>>()?))
+    }
+
+    /// Whether there is one of that name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The tensor of that name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn get(&self, name: &str) -> Result<&Tensor, Error> {
+        self.0
+            .get(name)
+            .ok_or_else(|| Error::Parameter { name: name.to_owned() })
+    }
+}

@@ -1,0 +1,114 @@
+//! Who may look at whom: the paper's sparse attention.
+
+/// Which positions a position reads. `text` positions come first, then `side * side` image positions in raster order.
+///
+/// Every mask is causal, and every image position reads all of the text. Source: Ramesh et al. 2021, appendix B.1 and Fig. 11.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mask {
+    /// All that is before.
+    Full,
+    /// The previous `side + 1` image positions with itself, ending at the same column of the row above.
+    Row,
+    /// The same column of every row above.
+    Column,
+    /// A square of `kernel * kernel` around it, causal, that wraps around the ends of rows as raster order does.
+    Convolution {
+        /// An odd number.
+        kernel: usize,
+    },
+}
+
+impl Mask {
+    /// The mask of layer `layer` (from 0) of so many: column where `layer mod 4 = 2` counted from 1, a convolution in the last, else row.
+    ///
+    /// The first four are row, column, row, row.
+    #[must_use]
+    pub const fn of_layer(layer: usize, layers: usize, kernel: usize) -> Self {
+        if layer + 1 == layers {
+            Self::Convolution { kernel }
+        } else if layer % 4 == 1 {
+            Self::Column
+        } else {
+            Self::Row
+        }
+    }
+
+    /// Whether position `query` reads position `key`.
+    #[must_use]
+    pub const fn reads(self, query: usize, key: usize, text: usize, side: usize) -> bool {
+        if key > query {
+            return false;
+        }
+        if key < text {
+            return true;
+        }
+        let (query, key) = (query - text, key - text);
+        match self {
+            Self::Full => true,
+            Self::Row => query - key <= side,
+            Self::Column => (query - key) % side == 0,
+            Self::Convolution { kernel } => {
+                // So many rows up, and a column to either side of there, all in raster order.
+                let (radius, back) = (kernel / 2, query - key);
+                let mut row = 0;
+                while row <= radius {
+                    let column = (back + radius).wrapping_sub(row * side);
+                    if column <= 2 * radius {
+                        return true;
+                    }
+                    row += 1;
+                }
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Mask;
+
+    /// A picture of what a position reads: itself `o`, what it reads `x`.
+    fn picture(mask: Mask, text: usize, side: usize, query: usize) -> String {
+        let place = |key: usize| match mask.reads(query, key, text, side) {
+            _ if key == query => 'o',
+            true => 'x',
+            false => '.',
+        };
+        let words: String = (0..text).map(place).collect();
+        let rows = (0..side).map(|row| {
+            (0..side)
+                .map(|column| place(text + row * side + column))
+                .collect::<String>()
+        });
+        format!("{words}|{}", rows.collect::<Vec<_>>().join("|"))
+    }
+
+    #[test]
+    fn an_image_position_reads_the_text_and_its_row_column_or_square() {
+        let at = 2 + 3 * 5 + 2; // two words, a 5 x 5 image, row 3, column 2
+        assert_eq!(picture(Mask::Full, 2, 5, at), "xx|xxxxx|xxxxx|xxxxx|xxo..|.....");
+        assert_eq!(picture(Mask::Row, 2, 5, at), "xx|.....|.....|..xxx|xxo..|.....");
+        assert_eq!(picture(Mask::Column, 2, 5, at), "xx|..x..|..x..|..x..|..o..|.....");
+        let convolution = Mask::Convolution { kernel: 3 };
+        assert_eq!(picture(convolution, 2, 5, at), "xx|.....|.....|.xxx.|.xo..|.....");
+        // At the first column the square wraps to the end of the row above it.
+        assert_eq!(picture(convolution, 2, 5, at - 2), "xx|.....|....x|xx..x|o....|.....");
+        // A word reads the words before it, whatever the mask.
+        for mask in [Mask::Full, Mask::Row, Mask::Column, convolution] {
+            assert_eq!(picture(mask, 2, 5, 1), "xo|.....|.....|.....|.....|.....");
+        }
+    }
+
+    #[test]
+    fn layers_alternate_and_the_last_one_is_a_convolution() {
+        let of = |layer| Mask::of_layer(layer, 64, 11);
+        assert_eq!(
+            [of(0), of(1), of(2), of(3)],
+            [Mask::Row, Mask::Column, Mask::Row, Mask::Row]
+        );
+        let columns = (0..64).filter(|layer| of(*layer) == Mask::Column).count();
+        assert_eq!(columns, 16);
+        assert_eq!(of(63), Mask::Convolution { kernel: 11 });
+    }
+}
