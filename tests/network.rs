@@ -2,14 +2,17 @@
 #![cfg(feature = "twin")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, reason = "tests")]
 
+#[path = "network/slopes.rs"]
+mod slopes;
+
 use std::collections::BTreeMap;
 
 use derivations::layers::{LayerRow, layers};
 use derivations::precision::Arithmetic;
+use gpu::Tensor;
 use gpu::device::{Device, Float, Kind};
 use gpu::network as twin;
 use gpu::transfer::{download, upload};
-use gpu::{Tensor, Var};
 use ndarray::ArrayD;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -245,101 +248,4 @@ fn every_layer_of_the_second_stage_agrees() {
             within(&attention.apply(&one(&q), &one(&k), &one(&v)).unwrap(), &one(&twin));
         }
     }
-}
-
-type Build = fn(Dvae, &Parameters) -> Result<Graph, reference::network::NetworkError>;
-
-/// Gradients of the twin against central differences of the reference, in double precision.
-fn slopes(sizes: Dvae, shapes: &[(String, Vec<usize>)], build: Build, run: Run, input: &[usize]) {
-    let mut rng = ChaCha8Rng::seed_from_u64(11);
-    let tensors = weights(&mut rng, shapes, Float::F64);
-    let inputs = drawn(&mut rng, input, 1.0, Float::F64);
-    let variables: BTreeMap<String, Var> = (tensors.iter())
-        .map(|(name, array)| (name.clone(), Var::from_tensor(&tensor(array, Float::F64)).unwrap()))
-        .collect();
-    let named = variables
-        .iter()
-        .map(|(name, var)| (name.clone(), var.as_tensor().clone()));
-    let parameters = twin::Parameters::new(named.collect());
-    let of_twin = twin::Sizes {
-        groups: sizes.groups,
-        blocks: sizes.blocks,
-    };
-    let output = run(of_twin, &parameters, &tensor(&inputs, Float::F64), &mut |_, _| ()).unwrap();
-    let pull = drawn(&mut rng, output.dims(), 1.0, Float::F64);
-    let objective = (output * tensor(&pull, Float::F64)).unwrap().sum_all().unwrap();
-    let gradients = objective.backward().unwrap();
-    let [one, pull] = [&inputs, &pull].map(|array| array.index_axis(ndarray::Axis(0), 0).to_owned());
-    let run = |tensors: &Tensors| {
-        let graph = build(sizes, &Parameters::new(tensors.clone(), shapes).unwrap()).unwrap();
-        graph.run(&one).unwrap()
-    };
-    let value = |tensors: &Tensors| (&run(tensors).last().unwrap().value * &pull).sum();
-    // What a value may be off by: every layer's roundings, of the size of what the objective adds up.
-    let layers = run(&tensors);
-    let roundings: f64 = layers.iter().map(|layer| layer.roundings).sum();
-    let size = (&layers.last().unwrap().value * &pull).mapv(f64::abs).sum();
-    let noise = roundings * f64::EPSILON * size;
-    const STEP: f64 = 1.0 / 1024.0;
-    let mut checked = 0;
-    for (name, array) in &tensors {
-        let gradient = download(gradients.get(&variables[name]).unwrap()).unwrap();
-        for place in [0, array.len() / 2, array.len() - 1] {
-            let at = |step: f64| {
-                let mut moved = tensors.clone();
-                *moved.get_mut(name).unwrap().iter_mut().nth(place).unwrap() += step;
-                value(&moved)
-            };
-            // Between its kinks the network is linear in each parameter: two steps that disagree stand astride one.
-            let slope = |h: f64| (at(h) - at(-h)) / (2.0 * h);
-            let (coarse, fine) = (slope(2.0 * STEP), slope(STEP));
-            let bound = noise / STEP;
-            if (coarse - fine).abs() > bound {
-                continue;
-            }
-            checked += usize::from(fine.abs() > 1000.0 * bound);
-            let found = gradient[place];
-            assert!(
-                (found - fine).abs() <= 1e-6 * size,
-                "{name}[{place}]: {found} is not {fine}"
-            );
-        }
-    }
-    assert!(checked > 30, "{checked} slopes that are not 0");
-}
-
-/// candle's own max-pooling fails here: it returns a quarter of the gradient.
-#[test]
-fn gradients_are_the_slopes_of_the_reference() {
-    for (sizes, [height, width]) in CONFIGURATIONS {
-        let images = [1, 3, height, width];
-        slopes(
-            sizes,
-            &sizes.encoder_shapes().unwrap(),
-            Dvae::encoder,
-            twin::encoder,
-            &images,
-        );
-        let shrink = 1 << (sizes.groups - 1);
-        let codes = [1, sizes.vocabulary, height / shrink, width / shrink];
-        slopes(
-            sizes,
-            &sizes.decoder_shapes().unwrap(),
-            Dvae::decoder,
-            twin::decoder,
-            &codes,
-        );
-    }
-}
-
-#[test]
-fn equal_pixels_share_the_gradient_of_the_largest() {
-    let device = Device::open(Kind::Cpu).unwrap();
-    let pixels = [1.0, 3.0, 2.0, 0.5, 3.0, -1.0, 0.25, 0.75];
-    let x = Var::from_tensor(&upload("pixels", &pixels, &[1, 1, 2, 4], &device, Float::F64).unwrap()).unwrap();
-    let pooled = twin::max_pool(&x).unwrap();
-    assert_eq!(download(&pooled).unwrap(), [3.0, 2.0]);
-    let gradients = pooled.sum_all().unwrap().backward().unwrap();
-    let found = download(gradients.get(&x).unwrap()).unwrap();
-    assert_eq!(found, [0.0, 0.5, 1.0, 0.0, 0.5, 0.0, 0.0, 0.0]);
 }
