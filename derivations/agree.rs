@@ -9,8 +9,7 @@ use rayon::prelude::*;
 use reference::vocab::{Nats, Reading};
 use reference::world::World;
 
-use crate::pairs::{Pair, Start, TooLarge, Twinned, on};
-use crate::precision::Arithmetic;
+use crate::pairs::{Pair, Start, TooLarge, Twinned, arithmetic, on};
 
 mod report;
 
@@ -103,19 +102,13 @@ where
                 .map(move |&reading| (row(pair, reading, options), pair, reading))
         })
         .collect();
-    let mut comparable: Vec<(usize, &W)> = Vec::with_capacity(worlds.len());
-    let float = options.float;
-    let rounded = W::rounded(&worlds.iter().collect::<Vec<_>>(), float);
-    let known: Vec<Option<bool>> = rounded
-        .into_par_iter()
-        .map(|world| world.ok().and_then(|world| world.comparable(float).ok()))
-        .collect();
-    for ((place, world), known) in worlds.iter().enumerate().zip(known) {
-        fits(place, world, float)?;
-        if known == Some(true) {
-            comparable.push((place, world));
-        }
+    for (place, world) in worlds.iter().enumerate() {
+        fits(place, world, options.float)?;
     }
+    let known = W::comparable(worlds, options.float);
+    let comparable: Vec<(usize, &W)> = (worlds.iter().enumerate().zip(known))
+        .filter_map(|(placed, known)| known.then_some(placed))
+        .collect();
     let left_out = worlds.len() - comparable.len();
     for batch in batches(&comparable) {
         let mut prepared = BTreeMap::new();
@@ -250,11 +243,4 @@ fn batches<'a, W: Twinned>(worlds: &[(usize, &'a W)]) -> Vec<Vec<(usize, &'a W)>
         worlds.chunks(most).map(<[_]>::to_vec).collect::<Vec<_>>()
     });
     chunks.collect()
-}
-
-const fn arithmetic(float: Float) -> Arithmetic {
-    match float {
-        Float::F32 => Arithmetic::F32,
-        Float::F64 => Arithmetic::F64,
-    }
 }

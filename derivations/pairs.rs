@@ -22,6 +22,7 @@ pub use finite::tables;
 #[cfg(feature = "lapack")]
 pub use gaussian::GAUSSIAN;
 pub use table::PAIRS;
+pub(crate) use twinned::arithmetic;
 pub use twinned::{TooLarge, Twinned};
 
 /// The twin's side of a pair.

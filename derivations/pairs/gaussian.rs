@@ -2,6 +2,7 @@
 
 use gpu::device::{Device, Float};
 use gpu::gaussian::{self as twin, Batch, Parts};
+use rayon::prelude::*;
 use reference::equations::{bound, objective};
 use reference::gaussian::Gaussian;
 use reference::model::Model as _;
@@ -9,7 +10,7 @@ use reference::slack::Slack as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Beta, CLOSURE, Error, Nats, Reading, UNIT_ROUNDOFF_F64};
 
-use super::twinned::limit;
+use super::twinned::{arithmetic, limit};
 use super::{Pair, Start, TooLarge, Twinned};
 use crate::precision::{self, Arithmetic, Precision, Size};
 
@@ -180,21 +181,10 @@ impl Twinned for Gaussian {
         Some(TooLarge { table, value, limit })
     }
 
-    /// No square overflows, and every evidence is known to a sixteenth of a nat: the analysis is of first order in that error, what it leaves out
-    /// below an eighth of it.
-    fn comparable(&self, float: Float) -> Result<bool, Error> {
-        for y in captions(self) {
-            if !(expected_logs(self, y).mass() <= limit(float, self.beta())) {
-                return Ok(false);
-            }
-        }
-        for y in possible(self) {
-            let off = CLOSURE * arithmetic(float).unit_roundoff * evidence(&self.observing(y))?.mass();
-            if !(off <= 1.0 / 16.0) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    fn comparable(worlds: &[Self], float: Float) -> Vec<bool> {
+        let rounded = <Self as Twinned>::rounded(&worlds.iter().collect::<Vec<_>>(), float);
+        let known = |world: Result<Self, Error>| world.and_then(|world| is_known(&world, float)).unwrap_or(false);
+        rounded.into_par_iter().map(known).collect()
     }
 
     fn size(&self) -> Size {
@@ -222,6 +212,23 @@ impl Twinned for Gaussian {
     }
 }
 
+/// Whether no square overflows, and every evidence is known to a sixteenth of a nat: the analysis is of first order in that error, what it leaves
+/// out below an eighth of it.
+fn is_known(world: &Gaussian, float: Float) -> Result<bool, Error> {
+    for y in captions(world) {
+        if !(expected_logs(world, y).mass() <= limit(float, world.beta())) {
+            return Ok(false);
+        }
+    }
+    for y in possible(world) {
+        let off = CLOSURE * arithmetic(float).unit_roundoff * evidence(&world.observing(y))?.mass();
+        if !(off <= 1.0 / 16.0) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// What is observed, possible, or has a weight: every caption that a line looks at.
 fn captions(world: &Gaussian) -> impl Iterator<Item = usize> + '_ {
     let looked_at = |y: &usize| *y == world.y() || world.ln_p_y(*y).is_finite() || world.ln_q_y(*y).is_finite();
@@ -231,11 +238,4 @@ fn captions(world: &Gaussian) -> impl Iterator<Item = usize> + '_ {
 /// `E_{z ~ q(z|x)}[ln p(x|y,z) + ln p(z|y)]`, whose mass holds every square that the twin forms.
 fn expected_logs(world: &Gaussian, y: usize) -> Nats {
     world.expect(&(world.ln_p_x_given_yz(y) + world.ln_p_z_given_y(y)))
-}
-
-const fn arithmetic(float: Float) -> Arithmetic {
-    match float {
-        Float::F32 => Arithmetic::F32,
-        Float::F64 => Arithmetic::F64,
-    }
 }

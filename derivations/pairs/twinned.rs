@@ -35,11 +35,8 @@ pub trait Twinned: Subject {
     /// The first number whose sums the type cannot hold, if there is one.
     fn too_large(&self, float: Float) -> Option<TooLarge>;
 
-    /// Whether a rounded world is so well conditioned, and so far from the ends of the type's range, that its digits say something about it.
-    ///
-    /// # Errors
-    /// None that a validated world can cause.
-    fn comparable(&self, float: Float) -> Result<bool, Error>;
+    /// Which of the worlds are, once rounded, so well conditioned and so far from the ends of the type's range that its digits say something.
+    fn comparable(worlds: &[Self], float: Float) -> Vec<bool>;
 
     /// What counts of roundings depend on.
     fn size(&self) -> Size;
@@ -69,4 +66,12 @@ pub struct TooLarge {
     pub value: f64,
     /// The largest size that leaves a line room at this world's beta.
     pub limit: f64,
+}
+
+/// The arithmetic of a twin's type.
+pub(crate) const fn arithmetic(float: Float) -> Arithmetic {
+    match float {
+        Float::F32 => Arithmetic::F32,
+        Float::F64 => Arithmetic::F64,
+    }
 }

@@ -6,7 +6,7 @@ use reference::vocab::Error;
 
 use super::betas;
 use super::lattice::one_dimensional;
-use super::round::parts_of;
+use super::round::{parts_of, summing_to_one};
 use crate::case::as_decimal;
 use crate::fractions::{Fraction, FractionGaussian};
 use crate::refute::{Grade, Target};
@@ -173,7 +173,7 @@ fn simpler(target: &Target, world: &FractionGaussian) -> Vec<FractionGaussian> {
             match kind {
                 Kind::Distribution => {
                     let now: Vec<Fraction> = entries(&mut world.clone()).into_iter().map(|entry| *entry).collect();
-                    let rounded = distribution(&now, whole);
+                    let rounded = summing_to_one(now.iter().map(|entry| round(*entry, whole)).collect());
                     put(&|k, _| rounded[k]);
                 }
                 Kind::Square(_) => put(&|_, entry| round(*entry, whole)),
@@ -209,16 +209,6 @@ fn round(entry: Fraction, whole: i64) -> Fraction {
         .checked_mul(whole)
         .map(|numer| Fraction::new(numer, *entry.denom()));
     parts.map_or(entry, |parts| Fraction::new(parts.round().to_integer(), whole))
-}
-
-/// Rounded entries, the largest of which takes what is left over.
-fn distribution(entries: &[Fraction], whole: i64) -> Vec<Fraction> {
-    let mut parts: Vec<Fraction> = entries.iter().map(|entry| round(*entry, whole)).collect();
-    let rest = Fraction::from(1) - parts.iter().sum::<Fraction>();
-    if let Some(largest) = parts.iter_mut().max() {
-        *largest += rest;
-    }
-    parts
 }
 
 /// What a reader has to take in: of each number the parts of its fraction, of 0 nothing.

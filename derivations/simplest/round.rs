@@ -63,9 +63,13 @@ fn nearest(p: f64, whole: i64) -> Fraction {
     Fraction::new(if p > 0.0 { parts.clamp(1, whole - 1) } else { 0 }, whole)
 }
 
-/// A distribution in parts of `whole`: nearest parts, the largest entry takes what is left over.
+/// A distribution in parts of `whole`.
 pub(super) fn parts_of<D: Dimension>(ln_p: &Array<f64, D>, whole: i64) -> Vec<Fraction> {
-    let mut parts: Vec<Fraction> = ln_p.iter().map(|ln_p| nearest(ln_p.exp(), whole)).collect();
+    summing_to_one(ln_p.iter().map(|ln_p| nearest(ln_p.exp(), whole)).collect())
+}
+
+/// Rounded entries, the largest of which takes what is left over.
+pub(super) fn summing_to_one(mut parts: Vec<Fraction>) -> Vec<Fraction> {
     let rest = Fraction::new(1, 1) - parts.iter().sum::<Fraction>();
     if let Some(largest) = parts.iter_mut().max() {
         *largest += rest;

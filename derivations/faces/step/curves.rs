@@ -9,6 +9,7 @@ use reference::vocab::Error;
 use super::{Opening, Picture, Walked, Written};
 use crate::render::number::Amount;
 use crate::scene::Scene;
+use crate::specimen::count;
 
 /// Points around each density.
 const POINTS: u32 = 200;
@@ -33,7 +34,6 @@ impl Walked for Gaussian {
     fn opening(scene: &Scene<Self>, name: &str) -> Result<Opening, Error> {
         let world = &scene.world;
         let (captions, d, pixels, y) = (world.captions(), world.dimension(), world.pixels(), world.y());
-        let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
         let reading = scene.reading.name();
         let replaced = scene
             .in_place_of_tables()
@@ -44,9 +44,9 @@ impl Walked for Gaussian {
                 format!(
                     "A continuous world of {}: the code z has {}, the image {}. Image x and caption y = {y} are observed; z is not, and the \
                      integral over z is an integral.",
-                    plural(captions, "caption"),
-                    plural(d, "coordinate"),
-                    plural(pixels, "pixel")
+                    count(captions, "caption"),
+                    count(d, "coordinate"),
+                    count(pixels, "pixel")
                 ),
                 format!(
                     "z|y, x|y,z and z|x are Gaussian, and every line has a closed form. Densities may exceed 1, and their logarithms 0{}.",
