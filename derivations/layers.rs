@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 use reference::network::{Graph, NetworkError};
 
 use crate::compare::{Outcome, compare};
-use crate::precision::{Arithmetic, layer_bound};
+use crate::precision::{Storage, layer_bound};
 
 /// Why layers could not be compared.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ pub fn layers(
     graph: &Graph,
     input: &ArrayD<f64>,
     twin: &BTreeMap<String, ArrayD<f64>>,
-    arithmetic: Arithmetic,
+    storage: Storage,
 ) -> Result<Vec<LayerRow>, LayersError> {
     let nodes = graph.nodes();
     if twin.len() != nodes.len() {
@@ -99,7 +99,7 @@ pub fn layers(
         };
         for ((value, mass), twin) in ours.value.iter().zip(&ours.mass).zip(theirs) {
             row.compared += 1;
-            match compare(*value, *twin, layer_bound(ours.roundings, *mass, arithmetic)) {
+            match compare(*value, *twin, layer_bound(ours.roundings, *mass, *value, storage)) {
                 Outcome::SameClass => {}
                 Outcome::Within { ratio } => row.worst = row.worst.max(ratio),
                 Outcome::Beyond { ratio } => {

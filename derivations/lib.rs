@@ -16,6 +16,7 @@ pub mod fitting;
 pub mod fractions;
 pub mod integrals;
 pub mod judge;
+#[cfg(feature = "twin")]
 pub mod layers;
 pub mod ledger;
 pub mod line;

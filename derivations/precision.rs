@@ -8,13 +8,13 @@ mod rows;
 #[cfg(feature = "twin")]
 mod terms;
 
-pub use agreement::{Arithmetic, Precision, Size, Tolerance, floor, layer_bound};
+pub use agreement::{Arithmetic, Precision, Size, Tolerance, floor};
 pub use rows::{
     CLOSED_FORM, EVIDENCE, EXPECTED_JOINT, EXPECTED_TERMS, FOOTNOTE_JOINT, FROM_CODE_PRIOR, GRAPHICAL_MODEL, MIXTURE,
     OBJECTIVE_FOOTNOTE, OBJECTIVE_OVER_BOTH, OBJECTIVE_OVER_CODES, OBSERVED_JOINT, OVER_BOTH, OVER_CODES, SUM_OF_TWO,
 };
 
 #[cfg(feature = "twin")]
-pub use terms::{DIVERGENCE, LIKELIHOOD, MEAN, SAMPLE, SLOPE, Storage, TermPrecision};
+pub use terms::{DIVERGENCE, LIKELIHOOD, MEAN, SAMPLE, SLOPE, Storage, TermPrecision, layer_bound};
 
 pub use reference::vocab::{CLOSURE, closure_bound};

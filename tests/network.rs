@@ -4,11 +4,13 @@
 
 #[path = "network/slopes.rs"]
 mod slopes;
+#[path = "network/transformer.rs"]
+mod transformer;
 
 use std::collections::BTreeMap;
 
 use derivations::layers::{LayerRow, layers};
-use derivations::precision::Arithmetic;
+use derivations::precision::{Storage, layer_bound};
 use gpu::Tensor;
 use gpu::device::{Device, Float, Kind};
 use gpu::network as twin;
@@ -44,10 +46,10 @@ const CONFIGURATIONS: [(Dvae, [usize; 2]); 2] = [
 
 type Tensors = BTreeMap<String, ArrayD<f64>>;
 
-fn arithmetic(float: Float) -> Arithmetic {
+const fn storage(float: Float) -> Storage {
     match float {
-        Float::F32 => Arithmetic::F32,
-        Float::F64 => Arithmetic::F64,
+        Float::F32 => Storage::F32,
+        Float::F64 => Storage::F64,
     }
 }
 
@@ -113,7 +115,7 @@ fn compared(
     .unwrap();
     let of = |at: usize| {
         let twin = seen.iter().map(|(name, tensor)| (name.clone(), image(tensor, at)));
-        layers(graph, &image(&batch, at), &twin.collect(), arithmetic(float)).unwrap()
+        layers(graph, &image(&batch, at), &twin.collect(), storage(float)).unwrap()
     };
     (0..2).flat_map(of).collect()
 }
@@ -213,7 +215,7 @@ fn every_layer_of_the_second_stage_agrees() {
         let one = |y: &Tensor| image(y, 1);
         let within = |found: &reference::network::Traced, twin: &ArrayD<f64>| {
             for ((value, mass), twin) in found.value.iter().zip(&found.mass).zip(twin) {
-                let bound = derivations::precision::layer_bound(found.roundings, *mass, arithmetic(float));
+                let bound = layer_bound(found.roundings, *mass, *value, storage(float));
                 assert!((value - twin).abs() <= bound, "{value} is not {twin} within {bound}");
             }
         };
@@ -231,7 +233,7 @@ fn every_layer_of_the_second_stage_agrees() {
         let z = drawn(&mut rng, &[2, LENGTH, WIDTH], 3.0, float);
         within(
             &gelu(&image(&tensor(&z, float), 1)),
-            &one(&tensor(&z, float).gelu_erf().unwrap()),
+            &one(&twin::gelu(&tensor(&z, float)).unwrap()),
         );
         let [q, k, v] = [1.0, 2.0, 4.0].map(|scale| tensor(&drawn(&mut rng, &[2, LENGTH, WIDTH], scale, float), float));
         for mask in [Mask::Full, Mask::Row, Mask::Column, Mask::Convolution { kernel: 3 }] {

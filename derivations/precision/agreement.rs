@@ -89,12 +89,6 @@ impl Tolerance {
     }
 }
 
-/// The bound of a network's layer, from the same inputs on both sides: so many roundings of addends of that size, and what underflow costs each.
-#[must_use]
-pub fn layer_bound(roundings: f64, mass: f64, arithmetic: Arithmetic) -> f64 {
-    (arithmetic.gamma(roundings) + Arithmetic::F64.gamma(roundings)) * mass + roundings * arithmetic.smallest_normal
-}
-
 /// What underflow can cost: a weight below the smallest normal number has no relative precision, its absolute error is
 /// at most that number.
 ///

@@ -119,3 +119,29 @@ impl TermPrecision {
         bound + first_order / (1.0 - first_order) * (size + bound)
     }
 }
+
+/// The bound of a network's layer, from the same inputs on both sides.
+///
+/// ```text
+/// (gamma_r(u) + gamma_r(u_f64)) mass + u_stored |value| + r tiny + smallest
+/// ```
+///
+/// So many roundings of addends of that size, computed in one type; rounded once more, to the value's own size, where another type is stored;
+/// what underflow costs each.
+#[must_use]
+pub fn layer_bound(roundings: f64, mass: f64, value: f64, storage: Storage) -> f64 {
+    let gamma = |u: f64| {
+        let first_order = roundings * u;
+        if first_order < 1.0 {
+            first_order / (1.0 - first_order)
+        } else {
+            f64::INFINITY
+        }
+    };
+    let stored = if storage.stored > storage.computed {
+        storage.stored * value.abs() + storage.smallest
+    } else {
+        0.0
+    };
+    (gamma(storage.computed) + gamma(power(53))) * mass + stored + roundings * storage.tiny
+}

@@ -11,13 +11,17 @@ use candle_core::{DType, Result, Tensor};
 
 use crate::fused::Target;
 
+mod convolution;
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
+mod gelu;
 mod mixing;
 mod op;
 pub mod planes;
 
+pub use convolution::conv2d;
+pub use gelu::gelu;
 pub use mixing::{codebook_mix, gumbel_softmax};
 use op::{Function, Lie, Op};
 

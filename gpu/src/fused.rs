@@ -16,9 +16,11 @@
 //! | [`codebook_mix`] | `[K]` logits and noise, a codebook `[K, D]` | `reference::relaxation` |
 //! | [`exact::sides`] | tables over `[X, Y, Z]` | `reference::equations` |
 //! | [`logit_laplace`] | an image's values, `mu`, `ln b` | `reference::likelihood` |
+//! | [`Convolution`] | an image, kernels | `reference::network::Conv2d` |
 //! | [`elbo`] | an image's pixels and the logits of its positions | both |
 
 mod codebook;
+mod convolution;
 mod divergence;
 mod elbo;
 mod elementary;
@@ -37,6 +39,7 @@ mod softmax;
 mod token;
 
 pub use codebook::{Pull, additions, codebook_mix};
+pub use convolution::{Convolution, Multiplied, Slopes};
 pub use divergence::{cross_entropy, kl_divergence};
 pub use elbo::{Codes, Elbo, ElboGrads, elbo};
 pub use elementary::{EXCESS, EXP, LN};

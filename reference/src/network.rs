@@ -3,8 +3,8 @@
 //! # Scope
 //!
 //! The note's Fig. 1 has three networks. The two of the first stage, the image encoder `q_phi(z|x)` and the image decoder `p_theta(x|y,z)`
-//! (which, as released, does not look at the caption), have the architecture of the released model as a function of its sizes ([`Dvae`]). Of the
-//! third, the transformer `p_psi(y,z)`, here are the layers: [`LayerNorm`], [`Linear`], [`gelu`] and [`Attention`] with the paper's [`Mask`]s.
+//! (which, as released, does not look at the caption), have the architecture of the released model as a function of its sizes ([`Dvae`]). The
+//! third, the [`Transformer`] `p_psi(y,z)`, which was never released, has that of the paper. [`CaptionModel`] is the note's `q(y|x)`.
 //!
 //! A network is a [`Graph`]: layers with names, each told which values it reads. Every layer returns a [`Traced`], its values and what each of
 //! them adds up, so that a twin can be judged layer by layer, each from the twin's own inputs: the first that leaves its bound is the one that is
@@ -13,9 +13,11 @@
 //! Shapes: an image is `[C, H, W]`, a sequence `[S, d]`.
 
 mod attention;
+mod caption;
 mod conv;
 mod dvae;
 mod elementwise;
+mod embedding;
 mod error;
 mod graph;
 mod linear;
@@ -24,11 +26,14 @@ mod norm;
 mod parameters;
 mod resize;
 mod schedule;
+mod transformer;
 
 pub use attention::Attention;
+pub use caption::CaptionModel;
 pub use conv::Conv2d;
 pub use dvae::Dvae;
 pub use elementwise::{add_scaled, gelu, relu};
+pub use embedding::Embedding;
 pub use error::NetworkError;
 pub use graph::{Graph, Layer, Node};
 pub use linear::Linear;
@@ -37,6 +42,7 @@ pub use norm::LayerNorm;
 pub use parameters::Parameters;
 pub use resize::{max_pool, upsample};
 pub use schedule::Cosine;
+pub use transformer::Transformer;
 
 use ndarray::ArrayD;
 

@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::layers::wide;
 use super::{Parameters, conv2d, max_pool};
 use crate::Error;
 
@@ -91,7 +92,7 @@ fn residual(sizes: Sizes, parameters: &Parameters, name: &str, x: &Tensor, seen:
     }
     #[expect(clippy::cast_precision_loss, reason = "a number of layers")]
     let layers = (sizes.groups * sizes.blocks) as f64;
-    let sum = (identity + (path * (1.0 / (layers * layers)))?)?;
+    let sum = (wide(&identity)? + (wide(&path)? * (1.0 / (layers * layers)))?)?.to_dtype(x.dtype())?;
     seen(name, &sum);
     Ok(sum)
 }

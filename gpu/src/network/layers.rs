@@ -1,9 +1,9 @@
 //! The layers, each as candle composes it.
 
-use candle_core::{D, Tensor};
+use candle_core::{D, DType, Tensor};
 
 use super::Parameters;
-use crate::Error;
+use crate::{Error, autograd};
 
 /// A convolution of stride 1 with an odd kernel and zeros around the image.
 ///
@@ -18,9 +18,7 @@ use crate::Error;
 pub fn conv2d(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
     let weight = parameters.get(&format!("{name}.w"))?;
     let bias = parameters.get(&format!("{name}.b"))?;
-    let margin = (weight.dim(2)? - 1) / 2;
-    let y = x.conv2d(weight, margin, 1, 1, 1)?;
-    Ok(y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?)
+    Ok(autograd::conv2d(x, weight, bias)?)
 }
 
 /// The largest of every two by two pixels.
@@ -55,9 +53,17 @@ pub fn max_pool(x: &Tensor) -> Result<Tensor, Error> {
 /// # Errors
 /// [`Error::Parameter`]; [`Error::Device`] when the device refuses.
 pub fn linear(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
-    let weight = parameters.get(&format!("{name}.weight"))?;
-    let bias = parameters.get(&format!("{name}.bias"))?;
-    Ok(x.broadcast_matmul(&weight.t()?)?.broadcast_add(bias)?)
+    let weight = wide(parameters.get(&format!("{name}.weight"))?)?;
+    let bias = wide(parameters.get(&format!("{name}.bias"))?)?;
+    let rows = wide(x)?
+        .flatten_to(D::Minus2)?
+        .matmul(&weight.t()?)?
+        .broadcast_add(&bias)?;
+    let mut shape = x.dims().to_vec();
+    *shape
+        .last_mut()
+        .ok_or_else(|| candle_core::Error::msg("a linear map of a single number"))? = weight.dim(0)?;
+    Ok(rows.reshape(shape)?.to_dtype(x.dtype())?)
 }
 
 /// Each position to mean 0 and variance 1, then a gain and a bias; the variance is that of centred numbers.
@@ -72,12 +78,13 @@ pub fn linear(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor,
 /// [`Error::Parameter`]; [`Error::Device`] when the device refuses.
 pub fn layer_norm(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
     const EPSILON: f64 = 1e-5;
-    let gain = parameters.get(&format!("{name}.weight"))?;
-    let bias = parameters.get(&format!("{name}.bias"))?;
+    let gain = wide(parameters.get(&format!("{name}.weight"))?)?;
+    let bias = wide(parameters.get(&format!("{name}.bias"))?)?;
+    let (x, stored) = (wide(x)?, x.dtype());
     let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
     let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
     let scaled = centred.broadcast_div(&(variance + EPSILON)?.sqrt()?)?;
-    Ok(scaled.broadcast_mul(gain)?.broadcast_add(bias)?)
+    Ok(scaled.broadcast_mul(&gain)?.broadcast_add(&bias)?.to_dtype(stored)?)
 }
 
 /// Scaled dot-product attention in several heads.
@@ -94,8 +101,12 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: &Tensor, heads: usize
     let (batch, length, width) = q.dims3()?;
     let part = width / heads.max(1);
     let split = |x: &Tensor| -> Result<Tensor, Error> {
-        Ok(x.reshape((batch, length, heads, part))?.transpose(1, 2)?.contiguous()?)
+        Ok(wide(x)?
+            .reshape((batch, length, heads, part))?
+            .transpose(1, 2)?
+            .contiguous()?)
     };
+    let stored = q.dtype();
     let (q, k, v) = (split(q)?, split(k)?, split(v)?);
     #[expect(clippy::cast_precision_loss, reason = "a head's width")]
     let scale = (part as f64).sqrt();
@@ -106,5 +117,22 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: &Tensor, heads: usize
     let scores = mask.broadcast_as(scores.shape())?.where_cond(&scores, &hidden)?;
     let weights = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
     let weights = weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)?;
-    Ok(weights.matmul(&v)?.transpose(1, 2)?.reshape((batch, length, width))?)
+    let mixed = weights.matmul(&v)?.transpose(1, 2)?.reshape((batch, length, width))?;
+    Ok(mixed.to_dtype(stored)?)
+}
+
+/// `x Phi(x)`, `Phi` the normal distribution function, by `erf` and not by its approximation. Reference: `reference::network::gelu`.
+///
+/// # Errors
+/// [`Error::Device`] when the device refuses.
+pub fn gelu(x: &Tensor) -> Result<Tensor, Error> {
+    Ok(autograd::gelu(&wide(x)?)?.to_dtype(x.dtype())?)
+}
+
+/// A half type as `f32`: a layer computes in that and rounds once, as the tensor cores of a device do.
+pub(super) fn wide(x: &Tensor) -> Result<Tensor, Error> {
+    match x.dtype() {
+        DType::BF16 | DType::F16 => Ok(x.to_dtype(DType::F32)?),
+        _ => Ok(x.clone()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 
 use crate::Error;
 
@@ -27,6 +27,20 @@ impl Parameters {
             .into_iter()
             .map(|(name, tensor)| Ok((name, tensor.to_device(device.candle())?)));
         Ok(Self(moved.collect::<Result<_, Error>>()?))
+    }
+
+    /// The same numbers in another type; gradients go back to these.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device refuses.
+    pub fn to_dtype(&self, dtype: DType) -> Result<Self, Error> {
+        let cast = |(name, tensor): (&String, &Tensor)| Ok((name.clone(), tensor.to_dtype(dtype)?));
+        Ok(Self(self.0.iter().map(cast).collect::<Result<_, Error>>()?))
+    }
+
+    /// Names and tensors, in the order of the names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        self.0.iter().map(|(name, tensor)| (name.as_str(), tensor))
     }
 
     /// Whether there is one of that name.

@@ -1,8 +1,12 @@
 //! A network as named layers, each told what it reads.
 
-use ndarray::ArrayD;
+use std::ops::Range;
 
-use super::{Attention, Conv2d, LayerNorm, Linear, NetworkError, Traced, add_scaled, gelu, max_pool, relu, upsample};
+use ndarray::{ArrayD, Axis};
+
+use super::{
+    Attention, Conv2d, Embedding, LayerNorm, Linear, NetworkError, Traced, add_scaled, gelu, max_pool, relu, upsample,
+};
 
 /// A layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +29,10 @@ pub enum Layer {
     Gelu,
     /// [`Attention`]: queries, keys, values.
     Attention(Attention),
+    /// [`Embedding`] of tokens.
+    Embedding(Box<Embedding>),
+    /// Some of a sequence's positions.
+    Rows(Range<usize>),
 }
 
 impl Layer {
@@ -43,6 +51,10 @@ impl Layer {
             (Self::LayerNorm(norm), [x]) => norm.apply(x),
             (Self::Gelu, [x]) => Ok(gelu(x)),
             (Self::Attention(attention), [q, k, v]) => attention.apply(q, k, v),
+            (Self::Embedding(embedding), [tokens]) => embedding.apply(tokens),
+            (Self::Rows(rows), [x]) if x.ndim() == 2 && rows.end <= x.shape()[0] => {
+                Ok(Traced::exact(x.slice_axis(Axis(0), rows.clone().into()).to_owned()))
+            }
             _ => Err(NetworkError::Size {
                 what: "the number of a layer's inputs",
                 found: inputs.len(),
