@@ -2,6 +2,8 @@
 
 #[cfg(feature = "lapack")]
 mod fit;
+#[cfg(feature = "twin")]
+mod model;
 mod refute;
 
 use std::path::PathBuf;
@@ -11,6 +13,8 @@ use reference::vocab::{Beta, Reading};
 
 #[cfg(feature = "lapack")]
 pub(crate) use fit::Fit;
+#[cfg(feature = "twin")]
+pub(crate) use model::{Evaluate, ExportWorld, Reconstruct, Sample, StageName, Sweep, Train};
 pub(crate) use refute::{Break, Refute};
 
 /// A billion worlds are weeks of work.
@@ -25,6 +29,8 @@ Examples:
   elbo refute 13-14                   ... and the one for the step from 13 to 14
   elbo break joint-factorises         an assumption, broken and restored
   elbo step                           the derivation, one line at a time
+  elbo sample 'red heart'             a trained DALL-E draws
+  elbo train all --out run            ... and is trained
 
 Exit codes: 0 the tool's own statements stand, 1 one of them does not (or nothing was found), 2 could not run.";
 
@@ -60,6 +66,24 @@ pub(crate) enum Command {
     /// Compare the candle twin with the reference, function by function
     #[cfg(feature = "twin")]
     Agree(Agree),
+    /// Train encoder and decoder, the transformer on top of them, or both, on 1,911 captioned emoji
+    #[cfg(feature = "twin")]
+    Train(Train),
+    /// Every term of the bound on a trained model, the codes it uses, its importance-weighted bound, its layers against the reference
+    #[cfg(feature = "twin")]
+    Evaluate(Evaluate),
+    /// A caption to pictures: y -> z -> x
+    #[cfg(feature = "twin")]
+    Sample(Sample),
+    /// Pictures through encoder and decoder
+    #[cfg(feature = "twin")]
+    Reconstruct(Reconstruct),
+    /// A small trained model as a case file, every code enumerated
+    #[cfg(feature = "twin")]
+    World(ExportWorld),
+    /// The experiment behind the note's 6.6: codebook usage and reconstruction error against beta
+    #[cfg(feature = "twin")]
+    SweepBeta(Sweep),
 }
 
 /// How a report is written.

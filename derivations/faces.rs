@@ -7,9 +7,13 @@ pub mod check;
 pub mod critical;
 pub mod ledger;
 pub mod lines;
+#[cfg(feature = "twin")]
+pub mod model;
 pub mod refutation;
 pub mod show;
 pub mod step;
+#[cfg(feature = "twin")]
+pub mod sweep;
 
 mod provenance;
 

@@ -20,6 +20,8 @@ pub mod judge;
 pub mod layers;
 pub mod ledger;
 pub mod line;
+#[cfg(feature = "twin")]
+pub mod networks;
 pub mod notation;
 #[cfg(feature = "twin")]
 pub mod pairs;

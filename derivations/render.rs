@@ -1,5 +1,7 @@
 //! How formulas, numbers and prose are set: `MathML` for the page, plain text for the terminal.
 
+#[cfg(any(feature = "twin", feature = "lapack"))]
+pub mod fonts;
 pub mod html;
 pub mod latex;
 pub mod number;

@@ -3,8 +3,12 @@
 #[cfg(feature = "twin")]
 mod agree;
 mod breakage;
+#[cfg(feature = "twin")]
+mod model;
 mod output;
 mod refute;
+#[cfg(feature = "twin")]
+mod train;
 
 use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _};
@@ -78,6 +82,18 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Fit(args) => fit(&args),
         #[cfg(feature = "twin")]
         Command::Agree(args) => agree::agree(&args),
+        #[cfg(feature = "twin")]
+        Command::Train(args) => train::train(&args),
+        #[cfg(feature = "twin")]
+        Command::SweepBeta(args) => train::sweep(&args),
+        #[cfg(feature = "twin")]
+        Command::Evaluate(args) => model::evaluate(&args),
+        #[cfg(feature = "twin")]
+        Command::Sample(args) => model::sample(&args),
+        #[cfg(feature = "twin")]
+        Command::Reconstruct(args) => model::reconstruct(&args),
+        #[cfg(feature = "twin")]
+        Command::World(args) => model::world(&args),
     }
 }
 

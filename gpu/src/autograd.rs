@@ -15,14 +15,21 @@ mod convolution;
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
-mod gelu;
+mod curve;
+mod descent;
 mod mixing;
 mod op;
 pub mod planes;
+mod resize;
+mod sequence;
 
 pub use convolution::conv2d;
-pub use gelu::gelu;
+pub use curve::{gelu, relu};
+pub use descent::{Descent, Remembered, descend, squares};
 pub use mixing::{codebook_mix, gumbel_softmax};
+pub use resize::{max_pool, upsample};
+pub(crate) use sequence::ours;
+pub use sequence::{attention, layer_norm, linear};
 use op::{Function, Lie, Op};
 
 /// [`fused::kl_to_uniform`](crate::fused::kl_to_uniform): `[.., K]` to `[..]`.

@@ -16,9 +16,13 @@
 //! | [`codebook_mix`] | `[K]` logits and noise, a codebook `[K, D]` | `reference::relaxation` |
 //! | [`exact::sides`] | tables over `[X, Y, Z]` | `reference::equations` |
 //! | [`logit_laplace`] | an image's values, `mu`, `ln b` | `reference::likelihood` |
+//! | [`Attention`] | queries, keys, values of a sequence | `reference::network::Attention` |
+//! | [`linear`] | a position's vector, weights | `reference::network::Linear` |
+//! | [`layer_norm`] | a position's vector | `reference::network::LayerNorm` |
 //! | [`Convolution`] | an image, kernels | `reference::network::Conv2d` |
 //! | [`elbo`] | an image's pixels and the logits of its positions | both |
 
+mod attention;
 mod codebook;
 mod convolution;
 mod divergence;
@@ -29,7 +33,10 @@ mod gumbel;
 mod isa;
 mod lanes;
 mod laplace;
+mod linear;
+mod matrix;
 mod moments;
+mod norm;
 pub mod planes;
 mod product;
 mod real;
@@ -38,8 +45,9 @@ mod samples;
 mod softmax;
 mod token;
 
+pub use attention::Attention;
 pub use codebook::{Pull, additions, codebook_mix};
-pub use convolution::{Convolution, Multiplied, Slopes};
+pub use convolution::{Convolution, Slopes};
 pub use divergence::{cross_entropy, kl_divergence};
 pub use elbo::{Codes, Elbo, ElboGrads, elbo};
 pub use elementary::{EXCESS, EXP, LN};
@@ -48,7 +56,10 @@ pub(crate) use gumbel::temperate;
 pub use gumbel::{Gumbel, Sample, gumbel_softmax, gumbel_softmax_gradient};
 pub use isa::{Isa, Numbers};
 pub use laplace::logit_laplace;
+pub use linear::{linear, linear_gradients};
+pub use matrix::Multiplied;
 pub use moments::{ACCEPT, entropy, kl_to_uniform};
+pub use norm::{layer_norm, layer_norm_gradients};
 pub use real::{Element, Real};
 pub use rows::{Rows, SUM};
 pub use samples::log_mean_exp;

@@ -30,5 +30,8 @@ pub mod transfer;
 pub mod world;
 
 pub use candle_core::backprop::GradStore;
-pub use candle_core::{DType, Tensor, Var};
+pub use candle_core::{D, DType, Error as TensorError, Tensor, Var};
 pub use error::Error;
+
+/// Where tensors lie that a file is read into or written from.
+pub const HOST: candle_core::Device = candle_core::Device::Cpu;

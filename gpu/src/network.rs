@@ -12,7 +12,7 @@ mod parameters;
 mod transformer;
 
 pub use dvae::{Seen, Sizes, decoder, encoder};
-pub use layers::{attention, conv2d, gelu, layer_norm, linear, max_pool};
+pub use layers::{attention, conv2d, gelu, layer_norm, linear, max_pool, upsample};
 pub use mask::Mask;
 pub use parameters::Parameters;
 pub use transformer::{Transformer, tokens};

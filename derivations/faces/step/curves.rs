@@ -7,6 +7,7 @@ use reference::model::Model as _;
 use reference::vocab::Error;
 
 use super::{Opening, Picture, Walked, Written};
+use crate::render::fonts;
 use crate::render::number::Amount;
 use crate::scene::Scene;
 use crate::specimen::count;
@@ -139,6 +140,7 @@ type Curve = (Vec<(f64, f64)>, RGBColor, &'static str);
 
 /// The curves on common axes, the area below them filled or not; nothing where the library cannot draw.
 fn drawn(curves: &[Curve], filled: bool) -> String {
+    fonts::register();
     let mut svg = String::new();
     let done = draw(
         &SVGBackend::with_string(&mut svg, SIZE).into_drawing_area(),

@@ -1,7 +1,8 @@
 //! Convolutions as products: an image unfolded into its patches, multiplied by the kernels.
 
-use gemm::{Parallelism, gemm};
 use rayon::prelude::*;
+
+use super::matrix::{Multiplied, PARTS, Side, add_product};
 
 /// What a convolution of stride 1 with an odd kernel, zeros around the image, reads and returns.
 ///
@@ -20,20 +21,6 @@ pub struct Convolution {
     pub width: usize,
 }
 
-/// A type that is multiplied on the CPU.
-pub trait Multiplied: Copy + Default + Send + Sync + std::ops::AddAssign + 'static {
-    /// 1.
-    const ONE: Self;
-}
-
-impl Multiplied for f32 {
-    const ONE: Self = 1.0;
-}
-
-impl Multiplied for f64 {
-    const ONE: Self = 1.0;
-}
-
 /// Gradients with respect to images, weights and biases.
 #[derive(Debug)]
 pub struct Slopes<T> {
@@ -44,9 +31,6 @@ pub struct Slopes<T> {
     /// As the biases.
     pub biases: Vec<T>,
 }
-
-/// Partial sums over a batch: so many whatever the number of threads, so that bits do not depend on it.
-const PARTS: usize = 16;
 
 impl Convolution {
     /// Numbers of an image.
@@ -92,7 +76,7 @@ impl Convolution {
                 sizes,
                 Side::rows(weights, self.patch()),
                 Side::rows(patches, self.pixels()),
-                result,
+                (result, self.pixels()),
             );
         });
         results
@@ -126,14 +110,14 @@ impl Convolution {
                     let patches = self.unfold(image, &mut patches);
                     let of_result = Side::rows(pull, self.pixels());
                     let sizes = [self.outputs, self.pixels(), self.patch()];
-                    add_product(sizes, of_result, Side::columns(patches, self.pixels()), &mut weight);
+                    add_product(sizes, of_result, Side::columns(patches, self.pixels()), (&mut weight, self.patch()));
                     for (sum, plane) in bias.iter_mut().zip(pull.chunks_exact(self.pixels())) {
                         plane.iter().for_each(|pixel| *sum += *pixel);
                     }
                     if of_images {
                         pulled.fill(T::default());
                         let sizes = [self.patch(), self.outputs, self.pixels()];
-                        add_product(sizes, Side::columns(weights, self.patch()), of_result, &mut pulled);
+                        add_product(sizes, Side::columns(weights, self.patch()), of_result, (&mut pulled, self.pixels()));
                         self.fold(&pulled, &mut slopes[place * self.image()..][..self.image()]);
                     }
                 }
@@ -195,76 +179,6 @@ impl Convolution {
                 }
             }
         }
-    }
-}
-
-/// A side of a product, and how far apart its rows' and its columns' entries lie.
-#[derive(Clone, Copy)]
-struct Side<'a, T> {
-    entries: &'a [T],
-    row: usize,
-    column: usize,
-}
-
-impl<'a, T> Side<'a, T> {
-    /// Rows of that length.
-    const fn rows(entries: &'a [T], length: usize) -> Self {
-        Self {
-            entries,
-            row: length,
-            column: 1,
-        }
-    }
-
-    /// The transpose of rows of that length.
-    const fn columns(entries: &'a [T], length: usize) -> Self {
-        Self {
-            entries,
-            row: 1,
-            column: length,
-        }
-    }
-
-    /// Whether it holds so many rows and columns.
-    const fn holds(&self, rows: usize, columns: usize) -> bool {
-        rows > 0 && columns > 0 && (rows - 1) * self.row + (columns - 1) * self.column < self.entries.len()
-    }
-}
-
-/// `out += left right`, `[m, k] [k, n]`, on one thread.
-fn add_product<T: Multiplied>([m, k, n]: [usize; 3], left: Side<'_, T>, right: Side<'_, T>, out: &mut [T]) {
-    assert!(
-        left.holds(m, k) && right.holds(k, n) && out.len() == m * n,
-        "sides that hold [{m}, {k}, {n}]"
-    );
-    let step = usize::cast_signed;
-    #[expect(
-        unsafe_code,
-        reason = "a product of the slices whose extents the line above has checked"
-    )]
-    // SAFETY: every entry that is read lies below `(rows - 1) row + (columns - 1) column`, which is inside its slice; `out` is `[m, n]` row by row.
-    unsafe {
-        gemm(
-            m,
-            n,
-            k,
-            out.as_mut_ptr(),
-            1,
-            step(n),
-            true,
-            left.entries.as_ptr(),
-            step(left.column),
-            step(left.row),
-            right.entries.as_ptr(),
-            step(right.column),
-            step(right.row),
-            T::ONE,
-            T::ONE,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
     }
 }
 

@@ -3,8 +3,8 @@
 use candle_core::Tensor;
 
 use super::layers::wide;
-use super::{Parameters, conv2d, max_pool};
-use crate::Error;
+use super::{Parameters, conv2d, max_pool, upsample};
+use crate::{Error, autograd};
 
 /// How many groups of blocks, and how many blocks in each; widths are the parameters' own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +35,7 @@ pub fn encoder(sizes: Sizes, parameters: &Parameters, images: &Tensor, seen: See
 /// # Errors
 /// [`Error::Parameter`]; [`Error::Device`] when a shape does not fit or the device refuses.
 pub fn decoder(sizes: Sizes, parameters: &Parameters, codes: &Tensor, seen: Seen<'_>) -> Result<Tensor, Error> {
-    run(sizes, parameters, codes, seen, |x| {
-        let (_, _, height, width) = x.dims4()?;
-        Ok(x.upsample_nearest2d(2 * height, 2 * width)?)
-    })
+    run(sizes, parameters, codes, seen, upsample)
 }
 
 fn run(
@@ -65,7 +62,7 @@ fn run(
             seen(&format!("blocks.group_{group}.resize"), &x);
         }
     }
-    x = x.relu()?;
+    x = autograd::relu(&x)?;
     seen("blocks.output.relu", &x);
     x = conv2d(parameters, "blocks.output.conv", &x)?;
     seen("blocks.output.conv", &x);
@@ -84,7 +81,7 @@ fn residual(sizes: Sizes, parameters: &Parameters, name: &str, x: &Tensor, seen:
     };
     let mut path = x.clone();
     for layer in 1..=4 {
-        path = path.relu()?;
+        path = autograd::relu(&path)?;
         seen(&format!("{name}.res_path.relu_{layer}"), &path);
         let conv = format!("{name}.res_path.conv_{layer}");
         path = conv2d(parameters, &conv, &path)?;

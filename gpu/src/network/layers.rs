@@ -33,13 +33,15 @@ pub fn conv2d(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor,
 /// # Errors
 /// [`Error::Device`] when the shape does not fit or the device refuses.
 pub fn max_pool(x: &Tensor) -> Result<Tensor, Error> {
-    let (batch, channels, height, width) = x.dims4()?;
-    let larger = |pairs: &Tensor, axis: usize| -> Result<Tensor, Error> {
-        let [first, second] = [pairs.narrow(axis, 0, 1)?, pairs.narrow(axis, 1, 1)?];
-        Ok(first.maximum(&second)?.squeeze(axis)?)
-    };
-    let rows = larger(&x.reshape((batch, channels, height / 2, 2, width))?, 3)?;
-    larger(&rows.reshape((batch, channels, height / 2, width / 2, 2))?, 4)
+    Ok(autograd::max_pool(x)?)
+}
+
+/// Every pixel four times: `[B, C, H, W]` to `[B, C, 2H, 2W]`. Reference: `reference::network::upsample`.
+///
+/// # Errors
+/// [`Error::Device`] when the device refuses.
+pub fn upsample(x: &Tensor) -> Result<Tensor, Error> {
+    Ok(autograd::upsample(x)?)
 }
 
 /// The same map at every position.
@@ -81,6 +83,9 @@ pub fn layer_norm(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Ten
     let gain = wide(parameters.get(&format!("{name}.weight"))?)?;
     let bias = wide(parameters.get(&format!("{name}.bias"))?)?;
     let (x, stored) = (wide(x)?, x.dtype());
+    if autograd::ours(&x) {
+        return Ok(autograd::layer_norm(&x, &gain, &bias)?.to_dtype(stored)?);
+    }
     let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
     let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
     let scaled = centred.broadcast_div(&(variance + EPSILON)?.sqrt()?)?;
@@ -99,6 +104,10 @@ pub fn layer_norm(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Ten
 /// [`Error::Device`] when the shapes differ or the device refuses.
 pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: &Tensor, heads: usize) -> Result<Tensor, Error> {
     let (batch, length, width) = q.dims3()?;
+    if autograd::ours(&wide(q)?) {
+        let mixed = autograd::attention([&wide(q)?, &wide(k)?, &wide(v)?], mask, heads)?;
+        return Ok(mixed.to_dtype(q.dtype())?);
+    }
     let part = width / heads.max(1);
     let split = |x: &Tensor| -> Result<Tensor, Error> {
         Ok(wide(x)?

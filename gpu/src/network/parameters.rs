@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 
 use crate::Error;
 
@@ -22,7 +22,7 @@ impl Parameters {
     /// # Errors
     /// [`Error::Device`] where the bytes are no safetensors file.
     pub fn from_safetensors(bytes: &[u8], device: &crate::device::Device) -> Result<Self, Error> {
-        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)?;
+        let tensors = crate::transfer::from_safetensors(bytes)?;
         let moved = tensors
             .into_iter()
             .map(|(name, tensor)| Ok((name, tensor.to_device(device.candle())?)));
@@ -41,6 +41,13 @@ impl Parameters {
     /// Names and tensors, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.0.iter().map(|(name, tensor)| (name.as_str(), tensor))
+    }
+
+    /// Those whose names begin so, without that beginning.
+    #[must_use]
+    pub fn under(&self, prefix: &str) -> Self {
+        let part = |(name, tensor): (&String, &Tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone()));
+        Self(self.0.iter().filter_map(part).collect())
     }
 
     /// Whether there is one of that name.

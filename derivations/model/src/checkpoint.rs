@@ -1,0 +1,140 @@
+//! Models and states of training as files.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::Path;
+
+use gpu::{DType, Tensor};
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+
+use crate::ModelError;
+use crate::config::Config;
+use crate::text::Vocabulary;
+
+/// The metadata's key; its value is JSON.
+pub const FORMAT: &str = "elbo-model/1";
+
+/// The name of a trained model in a folder.
+pub const MODEL: &str = "model.safetensors";
+
+/// What a file holds.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    /// Sizes and schedules.
+    pub config: Config,
+    /// The captions' encoding.
+    pub vocabulary: Vocabulary,
+    /// The numbers: of a model by part and name, of a state of training with the word for what they are in front.
+    pub tensors: BTreeMap<String, Tensor>,
+    /// How far training has come; none in a model.
+    pub training: Option<Progress>,
+    /// Where it was read.
+    pub source: String,
+}
+
+/// How far training has come.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub step: u64,
+    /// The loss of the first step, against which an explosion is told.
+    pub first_loss: f64,
+}
+
+/// What the metadata holds.
+#[derive(Serialize, Deserialize)]
+struct About {
+    config: String,
+    vocabulary: String,
+    training: Option<Progress>,
+}
+
+impl Checkpoint {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`], [`ModelError::File`].
+    pub fn read(path: &Path) -> Result<Self, ModelError> {
+        let bytes = std::fs::read(path).map_err(|error| ModelError::Io {
+            path: path.to_owned(),
+            error,
+        })?;
+        Self::from_bytes(&path.display().to_string(), &bytes)
+    }
+
+    /// Reads bytes.
+    ///
+    /// # Errors
+    /// [`ModelError::File`]; [`ModelError::Toml`] for what it says of its configuration.
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
+        let refuse = |what: String, expected: &str| ModelError::File {
+            source_name: name.to_owned(),
+            what,
+            expected: expected.to_owned(),
+        };
+        let kind = "a model file (safetensors)";
+        SafeTensors::deserialize(bytes).map_err(|error| refuse(error.to_string(), kind))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refuse(error.to_string(), kind))?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let json = metadata
+            .get(FORMAT)
+            .ok_or_else(|| refuse(format!("its metadata has no {FORMAT}"), kind))?;
+        let about: About = serde_json::from_str(json).map_err(|error| refuse(format!("{FORMAT}: {error}"), kind))?;
+        Ok(Self {
+            config: Config::parse(&about.config)?,
+            vocabulary: Vocabulary::from_json(&about.vocabulary)?,
+            tensors: gpu::transfer::from_safetensors(bytes)?,
+            training: about.training,
+            source: name.to_owned(),
+        })
+    }
+
+    /// Writes a file beside its place, then moves it there: whoever is killed leaves the old one or the new one.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`]; [`ModelError::Twin`] when a tensor cannot be read.
+    pub fn write(&self, path: &Path) -> Result<(), ModelError> {
+        let about = About {
+            config: self.config.to_toml()?,
+            vocabulary: self.vocabulary.to_json()?,
+            training: self.training,
+        };
+        let unwritable = |error: String| ModelError::File {
+            source_name: path.display().to_string(),
+            what: error,
+            expected: "what can be written".to_owned(),
+        };
+        let about = serde_json::to_string(&about).map_err(|error| unwritable(error.to_string()))?;
+        // One key: a map of several has no order, and the bytes of a file would have none.
+        let metadata = HashMap::from([(FORMAT.to_owned(), about)]);
+        let host = self.tensors.iter().map(|(name, tensor)| -> Result<_, ModelError> {
+            Ok((name, tensor.to_dtype(DType::F32)?.to_device(&gpu::HOST)?.contiguous()?))
+        });
+        let host: BTreeMap<_, _> = host.collect::<Result<_, _>>()?;
+        let bytes = safetensors::serialize(host, Some(metadata)).map_err(|error| unwritable(error.to_string()))?;
+        write_whole(path, &bytes)
+    }
+}
+
+/// A file, whole or not at all.
+///
+/// # Errors
+/// [`ModelError::Io`].
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
+    let failed = |error| ModelError::Io {
+        path: path.to_owned(),
+        error,
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    // A temporary file is private by default; these are as readable as any other that the user makes.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder.unwrap_or_else(|| Path::new("."))).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}

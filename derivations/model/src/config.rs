@@ -1,0 +1,233 @@
+//! What to train: sizes and schedules, from a TOML file.
+
+use gpu::network::Sizes;
+use reference::network::{Cosine, Dvae, Transformer};
+use serde::{Deserialize, Serialize};
+
+use crate::ModelError;
+
+/// A model and how to train it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What all noise is drawn from.
+    pub seed: u64,
+    /// Encoder and decoder.
+    pub dvae: DvaeConfig,
+    /// Transformer and captions.
+    pub prior: PriorConfig,
+}
+
+/// The first stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DvaeConfig {
+    /// Groups of blocks; the grid of codes is `32 / 2^(groups - 1)` wide.
+    pub groups: usize,
+    /// Width at full size.
+    pub hidden: usize,
+    /// Blocks in a group.
+    pub blocks: usize,
+    /// Width of the decoder's first map.
+    pub initial: usize,
+    /// Codes, `K`.
+    pub vocabulary: usize,
+    /// How it is trained.
+    pub training: Training,
+    /// Weight on the divergence.
+    pub beta: Schedule,
+    /// Temperature of the relaxation.
+    pub temperature: Schedule,
+}
+
+/// The second stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriorConfig {
+    /// Layers.
+    pub layers: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Width.
+    pub width: usize,
+    /// Text positions.
+    pub text: usize,
+    /// Text tokens.
+    pub vocabulary: usize,
+    /// Kernel of the last mask.
+    pub kernel: usize,
+    /// Probability with which a merge of the byte-pair encoding is left out.
+    pub bpe_dropout: f64,
+    /// How it is trained.
+    pub training: Training,
+}
+
+/// AdamW, its schedules and what goes into a step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// Updates.
+    pub updates: u64,
+    /// Images in a batch.
+    pub batch: usize,
+    /// Step size.
+    pub step_size: Schedule,
+    /// Updates over which the step size grows from 0.
+    pub warm_up: u64,
+    /// Decay of the first moment.
+    pub beta_1: f64,
+    /// Decay of the second moment.
+    pub beta_2: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Largest norm of a gradient; 0 for any.
+    pub clip: f64,
+    /// Decay of the iterates' average.
+    pub average: f64,
+    /// Updates between two checkpoints.
+    pub checkpoint: u64,
+}
+
+/// From one number to another along half a cosine.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// At the first update.
+    pub from: f64,
+    /// From update `updates` on.
+    pub to: f64,
+    /// How many updates it takes.
+    pub updates: u64,
+}
+
+impl Schedule {
+    /// The number at an update.
+    #[must_use]
+    pub fn at(self, update: u64) -> f64 {
+        let Self { from, to, updates } = self;
+        Cosine { from, to, updates }.at(update)
+    }
+}
+
+/// Height and width of the images.
+pub const EDGE: usize = 32;
+
+/// The shipped configurations, by name.
+pub const NAMED: [(&str, &str); 3] = [
+    ("emoji", include_str!("../configurations/emoji.toml")),
+    ("tiny", include_str!("../configurations/tiny.toml")),
+    ("sweep", include_str!("../configurations/sweep.toml")),
+];
+
+impl Config {
+    /// A shipped configuration.
+    ///
+    /// # Errors
+    /// [`ModelError::Lacks`] for a name that is none.
+    pub fn named(name: &str) -> Result<Self, ModelError> {
+        let found = NAMED.iter().find(|(known, _)| *known == name);
+        found.map_or_else(
+            || {
+                Err(ModelError::Lacks {
+                    what: format!("{name} is no configuration"),
+                    expected: "emoji, tiny, sweep or a file",
+                })
+            },
+            |(_, text)| Self::parse(text),
+        )
+    }
+
+    /// Reads and checks a configuration.
+    ///
+    /// # Errors
+    /// [`ModelError::Toml`], [`ModelError::Config`]; [`ModelError::Network`] for sizes without a network.
+    pub fn parse(text: &str) -> Result<Self, ModelError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+            ModelError::Toml(format!("line {line}: {}", error.message().replace('\n', " ")))
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// As text that [`Config::parse`] reads.
+    ///
+    /// # Errors
+    /// [`ModelError::Toml`]; none, for a configuration that was read.
+    pub fn to_toml(&self) -> Result<String, ModelError> {
+        toml::to_string(self).map_err(|error| ModelError::Toml(error.to_string()))
+    }
+
+    fn check(&self) -> Result<(), ModelError> {
+        self.dvae().encoder_shapes()?;
+        self.transformer().shapes()?;
+        let refuse = |key: &str, value: String, expected| {
+            let key = key.to_owned();
+            Err(ModelError::Config { key, value, expected })
+        };
+        for (stage, t) in [("dvae", &self.dvae.training), ("prior", &self.prior.training)] {
+            for (key, value) in [("batch", t.batch as u64), ("updates", t.updates), ("checkpoint", t.checkpoint)] {
+                if value == 0 || value > 1 << 32 {
+                    return refuse(&format!("{stage}.training.{key}"), value.to_string(), "at least 1");
+                }
+            }
+            for (key, value) in [("beta_1", t.beta_1), ("beta_2", t.beta_2), ("average", t.average)] {
+                if !(0.0..1.0).contains(&value) {
+                    return refuse(&format!("{stage}.training.{key}"), value.to_string(), "a number in [0, 1)");
+                }
+            }
+            for (key, value) in [
+                ("weight_decay", t.weight_decay),
+                ("clip", t.clip),
+                ("step_size.from", t.step_size.from),
+                ("step_size.to", t.step_size.to),
+            ] {
+                if !(0.0..=1e6).contains(&value) {
+                    return refuse(&format!("{stage}.training.{key}"), value.to_string(), "a number in [0, 1e6]");
+                }
+            }
+        }
+        for (key, value) in [("from", self.dvae.beta.from), ("to", self.dvae.beta.to)] {
+            if !(0.0..=1e6).contains(&value) {
+                return refuse(&format!("dvae.beta.{key}"), value.to_string(), "a number in [0, 1e6]");
+            }
+        }
+        for (key, value) in [("from", self.dvae.temperature.from), ("to", self.dvae.temperature.to)] {
+            if !(1e-3..=1e3).contains(&value) {
+                return refuse(&format!("dvae.temperature.{key}"), value.to_string(), "a number in [1e-3, 1e3]");
+            }
+        }
+        if !(0.0..1.0).contains(&self.prior.bpe_dropout) {
+            let value = self.prior.bpe_dropout.to_string();
+            return refuse("prior.bpe_dropout", value, "a number in [0, 1)");
+        }
+        Ok(())
+    }
+
+    /// Encoder and decoder as the reference has them.
+    #[must_use]
+    pub const fn dvae(&self) -> Dvae {
+        let DvaeConfig { groups, hidden, blocks, initial, vocabulary, .. } = self.dvae;
+        Dvae { groups, hidden, blocks, initial, vocabulary }
+    }
+
+    /// What the twin's encoder and decoder need beside their parameters.
+    #[must_use]
+    pub const fn sizes(&self) -> Sizes {
+        Sizes { groups: self.dvae.groups, blocks: self.dvae.blocks }
+    }
+
+    /// Codes along an edge of an image.
+    #[must_use]
+    pub const fn side(&self) -> usize {
+        EDGE >> (self.dvae.groups - 1)
+    }
+
+    /// The transformer as the reference has it.
+    #[must_use]
+    pub const fn transformer(&self) -> Transformer {
+        let PriorConfig { layers, heads, width, text, vocabulary, kernel, .. } = self.prior;
+        let (side, codes) = (self.side(), self.dvae.vocabulary);
+        Transformer { layers, heads, width, text, vocabulary, side, codes, kernel }
+    }
+}

@@ -1,0 +1,100 @@
+//! Why a model cannot be read, trained or used.
+
+use std::path::PathBuf;
+
+/// What went wrong, where, and what was expected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A file that cannot be read or written.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file that is not what it should be.
+    #[error("{source_name}: {what}, expected {expected}")]
+    File {
+        /// Which.
+        source_name: String,
+        /// What stands there.
+        what: String,
+        /// What should.
+        expected: String,
+    },
+    /// A configuration that says what cannot be.
+    #[error("configuration: {key} is {value}, expected {expected}")]
+    Config {
+        /// Which key.
+        key: String,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// A configuration that cannot be read.
+    #[error("configuration: {0}")]
+    Toml(String),
+    /// Training that diverged.
+    #[error("{stage}: at step {step} {what}; the last good checkpoint is {checkpoint}")]
+    Diverged {
+        /// Which stage.
+        stage: &'static str,
+        /// At which step.
+        step: u64,
+        /// Which tensor, and what is wrong with it.
+        what: String,
+        /// Where to go on from, or that there is none.
+        checkpoint: String,
+    },
+    /// Training that was interrupted.
+    #[error("{stage}: interrupted at step {step} of {steps}; --resume goes on from {}", checkpoint.display())]
+    Interrupted {
+        /// Which stage.
+        stage: &'static str,
+        /// Steps done.
+        step: u64,
+        /// Steps to do.
+        steps: u64,
+        /// What was saved.
+        checkpoint: PathBuf,
+    },
+    /// A caption that does not fit.
+    #[error("caption {caption:?}: {what}, expected {expected}")]
+    Caption {
+        /// Which.
+        caption: String,
+        /// What is wrong with it.
+        what: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// What the model lacks.
+    #[error("{what}, expected {expected}")]
+    Lacks {
+        /// What.
+        what: String,
+        /// What was needed.
+        expected: &'static str,
+    },
+    /// A picture that cannot be written.
+    #[error("picture: {0}")]
+    Picture(#[from] png::EncodingError),
+    /// A network that cannot be built.
+    #[error(transparent)]
+    Network(#[from] reference::network::NetworkError),
+    /// A number that the reference refuses.
+    #[error(transparent)]
+    Reference(#[from] reference::vocab::Error),
+    /// What the twin refuses.
+    #[error(transparent)]
+    Twin(#[from] gpu::Error),
+}
+
+impl From<gpu::TensorError> for ModelError {
+    fn from(error: gpu::TensorError) -> Self {
+        Self::Twin(error.into())
+    }
+}

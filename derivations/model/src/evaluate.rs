@@ -1,0 +1,200 @@
+//! Every term of the bound on images, with what each is off by.
+//!
+//! ```text
+//! ELBO = E_q ln p(x|z) + E_q ln p(y,z) + H(q)          q = q(z|x), z drawn from it, the entropy exact
+//! L_k  = E ln 1/k sum_i w_i,   ln w_i = ln p(x|z_i) + ln p(y,z_i) - ln q(z_i|x)        L_1 = ELBO <= L_k <= ln p(x,y)
+//! ```
+//!
+//! Pixels are dequantised (`noise`), so every bound on the density is one on the bytes' probability, and is stated in their unit.
+
+mod baseline;
+mod report;
+mod usage;
+
+use gpu::autograd::gumbel_softmax;
+use gpu::fused::Sample;
+use gpu::{DType, Tensor};
+use reference::logits::log_mean_exp;
+
+pub use baseline::PerPixel;
+pub use report::{Bound, Estimate, Options, Report, SplitReport, evaluate};
+pub use usage::{Usage, of_first_stage};
+
+use crate::ModelError;
+use crate::data::{Data, VALUES};
+use crate::network::Model;
+use crate::noise::{Purpose, dequantised, gumbel, ln_unit, stream};
+use crate::objective::log_likelihood;
+
+/// Samples of codes of one image, and what the networks say of each.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    /// The entropy of `q(z|x)`.
+    pub entropy: f64,
+    /// `q(z_s|x)` summed over the positions, `[K]`.
+    pub usage: Vec<f64>,
+    /// The codes, a sample after the other.
+    pub codes: Vec<u32>,
+    /// `ln q(z_i|x)`.
+    pub ln_q: Vec<f64>,
+    /// `ln p(x|z_i)` of the bytes.
+    pub ln_p_x: Vec<f64>,
+    /// `ln p(x|.)` at the relaxed samples of the same noise, at the last temperature.
+    pub relaxed: Vec<f64>,
+}
+
+/// What a prior says of samples.
+#[derive(Debug, Clone)]
+pub struct Prior {
+    /// `ln p(y)`, the same for every sample.
+    pub ln_p_y: f64,
+    /// `ln p(z_i|y)`.
+    pub ln_p_z: Vec<f64>,
+}
+
+/// Codes decoded at a time.
+pub(crate) const CHUNK: usize = 64;
+
+impl Drawn {
+    /// Draws so many; relaxes the first few.
+    ///
+    /// # Errors
+    /// [`ModelError`].
+    pub fn new(
+        model: &Model,
+        data: &Data,
+        image: usize,
+        samples: usize,
+        relaxed: usize,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        let (positions, k) = (model.codes(), model.config.dvae.vocabulary);
+        #[expect(clippy::cast_precision_loss, reason = "3072 values")]
+        let unit = VALUES as f64 * ln_unit();
+        let pixels = dequantised(data.image(image), &mut stream(seed, Purpose::Pixels, image as u64));
+        let pixels = model.pixels(&pixels)?;
+        let logits = model.encoder_logits(&pixels)?;
+        let table: Vec<f64> = logits.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
+        let ln_q_table = normalised(&table, k);
+        let (mut entropy, mut usage) = (0.0, vec![0.0; k]);
+        for row in ln_q_table.chunks_exact(k) {
+            for (usage, ln_q) in usage.iter_mut().zip(row) {
+                let q = ln_q.exp();
+                *usage += q;
+                entropy -= if q > 0.0 { q * ln_q } else { 0.0 };
+            }
+        }
+        let mut rng = stream(seed, Purpose::Codes, image as u64);
+        let mut drawn = Self {
+            entropy,
+            usage,
+            codes: Vec::new(),
+            ln_q: Vec::new(),
+            ln_p_x: Vec::new(),
+            relaxed: Vec::new(),
+        };
+        let temperature = model.config.dvae.temperature.to;
+        for first in (0..samples).step_by(CHUNK) {
+            let count = CHUNK.min(samples - first);
+            let noise = gumbel(&mut rng, count * positions * k);
+            let mut codes = Vec::with_capacity(count * positions);
+            for sample in noise.chunks_exact(positions * k) {
+                let mut ln_q = 0.0;
+                for ((row, ln_row), noise) in table.chunks(k).zip(ln_q_table.chunks(k)).zip(sample.chunks(k)) {
+                    let code = largest(row.iter().zip(noise).map(|(x, g)| x + f64::from(*g)));
+                    ln_q += ln_row[code];
+                    codes.push(u32::try_from(code).unwrap_or(u32::MAX));
+                }
+                drawn.ln_q.push(ln_q);
+            }
+            drawn.codes.extend(&codes);
+            let codes = model.tokens(&codes, count)?;
+            let images = pixels.broadcast_as((count, 3, 32, 32))?.contiguous()?;
+            let values = model.log_likelihood(&images, &codes)?;
+            drawn.ln_p_x.extend(values.into_iter().map(|value| value + unit));
+            let wanted = relaxed.saturating_sub(first).min(count);
+            if wanted > 0 {
+                let noise = &noise[..wanted * positions * k];
+                let noise = Tensor::from_slice(noise, (wanted, positions, k), logits.device())?;
+                let rows = logits.broadcast_as((wanted, positions, k))?.contiguous()?;
+                let soft = gumbel_softmax(&rows, &noise, temperature, Sample::Relaxed)?;
+                let side = model.config.side();
+                let planes = soft.transpose(1, 2)?.contiguous()?.reshape((wanted, k, side, side))?;
+                let images = images.narrow(0, 0, wanted)?;
+                let values = log_likelihood(model.config.sizes(), &model.parameters, &images, &planes)?;
+                let values: Vec<f64> = values.to_dtype(DType::F64)?.to_vec1()?;
+                drawn.relaxed.extend(values.into_iter().map(|value| value + unit));
+            }
+        }
+        Ok(drawn)
+    }
+
+    /// What a model's prior says of the caption and of the first samples.
+    ///
+    /// # Errors
+    /// [`ModelError::Caption`]; [`ModelError::Lacks`] for a model without prior.
+    pub fn prior(&self, model: &Model, data: &Data, image: usize, count: usize) -> Result<Prior, ModelError> {
+        let text = model.text(data.caption(image))?;
+        let mut prior = Prior {
+            ln_p_y: 0.0,
+            ln_p_z: Vec::new(),
+        };
+        for codes in self.codes[..count * model.codes()].chunks(CHUNK * model.codes()) {
+            let count = codes.len() / model.codes();
+            let text = model.tokens(&text.repeat(count), count)?;
+            let [of_text, of_codes] = model.log_prior(&text, &model.tokens(codes, count)?)?;
+            prior.ln_p_y = of_text[0];
+            prior.ln_p_z.extend(of_codes);
+        }
+        Ok(prior)
+    }
+
+    /// `ln w_i`.
+    #[must_use]
+    pub fn log_weights(&self, prior: &Prior) -> Vec<f64> {
+        let parts = self.ln_p_x.iter().zip(&prior.ln_p_z).zip(&self.ln_q);
+        parts.map(|((x, z), q)| x + z + prior.ln_p_y - q).collect()
+    }
+
+    /// The mean of `ln p(x|z)`, of `ln p(y,z)`, and the entropy.
+    #[must_use]
+    pub fn elbo(&self, prior: &Prior) -> f64 {
+        mean(&self.ln_p_x) + mean(&prior.ln_p_z) + prior.ln_p_y + self.entropy
+    }
+}
+
+/// `L_k` from log-weights: the mean over groups of `k` of them, none of them twice.
+///
+/// # Errors
+/// [`ModelError::Reference`] for weights that are no numbers.
+pub fn importance_weighted(log_weights: &[f64], k: usize) -> Result<f64, ModelError> {
+    let groups = log_weights.chunks_exact(k);
+    let values: Vec<f64> = groups
+        .map(|group| Ok(log_mean_exp(group)?.value()))
+        .collect::<Result<_, ModelError>>()?;
+    Ok(mean(&values))
+}
+
+/// Rows of logits as logarithms of probabilities.
+pub(crate) fn normalised(table: &[f64], k: usize) -> Vec<f64> {
+    let of_row = |row: &[f64]| {
+        let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let total = row.iter().map(|x| (x - most).exp()).sum::<f64>().ln() + most;
+        row.iter().map(|x| x - total).collect::<Vec<_>>()
+    };
+    table.chunks_exact(k).flat_map(of_row).collect()
+}
+
+/// The place of the largest.
+pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> usize {
+    let best = numbers
+        .enumerate()
+        .fold((0, f64::NEG_INFINITY), |best, (place, x)| if x > best.1 { (place, x) } else { best });
+    best.0
+}
+
+pub(crate) fn mean(numbers: &[f64]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a number of samples")]
+    let count = numbers.len() as f64;
+    numbers.iter().sum::<f64>() / count
+}

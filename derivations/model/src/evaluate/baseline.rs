@@ -1,0 +1,55 @@
+//! What a model has to beat: pixels without a latent code.
+
+use reference::likelihood::logit_laplace;
+
+use crate::ModelError;
+use crate::data::{Data, Split, VALUES};
+use crate::noise::{Purpose, dequantised, ln_unit, stream};
+
+/// A logit-Laplace for each of the image's values, fitted to the training part by maximum likelihood.
+///
+/// ```text
+/// mu = median logit x            b = mean |logit x - mu|
+/// ```
+#[derive(Debug, Clone)]
+pub struct PerPixel {
+    mu: Vec<f64>,
+    ln_b: Vec<f64>,
+}
+
+impl PerPixel {
+    /// Fits it.
+    #[must_use]
+    pub fn fit(data: &Data, seed: u64) -> Self {
+        let images = data.of(Split::Train);
+        let mut columns: Vec<Vec<f64>> = vec![Vec::with_capacity(images.len()); VALUES];
+        for image in images {
+            let pixels = dequantised(data.image(image), &mut stream(seed, Purpose::Pixels, image as u64));
+            for (column, x) in columns.iter_mut().zip(pixels) {
+                let x = f64::from(x);
+                column.push(x.ln() - (-x).ln_1p());
+            }
+        }
+        let fitted = columns.into_iter().map(|mut column| {
+            column.sort_by(f64::total_cmp);
+            let mu = column[column.len() / 2];
+            let distances: Vec<f64> = column.iter().map(|x| (x - mu).abs()).collect();
+            (mu, super::mean(&distances).ln())
+        });
+        let (mu, ln_b) = fitted.unzip();
+        Self { mu, ln_b }
+    }
+
+    /// `ln p(x)` of an image's bytes.
+    ///
+    /// # Errors
+    /// [`ModelError::Reference`]; none, for pixels mapped by `phi`.
+    pub fn log_prob(&self, data: &Data, image: usize, seed: u64) -> Result<f64, ModelError> {
+        let pixels = dequantised(data.image(image), &mut stream(seed, Purpose::Pixels, image as u64));
+        let mut sum = 0.0;
+        for (x, (mu, ln_b)) in pixels.into_iter().zip(self.mu.iter().zip(&self.ln_b)) {
+            sum += logit_laplace(f64::from(x), *mu, *ln_b)?.value() + ln_unit();
+        }
+        Ok(sum)
+    }
+}

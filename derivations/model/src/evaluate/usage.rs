@@ -1,0 +1,94 @@
+//! Which codes a model uses, and how well it gives images back.
+
+use super::{Drawn, Estimate, mean};
+use crate::ModelError;
+use crate::data::Data;
+use crate::network::Model;
+use crate::sample::reconstruction;
+
+/// What was seen of a model's codes.
+#[derive(Debug, Clone)]
+pub struct Usage {
+    used: Vec<bool>,
+    average: Vec<f64>,
+    errors: Vec<f64>,
+}
+
+impl Usage {
+    /// Nothing seen of so many codes.
+    #[must_use]
+    pub fn new(codes: usize) -> Self {
+        Self {
+            used: vec![false; codes],
+            average: vec![0.0; codes],
+            errors: Vec::new(),
+        }
+    }
+
+    /// Sees an image.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`].
+    pub fn add(&mut self, model: &Model, data: &Data, image: usize, drawn: &Drawn) -> Result<(), ModelError> {
+        let bytes = data.image(image);
+        let (codes, pixels) = reconstruction(model, bytes)?;
+        for code in codes {
+            self.used[code as usize] = true;
+        }
+        for (sum, part) in self.average.iter_mut().zip(&drawn.usage) {
+            *sum += part;
+        }
+        let squares = bytes.iter().zip(&pixels).map(|(byte, pixel)| {
+            let error = f64::from(*byte) / 255.0 - f64::from(*pixel);
+            error * error
+        });
+        self.errors.push(mean(&squares.collect::<Vec<_>>()).sqrt());
+        Ok(())
+    }
+
+    /// Codes that are the most probable ones at some position.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.used.iter().filter(|used| **used).count()
+    }
+
+    /// `e^H` of the codes' average distribution.
+    #[must_use]
+    pub fn perplexity(&self) -> f64 {
+        let total: f64 = self.average.iter().sum();
+        let shares = self.average.iter().map(|part| part / total);
+        let entropy: f64 = shares.map(|p| if p > 0.0 { -p * p.ln() } else { 0.0 }).sum();
+        entropy.exp()
+    }
+
+    /// Root of the mean squared error of an image, pixels in `[0, 1]`.
+    #[must_use]
+    pub fn pixel_error(&self) -> Estimate {
+        Estimate::of(&self.errors)
+    }
+}
+
+/// The first stage alone on some images: the codes it uses, `E_q ln p(x|z)` and `D(q(z|x) || 1/K)` in nats an image.
+///
+/// # Errors
+/// [`ModelError::Twin`].
+pub fn of_first_stage(
+    model: &Model,
+    data: &Data,
+    images: &[usize],
+    samples: usize,
+    seed: u64,
+) -> Result<(Usage, [Estimate; 2]), ModelError> {
+    let k = model.config.dvae.vocabulary;
+    let mut usage = Usage::new(k);
+    let mut columns: [Vec<f64>; 2] = Default::default();
+    #[expect(clippy::cast_precision_loss, reason = "sizes of an image")]
+    let most = model.codes() as f64 * (k as f64).ln();
+    for &image in images {
+        let drawn = Drawn::new(model, data, image, samples, 0, seed)?;
+        usage.add(model, data, image, &drawn)?;
+        columns[0].push(mean(&drawn.ln_p_x));
+        columns[1].push(most - drawn.entropy);
+    }
+    Ok((usage, columns.each_ref().map(|column| Estimate::of(column))))
+}

@@ -1,0 +1,201 @@
+//! A trained model.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use gpu::device::Device;
+use gpu::network::{Parameters, Transformer, tokens};
+use gpu::{DType, Tensor};
+
+use crate::checkpoint::{self, Checkpoint};
+use crate::config::{Config, EDGE};
+use crate::objective::{decoded, encoder_logits, log_likelihood, one_hot, token_log_probs};
+use crate::parameters::{Shapes, Variables};
+use crate::text::Vocabulary;
+use crate::{ModelError, data};
+
+/// The networks with what they were made from.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Sizes and schedules.
+    pub config: Config,
+    /// The captions' encoding.
+    pub vocabulary: Vocabulary,
+    /// Where it runs.
+    pub device: Device,
+    /// `encoder.`, `decoder.` and, once the second stage is trained, `prior.`.
+    pub parameters: Parameters,
+    pub(crate) prior: Option<Transformer>,
+}
+
+/// The shipped model.
+pub const SHIPPED: &[u8] = include_bytes!("../../data/model.safetensors");
+
+/// The shipped model whose codes can be enumerated.
+pub const TINY: &[u8] = include_bytes!("../../data/tiny.safetensors");
+
+/// Names and shapes of a part's parameters, with the part's name in front.
+pub(crate) fn shapes(config: &Config, part: &str) -> Result<Shapes, ModelError> {
+    let shapes = match part {
+        "encoder" => config.dvae().encoder_shapes()?,
+        "decoder" => config.dvae().decoder_shapes()?,
+        _ => config.transformer().shapes()?,
+    };
+    let named = shapes.into_iter().map(|(name, shape)| (format!("{part}.{name}"), shape));
+    Ok(named.collect())
+}
+
+impl Model {
+    /// A model file, or the `model.safetensors` of a folder that was trained into.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`], [`ModelError::File`].
+    pub fn read(path: &Path, device: &Device) -> Result<Self, ModelError> {
+        let path = if path.is_dir() {
+            path.join(checkpoint::MODEL)
+        } else {
+            path.to_owned()
+        };
+        Self::of(Checkpoint::read(&path)?, device)
+    }
+
+    /// The model that the program carries.
+    ///
+    /// # Errors
+    /// As [`Model::read`]; none, for the file as it is.
+    pub fn shipped(device: &Device) -> Result<Self, ModelError> {
+        Self::of(Checkpoint::from_bytes("the shipped model", SHIPPED)?, device)
+    }
+
+    /// The one whose codes can be enumerated.
+    ///
+    /// # Errors
+    /// As [`Model::read`]; none, for the file as it is.
+    pub fn tiny(device: &Device) -> Result<Self, ModelError> {
+        Self::of(Checkpoint::from_bytes("the shipped tiny model", TINY)?, device)
+    }
+
+    pub(crate) fn of(checkpoint: Checkpoint, device: &Device) -> Result<Self, ModelError> {
+        let Checkpoint {
+            config,
+            vocabulary,
+            tensors,
+            source,
+            ..
+        } = checkpoint;
+        let has_prior = tensors.keys().any(|name| name.starts_with("prior."));
+        let mut named = BTreeMap::new();
+        for part in ["encoder", "decoder", "prior"] {
+            if part != "prior" || has_prior {
+                let variables = Variables::of(&tensors, &shapes(&config, part)?, &source, device)?;
+                named.extend(variables.iter().map(|(name, var)| (name.to_owned(), var.as_detached_tensor())));
+            }
+        }
+        if has_prior && vocabulary.len() != config.prior.vocabulary {
+            return Err(ModelError::File {
+                source_name: source,
+                what: format!("a vocabulary of {} tokens", vocabulary.len()),
+                expected: format!("the configuration's {}", config.prior.vocabulary),
+            });
+        }
+        Ok(Self {
+            prior: has_prior.then(|| transformer(&config, device)).transpose()?,
+            parameters: Parameters::new(named),
+            config,
+            vocabulary,
+            device: device.clone(),
+        })
+    }
+
+    /// Pixels, already dequantised, as a batch `[B, 3, 32, 32]`.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`].
+    pub fn pixels(&self, images: &[f32]) -> Result<Tensor, ModelError> {
+        pixels(images, &self.device)
+    }
+
+    /// Codes or text tokens as a batch of so many rows.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`].
+    pub fn tokens(&self, numbers: &[u32], rows: usize) -> Result<Tensor, ModelError> {
+        Ok(tokens(numbers, rows, &self.device)?)
+    }
+
+    /// Logits of `q(z|x)`, `[B, side^2, K]`.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`].
+    pub fn encoder_logits(&self, pixels: &Tensor) -> Result<Tensor, ModelError> {
+        let planes = encoder_logits(self.config.sizes(), &self.parameters, pixels)?;
+        Ok(planes.flatten_from(2)?.transpose(1, 2)?.contiguous()?)
+    }
+
+    /// `mu` and `ln b` at codes `[B, side^2]`, each `[B, 3 * 32 * 32]`.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`].
+    pub fn decoded(&self, codes: &Tensor) -> Result<[Tensor; 2], ModelError> {
+        decoded(self.config.sizes(), &self.parameters, &self.indicators(codes)?)
+    }
+
+    /// `ln p(x|z)`, `[B]`, of pixels `[B, 3, 32, 32]` and codes `[B, side^2]`. Unit: nats, of a density over pixels mapped by `phi`.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`].
+    pub fn log_likelihood(&self, pixels: &Tensor, codes: &Tensor) -> Result<Vec<f64>, ModelError> {
+        let values = log_likelihood(self.config.sizes(), &self.parameters, pixels, &self.indicators(codes)?)?;
+        Ok(values.to_dtype(DType::F64)?.to_vec1()?)
+    }
+
+    /// `ln p(y)` and `ln p(z|y)`, `[B]` each, of text `[B, T]` and codes `[B, side^2]`.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`]; [`ModelError::Lacks`] before the second stage.
+    pub fn log_prior(&self, text: &Tensor, codes: &Tensor) -> Result<[Vec<f64>; 2], ModelError> {
+        let [text, codes] = token_log_probs(self.transformer()?, &self.parameters, text, codes)?;
+        let sum = |values: Tensor| -> Result<Vec<f64>, ModelError> { Ok(values.to_dtype(DType::F64)?.sum(1)?.to_vec1()?) };
+        Ok([sum(text)?, sum(codes)?])
+    }
+
+    /// The transformer.
+    ///
+    /// # Errors
+    /// [`ModelError::Lacks`] before the second stage.
+    pub fn transformer(&self) -> Result<&Transformer, ModelError> {
+        self.prior.as_ref().ok_or_else(|| ModelError::Lacks {
+            what: "the model has no prior".to_owned(),
+            expected: "one trained by `elbo train prior`",
+        })
+    }
+
+    /// A caption's tokens with pads, `[T]`.
+    ///
+    /// # Errors
+    /// [`ModelError::Caption`].
+    pub fn text(&self, caption: &str) -> Result<Vec<u32>, ModelError> {
+        Ok(self.vocabulary.padded(&self.vocabulary.encode(caption)?))
+    }
+
+    /// Codes of an image, `side^2`.
+    #[must_use]
+    pub const fn codes(&self) -> usize {
+        self.config.side() * self.config.side()
+    }
+
+    fn indicators(&self, codes: &Tensor) -> Result<Tensor, ModelError> {
+        one_hot(codes, self.config.dvae.vocabulary, self.config.side())
+    }
+}
+
+pub(crate) fn pixels(images: &[f32], device: &Device) -> Result<Tensor, ModelError> {
+    let shape = (images.len() / data::VALUES, 3, EDGE, EDGE);
+    Ok(Tensor::from_slice(images, shape, &gpu::HOST)?.to_device(device.candle())?)
+}
+
+pub(crate) fn transformer(config: &Config, device: &Device) -> Result<Transformer, ModelError> {
+    let prior = &config.prior;
+    let numbers = [prior.layers, prior.heads, prior.text, config.side(), prior.kernel];
+    Ok(Transformer::new(numbers, device)?)
+}

@@ -1,0 +1,185 @@
+//! AdamW with the average of its iterates, whose state can be saved.
+
+use std::collections::BTreeMap;
+
+use gpu::autograd::{Descent, Remembered, descend, squares};
+use gpu::{GradStore, Tensor, Var};
+
+use crate::ModelError;
+use crate::config::Training;
+use crate::parameters::Variables;
+
+/// A variable with what is remembered of it.
+#[derive(Debug)]
+struct Slot {
+    variable: Var,
+    remembered: Remembered,
+}
+
+/// AdamW (Loshchilov and Hutter 2019) and an exponential average of the iterates.
+///
+/// ```text
+/// m <- b1 m + (1 - b1) g            v <- b2 v + (1 - b2) g^2            t <- t + 1
+/// x <- x - s w x - s (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
+/// a <- d a + (1 - d) x              d = min(average, (1 + t) / (10 + t))
+/// ```
+#[derive(Debug)]
+pub struct AdamW {
+    slots: BTreeMap<String, Slot>,
+    training: Training,
+    step: u64,
+}
+
+const EPSILON: f64 = 1e-8;
+
+/// What the state is called in a checkpoint, before the parameter's name.
+pub const STATE: [&str; 4] = ["parameter", "first_moment", "second_moment", "average"];
+
+/// A step that was taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Taken {
+    /// The gradient's norm before it was clipped.
+    pub norm: f64,
+    /// The step's size.
+    pub size: f64,
+}
+
+impl AdamW {
+    /// Nothing remembered yet.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`] when the device refuses.
+    pub fn new(variables: &Variables, training: Training) -> Result<Self, ModelError> {
+        let mut slots = BTreeMap::new();
+        for (name, variable) in variables.iter() {
+            let slot = Slot {
+                variable: variable.clone(),
+                remembered: Remembered {
+                    first: variable.zeros_like()?,
+                    second: variable.zeros_like()?,
+                    average: variable.as_tensor().copy()?,
+                },
+            };
+            slots.insert(name.to_owned(), slot);
+        }
+        Ok(Self {
+            slots,
+            training,
+            step: 0,
+        })
+    }
+
+    /// Steps taken.
+    #[must_use]
+    pub const fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// One step down these gradients. Nothing changes where they are not finite: the error names the tensor.
+    ///
+    /// # Errors
+    /// The name of a tensor whose gradient is not finite, or is missing; what the device refuses.
+    pub fn descend(&mut self, gradients: &GradStore) -> Result<Result<Taken, String>, ModelError> {
+        let Training {
+            beta_1: b1, beta_2: b2, ..
+        } = self.training;
+        let mut total = 0.0;
+        for (name, slot) in &self.slots {
+            let Some(gradient) = gradients.get(&slot.variable) else {
+                return Ok(Err(format!("no gradient reaches {name}")));
+            };
+            let square = squares(gradient)?;
+            if !square.is_finite() {
+                return Ok(Err(format!("the gradient of {name} is not finite")));
+            }
+            total += square;
+        }
+        let norm = total.sqrt();
+        let clip = self.training.clip;
+        let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
+        let size = self.size();
+        self.step += 1;
+        #[expect(clippy::cast_precision_loss, reason = "a number of steps")]
+        let t = self.step as f64;
+        let [first_left, second_left] = [b1, b2].map(|b| 1.0 - b.powf(t));
+        let keep = self.training.average.min((1.0 + t) / (10.0 + t));
+        let step = Descent {
+            beta_1: b1,
+            beta_2: b2,
+            first_left,
+            second_left,
+            epsilon: EPSILON,
+            clip: scale,
+            size,
+            decay: self.training.weight_decay,
+            average: keep,
+        };
+        for slot in self.slots.values_mut() {
+            if let Some(gradient) = gradients.get(&slot.variable) {
+                descend(&slot.variable, gradient, &mut slot.remembered, step)?;
+            }
+        }
+        Ok(Ok(Taken { norm, size }))
+    }
+
+    /// The size of the next step: warmed up, then along its schedule.
+    #[must_use]
+    pub fn size(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a number of steps")]
+        let share = (self.step + 1) as f64 / self.training.warm_up.max(1) as f64;
+        self.training.step_size.at(self.step) * share.min(1.0)
+    }
+
+    /// The iterates' average, by name: what is used once trained.
+    #[must_use]
+    pub fn averages(&self) -> BTreeMap<String, Tensor> {
+        let named = self.slots.iter().map(|(name, slot)| (name.clone(), slot.remembered.average.clone()));
+        named.collect()
+    }
+
+    /// Everything that a step depends on and leaves behind, each tensor's name after the word of [`STATE`] for what it is.
+    #[must_use]
+    pub fn state(&self) -> BTreeMap<String, Tensor> {
+        let of = |(name, slot): (&String, &Slot)| {
+            let Remembered { first, second, average } = &slot.remembered;
+            let tensors = [slot.variable.as_tensor(), first, second, average];
+            let named = STATE.iter().zip(tensors);
+            named
+                .map(|(what, tensor)| (format!("{what}.{name}"), tensor.clone()))
+                .collect::<Vec<_>>()
+        };
+        self.slots.iter().flat_map(of).collect()
+    }
+
+    /// Takes a state up again.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] for a tensor that is missing or of another shape.
+    pub fn restore(&mut self, state: &BTreeMap<String, Tensor>, step: u64, source: &str) -> Result<(), ModelError> {
+        for (name, slot) in &mut self.slots {
+            let fetch = |what: &str| {
+                let full = format!("{what}.{name}");
+                let found = state.get(&full).filter(|tensor| tensor.dims() == slot.variable.dims());
+                found.map_or_else(
+                    || {
+                        Err(ModelError::File {
+                            source_name: source.to_owned(),
+                            what: format!("{full} is missing or of another shape"),
+                            expected: format!("a tensor of shape {:?}", slot.variable.dims()),
+                        })
+                    },
+                    |tensor| Ok(tensor.to_device(slot.variable.device())?),
+                )
+            };
+            let [parameter, first, second, average] = STATE.map(fetch);
+            slot.variable.set(&parameter?)?;
+            slot.remembered = Remembered {
+                first: first?.copy()?,
+                second: second?.copy()?,
+                average: average?.copy()?,
+            };
+        }
+        self.step = step;
+        Ok(())
+    }
+}

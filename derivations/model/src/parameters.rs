@@ -1,0 +1,106 @@
+//! The numbers that are learned: where they begin, and as variables.
+
+use std::collections::BTreeMap;
+
+use gpu::device::Device;
+use gpu::network::Parameters;
+use gpu::{DType, Tensor, Var};
+use rand_distr::{Distribution as _, StandardNormal};
+
+use crate::ModelError;
+use crate::noise::{Purpose, stream};
+
+/// Names and shapes.
+pub type Shapes = Vec<(String, Vec<usize>)>;
+
+/// Parameters that can be learned, by name.
+#[derive(Debug, Clone)]
+pub struct Variables(BTreeMap<String, Var>);
+
+/// How a network's parameters begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// As released: weights `N(0, 1 / (inputs kernel^2))`, biases 0.
+    Released,
+    /// Tables and weights `N(0, 0.02^2)`, norms 1 and 0, biases 0 (Radford et al. 2019).
+    Transformer,
+}
+
+impl Variables {
+    /// Fresh ones.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`] when the device refuses.
+    pub fn fresh(shapes: &Shapes, beginning: Beginning, seed: u64, device: &Device) -> Result<Self, ModelError> {
+        let mut rng = stream(seed, Purpose::Parameters, beginning as u64);
+        let mut variables = BTreeMap::new();
+        for (name, shape) in shapes {
+            let count: usize = shape.iter().product();
+            let inputs: usize = shape.iter().skip(1).product();
+            #[expect(clippy::cast_precision_loss, reason = "a layer's width")]
+            let spread = match beginning {
+                Beginning::Released => (inputs as f32).sqrt().recip(),
+                Beginning::Transformer => 0.02,
+            };
+            let flat = shape.len() == 1 && name != "start";
+            let is_gain = name.ends_with("norm.weight");
+            let numbers: Vec<f32> = if flat {
+                vec![if is_gain { 1.0 } else { 0.0 }; count]
+            } else {
+                let normal = |_| -> f32 { StandardNormal.sample(&mut rng) };
+                (0..count).map(normal).map(|normal| spread * normal).collect()
+            };
+            let tensor = Tensor::from_vec(numbers, shape.as_slice(), device.candle())?;
+            variables.insert(name.clone(), Var::from_tensor(&tensor)?);
+        }
+        Ok(Self(variables))
+    }
+
+    /// Those numbers, as variables; every shape must be there, in `f32`.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] for one that is missing or of another shape.
+    pub fn of(
+        tensors: &BTreeMap<String, Tensor>,
+        shapes: &Shapes,
+        source: &str,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let mut variables = BTreeMap::new();
+        for (name, shape) in shapes {
+            let refuse = |what: String| ModelError::File {
+                source_name: source.to_owned(),
+                what,
+                expected: format!("a tensor {name} of shape {shape:?} and finite numbers"),
+            };
+            let tensor = tensors.get(name).ok_or_else(|| refuse(format!("{name} is missing")))?;
+            if tensor.dims() != shape {
+                return Err(refuse(format!("{name} has shape {:?}", tensor.dims())));
+            }
+            let tensor = tensor.to_dtype(DType::F32)?;
+            if let Some(place) = tensor.flatten_all()?.to_vec1::<f32>()?.iter().position(|x| !x.is_finite()) {
+                return Err(refuse(format!("{name} holds no finite number at {place}")));
+            }
+            variables.insert(name.clone(), Var::from_tensor(&tensor.to_device(device.candle())?)?);
+        }
+        Ok(Self(variables))
+    }
+
+    /// For a forward pass whose gradients come back to these.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters {
+        let named = self.0.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone()));
+        Parameters::new(named.collect())
+    }
+
+    /// Names and variables, in the order of the names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Var)> {
+        self.0.iter().map(|(name, var)| (name.as_str(), var))
+    }
+
+    /// How many numbers.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.values().map(|var| var.elem_count()).sum()
+    }
+}

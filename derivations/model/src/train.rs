@@ -1,0 +1,346 @@
+//! Training: a loop that can be stopped anywhere and taken up again.
+
+mod stages;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use gpu::Tensor;
+use gpu::device::Device;
+use gpu::network::Parameters;
+use serde_json::{Map, Value};
+
+pub use stages::{FirstStage, SecondStage};
+
+use crate::ModelError;
+use crate::checkpoint::{Checkpoint, MODEL, Progress, write_whole};
+use crate::config::{Config, Training};
+use crate::optimiser::AdamW;
+use crate::parameters::Variables;
+use crate::text::Vocabulary;
+
+/// The name of the log in a folder.
+pub const METRICS: &str = "metrics.jsonl";
+
+/// One stage: which numbers are learned, and what they are to bring about.
+pub trait Stage {
+    /// `dvae` or `prior`: of its checkpoint and in messages.
+    const NAME: &'static str;
+
+    /// Its part of the configuration.
+    fn training(&self) -> Training;
+
+    /// What is learned.
+    fn variables(&self) -> &Variables;
+
+    /// The loss of a step and what it is made of.
+    ///
+    /// # Errors
+    /// [`ModelError`].
+    fn terms(&self, parameters: &Parameters, part: Part) -> Result<Terms, ModelError>;
+
+    /// Batches of the validation part that are looked at.
+    fn validation_batches(&self) -> usize;
+}
+
+/// Which images, and which noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The batch of a step.
+    Step(u64),
+    /// A batch of the validation part; the same noise every time.
+    Validation(usize, u64),
+}
+
+/// A loss with its parts.
+#[derive(Debug)]
+pub struct Terms {
+    /// What is descended: one number.
+    pub loss: Tensor,
+    /// Parts by name, in nats an image or as the name says.
+    pub parts: Vec<(&'static str, f64)>,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The stage.
+    pub stage: &'static str,
+    /// Steps done.
+    pub step: u64,
+    /// Steps to do.
+    pub steps: u64,
+    /// What is known, by name.
+    pub numbers: Vec<(String, f64)>,
+}
+
+/// What a watcher answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Go,
+    /// Save and stop.
+    Stop,
+}
+
+/// Who is told of every step.
+pub type Watch<'a> = &'a mut dyn FnMut(&Line) -> Flow;
+
+/// Where a run keeps its files.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The folder.
+    pub out: PathBuf,
+    /// Whether to take up what lies there.
+    pub resume: bool,
+}
+
+/// Nats a dimension or a token that a loss may rise above its first value: further than any noise of a batch, and nothing that was learned.
+const EXPLOSION: f64 = 20.0;
+
+impl Run {
+    /// The folder, made if need be; without `resume` it may hold no earlier run of that stage.
+    ///
+    /// # Errors
+    /// [`ModelError::Io`]; [`ModelError::Lacks`] for a run that would be overwritten.
+    pub fn begin(&self, stage: &str) -> Result<(), ModelError> {
+        fs::create_dir_all(&self.out).map_err(|error| self.failed(&self.out, error))?;
+        let checkpoint = self.checkpoint(stage);
+        if !self.resume && checkpoint.exists() {
+            return Err(ModelError::Lacks {
+                what: format!("{} holds a run", checkpoint.display()),
+                expected: "--resume to go on with it, or another --out",
+            });
+        }
+        Ok(())
+    }
+
+    fn failed(&self, path: &Path, error: std::io::Error) -> ModelError {
+        ModelError::Io {
+            path: path.to_owned(),
+            error,
+        }
+    }
+
+    /// The state of a stage.
+    #[must_use]
+    pub fn checkpoint(&self, stage: &str) -> PathBuf {
+        self.out.join(format!("{stage}.safetensors"))
+    }
+
+    /// The trained model.
+    #[must_use]
+    pub fn model(&self) -> PathBuf {
+        self.out.join(MODEL)
+    }
+
+    /// Adds a line to the log.
+    fn log(&self, line: &Line) -> Result<(), ModelError> {
+        let path = self.out.join(METRICS);
+        let mut object = Map::new();
+        object.insert("stage".to_owned(), line.stage.into());
+        object.insert("step".to_owned(), line.step.into());
+        for (name, number) in &line.numbers {
+            object.insert(name.clone(), Value::from(*number));
+        }
+        let text = Value::Object(object).to_string() + "\n";
+        let write = || {
+            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+            file.write_all(text.as_bytes())
+        };
+        write().map_err(|error| self.failed(&path, error))
+    }
+
+    /// Takes the lines out that a stage wrote after a step: they will be written again.
+    fn cut_log(&self, stage: &str, step: u64) -> Result<(), ModelError> {
+        let path = self.out.join(METRICS);
+        let Ok(text) = fs::read_to_string(&path) else {
+            return Ok(());
+        };
+        let kept = |line: &&str| {
+            serde_json::from_str::<Value>(line)
+                .is_ok_and(|value| value["stage"] != stage || value["step"].as_u64().is_some_and(|at| at <= step))
+        };
+        let lines: Vec<&str> = text.lines().filter(kept).collect();
+        let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        write_whole(&path, text.as_bytes())
+    }
+}
+
+/// Trains a stage to its end; returns the iterates' average.
+///
+/// # Errors
+/// [`ModelError::Diverged`], [`ModelError::Interrupted`] (the state is saved), [`ModelError::Io`], [`ModelError::File`].
+pub fn train<S: Stage>(
+    stage: &S,
+    run: &Run,
+    config: &Config,
+    vocabulary: &Vocabulary,
+    watch: Watch<'_>,
+) -> Result<Parameters, ModelError> {
+    let training = stage.training();
+    let mut optimiser = AdamW::new(stage.variables(), training)?;
+    let path = run.checkpoint(S::NAME);
+    let mut first_loss = None;
+    if run.resume && path.exists() {
+        let saved = Checkpoint::read(&path)?;
+        if saved.config != *config {
+            return Err(ModelError::Lacks {
+                what: format!("{} was trained with another configuration", path.display()),
+                expected: "the same, or another --out",
+            });
+        }
+        let progress = saved.training.ok_or_else(|| ModelError::File {
+            source_name: path.display().to_string(),
+            what: "it is a model".to_owned(),
+            expected: "a state of training".to_owned(),
+        })?;
+        optimiser.restore(&saved.tensors, progress.step, &saved.source)?;
+        first_loss = Some(progress.first_loss);
+    }
+    run.cut_log(S::NAME, optimiser.step())?;
+    let save = |optimiser: &AdamW, first_loss: f64| {
+        let state = Checkpoint {
+            config: config.clone(),
+            vocabulary: vocabulary.clone(),
+            tensors: optimiser.state(),
+            training: Some(Progress {
+                step: optimiser.step(),
+                first_loss,
+            }),
+            source: String::new(),
+        };
+        state.write(&path)
+    };
+    let steps = training.updates;
+    while optimiser.step() < steps {
+        let step = optimiser.step();
+        let terms = stage.terms(&stage.variables().parameters(), Part::Step(step))?;
+        let loss = f64::from(terms.loss.to_scalar::<f32>()?);
+        let first = *first_loss.get_or_insert(loss);
+        let diverged = |what: String| ModelError::Diverged {
+            stage: S::NAME,
+            step,
+            what,
+            checkpoint: if path.exists() {
+                path.display().to_string()
+            } else {
+                "none".to_owned()
+            },
+        };
+        if !(loss <= first + EXPLOSION) {
+            return Err(diverged(format!("the loss is {loss}, after {first} at the first step")));
+        }
+        let taken = optimiser.descend(&terms.loss.backward()?)?.map_err(diverged)?;
+        let done = optimiser.step();
+        let mut numbers = vec![("loss".to_owned(), loss)];
+        numbers.extend(terms.parts.iter().map(|(name, value)| ((*name).to_owned(), *value)));
+        numbers.push(("gradient_norm".to_owned(), taken.norm));
+        numbers.push(("step_size".to_owned(), taken.size));
+        let at_checkpoint = done.is_multiple_of(training.checkpoint) || done == steps;
+        if at_checkpoint {
+            numbers.extend(validated(stage, &optimiser)?);
+        }
+        let line = Line {
+            stage: S::NAME,
+            step: done,
+            steps,
+            numbers,
+        };
+        run.log(&line)?;
+        let flow = watch(&line);
+        if at_checkpoint || flow == Flow::Stop {
+            save(&optimiser, first)?;
+        }
+        if flow == Flow::Stop && done < steps {
+            return Err(ModelError::Interrupted {
+                stage: S::NAME,
+                step: done,
+                steps,
+                checkpoint: path,
+            });
+        }
+    }
+    Ok(Parameters::new(optimiser.averages()))
+}
+
+/// The parts on the validation images, with the iterates' average.
+fn validated<S: Stage>(stage: &S, optimiser: &AdamW) -> Result<Vec<(String, f64)>, ModelError> {
+    let parameters = Parameters::new(optimiser.averages());
+    let batches = stage.validation_batches();
+    let mut sums: Vec<(String, f64)> = Vec::new();
+    for batch in 0..batches {
+        let terms = stage.terms(&parameters, Part::Validation(batch, optimiser.step()))?;
+        for (place, (name, value)) in terms.parts.into_iter().enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "a number of batches")]
+            let share = value / batches as f64;
+            match sums.get_mut(place) {
+                Some((_, sum)) => *sum += share,
+                None => sums.push((format!("validation.{name}"), share)),
+            }
+        }
+    }
+    Ok(sums)
+}
+
+/// The captions' encoding, learned on the training part.
+///
+/// # Errors
+/// [`ModelError::Caption`] where a caption is longer than the text positions.
+pub fn vocabulary(config: &Config, data: &crate::data::Data) -> Result<Vocabulary, ModelError> {
+    let captions = data.of(crate::data::Split::Train);
+    let captions: Vec<&str> = captions.into_iter().map(|index| data.caption(index)).collect();
+    let learned = Vocabulary::learn(&captions, config.prior.vocabulary, config.prior.text)?;
+    if learned.len() == config.prior.vocabulary {
+        return Ok(learned);
+    }
+    Err(ModelError::Config {
+        key: "prior.vocabulary".to_owned(),
+        value: config.prior.vocabulary.to_string(),
+        expected: "as many tokens as the captions' encoding has: more than their characters, no more than they have pairs to merge",
+    })
+}
+
+/// The first stage to its end: encoder and decoder, written as a model without prior.
+///
+/// # Errors
+/// As [`train`].
+pub fn first(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> Result<(), ModelError> {
+    let data = crate::data::Data::embedded()?;
+    run.begin(FirstStage::NAME)?;
+    let vocabulary = vocabulary(config, &data)?;
+    let stage = FirstStage::new(config, &data, device)?;
+    let averages = train(&stage, run, config, &vocabulary, watch)?;
+    write_model(run, config, &vocabulary, &averages)
+}
+
+/// The second stage to its end, on top of the model that lies in the folder.
+///
+/// # Errors
+/// As [`train`]; [`ModelError::Io`] where the first stage has left no model.
+pub fn second(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> Result<(), ModelError> {
+    let data = crate::data::Data::embedded()?;
+    run.begin(SecondStage::NAME)?;
+    let model = Checkpoint::read(&run.model())?;
+    let vocabulary = model.vocabulary.clone();
+    let model = crate::network::Model::of(model, device)?;
+    let stage = SecondStage::new(config, &data, model, device)?;
+    let averages = train(&stage, run, config, &vocabulary, watch)?;
+    let kept = stage.first_stage();
+    let all = kept.iter().chain(averages.iter());
+    let all = all.map(|(name, tensor)| (name.to_owned(), tensor.clone())).collect();
+    write_model(run, config, &vocabulary, &Parameters::new(all))
+}
+
+fn write_model(run: &Run, config: &Config, vocabulary: &Vocabulary, averages: &Parameters) -> Result<(), ModelError> {
+    let tensors = averages.iter().map(|(name, tensor)| (name.to_owned(), tensor.clone()));
+    let model = Checkpoint {
+        config: config.clone(),
+        vocabulary: vocabulary.clone(),
+        tensors: tensors.collect(),
+        training: None,
+        source: String::new(),
+    };
+    model.write(&run.model())
+}

@@ -1,0 +1,263 @@
+//! The two stages.
+
+use std::collections::BTreeMap;
+
+use gpu::Tensor;
+use gpu::device::Device;
+use gpu::network::{Parameters, Transformer, tokens};
+use rand::RngExt as _;
+
+use super::{Part, Stage, Terms};
+use crate::ModelError;
+use crate::config::{Config, Training};
+use crate::data::{Data, Split, VALUES};
+use crate::network::{Model, pixels, shapes, transformer};
+use crate::noise::{Purpose, batch, dequantised, gumbel, ln_unit, stream};
+use crate::objective::{relaxed, token_log_probs};
+use crate::parameters::{Beginning, Shapes, Variables};
+
+/// Batches of the validation part, and which images are in each.
+fn validation(data: &Data, size: usize) -> Vec<Vec<usize>> {
+    data.of(Split::Validation).chunks(size).map(<[usize]>::to_vec).collect()
+}
+
+fn mean(values: &Tensor) -> Result<f64, ModelError> {
+    Ok(f64::from(values.mean_all()?.to_scalar::<f32>()?))
+}
+
+/// Encoder and decoder by the relaxed bound, the prior over codes uniform.
+///
+/// ```text
+/// loss = (beta D(q(z|x) || 1/K) - E ln p(x|z)) / (3 H W)
+/// ```
+#[derive(Debug)]
+pub struct FirstStage<'a> {
+    config: &'a Config,
+    data: &'a Data,
+    device: &'a Device,
+    variables: Variables,
+    train: Vec<usize>,
+    validation: Vec<Vec<usize>>,
+}
+
+impl<'a> FirstStage<'a> {
+    /// With fresh parameters.
+    ///
+    /// # Errors
+    /// [`ModelError::Network`], [`ModelError::Twin`].
+    pub fn new(config: &'a Config, data: &'a Data, device: &'a Device) -> Result<Self, ModelError> {
+        let all: Shapes = [shapes(config, "encoder")?, shapes(config, "decoder")?].concat();
+        Ok(Self {
+            variables: Variables::fresh(&all, Beginning::Released, config.seed, device)?,
+            train: data.of(Split::Train),
+            validation: validation(data, config.dvae.training.batch),
+            config,
+            data,
+            device,
+        })
+    }
+}
+
+impl Stage for FirstStage<'_> {
+    const NAME: &'static str = "dvae";
+
+    fn training(&self) -> Training {
+        self.config.dvae.training
+    }
+
+    fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    fn validation_batches(&self) -> usize {
+        self.validation.len()
+    }
+
+    fn terms(&self, parameters: &Parameters, part: Part) -> Result<Terms, ModelError> {
+        let Config { seed, dvae, .. } = self.config;
+        let (images, noisy, step) = match part {
+            Part::Step(step) => (batch(*seed, step, dvae.training.batch, &self.train), step, step),
+            Part::Validation(place, step) => (self.validation[place].clone(), u64::MAX / 16 - place as u64, step),
+        };
+        let mut bytes = stream(*seed, Purpose::Pixels, noisy);
+        let flat: Vec<f32> = (images.iter())
+            .flat_map(|&image| dequantised(self.data.image(image), &mut bytes))
+            .collect();
+        let (side, k) = (self.config.side(), dvae.vocabulary);
+        let noise = gumbel(
+            &mut stream(*seed, Purpose::Codes, noisy),
+            images.len() * side * side * k,
+        );
+        let noise = Tensor::from_vec(noise, (images.len(), side, side, k), self.device.candle())?;
+        let (beta, temperature) = (dvae.beta.at(step), dvae.temperature.at(step));
+        let found = relaxed(
+            self.config.sizes(),
+            parameters,
+            &pixels(&flat, self.device)?,
+            &noise,
+            temperature,
+        )?;
+        #[expect(clippy::cast_precision_loss, reason = "3072")]
+        let dims = VALUES as f64;
+        let loss = ((&found.divergence * beta)? - &found.reconstruction)?.mean_all()?;
+        let reconstruction = mean(&found.reconstruction)? + dims * ln_unit();
+        let divergence = mean(&found.divergence)?;
+        let elbo = reconstruction - divergence;
+        Ok(Terms {
+            loss: (loss / dims)?,
+            parts: vec![
+                ("reconstruction", reconstruction),
+                ("divergence", divergence),
+                ("relaxed_elbo", elbo),
+                ("bits_per_dim", -elbo / (dims * std::f64::consts::LN_2)),
+                ("beta", beta),
+                ("temperature", temperature),
+            ],
+        })
+    }
+}
+
+/// The transformer by the cross-entropies of text and codes, the codes drawn from `q(z|x)`.
+///
+/// ```text
+/// loss = -1/8 mean_i ln p(y_i | y_<i) - 7/8 mean_j ln p(z_j | y, z_<j)
+/// ```
+#[derive(Debug)]
+pub struct SecondStage<'a> {
+    config: &'a Config,
+    data: &'a Data,
+    model: Model,
+    transformer: Transformer,
+    variables: Variables,
+    train: Vec<usize>,
+    validation: Vec<Vec<usize>>,
+    /// `q(z|x)` of every image, cumulated along the codes: `[side^2, K]`.
+    codes: BTreeMap<usize, Vec<f32>>,
+}
+
+impl<'a> SecondStage<'a> {
+    /// With fresh parameters, on a model's first stage.
+    ///
+    /// # Errors
+    /// [`ModelError::Network`], [`ModelError::Twin`]; [`ModelError::Lacks`] for a model of another configuration.
+    pub fn new(config: &'a Config, data: &'a Data, model: Model, device: &'a Device) -> Result<Self, ModelError> {
+        if model.config.dvae() != config.dvae() || model.config.prior.vocabulary != config.prior.vocabulary {
+            return Err(ModelError::Lacks {
+                what: "the first stage was trained at other sizes".to_owned(),
+                expected: "a model of this configuration's [dvae] and vocabulary",
+            });
+        }
+        let validation = validation(data, config.prior.training.batch);
+        let train = data.of(Split::Train);
+        let mut codes = BTreeMap::new();
+        let wanted: Vec<usize> = train.iter().chain(validation.iter().flatten()).copied().collect();
+        for part in wanted.chunks(64) {
+            codes.extend(part.iter().copied().zip(cumulated(config, data, &model, part)?));
+        }
+        Ok(Self {
+            variables: Variables::fresh(&shapes(config, "prior")?, Beginning::Transformer, config.seed, device)?,
+            transformer: transformer(config, device)?,
+            config,
+            data,
+            model,
+            train,
+            validation,
+            codes,
+        })
+    }
+
+    /// Encoder and decoder, as they were.
+    #[must_use]
+    pub fn first_stage(&self) -> Parameters {
+        let first = |(name, _): &(&str, &Tensor)| !name.starts_with("prior.");
+        let named = self.model.parameters.iter().filter(first);
+        Parameters::new(named.map(|(name, tensor)| (name.to_owned(), tensor.clone())).collect())
+    }
+}
+
+/// The distribution functions of an image's codes.
+fn cumulated(config: &Config, data: &Data, model: &Model, images: &[usize]) -> Result<Vec<Vec<f32>>, ModelError> {
+    let mut bytes = stream(config.seed, Purpose::Pixels, u64::MAX / 32);
+    let flat: Vec<f32> = (images.iter())
+        .flat_map(|&image| dequantised(data.image(image), &mut bytes))
+        .collect();
+    let logits = model.encoder_logits(&model.pixels(&flat)?)?;
+    let k = config.dvae.vocabulary;
+    let table: Vec<f32> = logits.flatten_all()?.to_vec1()?;
+    let of_image = |rows: &[f32]| {
+        let of_row = |row: &[f32]| {
+            let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let mut sum = 0.0;
+            let cumulated: Vec<f32> = (row.iter())
+                .map(|x| {
+                    sum += (x - most).exp();
+                    sum
+                })
+                .collect();
+            cumulated.into_iter().map(move |part| part / sum).collect::<Vec<_>>()
+        };
+        rows.chunks_exact(k).flat_map(of_row).collect()
+    };
+    Ok(table.chunks_exact(model.codes() * k).map(of_image).collect())
+}
+
+impl Stage for SecondStage<'_> {
+    const NAME: &'static str = "prior";
+
+    fn training(&self) -> Training {
+        self.config.prior.training
+    }
+
+    fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    fn validation_batches(&self) -> usize {
+        self.validation.len()
+    }
+
+    fn terms(&self, parameters: &Parameters, part: Part) -> Result<Terms, ModelError> {
+        let Config { seed, prior, dvae, .. } = self.config;
+        let (images, noisy, dropout) = match part {
+            Part::Step(step) => {
+                let size = prior.training.batch;
+                (batch(*seed, step, size, &self.train), step, prior.bpe_dropout)
+            }
+            Part::Validation(place, _) => (self.validation[place].clone(), u64::MAX / 16 - place as u64, 0.0),
+        };
+        let (mut captions, mut uniform) = (
+            stream(*seed, Purpose::Captions, noisy),
+            stream(*seed, Purpose::Codes, noisy),
+        );
+        let vocabulary = &self.model.vocabulary;
+        let (mut text, mut codes) = (Vec::new(), Vec::new());
+        for &image in &images {
+            let words = vocabulary.encode_with_dropout(self.data.caption(image), dropout, &mut captions)?;
+            text.extend(vocabulary.padded(&words));
+            for row in self.codes[&image].chunks_exact(dvae.vocabulary) {
+                let u: f32 = uniform.random();
+                let code = row.iter().position(|part| u < *part).unwrap_or(dvae.vocabulary - 1);
+                codes.push(u32::try_from(code).unwrap_or(u32::MAX));
+            }
+        }
+        let device = &self.model.device;
+        let (text, codes) = (
+            tokens(&text, images.len(), device)?,
+            tokens(&codes, images.len(), device)?,
+        );
+        let [text, codes] = token_log_probs(&self.transformer, parameters, &text, &codes)?;
+        let loss = ((text.mean_all()? * (-1.0 / 8.0))? + (codes.mean_all()? * (-7.0 / 8.0))?)?;
+        let (of_text, of_codes) = (mean(&text)?, mean(&codes)?);
+        #[expect(clippy::cast_precision_loss, reason = "numbers of tokens")]
+        let sums = [of_text * prior.text as f64, of_codes * self.model.codes() as f64];
+        Ok(Terms {
+            loss,
+            parts: vec![
+                ("ln_p_y", sums[0]),
+                ("ln_p_z_given_y", sums[1]),
+                ("text_nats_per_token", -of_text),
+                ("code_nats_per_token", -of_codes),
+            ],
+        })
+    }
+}

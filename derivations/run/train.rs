@@ -1,0 +1,153 @@
+//! Runs `train` and `sweep-beta`.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use derivations::faces::sweep as face;
+use gpu::device::{Device, Kind};
+use indicatif::{ProgressBar, ProgressStyle};
+use model::checkpoint::write_whole;
+use model::config::{Config, NAMED};
+use model::sweep::{self, BETAS};
+use model::train::{self, Flow, Line, Run, Stage as _};
+use serde_json::json;
+
+use super::output::{pretty, print};
+use super::{Outcome, Result};
+use crate::cli::{self, DeviceName, Format, StageName};
+
+pub(super) fn open(device: DeviceName) -> Result<Device> {
+    Ok(Device::open(match device {
+        DeviceName::Cpu => Kind::Cpu,
+        DeviceName::Cuda => Kind::Cuda(0),
+    })?)
+}
+
+fn config(name: &str) -> Result<Config> {
+    if NAMED.iter().any(|(known, _)| *known == name) || !Path::new(name).exists() {
+        return Ok(Config::named(name)?);
+    }
+    let text = std::fs::read_to_string(name).map_err(|error| format!("{name}: {error}"))?;
+    Config::parse(&text).map_err(|error| format!("{name}: {error}").into())
+}
+
+/// Whether Ctrl-C was pressed.
+fn stopped() -> Result<&'static AtomicBool> {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    static SET: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+    let set = SET.get_or_init(|| {
+        let handler = || STOP.store(true, Ordering::Relaxed);
+        ctrlc::set_handler(handler).map_err(|error| error.to_string())
+    });
+    set.clone().map_err(|error| format!("Ctrl-C cannot be caught: {error}"))?;
+    Ok(&STOP)
+}
+
+/// A bar with the terms of the last step.
+struct Bar {
+    bar: ProgressBar,
+    stop: &'static AtomicBool,
+}
+
+impl Bar {
+    fn new() -> Result<Self> {
+        let bar = ProgressBar::new(0);
+        let template = "{prefix} {bar:24} {pos}/{len} ({eta}) {msg}";
+        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Ok(Self { bar, stop: stopped()? })
+    }
+
+    fn tell(&self, prefix: &str, line: &Line) -> Flow {
+        self.bar.set_prefix(prefix.to_owned());
+        self.bar.set_length(line.steps);
+        self.bar.set_position(line.step);
+        let shown = [
+            ("reconstruction", "ln p(x|z)"),
+            ("divergence", "KL"),
+            ("bits_per_dim", "bits/dim"),
+            ("ln_p_y", "ln p(y)"),
+            ("ln_p_z_given_y", "ln p(z|y)"),
+        ];
+        let number = |name: &str| line.numbers.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+        let parts = shown
+            .iter()
+            .filter_map(|(name, word)| number(name).map(|value| format!("{word} {value:.2}")));
+        self.bar.set_message(parts.collect::<Vec<_>>().join("  "));
+        if self.stop.load(Ordering::Relaxed) {
+            Flow::Stop
+        } else {
+            Flow::Go
+        }
+    }
+}
+
+pub(super) fn train(args: &cli::Train) -> Result<Outcome> {
+    let mut config = config(&args.config)?;
+    config.seed = args.seed.unwrap_or(config.seed);
+    let device = open(args.device)?;
+    let run = Run {
+        out: args.out.clone(),
+        resume: args.resume,
+    };
+    let bar = Bar::new()?;
+    let last = std::cell::RefCell::new(Vec::new());
+    let mut watch = |line: &Line| {
+        if line.step == line.steps {
+            last.borrow_mut().push(line.clone());
+        }
+        bar.tell(line.stage, line)
+    };
+    if args.stage != StageName::Prior {
+        train::first(&config, &run, &device, &mut watch)?;
+    }
+    if args.stage != StageName::Dvae {
+        train::second(&config, &run, &device, &mut watch)?;
+    }
+    bar.bar.finish_and_clear();
+    let mut text = String::new();
+    for line in last.borrow().iter() {
+        let seen = line.numbers.iter().filter_map(|(name, value)| {
+            let name = name.strip_prefix("validation.")?;
+            Some(format!("{} {value:.2}", name.replace('_', " ")))
+        });
+        let seen = seen.collect::<Vec<_>>().join(", ");
+        text += &format!("{}: {} steps on {}; validation: {seen}\n", line.stage, line.steps, device.name());
+    }
+    print(&format!("{text}{}: the model\n", run.model().display()))?;
+    Ok(Outcome::Stands)
+}
+
+pub(super) fn sweep(args: &cli::Sweep) -> Result<Outcome> {
+    let config = config(&args.config)?;
+    let betas = if args.betas.is_empty() { BETAS.to_vec() } else { args.betas.clone() };
+    if let Some(odd) = betas.iter().find(|beta| !(0.0..=1e6).contains(*beta)) {
+        return Err(format!("--betas: {odd}, expected numbers in [0, 1e6]").into());
+    }
+    let device = Device::open(Kind::Cpu)?;
+    let run = Run {
+        out: args.out.clone(),
+        resume: true,
+    };
+    let bar = Bar::new()?;
+    let mut points = Vec::new();
+    // Seeds outside: a sweep that is stopped has seen every weight as often.
+    for seed in 1..=args.seeds {
+        for beta in &betas {
+            let name = format!("{} beta {beta} seed {seed}", train::FirstStage::NAME);
+            let point = sweep::point(&config, (*beta, seed), &run, &device, &mut |line| bar.tell(&name, line))?;
+            points.push(point);
+        }
+    }
+    bar.bar.finish_and_clear();
+    let rows = sweep::rows(&points);
+    write_whole(&args.out.join("sweep.csv"), sweep::csv(&points).as_bytes())?;
+    for (name, bytes) in face::pictures(&rows, &points)? {
+        write_whole(&args.out.join(name), &bytes)?;
+    }
+    print(&match args.format {
+        Format::Text => face::text(&rows, &points, config.dvae.vocabulary),
+        Format::Json => pretty(&json!({"schema": "elbo-sweep/1", "rows": rows, "points": points}))?,
+    })?;
+    Ok(Outcome::Stands)
+}

@@ -1,0 +1,143 @@
+//! Half the size and twice the size, as candle sees them.
+
+use candle_core::backend::BackendStorage as _;
+use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType, bail};
+use rayon::prelude::*;
+
+use super::cpu::{held, numbers};
+use super::sequence::ours;
+
+/// The largest of every two by two pixels: `[B, C, H, W]`, `H` and `W` even, to `[B, C, H/2, W/2]`. Equal pixels share the gradient.
+///
+/// candle's own `max_pool2d` returns a quarter of it. On a device, and in half types, composed of candle's operations.
+///
+/// # Errors
+/// candle's; for an odd height or width.
+pub fn max_pool(x: &Tensor) -> Result<Tensor> {
+    let (batch, channels, height, width) = x.dims4()?;
+    if height % 2 != 0 || width % 2 != 0 {
+        bail!("a map of {height} x {width} cannot be halved");
+    }
+    if ours(x) {
+        return x.contiguous()?.apply_op1(Resize::Halve);
+    }
+    let larger = |pairs: &Tensor, axis: usize| -> Result<Tensor> {
+        let [first, second] = [pairs.narrow(axis, 0, 1)?, pairs.narrow(axis, 1, 1)?];
+        first.maximum(&second)?.squeeze(axis)
+    };
+    let rows = larger(&x.reshape((batch, channels, height / 2, 2, width))?, 3)?;
+    larger(&rows.reshape((batch, channels, height / 2, width / 2, 2))?, 4)
+}
+
+/// Every pixel four times: `[B, C, H, W]` to `[B, C, 2H, 2W]`.
+///
+/// candle's own goes back through a convolution for every channel. On a device, and in half types, composed of candle's operations.
+///
+/// # Errors
+/// candle's.
+pub fn upsample(x: &Tensor) -> Result<Tensor> {
+    let (batch, channels, height, width) = x.dims4()?;
+    if ours(x) {
+        return x.contiguous()?.apply_op1(Resize::Double);
+    }
+    let pixels = x.reshape((batch, channels, height, 1, width, 1))?;
+    let repeated = pixels.broadcast_as((batch, channels, height, 2, width, 2))?;
+    repeated.contiguous()?.reshape((batch, channels, 2 * height, 2 * width))
+}
+
+#[derive(Clone, Copy)]
+enum Resize {
+    Halve,
+    Double,
+}
+
+/// The four places of a large plane, `width` wide, that belong to a place of the small one.
+const fn square(place: usize, width: usize) -> [usize; 4] {
+    let small = width / 2;
+    let at = place / small * 2 * width + place % small * 2;
+    [at, at + 1, at + width, at + width + 1]
+}
+
+impl Resize {
+    fn forward<E: WithDType>(self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (batch, channels, height, width) = layout.shape().dims4()?;
+        let x = numbers::<E>(x, layout)?;
+        let (height, width, each) = match self {
+            Self::Halve => (height / 2, width / 2, height * width / 4),
+            Self::Double => (2 * height, 2 * width, 4 * height * width),
+        };
+        let mut y = vec![E::zero(); batch * channels * height * width];
+        let planes = x.par_chunks_exact(x.len() / (batch * channels));
+        planes.zip(y.par_chunks_exact_mut(each)).for_each(|(x, y)| match self {
+            Self::Halve => {
+                for (place, y) in y.iter_mut().enumerate() {
+                    *y = largest(square(place, 2 * width).map(|at| x[at]));
+                }
+            }
+            Self::Double => {
+                for (place, x) in x.iter().enumerate() {
+                    for at in square(place, width) {
+                        y[at] = *x;
+                    }
+                }
+            }
+        });
+        Ok((E::to_cpu_storage_owned(y), (batch, channels, height, width).into()))
+    }
+
+    fn backward<E: WithDType>(self, x: &Tensor, pull: &Tensor) -> Result<Tensor> {
+        let (batch, channels, _, width) = x.dims4()?;
+        let pull = pull.contiguous()?;
+        let storages = [x, &pull].map(Tensor::storage_and_layout);
+        let [numbers, pulls] = &storages;
+        let (numbers, pulls) = (held::<E>(numbers)?, held::<E>(pulls)?);
+        let planes = batch * channels;
+        let mut slopes = vec![E::zero(); numbers.len()];
+        let each = (numbers.par_chunks_exact(numbers.len() / planes)).zip(pulls.par_chunks_exact(pulls.len() / planes));
+        each.zip(slopes.par_chunks_exact_mut(numbers.len() / planes))
+            .for_each(|((x, pull), slopes)| match self {
+                Self::Halve => {
+                    for (place, pull) in pull.iter().enumerate() {
+                        let places = square(place, width);
+                        let most = largest(places.map(|at| x[at]));
+                        let equal = places.into_iter().filter(|&at| x[at] == most);
+                        let share = E::from_f64(1.0 / f64::from(equal.clone().fold(0_u8, |n, _| n + 1)));
+                        equal.for_each(|at| slopes[at] = *pull * share);
+                    }
+                }
+                Self::Double => {
+                    for (place, slope) in slopes.iter_mut().enumerate() {
+                        let [a, b, c, d] = square(place, 2 * width).map(|at| pull[at]);
+                        *slope = (a + b) + (c + d);
+                    }
+                }
+            });
+        Tensor::from_vec(slopes, x.shape(), x.device())
+    }
+}
+
+/// NaN where one of them is.
+fn largest<E: WithDType>([a, b, c, d]: [E; 4]) -> E {
+    let larger = |a: E, b: E| if a > b || a != a { a } else { b };
+    larger(larger(a, b), larger(c, d))
+}
+
+impl CustomOp1 for Resize {
+    fn name(&self) -> &'static str {
+        "elbo-resize"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        match x.dtype() {
+            DType::F64 => self.forward::<f64>(x, layout),
+            _ => self.forward::<f32>(x, layout),
+        }
+    }
+
+    fn bwd(&self, x: &Tensor, _y: &Tensor, pull: &Tensor) -> Result<Option<Tensor>> {
+        Ok(Some(match x.dtype() {
+            DType::F64 => self.backward::<f64>(x, pull)?,
+            _ => self.backward::<f32>(x, pull)?,
+        }))
+    }
+}

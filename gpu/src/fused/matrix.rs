@@ -1,0 +1,122 @@
+//! Products of matrices that lie anywhere, on one thread.
+
+use gemm::{Parallelism, gemm};
+
+/// A type that is multiplied on the CPU.
+pub trait Multiplied: Copy + Default + PartialOrd + Send + Sync + std::ops::AddAssign + 'static {
+    /// 1.
+    const ONE: Self;
+
+    /// The nearest number of this type.
+    fn of(x: f64) -> Self;
+
+    /// As a double.
+    fn wide(self) -> f64;
+
+    /// `self a + b`, rounded as it comes.
+    fn times(self, a: Self) -> Self;
+
+    /// `e^self`.
+    fn exp(self) -> Self;
+}
+
+macro_rules! multiplied {
+    ($($real:ty),*) => {$(
+        impl Multiplied for $real {
+            const ONE: Self = 1.0;
+            #[allow(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "rounding is what is asked for")]
+            fn of(x: f64) -> Self {
+                x as Self
+            }
+            #[allow(clippy::cast_lossless, reason = "of either type")]
+            fn wide(self) -> f64 {
+                self as f64
+            }
+            fn times(self, a: Self) -> Self {
+                self * a
+            }
+            fn exp(self) -> Self {
+                self.exp()
+            }
+        }
+    )*};
+}
+
+multiplied!(f32, f64);
+
+/// Partial sums over a batch: so many whatever the number of threads, so that bits do not depend on it.
+pub(super) const PARTS: usize = 16;
+
+/// A side of a product, and how far apart its rows' and its columns' entries lie.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a, T> {
+    entries: &'a [T],
+    row: usize,
+    column: usize,
+}
+
+impl<'a, T> Side<'a, T> {
+    /// Rows that begin so far apart.
+    pub(super) const fn rows(entries: &'a [T], apart: usize) -> Self {
+        Self {
+            entries,
+            row: apart,
+            column: 1,
+        }
+    }
+
+    /// The transpose of rows that begin so far apart.
+    pub(super) const fn columns(entries: &'a [T], apart: usize) -> Self {
+        Self {
+            entries,
+            row: 1,
+            column: apart,
+        }
+    }
+
+    /// Whether it holds so many rows and columns.
+    const fn holds(&self, rows: usize, columns: usize) -> bool {
+        rows > 0 && columns > 0 && (rows - 1) * self.row + (columns - 1) * self.column < self.entries.len()
+    }
+}
+
+/// `out += left right`, `[m, k] [k, n]`; the rows of `out` begin `apart` entries apart.
+///
+/// # Panics
+/// When a side or `out` does not hold what the sizes ask for.
+pub(super) fn add_product<T: Multiplied>(
+    [m, k, n]: [usize; 3],
+    left: Side<'_, T>,
+    right: Side<'_, T>,
+    (out, apart): (&mut [T], usize),
+) {
+    let fits = left.holds(m, k) && right.holds(k, n) && apart >= n && (m - 1) * apart + n <= out.len();
+    assert!(fits, "sides that hold [{m}, {k}, {n}]");
+    let step = usize::cast_signed;
+    #[expect(unsafe_code, reason = "a product of slices whose extents the line above has checked")]
+    // SAFETY: every entry that is read lies at or below `(rows - 1) row + (columns - 1) column`, which is inside its slice; what is written lies
+    // below `(m - 1) apart + n`, which `out` holds, and no two rows of it overlap.
+    unsafe {
+        gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr(),
+            1,
+            step(apart),
+            true,
+            left.entries.as_ptr(),
+            step(left.column),
+            step(left.row),
+            right.entries.as_ptr(),
+            step(right.column),
+            step(right.row),
+            T::ONE,
+            T::ONE,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}

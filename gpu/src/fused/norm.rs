@@ -1,0 +1,80 @@
+//! Layer normalisation in one trip.
+
+use rayon::prelude::*;
+
+use super::matrix::{Multiplied, PARTS};
+
+/// What keeps a constant row from dividing by 0.
+const EPSILON: f64 = 1.0 / 100_000.0;
+
+/// `g (x - mean) / sd + b` of every row; the variance is that of centred numbers.
+///
+/// # Panics
+/// When the slices are not whole rows.
+pub fn layer_norm<T: Multiplied>(x: &[T], gain: &[T], bias: &[T]) -> Vec<T> {
+    let d = gain.len();
+    assert!(d > 0 && d == bias.len() && x.len().is_multiple_of(d), "whole rows");
+    let mut y = vec![T::default(); x.len()];
+    x.par_chunks_exact(d).zip(y.par_chunks_exact_mut(d)).for_each(|(x, y)| {
+        let (mean, deviation) = moments(x);
+        for (((y, x), gain), bias) in y.iter_mut().zip(x).zip(gain).zip(bias) {
+            *y = T::of((x.wide() - mean) / deviation * gain.wide() + bias.wide());
+        }
+    });
+    y
+}
+
+/// Gradients of `sum pull y` with respect to rows, gain and bias.
+///
+/// ```text
+/// dx = (g pull - mean(g pull) - n mean(g pull n)) / sd,   n = (x - mean) / sd        dg = sum pull n        db = sum pull
+/// ```
+///
+/// # Panics
+/// When the slices are not whole rows.
+pub fn layer_norm_gradients<T: Multiplied>(x: &[T], gain: &[T], pull: &[T]) -> [Vec<T>; 3] {
+    let d = gain.len();
+    assert!(d > 0 && x.len() == pull.len() && x.len().is_multiple_of(d), "whole rows");
+    let mut slopes = vec![T::default(); x.len()];
+    let rows = (x.len() / d).div_ceil(PARTS).max(1) * d;
+    let parts = x.par_chunks(rows).zip(pull.par_chunks(rows)).zip(slopes.par_chunks_mut(rows));
+    let sums: Vec<[Vec<f64>; 2]> = parts
+        .map(|((x, pull), slopes)| {
+            let mut sums = [vec![0.0; d], vec![0.0; d]];
+            let each = x.chunks_exact(d).zip(pull.chunks_exact(d));
+            for ((x, pull), slopes) in each.zip(slopes.chunks_exact_mut(d)) {
+                let (mean, deviation) = moments(x);
+                let normal = |i: usize| (x[i].wide() - mean) / deviation;
+                let (mut one, mut other) = (0.0, 0.0);
+                for i in 0..d {
+                    let pulled = gain[i].wide() * pull[i].wide();
+                    one += pulled;
+                    other += pulled * normal(i);
+                    sums[0][i] += pull[i].wide() * normal(i);
+                    sums[1][i] += pull[i].wide();
+                }
+                #[expect(clippy::cast_precision_loss, reason = "a width")]
+                let width = d as f64;
+                let (one, other) = (one / width, other / width);
+                for (i, slope) in slopes.iter_mut().enumerate() {
+                    *slope = T::of((gain[i].wide() * pull[i].wide() - one - normal(i) * other) / deviation);
+                }
+            }
+            sums
+        })
+        .collect();
+    let total = |which: usize| {
+        let column = |i: usize| sums.iter().map(|part| part[which][i]).sum::<f64>();
+        (0..d).map(|i| T::of(column(i))).collect()
+    };
+    [slopes, total(0), total(1)]
+}
+
+/// Mean and deviation of a row.
+fn moments<T: Multiplied>(row: &[T]) -> (f64, f64) {
+    #[expect(clippy::cast_precision_loss, reason = "a width")]
+    let d = row.len() as f64;
+    let mean = row.iter().map(|x| x.wide()).sum::<f64>() / d;
+    let squares = row.iter().map(|x| (x.wide() - mean) * (x.wide() - mean));
+    (mean, (squares.sum::<f64>() / d + EPSILON).sqrt())
+}
