@@ -1,6 +1,6 @@
 # The two commands of the README, and what CI and long runs add.
 
-.PHONY: check test lapack lint kernels gates patches mutants scipy bench bench-cuda peers docs long clean
+.PHONY: check test lapack lint kernels gates patches mutants scipy bench bench-cuda peers model sweep docs long clean
 
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
@@ -49,7 +49,7 @@ mutants:
 # Timings, each after agreement; writes benches/RESULTS.md.
 bench:
 	rm -rf target/criterion
-	cargo bench --bench worlds --bench terms
+	cargo bench --bench worlds --bench terms --bench networks
 	python3 benches/results.py
 
 # The same data through PyTorch, JAX and NumPyro, and hard inputs; downloads 3 GB into an environment below target/. Writes benches/peers/*.md.
@@ -65,6 +65,19 @@ bench-cuda:
 	cargo bench --features cuda --bench cuda
 	python3 benches/peers/device.py jax,torch,torch.compile target/criterion/peers-cuda.json || true
 	python3 benches/cuda.py
+
+# The two shipped models, trained anew (half an hour on two cores; goes on where it was), and their pictures.
+model:
+	cargo build --release
+	target/release/elbo train all --config tiny --out target/model/tiny --resume
+	target/release/elbo train all --config emoji --out target/model/emoji --resume
+	cp target/model/tiny/model.safetensors derivations/data/tiny.safetensors
+	cp target/model/emoji/model.safetensors derivations/data/model.safetensors
+	derivations/model/pictures.sh
+
+# The experiment behind the note's 6.6: seven weights, three seeds each; goes on where it was.
+sweep:
+	cargo run --release --quiet -- sweep-beta --out target/sweep
 
 # Writes the outputs in README.md anew.
 docs:

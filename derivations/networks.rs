@@ -54,7 +54,11 @@ pub fn agree(
     images: &[usize],
     storage: Storage,
 ) -> Result<Vec<NetworkReport>, NetworksError> {
-    let dtype = if storage == Storage::BF16 { DType::BF16 } else { DType::F32 };
+    let dtype = if storage == Storage::BF16 {
+        DType::BF16
+    } else {
+        DType::F32
+    };
     let mut rows: [Vec<LayerRow>; 3] = Default::default();
     let parameters = model.parameters.to_dtype(dtype).map_err(model::ModelError::from)?;
     let dvae = model.config.dvae();
@@ -65,7 +69,7 @@ pub fn agree(
     let decoder_graph = dvae.decoder(&ours(&of_decoder)?).map_err(failed)?;
     let prior_graph = transformer.graph(&ours(&of_prior)?).map_err(failed)?;
     for &image in images {
-        let mut rng = model::noise::stream(1, model::noise::Purpose::Pixels, image as u64);
+        let mut rng = model::noise::stream(1, model::noise::Purpose::EvaluatedPixels, image as u64);
         let pixels = model.pixels(&model::noise::dequantised(data.image(image), &mut rng))?;
         let pixels = cast(&pixels, dtype)?;
         let seen = told(|seen| encoder(model.config.sizes(), &of_encoder, &pixels, seen).map(|_| ()))?;

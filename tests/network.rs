@@ -4,6 +4,8 @@
 
 #[path = "network/slopes.rs"]
 mod slopes;
+#[path = "network/threads.rs"]
+mod threads;
 #[path = "network/transformer.rs"]
 mod transformer;
 

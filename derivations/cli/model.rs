@@ -56,7 +56,9 @@ pub(crate) struct Which {
 
 /// Arguments of `evaluate`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  elbo evaluate\n  elbo evaluate run --samples 16 --bound-images 32\n  elbo evaluate run --format json")]
+#[command(
+    after_help = "Examples:\n  elbo evaluate\n  elbo evaluate run --samples 16 --bound-images 32\n  elbo evaluate run --format json"
+)]
 pub(crate) struct Evaluate {
     /// A model file or a folder that was trained into; without it, the shipped one
     pub(crate) checkpoint: Option<PathBuf>,
@@ -88,7 +90,9 @@ pub(crate) struct Evaluate {
 
 /// Arguments of `sample`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  elbo sample \"red heart\" --n 8 --out grid.png\n  elbo sample \"dog face\" \"sun\" --temperature 0.5 --top-k 16")]
+#[command(
+    after_help = "Examples:\n  elbo sample \"red heart\" --n 8 --out grid.png\n  elbo sample \"dog face\" \"sun\" --temperature 0.5 --top-k 16"
+)]
 pub(crate) struct Sample {
     /// What to draw; a row of pictures each
     #[arg(required = true)]

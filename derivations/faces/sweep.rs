@@ -11,14 +11,24 @@ use plotters::prelude::*;
 use crate::render::fonts;
 
 /// What the note says of its 6.6.
-const CLAIM: &str = "the note: beta = 6.6 'promotes better codebook usage and ultimately leads to a smaller reconstruction error'";
+const CLAIM: &str =
+    "the note: beta = 6.6 'promotes better codebook usage and ultimately leads to a smaller reconstruction error'";
 
 /// The table, and what of the claim it bears out.
 #[must_use]
 pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
-    let mut text = format!("{:>6} {:>5}  {:>14} {:>14} {:>17} {:>20} {:>16}\n", "beta", "seeds", "codes used", "perplexity", "pixel error", "ln p(x|z), nats", "KL, nats");
+    let mut text = format!(
+        "{:>6} {:>5}  {:>14} {:>14} {:>17} {:>20} {:>16}\n",
+        "beta", "seeds", "codes used", "perplexity", "pixel error", "ln p(x|z), nats", "KL, nats"
+    );
     for row in rows {
-        let of = |estimate: Estimate, places: usize| format!("{:.places$} ± {:.places$}", estimate.mean, estimate.standard_error);
+        let of = |estimate: Estimate, places: usize| {
+            let Estimate { mean, standard_error } = estimate;
+            if standard_error.is_nan() {
+                return format!("{mean:.places$}");
+            }
+            format!("{mean:.places$} ± {standard_error:.places$}")
+        };
         let _ = writeln!(
             text,
             "{:>6} {:>5}  {:>14} {:>14} {:>17} {:>20} {:>16}",
@@ -31,10 +41,11 @@ pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
             of(row.divergence, 1)
         );
     }
-    let longest = points.iter().map(|point| point.seconds).fold(0.0, f64::max);
+    let timed = points.iter().filter_map(|point| point.seconds);
+    let longest = timed.fold(0.0, f64::max);
     let _ = writeln!(
         text,
-        "\n{} runs of at most {longest:.0} s, validation part, {codes} codes; ± is a standard error over seeds; pixel error: root mean square, pixels in [0, 1]",
+        "\n{} runs of at most {longest:.0} s (what was interrupted is not timed), validation part, {codes} codes; ± is a standard error over seeds; pixel error: root mean square, pixels in [0, 1]",
         points.len()
     );
     for sentence in findings(rows) {
@@ -50,18 +61,23 @@ pub fn findings(rows: &[Row]) -> Vec<String> {
     let (Some(high), Some(one)) = (at(6.6), at(1.0)) else {
         return vec![format!("{CLAIM}: not judged, as 6.6 or 1 is not among the weights")];
     };
+    let seeds = high.seeds.min(one.seeds);
+    if seeds < 2 {
+        return vec![format!("{CLAIM}: not judged, as one seed tells no error")];
+    }
     let judged = |what: &str, a: Estimate, b: Estimate, better: f64, places: usize| {
         let difference = (a.mean - b.mean) * better;
         let error = a.standard_error.hypot(b.standard_error);
-        let verdict = if difference > 2.0 * error {
+        let limit = quantile(seeds - 1) * error;
+        let verdict = if difference > limit {
             "reproduces"
-        } else if difference < -2.0 * error {
+        } else if difference < -limit {
             "does NOT reproduce: it is the other way round"
         } else {
             "is not told apart"
         };
         format!(
-            "  {what}: {:.places$} at 6.6, {:.places$} at 1 (difference {:.places$} ± {error:.places$}): {verdict}",
+            "  {what}: {:.places$} at 6.6, {:.places$} at 1, difference {:.places$} ± {error:.places$}: {verdict}",
             a.mean,
             b.mean,
             a.mean - b.mean
@@ -71,23 +87,52 @@ pub fn findings(rows: &[Row]) -> Vec<String> {
         format!("{CLAIM}; at this scale, against beta = 1:"),
         judged("codebook usage (perplexity)", high.perplexity, one.perplexity, 1.0, 2),
         judged("codebook usage (codes used)", high.codes_used, one.codes_used, 1.0, 1),
-        judged("reconstruction error (pixels)", high.pixel_error, one.pixel_error, -1.0, 4),
-        judged("reconstruction (ln p(x|z), nats)", high.reconstruction, one.reconstruction, 1.0, 0),
+        judged(
+            "reconstruction error (pixels)",
+            high.pixel_error,
+            one.pixel_error,
+            -1.0,
+            4,
+        ),
+        judged(
+            "reconstruction (ln p(x|z), nats)",
+            high.reconstruction,
+            one.reconstruction,
+            1.0,
+            0,
+        ),
     ]
 }
 
+/// The 97.5 % point of Student's t, for the smaller of two samples' degrees of freedom: never too eager.
+fn quantile(freedom: usize) -> f64 {
+    const TABLE: [f64; 9] = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
+    TABLE.get(freedom - 1).copied().unwrap_or(2.23)
+}
+
 const SIZE: (u32, u32) = (1200, 480);
+
+/// Files' names and bytes.
+pub type Pictures = Vec<(&'static str, Vec<u8>)>;
 
 /// `sweep.svg` and `sweep.png`.
 ///
 /// # Errors
 /// What the drawing library refuses.
-pub fn pictures(rows: &[Row], points: &[Point]) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn Error>> {
+pub fn pictures(rows: &[Row], points: &[Point]) -> Result<Pictures, Box<dyn Error>> {
     fonts::register();
     let mut svg = String::new();
-    draw(&SVGBackend::with_string(&mut svg, SIZE).into_drawing_area(), rows, points)?;
+    draw(
+        &SVGBackend::with_string(&mut svg, SIZE).into_drawing_area(),
+        rows,
+        points,
+    )?;
     let mut pixels = vec![255; SIZE.0 as usize * SIZE.1 as usize * 3];
-    draw(&BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area(), rows, points)?;
+    draw(
+        &BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area(),
+        rows,
+        points,
+    )?;
     let png = model::picture::png(&pixels, SIZE)?;
     Ok(vec![("sweep.svg", svg.into_bytes()), ("sweep.png", png)])
 }
@@ -97,7 +142,11 @@ type Get = (&'static str, fn(&Row) -> Estimate, fn(&Point) -> f64);
 #[expect(clippy::cast_precision_loss, reason = "a number of codes")]
 const PANELS: [Get; 2] = [
     ("codes used", |row| row.codes_used, |point| point.codes_used as f64),
-    ("pixel error (root mean square)", |row| row.pixel_error, |point| point.pixel_error),
+    (
+        "pixel error (root mean square)",
+        |row| row.pixel_error,
+        |point| point.pixel_error,
+    ),
 ];
 
 fn draw<B: DrawingBackend>(area: &DrawingArea<B, Shift>, rows: &[Row], points: &[Point]) -> Result<(), Box<dyn Error>>
@@ -108,7 +157,10 @@ where
     let widest = rows.iter().map(|row| row.beta).fold(1.0, f64::max);
     for (panel, (name, mean, one)) in area.split_evenly((1, 2)).iter().zip(PANELS) {
         let values = || points.iter().map(one);
-        let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+        let (low, high) = (
+            values().fold(f64::INFINITY, f64::min),
+            values().fold(f64::NEG_INFINITY, f64::max),
+        );
         let room = 0.1 * (high - low).max(1e-3 * high.abs()).max(f64::MIN_POSITIVE);
         let mut chart = ChartBuilder::on(panel)
             .caption(name, ("sans-serif", 22))
@@ -123,8 +175,15 @@ where
             .label_style(("sans-serif", 16))
             .draw()?;
         let blue = RGBColor(31, 90, 160);
-        chart.draw_series(points.iter().map(|point| Circle::new((point.beta, one(point)), 3, blue.mix(0.4).filled())))?;
-        chart.draw_series(LineSeries::new(rows.iter().map(|row| (row.beta, mean(row).mean)), blue.stroke_width(2)))?;
+        chart.draw_series(
+            points
+                .iter()
+                .map(|point| Circle::new((point.beta, one(point)), 3, blue.mix(0.4).filled())),
+        )?;
+        chart.draw_series(LineSeries::new(
+            rows.iter().map(|row| (row.beta, mean(row).mean)),
+            blue.stroke_width(2),
+        ))?;
         chart.draw_series(rows.iter().map(|row| {
             let Estimate { mean, standard_error } = mean(row);
             PathElement::new(

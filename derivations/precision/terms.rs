@@ -123,7 +123,7 @@ impl TermPrecision {
 /// The bound of a network's layer, from the same inputs on both sides.
 ///
 /// ```text
-/// (gamma_r(u) + gamma_r(u_f64)) mass + u_stored |value| + r tiny + smallest
+/// (gamma_r(u) + gamma_r(u_f64)) (1 + u_stored) mass + u_stored |value| + r tiny + smallest
 /// ```
 ///
 /// So many roundings of addends of that size, computed in one type; rounded once more, to the value's own size, where another type is stored;
@@ -138,10 +138,10 @@ pub fn layer_bound(roundings: f64, mass: f64, value: f64, storage: Storage) -> f
             f64::INFINITY
         }
     };
-    let stored = if storage.stored > storage.computed {
-        storage.stored * value.abs() + storage.smallest
+    let computed = (gamma(storage.computed) + gamma(power(53))) * mass + roundings * storage.tiny;
+    if storage.stored > storage.computed {
+        computed * (1.0 + storage.stored) + storage.stored * value.abs() + storage.smallest
     } else {
-        0.0
-    };
-    (gamma(storage.computed) + gamma(power(53))) * mass + stored + roundings * storage.tiny
+        computed
+    }
 }

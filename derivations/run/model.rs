@@ -51,7 +51,7 @@ pub(super) fn evaluate(args: &cli::Evaluate) -> Result<Outcome> {
         layers.extend(networks::agree(&model, &data, &images, Storage::F32)?);
         layers.extend(networks::agree(&model, &data, &images, Storage::BF16)?);
     }
-    let stands = report.rises && layers.iter().all(|network| network.failed == 0);
+    let stands = report.stands() && layers.iter().all(|network| network.failed == 0);
     let source = args
         .checkpoint
         .as_ref()
@@ -117,9 +117,7 @@ pub(super) fn reconstruct(args: &cli::Reconstruct) -> Result<Outcome> {
         for &image in line {
             let original = picture::numbers(data.image(image));
             let (_, back) = sample::reconstruction(&model, data.image(image))?;
-            let squares = original.iter().zip(&back).map(|(a, b)| f64::from(a - b).powi(2));
-            #[expect(clippy::cast_precision_loss, reason = "3072 values")]
-            errors.push((squares.sum::<f64>() / back.len() as f64).sqrt());
+            errors.push(evaluate::pixel_error(data.image(image), &back));
             above.push(original);
             below.push(back);
         }
@@ -152,7 +150,10 @@ pub(super) fn world(args: &cli::ExportWorld) -> Result<Outcome> {
     let bar = progress(2 * count as u64, "tables");
     let exported = export::worlds(&model, &data, &images, &|| bar.inc(1))?;
     bar.finish_and_clear();
-    let title = format!("a trained model of {} images and captions, every code enumerated", images.len());
+    let title = format!(
+        "a trained model of {} images and captions, every code enumerated",
+        images.len()
+    );
     case::write(&args.out, &exported.worlds, &title)?;
     let mut rng = stream(args.seed, Purpose::Sample, 1);
     let rows: Vec<face::WorldRow> = (exported.worlds.iter())

@@ -40,7 +40,8 @@ fn stopped() -> Result<&'static AtomicBool> {
         let handler = || STOP.store(true, Ordering::Relaxed);
         ctrlc::set_handler(handler).map_err(|error| error.to_string())
     });
-    set.clone().map_err(|error| format!("Ctrl-C cannot be caught: {error}"))?;
+    set.clone()
+        .map_err(|error| format!("Ctrl-C cannot be caught: {error}"))?;
     Ok(&STOP)
 }
 
@@ -69,7 +70,12 @@ impl Bar {
             ("ln_p_y", "ln p(y)"),
             ("ln_p_z_given_y", "ln p(z|y)"),
         ];
-        let number = |name: &str| line.numbers.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+        let number = |name: &str| {
+            line.numbers
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| *value)
+        };
         let parts = shown
             .iter()
             .filter_map(|(name, word)| number(name).map(|value| format!("{word} {value:.2}")));
@@ -112,7 +118,12 @@ pub(super) fn train(args: &cli::Train) -> Result<Outcome> {
             Some(format!("{} {value:.2}", name.replace('_', " ")))
         });
         let seen = seen.collect::<Vec<_>>().join(", ");
-        text += &format!("{}: {} steps on {}; validation: {seen}\n", line.stage, line.steps, device.name());
+        text += &format!(
+            "{}: {} steps on {}; validation: {seen}\n",
+            line.stage,
+            line.steps,
+            device.name()
+        );
     }
     print(&format!("{text}{}: the model\n", run.model().display()))?;
     Ok(Outcome::Stands)
@@ -120,7 +131,11 @@ pub(super) fn train(args: &cli::Train) -> Result<Outcome> {
 
 pub(super) fn sweep(args: &cli::Sweep) -> Result<Outcome> {
     let config = config(&args.config)?;
-    let betas = if args.betas.is_empty() { BETAS.to_vec() } else { args.betas.clone() };
+    let betas = if args.betas.is_empty() {
+        BETAS.to_vec()
+    } else {
+        args.betas.clone()
+    };
     if let Some(odd) = betas.iter().find(|beta| !(0.0..=1e6).contains(*beta)) {
         return Err(format!("--betas: {odd}, expected numbers in [0, 1e6]").into());
     }

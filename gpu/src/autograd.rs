@@ -27,10 +27,10 @@ pub use convolution::conv2d;
 pub use curve::{gelu, relu};
 pub use descent::{Descent, Remembered, descend, squares};
 pub use mixing::{codebook_mix, gumbel_softmax};
+use op::{Function, Lie, Op};
 pub use resize::{max_pool, upsample};
 pub(crate) use sequence::ours;
 pub use sequence::{attention, layer_norm, linear};
-use op::{Function, Lie, Op};
 
 /// [`fused::kl_to_uniform`](crate::fused::kl_to_uniform): `[.., K]` to `[..]`.
 ///

@@ -24,6 +24,8 @@ PROFILE = os.environ.get("PATCHES_PROFILE", "dev")
 CHECKER = ["golden", "blocks", "limits", "certainty", "assumptions", "lines", "properties"]
 TWIN = ["terms", "agreement"]
 CONTINUOUS = ["continuous", "continuous_cases"]
+MODEL = ["lib", "optimiser", "training"]
+LAYERS = {"attention", "convolution", "linear", "norm", "curve", "resize"}
 
 
 def cargo(copy, *args):
@@ -46,15 +48,21 @@ def judge(copy, patch):
     healthy = file.read_text()
     file.write_text(healthy.replace(patch["find"], patch["replace"]))
     try:
-        continuous = "gaussian" in str(file.relative_to(copy))
-        if patch["in"].startswith("gpu"):
+        within = str(file.relative_to(copy))
+        continuous, package = "gaussian" in within, "elbo"
+        if patch["in"].startswith("derivations/model"):
+            tests, features, package = MODEL, [], "elbo-model"
+        elif "network" in within or file.stem in LAYERS:
+            tests, features = ["network"], []
+        elif patch["in"].startswith("gpu"):
             tests, features = (["agreement"], ["--features", "lapack"]) if continuous else (TWIN, [])
         elif continuous:
             tests, features = CONTINUOUS, ["--no-default-features", "--features", "lapack"]
         else:
             tests, features = CHECKER, ["--no-default-features"]
         for test in tests:
-            command = ["test", "-p", "elbo", "--profile", PROFILE, *features, "--test", test]
+            which = ["--lib"] if test == "lib" else ["--test", test]
+            command = ["test", "-p", package, "--profile", PROFILE, *features, *which]
             built = cargo(copy, *command, "--no-run")
             if built.returncode != 0:
                 return False, "does not compile:\n" + built.stderr[-2000:]

@@ -132,7 +132,9 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     // A temporary file is private by default; these are as readable as any other that the user makes.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder.unwrap_or_else(|| Path::new("."))).map_err(failed)?;
+    let mut file = builder
+        .tempfile_in(folder.unwrap_or_else(|| Path::new(".")))
+        .map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;

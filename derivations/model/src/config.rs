@@ -1,5 +1,6 @@
 //! What to train: sizes and schedules, from a TOML file.
 
+use gpu::DType;
 use gpu::network::Sizes;
 use reference::network::{Cosine, Dvae, Transformer};
 use serde::{Deserialize, Serialize};
@@ -12,10 +13,35 @@ use crate::ModelError;
 pub struct Config {
     /// What all noise is drawn from.
     pub seed: u64,
+    /// What the networks compute in.
+    #[serde(default)]
+    pub dtype: Dtype,
     /// Encoder and decoder.
     pub dvae: DvaeConfig,
     /// Transformer and captions.
     pub prior: PriorConfig,
+}
+
+/// The type that layers are computed and kept in while training; what is learned is `f32` either way, and so are losses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dtype {
+    /// Single precision.
+    #[default]
+    F32,
+    /// Its upper half.
+    Bf16,
+}
+
+impl Dtype {
+    /// candle's word for it.
+    #[must_use]
+    pub const fn candle(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+        }
+    }
 }
 
 /// The first stage.
@@ -62,7 +88,7 @@ pub struct PriorConfig {
     pub training: Training,
 }
 
-/// AdamW, its schedules and what goes into a step.
+/// `AdamW`, its schedules and what goes into a step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Training {
@@ -166,14 +192,22 @@ impl Config {
             Err(ModelError::Config { key, value, expected })
         };
         for (stage, t) in [("dvae", &self.dvae.training), ("prior", &self.prior.training)] {
-            for (key, value) in [("batch", t.batch as u64), ("updates", t.updates), ("checkpoint", t.checkpoint)] {
+            for (key, value) in [
+                ("batch", t.batch as u64),
+                ("updates", t.updates),
+                ("checkpoint", t.checkpoint),
+            ] {
                 if value == 0 || value > 1 << 32 {
                     return refuse(&format!("{stage}.training.{key}"), value.to_string(), "at least 1");
                 }
             }
             for (key, value) in [("beta_1", t.beta_1), ("beta_2", t.beta_2), ("average", t.average)] {
                 if !(0.0..1.0).contains(&value) {
-                    return refuse(&format!("{stage}.training.{key}"), value.to_string(), "a number in [0, 1)");
+                    return refuse(
+                        &format!("{stage}.training.{key}"),
+                        value.to_string(),
+                        "a number in [0, 1)",
+                    );
                 }
             }
             for (key, value) in [
@@ -183,7 +217,11 @@ impl Config {
                 ("step_size.to", t.step_size.to),
             ] {
                 if !(0.0..=1e6).contains(&value) {
-                    return refuse(&format!("{stage}.training.{key}"), value.to_string(), "a number in [0, 1e6]");
+                    return refuse(
+                        &format!("{stage}.training.{key}"),
+                        value.to_string(),
+                        "a number in [0, 1e6]",
+                    );
                 }
             }
         }
@@ -194,7 +232,11 @@ impl Config {
         }
         for (key, value) in [("from", self.dvae.temperature.from), ("to", self.dvae.temperature.to)] {
             if !(1e-3..=1e3).contains(&value) {
-                return refuse(&format!("dvae.temperature.{key}"), value.to_string(), "a number in [1e-3, 1e3]");
+                return refuse(
+                    &format!("dvae.temperature.{key}"),
+                    value.to_string(),
+                    "a number in [1e-3, 1e3]",
+                );
             }
         }
         if !(0.0..1.0).contains(&self.prior.bpe_dropout) {
@@ -207,14 +249,30 @@ impl Config {
     /// Encoder and decoder as the reference has them.
     #[must_use]
     pub const fn dvae(&self) -> Dvae {
-        let DvaeConfig { groups, hidden, blocks, initial, vocabulary, .. } = self.dvae;
-        Dvae { groups, hidden, blocks, initial, vocabulary }
+        let DvaeConfig {
+            groups,
+            hidden,
+            blocks,
+            initial,
+            vocabulary,
+            ..
+        } = self.dvae;
+        Dvae {
+            groups,
+            hidden,
+            blocks,
+            initial,
+            vocabulary,
+        }
     }
 
     /// What the twin's encoder and decoder need beside their parameters.
     #[must_use]
     pub const fn sizes(&self) -> Sizes {
-        Sizes { groups: self.dvae.groups, blocks: self.dvae.blocks }
+        Sizes {
+            groups: self.dvae.groups,
+            blocks: self.dvae.blocks,
+        }
     }
 
     /// Codes along an edge of an image.
@@ -226,8 +284,25 @@ impl Config {
     /// The transformer as the reference has it.
     #[must_use]
     pub const fn transformer(&self) -> Transformer {
-        let PriorConfig { layers, heads, width, text, vocabulary, kernel, .. } = self.prior;
+        let PriorConfig {
+            layers,
+            heads,
+            width,
+            text,
+            vocabulary,
+            kernel,
+            ..
+        } = self.prior;
         let (side, codes) = (self.side(), self.dvae.vocabulary);
-        Transformer { layers, heads, width, text, vocabulary, side, codes, kernel }
+        Transformer {
+            layers,
+            heads,
+            width,
+            text,
+            vocabulary,
+            side,
+            codes,
+            kernel,
+        }
     }
 }

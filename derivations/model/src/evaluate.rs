@@ -18,7 +18,7 @@ use reference::logits::log_mean_exp;
 
 pub use baseline::PerPixel;
 pub use report::{Bound, Estimate, Options, Report, SplitReport, evaluate};
-pub use usage::{Usage, of_first_stage};
+pub use usage::{Usage, of_first_stage, pixel_error};
 
 use crate::ModelError;
 use crate::data::{Data, VALUES};
@@ -71,7 +71,10 @@ impl Drawn {
         let (positions, k) = (model.codes(), model.config.dvae.vocabulary);
         #[expect(clippy::cast_precision_loss, reason = "3072 values")]
         let unit = VALUES as f64 * ln_unit();
-        let pixels = dequantised(data.image(image), &mut stream(seed, Purpose::Pixels, image as u64));
+        let pixels = dequantised(
+            data.image(image),
+            &mut stream(seed, Purpose::EvaluatedPixels, image as u64),
+        );
         let pixels = model.pixels(&pixels)?;
         let logits = model.encoder_logits(&pixels)?;
         let table: Vec<f64> = logits.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
@@ -84,7 +87,7 @@ impl Drawn {
                 entropy -= if q > 0.0 { q * ln_q } else { 0.0 };
             }
         }
-        let mut rng = stream(seed, Purpose::Codes, image as u64);
+        let mut rng = stream(seed, Purpose::EvaluatedCodes, image as u64);
         let mut drawn = Self {
             entropy,
             usage,
@@ -187,9 +190,10 @@ pub(crate) fn normalised(table: &[f64], k: usize) -> Vec<f64> {
 
 /// The place of the largest.
 pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> usize {
-    let best = numbers
-        .enumerate()
-        .fold((0, f64::NEG_INFINITY), |best, (place, x)| if x > best.1 { (place, x) } else { best });
+    let best = numbers.enumerate().fold(
+        (0, f64::NEG_INFINITY),
+        |best, (place, x)| if x > best.1 { (place, x) } else { best },
+    );
     best.0
 }
 

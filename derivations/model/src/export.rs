@@ -5,11 +5,12 @@
 //! ```
 
 use ndarray::{Array1, Array2};
+use reference::logits::log_mean_exp;
 use reference::world::{Tables, World};
 
 use crate::ModelError;
 use crate::data::Data;
-use crate::evaluate::{CHUNK, mean, normalised};
+use crate::evaluate::{CHUNK, normalised};
 use crate::network::Model;
 use crate::noise::{Purpose, dequantised, ln_unit, stream};
 
@@ -73,7 +74,9 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
         ln_p_yz.row_mut(y).assign(&Array1::from(row));
         told();
     }
-    let [ln_p_captions, ln_q_captions] = [ln_p_yz.as_slice(), ln_q_y.as_slice()].map(|table| log_sum_exp(table.unwrap_or(&[])));
+    let [ln_p_captions, ln_q_captions] =
+        [ln_p_yz.as_slice(), ln_q_y.as_slice()].map(|table| log_sum_exp(table.unwrap_or(&[])));
+    let (ln_p_captions, ln_q_captions) = (ln_p_captions?, ln_q_captions?);
     ln_p_yz -= ln_p_captions;
     ln_q_y -= ln_q_captions;
     let mut worlds = Vec::with_capacity(images.len());
@@ -82,7 +85,7 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
         let y = captions.iter().position(|known| *known == caption).unwrap_or(0);
         let pixels = dequantised(
             data.image(image),
-            &mut stream(model.config.seed, Purpose::Pixels, image as u64),
+            &mut stream(model.config.seed, Purpose::EvaluatedPixels, image as u64),
         );
         let pixels = model.pixels(&pixels)?;
         let logits = model.encoder_logits(&pixels)?.to_dtype(gpu::DType::F64)?;
@@ -102,10 +105,9 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
         let unit = crate::data::VALUES as f64 * ln_unit();
         let likelihood = Array1::from(ln_p_x) + unit;
         worlds.push(World::new(Tables {
-            ln_p_x_given_yz: likelihood.broadcast((captions.len(), total)).map_or_else(
-                || Array2::zeros((0, 0)),
-                |table| table.to_owned(),
-            ),
+            ln_p_x_given_yz: likelihood
+                .broadcast((captions.len(), total))
+                .map_or_else(|| Array2::zeros((0, 0)), |table| table.to_owned()),
             ln_p_yz: ln_p_yz.clone(),
             ln_q_z_given_x: ln_q_z,
             ln_q_y_given_x: ln_q_y.clone(),
@@ -135,14 +137,21 @@ pub fn two_samples(world: &World) -> f64 {
     let ln_q = world.encoder().ln();
     let weights: Vec<(f64, f64)> = (ln_q.iter().enumerate())
         .filter(|(_, ln_q)| **ln_q > -745.0) // below, q is 0 as a number
-        .map(|(z, ln_q)| (ln_q.exp(), world.likelihood()[[y, z]] + world.prior().ln()[[y, z]] - ln_q))
+        .map(|(z, ln_q)| {
+            (
+                ln_q.exp(),
+                world.likelihood()[[y, z]] + world.prior().ln()[[y, z]] - ln_q,
+            )
+        })
         .collect();
     let pair = |a: f64, b: f64| a.max(b) + (-(a - b).abs()).exp().ln_1p() - std::f64::consts::LN_2;
-    let of = |(q, w): &(f64, f64)| q * weights.iter().map(|(p, v)| p * pair(*w, *v)).sum::<f64>();
-    let rows: Vec<f64> = weights.iter().map(of).collect();
-    #[expect(clippy::cast_precision_loss, reason = "at most 2^16 codes")]
-    let count = rows.len() as f64;
-    mean(&rows) * count
+    // Around the largest weight: what is added up is what the weights differ by.
+    let most = weights.iter().map(|(_, w)| *w).fold(f64::NEG_INFINITY, f64::max);
+    let of = |(q, w): &(f64, f64)| {
+        let others = weights.iter().map(|(p, v)| p * pair(w - most, v - most));
+        q * others.sum::<f64>()
+    };
+    most + weights.iter().map(of).sum::<f64>()
 }
 
 /// A code's positions, the last one fastest.
@@ -156,9 +165,10 @@ fn digits(code: usize, positions: usize, k: usize) -> Vec<u32> {
     digits
 }
 
-fn log_sum_exp(table: &[f64]) -> f64 {
-    let most = table.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    most + table.iter().map(|x| (x - most).exp()).sum::<f64>().ln()
+fn log_sum_exp(table: &[f64]) -> Result<f64, ModelError> {
+    #[expect(clippy::cast_precision_loss, reason = "at most 2^16 codes of some captions")]
+    let ln_count = (table.len() as f64).ln();
+    Ok(log_mean_exp(table)?.value() + ln_count)
 }
 
 #[cfg(test)]

@@ -41,7 +41,9 @@ pub(crate) fn shapes(config: &Config, part: &str) -> Result<Shapes, ModelError> 
         "decoder" => config.dvae().decoder_shapes()?,
         _ => config.transformer().shapes()?,
     };
-    let named = shapes.into_iter().map(|(name, shape)| (format!("{part}.{name}"), shape));
+    let named = shapes
+        .into_iter()
+        .map(|(name, shape)| (format!("{part}.{name}"), shape));
     Ok(named.collect())
 }
 
@@ -88,14 +90,22 @@ impl Model {
         for part in ["encoder", "decoder", "prior"] {
             if part != "prior" || has_prior {
                 let variables = Variables::of(&tensors, &shapes(&config, part)?, &source, device)?;
-                named.extend(variables.iter().map(|(name, var)| (name.to_owned(), var.as_detached_tensor())));
+                named.extend(
+                    variables
+                        .iter()
+                        .map(|(name, var)| (name.to_owned(), var.as_detached_tensor())),
+                );
             }
         }
-        if has_prior && vocabulary.len() != config.prior.vocabulary {
+        let found = [vocabulary.len(), vocabulary.positions()];
+        if found != [config.prior.vocabulary, config.prior.text] {
             return Err(ModelError::File {
                 source_name: source,
-                what: format!("a vocabulary of {} tokens", vocabulary.len()),
-                expected: format!("the configuration's {}", config.prior.vocabulary),
+                what: format!("a vocabulary of {} tokens and {} positions", found[0], found[1]),
+                expected: format!(
+                    "the configuration's {} and {}",
+                    config.prior.vocabulary, config.prior.text
+                ),
             });
         }
         Ok(Self {
@@ -155,7 +165,8 @@ impl Model {
     /// [`ModelError::Twin`]; [`ModelError::Lacks`] before the second stage.
     pub fn log_prior(&self, text: &Tensor, codes: &Tensor) -> Result<[Vec<f64>; 2], ModelError> {
         let [text, codes] = token_log_probs(self.transformer()?, &self.parameters, text, codes)?;
-        let sum = |values: Tensor| -> Result<Vec<f64>, ModelError> { Ok(values.to_dtype(DType::F64)?.sum(1)?.to_vec1()?) };
+        let sum =
+            |values: Tensor| -> Result<Vec<f64>, ModelError> { Ok(values.to_dtype(DType::F64)?.sum(1)?.to_vec1()?) };
         Ok([sum(text)?, sum(codes)?])
     }
 

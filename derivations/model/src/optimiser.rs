@@ -1,4 +1,4 @@
-//! AdamW with the average of its iterates, whose state can be saved.
+//! `AdamW` with the average of its iterates, whose state can be saved.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ struct Slot {
     remembered: Remembered,
 }
 
-/// AdamW (Loshchilov and Hutter 2019) and an exponential average of the iterates.
+/// `AdamW` (Loshchilov and Hutter 2019) and an exponential average of the iterates.
 ///
 /// ```text
 /// m <- b1 m + (1 - b1) g            v <- b2 v + (1 - b2) g^2            t <- t + 1
@@ -57,7 +57,7 @@ impl AdamW {
                 remembered: Remembered {
                     first: variable.zeros_like()?,
                     second: variable.zeros_like()?,
-                    average: variable.as_tensor().copy()?,
+                    average: variable.as_detached_tensor().copy()?,
                 },
             };
             slots.insert(name.to_owned(), slot);
@@ -130,14 +130,18 @@ impl AdamW {
         self.training.step_size.at(self.step) * share.min(1.0)
     }
 
-    /// The iterates' average, by name: what is used once trained.
+    /// The iterates' average, by name: what is used once trained. On the CPU the next step writes into these same numbers.
     #[must_use]
     pub fn averages(&self) -> BTreeMap<String, Tensor> {
-        let named = self.slots.iter().map(|(name, slot)| (name.clone(), slot.remembered.average.clone()));
+        let named = self
+            .slots
+            .iter()
+            .map(|(name, slot)| (name.clone(), slot.remembered.average.clone()));
         named.collect()
     }
 
-    /// Everything that a step depends on and leaves behind, each tensor's name after the word of [`STATE`] for what it is.
+    /// Everything that a step depends on and leaves behind, each tensor's name after the word of [`STATE`] for what it is. On the CPU the next step
+    /// writes into these same numbers.
     #[must_use]
     pub fn state(&self) -> BTreeMap<String, Tensor> {
         let of = |(name, slot): (&String, &Slot)| {

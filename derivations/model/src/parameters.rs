@@ -22,7 +22,7 @@ pub struct Variables(BTreeMap<String, Var>);
 pub enum Beginning {
     /// As released: weights `N(0, 1 / (inputs kernel^2))`, biases 0.
     Released,
-    /// Tables and weights `N(0, 0.02^2)`, norms 1 and 0, biases 0 (Radford et al. 2019).
+    /// Tables and weights `N(0, 0.02^2)`, norms 1 and 0, biases and the start 0 (Radford et al. 2019).
     Transformer,
 }
 
@@ -42,7 +42,7 @@ impl Variables {
                 Beginning::Released => (inputs as f32).sqrt().recip(),
                 Beginning::Transformer => 0.02,
             };
-            let flat = shape.len() == 1 && name != "start";
+            let flat = shape.len() == 1;
             let is_gain = name.ends_with("norm.weight");
             let numbers: Vec<f32> = if flat {
                 vec![if is_gain { 1.0 } else { 0.0 }; count]
@@ -78,7 +78,12 @@ impl Variables {
                 return Err(refuse(format!("{name} has shape {:?}", tensor.dims())));
             }
             let tensor = tensor.to_dtype(DType::F32)?;
-            if let Some(place) = tensor.flatten_all()?.to_vec1::<f32>()?.iter().position(|x| !x.is_finite()) {
+            if let Some(place) = tensor
+                .flatten_all()?
+                .to_vec1::<f32>()?
+                .iter()
+                .position(|x| !x.is_finite())
+            {
                 return Err(refuse(format!("{name} holds no finite number at {place}")));
             }
             variables.insert(name.clone(), Var::from_tensor(&tensor.to_device(device.candle())?)?);

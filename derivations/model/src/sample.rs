@@ -26,6 +26,9 @@ pub struct Draw {
 /// [`ModelError::Caption`]; [`ModelError::Lacks`] for a model without prior.
 pub fn sample(model: &Model, caption: &str, count: usize, draw: Draw) -> Result<Vec<Vec<f32>>, ModelError> {
     let text = model.text(caption)?;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
     let mut codes: Vec<Vec<u32>> = vec![Vec::new(); count];
     let mut rng = stream(draw.seed, Purpose::Sample, 0);
     let text = model.tokens(&text.repeat(count), count)?;
@@ -40,7 +43,10 @@ pub fn sample(model: &Model, caption: &str, count: usize, draw: Draw) -> Result<
         }
     }
     let decoded = images(model, &codes.concat(), count)?;
-    Ok(decoded.chunks_exact(decoded.len() / count).map(<[f32]>::to_vec).collect())
+    Ok(decoded
+        .chunks_exact(decoded.len() / count)
+        .map(<[f32]>::to_vec)
+        .collect())
 }
 
 /// A code from its logits.
@@ -74,7 +80,10 @@ fn drawn(row: &[f64], draw: Draw, rng: &mut impl Rng) -> usize {
 /// [`ModelError::Twin`].
 pub fn reconstruction(model: &Model, bytes: &[u8]) -> Result<(Vec<u32>, Vec<f32>), ModelError> {
     // The middle of every byte: no noise.
-    let pixels: Vec<f32> = bytes.iter().map(|byte| 0.8 * ((f32::from(*byte) + 0.5) / 256.0) + 0.1).collect();
+    let pixels: Vec<f32> = bytes
+        .iter()
+        .map(|byte| 0.8 * ((f32::from(*byte) + 0.5) / 256.0) + 0.1)
+        .collect();
     let logits = model.encoder_logits(&model.pixels(&pixels)?)?;
     let codes = logits.argmax(2)?.flatten_all()?.to_vec1::<u32>()?;
     let pixels = images(model, &codes, 1)?;
@@ -101,7 +110,11 @@ mod tests {
         let row = [0.0, 3.0_f64.ln(), f64::NEG_INFINITY, 0.0];
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut count = |temperature, top_k| {
-            let draw = Draw { temperature, top_k, seed: 0 };
+            let draw = Draw {
+                temperature,
+                top_k,
+                seed: 0,
+            };
             let mut counts = [0_usize; 4];
             for _ in 0..20_000 {
                 counts[drawn(&row, draw, &mut rng)] += 1;

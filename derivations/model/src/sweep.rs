@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::data::{Data, Split};
 use crate::evaluate::{Estimate, of_first_stage};
 use crate::network::Model;
-use crate::train::{self, Run, Watch};
+use crate::train::{self, Run, Stage as _, Watch};
 use crate::{ModelError, data};
 
 /// The weights of the issue: below, at and above the bound's, the published one among them.
@@ -32,8 +32,8 @@ pub struct Point {
     pub reconstruction: f64,
     /// `D(q(z|x) || 1/K)`, nats an image.
     pub divergence: f64,
-    /// Seconds it took to train.
-    pub seconds: f64,
+    /// Seconds it took to train; none for a run that was taken up again.
+    pub seconds: Option<f64>,
 }
 
 /// Several seeds at one weight.
@@ -85,9 +85,10 @@ pub fn point(
         out: folder.clone(),
         resume: true,
     };
+    let whole = !inner.checkpoint(train::FirstStage::NAME).exists();
     let began = std::time::Instant::now();
     train::first(&config, &inner, device, watch)?;
-    let seconds = began.elapsed().as_secs_f64();
+    let seconds = whole.then(|| began.elapsed().as_secs_f64());
     let model = Model::read(&folder, device)?;
     let data = data::Data::embedded()?;
     let (usage, [reconstruction, divergence]) = of_first_stage(&model, &data, &validation(&data), 4, 1)?;
@@ -125,7 +126,10 @@ pub fn rows(points: &[Point]) -> Vec<Row> {
     betas.sort_by(f64::total_cmp);
     betas.dedup();
     let row = |beta: f64| {
-        let here: Vec<&Point> = points.iter().filter(|point| point.beta.total_cmp(&beta).is_eq()).collect();
+        let here: Vec<&Point> = points
+            .iter()
+            .filter(|point| point.beta.total_cmp(&beta).is_eq())
+            .collect();
         let of = |get: fn(&Point) -> f64| Estimate::of(&here.iter().map(|point| get(point)).collect::<Vec<_>>());
         #[expect(clippy::cast_precision_loss, reason = "a number of codes")]
         let used = of(|point| point.codes_used as f64);
@@ -148,8 +152,15 @@ pub fn csv(points: &[Point]) -> String {
     let head = "beta,seed,codes_used,perplexity,pixel_error,reconstruction_nats,divergence_nats,seconds\n";
     let line = |p: &Point| {
         format!(
-            "{},{},{},{:.4},{:.6},{:.3},{:.3},{:.1}\n",
-            p.beta, p.seed, p.codes_used, p.perplexity, p.pixel_error, p.reconstruction, p.divergence, p.seconds
+            "{},{},{},{:.4},{:.6},{:.3},{:.3},{}\n",
+            p.beta,
+            p.seed,
+            p.codes_used,
+            p.perplexity,
+            p.pixel_error,
+            p.reconstruction,
+            p.divergence,
+            p.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1}"))
         )
     };
     head.to_owned() + &points.iter().map(line).collect::<String>()

@@ -135,6 +135,19 @@ impl Vocabulary {
     /// [`ModelError::File`].
     pub fn from_json(json: &str) -> Result<Self, ModelError> {
         let saved: Saved = serde_json::from_str(json).map_err(|error| unreadable(&error))?;
+        let absent = |key: &str| saved.bpe.get(key).is_none_or(serde_json::Value::is_null);
+        let counted = saved
+            .counts
+            .iter()
+            .chain([&saved.captions])
+            .all(|count| *count < 1 << 32);
+        if !absent("dropout") || !absent("continuing_subword_prefix") || !counted || saved.positions > 4096 {
+            return Err(ModelError::File {
+                source_name: "vocabulary".to_owned(),
+                what: "it has dropout, a prefix, or numbers out of range".to_owned(),
+                expected: "none of the first two, counts below 2^32, at most 4096 positions".to_owned(),
+            });
+        }
         // From text: the library borrows its strings.
         let bpe: BPE = serde_json::from_str(&saved.bpe.to_string()).map_err(|error| unreadable(&error))?;
         let vocabulary = Self::of(bpe, saved.positions, saved.counts, saved.captions)?;
@@ -152,6 +165,12 @@ impl Vocabulary {
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
+    }
+
+    /// Text positions, `T`.
+    #[must_use]
+    pub const fn positions(&self) -> usize {
+        self.positions
     }
 
     /// Whether there are none.
@@ -237,7 +256,11 @@ impl Vocabulary {
     /// Tokens as text, pads left out.
     #[must_use]
     pub fn decode(&self, tokens: &[u32]) -> String {
-        let texts: String = tokens.iter().filter_map(|id| self.texts.get(id)).map(String::as_str).collect();
+        let texts: String = tokens
+            .iter()
+            .filter_map(|id| self.texts.get(id))
+            .map(String::as_str)
+            .collect();
         texts.replace(END, " ").trim_end().to_owned()
     }
 

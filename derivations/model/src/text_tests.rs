@@ -9,7 +9,11 @@ use crate::data::{Data, Split};
 
 fn learned() -> (Data, Vocabulary) {
     let data = Data::embedded().unwrap();
-    let captions: Vec<&str> = data.of(Split::Train).into_iter().map(|index| data.caption(index)).collect();
+    let captions: Vec<&str> = data
+        .of(Split::Train)
+        .into_iter()
+        .map(|index| data.caption(index))
+        .collect();
     let vocabulary = Vocabulary::learn(&captions, 512, 32).unwrap();
     (data, vocabulary)
 }
@@ -28,16 +32,27 @@ fn captions_come_back_lower_cased_and_without_dropout_ours_is_the_librarys() {
         if known {
             let words: Vec<String> = caption.to_lowercase().split_whitespace().map(str::to_owned).collect();
             assert_eq!(vocabulary.decode(&tokens), words.join(" "));
-            assert_eq!(vocabulary.encode_with_dropout(caption, 0.0, &mut rng).unwrap(), tokens, "{caption}");
+            assert_eq!(
+                vocabulary.encode_with_dropout(caption, 0.0, &mut rng).unwrap(),
+                tokens,
+                "{caption}"
+            );
         }
         let other = vocabulary.encode_with_dropout(caption, 0.3, &mut rng).unwrap();
         if known && !other.contains(&vocabulary.ids["<unk>"]) {
-            assert_eq!(vocabulary.decode(&other), vocabulary.decode(&tokens), "other tokens of the same text");
+            assert_eq!(
+                vocabulary.decode(&other),
+                vocabulary.decode(&tokens),
+                "other tokens of the same text"
+            );
         }
         dropped += usize::from(other != tokens);
     }
     assert!(dropped > data.len() / 2, "{dropped}");
-    assert!(unknown < 20, "{unknown} captions with something that no training caption has");
+    assert!(
+        unknown < 20,
+        "{unknown} captions with something that no training caption has"
+    );
 }
 
 #[test]
@@ -62,8 +77,20 @@ fn pads_are_one_for_each_position() {
     assert_eq!(padded[31], 512 + 31);
     assert_eq!(vocabulary.decode(&padded), "red heart");
     for odd in ["", "  \t "] {
-        assert!(vocabulary.encode(odd).unwrap_err().to_string().ends_with("it has no words, expected at least one"));
+        assert!(
+            vocabulary
+                .encode(odd)
+                .unwrap_err()
+                .to_string()
+                .ends_with("it has no words, expected at least one")
+        );
     }
     let long = "supercalifragilisticexpialidocious ".repeat(5);
-    assert!(vocabulary.encode(&long).unwrap_err().to_string().ends_with("expected at most the 32 text positions"));
+    assert!(
+        vocabulary
+            .encode(&long)
+            .unwrap_err()
+            .to_string()
+            .ends_with("expected at most the 32 text positions")
+    );
 }

@@ -1,27 +1,21 @@
 //! Training: a loop that can be stopped anywhere and taken up again.
 
+mod run;
 mod stages;
-
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 
 use gpu::Tensor;
 use gpu::device::Device;
 use gpu::network::Parameters;
-use serde_json::{Map, Value};
 
+pub use run::{METRICS, Run};
 pub use stages::{FirstStage, SecondStage};
 
 use crate::ModelError;
-use crate::checkpoint::{Checkpoint, MODEL, Progress, write_whole};
+use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::{Config, Training};
 use crate::optimiser::AdamW;
 use crate::parameters::Variables;
 use crate::text::Vocabulary;
-
-/// The name of the log in a folder.
-pub const METRICS: &str = "metrics.jsonl";
 
 /// One stage: which numbers are learned, and what they are to bring about.
 pub trait Stage {
@@ -56,6 +50,8 @@ pub enum Part {
 /// A loss with its parts.
 #[derive(Debug)]
 pub struct Terms {
+    /// How many images they are means over.
+    pub images: usize,
     /// What is descended: one number.
     pub loss: Tensor,
     /// Parts by name, in nats an image or as the name says.
@@ -87,88 +83,10 @@ pub enum Flow {
 /// Who is told of every step.
 pub type Watch<'a> = &'a mut dyn FnMut(&Line) -> Flow;
 
-/// Where a run keeps its files.
-#[derive(Debug, Clone)]
-pub struct Run {
-    /// The folder.
-    pub out: PathBuf,
-    /// Whether to take up what lies there.
-    pub resume: bool,
-}
-
 /// Nats a dimension or a token that a loss may rise above its first value: further than any noise of a batch, and nothing that was learned.
 const EXPLOSION: f64 = 20.0;
 
-impl Run {
-    /// The folder, made if need be; without `resume` it may hold no earlier run of that stage.
-    ///
-    /// # Errors
-    /// [`ModelError::Io`]; [`ModelError::Lacks`] for a run that would be overwritten.
-    pub fn begin(&self, stage: &str) -> Result<(), ModelError> {
-        fs::create_dir_all(&self.out).map_err(|error| self.failed(&self.out, error))?;
-        let checkpoint = self.checkpoint(stage);
-        if !self.resume && checkpoint.exists() {
-            return Err(ModelError::Lacks {
-                what: format!("{} holds a run", checkpoint.display()),
-                expected: "--resume to go on with it, or another --out",
-            });
-        }
-        Ok(())
-    }
-
-    fn failed(&self, path: &Path, error: std::io::Error) -> ModelError {
-        ModelError::Io {
-            path: path.to_owned(),
-            error,
-        }
-    }
-
-    /// The state of a stage.
-    #[must_use]
-    pub fn checkpoint(&self, stage: &str) -> PathBuf {
-        self.out.join(format!("{stage}.safetensors"))
-    }
-
-    /// The trained model.
-    #[must_use]
-    pub fn model(&self) -> PathBuf {
-        self.out.join(MODEL)
-    }
-
-    /// Adds a line to the log.
-    fn log(&self, line: &Line) -> Result<(), ModelError> {
-        let path = self.out.join(METRICS);
-        let mut object = Map::new();
-        object.insert("stage".to_owned(), line.stage.into());
-        object.insert("step".to_owned(), line.step.into());
-        for (name, number) in &line.numbers {
-            object.insert(name.clone(), Value::from(*number));
-        }
-        let text = Value::Object(object).to_string() + "\n";
-        let write = || {
-            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-            file.write_all(text.as_bytes())
-        };
-        write().map_err(|error| self.failed(&path, error))
-    }
-
-    /// Takes the lines out that a stage wrote after a step: they will be written again.
-    fn cut_log(&self, stage: &str, step: u64) -> Result<(), ModelError> {
-        let path = self.out.join(METRICS);
-        let Ok(text) = fs::read_to_string(&path) else {
-            return Ok(());
-        };
-        let kept = |line: &&str| {
-            serde_json::from_str::<Value>(line)
-                .is_ok_and(|value| value["stage"] != stage || value["step"].as_u64().is_some_and(|at| at <= step))
-        };
-        let lines: Vec<&str> = text.lines().filter(kept).collect();
-        let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
-        write_whole(&path, text.as_bytes())
-    }
-}
-
-/// Trains a stage to its end; returns the iterates' average.
+/// Trains a stage to its end; returns the iterates' average, and whether a step was taken.
 ///
 /// # Errors
 /// [`ModelError::Diverged`], [`ModelError::Interrupted`] (the state is saved), [`ModelError::Io`], [`ModelError::File`].
@@ -178,7 +96,7 @@ pub fn train<S: Stage>(
     config: &Config,
     vocabulary: &Vocabulary,
     watch: Watch<'_>,
-) -> Result<Parameters, ModelError> {
+) -> Result<(Parameters, bool), ModelError> {
     let training = stage.training();
     let mut optimiser = AdamW::new(stage.variables(), training)?;
     let path = run.checkpoint(S::NAME);
@@ -213,11 +131,12 @@ pub fn train<S: Stage>(
         };
         state.write(&path)
     };
-    let steps = training.updates;
+    let (steps, began) = (training.updates, optimiser.step());
     while optimiser.step() < steps {
         let step = optimiser.step();
-        let terms = stage.terms(&stage.variables().parameters(), Part::Step(step))?;
-        let loss = f64::from(terms.loss.to_scalar::<f32>()?);
+        let parameters = stage.variables().parameters().to_dtype(config.dtype.candle())?;
+        let Terms { loss: graph, parts, .. } = stage.terms(&parameters, Part::Step(step))?;
+        let loss = f64::from(graph.to_scalar::<f32>()?);
         let first = *first_loss.get_or_insert(loss);
         let diverged = |what: String| ModelError::Diverged {
             stage: S::NAME,
@@ -232,10 +151,12 @@ pub fn train<S: Stage>(
         if !(loss <= first + EXPLOSION) {
             return Err(diverged(format!("the loss is {loss}, after {first} at the first step")));
         }
-        let taken = optimiser.descend(&terms.loss.backward()?)?.map_err(diverged)?;
+        let gradients = graph.backward()?;
+        drop((graph, parameters)); // the step's activations, before anything else is computed
+        let taken = optimiser.descend(&gradients)?.map_err(diverged)?;
         let done = optimiser.step();
         let mut numbers = vec![("loss".to_owned(), loss)];
-        numbers.extend(terms.parts.iter().map(|(name, value)| ((*name).to_owned(), *value)));
+        numbers.extend(parts.iter().map(|(name, value)| ((*name).to_owned(), *value)));
         numbers.push(("gradient_norm".to_owned(), taken.norm));
         numbers.push(("step_size".to_owned(), taken.size));
         let at_checkpoint = done.is_multiple_of(training.checkpoint) || done == steps;
@@ -262,26 +183,27 @@ pub fn train<S: Stage>(
             });
         }
     }
-    Ok(Parameters::new(optimiser.averages()))
+    Ok((Parameters::new(optimiser.averages()), optimiser.step() > began))
 }
 
 /// The parts on the validation images, with the iterates' average.
 fn validated<S: Stage>(stage: &S, optimiser: &AdamW) -> Result<Vec<(String, f64)>, ModelError> {
     let parameters = Parameters::new(optimiser.averages());
-    let batches = stage.validation_batches();
     let mut sums: Vec<(String, f64)> = Vec::new();
-    for batch in 0..batches {
+    let mut images = 0.0;
+    for batch in 0..stage.validation_batches() {
         let terms = stage.terms(&parameters, Part::Validation(batch, optimiser.step()))?;
+        #[expect(clippy::cast_precision_loss, reason = "a number of images")]
+        let weight = terms.images as f64;
+        images += weight;
         for (place, (name, value)) in terms.parts.into_iter().enumerate() {
-            #[expect(clippy::cast_precision_loss, reason = "a number of batches")]
-            let share = value / batches as f64;
             match sums.get_mut(place) {
-                Some((_, sum)) => *sum += share,
-                None => sums.push((format!("validation.{name}"), share)),
+                Some((_, sum)) => *sum += weight * value,
+                None => sums.push((format!("validation.{name}"), weight * value)),
             }
         }
     }
-    Ok(sums)
+    Ok(sums.into_iter().map(|(name, sum)| (name, sum / images)).collect())
 }
 
 /// The captions' encoding, learned on the training part.
@@ -292,6 +214,10 @@ pub fn vocabulary(config: &Config, data: &crate::data::Data) -> Result<Vocabular
     let captions = data.of(crate::data::Split::Train);
     let captions: Vec<&str> = captions.into_iter().map(|index| data.caption(index)).collect();
     let learned = Vocabulary::learn(&captions, config.prior.vocabulary, config.prior.text)?;
+    // Captions of all parts: one that does not fit would end a run at its first look at it.
+    for index in 0..data.len() {
+        learned.encode(data.caption(index))?;
+    }
     if learned.len() == config.prior.vocabulary {
         return Ok(learned);
     }
@@ -311,7 +237,11 @@ pub fn first(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> R
     run.begin(FirstStage::NAME)?;
     let vocabulary = vocabulary(config, &data)?;
     let stage = FirstStage::new(config, &data, device)?;
-    let averages = train(&stage, run, config, &vocabulary, watch)?;
+    let (averages, trained) = train(&stage, run, config, &vocabulary, watch)?;
+    // A run that was at its end may have a prior on top of it by now.
+    if !trained && run.model().exists() {
+        return Ok(());
+    }
     write_model(run, config, &vocabulary, &averages)
 }
 
@@ -326,7 +256,7 @@ pub fn second(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> 
     let vocabulary = model.vocabulary.clone();
     let model = crate::network::Model::of(model, device)?;
     let stage = SecondStage::new(config, &data, model, device)?;
-    let averages = train(&stage, run, config, &vocabulary, watch)?;
+    let (averages, _) = train(&stage, run, config, &vocabulary, watch)?;
     let kept = stage.first_stage();
     let all = kept.iter().chain(averages.iter());
     let all = all.map(|(name, tensor)| (name.to_owned(), tensor.clone())).collect();

@@ -5,16 +5,18 @@ use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, W
 
 use super::cpu::{held, numbers};
 use super::op::Three;
+use super::sequence::nothing_less;
 use crate::fused::{Convolution, Multiplied};
 
 /// A convolution of stride 1, zeros around the image, `k` odd: `[B, C, H, W]`, weights `[O, C, k, k]`, biases `[O]` to `[B, O, H, W]`.
 ///
-/// On the CPU [`fused::Convolution`](crate::fused::Convolution), in `f32` or `f64`; a half type is multiplied in `f32` and rounded once. On a device
-/// candle's own. The bits do not depend on the number of threads.
+/// On the CPU [`fused::Convolution`](crate::fused::Convolution), in `f32` or `f64`; on a device candle's own. A half type is
+/// multiplied in `f32` and rounded once. The bits do not depend on the number of threads.
 ///
 /// # Errors
 /// candle's; for shapes that do not fit.
 pub fn conv2d(images: &Tensor, weights: &Tensor, biases: &Tensor) -> Result<Tensor> {
+    nothing_less(images)?;
     let (_, inputs, ..) = images.dims4()?;
     let (outputs, channels, kernel, other) = weights.dims4()?;
     if channels != inputs || kernel != other || kernel % 2 == 0 || biases.dims() != [outputs] {
@@ -25,20 +27,17 @@ pub fn conv2d(images: &Tensor, weights: &Tensor, biases: &Tensor) -> Result<Tens
             biases.shape()
         );
     }
+    if !matches!(images.dtype(), DType::F32 | DType::F64) {
+        // Rounded once, after the bias: candle's own rounds before it too.
+        let [wide, weights, biases] = [images, weights, biases].map(|tensor| tensor.to_dtype(DType::F32));
+        return conv2d(&wide?, &weights?, &biases?)?.to_dtype(images.dtype());
+    }
     if !images.device().is_cpu() {
         let y = images.conv2d(weights, (kernel - 1) / 2, 1, 1, 1)?;
         return y.broadcast_add(&biases.reshape((1, (), 1, 1))?);
     }
-    match images.dtype() {
-        DType::F32 | DType::F64 => {
-            let (weights, biases) = (weights.contiguous()?, biases.contiguous()?);
-            images.contiguous()?.apply_op3(&weights, &biases, Op)
-        }
-        stored => {
-            let [images, weights, biases] = [images, weights, biases].map(|tensor| tensor.to_dtype(DType::F32));
-            conv2d(&images?, &weights?, &biases?)?.to_dtype(stored)
-        }
-    }
+    let (weights, biases) = (weights.contiguous()?, biases.contiguous()?);
+    images.contiguous()?.apply_op3(&weights, &biases, Op)
 }
 
 struct Op;

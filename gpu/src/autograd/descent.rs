@@ -1,11 +1,11 @@
-//! A step of AdamW where its numbers lie.
+//! A step of `AdamW` where its numbers lie.
 
 use candle_core::{CpuStorage, DType, InplaceOp2, InplaceOp3, Layout, Result, Tensor, bail};
 use rayon::prelude::*;
 
 use super::cpu::{held, numbers};
 
-/// The numbers of a step of AdamW and of the iterates' average.
+/// The numbers of a step of `AdamW` and of the iterates' average.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Descent {
     /// Decay of the first moment.
@@ -54,18 +54,40 @@ pub fn descend(variable: &candle_core::Var, gradient: &Tensor, of: &mut Remember
     let x = variable.as_tensor();
     if x.device().is_cpu() && x.dtype() == DType::F32 && gradient.dtype() == DType::F32 {
         let gradient = gradient.contiguous()?;
-        of.first.inplace_op2(&gradient, &Mix { keep: step.beta_1, clip: step.clip, square: false })?;
-        of.second.inplace_op2(&gradient, &Mix { keep: step.beta_2, clip: step.clip, square: true })?;
+        of.first.inplace_op2(
+            &gradient,
+            &Mix {
+                keep: step.beta_1,
+                clip: step.clip,
+                square: false,
+            },
+        )?;
+        of.second.inplace_op2(
+            &gradient,
+            &Mix {
+                keep: step.beta_2,
+                clip: step.clip,
+                square: true,
+            },
+        )?;
         x.inplace_op3(&of.first, &of.second, &step)?;
-        return of.average.inplace_op2(x, &Mix { keep: step.average, clip: 1.0, square: false });
+        return of.average.inplace_op2(
+            x,
+            &Mix {
+                keep: step.average,
+                clip: 1.0,
+                square: false,
+            },
+        );
     }
-    let gradient = (gradient * step.clip)?;
+    // Detached: what is remembered would else hold the graph of every step before it.
+    let (x, gradient, average) = (x.detach(), (gradient.detach() * step.clip)?, of.average.detach());
     of.first = ((&of.first * step.beta_1)? + (&gradient * (1.0 - step.beta_1))?)?;
     of.second = ((&of.second * step.beta_2)? + (gradient.sqr()? * (1.0 - step.beta_2))?)?;
     let deviation = ((&of.second / step.second_left)?.sqrt()? + step.epsilon)?;
     let direction = ((&of.first / step.first_left)? / deviation)?;
     let next = ((x * (1.0 - step.size * step.decay))? - (direction * step.size)?)?;
-    of.average = ((&of.average * step.average)? + (&next * (1.0 - step.average))?)?;
+    of.average = ((average * step.average)? + (&next * (1.0 - step.average))?)?;
     variable.set(&next)
 }
 
@@ -147,7 +169,11 @@ impl InplaceOp3 for Descent {
         if x.len() != first.len() || x.len() != second.len() {
             bail!("{} numbers and {}", x.len(), first.len());
         }
-        let (kept, size, epsilon) = (narrow(1.0 - self.size * self.decay), narrow(self.size), narrow(self.epsilon));
+        let (kept, size, epsilon) = (
+            narrow(1.0 - self.size * self.decay),
+            narrow(self.size),
+            narrow(self.epsilon),
+        );
         let (one, two) = (narrow(self.first_left), narrow(self.second_left));
         let moments = first.par_chunks(CHUNK).zip(second.par_chunks(CHUNK));
         x.par_chunks_mut(CHUNK).zip(moments).for_each(|(x, (first, second))| {

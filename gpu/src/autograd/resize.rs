@@ -5,15 +5,16 @@ use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, W
 use rayon::prelude::*;
 
 use super::cpu::{held, numbers};
-use super::sequence::ours;
+use super::sequence::{nothing_less, ours};
 
-/// The largest of every two by two pixels: `[B, C, H, W]`, `H` and `W` even, to `[B, C, H/2, W/2]`. Equal pixels share the gradient.
+/// The largest of every two by two pixels: `[B, C, H, W]`, `H` and `W` even, to `[B, C, H/2, W/2]`. Equal pixels share the gradient: evenly on the CPU, pair by pair where it is composed.
 ///
 /// candle's own `max_pool2d` returns a quarter of it. On a device, and in half types, composed of candle's operations.
 ///
 /// # Errors
 /// candle's; for an odd height or width.
 pub fn max_pool(x: &Tensor) -> Result<Tensor> {
+    nothing_less(x)?;
     let (batch, channels, height, width) = x.dims4()?;
     if height % 2 != 0 || width % 2 != 0 {
         bail!("a map of {height} x {width} cannot be halved");
@@ -36,6 +37,7 @@ pub fn max_pool(x: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// candle's.
 pub fn upsample(x: &Tensor) -> Result<Tensor> {
+    nothing_less(x)?;
     let (batch, channels, height, width) = x.dims4()?;
     if ours(x) {
         return x.contiguous()?.apply_op1(Resize::Double);
@@ -118,7 +120,7 @@ impl Resize {
 
 /// NaN where one of them is.
 fn largest<E: WithDType>([a, b, c, d]: [E; 4]) -> E {
-    let larger = |a: E, b: E| if a > b || a != a { a } else { b };
+    let larger = |a: E, b: E| if a > b || a.partial_cmp(&a).is_none() { a } else { b };
     larger(larger(a, b), larger(c, d))
 }
 

@@ -12,13 +12,27 @@ pub(crate) fn ours(x: &Tensor) -> bool {
     x.device().is_cpu() && matches!(x.dtype(), DType::F32 | DType::F64)
 }
 
+/// A tensor of no numbers has no layer.
+pub(super) fn nothing_less(x: &Tensor) -> Result<()> {
+    if x.elem_count() == 0 {
+        bail!("a layer of a tensor without numbers, {:?}", x.shape());
+    }
+    Ok(())
+}
+
 /// [`fused::Attention`]: queries, keys, values `[B, S, d]`, a mask `[S, S]` of bytes, on the CPU in `f32` or `f64`.
 ///
 /// # Errors
 /// candle's; for shapes that do not fit.
 pub fn attention([q, k, v]: [&Tensor; 3], mask: &Tensor, heads: usize) -> Result<Tensor> {
+    nothing_less(q)?;
     let (_, length, width) = q.dims3()?;
-    if k.dims() != q.dims() || v.dims() != q.dims() || mask.dims() != [length, length] || heads == 0 || width % heads != 0 {
+    if k.dims() != q.dims()
+        || v.dims() != q.dims()
+        || mask.dims() != [length, length]
+        || heads == 0
+        || width % heads != 0
+    {
         bail!(
             "queries {:?}, keys {:?}, values {:?} and a mask {:?} do not fit {heads} heads",
             q.shape(),
@@ -28,7 +42,8 @@ pub fn attention([q, k, v]: [&Tensor; 3], mask: &Tensor, heads: usize) -> Result
         );
     }
     let mask = mask.to_dtype(DType::U8)?.flatten_all()?.to_vec1()?;
-    q.contiguous()?.apply_op3(&k.contiguous()?, &v.contiguous()?, Op(Heads { heads, mask }))
+    q.contiguous()?
+        .apply_op3(&k.contiguous()?, &v.contiguous()?, Op(Heads { heads, mask }))
 }
 
 /// [`fused::layer_norm`]: rows `[.., d]`, gain and bias `[d]`, on the CPU in `f32` or `f64`.
@@ -36,10 +51,17 @@ pub fn attention([q, k, v]: [&Tensor; 3], mask: &Tensor, heads: usize) -> Result
 /// # Errors
 /// candle's; for shapes that do not fit.
 pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    nothing_less(x)?;
     if x.dims().last() != gain.dims().first() || gain.dims().len() != 1 || gain.dims() != bias.dims() {
-        bail!("rows {:?}, a gain {:?} and a bias {:?}", x.shape(), gain.shape(), bias.shape());
+        bail!(
+            "rows {:?}, a gain {:?} and a bias {:?}",
+            x.shape(),
+            gain.shape(),
+            bias.shape()
+        );
     }
-    x.contiguous()?.apply_op3(&gain.contiguous()?, &bias.contiguous()?, Op(Norm))
+    x.contiguous()?
+        .apply_op3(&gain.contiguous()?, &bias.contiguous()?, Op(Norm))
 }
 
 /// [`fused::linear`]: rows `[.., I]`, weights `[O, I]`, biases `[O]`, to `[.., O]`, on the CPU in `f32` or `f64`.
@@ -47,11 +69,18 @@ pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// candle's; for shapes that do not fit.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    nothing_less(x)?;
     let (outputs, inputs) = weight.dims2()?;
     if x.dims().last() != Some(&inputs) || bias.dims() != [outputs] {
-        bail!("rows {:?}, weights {:?} and biases {:?}", x.shape(), weight.shape(), bias.shape());
+        bail!(
+            "rows {:?}, weights {:?} and biases {:?}",
+            x.shape(),
+            weight.shape(),
+            bias.shape()
+        );
     }
-    x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, Op(Map))
+    x.contiguous()?
+        .apply_op3(&weight.contiguous()?, &bias.contiguous()?, Op(Map))
 }
 
 struct Heads {
@@ -153,9 +182,16 @@ impl OfThree for Map {
 /// candle's trait for what is written once above: a blanket implementation would not be allowed.
 struct Op<O>(O);
 
-fn forward<E: WithDType + Multiplied>(op: &impl OfThree, args: [(&CpuStorage, &Layout); 3]) -> Result<(CpuStorage, Shape)> {
+fn forward<E: WithDType + Multiplied>(
+    op: &impl OfThree,
+    args: [(&CpuStorage, &Layout); 3],
+) -> Result<(CpuStorage, Shape)> {
     let [a, b, c] = args;
-    let of = [numbers::<E>(a.0, a.1)?, numbers::<E>(b.0, b.1)?, numbers::<E>(c.0, c.1)?];
+    let of = [
+        numbers::<E>(a.0, a.1)?,
+        numbers::<E>(b.0, b.1)?,
+        numbers::<E>(c.0, c.1)?,
+    ];
     let (y, shape) = op.forward(of, args.map(|(_, layout)| layout.shape()))?;
     Ok((E::to_cpu_storage_owned(y), shape))
 }
@@ -166,7 +202,10 @@ fn backward<E: WithDType + Multiplied>(op: &impl OfThree, args: [&Tensor; 3], pu
     let [a, b, c, pulls] = &storages;
     let of = [held::<E>(a)?, held::<E>(b)?, held::<E>(c)?];
     let slopes = op.backward(of, held::<E>(pulls)?, args.map(Tensor::shape))?;
-    let mut tensors = slopes.into_iter().zip(args).map(|(slopes, like)| Tensor::from_vec(slopes, like.shape(), like.device()));
+    let mut tensors = slopes
+        .into_iter()
+        .zip(args)
+        .map(|(slopes, like)| Tensor::from_vec(slopes, like.shape(), like.device()));
     let mut next = || tensors.next().transpose();
     Ok((next()?, next()?, next()?))
 }

@@ -22,24 +22,47 @@ impl Attention<'_> {
         self.width / self.heads
     }
 
+    /// The numbers of one sequence.
+    fn checked<T>(self, tables: &[&[T]]) -> usize {
+        let heads = self.heads > 0 && self.width.is_multiple_of(self.heads);
+        let mask = self.length.checked_mul(self.length) == Some(self.mask.len());
+        let each = self.length.checked_mul(self.width).filter(|each| *each > 0);
+        let whole = each.is_some_and(|each| tables.iter().all(|table| table.len().is_multiple_of(each)));
+        let alike = tables.windows(2).all(|pair| pair[0].len() == pair[1].len());
+        assert!(
+            heads && mask && whole && alike,
+            "whole sequences of {} heads and their mask",
+            self.heads
+        );
+        each.unwrap_or(1)
+    }
+
     /// `softmax(q k^T / sqrt(d_h)) v` over the positions that the mask reads. Queries, keys, values and the result are `[B, S, d]`.
     ///
     /// # Panics
     /// When the slices do not fit the sizes.
     pub fn forward<T: Multiplied>(self, [q, k, v]: [&[T]; 3]) -> Vec<T> {
-        let (each, part) = (self.length * self.width, self.part());
+        let (each, part) = (self.checked(&[q, k, v]), self.part());
         let mut mixed = vec![T::default(); q.len()];
-        mixed.par_chunks_exact_mut(each).enumerate().for_each_init(Vec::new, |weights, (at, mixed)| {
-            let of = |x: &'_ [T]| -> std::ops::Range<usize> { at * each..((at + 1) * each).min(x.len()) };
-            let (q, k, v) = (&q[of(q)], &k[of(k)], &v[of(v)]);
-            for head in 0..self.heads {
-                let from = head * part;
-                self.weigh([&q[from..], &k[from..]], weights);
-                let sizes = [self.length, self.length, part];
-                let values = Side::rows(&v[from..], self.width);
-                add_product(sizes, Side::rows(weights, self.length), values, (&mut mixed[from..], self.width));
-            }
-        });
+        mixed
+            .par_chunks_exact_mut(each)
+            .enumerate()
+            .for_each_init(Vec::new, |weights, (at, mixed)| {
+                let of = |x: &'_ [T]| -> std::ops::Range<usize> { at * each..((at + 1) * each).min(x.len()) };
+                let (q, k, v) = (&q[of(q)], &k[of(k)], &v[of(v)]);
+                for head in 0..self.heads {
+                    let from = head * part;
+                    self.weigh([&q[from..], &k[from..]], weights);
+                    let sizes = [self.length, self.length, part];
+                    let values = Side::rows(&v[from..], self.width);
+                    add_product(
+                        sizes,
+                        Side::rows(weights, self.length),
+                        values,
+                        (&mut mixed[from..], self.width),
+                    );
+                }
+            });
         mixed
     }
 
@@ -52,7 +75,7 @@ impl Attention<'_> {
     /// # Panics
     /// When the slices do not fit the sizes.
     pub fn backward<T: Multiplied>(self, [q, k, v]: [&[T]; 3], pull: &[T]) -> [Vec<T>; 3] {
-        let (each, part, n) = (self.length * self.width, self.part(), self.length);
+        let (each, part, n) = (self.checked(&[q, k, v, pull]), self.part(), self.length);
         let mut slopes = [0, 1, 2].map(|_| vec![T::default(); q.len()]);
         let [dq, dk, dv] = &mut slopes;
         let out = dq.par_chunks_exact_mut(each).zip(dk.par_chunks_exact_mut(each));
@@ -67,7 +90,12 @@ impl Attention<'_> {
                     let from = head * part;
                     self.weigh([&q[from..], &k[from..]], weights);
                     let pulls = Side::rows(&pull[from..], self.width);
-                    add_product([n, n, part], Side::columns(weights, n), pulls, (&mut dv[from..], self.width));
+                    add_product(
+                        [n, n, part],
+                        Side::columns(weights, n),
+                        pulls,
+                        (&mut dv[from..], self.width),
+                    );
                     moved.clear();
                     moved.resize(n * n, T::default());
                     add_product([n, part, n], pulls, Side::columns(&v[from..], self.width), (moved, n));
@@ -80,7 +108,12 @@ impl Attention<'_> {
                     let keys = Side::rows(&k[from..], self.width);
                     add_product([n, n, part], Side::rows(moved, n), keys, (&mut dq[from..], self.width));
                     let queries = Side::rows(&q[from..], self.width);
-                    add_product([n, n, part], Side::columns(moved, n), queries, (&mut dk[from..], self.width));
+                    add_product(
+                        [n, n, part],
+                        Side::columns(moved, n),
+                        queries,
+                        (&mut dk[from..], self.width),
+                    );
                 }
             },
         );

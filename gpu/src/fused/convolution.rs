@@ -59,6 +59,8 @@ impl Convolution {
     /// # Panics
     /// When the slices do not fit the sizes.
     pub fn forward<T: Multiplied>(self, images: &[T], weights: &[T], biases: &[T]) -> Vec<T> {
+        let whole = self.image() > 0 && images.len().is_multiple_of(self.image());
+        assert!(whole && self.kernel % 2 == 1, "whole images and an odd kernel");
         assert_eq!(
             (weights.len(), biases.len()),
             (self.outputs * self.patch(), self.outputs)
@@ -91,6 +93,8 @@ impl Convolution {
     /// # Panics
     /// When the slices do not fit the sizes.
     pub fn backward<T: Multiplied>(self, images: &[T], weights: &[T], pull: &[T], of_images: bool) -> Slopes<T> {
+        let whole = self.image() > 0 && images.len().is_multiple_of(self.image());
+        assert!(whole && self.kernel % 2 == 1, "whole images and an odd kernel");
         let count = images.len() / self.image();
         assert_eq!(
             (weights.len(), pull.len()),
@@ -110,14 +114,24 @@ impl Convolution {
                     let patches = self.unfold(image, &mut patches);
                     let of_result = Side::rows(pull, self.pixels());
                     let sizes = [self.outputs, self.pixels(), self.patch()];
-                    add_product(sizes, of_result, Side::columns(patches, self.pixels()), (&mut weight, self.patch()));
+                    add_product(
+                        sizes,
+                        of_result,
+                        Side::columns(patches, self.pixels()),
+                        (&mut weight, self.patch()),
+                    );
                     for (sum, plane) in bias.iter_mut().zip(pull.chunks_exact(self.pixels())) {
                         plane.iter().for_each(|pixel| *sum += *pixel);
                     }
                     if of_images {
                         pulled.fill(T::default());
                         let sizes = [self.patch(), self.outputs, self.pixels()];
-                        add_product(sizes, Side::columns(weights, self.patch()), of_result, (&mut pulled, self.pixels()));
+                        add_product(
+                            sizes,
+                            Side::columns(weights, self.patch()),
+                            of_result,
+                            (&mut pulled, self.pixels()),
+                        );
                         self.fold(&pulled, &mut slopes[place * self.image()..][..self.image()]);
                     }
                 }
@@ -200,8 +214,8 @@ mod tests {
         let mut patches = Vec::new();
         let found = conv.unfold(&image, &mut patches).to_vec();
         for c in 0..2 {
-            for (u, v) in (0..5).flat_map(|u| (0..5).map(move |v| (u, v))) {
-                for (i, j) in (0..2).flat_map(|i| (0..3).map(move |j| (i, j))) {
+            for (u, v) in (0..5_usize).flat_map(|u| (0..5_usize).map(move |v| (u, v))) {
+                for (i, j) in (0..2_usize).flat_map(|i| (0..3_usize).map(move |j| (i, j))) {
                     let (row, column) = ((i + u).wrapping_sub(2), (j + v).wrapping_sub(2));
                     let expected = if row < 2 && column < 3 {
                         image[c * 6 + row * 3 + column]

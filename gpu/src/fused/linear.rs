@@ -17,7 +17,12 @@ pub fn linear<T: Multiplied>(x: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
     parts.for_each(|(x, y)| {
         y.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(bias));
         let sizes = [x.len() / inputs, inputs, outputs];
-        add_product(sizes, Side::rows(x, inputs), Side::columns(weight, inputs), (y, outputs));
+        add_product(
+            sizes,
+            Side::rows(x, inputs),
+            Side::columns(weight, inputs),
+            (y, outputs),
+        );
     });
     y
 }
@@ -36,19 +41,29 @@ pub fn linear_gradients<T: Multiplied>(x: &[T], weight: &[T], outputs: usize, pu
     assert_eq!(pull.len(), n * outputs, "a pull for every value");
     let mut of_rows = vec![T::default(); x.len()];
     let rows = n.div_ceil(PARTS).max(1);
-    let parts = pull.par_chunks(rows * outputs).zip(of_rows.par_chunks_mut(rows * inputs));
+    let parts = pull
+        .par_chunks(rows * outputs)
+        .zip(of_rows.par_chunks_mut(rows * inputs));
     parts.for_each(|(pull, slopes)| {
         let sizes = [pull.len() / outputs, outputs, inputs];
-        add_product(sizes, Side::rows(pull, outputs), Side::rows(weight, inputs), (slopes, inputs));
+        add_product(
+            sizes,
+            Side::rows(pull, outputs),
+            Side::rows(weight, inputs),
+            (slopes, inputs),
+        );
     });
     // Every weight's sum runs over all rows: its bits depend on no part.
     let mut of_weights = vec![T::default(); weight.len()];
     let some = outputs.div_ceil(PARTS).max(1);
-    of_weights.par_chunks_mut(some * inputs).enumerate().for_each(|(part, slopes)| {
-        let pull = Side::columns(&pull[part * some..], outputs);
-        let sizes = [slopes.len() / inputs, n, inputs];
-        add_product(sizes, pull, Side::rows(x, inputs), (slopes, inputs));
-    });
+    of_weights
+        .par_chunks_mut(some * inputs)
+        .enumerate()
+        .for_each(|(part, slopes)| {
+            let pull = Side::columns(&pull[part * some..], outputs);
+            let sizes = [slopes.len() / inputs, n, inputs];
+            add_product(sizes, pull, Side::rows(x, inputs), (slopes, inputs));
+        });
     let mut sums = vec![0.0; outputs];
     for row in pull.chunks_exact(outputs) {
         sums.iter_mut().zip(row).for_each(|(sum, pull)| *sum += pull.wide());
@@ -57,6 +72,9 @@ pub fn linear_gradients<T: Multiplied>(x: &[T], weight: &[T], outputs: usize, pu
 }
 
 fn sizes<T>(weight: &[T], outputs: usize) -> (usize, usize) {
-    assert!(outputs > 0 && !weight.is_empty() && weight.len().is_multiple_of(outputs), "weights of every output");
+    assert!(
+        outputs > 0 && !weight.is_empty() && weight.len().is_multiple_of(outputs),
+        "weights of every output"
+    );
     (outputs, weight.len() / outputs)
 }

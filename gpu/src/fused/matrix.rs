@@ -76,7 +76,21 @@ impl<'a, T> Side<'a, T> {
 
     /// Whether it holds so many rows and columns.
     const fn holds(&self, rows: usize, columns: usize) -> bool {
-        rows > 0 && columns > 0 && (rows - 1) * self.row + (columns - 1) * self.column < self.entries.len()
+        match last(rows, self.row, columns, self.column) {
+            Some(last) => last < self.entries.len(),
+            None => false,
+        }
+    }
+}
+
+/// Where the last entry of so many rows and columns lies, so far apart; none where there is no entry, or no such place.
+const fn last(rows: usize, row: usize, columns: usize, column: usize) -> Option<usize> {
+    let (Some(rows), Some(columns)) = (rows.checked_sub(1), columns.checked_sub(1)) else {
+        return None;
+    };
+    match (rows.checked_mul(row), columns.checked_mul(column)) {
+        (Some(down), Some(right)) => down.checked_add(right),
+        _ => None,
     }
 }
 
@@ -90,7 +104,8 @@ pub(super) fn add_product<T: Multiplied>(
     right: Side<'_, T>,
     (out, apart): (&mut [T], usize),
 ) {
-    let fits = left.holds(m, k) && right.holds(k, n) && apart >= n && (m - 1) * apart + n <= out.len();
+    let written = last(m, apart, n, 1).is_some_and(|last| last < out.len()) && apart >= n;
+    let fits = left.holds(m, k) && right.holds(k, n) && written;
     assert!(fits, "sides that hold [{m}, {k}, {n}]");
     let step = usize::cast_signed;
     #[expect(unsafe_code, reason = "a product of slices whose extents the line above has checked")]

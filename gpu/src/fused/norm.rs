@@ -34,10 +34,16 @@ pub fn layer_norm<T: Multiplied>(x: &[T], gain: &[T], bias: &[T]) -> Vec<T> {
 /// When the slices are not whole rows.
 pub fn layer_norm_gradients<T: Multiplied>(x: &[T], gain: &[T], pull: &[T]) -> [Vec<T>; 3] {
     let d = gain.len();
-    assert!(d > 0 && x.len() == pull.len() && x.len().is_multiple_of(d), "whole rows");
+    assert!(
+        d > 0 && x.len() == pull.len() && x.len().is_multiple_of(d),
+        "whole rows"
+    );
     let mut slopes = vec![T::default(); x.len()];
     let rows = (x.len() / d).div_ceil(PARTS).max(1) * d;
-    let parts = x.par_chunks(rows).zip(pull.par_chunks(rows)).zip(slopes.par_chunks_mut(rows));
+    let parts = x
+        .par_chunks(rows)
+        .zip(pull.par_chunks(rows))
+        .zip(slopes.par_chunks_mut(rows));
     let sums: Vec<[Vec<f64>; 2]> = parts
         .map(|((x, pull), slopes)| {
             let mut sums = [vec![0.0; d], vec![0.0; d]];

@@ -57,7 +57,11 @@ pub fn upsample(x: &Tensor) -> Result<Tensor, Error> {
 pub fn linear(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
     let weight = wide(parameters.get(&format!("{name}.weight"))?)?;
     let bias = wide(parameters.get(&format!("{name}.bias"))?)?;
-    let rows = wide(x)?
+    let wide_x = wide(x)?;
+    if autograd::ours(&wide_x) {
+        return Ok(autograd::linear(&wide_x, &weight, &bias)?.to_dtype(x.dtype())?);
+    }
+    let rows = wide_x
         .flatten_to(D::Minus2)?
         .matmul(&weight.t()?)?
         .broadcast_add(&bias)?;

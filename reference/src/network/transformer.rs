@@ -162,7 +162,7 @@ impl Transformer {
             ),
         ] {
             let even = what.starts_with("the kernel") && found % 2 == 0;
-            let uneven = what.ends_with("heads") && found > 0 && self.width % found != 0;
+            let uneven = what.ends_with("heads") && found > 0 && !self.width.is_multiple_of(found);
             if !range.contains(&found) || even || uneven {
                 return Err(NetworkError::Size { what, found, expected });
             }

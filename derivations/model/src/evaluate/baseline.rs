@@ -22,9 +22,12 @@ impl PerPixel {
     #[must_use]
     pub fn fit(data: &Data, seed: u64) -> Self {
         let images = data.of(Split::Train);
-        let mut columns: Vec<Vec<f64>> = vec![Vec::with_capacity(images.len()); VALUES];
+        let mut columns: Vec<Vec<f64>> = vec![Vec::new(); VALUES];
         for image in images {
-            let pixels = dequantised(data.image(image), &mut stream(seed, Purpose::Pixels, image as u64));
+            let pixels = dequantised(
+                data.image(image),
+                &mut stream(seed, Purpose::EvaluatedPixels, image as u64),
+            );
             for (column, x) in columns.iter_mut().zip(pixels) {
                 let x = f64::from(x);
                 column.push(x.ln() - (-x).ln_1p());
@@ -45,7 +48,10 @@ impl PerPixel {
     /// # Errors
     /// [`ModelError::Reference`]; none, for pixels mapped by `phi`.
     pub fn log_prob(&self, data: &Data, image: usize, seed: u64) -> Result<f64, ModelError> {
-        let pixels = dequantised(data.image(image), &mut stream(seed, Purpose::Pixels, image as u64));
+        let pixels = dequantised(
+            data.image(image),
+            &mut stream(seed, Purpose::EvaluatedPixels, image as u64),
+        );
         let mut sum = 0.0;
         for (x, (mu, ln_b)) in pixels.into_iter().zip(self.mu.iter().zip(&self.ln_b)) {
             sum += logit_laplace(f64::from(x), *mu, *ln_b)?.value() + ln_unit();

@@ -29,7 +29,7 @@ pub struct Options {
 pub struct Estimate {
     /// The mean.
     pub mean: f64,
-    /// Its standard error.
+    /// Its standard error; NaN for a single number, which tells none.
     pub standard_error: f64,
 }
 
@@ -43,7 +43,7 @@ impl Estimate {
         let squares: f64 = numbers.iter().map(|x| (x - centre) * (x - centre)).sum();
         Self {
             mean: centre,
-            standard_error: (squares / (n - 1.0).max(1.0) / n).sqrt(),
+            standard_error: (squares / (n - 1.0) / n).sqrt(),
         }
     }
 }
@@ -79,7 +79,7 @@ pub struct SplitReport {
     pub codes_used: usize,
     /// `e^H` of the codes' average distribution.
     pub codebook_perplexity: f64,
-    /// Root of the mean squared error of the most probable codes' image, pixels in `[0, 1]`.
+    /// Root of the mean squared error of the most probable codes' image, values in `[0, 1]`.
     pub pixel_error: Estimate,
     /// `ELBO` less that of the same model with an untrained prior, nats.
     pub over_untrained_prior: Estimate,
@@ -87,15 +87,17 @@ pub struct SplitReport {
     pub over_no_latent: Estimate,
 }
 
-/// `L_k` on the test part.
+/// The importance-weighted bound on some images of the test part.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bound {
-    /// `k`.
-    pub k: usize,
-    /// `L_k`, nats.
-    pub value: Estimate,
-    /// `L_k - L_(k/2)` image by image; never negative in expectation.
-    pub rise: Option<Estimate>,
+    /// How many images.
+    pub images: usize,
+    /// Their ELBO with the entropy exact, nats.
+    pub elbo: Estimate,
+    /// `k` and `L_k`, nats. The groups are nested: image by image `L_k` rises with `k`, whatever the weights.
+    pub values: Vec<(usize, Estimate)>,
+    /// The mean of `-ln q(z_i|x)` over the samples less the exact entropy, and what it may be off by chance: `L_1` less the ELBO.
+    pub entropy_residue: Estimate,
 }
 
 /// All of it.
@@ -103,12 +105,22 @@ pub struct Bound {
 pub struct Report {
     /// The parts.
     pub splits: Vec<SplitReport>,
-    /// `L_k`, `k` doubling.
-    pub bound: Vec<Bound>,
+    /// The importance-weighted bound; none where it was left out.
+    pub bound: Option<Bound>,
     /// Codes, `K`.
     pub codes: usize,
-    /// Whether `L_k` rises with `k` within four standard errors.
-    pub rises: bool,
+}
+
+impl Report {
+    /// Whether the samples are those of `q`: their entropy is the exact one within four standard errors.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        let within = |bound: &Bound| {
+            let Estimate { mean, standard_error } = bound.entropy_residue;
+            mean.abs() <= 4.0 * standard_error
+        };
+        self.bound.as_ref().is_none_or(within)
+    }
 }
 
 /// Evaluates a model; `told` hears of every image.
@@ -121,19 +133,16 @@ pub fn evaluate(model: &Model, data: &Data, options: &Options, told: &dyn Fn()) 
     let mut splits = Vec::new();
     for split in Split::ALL {
         let images = spread(&data.of(split), options.images);
-        splits.push(of_split(model, &fresh, &per_pixel, data, split, &images, options, told)?);
+        splits.push(of_split(
+            model, &fresh, &per_pixel, data, split, &images, options, told,
+        )?);
     }
     let images = spread(&data.of(Split::Test), options.bound_images);
     let bound = bounds(model, data, &images, options, told)?;
-    let rises = bound
-        .iter()
-        .filter_map(|row| row.rise)
-        .all(|rise| rise.mean >= -4.0 * rise.standard_error);
     Ok(Report {
         splits,
         bound,
         codes: model.config.dvae.vocabulary,
-        rises,
     })
 }
 
@@ -145,9 +154,14 @@ fn untrained(model: &Model) -> Result<Model, ModelError> {
         model.config.seed,
         &model.device,
     )?;
-    let mut all: std::collections::BTreeMap<_, _> =
-        (model.parameters.iter()).map(|(name, tensor)| (name.to_owned(), tensor.clone())).collect();
-    all.extend(fresh.parameters().iter().map(|(name, tensor)| (name.to_owned(), tensor.clone())));
+    let mut all: std::collections::BTreeMap<_, _> = (model.parameters.iter())
+        .map(|(name, tensor)| (name.to_owned(), tensor.clone()))
+        .collect();
+    all.extend(
+        fresh
+            .iter()
+            .map(|(name, var)| (name.to_owned(), var.as_detached_tensor())),
+    );
     Ok(Model {
         parameters: Parameters::new(all),
         ..model.clone()
@@ -180,7 +194,9 @@ fn of_split(
         let drawn = Drawn::new(model, data, image, options.samples, options.samples, options.seed)?;
         let prior = drawn.prior(model, data, image, options.samples)?;
         let other = drawn.prior(fresh, data, image, options.samples)?;
-        let ln_q_y = model.vocabulary.log_prob(&model.vocabulary.encode(data.caption(image))?)?;
+        let ln_q_y = model
+            .vocabulary
+            .log_prob(&model.vocabulary.encode(data.caption(image))?)?;
         let reconstruction = mean(&drawn.ln_p_x);
         let (ln_p_z, elbo) = (mean(&prior.ln_p_z), drawn.elbo(&prior));
         usage.add(model, data, image, &drawn)?;
@@ -231,29 +247,44 @@ fn bounds(
     images: &[usize],
     options: &Options,
     told: &dyn Fn(),
-) -> Result<Vec<Bound>, ModelError> {
-    let ks: Vec<usize> = (0..).map(|power| 1 << power).take_while(|k| *k <= options.bound_samples).collect();
+) -> Result<Option<Bound>, ModelError> {
+    let ks: Vec<usize> = (0..)
+        .map(|power| 1 << power)
+        .take_while(|k| *k <= options.bound_samples)
+        .collect();
     let mut table: Vec<Vec<f64>> = vec![Vec::new(); ks.len()];
+    let (mut elbos, mut residues, mut variance) = (Vec::new(), Vec::new(), 0.0);
     for &image in images {
         let drawn = Drawn::new(model, data, image, options.bound_samples, 0, options.seed)?;
-        let weights = drawn.log_weights(&drawn.prior(model, data, image, options.bound_samples)?);
+        let prior = drawn.prior(model, data, image, options.bound_samples)?;
+        let weights = drawn.log_weights(&prior);
         for (column, &k) in table.iter_mut().zip(&ks) {
             column.push(importance_weighted(&weights, k)?);
         }
+        elbos.push(drawn.elbo(&prior));
+        let surprise: Vec<f64> = drawn.ln_q.iter().map(|ln_q| -ln_q).collect();
+        let surprise = Estimate::of(&surprise);
+        residues.push(surprise.mean - drawn.entropy);
+        variance += surprise.standard_error * surprise.standard_error;
         told();
     }
-    let row = |place: usize| {
-        let rise = place.checked_sub(1).map(|before| {
-            let rises: Vec<f64> = table[place].iter().zip(&table[before]).map(|(a, b)| a - b).collect();
-            Estimate::of(&rises)
-        });
-        Bound {
-            k: ks[place],
-            value: Estimate::of(&table[place]),
-            rise,
-        }
-    };
-    Ok(if images.is_empty() { Vec::new() } else { (0..ks.len()).map(row).collect() })
+    if images.is_empty() {
+        return Ok(None);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number of images")]
+    let count = images.len() as f64;
+    Ok(Some(Bound {
+        images: images.len(),
+        elbo: Estimate::of(&elbos),
+        values: ks
+            .into_iter()
+            .zip(table.iter().map(|column| Estimate::of(column)))
+            .collect(),
+        entropy_residue: Estimate {
+            mean: mean(&residues),
+            standard_error: variance.sqrt() / count,
+        },
+    }))
 }
 
 #[cfg(test)]
@@ -266,6 +297,7 @@ mod tests {
         let found = Estimate::of(&[1.0, 2.0, 6.0]);
         // Squares 4 + 1 + 9 = 14, variance 7, error sqrt(7/3).
         assert!((found.mean - 3.0).abs() < 1e-15 && (found.standard_error - (7.0_f64 / 3.0).sqrt()).abs() < 1e-15);
+        assert!(Estimate::of(&[1.0]).standard_error.is_nan());
         assert_eq!(spread(&[1, 2, 3, 4, 5, 6], 3), [1, 3, 5]);
         assert_eq!(spread(&[1, 2], 9), [1, 2]);
         assert_eq!(largest([1.0, 3.0, 3.0].into_iter()), 1);

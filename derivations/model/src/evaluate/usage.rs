@@ -38,11 +38,7 @@ impl Usage {
         for (sum, part) in self.average.iter_mut().zip(&drawn.usage) {
             *sum += part;
         }
-        let squares = bytes.iter().zip(&pixels).map(|(byte, pixel)| {
-            let error = f64::from(*byte) / 255.0 - f64::from(*pixel);
-            error * error
-        });
-        self.errors.push(mean(&squares.collect::<Vec<_>>()).sqrt());
+        self.errors.push(pixel_error(bytes, &pixels));
         Ok(())
     }
 
@@ -61,11 +57,21 @@ impl Usage {
         entropy.exp()
     }
 
-    /// Root of the mean squared error of an image, pixels in `[0, 1]`.
+    /// [`pixel_error`], its mean over images.
     #[must_use]
     pub fn pixel_error(&self) -> Estimate {
         Estimate::of(&self.errors)
     }
+}
+
+/// Root of the mean squared error of an image's values in `[0, 1]`, a byte's at its middle, `(byte + 1/2) / 256`.
+#[must_use]
+pub fn pixel_error(bytes: &[u8], pixels: &[f32]) -> f64 {
+    let squares = bytes.iter().zip(pixels).map(|(byte, pixel)| {
+        let error = (f64::from(*byte) + 0.5) / 256.0 - f64::from(*pixel);
+        error * error
+    });
+    mean(&squares.collect::<Vec<_>>()).sqrt()
 }
 
 /// The first stage alone on some images: the codes it uses, `E_q ln p(x|z)` and `D(q(z|x) || 1/K)` in nats an image.

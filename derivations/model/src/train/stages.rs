@@ -104,6 +104,7 @@ impl Stage for FirstStage<'_> {
         let divergence = mean(&found.divergence)?;
         let elbo = reconstruction - divergence;
         Ok(Terms {
+            images: images.len(),
             loss: (loss / dims)?,
             parts: vec![
                 ("reconstruction", reconstruction),
@@ -141,10 +142,12 @@ impl<'a> SecondStage<'a> {
     /// # Errors
     /// [`ModelError::Network`], [`ModelError::Twin`]; [`ModelError::Lacks`] for a model of another configuration.
     pub fn new(config: &'a Config, data: &'a Data, model: Model, device: &'a Device) -> Result<Self, ModelError> {
-        if model.config.dvae() != config.dvae() || model.config.prior.vocabulary != config.prior.vocabulary {
+        let first = |config: &Config| (config.seed, config.dtype, config.dvae.clone());
+        let text = |config: &Config| [config.prior.vocabulary, config.prior.text];
+        if first(&model.config) != first(config) || text(&model.config) != text(config) {
             return Err(ModelError::Lacks {
-                what: "the first stage was trained at other sizes".to_owned(),
-                expected: "a model of this configuration's [dvae] and vocabulary",
+                what: "the first stage was trained with another configuration".to_owned(),
+                expected: "the same seed, dtype, [dvae], vocabulary and text positions",
             });
         }
         let validation = validation(data, config.prior.training.batch);
@@ -251,6 +254,7 @@ impl Stage for SecondStage<'_> {
         #[expect(clippy::cast_precision_loss, reason = "numbers of tokens")]
         let sums = [of_text * prior.text as f64, of_codes * self.model.codes() as f64];
         Ok(Terms {
+            images: images.len(),
             loss,
             parts: vec![
                 ("ln_p_y", sums[0]),
