@@ -109,7 +109,7 @@ fn an_evaluation_adds_up_and_its_layers_agree() {
         );
         assert!(of("ln_q_y") < 0.0, "the note calls it positive");
     }
-    let bound = report["report"]["bound"].as_array().unwrap();
+    let bound = report["report"]["bound"]["values"].as_array().unwrap();
     assert_eq!(bound.len(), 4);
 }
 

@@ -3,7 +3,7 @@
 //! A caption is lower-cased and cut at white space; a word is its characters, the last one marked, merged pair by pair in the order in which the
 //! merges were learned [Sennrich et al. 2016]. Text shorter than the model's positions goes on with pads, one for each position.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rand::{Rng, RngExt as _};
 use reference::network::CaptionModel;
@@ -49,11 +49,16 @@ impl Vocabulary {
     /// # Errors
     /// [`ModelError::Caption`] when a caption is longer than that.
     pub fn learn(captions: &[&str], size: usize, positions: usize) -> Result<Self, ModelError> {
-        let unknown = tokenizers::AddedToken::from(UNKNOWN, true);
+        // What ends a word is numbered here: the library would do so in the order of a hash table, and equal pairs are merged by number.
+        let ends: BTreeSet<String> = (captions.iter().flat_map(|caption| words(caption)))
+            .filter_map(|word| word.chars().last().map(|last| format!("{last}{END}")))
+            .collect();
+        let special = std::iter::once(UNKNOWN.to_owned()).chain(ends);
+        let special = special.map(|token| tokenizers::AddedToken::from(token, true)).collect();
         let mut trainer = BpeTrainer::builder()
             .vocab_size(size)
             .show_progress(false)
-            .special_tokens(vec![unknown])
+            .special_tokens(special)
             .end_of_word_suffix(END.to_owned())
             .build();
         let failed = |error: tokenizers::Error| ModelError::Lacks {

@@ -56,9 +56,12 @@ fn captions_come_back_lower_cased_and_without_dropout_ours_is_the_librarys() {
 }
 
 #[test]
-fn a_saved_vocabulary_is_the_same() {
+fn a_vocabulary_learned_again_or_saved_is_the_same() {
     let (_, vocabulary) = learned();
     let json = vocabulary.to_json().unwrap();
+    for _ in 0..4 {
+        assert_eq!(learned().1.to_json().unwrap(), json);
+    }
     let back = Vocabulary::from_json(&json).unwrap();
     assert_eq!(back.to_json().unwrap(), json);
     let tokens = vocabulary.encode("Face with Tears of Joy").unwrap();
