@@ -8,6 +8,7 @@
 //! Pixels are dequantised (`noise`), so every bound on the density is one on the bytes' probability, and is stated in their unit.
 
 mod baseline;
+mod bound;
 mod report;
 mod usage;
 
@@ -17,7 +18,8 @@ use gpu::{DType, Tensor};
 use reference::logits::log_mean_exp;
 
 pub use baseline::PerPixel;
-pub use report::{Bound, Estimate, Options, Report, SplitReport, evaluate};
+pub use bound::Bound;
+pub use report::{Estimate, Options, Report, SplitReport, evaluate};
 pub use usage::{Usage, of_first_stage, pixel_error};
 
 use crate::ModelError;
