@@ -69,8 +69,7 @@ pub fn agree(
     let decoder_graph = dvae.decoder(&ours(&of_decoder)?).map_err(failed)?;
     let prior_graph = transformer.graph(&ours(&of_prior)?).map_err(failed)?;
     for &image in images {
-        let mut rng = model::noise::stream(1, model::noise::Purpose::EvaluatedPixels, image as u64);
-        let pixels = model.pixels(&model::noise::dequantised(data.image(image), &mut rng))?;
+        let pixels = model.pixels(&model::noise::evaluated(data.image(image), 1, image))?;
         let pixels = cast(&pixels, dtype)?;
         let seen = told(|seen| encoder(model.config.sizes(), &of_encoder, &pixels, seen).map(|_| ()))?;
         rows[0].extend(compared(&encoder_graph, &array(&pixels)?, &seen, storage)?);

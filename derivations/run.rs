@@ -4,6 +4,8 @@
 mod agree;
 mod breakage;
 #[cfg(feature = "twin")]
+mod device;
+#[cfg(feature = "twin")]
 mod model;
 mod output;
 mod refute;

@@ -11,21 +11,19 @@ use derivations::pairs::{self, AnyTwin, Pair, Twinned};
 use derivations::precision::Storage;
 use derivations::terms;
 use gpu::Tensor;
-use gpu::device::{Device, Float, Kind};
+use gpu::device::{Device, Float};
 use gpu::fused::Isa;
 use reference::vocab::Reading;
 use reference::world::World;
 use serde_json::json;
 
+use super::device::open;
 use super::output::{pretty, print};
 use super::{Outcome, Result, read};
 use crate::cli::{self, DeviceName, Dtype, Format};
 
 pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
-    let device = Device::open(match args.device {
-        DeviceName::Cpu => Kind::Cpu,
-        DeviceName::Cuda => Kind::Cuda(0),
-    })?;
+    let device = open(args.device)?;
     let mut pairs = pairs::on(&device)?;
     known(args, &pairs)?;
     pairs.retain(|pair| asked(args, pair.name));

@@ -18,8 +18,8 @@ use model::sample::{self, Draw};
 use reference::model::Model as _;
 use serde_json::json;
 
+use super::device::open;
 use super::output::{pretty, print, progress};
-use super::train::open;
 use super::{Outcome, Result};
 use crate::cli::{self, Format};
 

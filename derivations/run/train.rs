@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use derivations::faces::sweep as face;
-use gpu::device::{Device, Kind};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::checkpoint::write_whole;
 use model::config::{Config, NAMED};
@@ -13,16 +12,10 @@ use model::sweep::{self, BETAS};
 use model::train::{self, Flow, Line, Run, Stage as _};
 use serde_json::json;
 
+use super::device::open;
 use super::output::{pretty, print};
 use super::{Outcome, Result};
 use crate::cli::{self, DeviceName, Format, StageName};
-
-pub(super) fn open(device: DeviceName) -> Result<Device> {
-    Ok(Device::open(match device {
-        DeviceName::Cpu => Kind::Cpu,
-        DeviceName::Cuda => Kind::Cuda(0),
-    })?)
-}
 
 fn config(name: &str) -> Result<Config> {
     if NAMED.iter().any(|(known, _)| *known == name) || !Path::new(name).exists() {
@@ -139,7 +132,7 @@ pub(super) fn sweep(args: &cli::Sweep) -> Result<Outcome> {
     if let Some(odd) = betas.iter().find(|beta| !(0.0..=1e6).contains(*beta)) {
         return Err(format!("--betas: {odd}, expected numbers in [0, 1e6]").into());
     }
-    let device = Device::open(Kind::Cpu)?;
+    let device = open(DeviceName::Cpu)?;
     let run = Run {
         out: args.out.clone(),
         resume: true,

@@ -22,6 +22,7 @@ mod op;
 pub mod planes;
 mod resize;
 mod sequence;
+mod three;
 
 pub use convolution::conv2d;
 pub use curve::{gelu, relu};
@@ -29,7 +30,6 @@ pub use descent::{Descent, Remembered, descend, squares};
 pub use mixing::{codebook_mix, gumbel_softmax};
 use op::{Function, Lie, Op};
 pub use resize::{max_pool, upsample};
-pub(crate) use sequence::ours;
 pub use sequence::{attention, layer_norm, linear};
 
 /// [`fused::kl_to_uniform`](crate::fused::kl_to_uniform): `[.., K]` to `[..]`.

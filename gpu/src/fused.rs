@@ -59,6 +59,7 @@ pub use laplace::logit_laplace;
 pub use linear::{linear, linear_gradients};
 pub use matrix::Multiplied;
 pub use moments::{ACCEPT, entropy, kl_to_uniform};
+pub(crate) use norm::EPSILON;
 pub use norm::{layer_norm, layer_norm_gradients};
 pub use real::{Element, Real};
 pub use rows::{Rows, SUM};

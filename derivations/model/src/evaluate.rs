@@ -23,10 +23,9 @@ pub use report::{Estimate, Options, Report, SplitReport, evaluate};
 pub use usage::{Usage, of_first_stage, pixel_error};
 
 use crate::ModelError;
-use crate::data::{Data, VALUES};
+use crate::data::Data;
 use crate::network::Model;
-use crate::noise::{Purpose, dequantised, gumbel, ln_unit, stream};
-use crate::objective::log_likelihood;
+use crate::noise::{Purpose, evaluated, gumbel, stream};
 
 /// Samples of codes of one image, and what the networks say of each.
 #[derive(Debug, Clone)]
@@ -71,13 +70,7 @@ impl Drawn {
         seed: u64,
     ) -> Result<Self, ModelError> {
         let (positions, k) = (model.codes(), model.config.dvae.vocabulary);
-        #[expect(clippy::cast_precision_loss, reason = "3072 values")]
-        let unit = VALUES as f64 * ln_unit();
-        let pixels = dequantised(
-            data.image(image),
-            &mut stream(seed, Purpose::EvaluatedPixels, image as u64),
-        );
-        let pixels = model.pixels(&pixels)?;
+        let pixels = model.pixels(&evaluated(data.image(image), seed, image))?;
         let logits = model.encoder_logits(&pixels)?;
         let table: Vec<f64> = logits.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
         let ln_q_table = normalised(&table, k);
@@ -114,9 +107,7 @@ impl Drawn {
             }
             drawn.codes.extend(&codes);
             let codes = model.tokens(&codes, count)?;
-            let images = pixels.broadcast_as((count, 3, 32, 32))?.contiguous()?;
-            let values = model.log_likelihood(&images, &codes)?;
-            drawn.ln_p_x.extend(values.into_iter().map(|value| value + unit));
+            drawn.ln_p_x.extend(model.log_likelihood(&pixels, &codes)?);
             let wanted = relaxed.saturating_sub(first).min(count);
             if wanted > 0 {
                 let noise = &noise[..wanted * positions * k];
@@ -125,10 +116,7 @@ impl Drawn {
                 let soft = gumbel_softmax(&rows, &noise, temperature, Sample::Relaxed)?;
                 let side = model.config.side();
                 let planes = soft.transpose(1, 2)?.contiguous()?.reshape((wanted, k, side, side))?;
-                let images = images.narrow(0, 0, wanted)?;
-                let values = log_likelihood(model.config.sizes(), &model.parameters, &images, &planes)?;
-                let values: Vec<f64> = values.to_dtype(DType::F64)?.to_vec1()?;
-                drawn.relaxed.extend(values.into_iter().map(|value| value + unit));
+                drawn.relaxed.extend(model.log_likelihood_of_mixed(&pixels, &planes)?);
             }
         }
         Ok(drawn)

@@ -12,7 +12,7 @@ use crate::ModelError;
 use crate::data::Data;
 use crate::evaluate::{CHUNK, normalised};
 use crate::network::Model;
-use crate::noise::{Purpose, dequantised, ln_unit, stream};
+use crate::noise::evaluated;
 
 /// The most codes that are enumerated.
 pub const MOST_CODES: usize = 1 << 16;
@@ -83,11 +83,7 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
     for &image in images {
         let caption = data.caption(image).to_lowercase();
         let y = captions.iter().position(|known| *known == caption).unwrap_or(0);
-        let pixels = dequantised(
-            data.image(image),
-            &mut stream(model.config.seed, Purpose::EvaluatedPixels, image as u64),
-        );
-        let pixels = model.pixels(&pixels)?;
+        let pixels = model.pixels(&evaluated(data.image(image), model.config.seed, image))?;
         let logits = model.encoder_logits(&pixels)?.to_dtype(gpu::DType::F64)?;
         let ln_q = normalised(&logits.flatten_all()?.to_vec1()?, k);
         let of_code = |code: &[u32]| {
@@ -98,12 +94,9 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
         let mut ln_p_x = Vec::with_capacity(total);
         for part in all.chunks(CHUNK * positions) {
             let count = part.len() / positions;
-            let repeated = pixels.broadcast_as((count, 3, 32, 32))?.contiguous()?;
-            ln_p_x.extend(model.log_likelihood(&repeated, &model.tokens(part, count)?)?);
+            ln_p_x.extend(model.log_likelihood(&pixels, &model.tokens(part, count)?)?);
         }
-        #[expect(clippy::cast_precision_loss, reason = "3072 values")]
-        let unit = crate::data::VALUES as f64 * ln_unit();
-        let likelihood = Array1::from(ln_p_x) + unit;
+        let likelihood = Array1::from(ln_p_x);
         worlds.push(World::new(Tables {
             ln_p_x_given_yz: likelihood
                 .broadcast((captions.len(), total))

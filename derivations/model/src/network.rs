@@ -1,6 +1,5 @@
 //! A trained model.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use gpu::device::Device;
@@ -9,6 +8,7 @@ use gpu::{DType, Tensor};
 
 use crate::checkpoint::{self, Checkpoint};
 use crate::config::{Config, EDGE};
+use crate::noise::ln_unit_of_image;
 use crate::objective::{decoded, encoder_logits, log_likelihood, one_hot, token_log_probs};
 use crate::parameters::{Shapes, Variables};
 use crate::text::Vocabulary;
@@ -86,15 +86,11 @@ impl Model {
             ..
         } = checkpoint;
         let has_prior = tensors.keys().any(|name| name.starts_with("prior."));
-        let mut named = BTreeMap::new();
+        let mut parameters = Parameters::default();
         for part in ["encoder", "decoder", "prior"] {
             if part != "prior" || has_prior {
                 let variables = Variables::of(&tensors, &shapes(&config, part)?, &source, device)?;
-                named.extend(
-                    variables
-                        .iter()
-                        .map(|(name, var)| (name.to_owned(), var.as_detached_tensor())),
-                );
+                parameters = parameters.joined(&variables.detached());
             }
         }
         let found = [vocabulary.len(), vocabulary.positions()];
@@ -110,7 +106,7 @@ impl Model {
         }
         Ok(Self {
             prior: has_prior.then(|| transformer(&config, device)).transpose()?,
-            parameters: Parameters::new(named),
+            parameters,
             config,
             vocabulary,
             device: device.clone(),
@@ -150,13 +146,24 @@ impl Model {
         decoded(self.config.sizes(), &self.parameters, &self.indicators(codes)?)
     }
 
-    /// `ln p(x|z)`, `[B]`, of pixels `[B, 3, 32, 32]` and codes `[B, side^2]`. Unit: nats, of a density over pixels mapped by `phi`.
+    /// `ln p(x|z)` of one image's bytes, `[B]`, its dequantised pixels `[1, 3, 32, 32]`, at codes `[B, side^2]`. Unit: nats.
     ///
     /// # Errors
     /// [`ModelError::Twin`].
     pub fn log_likelihood(&self, pixels: &Tensor, codes: &Tensor) -> Result<Vec<f64>, ModelError> {
-        let values = log_likelihood(self.config.sizes(), &self.parameters, pixels, &self.indicators(codes)?)?;
-        Ok(values.to_dtype(DType::F64)?.to_vec1()?)
+        self.log_likelihood_of_mixed(pixels, &self.indicators(codes)?)
+    }
+
+    /// The same at codes' relaxations, `[B, K, side, side]`.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`].
+    pub fn log_likelihood_of_mixed(&self, pixels: &Tensor, mixed: &Tensor) -> Result<Vec<f64>, ModelError> {
+        let images = pixels.broadcast_as((mixed.dim(0)?, 3, EDGE, EDGE))?.contiguous()?;
+        let values = log_likelihood(self.config.sizes(), &self.parameters, &images, mixed)?;
+        let values: Vec<f64> = values.to_dtype(DType::F64)?.to_vec1()?;
+        let unit = ln_unit_of_image();
+        Ok(values.into_iter().map(|value| value + unit).collect())
     }
 
     /// `ln p(y)` and `ln p(z|y)`, `[B]` each, of text `[B, T]` and codes `[B, side^2]`.

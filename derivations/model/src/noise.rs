@@ -4,6 +4,8 @@ use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::data::VALUES;
+
 /// What noise is for: each purpose has a stream of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -57,10 +59,24 @@ pub fn dequantised(image: &[u8], rng: &mut ChaCha8Rng) -> Vec<f32> {
     image.iter().map(phi).collect()
 }
 
+/// [`dequantised`], of an image that is evaluated: the same whoever looks at it.
+#[must_use]
+pub fn evaluated(image: &[u8], seed: u64, index: usize) -> Vec<f32> {
+    dequantised(image, &mut stream(seed, Purpose::EvaluatedPixels, index as u64))
+}
+
 /// What a density over `phi((byte + u) / 256)` lacks to one over bytes: `ln(0.8 / 256)` nats a value.
 #[must_use]
 pub fn ln_unit() -> f64 {
     (0.8_f64 / 256.0).ln()
+}
+
+/// [`ln_unit`] of all of an image's values.
+#[must_use]
+pub fn ln_unit_of_image() -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "3072 values")]
+    let values = VALUES as f64;
+    values * ln_unit()
 }
 
 /// Which images go into a step: every epoch in an order of its own, its last images, too few for a batch, left out.

@@ -98,6 +98,16 @@ impl Variables {
         Parameters::new(named.collect())
     }
 
+    /// The numbers alone: nothing comes back to these.
+    #[must_use]
+    pub fn detached(&self) -> Parameters {
+        let named = self
+            .0
+            .iter()
+            .map(|(name, var)| (name.clone(), var.as_detached_tensor()));
+        Parameters::new(named.collect())
+    }
+
     /// Names and variables, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Var)> {
         self.0.iter().map(|(name, var)| (name.as_str(), var))

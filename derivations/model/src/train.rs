@@ -47,6 +47,16 @@ pub enum Part {
     Validation(usize, u64),
 }
 
+impl Part {
+    /// The step whose noise this is: one that no training comes to for the validation part.
+    pub(crate) const fn noise(self) -> u64 {
+        match self {
+            Self::Step(step) => step,
+            Self::Validation(batch, _) => u64::MAX / 16 - batch as u64,
+        }
+    }
+}
+
 /// A loss with its parts.
 #[derive(Debug)]
 pub struct Terms {
@@ -258,9 +268,7 @@ pub fn second(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> 
     let stage = SecondStage::new(config, &data, model, device)?;
     let (averages, _) = train(&stage, run, config, &vocabulary, watch)?;
     let kept = stage.first_stage();
-    let all = kept.iter().chain(averages.iter());
-    let all = all.map(|(name, tensor)| (name.to_owned(), tensor.clone())).collect();
-    write_model(run, config, &vocabulary, &Parameters::new(all))
+    write_model(run, config, &vocabulary, &kept.joined(&averages))
 }
 
 fn write_model(run: &Run, config: &Config, vocabulary: &Vocabulary, averages: &Parameters) -> Result<(), ModelError> {

@@ -23,6 +23,31 @@ macro_rules! with_type {
 }
 pub(super) use with_type;
 
+/// The same, of the types that layers are computed in.
+macro_rules! with_real {
+    ($dtype:expr, $($run:ident)::+($($arg:expr),*)) => {
+        match $dtype {
+            candle_core::DType::F32 => $($run)::+::<f32>($($arg),*),
+            candle_core::DType::F64 => $($run)::+::<f64>($($arg),*),
+            other => candle_core::bail!("layers are computed in f32 and f64, not in {other:?}"),
+        }
+    };
+}
+pub(super) use with_real;
+
+/// Whether a layer of this tensor is ours to compute: on the CPU, in `f32` or `f64`.
+pub(super) fn ours(x: &Tensor) -> bool {
+    x.device().is_cpu() && matches!(x.dtype(), candle_core::DType::F32 | candle_core::DType::F64)
+}
+
+/// A tensor of no numbers has no layer.
+pub(super) fn nothing_less(x: &Tensor) -> Result<()> {
+    if x.elem_count() == 0 {
+        bail!("a layer of a tensor without numbers, {:?}", x.shape());
+    }
+    Ok(())
+}
+
 /// The numbers of a contiguous tensor.
 pub(super) fn numbers<'a, E: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [E]> {
     let Some((from, to)) = layout.contiguous_offsets() else {

@@ -3,11 +3,10 @@
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use candle_core::backend::BackendStorage as _;
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType};
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
-use super::cpu::{held, numbers};
-use super::sequence::ours;
+use super::cpu::{held, numbers, ours, with_real};
 
 /// `x Phi(x)`, `Phi` the normal distribution function.
 ///
@@ -95,17 +94,11 @@ impl CustomOp1 for Curve {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let y = match x.dtype() {
-            DType::F64 => self.forward::<f64>(x, layout),
-            _ => self.forward::<f32>(x, layout),
-        };
+        let y = with_real!(x.dtype(), Self::forward(*self, x, layout));
         Ok((y?, layout.shape().clone()))
     }
 
     fn bwd(&self, x: &Tensor, _y: &Tensor, pull: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(match x.dtype() {
-            DType::F64 => self.backward::<f64>(x, pull)?,
-            _ => self.backward::<f32>(x, pull)?,
-        }))
+        with_real!(x.dtype(), Self::backward(*self, x, pull)).map(Some)
     }
 }

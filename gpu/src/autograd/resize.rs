@@ -1,11 +1,10 @@
 //! Half the size and twice the size, as candle sees them.
 
 use candle_core::backend::BackendStorage as _;
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
 use rayon::prelude::*;
 
-use super::cpu::{held, numbers};
-use super::sequence::{nothing_less, ours};
+use super::cpu::{held, nothing_less, numbers, ours, with_real};
 
 /// The largest of every two by two pixels: `[B, C, H, W]`, `H` and `W` even, to `[B, C, H/2, W/2]`. Equal pixels share the gradient: evenly on the CPU, pair by pair where it is composed.
 ///
@@ -130,16 +129,10 @@ impl CustomOp1 for Resize {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        match x.dtype() {
-            DType::F64 => self.forward::<f64>(x, layout),
-            _ => self.forward::<f32>(x, layout),
-        }
+        with_real!(x.dtype(), Self::forward(*self, x, layout))
     }
 
     fn bwd(&self, x: &Tensor, _y: &Tensor, pull: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(match x.dtype() {
-            DType::F64 => self.backward::<f64>(x, pull)?,
-            _ => self.backward::<f32>(x, pull)?,
-        }))
+        with_real!(x.dtype(), Self::backward(*self, x, pull)).map(Some)
     }
 }

@@ -1,26 +1,13 @@
 //! The transformer's layers as candle sees them.
 
-use candle_core::backend::BackendStorage as _;
-use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{D, DType, Result, Shape, Tensor, WithDType, bail};
 
-use super::cpu::{held, numbers};
-use super::op::Three;
-use crate::fused::{self, Attention, Multiplied};
+use super::cpu::{nothing_less, ours};
+use super::three::{OfThree, Op, Slopes};
+use crate::fused::{self, Attention, EPSILON, Multiplied};
 
-/// Whether the tensors are ours to compute: on the CPU, in `f32` or `f64`.
-pub(crate) fn ours(x: &Tensor) -> bool {
-    x.device().is_cpu() && matches!(x.dtype(), DType::F32 | DType::F64)
-}
-
-/// A tensor of no numbers has no layer.
-pub(super) fn nothing_less(x: &Tensor) -> Result<()> {
-    if x.elem_count() == 0 {
-        bail!("a layer of a tensor without numbers, {:?}", x.shape());
-    }
-    Ok(())
-}
-
-/// [`fused::Attention`]: queries, keys, values `[B, S, d]`, a mask `[S, S]` of bytes, on the CPU in `f32` or `f64`.
+/// [`fused::Attention`]: queries, keys, values `[B, S, d]`, a mask `[S, S]` of bytes, on the CPU in `f32` or `f64`; elsewhere composed of
+/// candle's operations.
 ///
 /// # Errors
 /// candle's; for shapes that do not fit.
@@ -41,12 +28,33 @@ pub fn attention([q, k, v]: [&Tensor; 3], mask: &Tensor, heads: usize) -> Result
             mask.shape()
         );
     }
+    if !ours(q) {
+        return composed_attention([q, k, v], mask, heads);
+    }
     let mask = mask.to_dtype(DType::U8)?.flatten_all()?.to_vec1()?;
     q.contiguous()?
         .apply_op3(&k.contiguous()?, &v.contiguous()?, Op(Heads { heads, mask }))
 }
 
-/// [`fused::layer_norm`]: rows `[.., d]`, gain and bias `[d]`, on the CPU in `f32` or `f64`.
+fn composed_attention([q, k, v]: [&Tensor; 3], mask: &Tensor, heads: usize) -> Result<Tensor> {
+    let (batch, length, width) = q.dims3()?;
+    let part = width / heads;
+    let split = |x: &Tensor| x.reshape((batch, length, heads, part))?.transpose(1, 2)?.contiguous();
+    let (q, k, v) = (split(q)?, split(k)?, split(v)?);
+    #[expect(clippy::cast_precision_loss, reason = "a head's width")]
+    let scale = (part as f64).sqrt();
+    let scores = (q.matmul(&k.t()?.contiguous()?)? / scale)?;
+    let hidden = Tensor::new(f64::NEG_INFINITY, q.device())?
+        .to_dtype(q.dtype())?
+        .broadcast_as(scores.shape())?;
+    let scores = mask.broadcast_as(scores.shape())?.where_cond(&scores, &hidden)?;
+    let weights = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
+    let weights = weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)?;
+    weights.matmul(&v)?.transpose(1, 2)?.reshape((batch, length, width))
+}
+
+/// [`fused::layer_norm`]: rows `[.., d]`, gain and bias `[d]`, on the CPU in `f32` or `f64`; elsewhere composed of
+/// candle's operations.
 ///
 /// # Errors
 /// candle's; for shapes that do not fit.
@@ -60,11 +68,18 @@ pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
             bias.shape()
         );
     }
+    if !ours(x) {
+        let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+        let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
+        let scaled = centred.broadcast_div(&(variance + EPSILON)?.sqrt()?)?;
+        return scaled.broadcast_mul(gain)?.broadcast_add(bias);
+    }
     x.contiguous()?
         .apply_op3(&gain.contiguous()?, &bias.contiguous()?, Op(Norm))
 }
 
-/// [`fused::linear`]: rows `[.., I]`, weights `[O, I]`, biases `[O]`, to `[.., O]`, on the CPU in `f32` or `f64`.
+/// [`fused::linear`]: rows `[.., I]`, weights `[O, I]`, biases `[O]`, to `[.., O]`, on the CPU in `f32` or `f64`; elsewhere composed of
+/// candle's operations.
 ///
 /// # Errors
 /// candle's; for shapes that do not fit.
@@ -79,8 +94,18 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
             bias.shape()
         );
     }
+    if !ours(x) {
+        let rows = x.flatten_to(D::Minus2)?.matmul(&weight.t()?)?.broadcast_add(bias)?;
+        return rows.reshape(mapped(x.shape(), outputs));
+    }
     x.contiguous()?
         .apply_op3(&weight.contiguous()?, &bias.contiguous()?, Op(Map))
+}
+
+/// The shape of rows mapped to so many outputs.
+fn mapped(rows: &Shape, outputs: usize) -> Shape {
+    let dims = rows.dims().iter().take(rows.rank() - 1);
+    dims.copied().chain([outputs]).collect::<Vec<_>>().into()
 }
 
 struct Heads {
@@ -91,18 +116,6 @@ struct Heads {
 struct Norm;
 
 struct Map;
-
-/// An operation on three tensors of one type.
-trait OfThree {
-    const NAME: &'static str;
-    fn forward<E: WithDType + Multiplied>(&self, args: [&[E]; 3], shapes: [&Shape; 3]) -> Result<(Vec<E>, Shape)>;
-    fn backward<E: WithDType + Multiplied>(
-        &self,
-        args: [&[E]; 3],
-        pull: &[E],
-        shapes: [&Shape; 3],
-    ) -> Result<[Vec<E>; 3]>;
-}
 
 impl Heads {
     fn sizes(&self, shape: &Shape) -> Result<Attention<'_>> {
@@ -128,8 +141,9 @@ impl OfThree for Heads {
         args: [&[E]; 3],
         pull: &[E],
         [q, ..]: [&Shape; 3],
-    ) -> Result<[Vec<E>; 3]> {
-        Ok(self.sizes(q)?.backward(args, pull))
+        _: bool,
+    ) -> Result<Slopes<E>> {
+        Ok(self.sizes(q)?.backward(args, pull).map(Some))
     }
 }
 
@@ -149,8 +163,9 @@ impl OfThree for Norm {
         [x, gain, _]: [&[E]; 3],
         pull: &[E],
         _: [&Shape; 3],
-    ) -> Result<[Vec<E>; 3]> {
-        Ok(fused::layer_norm_gradients(x, gain, pull))
+        _: bool,
+    ) -> Result<Slopes<E>> {
+        Ok(fused::layer_norm_gradients(x, gain, pull).map(Some))
     }
 }
 
@@ -162,11 +177,7 @@ impl OfThree for Map {
         [x, weight, bias]: [&[E]; 3],
         [rows, _, outputs]: [&Shape; 3],
     ) -> Result<(Vec<E>, Shape)> {
-        let mut shape = rows.dims().to_vec();
-        if let Some(last) = shape.last_mut() {
-            *last = outputs.elem_count();
-        }
-        Ok((fused::linear(x, weight, bias), shape.into()))
+        Ok((fused::linear(x, weight, bias), mapped(rows, outputs.elem_count())))
     }
 
     fn backward<E: WithDType + Multiplied>(
@@ -174,67 +185,8 @@ impl OfThree for Map {
         [x, weight, bias]: [&[E]; 3],
         pull: &[E],
         _: [&Shape; 3],
-    ) -> Result<[Vec<E>; 3]> {
-        Ok(fused::linear_gradients(x, weight, bias.len(), pull))
-    }
-}
-
-/// candle's trait for what is written once above: a blanket implementation would not be allowed.
-struct Op<O>(O);
-
-fn forward<E: WithDType + Multiplied>(
-    op: &impl OfThree,
-    args: [(&CpuStorage, &Layout); 3],
-) -> Result<(CpuStorage, Shape)> {
-    let [a, b, c] = args;
-    let of = [
-        numbers::<E>(a.0, a.1)?,
-        numbers::<E>(b.0, b.1)?,
-        numbers::<E>(c.0, c.1)?,
-    ];
-    let (y, shape) = op.forward(of, args.map(|(_, layout)| layout.shape()))?;
-    Ok((E::to_cpu_storage_owned(y), shape))
-}
-
-fn backward<E: WithDType + Multiplied>(op: &impl OfThree, args: [&Tensor; 3], pull: &Tensor) -> Result<Three> {
-    let pull = pull.contiguous()?;
-    let storages = [args[0], args[1], args[2], &pull].map(Tensor::storage_and_layout);
-    let [a, b, c, pulls] = &storages;
-    let of = [held::<E>(a)?, held::<E>(b)?, held::<E>(c)?];
-    let slopes = op.backward(of, held::<E>(pulls)?, args.map(Tensor::shape))?;
-    let mut tensors = slopes
-        .into_iter()
-        .zip(args)
-        .map(|(slopes, like)| Tensor::from_vec(slopes, like.shape(), like.device()));
-    let mut next = || tensors.next().transpose();
-    Ok((next()?, next()?, next()?))
-}
-
-impl<O: OfThree + Send + Sync> CustomOp3 for Op<O> {
-    fn name(&self) -> &'static str {
-        O::NAME
-    }
-
-    fn cpu_fwd(
-        &self,
-        a: &CpuStorage,
-        la: &Layout,
-        b: &CpuStorage,
-        lb: &Layout,
-        c: &CpuStorage,
-        lc: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let args = [(a, la), (b, lb), (c, lc)];
-        match a.dtype() {
-            DType::F64 => forward::<f64>(&self.0, args),
-            _ => forward::<f32>(&self.0, args),
-        }
-    }
-
-    fn bwd(&self, a: &Tensor, b: &Tensor, c: &Tensor, _y: &Tensor, pull: &Tensor) -> Result<Three> {
-        match a.dtype() {
-            DType::F64 => backward::<f64>(&self.0, [a, b, c], pull),
-            _ => backward::<f32>(&self.0, [a, b, c], pull),
-        }
+        _: bool,
+    ) -> Result<Slopes<E>> {
+        Ok(fused::linear_gradients(x, weight, bias.len(), pull).map(Some))
     }
 }

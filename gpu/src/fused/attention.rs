@@ -100,9 +100,9 @@ impl Attention<'_> {
                     moved.resize(n * n, T::default());
                     add_product([n, part, n], pulls, Side::columns(&v[from..], self.width), (moved, n));
                     for (weights, moved) in weights.chunks_exact(n).zip(moved.chunks_exact_mut(n)) {
-                        let mean: f64 = weights.iter().zip(&*moved).map(|(w, m)| w.wide() * m.wide()).sum();
+                        let mean: f64 = weights.iter().zip(&*moved).map(|(w, m)| w.to_f64() * m.to_f64()).sum();
                         for (w, m) in weights.iter().zip(moved) {
-                            *m = w.times(T::of(m.wide() - mean)).times(scale);
+                            *m = *w * T::of(m.to_f64() - mean) * scale;
                         }
                     }
                     let keys = Side::rows(&k[from..], self.width);
@@ -137,9 +137,9 @@ impl Attention<'_> {
         for (row, mask) in weights.chunks_exact_mut(n).zip(self.mask.chunks_exact(n)) {
             let mut most = f64::NEG_INFINITY;
             for (score, read) in row.iter_mut().zip(mask) {
-                *score = score.times(scale);
+                *score = *score * scale;
                 if *read != 0 {
-                    most = most.max(score.wide());
+                    most = most.max(score.to_f64());
                 }
             }
             let mut total = 0.0;
@@ -147,12 +147,12 @@ impl Attention<'_> {
                 *score = if *read == 0 {
                     T::default()
                 } else {
-                    T::of(score.wide() - most).exp()
+                    T::of(score.to_f64() - most).exp()
                 };
-                total += score.wide();
+                total += score.to_f64();
             }
             let share = T::of(total.recip());
-            row.iter_mut().for_each(|weight| *weight = weight.times(share));
+            row.iter_mut().for_each(|weight| *weight = *weight * share);
         }
     }
 }

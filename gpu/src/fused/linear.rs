@@ -66,7 +66,7 @@ pub fn linear_gradients<T: Multiplied>(x: &[T], weight: &[T], outputs: usize, pu
         });
     let mut sums = vec![0.0; outputs];
     for row in pull.chunks_exact(outputs) {
-        sums.iter_mut().zip(row).for_each(|(sum, pull)| *sum += pull.wide());
+        sums.iter_mut().zip(row).for_each(|(sum, pull)| *sum += pull.to_f64());
     }
     [of_rows, of_weights, sums.into_iter().map(T::of).collect()]
 }

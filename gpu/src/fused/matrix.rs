@@ -1,48 +1,29 @@
 //! Products of matrices that lie anywhere, on one thread.
 
+use std::ops::AddAssign;
+
 use gemm::{Parallelism, gemm};
 
+use super::real::Real;
+
 /// A type that is multiplied on the CPU.
-pub trait Multiplied: Copy + Default + PartialOrd + Send + Sync + std::ops::AddAssign + 'static {
-    /// 1.
-    const ONE: Self;
-
-    /// The nearest number of this type.
-    fn of(x: f64) -> Self;
-
-    /// As a double.
-    fn wide(self) -> f64;
-
-    /// `self a + b`, rounded as it comes.
-    fn times(self, a: Self) -> Self;
-
-    /// `e^self`.
+pub trait Multiplied: Real + AddAssign {
+    /// `e^self`, the standard library's.
+    #[must_use]
     fn exp(self) -> Self;
 }
 
-macro_rules! multiplied {
-    ($($real:ty),*) => {$(
-        impl Multiplied for $real {
-            const ONE: Self = 1.0;
-            #[allow(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "rounding is what is asked for")]
-            fn of(x: f64) -> Self {
-                x as Self
-            }
-            #[allow(clippy::cast_lossless, reason = "of either type")]
-            fn wide(self) -> f64 {
-                self as f64
-            }
-            fn times(self, a: Self) -> Self {
-                self * a
-            }
-            fn exp(self) -> Self {
-                self.exp()
-            }
-        }
-    )*};
+impl Multiplied for f32 {
+    fn exp(self) -> Self {
+        self.exp()
+    }
 }
 
-multiplied!(f32, f64);
+impl Multiplied for f64 {
+    fn exp(self) -> Self {
+        self.exp()
+    }
+}
 
 /// Partial sums over a batch: so many whatever the number of threads, so that bits do not depend on it.
 pub(super) const PARTS: usize = 16;

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::matrix::{Multiplied, PARTS};
 
 /// What keeps a constant row from dividing by 0.
-const EPSILON: f64 = 1.0 / 100_000.0;
+pub(crate) const EPSILON: f64 = 1e-5;
 
 /// `g (x - mean) / sd + b` of every row; the variance is that of centred numbers.
 ///
@@ -18,7 +18,7 @@ pub fn layer_norm<T: Multiplied>(x: &[T], gain: &[T], bias: &[T]) -> Vec<T> {
     x.par_chunks_exact(d).zip(y.par_chunks_exact_mut(d)).for_each(|(x, y)| {
         let (mean, deviation) = moments(x);
         for (((y, x), gain), bias) in y.iter_mut().zip(x).zip(gain).zip(bias) {
-            *y = T::of((x.wide() - mean) / deviation * gain.wide() + bias.wide());
+            *y = T::of((x.to_f64() - mean) / deviation * gain.to_f64() + bias.to_f64());
         }
     });
     y
@@ -50,20 +50,20 @@ pub fn layer_norm_gradients<T: Multiplied>(x: &[T], gain: &[T], pull: &[T]) -> [
             let each = x.chunks_exact(d).zip(pull.chunks_exact(d));
             for ((x, pull), slopes) in each.zip(slopes.chunks_exact_mut(d)) {
                 let (mean, deviation) = moments(x);
-                let normal = |i: usize| (x[i].wide() - mean) / deviation;
+                let normal = |i: usize| (x[i].to_f64() - mean) / deviation;
                 let (mut one, mut other) = (0.0, 0.0);
                 for i in 0..d {
-                    let pulled = gain[i].wide() * pull[i].wide();
+                    let pulled = gain[i].to_f64() * pull[i].to_f64();
                     one += pulled;
                     other += pulled * normal(i);
-                    sums[0][i] += pull[i].wide() * normal(i);
-                    sums[1][i] += pull[i].wide();
+                    sums[0][i] += pull[i].to_f64() * normal(i);
+                    sums[1][i] += pull[i].to_f64();
                 }
                 #[expect(clippy::cast_precision_loss, reason = "a width")]
                 let width = d as f64;
                 let (one, other) = (one / width, other / width);
                 for (i, slope) in slopes.iter_mut().enumerate() {
-                    *slope = T::of((gain[i].wide() * pull[i].wide() - one - normal(i) * other) / deviation);
+                    *slope = T::of((gain[i].to_f64() * pull[i].to_f64() - one - normal(i) * other) / deviation);
                 }
             }
             sums
@@ -80,7 +80,7 @@ pub fn layer_norm_gradients<T: Multiplied>(x: &[T], gain: &[T], pull: &[T]) -> [
 fn moments<T: Multiplied>(row: &[T]) -> (f64, f64) {
     #[expect(clippy::cast_precision_loss, reason = "a width")]
     let d = row.len() as f64;
-    let mean = row.iter().map(|x| x.wide()).sum::<f64>() / d;
-    let squares = row.iter().map(|x| (x.wide() - mean) * (x.wide() - mean));
+    let mean = row.iter().map(|x| x.to_f64()).sum::<f64>() / d;
+    let squares = row.iter().map(|x| (x.to_f64() - mean) * (x.to_f64() - mean));
     (mean, (squares.sum::<f64>() / d + EPSILON).sqrt())
 }

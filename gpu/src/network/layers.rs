@@ -1,6 +1,6 @@
-//! The layers, each as candle composes it.
+//! The layers, by their parameters' names; half types are widened before and narrowed after.
 
-use candle_core::{D, DType, Tensor};
+use candle_core::{DType, Tensor};
 
 use super::Parameters;
 use crate::{Error, autograd};
@@ -57,19 +57,7 @@ pub fn upsample(x: &Tensor) -> Result<Tensor, Error> {
 pub fn linear(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
     let weight = wide(parameters.get(&format!("{name}.weight"))?)?;
     let bias = wide(parameters.get(&format!("{name}.bias"))?)?;
-    let wide_x = wide(x)?;
-    if autograd::ours(&wide_x) {
-        return Ok(autograd::linear(&wide_x, &weight, &bias)?.to_dtype(x.dtype())?);
-    }
-    let rows = wide_x
-        .flatten_to(D::Minus2)?
-        .matmul(&weight.t()?)?
-        .broadcast_add(&bias)?;
-    let mut shape = x.dims().to_vec();
-    *shape
-        .last_mut()
-        .ok_or_else(|| candle_core::Error::msg("a linear map of a single number"))? = weight.dim(0)?;
-    Ok(rows.reshape(shape)?.to_dtype(x.dtype())?)
+    Ok(autograd::linear(&wide(x)?, &weight, &bias)?.to_dtype(x.dtype())?)
 }
 
 /// Each position to mean 0 and variance 1, then a gain and a bias; the variance is that of centred numbers.
@@ -83,17 +71,9 @@ pub fn linear(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor,
 /// # Errors
 /// [`Error::Parameter`]; [`Error::Device`] when the device refuses.
 pub fn layer_norm(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
-    const EPSILON: f64 = 1e-5;
     let gain = wide(parameters.get(&format!("{name}.weight"))?)?;
     let bias = wide(parameters.get(&format!("{name}.bias"))?)?;
-    let (x, stored) = (wide(x)?, x.dtype());
-    if autograd::ours(&x) {
-        return Ok(autograd::layer_norm(&x, &gain, &bias)?.to_dtype(stored)?);
-    }
-    let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
-    let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
-    let scaled = centred.broadcast_div(&(variance + EPSILON)?.sqrt()?)?;
-    Ok(scaled.broadcast_mul(&gain)?.broadcast_add(&bias)?.to_dtype(stored)?)
+    Ok(autograd::layer_norm(&wide(x)?, &gain, &bias)?.to_dtype(x.dtype())?)
 }
 
 /// Scaled dot-product attention in several heads.
@@ -107,31 +87,8 @@ pub fn layer_norm(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Ten
 /// # Errors
 /// [`Error::Device`] when the shapes differ or the device refuses.
 pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: &Tensor, heads: usize) -> Result<Tensor, Error> {
-    let (batch, length, width) = q.dims3()?;
-    if autograd::ours(&wide(q)?) {
-        let mixed = autograd::attention([&wide(q)?, &wide(k)?, &wide(v)?], mask, heads)?;
-        return Ok(mixed.to_dtype(q.dtype())?);
-    }
-    let part = width / heads.max(1);
-    let split = |x: &Tensor| -> Result<Tensor, Error> {
-        Ok(wide(x)?
-            .reshape((batch, length, heads, part))?
-            .transpose(1, 2)?
-            .contiguous()?)
-    };
-    let stored = q.dtype();
-    let (q, k, v) = (split(q)?, split(k)?, split(v)?);
-    #[expect(clippy::cast_precision_loss, reason = "a head's width")]
-    let scale = (part as f64).sqrt();
-    let scores = (q.matmul(&k.t()?.contiguous()?)? / scale)?;
-    let hidden = Tensor::new(f64::NEG_INFINITY, q.device())?
-        .to_dtype(q.dtype())?
-        .broadcast_as(scores.shape())?;
-    let scores = mask.broadcast_as(scores.shape())?.where_cond(&scores, &hidden)?;
-    let weights = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
-    let weights = weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)?;
-    let mixed = weights.matmul(&v)?.transpose(1, 2)?.reshape((batch, length, width))?;
-    Ok(mixed.to_dtype(stored)?)
+    let mixed = autograd::attention([&wide(q)?, &wide(k)?, &wide(v)?], mask, heads)?;
+    Ok(mixed.to_dtype(q.dtype())?)
 }
 
 /// `x Phi(x)`, `Phi` the normal distribution function, by `erf` and not by its approximation. Reference: `reference::network::gelu`.

@@ -43,6 +43,13 @@ impl Parameters {
         self.0.iter().map(|(name, tensor)| (name.as_str(), tensor))
     }
 
+    /// These and others; of two of one name the other's.
+    #[must_use]
+    pub fn joined(&self, others: &Self) -> Self {
+        let both = self.0.iter().chain(&others.0);
+        Self(both.map(|(name, tensor)| (name.clone(), tensor.clone())).collect())
+    }
+
     /// Those whose names begin so, without that beginning.
     #[must_use]
     pub fn under(&self, prefix: &str) -> Self {

@@ -4,7 +4,7 @@ use reference::likelihood::logit_laplace;
 
 use crate::ModelError;
 use crate::data::{Data, Split, VALUES};
-use crate::noise::{Purpose, dequantised, ln_unit, stream};
+use crate::noise::{evaluated, ln_unit};
 
 /// A logit-Laplace for each of the image's values, fitted to the training part by maximum likelihood.
 ///
@@ -24,10 +24,7 @@ impl PerPixel {
         let images = data.of(Split::Train);
         let mut columns: Vec<Vec<f64>> = vec![Vec::new(); VALUES];
         for image in images {
-            let pixels = dequantised(
-                data.image(image),
-                &mut stream(seed, Purpose::EvaluatedPixels, image as u64),
-            );
+            let pixels = evaluated(data.image(image), seed, image);
             for (column, x) in columns.iter_mut().zip(pixels) {
                 let x = f64::from(x);
                 column.push(x.ln() - (-x).ln_1p());
@@ -48,10 +45,7 @@ impl PerPixel {
     /// # Errors
     /// [`ModelError::Reference`]; none, for pixels mapped by `phi`.
     pub fn log_prob(&self, data: &Data, image: usize, seed: u64) -> Result<f64, ModelError> {
-        let pixels = dequantised(
-            data.image(image),
-            &mut stream(seed, Purpose::EvaluatedPixels, image as u64),
-        );
+        let pixels = evaluated(data.image(image), seed, image);
         let mut sum = 0.0;
         for (x, (mu, ln_b)) in pixels.into_iter().zip(self.mu.iter().zip(&self.ln_b)) {
             sum += logit_laplace(f64::from(x), *mu, *ln_b)?.value() + ln_unit();

@@ -1,6 +1,5 @@
 //! The evaluation of a model: per part of the data, and the importance-weighted bound.
 
-use gpu::network::Parameters;
 use serde::Serialize;
 
 use super::bound::{Bound, bounds};
@@ -142,16 +141,8 @@ fn untrained(model: &Model) -> Result<Model, ModelError> {
         model.config.seed,
         &model.device,
     )?;
-    let mut all: std::collections::BTreeMap<_, _> = (model.parameters.iter())
-        .map(|(name, tensor)| (name.to_owned(), tensor.clone()))
-        .collect();
-    all.extend(
-        fresh
-            .iter()
-            .map(|(name, var)| (name.to_owned(), var.as_detached_tensor())),
-    );
     Ok(Model {
-        parameters: Parameters::new(all),
+        parameters: model.parameters.joined(&fresh.detached()),
         ..model.clone()
     })
 }

@@ -12,13 +12,22 @@ use crate::ModelError;
 use crate::config::{Config, Training};
 use crate::data::{Data, Split, VALUES};
 use crate::network::{Model, pixels, shapes, transformer};
-use crate::noise::{Purpose, batch, dequantised, gumbel, ln_unit, stream};
+use crate::noise::{Purpose, batch, dequantised, gumbel, ln_unit_of_image, stream};
 use crate::objective::{relaxed, token_log_probs};
 use crate::parameters::{Beginning, Shapes, Variables};
 
 /// Batches of the validation part, and which images are in each.
 fn validation(data: &Data, size: usize) -> Vec<Vec<usize>> {
     data.of(Split::Validation).chunks(size).map(<[usize]>::to_vec).collect()
+}
+
+/// Images one after the other, dequantised by the noise of a step.
+fn flattened(data: &Data, images: &[usize], seed: u64, step: u64) -> Vec<f32> {
+    let mut bytes = stream(seed, Purpose::Pixels, step);
+    let pixels = images
+        .iter()
+        .flat_map(|&image| dequantised(data.image(image), &mut bytes));
+    pixels.collect()
 }
 
 fn mean(values: &Tensor) -> Result<f64, ModelError> {
@@ -75,14 +84,12 @@ impl Stage for FirstStage<'_> {
 
     fn terms(&self, parameters: &Parameters, part: Part) -> Result<Terms, ModelError> {
         let Config { seed, dvae, .. } = self.config;
-        let (images, noisy, step) = match part {
-            Part::Step(step) => (batch(*seed, step, dvae.training.batch, &self.train), step, step),
-            Part::Validation(place, step) => (self.validation[place].clone(), u64::MAX / 16 - place as u64, step),
+        let (images, step) = match part {
+            Part::Step(step) => (batch(*seed, step, dvae.training.batch, &self.train), step),
+            Part::Validation(place, step) => (self.validation[place].clone(), step),
         };
-        let mut bytes = stream(*seed, Purpose::Pixels, noisy);
-        let flat: Vec<f32> = (images.iter())
-            .flat_map(|&image| dequantised(self.data.image(image), &mut bytes))
-            .collect();
+        let noisy = part.noise();
+        let flat = flattened(self.data, &images, *seed, noisy);
         let (side, k) = (self.config.side(), dvae.vocabulary);
         let noise = gumbel(
             &mut stream(*seed, Purpose::Codes, noisy),
@@ -100,7 +107,7 @@ impl Stage for FirstStage<'_> {
         #[expect(clippy::cast_precision_loss, reason = "3072")]
         let dims = VALUES as f64;
         let loss = ((&found.divergence * beta)? - &found.reconstruction)?.mean_all()?;
-        let reconstruction = mean(&found.reconstruction)? + dims * ln_unit();
+        let reconstruction = mean(&found.reconstruction)? + ln_unit_of_image();
         let divergence = mean(&found.divergence)?;
         let elbo = reconstruction - divergence;
         Ok(Terms {
@@ -180,10 +187,7 @@ impl<'a> SecondStage<'a> {
 
 /// The distribution functions of an image's codes.
 fn cumulated(config: &Config, data: &Data, model: &Model, images: &[usize]) -> Result<Vec<Vec<f32>>, ModelError> {
-    let mut bytes = stream(config.seed, Purpose::Pixels, u64::MAX / 32);
-    let flat: Vec<f32> = (images.iter())
-        .flat_map(|&image| dequantised(data.image(image), &mut bytes))
-        .collect();
+    let flat = flattened(data, images, config.seed, u64::MAX / 32);
     let logits = model.encoder_logits(&model.pixels(&flat)?)?;
     let k = config.dvae.vocabulary;
     let table: Vec<f32> = logits.flatten_all()?.to_vec1()?;
@@ -221,13 +225,14 @@ impl Stage for SecondStage<'_> {
 
     fn terms(&self, parameters: &Parameters, part: Part) -> Result<Terms, ModelError> {
         let Config { seed, prior, dvae, .. } = self.config;
-        let (images, noisy, dropout) = match part {
+        let (images, dropout) = match part {
             Part::Step(step) => {
                 let size = prior.training.batch;
-                (batch(*seed, step, size, &self.train), step, prior.bpe_dropout)
+                (batch(*seed, step, size, &self.train), prior.bpe_dropout)
             }
-            Part::Validation(place, _) => (self.validation[place].clone(), u64::MAX / 16 - place as u64, 0.0),
+            Part::Validation(place, _) => (self.validation[place].clone(), 0.0),
         };
+        let noisy = part.noise();
         let (mut captions, mut uniform) = (
             stream(*seed, Purpose::Captions, noisy),
             stream(*seed, Purpose::Codes, noisy),
