@@ -25,8 +25,8 @@ lint: lapack
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet --features elbo/lapack
 
 # The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler.
-kernels:
-	cargo test --release --package elbo-simt
+kernels: lapack
+	cargo test --release --package elbo-simt --features elbo/lapack
 
 # The CUDA kernels by the real nvcc (from PyPI, below target/): spills, local memory, wide loads. Needs no GPU.
 gates:
@@ -46,11 +46,12 @@ scipy: lapack
 mutants:
 	tests/patches/mutants.sh
 
-# Timings, each after agreement; writes benches/RESULTS.md.
+# Timings, each after agreement; writes benches/RESULTS.md and benches/NETWORKS.md.
 bench:
 	rm -rf target/criterion
 	cargo bench --bench worlds --bench terms --bench networks
 	python3 benches/results.py
+	python3 benches/networks.py
 
 # The same data through PyTorch, JAX and NumPyro, and hard inputs; downloads 3 GB into an environment below target/. Writes benches/peers/*.md.
 peers:
@@ -75,15 +76,19 @@ model:
 	cp target/model/emoji/model.safetensors derivations/data/model.safetensors
 	derivations/model/pictures.sh
 
-# The experiment behind the note's 6.6: seven weights, three seeds each; goes on where it was.
+# The experiment behind the note's 6.6: seven weights, three seeds each (half an hour; goes on where it was). `make docs` puts it into the README.
 sweep:
-	cargo run --release --quiet -- sweep-beta --out target/sweep
+	cargo build --release
+	target/release/elbo sweep-beta --out target/sweep
+	target/release/elbo sweep-beta --out target/sweep --format json > target/sweep/sweep.json
+	cp target/sweep/sweep.json derivations/data/sweep.json
+	cp target/sweep/sweep.svg derivations/data/pictures/sweep.svg
 
 # Writes the outputs in README.md anew.
 docs:
 	UPDATE_DOCS=1 cargo test --release --test docs
 
-long: patches scipy mutants
+long: patches kernels scipy mutants
 
 clean:
 	cargo clean

@@ -1,16 +1,20 @@
-//! The networks at the shipped model's sizes: layers with their gradients, ours against candle's own operations, and whole training steps.
+//! The networks at the shipped model's sizes: layers with their gradients, and whole training steps, ours against layers composed of candle's
+//! own operations.
 //!
 //! Both sides agree before the clock starts.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
 
-use std::hint::black_box;
-use std::time::Duration;
+#[path = "terms/clock.rs"]
+mod clock;
 
-use candle_core::{D, DType, Device, Result, Tensor, Var};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+use clock::{Group, bench, group};
+use criterion::{Criterion, criterion_group, criterion_main};
 use gpu::autograd;
 use gpu::device::Kind;
-use gpu::network::Parameters;
+use mimalloc::MiMalloc as Allocator; // the program's own
 use model::config::Config;
 use model::data::Data;
 use model::network::Model;
@@ -35,167 +39,110 @@ fn both(layer: &Layer, variables: &[Var]) -> Vec<Tensor> {
     std::iter::once(y).chain(of).collect()
 }
 
-/// Two ways to compute a layer: both agree to four digits of the largest number, then both are timed, forward and with gradients.
-fn compared(c: &mut Criterion, name: &str, shapes: &[&[usize]], images: u64, ours: &Layer, candle: &Layer) {
+/// To so many digits of the largest number of each tensor, or of a thousandth of the largest of all: some gradients are 0 but for rounding.
+fn agree(name: &str, ours: &[Tensor], candle: &[Tensor], digits: i32) {
+    let largest = |tensor: &Tensor| tensor.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+    assert_eq!(ours.len(), candle.len());
+    let least = candle.iter().map(largest).fold(0.0, f32::max) / 1000.0;
+    for (a, b) in ours.iter().zip(candle) {
+        let apart = largest(&(a - b).unwrap());
+        assert!(
+            apart <= 0.1_f32.powi(digits) * largest(b).max(least),
+            "{name}: {apart} apart"
+        );
+    }
+}
+
+/// Ours, and composed.
+fn timed(group: &mut Group<'_>, side: &str, mut run: impl FnMut()) {
+    bench(group, &format!("{side}/ours"), &mut run);
+    bench(group, &format!("{side}/candle-composed"), || {
+        autograd::composed(&mut run)
+    });
+}
+
+/// A layer, forward and with gradients.
+fn layer(c: &mut Criterion, name: &str, shapes: &[&[usize]], layer: &Layer) {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let variables: Vec<Var> = shapes.iter().map(|shape| drawn(&mut rng, shape)).collect();
-    for (a, b) in both(ours, &variables).iter().zip(both(candle, &variables)) {
-        let largest = |tensor: &Tensor| tensor.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
-        let apart = largest(&(a - &b).unwrap());
-        assert!(apart <= 1e-4 * largest(&b), "{name}: {apart} apart");
-    }
-    let mut group = c.benchmark_group(name);
-    group
-        .throughput(Throughput::Elements(images))
-        .sample_size(10)
-        .measurement_time(Duration::from_secs(2));
-    for (variant, layer) in [("ours", ours), ("candle", candle)] {
-        group.bench_function(BenchmarkId::new("forward", variant), |b| {
-            b.iter(|| black_box(layer(&variables).unwrap()))
-        });
-        group.bench_function(BenchmarkId::new("gradient", variant), |b| {
-            b.iter(|| black_box(both(layer, &variables)))
-        });
-    }
+    let run = || both(layer, &variables);
+    agree(name, &run(), &autograd::composed(run), 4);
+    let bytes = 4 * variables.iter().map(|var| var.elem_count()).sum::<usize>();
+    let mut group = group(c, &format!("network-{name}"), bytes);
+    timed(&mut group, "forward", || drop(black_box(layer(&variables).unwrap())));
+    timed(&mut group, "gradient", || drop(black_box(run())));
     group.finish();
 }
 
-const IMAGES: usize = 16;
-
-fn layers(c: &mut Criterion) {
-    let images = IMAGES as u64;
-    compared(
+fn layers(c: &mut Criterion, config: &Config) {
+    let (images, width) = (config.dvae.training.batch, config.dvae.hidden);
+    layer(
         c,
         "conv2d",
-        &[&[IMAGES, 32, 32, 32], &[32, 32, 3, 3], &[32]],
-        images,
+        &[&[images, width, 32, 32], &[width, width, 3, 3], &[width]],
         &|v| autograd::conv2d(&v[0], &v[1], &v[2]),
-        &|v| {
-            v[0].conv2d(&v[1], 1, 1, 1, 1)?
-                .broadcast_add(&v[2].reshape((1, 32, 1, 1))?)
-        },
     );
-    compared(
-        c,
-        "upsample",
-        &[&[IMAGES, 64, 16, 16]],
-        images,
-        &|v| autograd::upsample(&v[0]),
-        &|v| v[0].upsample_nearest2d(32, 32),
-    );
-    // candle's own max-pooling returns a quarter of the gradient: composed of its maxima.
-    compared(
-        c,
-        "max_pool",
-        &[&[IMAGES, 32, 32, 32]],
-        images,
-        &|v| autograd::max_pool(&v[0]),
-        &|v| {
-            let larger = |pairs: &Tensor, axis: usize| {
-                pairs
-                    .narrow(axis, 0, 1)?
-                    .maximum(&pairs.narrow(axis, 1, 1)?)?
-                    .squeeze(axis)
-            };
-            let rows = larger(&v[0].reshape((IMAGES, 32, 16, 2, 32))?, 3)?;
-            larger(&rows.reshape((IMAGES, 32, 16, 16, 2))?, 4)
-        },
-    );
-    const LENGTH: usize = 280;
-    compared(
-        c,
-        "linear",
-        &[&[8, LENGTH, 128], &[512, 128], &[512]],
-        8,
-        &|v| autograd::linear(&v[0], &v[1], &v[2]),
-        &|v| {
-            v[0].flatten_to(1)?
-                .matmul(&v[1].t()?)?
-                .broadcast_add(&v[2])?
-                .reshape((8, LENGTH, 512))
-        },
-    );
-    compared(
-        c,
-        "layer_norm",
-        &[&[8, LENGTH, 128], &[128], &[128]],
-        8,
-        &|v| autograd::layer_norm(&v[0], &v[1], &v[2]),
-        &|v| {
-            let centred = v[0].broadcast_sub(&v[0].mean_keepdim(D::Minus1)?)?;
-            let variance = (centred.sqr()?.mean_keepdim(D::Minus1)? + 1e-5)?;
-            centred
-                .broadcast_div(&variance.sqrt()?)?
-                .broadcast_mul(&v[1])?
-                .broadcast_add(&v[2])
-        },
-    );
-    compared(c, "gelu", &[&[8, LENGTH, 512]], 8, &|v| autograd::gelu(&v[0]), &|v| {
-        v[0].gelu_erf()
+    layer(c, "upsample", &[&[images, 2 * width, 16, 16]], &|v| {
+        autograd::upsample(&v[0])
     });
-    let causal: Vec<u8> = (0..LENGTH * LENGTH)
-        .map(|at| u8::from(at % LENGTH <= at / LENGTH))
+    // candle's own max-pooling returns a quarter of the gradient: composed of its maxima.
+    layer(c, "max_pool", &[&[images, width, 32, 32]], &|v| {
+        autograd::max_pool(&v[0])
+    });
+    let (prior, side) = (&config.prior, config.side());
+    let length = prior.text + side * side;
+    let [rows, wide] = [prior.width, 4 * prior.width].map(|width| [prior.training.batch, length, width]);
+    layer(c, "linear", &[&rows, &[wide[2], rows[2]], &[wide[2]]], &|v| {
+        autograd::linear(&v[0], &v[1], &v[2])
+    });
+    layer(c, "layer_norm", &[&rows, &[rows[2]], &[rows[2]]], &|v| {
+        autograd::layer_norm(&v[0], &v[1], &v[2])
+    });
+    layer(c, "gelu", &[&wide], &|v| autograd::gelu(&v[0]));
+    let causal: Vec<u8> = (0..length * length)
+        .map(|at| u8::from(at % length <= at / length))
         .collect();
-    let mask = Tensor::from_vec(causal, (LENGTH, LENGTH), &Device::Cpu).unwrap();
-    let (one, other) = (mask.clone(), mask);
-    compared(
-        c,
-        "attention",
-        &[&[8, LENGTH, 128], &[8, LENGTH, 128], &[8, LENGTH, 128]],
-        8,
-        &move |v| autograd::attention([&v[0], &v[1], &v[2]], &one, 4),
-        &move |v| {
-            let split = |x: &Tensor| x.reshape((8, LENGTH, 4, 32))?.transpose(1, 2)?.contiguous();
-            let scores = (split(&v[0])?.matmul(&split(&v[1])?.t()?.contiguous()?)? / 32.0_f64.sqrt())?;
-            let hidden = Tensor::new(f32::NEG_INFINITY, &Device::Cpu)?.broadcast_as(scores.shape())?;
-            let scores = other.broadcast_as(scores.shape())?.where_cond(&scores, &hidden)?;
-            let weights = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
-            let weights = weights.broadcast_div(&weights.sum_keepdim(D::Minus1)?)?;
-            weights
-                .matmul(&split(&v[2])?)?
-                .transpose(1, 2)?
-                .reshape((8, LENGTH, 128))
-        },
-    );
+    let mask = Tensor::from_vec(causal, (length, length), &Device::Cpu).unwrap();
+    let heads = prior.heads;
+    layer(c, "attention", &[&rows, &rows, &rows], &move |v| {
+        autograd::attention([&v[0], &v[1], &v[2]], &mask, heads)
+    });
 }
 
 /// A stage's loss, and its loss with gradients, on one batch; in `f32`, and in `bf16` with `f32` parameters behind it.
 fn step<S: Stage>(c: &mut Criterion, stage: &S) {
-    let mut group = c.benchmark_group(S::NAME);
-    let images = stage.training().batch as u64;
-    group
-        .throughput(Throughput::Elements(images))
-        .sample_size(10)
-        .measurement_time(Duration::from_secs(5));
-    for (name, dtype) in [("f32", DType::F32), ("bf16", DType::BF16)] {
-        let parameters = || -> Parameters { stage.variables().parameters().to_dtype(dtype).unwrap() };
-        group.bench_function(BenchmarkId::new("forward", name), |b| {
-            b.iter(|| black_box(stage.terms(&parameters(), Part::Step(1)).unwrap().loss))
-        });
-        group.bench_function(BenchmarkId::new("step", name), |b| {
-            b.iter(|| {
-                black_box(
-                    stage
-                        .terms(&parameters(), Part::Step(1))
-                        .unwrap()
-                        .loss
-                        .backward()
-                        .unwrap(),
-                )
-            })
-        });
-    }
+    let images = stage.training().batch;
+    let mut group = group(c, &format!("network-step-{}", S::NAME), 4 * 3 * 32 * 32 * images);
+    let of = |dtype: DType| {
+        let parameters = stage.variables().parameters().to_dtype(dtype).unwrap();
+        stage.terms(&parameters, Part::Step(1)).unwrap().loss
+    };
+    let descent = |dtype| {
+        let loss = of(dtype);
+        let gradients = loss.backward().unwrap();
+        let named = stage.variables().parameters();
+        let found = named.iter().filter_map(|(_, var)| gradients.get(var).cloned());
+        std::iter::once(loss).chain(found).collect::<Vec<_>>()
+    };
+    let run = || descent(DType::F32);
+    agree(S::NAME, &run(), &autograd::composed(run), 3);
+    timed(&mut group, "forward", || drop(black_box(of(DType::F32))));
+    timed(&mut group, "gradient", || drop(black_box(run())));
+    // Layers of half types are composed on every device.
+    bench(&mut group, "forward/bf16", || drop(black_box(of(DType::BF16))));
+    bench(&mut group, "gradient/bf16", || drop(black_box(descent(DType::BF16))));
     group.finish();
 }
 
-fn stages(c: &mut Criterion) {
+fn networks(c: &mut Criterion) {
     let device = gpu::device::Device::open(Kind::Cpu).unwrap();
     let data = Data::embedded().unwrap();
     let config = Config::named("emoji").unwrap();
+    layers(c, &config);
     step(c, &FirstStage::new(&config, &data, &device).unwrap());
     let model = Model::shipped(&device).unwrap();
     step(c, &SecondStage::new(&config, &data, model, &device).unwrap());
 }
 
-criterion_group!(benches, layers, stages);
+criterion_group!(benches, networks);
 criterion_main!(benches);

@@ -138,7 +138,7 @@ def noted():
 
 
 def main():
-    rows = list(measured())
+    rows = [row for row in measured() if not row[0].startswith("network-")]  # those have a page of their own
     memory = noted()
     limits = {name: seconds[1] for group, name, _, seconds in rows if group == "limit"}
     lines = [

@@ -18,6 +18,7 @@ mod limits;
 #[path = "terms/whole.rs"]
 mod whole;
 
+use std::alloc::System as Allocator;
 use std::hint::black_box;
 
 use candle_core::{Device, Result, Tensor, Var};

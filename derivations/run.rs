@@ -10,6 +10,8 @@ mod model;
 mod output;
 mod refute;
 #[cfg(feature = "twin")]
+mod sweep;
+#[cfg(feature = "twin")]
 mod train;
 
 use std::error::Error;
@@ -87,7 +89,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         #[cfg(feature = "twin")]
         Command::Train(args) => train::train(&args),
         #[cfg(feature = "twin")]
-        Command::SweepBeta(args) => train::sweep(&args),
+        Command::SweepBeta(args) => sweep::sweep(&args),
         #[cfg(feature = "twin")]
         Command::Evaluate(args) => model::evaluate(&args),
         #[cfg(feature = "twin")]

@@ -233,3 +233,21 @@ fn a_sweep_goes_on_where_it_was_and_writes_its_table_and_charts() {
     let svg = fs::read_to_string(out.join("sweep.svg")).unwrap();
     assert!(svg.contains("codes used") && svg.contains("pixel error"));
 }
+
+#[test]
+fn the_sweep_that_is_carried_is_whole() {
+    let text = said(elbo().args(["sweep-beta", "--shipped"]));
+    assert!(text.contains("21 runs") && text.contains("at 6.6"), "{text}");
+    let json: Value =
+        serde_json::from_str(&said(elbo().args(["sweep-beta", "--shipped", "--format", "json"]))).unwrap();
+    let points = json["points"].as_array().unwrap();
+    for beta in [0.0, 0.5, 1.0, 2.0, 4.0, 6.6, 10.0] {
+        let seeds = points.iter().filter(|point| point["beta"] == beta);
+        let seconds: Vec<f64> = seeds.map(|point| point["seconds"].as_f64().unwrap()).collect();
+        assert_eq!(seconds.len(), 3, "{beta}");
+        assert!(
+            seconds.iter().all(|seconds| (1.0..180.0).contains(seconds)),
+            "{seconds:?}"
+        );
+    }
+}

@@ -2,6 +2,8 @@
 #![cfg(feature = "twin")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, reason = "tests")]
 
+#[path = "network/composed.rs"]
+mod composed;
 #[path = "network/slopes.rs"]
 mod slopes;
 #[path = "network/threads.rs"]

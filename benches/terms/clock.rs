@@ -1,6 +1,6 @@
 //! A group of benches: the clock, and the memory that a run takes beside what is there already.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::ops::{Deref, DerefMut};
@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 
-/// The system's allocator, counted: every call is handed on as it is, so that the clock sees no other one.
+use super::Allocator;
+
+/// The bench's allocator, counted: every call is handed on as it is, so that the clock sees no other one.
 struct Counted {
     now: AtomicUsize,
     most: AtomicUsize,
@@ -33,24 +35,24 @@ impl Counted {
     }
 }
 
-#[expect(unsafe_code, reason = "the system's allocator under another name")]
+#[expect(unsafe_code, reason = "an allocator under another name")]
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.more(layout.size());
-        unsafe { System.alloc(layout) }
+        unsafe { Allocator.alloc(layout) }
     }
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         self.more(layout.size());
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { Allocator.alloc_zeroed(layout) }
     }
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
         self.less(layout.size());
-        unsafe { System.dealloc(place, layout) }
+        unsafe { Allocator.dealloc(place, layout) }
     }
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         self.more(size);
         self.less(layout.size());
-        unsafe { System.realloc(place, layout, size) }
+        unsafe { Allocator.realloc(place, layout, size) }
     }
 }
 

@@ -158,7 +158,9 @@ pub(crate) struct ExportWorld {
 
 /// Arguments of `sweep-beta`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  elbo sweep-beta --out sweep          stops and goes on wherever it was")]
+#[command(
+    after_help = "Examples:\n  elbo sweep-beta --out sweep          goes on wherever it was stopped\n  elbo sweep-beta --shipped            what it came to"
+)]
 pub(crate) struct Sweep {
     /// Folder for the runs, the table (sweep.csv) and the pictures
     #[arg(long, default_value = "sweep")]
@@ -172,6 +174,9 @@ pub(crate) struct Sweep {
     /// emoji, tiny, sweep, or a TOML file
     #[arg(long, default_value = "sweep")]
     pub(crate) config: String,
+    /// Trains nothing: the table of the sweep that the program carries
+    #[arg(long, conflicts_with_all = ["out", "betas", "seeds", "config"])]
+    pub(crate) shipped: bool,
     /// How to write the table
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -1,23 +1,19 @@
-//! Runs `train` and `sweep-beta`.
+//! Runs `train`.
 
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use derivations::faces::sweep as face;
 use indicatif::{ProgressBar, ProgressStyle};
-use model::checkpoint::write_whole;
 use model::config::{Config, NAMED};
-use model::sweep::{self, BETAS};
-use model::train::{self, Flow, Line, Run, Stage as _};
-use serde_json::json;
+use model::train::{self, Flow, Line, Run};
 
 use super::device::open;
-use super::output::{pretty, print};
+use super::output::print;
 use super::{Outcome, Result};
-use crate::cli::{self, DeviceName, Format, StageName};
+use crate::cli::{self, StageName};
 
-fn config(name: &str) -> Result<Config> {
+pub(super) fn config(name: &str) -> Result<Config> {
     if NAMED.iter().any(|(known, _)| *known == name) || !Path::new(name).exists() {
         return Ok(Config::named(name)?);
     }
@@ -39,20 +35,20 @@ fn stopped() -> Result<&'static AtomicBool> {
 }
 
 /// A bar with the terms of the last step.
-struct Bar {
-    bar: ProgressBar,
+pub(super) struct Bar {
+    pub(super) bar: ProgressBar,
     stop: &'static AtomicBool,
 }
 
 impl Bar {
-    fn new() -> Result<Self> {
+    pub(super) fn new() -> Result<Self> {
         let bar = ProgressBar::new(0);
         let template = "{prefix} {bar:24} {pos}/{len} ({eta}) {msg}";
         bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
         Ok(Self { bar, stop: stopped()? })
     }
 
-    fn tell(&self, prefix: &str, line: &Line) -> Flow {
+    pub(super) fn tell(&self, prefix: &str, line: &Line) -> Flow {
         self.bar.set_prefix(prefix.to_owned());
         self.bar.set_length(line.steps);
         self.bar.set_position(line.step);
@@ -119,43 +115,5 @@ pub(super) fn train(args: &cli::Train) -> Result<Outcome> {
         );
     }
     print(&format!("{text}{}: the model\n", run.model().display()))?;
-    Ok(Outcome::Stands)
-}
-
-pub(super) fn sweep(args: &cli::Sweep) -> Result<Outcome> {
-    let config = config(&args.config)?;
-    let betas = if args.betas.is_empty() {
-        BETAS.to_vec()
-    } else {
-        args.betas.clone()
-    };
-    if let Some(odd) = betas.iter().find(|beta| !(0.0..=1e6).contains(*beta)) {
-        return Err(format!("--betas: {odd}, expected numbers in [0, 1e6]").into());
-    }
-    let device = open(DeviceName::Cpu)?;
-    let run = Run {
-        out: args.out.clone(),
-        resume: true,
-    };
-    let bar = Bar::new()?;
-    let mut points = Vec::new();
-    // Seeds outside: a sweep that is stopped has seen every weight as often.
-    for seed in 1..=args.seeds {
-        for beta in &betas {
-            let name = format!("{} beta {beta} seed {seed}", train::FirstStage::NAME);
-            let point = sweep::point(&config, (*beta, seed), &run, &device, &mut |line| bar.tell(&name, line))?;
-            points.push(point);
-        }
-    }
-    bar.bar.finish_and_clear();
-    let rows = sweep::rows(&points);
-    write_whole(&args.out.join("sweep.csv"), sweep::csv(&points).as_bytes())?;
-    for (name, bytes) in face::pictures(&rows, &points)? {
-        write_whole(&args.out.join(name), &bytes)?;
-    }
-    print(&match args.format {
-        Format::Text => face::text(&rows, &points, config.dvae.vocabulary),
-        Format::Json => pretty(&json!({"schema": "elbo-sweep/1", "rows": rows, "points": points}))?,
-    })?;
     Ok(Outcome::Stands)
 }

@@ -75,7 +75,7 @@ fn slopes(sizes: Dvae, shapes: &[(String, Vec<usize>)], build: Build, run: Run, 
 
 /// candle's own max-pooling fails here: it returns a quarter of the gradient.
 #[test]
-fn gradients_are_the_slopes_of_the_reference() {
+pub(super) fn gradients_are_the_slopes_of_the_reference() {
     for (sizes, [height, width]) in CONFIGURATIONS {
         let images = [1, 3, height, width];
         slopes(

@@ -84,7 +84,7 @@ fn tensors_of([text, codes]: &[Vec<u32>; 2], device: &Device) -> [Tensor; 2] {
 }
 
 #[test]
-fn every_layer_of_the_transformer_agrees() {
+pub(super) fn every_layer_of_the_transformer_agrees() {
     for sizes in SIZES {
         for (dtype, storage) in [
             (DType::F32, Storage::F32),
@@ -185,7 +185,7 @@ fn each_mask_lets_a_position_be_read_by_those_it_should_be() {
 }
 
 #[test]
-fn gradients_of_the_transformer_are_the_slopes_of_the_reference() {
+pub(super) fn gradients_of_the_transformer_are_the_slopes_of_the_reference() {
     for sizes in SIZES {
         let mut rng = ChaCha8Rng::seed_from_u64(13);
         let shapes = sizes.shapes().unwrap();

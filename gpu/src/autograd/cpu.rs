@@ -1,5 +1,6 @@
 //! The operations on the CPU.
 
+use std::cell::Cell;
 use std::ops::Deref;
 
 use candle_core::{CpuStorage, Layout, Result, Shape, Storage, Tensor, WithDType, bail};
@@ -35,9 +36,26 @@ macro_rules! with_real {
 }
 pub(super) use with_real;
 
+thread_local! {
+    static COMPOSED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs with every layer composed of candle's operations, as on a device: what tests and benches hold ours against. Of this thread.
+pub fn composed<R>(run: impl FnOnce() -> R) -> R {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            COMPOSED.set(self.0);
+        }
+    }
+    let _before = Before(COMPOSED.replace(true));
+    run()
+}
+
 /// Whether a layer of this tensor is ours to compute: on the CPU, in `f32` or `f64`.
 pub(super) fn ours(x: &Tensor) -> bool {
-    x.device().is_cpu() && matches!(x.dtype(), candle_core::DType::F32 | candle_core::DType::F64)
+    let real = matches!(x.dtype(), candle_core::DType::F32 | candle_core::DType::F64);
+    real && x.device().is_cpu() && !COMPOSED.get()
 }
 
 /// A tensor of no numbers has no layer.

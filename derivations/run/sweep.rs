@@ -1,0 +1,83 @@
+//! Runs `sweep-beta`.
+
+use derivations::faces::sweep as face;
+use model::checkpoint::write_whole;
+use model::sweep::{self, BETAS, Point};
+use model::train::{self, Run, Stage as _};
+use serde::{Deserialize, Serialize};
+
+use super::device::open;
+use super::output::{pretty, print};
+use super::train::{Bar, config};
+use super::{Outcome, Result};
+use crate::cli::{self, DeviceName, Format};
+
+/// The sweep that the program carries: `make sweep`.
+const SHIPPED: &str = include_str!("../data/sweep.json");
+
+/// A sweep as JSON.
+#[derive(Serialize, Deserialize)]
+struct Sweep {
+    schema: String,
+    codes: usize,
+    #[serde(skip_deserializing)]
+    rows: Vec<sweep::Row>,
+    points: Vec<Point>,
+}
+
+impl Sweep {
+    fn of(points: Vec<Point>, codes: usize) -> Self {
+        Self {
+            schema: "elbo-sweep/1".to_owned(),
+            codes,
+            rows: sweep::rows(&points),
+            points,
+        }
+    }
+
+    fn show(&self, format: Format) -> Result<Outcome> {
+        print(&match format {
+            Format::Text => face::text(&self.rows, &self.points, self.codes),
+            Format::Json => pretty(&serde_json::to_value(self)?)?,
+        })?;
+        Ok(Outcome::Stands)
+    }
+}
+
+pub(super) fn sweep(args: &cli::Sweep) -> Result<Outcome> {
+    if args.shipped {
+        let Sweep { points, codes, .. } = serde_json::from_str(SHIPPED)?;
+        return Sweep::of(points, codes).show(args.format);
+    }
+    let config = config(&args.config)?;
+    let betas = if args.betas.is_empty() {
+        BETAS.to_vec()
+    } else {
+        args.betas.clone()
+    };
+    if let Some(odd) = betas.iter().find(|beta| !(0.0..=1e6).contains(*beta)) {
+        return Err(format!("--betas: {odd}, expected numbers in [0, 1e6]").into());
+    }
+    let device = open(DeviceName::Cpu)?;
+    let run = Run {
+        out: args.out.clone(),
+        resume: true,
+    };
+    let bar = Bar::new()?;
+    let mut points = Vec::new();
+    // Seeds outside: a sweep that is stopped has seen every weight as often.
+    for seed in 1..=args.seeds {
+        for beta in &betas {
+            let name = format!("{} beta {beta} seed {seed}", train::FirstStage::NAME);
+            let point = sweep::point(&config, (*beta, seed), &run, &device, &mut |line| bar.tell(&name, line))?;
+            points.push(point);
+        }
+    }
+    bar.bar.finish_and_clear();
+    let found = Sweep::of(points, config.dvae.vocabulary);
+    write_whole(&args.out.join("sweep.csv"), sweep::csv(&found.points).as_bytes())?;
+    for (name, bytes) in face::pictures(&found.rows, &found.points)? {
+        write_whole(&args.out.join(name), &bytes)?;
+    }
+    found.show(args.format)
+}
