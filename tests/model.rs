@@ -224,7 +224,10 @@ fn a_sweep_goes_on_where_it_was_and_writes_its_table_and_charts() {
     let log = || fs::read(out.join("beta-1-seed-1/metrics.jsonl")).unwrap();
     let trained = log();
     let text = sweep("1,6.6");
-    assert!(text.contains("codebook usage") && text.contains("at 6.6"), "{text}");
+    assert!(
+        text.contains("codebook usage") && text.contains("6.6 less 1, mean over 2 seeds"),
+        "{text}"
+    );
     let table = fs::read_to_string(out.join("sweep.csv")).unwrap();
     assert_eq!(table.lines().count(), 5, "{table}");
     assert_eq!(sweep("1,6.6"), text);
@@ -237,7 +240,10 @@ fn a_sweep_goes_on_where_it_was_and_writes_its_table_and_charts() {
 #[test]
 fn the_sweep_that_is_carried_is_whole() {
     let text = said(elbo().args(["sweep-beta", "--shipped"]));
-    assert!(text.contains("21 runs") && text.contains("at 6.6"), "{text}");
+    assert!(
+        text.contains("21 runs") && text.contains("6.6 less 1, mean over 3 seeds"),
+        "{text}"
+    );
     let json: Value =
         serde_json::from_str(&said(elbo().args(["sweep-beta", "--shipped", "--format", "json"]))).unwrap();
     let points = json["points"].as_array().unwrap();

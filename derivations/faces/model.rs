@@ -202,16 +202,19 @@ pub fn worlds(file: &str, exported: &Exported, rows: &[WorldRow]) -> String {
     );
     let _ = writeln!(
         text,
-        "{:<40} {:>12} {:>12} {:>12} {:>12} {:>10} {:>9}",
-        "caption", "ELBO = L_1", "L_2", "L_256 ±", "ln p(x,y)", "KL", "residue"
+        "{:<40} {:>12} {:>12} {:>18} {:>12} {:>10} {:>9}",
+        "caption", "ELBO = L_1", "L_2", "L_256", "ln p(x,y)", "KL", "residue"
     );
     for row in rows {
-        let last = row.sampled.last().map_or(f64::NAN, |(_, l)| l.mean);
+        let last = row
+            .sampled
+            .last()
+            .map_or_else(String::new, |(_, l)| format!("{:.2} ± {:.2}", l.mean, l.standard_error));
         let verdict = if row.stands() { "" } else { "  does NOT stand" };
         let _ = writeln!(
             text,
-            "{:<40} {:>12.4} {:>12.4} {:>12.4} {:>12.4} {:>10.4} {:>9.1e}{verdict}",
-            row.caption, row.elbo, row.two_samples, last, row.log_evidence, row.posterior_gap, row.residue
+            "{:<40} {:>12.4} {:>12.4} {last:>18} {:>12.4} {:>10.4} {:>9.1e}{verdict}",
+            row.caption, row.elbo, row.two_samples, row.log_evidence, row.posterior_gap, row.residue
         );
     }
     text.push_str("\nln p(x,y) - ELBO is KL(q(z|x) || p(z|x,y)) to within rounding; L_1 and L_2 exact, and their samples within four standard errors\n");

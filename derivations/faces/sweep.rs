@@ -45,66 +45,86 @@ pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
     let longest = timed.fold(0.0, f64::max);
     let _ = writeln!(
         text,
-        "\n{} runs of at most {longest:.0} s (what was interrupted is not timed), validation part, {codes} codes; ± is a standard error over seeds; pixel error: root mean square, pixels in [0, 1]",
+        "\n{} runs of at most {longest:.0} s (what was interrupted is not timed), validation part, {codes} codes; ± is a standard error over seeds; a code is used where it is the most probable one somewhere; perplexity: e^H of how often each is; pixel error: root mean square, pixels in [0, 1]",
         points.len()
     );
-    for sentence in findings(rows) {
+    for sentence in findings(points) {
         let _ = writeln!(text, "{sentence}");
     }
     text
 }
 
-/// What of the note's claim reproduces, sentence by sentence: 6.6 against 1, the weight of the bound.
+/// What is judged: its name, its value, the sign of what the note would call better, decimal places.
+type Judged = (&'static str, fn(&Point) -> f64, f64, usize);
+
+#[expect(clippy::cast_precision_loss, reason = "a number of codes")]
+const JUDGED: [Judged; 4] = [
+    ("codebook usage, codes used", |point| point.codes_used as f64, 1.0, 1),
+    ("codebook usage, perplexity", |point| point.perplexity, 1.0, 1),
+    ("reconstruction error, pixels", |point| point.pixel_error, -1.0, 4),
+    (
+        "reconstruction, ln p(x|z) in nats",
+        |point| point.reconstruction,
+        1.0,
+        0,
+    ),
+];
+
+/// What of the note's claim reproduces, sentence by sentence: 6.6 against 1, the weight of the bound, seed by seed (a seed's images, noise and first
+/// parameters are the same at every weight).
 #[must_use]
-pub fn findings(rows: &[Row]) -> Vec<String> {
-    let at = |beta: f64| rows.iter().find(|row| (row.beta - beta).abs() < 1e-9);
-    let (Some(high), Some(one)) = (at(6.6), at(1.0)) else {
-        return vec![format!("{CLAIM}: not judged, as 6.6 or 1 is not among the weights")];
-    };
-    let seeds = high.seeds.min(one.seeds);
-    if seeds < 2 {
-        return vec![format!("{CLAIM}: not judged, as one seed tells no error")];
+pub fn findings(points: &[Point]) -> Vec<String> {
+    let pairs = against_one(points, 6.6);
+    if pairs.len() < 2 {
+        return vec![format!("{CLAIM}: not judged, which takes 6.6 and 1 of two seeds")];
     }
-    let judged = |what: &str, a: Estimate, b: Estimate, better: f64, places: usize| {
-        let difference = (a.mean - b.mean) * better;
-        let error = a.standard_error.hypot(b.standard_error);
-        let limit = quantile(seeds - 1) * error;
-        let verdict = if difference > limit {
+    let judged = |(what, value, better, places): Judged| {
+        let Estimate { mean, standard_error } = difference(&pairs, value);
+        let limit = quantile(pairs.len() - 1) * standard_error;
+        let verdict = if mean * better > limit {
             "reproduces"
-        } else if difference < -limit {
+        } else if mean * better < -limit {
             "does NOT reproduce: it is the other way round"
         } else {
             "is not told apart"
         };
-        format!(
-            "  {what}: {:.places$} at 6.6, {:.places$} at 1, difference {:.places$} ± {error:.places$}: {verdict}",
-            a.mean,
-            b.mean,
-            a.mean - b.mean
-        )
+        format!("  {what}: {mean:+.places$} ± {standard_error:.places$}: {verdict}")
     };
-    vec![
-        format!("{CLAIM}; at this scale, against beta = 1:"),
-        judged("codebook usage (perplexity)", high.perplexity, one.perplexity, 1.0, 2),
-        judged("codebook usage (codes used)", high.codes_used, one.codes_used, 1.0, 1),
-        judged(
-            "reconstruction error (pixels)",
-            high.pixel_error,
-            one.pixel_error,
-            -1.0,
-            4,
-        ),
-        judged(
-            "reconstruction (ln p(x|z), nats)",
-            high.reconstruction,
-            one.reconstruction,
-            1.0,
-            0,
-        ),
-    ]
+    let head = format!(
+        "{CLAIM}; at this scale, 6.6 less 1, mean over {} seeds of the difference:",
+        pairs.len()
+    );
+    let mut betas: Vec<f64> = points.iter().map(|point| point.beta).collect();
+    betas.sort_by(f64::total_cmp);
+    betas.dedup();
+    betas.retain(|beta| (beta - 1.0).abs() > 1e-9 && against_one(points, *beta).len() > 1);
+    let pixels = betas.iter().map(|beta| {
+        let Estimate { mean, standard_error } = difference(&against_one(points, *beta), |point| point.pixel_error);
+        format!("{mean:+.4} ± {standard_error:.4} at {beta}")
+    });
+    let pixels = pixels.collect::<Vec<_>>().join(", ");
+    let last = format!("  reconstruction error, pixels, less that at 1: {pixels}");
+    std::iter::once(head).chain(JUDGED.map(judged)).chain([last]).collect()
 }
 
-/// The 97.5 % point of Student's t, for the smaller of two samples' degrees of freedom: never too eager.
+/// Points of a weight, each beside its seed's at 1.
+fn against_one(points: &[Point], beta: f64) -> Vec<(&Point, &Point)> {
+    let has = |point: &Point, beta: f64| (point.beta - beta).abs() < 1e-9;
+    let one = |seed: u64| points.iter().find(|point| has(point, 1.0) && point.seed == seed);
+    let there = points.iter().filter(|point| has(point, beta));
+    there.filter_map(|point| Some((point, one(point.seed)?))).collect()
+}
+
+fn difference(pairs: &[(&Point, &Point)], value: fn(&Point) -> f64) -> Estimate {
+    Estimate::of(
+        &pairs
+            .iter()
+            .map(|(point, one)| value(point) - value(one))
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// The 97.5 % point of Student's t, by degrees of freedom.
 fn quantile(freedom: usize) -> f64 {
     const TABLE: [f64; 9] = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
     TABLE.get(freedom - 1).copied().unwrap_or(2.23)

@@ -32,8 +32,6 @@ use crate::noise::{Purpose, evaluated, gumbel, stream};
 pub struct Drawn {
     /// The entropy of `q(z|x)`.
     pub entropy: f64,
-    /// `q(z_s|x)` summed over the positions, `[K]`.
-    pub usage: Vec<f64>,
     /// The codes, a sample after the other.
     pub codes: Vec<u32>,
     /// `ln q(z_i|x)`.
@@ -74,18 +72,11 @@ impl Drawn {
         let logits = model.encoder_logits(&pixels)?;
         let table: Vec<f64> = logits.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
         let ln_q_table = normalised(&table, k);
-        let (mut entropy, mut usage) = (0.0, vec![0.0; k]);
-        for row in ln_q_table.chunks_exact(k) {
-            for (usage, ln_q) in usage.iter_mut().zip(row) {
-                let q = ln_q.exp();
-                *usage += q;
-                entropy -= if q > 0.0 { q * ln_q } else { 0.0 };
-            }
-        }
+        let part = |ln_q: &f64| if ln_q.exp() > 0.0 { -ln_q.exp() * ln_q } else { 0.0 };
+        let entropy = ln_q_table.iter().map(part).sum();
         let mut rng = stream(seed, Purpose::EvaluatedCodes, image as u64);
         let mut drawn = Self {
             entropy,
-            usage,
             codes: Vec::new(),
             ln_q: Vec::new(),
             ln_p_x: Vec::new(),

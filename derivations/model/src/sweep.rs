@@ -24,7 +24,7 @@ pub struct Point {
     pub seed: u64,
     /// Codes that are the most probable ones somewhere in the validation part.
     pub codes_used: usize,
-    /// `e^H` of the codes' average distribution there.
+    /// `e^H` of how often each code is the most probable one there.
     pub perplexity: f64,
     /// Root of the mean squared error of the most probable codes' images, pixels in `[0, 1]`.
     pub pixel_error: f64,

@@ -258,9 +258,15 @@ pub fn first(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> R
 /// The second stage to its end, on top of the model that lies in the folder.
 ///
 /// # Errors
-/// As [`train`]; [`ModelError::Io`] where the first stage has left no model.
+/// As [`train`]; [`ModelError::Lacks`] where the first stage has left no model.
 pub fn second(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> Result<(), ModelError> {
     let data = crate::data::Data::embedded()?;
+    if !run.model().exists() {
+        return Err(ModelError::Lacks {
+            what: format!("{} does not exist", run.model().display()),
+            expected: "a first stage trained to its end: `elbo train dvae`, with --resume if it was stopped",
+        });
+    }
     run.begin(SecondStage::NAME)?;
     let model = Checkpoint::read(&run.model())?;
     let vocabulary = model.vocabulary.clone();

@@ -178,7 +178,7 @@ fn of_split(
             .log_prob(&model.vocabulary.encode(data.caption(image))?)?;
         let reconstruction = mean(&drawn.ln_p_x);
         let (ln_p_z, elbo) = (mean(&prior.ln_p_z), drawn.elbo(&prior));
-        usage.add(model, data, image, &drawn)?;
+        usage.add(model, data, image)?;
         let numbers = [
             reconstruction,
             most - drawn.entropy,

@@ -9,8 +9,8 @@ use crate::sample::reconstruction;
 /// What was seen of a model's codes.
 #[derive(Debug, Clone)]
 pub struct Usage {
-    used: Vec<bool>,
-    average: Vec<f64>,
+    /// How often each code is the most probable one.
+    counts: Vec<usize>,
     errors: Vec<f64>,
 }
 
@@ -19,8 +19,7 @@ impl Usage {
     #[must_use]
     pub fn new(codes: usize) -> Self {
         Self {
-            used: vec![false; codes],
-            average: vec![0.0; codes],
+            counts: vec![0; codes],
             errors: Vec::new(),
         }
     }
@@ -29,14 +28,11 @@ impl Usage {
     ///
     /// # Errors
     /// [`ModelError::Twin`].
-    pub fn add(&mut self, model: &Model, data: &Data, image: usize, drawn: &Drawn) -> Result<(), ModelError> {
+    pub fn add(&mut self, model: &Model, data: &Data, image: usize) -> Result<(), ModelError> {
         let bytes = data.image(image);
         let (codes, pixels) = reconstruction(model, bytes)?;
         for code in codes {
-            self.used[code as usize] = true;
-        }
-        for (sum, part) in self.average.iter_mut().zip(&drawn.usage) {
-            *sum += part;
+            self.counts[code as usize] += 1;
         }
         self.errors.push(pixel_error(bytes, &pixels));
         Ok(())
@@ -45,14 +41,17 @@ impl Usage {
     /// Codes that are the most probable ones at some position.
     #[must_use]
     pub fn used(&self) -> usize {
-        self.used.iter().filter(|used| **used).count()
+        self.counts.iter().filter(|count| **count > 0).count()
     }
 
-    /// `e^H` of the codes' average distribution.
+    /// `e^H` of how often each code is the most probable one: no more than [`Usage::used`], which it is where all are used as often. Not of
+    /// the average of `q(z|x)`: that one is largest where the codes say nothing.
     #[must_use]
     pub fn perplexity(&self) -> f64 {
-        let total: f64 = self.average.iter().sum();
-        let shares = self.average.iter().map(|part| part / total);
+        #[expect(clippy::cast_precision_loss, reason = "numbers of codes")]
+        let counts: Vec<f64> = self.counts.iter().map(|count| *count as f64).collect();
+        let total: f64 = counts.iter().sum();
+        let shares = counts.iter().map(|count| count / total);
         let entropy: f64 = shares.map(|p| if p > 0.0 { -p * p.ln() } else { 0.0 }).sum();
         entropy.exp()
     }
@@ -92,7 +91,7 @@ pub fn of_first_stage(
     let most = model.codes() as f64 * (k as f64).ln();
     for &image in images {
         let drawn = Drawn::new(model, data, image, samples, 0, seed)?;
-        usage.add(model, data, image, &drawn)?;
+        usage.add(model, data, image)?;
         columns[0].push(mean(&drawn.ln_p_x));
         columns[1].push(most - drawn.entropy);
     }
