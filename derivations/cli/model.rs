@@ -91,20 +91,20 @@ pub(crate) struct Evaluate {
 /// Arguments of `sample`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  elbo sample \"red heart\" --n 8 --out grid.png\n  elbo sample \"dog face\" \"sun\" --temperature 0.5 --top-k 16"
+    after_help = "Examples:\n  elbo sample \"red heart\" --n 8 --out grid.png\n  elbo sample \"japan flag\" \"umbrella\" --temperature 0.5 --top-k 16"
 )]
 pub(crate) struct Sample {
     /// What to draw; a row of pictures each
     #[arg(required = true)]
     pub(crate) captions: Vec<String>,
-    /// Pictures of each
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=256))]
+    /// Pictures of each, 1 to 256
+    #[arg(long, default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=256))]
     pub(crate) n: u64,
     /// The picture to write
     #[arg(long, default_value = "grid.png")]
     pub(crate) out: PathBuf,
-    /// Logits of the codes are divided by it; 0 takes the most probable
-    #[arg(long, default_value_t = 0.7)]
+    /// Logits of the codes are divided by it, 0 to 1000; 0 takes the most probable
+    #[arg(long, default_value_t = 0.7, allow_negative_numbers = true)]
     pub(crate) temperature: f64,
     /// Only so many of the most probable codes; 0 for all
     #[arg(long, default_value_t = 0)]
@@ -166,7 +166,7 @@ pub(crate) struct Sweep {
     #[arg(long, default_value = "sweep")]
     pub(crate) out: PathBuf,
     /// The weights; without them 0, 0.5, 1, 2, 4, 6.6 and 10
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true)]
     pub(crate) betas: Vec<f64>,
     /// Seeds at each weight, from 1
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1_000))]

@@ -134,7 +134,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder
         .tempfile_in(folder.unwrap_or_else(|| Path::new(".")))
-        .map_err(failed)?;
+        .map_err(|error| failed(error.kind().into()))?; // its name is not one that anybody gave
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
