@@ -76,11 +76,10 @@ model:
 	cp target/model/emoji/model.safetensors derivations/data/model.safetensors
 	derivations/model/pictures.sh
 
-# The experiment behind the note's 6.6: seven weights, three seeds each (half an hour; goes on where it was). `make docs` puts it into the README.
+# The experiment behind the note's 6.6: seven weights, three seeds each (35 minutes; goes on where it was). `make docs` puts it into the README.
 sweep:
-	cargo build --release
-	target/release/elbo sweep-beta --out target/sweep
-	target/release/elbo sweep-beta --out target/sweep --format json > target/sweep/sweep.json
+	mkdir -p target/sweep
+	cargo run --release --quiet -- sweep-beta --out target/sweep --format json > target/sweep/sweep.json
 	cp target/sweep/sweep.json derivations/data/sweep.json
 	cp target/sweep/sweep.svg derivations/data/pictures/sweep.svg
 

@@ -48,7 +48,7 @@ pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
         "\n{} runs of at most {longest:.0} s (what was interrupted is not timed), validation part, {codes} codes; ± is a standard error over seeds; a code is used where it is the most probable one somewhere; perplexity: e^H of how often each is; pixel error: root mean square, pixels in [0, 1]",
         points.len()
     );
-    for sentence in findings(points) {
+    for sentence in findings(rows, points) {
         let _ = writeln!(text, "{sentence}");
     }
     text
@@ -73,7 +73,7 @@ const JUDGED: [Judged; 4] = [
 /// What of the note's claim reproduces, sentence by sentence: 6.6 against 1, the weight of the bound, seed by seed (a seed's images, noise and first
 /// parameters are the same at every weight).
 #[must_use]
-pub fn findings(points: &[Point]) -> Vec<String> {
+pub fn findings(rows: &[Row], points: &[Point]) -> Vec<String> {
     let pairs = against_one(points, 6.6);
     if pairs.len() < 2 {
         return vec![format!("{CLAIM}: not judged, which takes 6.6 and 1 of two seeds")];
@@ -94,13 +94,11 @@ pub fn findings(points: &[Point]) -> Vec<String> {
         "{CLAIM}; at this scale, 6.6 less 1, mean over {} seeds of the difference:",
         pairs.len()
     );
-    let mut betas: Vec<f64> = points.iter().map(|point| point.beta).collect();
-    betas.sort_by(f64::total_cmp);
-    betas.dedup();
-    betas.retain(|beta| (beta - 1.0).abs() > 1e-9 && against_one(points, *beta).len() > 1);
-    let pixels = betas.iter().map(|beta| {
-        let Estimate { mean, standard_error } = difference(&against_one(points, *beta), |point| point.pixel_error);
-        format!("{mean:+.4} ± {standard_error:.4} at {beta}")
+    let others = rows.iter().filter(|row| (row.beta - 1.0).abs() > 1e-9);
+    let pixels = others.filter_map(|Row { beta, .. }| {
+        let pairs = against_one(points, *beta);
+        let Estimate { mean, standard_error } = difference(&pairs, |point| point.pixel_error);
+        (pairs.len() > 1).then(|| format!("{mean:+.4} ± {standard_error:.4} at {beta}"))
     });
     let pixels = pixels.collect::<Vec<_>>().join(", ");
     let last = format!("  reconstruction error, pixels, less that at 1: {pixels}");

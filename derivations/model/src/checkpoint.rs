@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gpu::{DType, Tensor};
 use safetensors::SafeTensors;
@@ -116,6 +116,21 @@ impl Checkpoint {
         let bytes = safetensors::serialize(host, Some(metadata)).map_err(|error| unwritable(error.to_string()))?;
         write_whole(path, &bytes)
     }
+}
+
+/// The model in a folder that was trained into.
+///
+/// # Errors
+/// [`ModelError::Lacks`] where the first stage has left none.
+pub fn of_folder(folder: &Path) -> Result<PathBuf, ModelError> {
+    let path = folder.join(MODEL);
+    if path.exists() {
+        return Ok(path);
+    }
+    Err(ModelError::Lacks {
+        what: format!("{} does not exist", path.display()),
+        expected: "a first stage trained to its end: `elbo train dvae`, with --resume if it was stopped",
+    })
 }
 
 /// A file, whole or not at all.

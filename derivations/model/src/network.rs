@@ -51,10 +51,10 @@ impl Model {
     /// A model file, or the `model.safetensors` of a folder that was trained into.
     ///
     /// # Errors
-    /// [`ModelError::Io`], [`ModelError::File`].
+    /// [`ModelError::Io`], [`ModelError::File`]; [`ModelError::Lacks`] for a folder without model.
     pub fn read(path: &Path, device: &Device) -> Result<Self, ModelError> {
         let path = if path.is_dir() {
-            path.join(checkpoint::MODEL)
+            checkpoint::of_folder(path)?
         } else {
             path.to_owned()
         };

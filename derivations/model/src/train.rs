@@ -11,7 +11,7 @@ pub use run::{METRICS, Run};
 pub use stages::{FirstStage, SecondStage};
 
 use crate::ModelError;
-use crate::checkpoint::{Checkpoint, Progress};
+use crate::checkpoint::{self, Checkpoint, Progress};
 use crate::config::{Config, Training};
 use crate::optimiser::AdamW;
 use crate::parameters::Variables;
@@ -261,14 +261,9 @@ pub fn first(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> R
 /// As [`train`]; [`ModelError::Lacks`] where the first stage has left no model.
 pub fn second(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> Result<(), ModelError> {
     let data = crate::data::Data::embedded()?;
-    if !run.model().exists() {
-        return Err(ModelError::Lacks {
-            what: format!("{} does not exist", run.model().display()),
-            expected: "a first stage trained to its end: `elbo train dvae`, with --resume if it was stopped",
-        });
-    }
+    let first = checkpoint::of_folder(&run.out)?;
     run.begin(SecondStage::NAME)?;
-    let model = Checkpoint::read(&run.model())?;
+    let model = Checkpoint::read(&first)?;
     let vocabulary = model.vocabulary.clone();
     let model = crate::network::Model::of(model, device)?;
     let stage = SecondStage::new(config, &data, model, device)?;
