@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use candle_core::{DType, Result, Tensor, Var};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use derivations::precision::Storage;
-use derivations::terms::{OnDevice, Options, agree};
+use derivations::terms::{Agrees as _, OnDevice, Options};
 use drawn::{SEED, logits};
 use gpu::device::{Device, Kind};
 use gpu::kernels::{Cuda, Launch, Memory, Stored};
@@ -49,7 +49,7 @@ impl Bench {
             seed: SEED,
         };
         let engine = OnDevice(self.cuda.clone());
-        assert!(agree(&engine, &options).unwrap().agrees, "{function}");
+        assert!(engine.agree(&options).unwrap().agrees, "{function}");
     }
 
     /// Runs are queued one behind the other; the clock stops when the last has ended.

@@ -18,7 +18,7 @@ use mimalloc::MiMalloc as Allocator; // the program's own
 use model::config::Config;
 use model::data::Data;
 use model::network::Model;
-use model::train::{FirstStage, Part, SecondStage, Stage};
+use model::train::{self, FirstStage, Part, SecondStage, Share, Stage};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -113,15 +113,19 @@ fn layers(c: &mut Criterion, config: &Config) {
 fn step<S: Stage>(c: &mut Criterion, stage: &S) {
     let images = stage.training().batch;
     let mut group = group(c, &format!("network-step-{}", S::NAME), 4 * 3 * 32 * 32 * images);
-    let of = |dtype: DType| {
-        let parameters = stage.variables().parameters().to_dtype(dtype).unwrap();
-        stage.terms(&parameters, Part::Step(1)).unwrap().loss
+    let parameters = |dtype: DType| stage.variables().parameters().to_dtype(dtype).unwrap();
+    let of = |dtype| {
+        let terms = stage.terms(&parameters(dtype), Part::Step(1), Share::WHOLE);
+        terms.unwrap().loss
     };
     let descent = |dtype| {
-        let loss = of(dtype);
-        let gradients = loss.backward().unwrap();
+        let step = train::step(stage, &parameters(dtype), 1).unwrap();
+        let loss = Tensor::new(step.loss, &Device::Cpu)
+            .unwrap()
+            .to_dtype(DType::F32)
+            .unwrap();
         let named = stage.variables().parameters();
-        let found = named.iter().filter_map(|(_, var)| gradients.get(var).cloned());
+        let found = named.iter().filter_map(|(_, var)| step.gradients.get(var).cloned());
         std::iter::once(loss).chain(found).collect::<Vec<_>>()
     };
     let run = || descent(DType::F32);

@@ -25,7 +25,7 @@ use candle_core::{Device, Result, Tensor, Var};
 use clock::{Group, bench, group};
 use criterion::{Criterion, criterion_group, criterion_main};
 use derivations::precision::Storage;
-use derivations::terms::{Options, agree};
+use derivations::terms::{Agrees as _, Options};
 use drawn::{SEED, logits};
 use gpu::autograd;
 use gpu::fused::planes::{self, Planes};
@@ -52,7 +52,7 @@ fn agreed(storage: Storage, function: &str) {
         shape: Some((5, K)),
         seed: SEED,
     };
-    assert!(agree(&Isa::best(), &options).unwrap().agrees, "{function}");
+    assert!(Isa::best().agree(&options).unwrap().agrees, "{function}");
 }
 
 fn vectors() -> impl Iterator<Item = Isa> {

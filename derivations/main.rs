@@ -12,7 +12,22 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use clap::Parser as _;
 
+/// Shares of a step's batch run side by side: candle's own pool, which takes one operation at a time and spins between two, would hold them up.
+#[cfg(feature = "twin")]
+fn keep_candle_to_its_thread() {
+    const THREADS: &str = "CANDLE_NUM_THREADS";
+    if std::env::var_os(THREADS).is_none() {
+        #[expect(unsafe_code, reason = "candle offers no other way")]
+        // SAFETY: the first line of `main`, before there is a second thread to read the environment.
+        unsafe {
+            std::env::set_var(THREADS, "1");
+        }
+    }
+}
+
 fn main() -> ExitCode {
+    #[cfg(feature = "twin")]
+    keep_candle_to_its_thread();
     let cli = cli::Cli::parse();
     match run::run(cli.command) {
         Ok(run::Outcome::Stands) => ExitCode::SUCCESS,

@@ -36,7 +36,7 @@ fn pictures_are_the_same_for_a_seed_and_others_for_another() {
                 .arg(&path),
         );
         assert!(
-            text.contains("2 of each of Red Heart, sun, temperature 0.7, seed "),
+            text.contains("2 of each of Red Heart, sun, temperature 0.4, seed "),
             "{text}"
         );
         fs::read(path).unwrap()

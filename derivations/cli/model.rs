@@ -103,8 +103,8 @@ pub(crate) struct Sample {
     /// The picture to write
     #[arg(long, default_value = "grid.png")]
     pub(crate) out: PathBuf,
-    /// Logits of the codes are divided by it, 0 to 1000; 0 takes the most probable
-    #[arg(long, default_value_t = 0.7, allow_negative_numbers = true)]
+    /// Logits of the codes are divided by it, 0 to 1000: 1 is the model itself, 0 takes the most probable
+    #[arg(long, default_value_t = 0.4, allow_negative_numbers = true)]
     pub(crate) temperature: f64,
     /// Only so many of the most probable codes; 0 for all
     #[arg(long, default_value_t = 0)]

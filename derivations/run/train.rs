@@ -68,7 +68,12 @@ impl Bar {
         let parts = shown
             .iter()
             .filter_map(|(name, word)| number(name).map(|value| format!("{word} {value:.2}")));
-        self.bar.set_message(parts.collect::<Vec<_>>().join("  "));
+        let parts = parts.collect::<Vec<_>>().join("  ");
+        // Where no bar is drawn, a line at every checkpoint.
+        if self.bar.is_hidden() && line.numbers.iter().any(|(name, _)| name.starts_with("validation.")) {
+            anstream::eprintln!("{prefix} {}/{}  {parts}", line.step, line.steps);
+        }
+        self.bar.set_message(parts);
         if self.stop.load(Ordering::Relaxed) {
             Flow::Stop
         } else {

@@ -25,7 +25,7 @@ mod sequence;
 mod three;
 
 pub use convolution::conv2d;
-pub use cpu::composed;
+pub use cpu::{composed, is_composed};
 pub use curve::{gelu, relu};
 pub use descent::{Descent, Remembered, descend, squares};
 pub use mixing::{codebook_mix, gumbel_softmax};

@@ -19,16 +19,19 @@
 //! | [`Attention`] | queries, keys, values of a sequence | `reference::network::Attention` |
 //! | [`linear`] | a position's vector, weights | `reference::network::Linear` |
 //! | [`layer_norm`] | a position's vector | `reference::network::LayerNorm` |
+//! | [`Curved::gelu`] | none: every number | `reference::network::gelu` |
 //! | [`Convolution`] | an image, kernels | `reference::network::Conv2d` |
 //! | [`elbo`] | an image's pixels and the logits of its positions | both |
 
 mod attention;
 mod codebook;
+mod compiled;
 mod convolution;
 mod divergence;
 mod elbo;
 mod elementary;
 pub mod exact;
+mod gelu;
 mod gumbel;
 mod isa;
 mod lanes;
@@ -51,6 +54,7 @@ pub use convolution::{Convolution, Slopes};
 pub use divergence::{cross_entropy, kl_divergence};
 pub use elbo::{Codes, Elbo, ElboGrads, elbo};
 pub use elementary::{EXCESS, EXP, LN};
+pub use gelu::{Curved, PHI};
 #[cfg(feature = "cuda")]
 pub(crate) use gumbel::temperate;
 pub use gumbel::{Gumbel, Sample, gumbel_softmax, gumbel_softmax_gradient};

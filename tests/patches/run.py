@@ -24,8 +24,8 @@ PROFILE = os.environ.get("PATCHES_PROFILE", "dev")
 CHECKER = ["golden", "blocks", "limits", "certainty", "assumptions", "lines", "properties"]
 TWIN = ["terms", "agreement"]
 CONTINUOUS = ["continuous", "continuous_cases"]
-MODEL = ["lib", "optimiser", "training"]
-LAYERS = {"attention", "convolution", "linear", "norm", "curve", "resize"}
+MODEL = ["lib", "optimiser", "shares", "training"]
+LAYERS = {"attention", "convolution", "linear", "norm", "curve", "gelu", "resize"}
 
 
 def cargo(copy, *args):

@@ -35,6 +35,13 @@ pub fn stream(seed: u64, purpose: Purpose, step: u64) -> ChaCha8Rng {
     rng
 }
 
+/// A stream as it is once so many numbers of 32 bits have been drawn from it.
+#[must_use]
+pub fn after(mut rng: ChaCha8Rng, numbers: usize) -> ChaCha8Rng {
+    rng.set_word_pos(numbers as u128);
+    rng
+}
+
 /// Uniform on `(0, 1)`: the middle of one of `2^23` intervals, never 0, never 1, exact in `f32`.
 #[must_use]
 pub fn open_unit(rng: &mut impl Rng) -> f32 {

@@ -1,6 +1,7 @@
 //! Training: a loop that can be stopped anywhere and taken up again.
 
 mod run;
+mod shares;
 mod stages;
 
 use gpu::Tensor;
@@ -8,6 +9,7 @@ use gpu::device::Device;
 use gpu::network::Parameters;
 
 pub use run::{METRICS, Run};
+pub use shares::{Share, Step, step};
 pub use stages::{FirstStage, SecondStage};
 
 use crate::ModelError;
@@ -18,7 +20,7 @@ use crate::parameters::Variables;
 use crate::text::Vocabulary;
 
 /// One stage: which numbers are learned, and what they are to bring about.
-pub trait Stage {
+pub trait Stage: Sync {
     /// `dvae` or `prior`: of its checkpoint and in messages.
     const NAME: &'static str;
 
@@ -28,11 +30,11 @@ pub trait Stage {
     /// What is learned.
     fn variables(&self) -> &Variables;
 
-    /// The loss of a step and what it is made of.
+    /// The loss of a share of a batch and what it is made of.
     ///
     /// # Errors
     /// [`ModelError`].
-    fn terms(&self, parameters: &Parameters, part: Part) -> Result<Terms, ModelError>;
+    fn terms(&self, parameters: &Parameters, part: Part, share: Share) -> Result<Terms, ModelError>;
 
     /// Batches of the validation part that are looked at.
     fn validation_batches(&self) -> usize;
@@ -62,6 +64,8 @@ impl Part {
 pub struct Terms {
     /// How many images they are means over.
     pub images: usize,
+    /// Of so many in the batch.
+    pub batch: usize,
     /// What is descended: one number.
     pub loss: Tensor,
     /// Parts by name, in nats an image or as the name says.
@@ -145,8 +149,8 @@ pub fn train<S: Stage>(
     while optimiser.step() < steps {
         let step = optimiser.step();
         let parameters = stage.variables().parameters().to_dtype(config.dtype.candle())?;
-        let Terms { loss: graph, parts, .. } = stage.terms(&parameters, Part::Step(step))?;
-        let loss = f64::from(graph.to_scalar::<f32>()?);
+        let Step { loss, parts, gradients } = shares::step(stage, &parameters, step)?;
+        drop(parameters);
         let first = *first_loss.get_or_insert(loss);
         let diverged = |what: String| ModelError::Diverged {
             stage: S::NAME,
@@ -161,8 +165,6 @@ pub fn train<S: Stage>(
         if !(loss <= first + EXPLOSION) {
             return Err(diverged(format!("the loss is {loss}, after {first} at the first step")));
         }
-        let gradients = graph.backward()?;
-        drop((graph, parameters)); // the step's activations, before anything else is computed
         let taken = optimiser.descend(&gradients)?.map_err(diverged)?;
         let done = optimiser.step();
         let mut numbers = vec![("loss".to_owned(), loss)];
@@ -202,7 +204,7 @@ fn validated<S: Stage>(stage: &S, optimiser: &AdamW) -> Result<Vec<(String, f64)
     let mut sums: Vec<(String, f64)> = Vec::new();
     let mut images = 0.0;
     for batch in 0..stage.validation_batches() {
-        let terms = stage.terms(&parameters, Part::Validation(batch, optimiser.step()))?;
+        let terms = stage.terms(&parameters, Part::Validation(batch, optimiser.step()), Share::WHOLE)?;
         #[expect(clippy::cast_precision_loss, reason = "a number of images")]
         let weight = terms.images as f64;
         images += weight;

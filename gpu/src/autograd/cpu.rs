@@ -52,10 +52,16 @@ pub fn composed<R>(run: impl FnOnce() -> R) -> R {
     run()
 }
 
+/// Whether layers on this thread are composed.
+#[must_use]
+pub fn is_composed() -> bool {
+    COMPOSED.get()
+}
+
 /// Whether a layer of this tensor is ours to compute: on the CPU, in `f32` or `f64`.
 pub(super) fn ours(x: &Tensor) -> bool {
     let real = matches!(x.dtype(), candle_core::DType::F32 | candle_core::DType::F64);
-    real && x.device().is_cpu() && !COMPOSED.get()
+    real && x.device().is_cpu() && !is_composed()
 }
 
 /// A tensor of no numbers has no layer.

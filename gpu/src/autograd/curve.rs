@@ -1,12 +1,13 @@
 //! Functions of every number by itself, as candle sees them.
 
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::f64::consts::FRAC_1_SQRT_2;
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
 use super::cpu::{held, numbers, ours, with_real};
+use crate::fused::Curved;
 
 /// `x Phi(x)`, `Phi` the normal distribution function.
 ///
@@ -45,44 +46,41 @@ enum Curve {
 /// Numbers that one thread takes at a time.
 const CHUNK: usize = 4096;
 
-/// `f` of every number, with its neighbour of the second slice.
-fn map<E: WithDType>(x: &[E], pull: &[E], f: impl Fn(E, E) -> E + Sync) -> Vec<E> {
+/// `f` of chunks of numbers and of their neighbours in the second slice, into the third.
+fn map<E: WithDType>(x: &[E], pull: &[E], f: impl Fn(&[E], &[E], &mut [E]) + Sync) -> Vec<E> {
     let mut y = vec![E::zero(); x.len()];
     let chunks = x.par_chunks(CHUNK).zip(pull.par_chunks(CHUNK));
-    chunks.zip(y.par_chunks_mut(CHUNK)).for_each(|((x, pull), y)| {
-        for ((x, pull), y) in x.iter().zip(pull).zip(y) {
-            *y = f(*x, *pull);
-        }
-    });
+    chunks
+        .zip(y.par_chunks_mut(CHUNK))
+        .for_each(|((x, pull), y)| f(x, pull, y));
     y
 }
 
-fn phi(x: f64) -> f64 {
-    0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
+/// What is pulled where the number is positive, 0 elsewhere.
+fn where_positive<E: WithDType>(x: &[E], pull: &[E], y: &mut [E]) {
+    for ((x, pull), y) in x.iter().zip(pull).zip(y) {
+        *y = if *x > E::zero() { *pull } else { E::zero() };
+    }
 }
 
 impl Curve {
-    fn forward<E: WithDType>(self, x: &CpuStorage, layout: &Layout) -> Result<CpuStorage> {
+    fn forward<E: WithDType + Curved>(self, x: &CpuStorage, layout: &Layout) -> Result<CpuStorage> {
         let x = numbers::<E>(x, layout)?;
         let y = match self {
-            Self::Gelu => map(x, x, |x, _| E::from_f64(x.to_f64() * phi(x.to_f64()))),
-            Self::Relu => map(x, x, |x, _| if x > E::zero() { x } else { E::zero() }),
+            Self::Gelu => map(x, x, |x, _, y| E::gelu(x, y)),
+            Self::Relu => map(x, x, where_positive),
         };
         Ok(E::to_cpu_storage_owned(y))
     }
 
-    fn backward<E: WithDType>(self, x: &Tensor, pull: &Tensor) -> Result<Tensor> {
+    fn backward<E: WithDType + Curved>(self, x: &Tensor, pull: &Tensor) -> Result<Tensor> {
         let pull = pull.contiguous()?;
         let storages = [x, &pull].map(Tensor::storage_and_layout);
         let [numbers, pulls] = &storages;
         let (numbers, pulls) = (held::<E>(numbers)?, held::<E>(pulls)?);
-        let density = |x: f64| (-0.5 * x * x).exp() / (2.0 * PI).sqrt();
         let slopes = match self {
-            Self::Gelu => map(numbers, pulls, |x, pull| {
-                let x = x.to_f64();
-                E::from_f64(pull.to_f64() * (phi(x) + x * density(x)))
-            }),
-            Self::Relu => map(numbers, pulls, |x, pull| if x > E::zero() { pull } else { E::zero() }),
+            Self::Gelu => map(numbers, pulls, E::gelu_gradient),
+            Self::Relu => map(numbers, pulls, where_positive),
         };
         Tensor::from_vec(slopes, x.shape(), x.device())
     }

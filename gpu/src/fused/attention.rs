@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::matrix::{Multiplied, Side, add_product};
+use super::matrix::{Multiplied, Side, add_product, set_product};
 
 /// Sizes of scaled dot-product attention, and who reads whom.
 #[derive(Debug, Clone, Copy)]
@@ -96,9 +96,8 @@ impl Attention<'_> {
                         pulls,
                         (&mut dv[from..], self.width),
                     );
-                    moved.clear();
                     moved.resize(n * n, T::default());
-                    add_product([n, part, n], pulls, Side::columns(&v[from..], self.width), (moved, n));
+                    set_product([n, part, n], pulls, Side::columns(&v[from..], self.width), (moved, n));
                     for (weights, moved) in weights.chunks_exact(n).zip(moved.chunks_exact_mut(n)) {
                         let mean: f64 = weights.iter().zip(&*moved).map(|(w, m)| w.to_f64() * m.to_f64()).sum();
                         for (w, m) in weights.iter().zip(moved) {
@@ -129,10 +128,9 @@ impl Attention<'_> {
     /// The weights of a head, `[S, S]`; 0 where the mask does not read.
     fn weigh<T: Multiplied>(self, [q, k]: [&[T]; 2], weights: &mut Vec<T>) {
         let n = self.length;
-        weights.clear();
         weights.resize(n * n, T::default());
         let (queries, keys) = (Side::rows(q, self.width), Side::columns(k, self.width));
-        add_product([n, self.part(), n], queries, keys, (weights, n));
+        set_product([n, self.part(), n], queries, keys, (weights, n));
         let scale = self.scale::<T>();
         for (row, mask) in weights.chunks_exact_mut(n).zip(self.mask.chunks_exact(n)) {
             let mut most = f64::NEG_INFINITY;

@@ -18,7 +18,7 @@ use crate::Error;
 
 mod slab;
 
-use slab::Slab;
+pub(super) use slab::Slab;
 
 /// Rows that a core takes forward, so often is a chunk of the codebook used while it lies in the cache.
 const ROWS: usize = 96;
@@ -97,13 +97,14 @@ pub fn codebook_mix<E: Numbers>(
     let block = share.clamp(TILE, ROWS);
     let blocks = mixed.par_chunks_mut(block * d).zip(plans.par_chunks_mut(block));
     blocks.enumerate().for_each(|(at, (mixed, plans))| {
-        isa.run(Forward {
+        let forward = Forward {
             mix: &mix,
             upstream,
             first: at * block,
             mixed,
             plans,
-        });
+        };
+        E::run(isa, forward);
     });
     if let Some(pull) = pull {
         mix.pull(isa, &plans, pull);
@@ -193,7 +194,7 @@ impl<E: Numbers> Mix<'_, E> {
                 slab.to_logits.push(piece);
             }
         }
-        slabs.into_par_iter().for_each(|slab| isa.run(slab));
+        slabs.into_par_iter().for_each(|slab| E::run(isa, slab));
     }
 }
 
@@ -217,7 +218,7 @@ fn widened<'a, E: Numbers + 'a>(rows: impl Iterator<Item = &'a [E]>, columns: us
 }
 
 /// Some rows of logits, on one core.
-struct Forward<'a, 'b, E> {
+pub(super) struct Forward<'a, 'b, E> {
     mix: &'b Mix<'a, E>,
     upstream: Option<Rows<'a, E>>,
     first: usize,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::matrix::{Multiplied, PARTS, Side, add_product};
+use super::matrix::{Multiplied, PARTS, Side, add_product, set_product};
 
 /// What a convolution of stride 1 with an odd kernel, zeros around the image, reads and returns.
 ///
@@ -124,9 +124,8 @@ impl Convolution {
                         plane.iter().for_each(|pixel| *sum += *pixel);
                     }
                     if of_images {
-                        pulled.fill(T::default());
                         let sizes = [self.patch(), self.outputs, self.pixels()];
-                        add_product(
+                        set_product(
                             sizes,
                             Side::columns(weights, self.patch()),
                             of_result,
@@ -155,7 +154,7 @@ impl Convolution {
         if self.kernel == 1 {
             return image;
         }
-        patches.clear();
+        // What lies outside an image stays 0 from one image to the next.
         patches.resize(self.patch() * self.pixels(), T::default());
         self.each_line(|line, pixel, length| {
             patches[line..line + length].copy_from_slice(&image[pixel..pixel + length])

@@ -7,7 +7,7 @@ use super::real::Real;
 
 /// `c_0 + c_1 x + c_2 x^2 + ...` by Horner's rule.
 #[inline(always)]
-fn horner<L: Lanes>(l: L, coefficients: &'static [L::Real], x: L::Vector) -> L::Vector {
+pub(super) fn horner<L: Lanes>(l: L, coefficients: &'static [L::Real], x: L::Vector) -> L::Vector {
     let mut sum = l.splat(coefficients[coefficients.len() - 1]);
     for &c in coefficients.iter().rev().skip(1) {
         sum = l.fma(sum, x, l.splat(c));

@@ -165,12 +165,12 @@ fn rows<E: Numbers>(isa: Isa, tables: Exact<'_, E>) -> Vec<Sums> {
             });
         }
     }
-    cut.into_par_iter().for_each(|piece| isa.run(piece));
+    cut.into_par_iter().for_each(|piece| E::run(isa, piece));
     rows
 }
 
 /// Some captions of an image, on one core.
-struct Piece<'a, E> {
+pub(super) struct Piece<'a, E> {
     tables: Exact<'a, E>,
     image: usize,
     first: usize,

@@ -109,7 +109,7 @@ fn checked<E>(gumbel: &Gumbel<'_, E>, out: &[E]) -> Vec<f64> {
     vec![0.0; count]
 }
 
-struct Draw {
+pub(super) struct Draw {
     inverse: f64,
     sample: Sample,
 }

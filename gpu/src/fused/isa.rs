@@ -7,6 +7,7 @@
 
 use half::{bf16, f16};
 
+use super::compiled::Compiled;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
 use super::lanes::{Portable, Stored};
@@ -96,13 +97,13 @@ pub(crate) trait Kernel<E: Element> {
 }
 
 /// Stored numbers that the fused kernels know: `f32`, `f64`, `bf16`, `f16`.
-pub trait Numbers: Element + candle_core::WithDType + sealed::Compiled {}
+pub trait Numbers: Element + candle_core::WithDType + sealed::Instructed + Compiled {}
 
 mod sealed {
     use super::{Element, Kernel};
 
     /// A kernel compiled for each set of instructions.
-    pub trait Compiled: Element {
+    pub trait Instructed: Element {
         #[doc(hidden)]
         #[cfg(target_arch = "x86_64")]
         #[expect(unsafe_code, reason = "the caller has asked the processor")]
@@ -116,7 +117,7 @@ mod sealed {
 
 macro_rules! numbers {
     ($element:ty, $avx2:ident, $avx512:ident) => {
-        impl sealed::Compiled for $element {
+        impl sealed::Instructed for $element {
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the caller has asked the processor")]
             #[target_feature(enable = "avx2,fma,f16c")]
@@ -132,7 +133,6 @@ macro_rules! numbers {
                 kernel.run(unsafe { $avx512::new() })
             }
         }
-        impl Numbers for $element {}
     };
 }
 

@@ -43,7 +43,7 @@ pub fn logit_laplace<E: Numbers>(
 /// Values worked on while they are in the first cache.
 const BLOCK: usize = 2048;
 
-struct LogitLaplace {
+pub(super) struct LogitLaplace {
     weight: f64,
 }
 

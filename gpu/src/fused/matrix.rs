@@ -80,10 +80,33 @@ const fn last(rows: usize, row: usize, columns: usize, column: usize) -> Option<
 /// # Panics
 /// When a side or `out` does not hold what the sizes ask for.
 pub(super) fn add_product<T: Multiplied>(
+    sizes: [usize; 3],
+    left: Side<'_, T>,
+    right: Side<'_, T>,
+    out: (&mut [T], usize),
+) {
+    multiply(sizes, left, right, out, true);
+}
+
+/// `out = left right`, as [`add_product`] otherwise.
+///
+/// # Panics
+/// When a side or `out` does not hold what the sizes ask for.
+pub(super) fn set_product<T: Multiplied>(
+    sizes: [usize; 3],
+    left: Side<'_, T>,
+    right: Side<'_, T>,
+    out: (&mut [T], usize),
+) {
+    multiply(sizes, left, right, out, false);
+}
+
+fn multiply<T: Multiplied>(
     [m, k, n]: [usize; 3],
     left: Side<'_, T>,
     right: Side<'_, T>,
     (out, apart): (&mut [T], usize),
+    add: bool,
 ) {
     let written = last(m, apart, n, 1).is_some_and(|last| last < out.len()) && apart >= n;
     let fits = left.holds(m, k) && right.holds(k, n) && written;
@@ -100,7 +123,7 @@ pub(super) fn add_product<T: Multiplied>(
             out.as_mut_ptr(),
             1,
             step(apart),
-            true,
+            add,
             left.entries.as_ptr(),
             step(left.column),
             step(left.row),

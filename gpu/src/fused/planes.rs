@@ -15,6 +15,7 @@ use crate::Error;
 mod pair;
 mod sweep;
 
+pub(super) use pair::Tile as PairTile;
 pub use pair::{cross_entropy, kl_divergence};
 
 /// Images of `k` planes of `positions` numbers, one after the other.
@@ -110,11 +111,11 @@ fn for_each_tile<E: Numbers>(
             }
         }
     }
-    cut.into_par_iter().for_each(|tile| isa.run(tile));
+    cut.into_par_iter().for_each(|tile| E::run(isa, tile));
 }
 
 /// Some positions of an image, on one core.
-struct Tile<'a, E> {
+pub(super) struct Tile<'a, E> {
     moments: Moments,
     /// Of every plane, these positions.
     planes: Vec<&'a [E]>,

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::compiled::Sweeps;
 use super::isa::{Isa, Kernel, Numbers};
 use super::lanes::{self, Lanes, Stored};
 use super::real::Real;
@@ -89,7 +90,18 @@ impl<R: Real> Work<R> {
 pub(crate) const STREAM_FROM_BYTES: usize = 8 << 20;
 
 /// Values of all rows, and gradients into the caller's buffers.
-pub(crate) fn for_each_row<E: Numbers, const T: usize, const G: usize>(
+pub(crate) fn for_each_row<E: Sweeps<K, T, G>, K, const T: usize, const G: usize>(
+    isa: Isa,
+    kernel: &K,
+    tables: [Rows<'_, E>; T],
+    values: &mut [f64],
+    grads: Option<[&mut [E]; G]>,
+) {
+    E::sweep(isa, kernel, tables, values, grads);
+}
+
+/// [`for_each_row`], compiled wherever it is called.
+pub(super) fn sweep<E: Numbers, const T: usize, const G: usize>(
     isa: Isa,
     kernel: &impl RowKernel<E, T, G>,
     tables: [Rows<'_, E>; T],

@@ -23,7 +23,7 @@ pub fn log_mean_exp<E: Numbers>(isa: Isa, x: Rows<'_, E>, weight: f64, values: &
     for_each_row(isa, &Samples { weight }, [x], values, grad.map(|grad| [grad]));
 }
 
-struct Samples {
+pub(super) struct Samples {
     weight: f64,
 }
 

@@ -66,7 +66,7 @@ pub fn token_log_prob<E: Numbers>(
     Ok(())
 }
 
-struct Token<'a> {
+pub(super) struct Token<'a> {
     targets: &'a [Target],
     weight: f64,
 }

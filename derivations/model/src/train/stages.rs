@@ -7,12 +7,12 @@ use gpu::device::Device;
 use gpu::network::{Parameters, Transformer, tokens};
 use rand::RngExt as _;
 
-use super::{Part, Stage, Terms};
+use super::{Part, Share, Stage, Terms};
 use crate::ModelError;
 use crate::config::{Config, Training};
 use crate::data::{Data, Split, VALUES};
 use crate::network::{Model, pixels, shapes, transformer};
-use crate::noise::{Purpose, batch, dequantised, gumbel, ln_unit_of_image, stream};
+use crate::noise::{Purpose, after, batch, dequantised, gumbel, ln_unit_of_image, stream};
 use crate::objective::{relaxed, token_log_probs};
 use crate::parameters::{Beginning, Shapes, Variables};
 
@@ -21,9 +21,9 @@ fn validation(data: &Data, size: usize) -> Vec<Vec<usize>> {
     data.of(Split::Validation).chunks(size).map(<[usize]>::to_vec).collect()
 }
 
-/// Images one after the other, dequantised by the noise of a step.
-fn flattened(data: &Data, images: &[usize], seed: u64, step: u64) -> Vec<f32> {
-    let mut bytes = stream(seed, Purpose::Pixels, step);
+/// Images one after the other, dequantised by the noise of a step from an image's place in the batch.
+fn flattened(data: &Data, images: &[usize], seed: u64, (step, place): (u64, usize)) -> Vec<f32> {
+    let mut bytes = after(stream(seed, Purpose::Pixels, step), place * VALUES);
     let pixels = images
         .iter()
         .flat_map(|&image| dequantised(data.image(image), &mut bytes));
@@ -82,18 +82,20 @@ impl Stage for FirstStage<'_> {
         self.validation.len()
     }
 
-    fn terms(&self, parameters: &Parameters, part: Part) -> Result<Terms, ModelError> {
+    fn terms(&self, parameters: &Parameters, part: Part, share: Share) -> Result<Terms, ModelError> {
         let Config { seed, dvae, .. } = self.config;
-        let (images, step) = match part {
+        let (all, step) = match part {
             Part::Step(step) => (batch(*seed, step, dvae.training.batch, &self.train), step),
             Part::Validation(place, step) => (self.validation[place].clone(), step),
         };
-        let noisy = part.noise();
-        let flat = flattened(self.data, &images, *seed, noisy);
+        let places = share.places(all.len());
+        let (images, noisy) = (&all[places.clone()], part.noise());
+        let flat = flattened(self.data, images, *seed, (noisy, places.start));
         let (side, k) = (self.config.side(), dvae.vocabulary);
+        let of_image = side * side * k;
         let noise = gumbel(
-            &mut stream(*seed, Purpose::Codes, noisy),
-            images.len() * side * side * k,
+            &mut after(stream(*seed, Purpose::Codes, noisy), places.start * of_image),
+            images.len() * of_image,
         );
         let noise = Tensor::from_vec(noise, (images.len(), side, side, k), self.device.candle())?;
         let (beta, temperature) = (dvae.beta.at(step), dvae.temperature.at(step));
@@ -112,6 +114,7 @@ impl Stage for FirstStage<'_> {
         let elbo = reconstruction - divergence;
         Ok(Terms {
             images: images.len(),
+            batch: all.len(),
             loss: (loss / dims)?,
             parts: vec![
                 ("reconstruction", reconstruction),
@@ -187,7 +190,7 @@ impl<'a> SecondStage<'a> {
 
 /// The distribution functions of an image's codes.
 fn cumulated(config: &Config, data: &Data, model: &Model, images: &[usize]) -> Result<Vec<Vec<f32>>, ModelError> {
-    let flat = flattened(data, images, config.seed, u64::MAX / 32);
+    let flat = flattened(data, images, config.seed, (u64::MAX / 32, 0));
     let logits = model.encoder_logits(&model.pixels(&flat)?)?;
     let k = config.dvae.vocabulary;
     let table: Vec<f32> = logits.flatten_all()?.to_vec1()?;
@@ -223,24 +226,23 @@ impl Stage for SecondStage<'_> {
         self.validation.len()
     }
 
-    fn terms(&self, parameters: &Parameters, part: Part) -> Result<Terms, ModelError> {
+    fn terms(&self, parameters: &Parameters, part: Part, share: Share) -> Result<Terms, ModelError> {
         let Config { seed, prior, dvae, .. } = self.config;
-        let (images, dropout) = match part {
+        let (all, dropout) = match part {
             Part::Step(step) => {
                 let size = prior.training.batch;
                 (batch(*seed, step, size, &self.train), prior.bpe_dropout)
             }
             Part::Validation(place, _) => (self.validation[place].clone(), 0.0),
         };
-        let noisy = part.noise();
-        let (mut captions, mut uniform) = (
-            stream(*seed, Purpose::Captions, noisy),
-            stream(*seed, Purpose::Codes, noisy),
-        );
+        let places = share.places(all.len());
+        let (images, noisy) = (&all[places.clone()], part.noise());
+        let mut uniform = after(stream(*seed, Purpose::Codes, noisy), places.start * self.model.codes());
         let vocabulary = &self.model.vocabulary;
         let (mut text, mut codes) = (Vec::new(), Vec::new());
-        for &image in &images {
-            let words = vocabulary.encode_with_dropout(self.data.caption(image), dropout, &mut captions)?;
+        for (place, &image) in places.zip(images) {
+            let mut merges = stream(*seed, Purpose::Captions, noisy.wrapping_add((place as u64) << 32));
+            let words = vocabulary.encode_with_dropout(self.data.caption(image), dropout, &mut merges)?;
             text.extend(vocabulary.padded(&words));
             for row in self.codes[&image].chunks_exact(dvae.vocabulary) {
                 let u: f32 = uniform.random();
@@ -260,6 +262,7 @@ impl Stage for SecondStage<'_> {
         let sums = [of_text * prior.text as f64, of_codes * self.model.codes() as f64];
         Ok(Terms {
             images: images.len(),
+            batch: all.len(),
             loss,
             parts: vec![
                 ("ln_p_y", sums[0]),

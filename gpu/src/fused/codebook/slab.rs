@@ -8,7 +8,7 @@ use crate::fused::real::Real;
 use crate::fused::rows::{Rows, WIDEST, fill};
 
 /// Some codes of every row, on one core.
-pub(super) struct Slab<'a, E> {
+pub(in crate::fused) struct Slab<'a, E> {
     pub(super) mix: &'a Mix<'a, E>,
     pub(super) plans: &'a [Plan],
     pub(super) upstream: Rows<'a, E>,

@@ -90,11 +90,11 @@ fn for_each_tile<E: Numbers>(
             }
         }
     }
-    tiles.into_par_iter().for_each(|tile| isa.run(tile));
+    tiles.into_par_iter().for_each(|tile| E::run(isa, tile));
 }
 
 /// Some positions of an image, on one core.
-struct Tile<'a, E> {
+pub(in crate::fused) struct Tile<'a, E> {
     pair: &'a Pair,
     images: [&'a [E]; 2],
     positions: usize,

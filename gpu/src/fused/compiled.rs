@@ -1,0 +1,85 @@
+//! Every kernel compiled here, for each type that is stored.
+//!
+//! What is generic is compiled again in every crate that calls it: a program, and each test and bench, would spend minutes on all kernels in four
+//! types for three sets of instructions. What a trait does for a named type is compiled once. The traits below hold of every [`Numbers`] because
+//! they stand above it.
+#![allow(
+    private_bounds,
+    private_interfaces,
+    reason = "sealed traits are public only as bounds; nobody outside can name the kernels"
+)]
+
+use half::{bf16, f16};
+
+use super::codebook::{Forward, Slab};
+use super::divergence::Pair;
+use super::exact::Piece;
+use super::gumbel::Draw;
+use super::isa::{Isa, Numbers};
+use super::laplace::LogitLaplace;
+use super::moments::Moments;
+use super::planes::{PairTile, Tile};
+use super::rows::{self, Rows};
+use super::samples::Samples;
+use super::token::Token;
+
+/// A kernel of rows over numbers of this type: `T` tables in, `G` gradients out.
+pub trait Sweeps<K, const T: usize, const G: usize>: Sized {
+    /// Values of all rows, and gradients into the caller's buffers.
+    fn sweep(isa: Isa, kernel: &K, tables: [Rows<'_, Self>; T], values: &mut [f64], grads: Option<[&mut [Self]; G]>);
+}
+
+/// A kernel of another kind.
+pub trait Runs<K> {
+    /// Runs it with these instructions.
+    fn run(isa: Isa, kernel: K);
+}
+
+/// All of them.
+pub trait Compiled:
+    Sweeps<Moments, 1, 1>
+    + Sweeps<Pair, 2, 2>
+    + Sweeps<Samples, 1, 1>
+    + Sweeps<LogitLaplace, 3, 2>
+    + Sweeps<Draw, 2, 1>
+    + Sweeps<Draw, 3, 1>
+    + for<'a> Sweeps<Token<'a>, 1, 1>
+    + for<'a> Runs<Tile<'a, Self>>
+    + for<'a> Runs<PairTile<'a, Self>>
+    + for<'a> Runs<Piece<'a, Self>>
+    + for<'a, 'b> Runs<Forward<'a, 'b, Self>>
+    + for<'a> Runs<Slab<'a, Self>>
+{
+}
+
+macro_rules! compiled {
+    ($stored:ident: [$($kernel:ty, $tables:literal, $gradients:literal;)*] [$($other:ident<$($lifetime:lifetime),*>;)*]) => {
+        $(impl Sweeps<$kernel, $tables, $gradients> for $stored {
+            fn sweep(
+                isa: Isa,
+                kernel: &$kernel,
+                tables: [Rows<'_, Self>; $tables],
+                values: &mut [f64],
+                grads: Option<[&mut [Self]; $gradients]>,
+            ) {
+                rows::sweep(isa, kernel, tables, values, grads);
+            }
+        })*
+        $(impl Runs<$other<$($lifetime,)* Self>> for $stored {
+            fn run(isa: Isa, kernel: $other<$($lifetime,)* Self>) {
+                isa.run(kernel);
+            }
+        })*
+        impl Compiled for $stored {}
+        impl Numbers for $stored {}
+    };
+    ($($stored:ident)*) => {
+        $(compiled! {
+            $stored:
+            [Moments, 1, 1; Pair, 2, 2; Samples, 1, 1; LogitLaplace, 3, 2; Draw, 2, 1; Draw, 3, 1; Token<'_>, 1, 1;]
+            [Tile<'_>; PairTile<'_>; Piece<'_>; Forward<'_, '_>; Slab<'_>;]
+        })*
+    };
+}
+
+compiled! { f32 f64 bf16 f16 }
