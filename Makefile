@@ -33,7 +33,7 @@ gates:
 	python3 gpu/kernels/gates.py
 
 # One-line faults that the tests must notice; PATCHES=name,name for some of them.
-patches:
+patches: lapack
 	python3 tests/patches/run.py $(PATCHES)
 
 # Continuous worlds against a script with SciPy that shares no code; downloads SciPy into an environment below target/.

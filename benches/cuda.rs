@@ -22,11 +22,11 @@ mod whole;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use candle_core::{DType, Result, Tensor, Var};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use derivations::precision::Storage;
 use derivations::terms::{Agrees as _, OnDevice, Options};
 use drawn::{SEED, logits};
+use gpu::candle_core::{DType, Result, Tensor, Var};
 use gpu::device::{Device, Kind};
 use gpu::kernels::{Cuda, Launch, Memory, Stored};
 

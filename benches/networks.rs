@@ -9,10 +9,10 @@ mod clock;
 
 use std::hint::black_box;
 
-use candle_core::{DType, Device, Result, Tensor, Var};
 use clock::{Group, bench, group};
 use criterion::{Criterion, criterion_group, criterion_main};
 use gpu::autograd;
+use gpu::candle_core::{DType, Device, Result, Tensor, Var};
 use gpu::device::Kind;
 use mimalloc::MiMalloc as Allocator; // the program's own
 use model::config::Config;

@@ -21,13 +21,13 @@ mod whole;
 use std::alloc::System as Allocator;
 use std::hint::black_box;
 
-use candle_core::{Device, Result, Tensor, Var};
 use clock::{Group, bench, group};
 use criterion::{Criterion, criterion_group, criterion_main};
 use derivations::precision::Storage;
 use derivations::terms::{Agrees as _, Options};
 use drawn::{SEED, logits};
 use gpu::autograd;
+use gpu::candle_core::{Device, Result, Tensor, Var};
 use gpu::fused::planes::{self, Planes};
 use gpu::fused::{self, Isa, Numbers, Rows, Target};
 use half::bf16;

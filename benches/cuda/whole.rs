@@ -1,10 +1,10 @@
 //! The decoder's likelihood, samples and codebook, exact tables.
 
-use candle_core::Tensor;
 use criterion::Criterion;
 use derivations::precision::Storage;
 use derivations::{agree, case, pairs};
 use gpu::autograd;
+use gpu::candle_core::Tensor;
 use gpu::device::Float;
 use gpu::fused::Sample;
 use gpu::kernels::exact::{InMemory, Tables};

@@ -1,6 +1,6 @@
 //! The same terms from candle's own operations, as its users write them: what the fused ones are compared with.
 
-use candle_core::{D, Result, Tensor};
+use gpu::candle_core::{D, Result, Tensor};
 
 pub fn log_softmax(x: &Tensor, dim: usize) -> Result<Tensor> {
     let y = x.broadcast_sub(&x.max_keepdim(dim)?.detach())?;

@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
-use candle_core::{Device, Tensor, Var};
 use gpu::autograd;
+use gpu::candle_core::{Device, Tensor, Var};
 use gpu::fused::Sample;
 use serde_json::{Value, json};
 
@@ -17,9 +17,13 @@ pub(crate) fn in_graph(args: &Args) -> Value {
         Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap()
     };
     let var = |file: &str, shape: &[usize]| Var::from_tensor(&tensor(file, shape)).unwrap();
-    let pick = |ours: candle_core::Result<Tensor>| ours.unwrap();
+    let pick = |ours: gpu::candle_core::Result<Tensor>| ours.unwrap();
     let images = |values: Tensor| -> Vec<f64> {
-        let values = values.flatten_all().unwrap().to_dtype(candle_core::DType::F64).unwrap();
+        let values = values
+            .flatten_all()
+            .unwrap()
+            .to_dtype(gpu::candle_core::DType::F64)
+            .unwrap();
         per_image(&values.to_vec1().unwrap(), b)
     };
     let run = |values: &dyn Fn() -> Tensor| {

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::hint::black_box;
 
-use candle_core::{Device, Tensor};
 use criterion::Criterion;
 use derivations::precision::Storage;
 use derivations::{agree as worlds, case, pairs};
 use gpu::autograd;
+use gpu::candle_core::{Device, Tensor};
 use gpu::device::{Float, Kind};
 use gpu::fused::exact::{Exact, sides};
 use gpu::fused::{self, Codes, Elbo, ElboGrads, Gumbel, Isa, Pull, Rows, Sample};

@@ -29,6 +29,8 @@ pub mod special;
 pub mod transfer;
 pub mod world;
 
+/// candle itself, in the version that the tensors are of.
+pub use candle_core;
 pub use candle_core::backprop::GradStore;
 pub use candle_core::{D, DType, Error as TensorError, Tensor, Var};
 pub use error::Error;

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{drawn, tensor};
 
-type Layer = fn(&[Var]) -> candle_core::Result<Tensor>;
+type Layer = fn(&[Var]) -> gpu::candle_core::Result<Tensor>;
 
 /// A layer's value and gradients, as bits.
 fn bits(layer: Layer, variables: &[Var]) -> Vec<Vec<u32>> {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::DType;
 use derivations::layers::layers;
 use derivations::precision::Storage;
+use gpu::candle_core::DType;
 use gpu::device::{Device, Float, Kind};
 use gpu::network as twin;
 use gpu::transfer::download;

@@ -1,8 +1,8 @@
 //! The fused terms inside candle's graph: the same gradients as outside of it, and as candle's own operations have.
 
 use approx::assert_relative_eq;
-use candle_core::{D, Device, Result, Tensor, Var};
 use gpu::autograd;
+use gpu::candle_core::{D, Device, Result, Tensor, Var};
 use gpu::fused::{self, Isa, Rows, Sample, Target};
 
 use super::logits;
@@ -64,7 +64,7 @@ fn gradients_are_those_of_the_composed_operations() {
     let weights = Tensor::new(&[0.5_f64, -1.0, 2.0, 0.25, 3.0, 1.5], &Device::Cpu).unwrap();
     for (name, ours, composed) in terms {
         let tables = ["normal", "spread 0.3"].map(|kind| {
-            let table = variable(6, 33, kind).to_dtype(candle_core::DType::F64).unwrap();
+            let table = variable(6, 33, kind).to_dtype(gpu::candle_core::DType::F64).unwrap();
             Var::from_tensor(&table).unwrap()
         });
         let [a, b] = &tables;
@@ -180,14 +180,14 @@ fn a_mixed_codebook_is_the_product_of_samples_and_codebook() {
 
 #[test]
 fn what_cannot_be_read_is_refused_and_a_view_is_brought_in_order() {
-    let integers = Tensor::zeros((2, 3), candle_core::DType::U32, &Device::Cpu).unwrap();
+    let integers = Tensor::zeros((2, 3), gpu::candle_core::DType::U32, &Device::Cpu).unwrap();
     let refused = autograd::entropy(&integers).unwrap_err().to_string();
     assert!(refused.contains("f32, f64, bf16 and f16"), "{refused}");
     let x = variable(4, 6, "normal");
     let other = variable(4, 5, "normal");
     assert!(autograd::kl_divergence(x.as_tensor(), other.as_tensor()).is_err());
     let [four, six] =
-        [(4, 6), (6, 4)].map(|shape| Tensor::zeros(shape, candle_core::DType::F32, &Device::Cpu).unwrap());
+        [(4, 6), (6, 4)].map(|shape| Tensor::zeros(shape, gpu::candle_core::DType::F32, &Device::Cpu).unwrap());
     let mixed =
         |noise: &Tensor, codebook: &Tensor| autograd::codebook_mix(&four, noise, codebook, 1.0, Sample::Relaxed);
     assert!(autograd::gumbel_softmax(&four, &six, 1.0, Sample::Relaxed).is_err());

@@ -117,9 +117,12 @@ pub fn train<S: Stage>(
     let mut first_loss = None;
     if run.resume && path.exists() {
         let saved = Checkpoint::read(&path)?;
-        if saved.config != *config {
+        if let Some(difference) = config.difference(&saved.config) {
             return Err(ModelError::Lacks {
-                what: format!("{} was trained with another configuration", path.display()),
+                what: format!(
+                    "{} was trained with another configuration: {difference}",
+                    path.display()
+                ),
                 expected: "the same, or another --out",
             });
         }

@@ -86,7 +86,18 @@ fn a_run_is_not_overwritten_and_not_taken_up_with_another_configuration() {
     other.seed += 1;
     let again = first(&other, &run(folder.path(), true), &device, &mut |_| Flow::Go).unwrap_err();
     assert!(
-        again.to_string().contains("was trained with another configuration"),
+        again
+            .to_string()
+            .contains("was trained with another configuration: seed is 1 there and 2 here"),
+        "{again}"
+    );
+    let mut other = config();
+    other.dvae.training.step_size.to = 0.5;
+    let again = first(&other, &run(folder.path(), true), &device, &mut |_| Flow::Go).unwrap_err();
+    assert!(
+        again
+            .to_string()
+            .contains("dvae.training.step_size.to is 0.00005 there and 0.5 here"),
         "{again}"
     );
     let model = Model::read(folder.path(), &device).unwrap();

@@ -1,9 +1,32 @@
 //! What a configuration may say.
 
+use serde_json::Value;
+
 use super::Config;
 use crate::ModelError;
 
+/// The first key of both that differs, with both values.
+fn differing(path: &str, one: &Value, other: &Value) -> Option<String> {
+    let (Value::Object(one), Value::Object(others)) = (one, other) else {
+        return (one != other).then(|| format!("{path} is {one} there and {other} here"));
+    };
+    one.iter().find_map(|(key, one)| {
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        differing(&path, one, others.get(key).unwrap_or(&Value::Null))
+    })
+}
+
 impl Config {
+    /// What differs here from a saved one, by its key: the first of it; nothing where they are equal.
+    pub(crate) fn difference(&self, saved: &Self) -> Option<String> {
+        let [one, other] = [saved, self].map(|config| serde_json::to_value(config).unwrap_or_default());
+        differing("", &one, &other)
+    }
+
     /// Refuses what no training could begin with, by its key.
     pub(super) fn check(&self) -> Result<(), ModelError> {
         self.dvae().encoder_shapes()?;
