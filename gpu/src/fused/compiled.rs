@@ -29,6 +29,17 @@ pub trait Sweeps<K, const T: usize, const G: usize>: Sized {
     fn sweep(isa: Isa, kernel: &K, tables: [Rows<'_, Self>; T], values: &mut [f64], grads: Option<[&mut [Self]; G]>);
 }
 
+/// Values of all rows, and gradients into the caller's buffers.
+pub(crate) fn for_each_row<E: Sweeps<K, T, G>, K, const T: usize, const G: usize>(
+    isa: Isa,
+    kernel: &K,
+    tables: [Rows<'_, E>; T],
+    values: &mut [f64],
+    grads: Option<[&mut [E]; G]>,
+) {
+    E::sweep(isa, kernel, tables, values, grads);
+}
+
 /// A kernel of another kind.
 pub trait Runs<K> {
     /// Runs it with these instructions.

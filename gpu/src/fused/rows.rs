@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::compiled::Sweeps;
+pub(crate) use super::compiled::for_each_row;
 use super::isa::{Isa, Kernel, Numbers};
 use super::lanes::{self, Lanes, Stored};
 use super::real::Real;
@@ -88,17 +88,6 @@ impl<R: Real> Work<R> {
 
 /// A result that is larger than this does not fit a cache beside what it was computed from: it is streamed.
 pub(crate) const STREAM_FROM_BYTES: usize = 8 << 20;
-
-/// Values of all rows, and gradients into the caller's buffers.
-pub(crate) fn for_each_row<E: Sweeps<K, T, G>, K, const T: usize, const G: usize>(
-    isa: Isa,
-    kernel: &K,
-    tables: [Rows<'_, E>; T],
-    values: &mut [f64],
-    grads: Option<[&mut [E]; G]>,
-) {
-    E::sweep(isa, kernel, tables, values, grads);
-}
 
 /// [`for_each_row`], compiled wherever it is called.
 pub(super) fn sweep<E: Numbers, const T: usize, const G: usize>(
