@@ -24,7 +24,7 @@ use std::hint::black_box;
 use clock::{Group, bench, group};
 use criterion::{Criterion, criterion_group, criterion_main};
 use derivations::precision::Storage;
-use derivations::terms::{Agrees as _, Options};
+use derivations::terms::{Options, agree};
 use drawn::{SEED, logits};
 use gpu::autograd;
 use gpu::candle_core::{Device, Result, Tensor, Var};
@@ -52,7 +52,7 @@ fn agreed(storage: Storage, function: &str) {
         shape: Some((5, K)),
         seed: SEED,
     };
-    assert!(Isa::best().agree(&options).unwrap().agrees, "{function}");
+    assert!(agree(&Isa::best(), &options).unwrap().agrees, "{function}");
 }
 
 fn vectors() -> impl Iterator<Item = Isa> {

@@ -11,8 +11,8 @@ mod table;
 mod whole;
 
 pub use cases::{CASES, Case, SHAPES, Shape};
-pub use compare::Options;
-pub use engine::{Agrees, Call, Engine, EngineError, Function};
+pub use compare::{Options, agree};
+pub use engine::{Call, Engine, EngineError, Function};
 pub use graph::InGraph;
 pub use kernels::OnDevice;
 pub use mixing::{MIXING, MixCall, Mixed};

@@ -11,7 +11,7 @@ mod planes;
 
 use approx::assert_relative_eq;
 use derivations::precision::Storage;
-use derivations::terms::{Agrees, CASES, InGraph, Inputs, Options, Report, TERMS};
+use derivations::terms::{CASES, Engine, InGraph, Inputs, Options, Report, TERMS, agree};
 use gpu::device::{Device, Kind};
 use gpu::fused::{self, Isa, Rows, Target};
 
@@ -24,14 +24,14 @@ fn seed() -> u64 {
         .unwrap_or(1)
 }
 
-fn report(storage: Storage, engine: &impl Agrees, seed: u64) -> Report {
+fn report(storage: Storage, engine: &impl Engine, seed: u64) -> Report {
     let options = Options {
         storage,
         function: None,
         shape: None,
         seed,
     };
-    engine.agree(&options).unwrap()
+    agree(engine, &options).unwrap()
 }
 
 #[test]

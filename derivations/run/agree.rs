@@ -9,7 +9,7 @@ use derivations::continuous::SKIPPED;
 use derivations::faces::{Provenance, agreement};
 use derivations::pairs::{self, AnyTwin, Pair, Twinned};
 use derivations::precision::Storage;
-use derivations::terms::{self, Agrees as _};
+use derivations::terms;
 use gpu::Tensor;
 use gpu::device::{Device, Float};
 use gpu::fused::Isa;
@@ -190,7 +190,7 @@ fn over_logits(args: &cli::Agree, device: Device, skipped: &mut Vec<String>) -> 
         seed: args.seed,
     };
     if args.graph {
-        let report = terms::InGraph(device).agree(&options);
+        let report = terms::agree(&terms::InGraph(device), &options);
         return Ok(Some(report.map_err(|error| error.to_string())?));
     }
     fused(&device, args.device, &options).map(Some)
@@ -201,8 +201,8 @@ fn fused(device: &Device, name: DeviceName, options: &terms::Options) -> Result<
     #[cfg(feature = "cuda")]
     if name == DeviceName::Cuda {
         let kernels = terms::OnDevice(gpu::kernels::Cuda::of(device)?);
-        return Ok(kernels.agree(options).map_err(|error| error.to_string())?);
+        return Ok(terms::agree(&kernels, options).map_err(|error| error.to_string())?);
     }
     let _ = (device, name);
-    Ok(Isa::best().agree(options).map_err(|error| error.to_string())?)
+    Ok(terms::agree(&Isa::best(), options).map_err(|error| error.to_string())?)
 }

@@ -40,7 +40,7 @@ pub(super) const WEIGHT: f64 = 6.6 / 192.0;
 ///
 /// # Errors
 /// When the engine refuses what was drawn.
-pub(super) fn agree(engine: &impl Engine, options: &Options) -> Result<Report, EngineError> {
+pub fn agree(engine: &impl Engine, options: &Options) -> Result<Report, EngineError> {
     let rows = match options.storage.name {
         "f64" => rows::<f64>(engine, options)?,
         "bf16" => rows::<bf16>(engine, options)?,

@@ -3,9 +3,7 @@
 use gpu::fused::planes::{self, Planes};
 use gpu::fused::{self, Isa, Numbers, Rows, Sample, Target};
 
-use super::compare::{self, Options};
 use super::mixing::{MixCall, Mixed};
-use super::report::Report;
 use super::whole::{ElboCall, ElboFound};
 
 /// A fused function.
@@ -92,22 +90,6 @@ pub trait Engine {
     /// # Errors
     /// When the call cannot be run.
     fn mix<E: Numbers>(&self, call: &MixCall<E>, sample: Sample, out: &mut Mixed<E>) -> Result<(), EngineError>;
-}
-
-/// An engine held against the reference. Not generic where the engine is not: what a caller would compile again, every kernel in every type
-/// for all instructions, is compiled here.
-pub trait Agrees {
-    /// Compares every fused term that was asked for.
-    ///
-    /// # Errors
-    /// When the engine refuses what was drawn.
-    fn agree(&self, options: &Options) -> Result<Report, EngineError>;
-}
-
-impl Agrees for Isa {
-    fn agree(&self, options: &Options) -> Result<Report, EngineError> {
-        compare::agree(self, options)
-    }
 }
 
 /// The CPU's kernels, with these instructions.

@@ -5,10 +5,8 @@ use gpu::device::Device;
 use gpu::fused::{Elbo, Numbers, Real as _, Sample, Target};
 use gpu::{Tensor, Var};
 
-use super::compare::{self, Options};
-use super::engine::{Agrees, Call, Engine, EngineError, Function};
+use super::engine::{Call, Engine, EngineError, Function};
 use super::mixing::{MixCall, Mixed};
-use super::report::Report;
 use super::whole::{ElboCall, ElboFound};
 
 /// candle's graph on a device.
@@ -16,12 +14,6 @@ use super::whole::{ElboCall, ElboFound};
 pub struct InGraph(pub Device);
 
 type Result<T> = std::result::Result<T, EngineError>;
-
-impl Agrees for InGraph {
-    fn agree(&self, options: &Options) -> Result<Report> {
-        compare::agree(self, options)
-    }
-}
 
 impl Engine for InGraph {
     fn name(&self) -> String {

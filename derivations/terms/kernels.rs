@@ -7,10 +7,8 @@ use gpu::fused::{Elbo, Numbers, Sample, Target};
 use gpu::kernels::{self, Launch, Memory, Planes, Stored, Table, mixing};
 use half::bf16;
 
-use super::compare::{self, Options};
-use super::engine::{Agrees, Call, Engine, EngineError, Function};
+use super::engine::{Call, Engine, EngineError, Function};
 use super::mixing::{MixCall, Mixed};
-use super::report::Report;
 use super::whole::{ElboCall, ElboFound};
 
 /// The kernels, run by whoever has the memory.
@@ -24,12 +22,6 @@ struct Placed<B> {
     targets: [B; 4],
     scratch: B,
     values: B,
-}
-
-impl<M: Memory> Agrees for OnDevice<M> {
-    fn agree(&self, options: &Options) -> Result<Report, EngineError> {
-        compare::agree(self, options)
-    }
 }
 
 impl<M: Memory> Engine for OnDevice<M> {

@@ -54,7 +54,7 @@ pub use convolution::{Convolution, Slopes};
 pub use divergence::{cross_entropy, kl_divergence};
 pub use elbo::{Codes, Elbo, ElboGrads, elbo};
 pub use elementary::{EXCESS, EXP, LN};
-pub use gelu::{Curved, PHI};
+pub use gelu::Curved;
 #[cfg(feature = "cuda")]
 pub(crate) use gumbel::temperate;
 pub use gumbel::{Gumbel, Sample, gumbel_softmax, gumbel_softmax_gradient};

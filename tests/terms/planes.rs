@@ -1,6 +1,6 @@
 //! Logits by planes: whole vectors, tiles on several cores, gradients past the caches.
 
-use derivations::terms::{Agrees as _, Options};
+use derivations::terms::{Options, agree};
 use gpu::fused::Isa;
 use gpu::fused::planes::{self, Planes};
 
@@ -17,14 +17,16 @@ fn many_positions_agree_in_one_image_and_in_two() {
                 "planes::cross_entropy",
             ] {
                 for isa in Isa::available() {
-                    let report = isa
-                        .agree(&Options {
+                    let report = agree(
+                        &isa,
+                        &Options {
                             storage,
                             function: Some(function.to_owned()),
                             shape: Some(shape),
                             seed: seed(),
-                        })
-                        .unwrap();
+                        },
+                    )
+                    .unwrap();
                     assert!(
                         report.agrees,
                         "{function} {shape:?} {} {}: {:#?}",

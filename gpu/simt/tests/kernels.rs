@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use derivations::precision::Storage;
-use derivations::terms::{Agrees as _, OnDevice, Options};
+use derivations::terms::{OnDevice, Options, agree};
 use simt::{Order, Simulator};
 
 const STORAGES: [Storage; 2] = [Storage::F32, Storage::BF16];
@@ -17,7 +17,7 @@ fn everything(storage: Storage) -> Options {
 }
 
 fn expect_agreement(simulator: Simulator, options: &Options) {
-    let report = OnDevice(simulator).agree(options).unwrap();
+    let report = agree(&OnDevice(simulator), options).unwrap();
     let bad: Vec<_> = report
         .rows
         .iter()

@@ -18,7 +18,7 @@ mod dense;
 mod family;
 
 use derivations::precision::Storage;
-use derivations::terms::{Agrees as _, OnDevice, Options, names};
+use derivations::terms::{OnDevice, Options, agree, names};
 use gpu::kernels::exact::InMemory;
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -116,7 +116,7 @@ fn noticed(source: &str, kernels: &Arc<Kernels>) -> Option<String> {
                     storage,
                     seed: 1,
                 };
-                match engine.agree(&options) {
+                match agree(&engine, &options) {
                     Err(error) => return Some(error.to_string()),
                     Ok(report) if report.rows.iter().any(|row| row.failed > 0) => {
                         return Some(format!("{function} {shape:?} differs, order {}", order.0));

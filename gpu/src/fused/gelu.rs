@@ -1,12 +1,10 @@
 //! `x Phi(x)`, `Phi` the normal distribution function, on lanes.
 
 use super::elementary::{at_least_floor, exp, horner};
-use super::isa::{Isa, Kernel};
+use super::isa::{Isa, Kernel, Numbers};
 use super::lanes::{Lanes, Stored};
 use super::real::Real;
-
-/// The longest vector of any lanes, in numbers of `f32`.
-const WIDEST: usize = 16;
+use super::rows::{fill, read_or};
 
 /// Where `e^(-a^2/2)` has become 0.
 const FAR: f32 = 13.3;
@@ -28,7 +26,7 @@ const TAIL: &[f32] = &[
 /// ```
 ///
 /// Error of `Phi`, absolute: at most `Phi(-a) <= 1/2` times 4 u of `exp`, 1 u of a product and `a^2/2` u of the argument's rounding (at most
-/// 0.2 u in all), 0.6 u of the polynomial, half a rounding of the difference: below 4 u. [`PHI`] is 4.
+/// 0.2 u in all), 0.6 u of the polynomial, half a rounding of the difference: below 4 u.
 #[inline(always)]
 fn normal<L: Lanes<Real = f32>>(l: L, x: L::Vector) -> [L::Vector; 2] {
     let (zero, one, far) = (l.splat(0.0), l.splat(1.0), l.splat(FAR));
@@ -40,40 +38,26 @@ fn normal<L: Lanes<Real = f32>>(l: L, x: L::Vector) -> [L::Vector; 2] {
     [phi, l.mul(power, l.splat(0.398_942_3))]
 }
 
-/// Absolute error of `Phi`, in units of the unit roundoff.
-pub const PHI: f64 = 4.0;
-
 /// `y = x Phi(x)`, or with what is pulled `y = pull (Phi(x) + x phi(x))`.
-struct Gelu<'a> {
-    x: &'a [f32],
-    pull: Option<&'a [f32]>,
-    y: &'a mut [f32],
+struct Gelu<'a, E> {
+    x: &'a [E],
+    pull: Option<&'a [E]>,
+    y: &'a mut [E],
 }
 
-impl Kernel<f32> for Gelu<'_> {
+impl<E: Numbers<Real = f32>> Kernel<E> for Gelu<'_, E> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Stored<f32, Real = f32>>(self, l: L) {
+    fn run<L: Stored<E, Real = f32>>(self, l: L) {
         let Gelu { x, pull, y } = self;
-        let whole = x.len() / L::N * L::N;
+        let nothing = E::narrow(0.0);
         match pull {
-            None => {
-                for at in (0..whole).step_by(L::N) {
-                    let value = value(l, l.load(&x[at..]));
-                    l.store(&mut y[at..], value);
-                }
-                let value = value(l, padded(l, &x[whole..]));
-                unpadded(l, &mut y[whole..], value);
-            }
-            Some(pull) => {
-                for at in (0..whole).step_by(L::N) {
-                    let slope = slope(l, l.load(&x[at..]), l.load(&pull[at..]));
-                    l.store(&mut y[at..], slope);
-                }
-                let slope = slope(l, padded(l, &x[whole..]), padded(l, &pull[whole..]));
-                unpadded(l, &mut y[whole..], slope);
-            }
+            None => fill!(l, y, false, |at| value(l, read_or(l, &x[at..], nothing))),
+            Some(pull) => fill!(l, y, false, |at| {
+                let (x, pull) = (read_or(l, &x[at..], nothing), read_or(l, &pull[at..], nothing));
+                slope(l, x, pull)
+            }),
         }
     }
 }
@@ -88,21 +72,6 @@ fn value<L: Lanes<Real = f32>>(l: L, x: L::Vector) -> L::Vector {
 fn slope<L: Lanes<Real = f32>>(l: L, x: L::Vector, pull: L::Vector) -> L::Vector {
     let [phi, density] = normal(l, x);
     l.mul(pull, l.fma(x, density, phi))
-}
-
-/// Fewer numbers than there are lanes, zeros after them.
-#[inline(always)]
-fn padded<L: Lanes<Real = f32>>(l: L, from: &[f32]) -> L::Vector {
-    let mut whole = [0.0; WIDEST];
-    whole[..from.len()].copy_from_slice(from);
-    l.load(&whole)
-}
-
-#[inline(always)]
-fn unpadded<L: Lanes<Real = f32>>(l: L, to: &mut [f32], a: L::Vector) {
-    let mut whole = [0.0; WIDEST];
-    l.store(&mut whole, a);
-    to.copy_from_slice(&whole[..to.len()]);
 }
 
 /// A type that has the Gaussian error linear unit.
@@ -136,7 +105,7 @@ impl Curved for f32 {
     }
 }
 
-/// Through the C library's `erfc`, a number at a time: the type of checks, not of training.
+/// Through `libm`'s `erfc`, a number at a time: the type of checks, not of training.
 impl Curved for f64 {
     fn gelu(x: &[Self], y: &mut [Self]) {
         assert_eq!(x.len(), y.len(), "as many results as numbers");
@@ -162,8 +131,11 @@ fn phi(x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Curved, FAR, Gelu, PHI};
+    use super::{Curved, FAR, Gelu};
     use crate::fused::isa::Isa;
+
+    /// Absolute error of `Phi`, in units of the unit roundoff: see `normal`.
+    const PHI: f64 = 4.0;
 
     const U: f64 = f32::EPSILON as f64 / 2.0;
 

@@ -5,14 +5,9 @@ use std::ops::Range;
 use gpu::GradStore;
 use gpu::autograd::is_composed;
 use gpu::network::Parameters;
-use rayon::prelude::*;
 
 use super::{Part, Stage};
 use crate::ModelError;
-
-/// Shares of a batch on the CPU: as many whatever the number of threads, so that bits do not depend on it. Each keeps its thread's caches to
-/// itself, and no layer waits for the slowest part of the one before it.
-const SHARES: usize = 2;
 
 /// One of so many parts of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +20,9 @@ impl Share {
     /// All of it.
     pub const WHOLE: Self = Self { index: 0, of: 1 };
 
-    /// All shares, so many.
-    fn all(of: usize) -> Vec<Self> {
-        (0..of).map(|index| Self { index, of }).collect()
-    }
+    /// What runs side by side on the CPU: two whatever the number of threads, so that bits do not depend on it. Each keeps its thread's caches to
+    /// itself, and no layer waits for the slowest part of the one before it.
+    const HALVES: [Self; 2] = [Self { index: 0, of: 2 }, Self { index: 1, of: 2 }];
 
     /// The places in a batch of this size that are its own.
     #[must_use]
@@ -50,7 +44,7 @@ pub struct Step {
 
 /// A batch's loss and gradients: means over its images, whatever its shares.
 ///
-/// On a device, and where layers are composed of candle's operations, the batch is one share.
+/// On a device, and where layers are composed of candle's operations, the batch is one share; one image is, too.
 ///
 /// # Errors
 /// [`ModelError`].
@@ -71,22 +65,16 @@ pub fn step<S: Stage>(stage: &S, parameters: &Parameters, step: u64) -> Result<S
         })
     };
     let on_cpu = stage.variables().iter().all(|(_, variable)| variable.device().is_cpu());
-    if !on_cpu || is_composed() {
+    if !on_cpu || is_composed() || stage.training().batch < 2 {
         return of(Share::WHOLE);
     }
-    let shares = Share::all(SHARES.min(stage.training().batch));
-    let mut found = shares
-        .into_par_iter()
-        .map(of)
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter();
-    let mut sum = found.next().map_or_else(|| of(Share::WHOLE), Ok)?;
-    for share in found {
-        sum.loss += share.loss;
-        for ((_, sum), (_, part)) in sum.parts.iter_mut().zip(share.parts) {
-            *sum += part;
-        }
-        sum.gradients.extend(share.gradients)?;
+    let [first, second] = Share::HALVES;
+    let (sum, other) = rayon::join(|| of(first), || of(second));
+    let (mut sum, other) = (sum?, other?);
+    sum.loss += other.loss;
+    for ((_, sum), (_, part)) in sum.parts.iter_mut().zip(other.parts) {
+        *sum += part;
     }
+    sum.gradients.extend(other.gradients)?;
     Ok(sum)
 }
