@@ -26,7 +26,7 @@ impl Multiplied for f64 {
 }
 
 /// Partial sums over a batch: so many whatever the number of threads, so that bits do not depend on it.
-pub(super) const PARTS: usize = 16;
+pub(super) const PARTS: usize = 4;
 
 /// A side of a product, and how far apart its rows' and its columns' entries lie.
 #[derive(Clone, Copy)]
