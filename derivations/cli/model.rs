@@ -74,8 +74,8 @@ pub(crate) struct Evaluate {
     /// Images of the test part for the importance-weighted bound; 0 leaves it out
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     pub(crate) bound_images: u64,
-    /// Samples of each of those, the largest k
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    /// Samples of each of those, the largest k; a power of two
+    #[arg(long, default_value_t = 256, value_parser = power_of_two)]
     pub(crate) bound_samples: u64,
     /// Images on which every layer is held against the reference; 0 leaves it out
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=1_000))]
@@ -86,6 +86,23 @@ pub(crate) struct Evaluate {
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// What groups of samples are halved to.
+fn power_of_two(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|n: &u64| n.is_power_of_two() && *n <= 65_536);
+    number.ok_or_else(|| "expected a power of two, 1 to 65,536".to_owned())
+}
+
+/// Where a picture goes: a name that does not promise another format.
+fn picture(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    match path.extension() {
+        Some(ending) if !ending.eq_ignore_ascii_case("png") => {
+            Err("pictures are PNG, expected a name that ends in .png".to_owned())
+        }
+        _ => Ok(path),
+    }
 }
 
 /// Arguments of `sample`.
@@ -101,7 +118,7 @@ pub(crate) struct Sample {
     #[arg(long, default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=256))]
     pub(crate) n: u64,
     /// The picture to write
-    #[arg(long, default_value = "grid.png")]
+    #[arg(long, default_value = "grid.png", value_parser = picture)]
     pub(crate) out: PathBuf,
     /// Logits of the codes are divided by it, 0 to 1000: 1 is the model itself, 0 takes the most probable
     #[arg(long, default_value_t = 0.4, allow_negative_numbers = true)]
@@ -124,7 +141,7 @@ pub(crate) struct Reconstruct {
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=2_000))]
     pub(crate) n: u64,
     /// The picture to write: originals above, what their most probable codes decode to below
-    #[arg(long, default_value = "pairs.png")]
+    #[arg(long, default_value = "pairs.png", value_parser = picture)]
     pub(crate) out: PathBuf,
     /// Of which part: train, validation, test
     #[arg(long, default_value = "validation", value_parser = ["train", "validation", "test"])]

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use model::evaluate::{Estimate, Report, SplitReport, importance_weighted};
+use model::evaluate::{Estimate, Report, SplitReport};
 use model::export::{Exported, two_samples};
 use rand::{Rng, RngExt as _};
 use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
+use reference::logits::log_mean_exp;
 use reference::model::Model as _;
 use reference::slack::Slack as _;
 use reference::vocab::{Error, closure_bound};
@@ -23,7 +24,7 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
     }
     text.push('\n');
     type Row = (&'static str, fn(&SplitReport) -> Estimate, usize);
-    let rows: [Row; 13] = [
+    let rows: [Row; 14] = [
         ("reconstruction, E ln p(x|z)", |s| s.reconstruction, 1),
         ("ln p(y)", |s| s.ln_p_y, 1),
         ("E ln p(z|y)", |s| s.ln_p_z_given_y, 1),
@@ -32,6 +33,7 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
         ("KL(q(z|x) || p(y,z))", |s| s.divergence_from_prior, 1),
         ("ELBO, ln p(x,y) >=", |s| s.elbo, 1),
         ("  in bits per dimension", |s| s.bits_per_dim, 3),
+        ("  over codes 1/K and the caption model", |s| s.over_uniform_codes, 1),
         ("  over the same with an untrained prior", |s| s.over_untrained_prior, 1),
         ("  over a logit-Laplace a pixel, no latent", |s| s.over_no_latent, 1),
         ("ln q(y|x), the caption model", |s| s.ln_q_y, 1),
@@ -41,8 +43,7 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
     for (name, get, places) in rows {
         let _ = write!(text, "{name:<44}");
         for split in &report.splits {
-            let Estimate { mean, standard_error } = get(split);
-            let _ = write!(text, "{:>20}", format!("{mean:.places$} ± {standard_error:.places$}"));
+            let _ = write!(text, "{:>20}", with_error(get(split), places));
         }
         text.push('\n');
     }
@@ -60,23 +61,24 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
         text.push('\n');
     }
     if let Some(bound) = &report.bound {
-        let Estimate { mean, standard_error } = bound.elbo;
         let _ = writeln!(
             text,
-            "\nimportance-weighted bound on {} images of the test part, L_1 = ELBO <= L_k <= ln p(x,y); ELBO with exact entropy {mean:.1} ± {standard_error:.1}",
-            bound.images
+            "\nimportance-weighted bound on {} images of the test part, L_1 = ELBO <= L_k <= ln p(x,y); ELBO with exact entropy {}",
+            bound.images,
+            with_error(bound.elbo, 1)
         );
         for (place, (k, value)) in bound.values.iter().enumerate() {
-            let rise = place.checked_sub(1).map_or_else(String::new, |before| {
-                format!("   + {:.2} over half as many", value.mean - bound.values[before].1.mean)
+            let rise = place.checked_sub(1).and_then(|before| bound.rises.get(before));
+            let rise = rise.map_or_else(String::new, |rise| {
+                format!("   + {} over half as many", with_error(*rise, 2))
             });
             let _ = writeln!(text, "  L_{k:<5} {:>12.2}{rise}", value.mean);
         }
-        let Estimate { mean, standard_error } = bound.entropy_residue;
         let verdict = if report.stands() { "" } else { ": NOT those of q" };
         let _ = writeln!(
             text,
-            "  the samples' mean of -ln q(z|x) less the exact entropy: {mean:.3} ± {standard_error:.3}{verdict}"
+            "  the samples' mean of -ln q(z|x) less the exact entropy: {}{verdict}",
+            with_error(bound.entropy_residue, 3)
         );
     }
     if !layers.is_empty() {
@@ -96,6 +98,14 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
     text
 }
 
+/// A mean with its standard error; alone where one number tells none.
+fn with_error(Estimate { mean, standard_error }: Estimate, places: usize) -> String {
+    if standard_error.is_nan() {
+        return format!("{mean:.places$}");
+    }
+    format!("{mean:.places$} ± {standard_error:.places$}")
+}
+
 /// What one world says of the bounds.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct WorldRow {
@@ -113,6 +123,8 @@ pub struct WorldRow {
     pub residue_bound: f64,
     /// `L_2`, exact.
     pub two_samples: f64,
+    /// What rounding may make of sums of so many samples, or of pairs of so many codes, added up one by one.
+    pub rounding: f64,
     /// `k`, `L_k` from samples and its standard error.
     pub sampled: Vec<(usize, Estimate)>,
 }
@@ -148,11 +160,12 @@ impl WorldRow {
             .collect();
         let mut sampled = Vec::new();
         for k in (0..).map(|power| 1 << power).take_while(|k| *k <= LARGEST) {
-            let groups = weights.chunks_exact(k).map(|group| importance_weighted(group, k));
-            // The weights are finite where q is positive.
-            let values: Vec<f64> = groups.filter_map(std::result::Result::ok).collect();
+            let groups = weights.chunks_exact(k).map(|group| Ok(log_mean_exp(group)?.value()));
+            let values: Vec<f64> = groups.collect::<Result<_, Error>>()?;
             sampled.push((k, Estimate::of(&values)));
         }
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^17")]
+        let added = SAMPLES.max(2 * world.codes()) as f64;
         Ok(Self {
             caption: caption.to_owned(),
             log_evidence: evidence.value(),
@@ -161,6 +174,7 @@ impl WorldRow {
             residue: evidence.value() - elbo.value() - gap.value(),
             residue_bound: closure_bound(&[evidence, elbo, gap]),
             two_samples: two_samples(world),
+            rounding: added * f64::EPSILON * (evidence.value().abs() + gap.value()),
             sampled,
         })
     }
@@ -168,9 +182,7 @@ impl WorldRow {
     /// Whether the evidence lies above the bound by the divergence, `L_2` between them, and samples where they should be within four standard errors.
     #[must_use]
     pub fn stands(&self) -> bool {
-        // Besides the sides' own rounding that of so many samples, or of 2^12 to 2^16 codes, added up one by one.
-        #[expect(clippy::cast_precision_loss, reason = "2^14")]
-        let slack = self.residue_bound + SAMPLES as f64 * f64::EPSILON * (self.log_evidence.abs() + self.posterior_gap);
+        let slack = self.residue_bound + self.rounding;
         let close = |k: usize, exact: f64| {
             let found = self.sampled.iter().find(|(known, _)| *known == k);
             found.is_some_and(|(_, l)| (l.mean - exact).abs() <= 4.0 * l.standard_error + slack)

@@ -30,8 +30,10 @@ use crate::noise::{Purpose, evaluated, gumbel, stream};
 /// Samples of codes of one image, and what the networks say of each.
 #[derive(Debug, Clone)]
 pub struct Drawn {
-    /// The entropy of `q(z|x)`.
+    /// The entropy of `q(z|x)`, the mean of `-ln q(z|x)`.
     pub entropy: f64,
+    /// The variance of `-ln q(z|x)`.
+    pub variance: f64,
     /// The codes, a sample after the other.
     pub codes: Vec<u32>,
     /// `ln q(z_i|x)`.
@@ -71,12 +73,12 @@ impl Drawn {
         let pixels = model.pixels(&evaluated(data.image(image), seed, image))?;
         let logits = model.encoder_logits(&pixels)?;
         let table: Vec<f64> = logits.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
-        let ln_q_table = normalised(&table, k);
-        let part = |ln_q: &f64| if ln_q.exp() > 0.0 { -ln_q.exp() * ln_q } else { 0.0 };
-        let entropy = ln_q_table.iter().map(part).sum();
+        let ln_q_table = normalised(&table, k)?;
+        let (entropy, variance) = surprise(&ln_q_table, k);
         let mut rng = stream(seed, Purpose::EvaluatedCodes, image as u64);
         let mut drawn = Self {
             entropy,
+            variance,
             codes: Vec::new(),
             ln_q: Vec::new(),
             ln_p_x: Vec::new(),
@@ -159,14 +161,42 @@ pub fn importance_weighted(log_weights: &[f64], k: usize) -> Result<f64, ModelEr
     Ok(mean(&values))
 }
 
+/// Mean and variance of `-ln q` of codes drawn from rows, one from each.
+fn surprise(ln_q: &[f64], k: usize) -> (f64, f64) {
+    let of_row = |row: &[f64]| {
+        let expect = |f: &dyn Fn(f64) -> f64| {
+            let parts = row.iter().filter(|ln_q| ln_q.exp() > 0.0);
+            parts.map(|ln_q| ln_q.exp() * f(-ln_q)).sum::<f64>()
+        };
+        let entropy = expect(&|surprise| surprise);
+        (entropy, expect(&|surprise| (surprise - entropy).powi(2)))
+    };
+    let rows = ln_q.chunks_exact(k).map(of_row);
+    rows.fold((0.0, 0.0), |sum, row| (sum.0 + row.0, sum.1 + row.1))
+}
+
 /// Rows of logits as logarithms of probabilities.
-pub(crate) fn normalised(table: &[f64], k: usize) -> Vec<f64> {
+///
+/// # Errors
+/// [`ModelError::Lacks`] for a logit that is not finite: no network of finite parameters returns one unless it overflows.
+pub(crate) fn normalised(table: &[f64], k: usize) -> Result<Vec<f64>, ModelError> {
+    if let Some(place) = table.iter().position(|logit| !logit.is_finite()) {
+        return Err(ModelError::Lacks {
+            what: format!(
+                "the encoder's logit of code {} at position {} is {}",
+                place % k,
+                place / k,
+                table[place]
+            ),
+            expected: "a finite number",
+        });
+    }
     let of_row = |row: &[f64]| {
         let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let total = row.iter().map(|x| (x - most).exp()).sum::<f64>().ln() + most;
         row.iter().map(|x| x - total).collect::<Vec<_>>()
     };
-    table.chunks_exact(k).flat_map(of_row).collect()
+    Ok(table.chunks_exact(k).flat_map(of_row).collect())
 }
 
 /// The place of the largest.

@@ -85,7 +85,7 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
         let y = captions.iter().position(|known| *known == caption).unwrap_or(0);
         let pixels = model.pixels(&evaluated(data.image(image), model.config.seed, image))?;
         let logits = model.encoder_logits(&pixels)?.to_dtype(gpu::DType::F64)?;
-        let ln_q = normalised(&logits.flatten_all()?.to_vec1()?, k);
+        let ln_q = normalised(&logits.flatten_all()?.to_vec1()?, k)?;
         let of_code = |code: &[u32]| {
             let parts = code.iter().enumerate();
             parts.map(|(place, code)| ln_q[place * k + *code as usize]).sum::<f64>()

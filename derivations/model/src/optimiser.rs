@@ -7,7 +7,7 @@ use gpu::{GradStore, Tensor, Var};
 
 use crate::ModelError;
 use crate::config::Training;
-use crate::parameters::Variables;
+use crate::parameters::{Variables, not_finite};
 
 /// A variable with what is remembered of it.
 #[derive(Debug)]
@@ -158,22 +158,22 @@ impl AdamW {
     /// Takes a state up again.
     ///
     /// # Errors
-    /// [`ModelError::File`] for a tensor that is missing or of another shape.
+    /// [`ModelError::File`] for a tensor that is missing, of another shape or not finite.
     pub fn restore(&mut self, state: &BTreeMap<String, Tensor>, step: u64, source: &str) -> Result<(), ModelError> {
         for (name, slot) in &mut self.slots {
             let fetch = |what: &str| {
                 let full = format!("{what}.{name}");
+                let refuse = |what: String| ModelError::File {
+                    source_name: source.to_owned(),
+                    what,
+                    expected: format!("a tensor of shape {:?} and finite numbers", slot.variable.dims()),
+                };
                 let found = state.get(&full).filter(|tensor| tensor.dims() == slot.variable.dims());
-                found.map_or_else(
-                    || {
-                        Err(ModelError::File {
-                            source_name: source.to_owned(),
-                            what: format!("{full} is missing or of another shape"),
-                            expected: format!("a tensor of shape {:?}", slot.variable.dims()),
-                        })
-                    },
-                    |tensor| Ok(tensor.to_device(slot.variable.device())?),
-                )
+                let tensor = found.ok_or_else(|| refuse(format!("{full} is missing or of another shape")))?;
+                match not_finite(tensor)? {
+                    Some(place) => Err(refuse(format!("{full} holds no finite number at {place}"))),
+                    None => Ok(tensor.to_device(slot.variable.device())?),
+                }
             };
             let [parameter, first, second, average] = STATE.map(fetch);
             slot.variable.set(&parameter?)?;

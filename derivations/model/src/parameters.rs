@@ -26,6 +26,12 @@ pub enum Beginning {
     Transformer,
 }
 
+/// Where a tensor holds no finite number, if anywhere.
+pub(crate) fn not_finite(tensor: &Tensor) -> Result<Option<usize>, ModelError> {
+    let numbers: Vec<f32> = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+    Ok(numbers.iter().position(|x| !x.is_finite()))
+}
+
 impl Variables {
     /// Fresh ones.
     ///
@@ -78,12 +84,7 @@ impl Variables {
                 return Err(refuse(format!("{name} has shape {:?}", tensor.dims())));
             }
             let tensor = tensor.to_dtype(DType::F32)?;
-            if let Some(place) = tensor
-                .flatten_all()?
-                .to_vec1::<f32>()?
-                .iter()
-                .position(|x| !x.is_finite())
-            {
+            if let Some(place) = not_finite(&tensor)? {
                 return Err(refuse(format!("{name} holds no finite number at {place}")));
             }
             variables.insert(name.clone(), Var::from_tensor(&tensor.to_device(device.candle())?)?);

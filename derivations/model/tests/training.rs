@@ -203,3 +203,10 @@ fn files_that_are_no_model_are_refused() {
         .to_string();
     assert!(missing.contains("none: "), "{missing}");
 }
+
+#[test]
+fn the_shipped_models_are_those_of_the_configurations() {
+    let device = Device::open(Kind::Cpu).unwrap();
+    assert_eq!(Model::shipped(&device).unwrap().config, Config::named("emoji").unwrap());
+    assert_eq!(Model::tiny(&device).unwrap().config, Config::named("tiny").unwrap());
+}

@@ -26,7 +26,7 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
     (x * ((x * FRAC_1_SQRT_2)?.erf()? + 1.0)?)? * 0.5
 }
 
-/// `max(x, 0)`; at 0 the derivative is 0. On a device, and in half types, candle's own.
+/// `max(x, 0)`; at 0 the derivative is 0; NaN stays NaN. On a device, and in half types, candle's own, which makes 0 of NaN.
 ///
 /// # Errors
 /// candle's.
@@ -56,10 +56,10 @@ fn map<E: WithDType>(x: &[E], pull: &[E], f: impl Fn(&[E], &[E], &mut [E]) + Syn
     y
 }
 
-/// What is pulled where the number is positive, 0 elsewhere.
+/// 0 where the number is not positive, what is pulled elsewhere, at NaN too.
 fn where_positive<E: WithDType>(x: &[E], pull: &[E], y: &mut [E]) {
     for ((x, pull), y) in x.iter().zip(pull).zip(y) {
-        *y = if *x > E::zero() { *pull } else { E::zero() };
+        *y = if *x <= E::zero() { E::zero() } else { *pull };
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Remembered {
 /// x <- x (1 - s w) - s (m / left_1) / (sqrt(v / left_2) + epsilon)            a <- d a + (1 - d) x
 /// ```
 ///
+/// `1 - s w` is rounded to the type, as candle-nn's is: in `f32` weights no longer decay once `s w` is below `2^-25`.
+///
 /// On the CPU in `f32`, one pass each and nothing allocated; elsewhere composed of candle's operations.
 ///
 /// # Errors

@@ -38,7 +38,7 @@ fn normal<L: Lanes<Real = f32>>(l: L, x: L::Vector) -> [L::Vector; 2] {
     [phi, l.mul(power, l.splat(0.398_942_3))]
 }
 
-/// `y = x Phi(x)`, or with what is pulled `y = pull (Phi(x) + x phi(x))`.
+/// `y = x Phi(x)`, or with what is pulled `y = pull (Phi(x) + x phi(x))`; of finite numbers: `-inf` times 0 is NaN.
 struct Gelu<'a, E> {
     x: &'a [E],
     pull: Option<&'a [E]>,

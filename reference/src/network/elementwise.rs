@@ -9,9 +9,11 @@ use super::{NetworkError, Traced};
 /// ```text
 /// y = max(x, 0)
 /// ```
+///
+/// NaN stays NaN, which `f64::max` would make 0.
 #[must_use]
 pub fn relu(x: &ArrayD<f64>) -> Traced {
-    Traced::exact(x.mapv(|x| x.max(0.0)))
+    Traced::exact(x.mapv(|x| if x <= 0.0 { 0.0 } else { x }))
 }
 
 /// The Gaussian error linear unit.
@@ -20,7 +22,7 @@ pub fn relu(x: &ArrayD<f64>) -> Traced {
 /// y = x Phi(x) = x erfc(-x / sqrt 2) / 2
 /// ```
 ///
-/// Mass: `|x|`, what `x (1 + erf)` adds up, and `x^2 phi(x)` for the rounding of the function's argument.
+/// Range: finite `x`; at `-inf`, which no finite network returns, `-inf 0` is NaN. Mass: `|x|`, what `x (1 + erf)` adds up, and `x^2 phi(x)` for the rounding of the function's argument.
 /// Source: Hendrycks and Gimpel 2016.
 #[must_use]
 pub fn gelu(x: &ArrayD<f64>) -> Traced {
@@ -66,7 +68,15 @@ pub fn add_scaled(a: &ArrayD<f64>, b: &ArrayD<f64>, gain: f64) -> Result<Traced,
 mod tests {
     use ndarray::array;
 
-    use super::gelu;
+    use super::{gelu, relu};
+
+    #[test]
+    fn the_rectifier_keeps_what_is_positive_and_what_is_no_number() {
+        let y = relu(&array![-1.0, 0.0, 2.0, f64::NEG_INFINITY, f64::NAN].into_dyn()).value;
+        let y: Vec<f64> = y.into_iter().collect();
+        assert_eq!(y[..4], [0.0, 0.0, 2.0, 0.0]);
+        assert!(y[4].is_nan());
+    }
 
     #[test]
     fn gelu_is_x_times_the_normal_distribution_function() {

@@ -10,7 +10,7 @@ use super::{NetworkError, Traced, axes};
 /// y[c,i,j] = max(x[c,2i,2j], x[c,2i,2j+1], x[c,2i+1,2j], x[c,2i+1,2j+1])
 /// ```
 ///
-/// Shapes: `[C, H, W]` to `[C, H/2, W/2]`. Source: the released encoder; max-pooling beats averaging (Ramesh et al. 2021, appendix A.1).
+/// Shapes: `[C, H, W]` to `[C, H/2, W/2]`. NaN where one of the four is. Source: the released encoder; max-pooling beats averaging (Ramesh et al. 2021, appendix A.1).
 ///
 /// # Errors
 /// [`NetworkError::Size`] for an odd height or width.
@@ -28,10 +28,15 @@ pub fn max_pool(x: &ArrayD<f64>) -> Result<Traced, NetworkError> {
     }
     let largest = |(c, i, j): (usize, usize, usize)| {
         let pixel = |u: usize, v: usize| x[[c, 2 * i + u, 2 * j + v]];
-        pixel(0, 0).max(pixel(0, 1)).max(pixel(1, 0)).max(pixel(1, 1))
+        larger(larger(pixel(0, 0), pixel(0, 1)), larger(pixel(1, 0), pixel(1, 1)))
     };
     let pooled = Array3::from_shape_fn((channels, height / 2, width / 2), largest);
     Ok(Traced::exact(pooled.into_dyn()))
+}
+
+/// NaN where one of the two is, which `f64::max` would drop.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
 }
 
 /// Every pixel four times, its nearest neighbours.
@@ -76,6 +81,12 @@ mod tests {
                 .unwrap()
                 .into_dyn()
         );
+        for place in 0..4 {
+            let mut pixels = [1.0, 2.0, 3.0, 4.0];
+            pixels[place] = f64::NAN;
+            let map = Array3::from_shape_vec((1, 2, 2), pixels.to_vec()).unwrap().into_dyn();
+            assert!(max_pool(&map).unwrap().value[[0, 0, 0]].is_nan(), "{place}");
+        }
         let odd = max_pool(&Array3::zeros((1, 3, 2)).into_dyn()).unwrap_err().to_string();
         assert_eq!(odd, "the height of a map to pool is 3, expected an even number");
     }

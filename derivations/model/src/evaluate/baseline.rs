@@ -53,3 +53,37 @@ impl PerPixel {
         Ok(sum)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use reference::likelihood::logit_laplace;
+
+    use super::PerPixel;
+    use crate::data::{Data, Split, VALUES};
+    use crate::noise::evaluated;
+
+    #[test]
+    fn no_other_location_or_scale_is_likelier() {
+        let data = Data::embedded().unwrap();
+        let (fitted, train) = (PerPixel::fit(&data, 3), data.of(Split::Train));
+        let seen: Vec<Vec<f32>> = train
+            .iter()
+            .map(|&image| evaluated(data.image(image), 3, image))
+            .collect();
+        for value in [0, 1_700, VALUES - 1] {
+            let ln_p = |mu: f64, ln_b: f64| -> f64 {
+                let pixels = seen.iter().map(|image| f64::from(image[value]));
+                pixels.map(|x| logit_laplace(x, mu, ln_b).unwrap().value()).sum()
+            };
+            let (mu, ln_b) = (fitted.mu[value], fitted.ln_b[value]);
+            let best = ln_p(mu, ln_b);
+            for step in [-0.1, 0.1] {
+                assert!(
+                    best > ln_p(mu + step, ln_b) && best > ln_p(mu, ln_b + step),
+                    "{value}: {mu}, {ln_b}, {step}"
+                );
+            }
+        }
+    }
+}

@@ -14,10 +14,15 @@ pub struct Bound {
     pub images: usize,
     /// Their ELBO with the entropy exact, nats.
     pub elbo: Estimate,
-    /// `k` and `L_k`, nats. The groups are nested: image by image `L_k` rises with `k`, whatever the weights.
+    /// `k`, a power of two, and `L_k`, nats. The groups are nested: image by image `L_k` rises with `k`, whatever the weights.
     pub values: Vec<(usize, Estimate)>,
-    /// The mean of `-ln q(z_i|x)` over the samples less the exact entropy, and what it may be off by chance: `L_1` less the ELBO.
+    /// What each is above the one before it, image by image: none for `L_1`.
+    pub rises: Vec<Estimate>,
+    /// The mean of `-ln q(z_i|x)` over the samples less the exact entropy: `L_1` less the ELBO. Its standard error is that of the samples, from the
+    /// exact variance of `-ln q(z|x)`.
     pub entropy_residue: Estimate,
+    /// Four such standard errors, and what rounding may make of the entropies.
+    pub residue_bound: f64,
 }
 
 /// Of these images; none where there are none.
@@ -28,31 +33,36 @@ pub(super) fn bounds(
     options: &Options,
     told: &dyn Fn(),
 ) -> Result<Option<Bound>, ModelError> {
-    let ks: Vec<usize> = (0..)
-        .map(|power| 1 << power)
-        .take_while(|k| *k <= options.bound_samples)
-        .collect();
+    // The largest power of two: every group is one of smaller groups.
+    let samples = 1 << options.bound_samples.max(1).ilog2();
+    let ks: Vec<usize> = (0..).map(|power| 1 << power).take_while(|k| *k <= samples).collect();
     let mut table: Vec<Vec<f64>> = vec![Vec::new(); ks.len()];
-    let (mut elbos, mut residues, mut variance) = (Vec::new(), Vec::new(), 0.0);
+    let (mut elbos, mut residues, mut variance, mut rounding) = (Vec::new(), Vec::new(), 0.0, 0.0);
+    #[expect(clippy::cast_precision_loss, reason = "numbers of images, samples and codes")]
+    let [count, drawn_of_each, codes] =
+        [images.len(), samples, model.codes() * model.config.dvae.vocabulary].map(|number| number as f64);
     for &image in images {
-        let drawn = Drawn::new(model, data, image, options.bound_samples, 0, options.seed)?;
-        let prior = drawn.prior(model, data, image, options.bound_samples)?;
+        let drawn = Drawn::new(model, data, image, samples, 0, options.seed)?;
+        let prior = drawn.prior(model, data, image, samples)?;
         let weights = drawn.log_weights(&prior);
         for (column, &k) in table.iter_mut().zip(&ks) {
             column.push(importance_weighted(&weights, k)?);
         }
         elbos.push(drawn.elbo(&prior));
-        let surprise: Vec<f64> = drawn.ln_q.iter().map(|ln_q| -ln_q).collect();
-        let surprise = Estimate::of(&surprise);
-        residues.push(surprise.mean - drawn.entropy);
-        variance += surprise.standard_error * surprise.standard_error;
+        residues.push(-mean(&drawn.ln_q) - drawn.entropy);
+        variance += drawn.variance / drawn_of_each;
+        // Either sum adds up so many numbers, one by one.
+        rounding += codes.max(drawn_of_each) * f64::EPSILON * drawn.entropy;
         told();
     }
     if images.is_empty() {
         return Ok(None);
     }
-    #[expect(clippy::cast_precision_loss, reason = "a number of images")]
-    let count = images.len() as f64;
+    let rise = |pair: &[Vec<f64>]| Estimate::of(&pair[1].iter().zip(&pair[0]).map(|(b, a)| b - a).collect::<Vec<_>>());
+    let entropy_residue = Estimate {
+        mean: mean(&residues),
+        standard_error: variance.sqrt() / count,
+    };
     Ok(Some(Bound {
         images: images.len(),
         elbo: Estimate::of(&elbos),
@@ -60,9 +70,8 @@ pub(super) fn bounds(
             .into_iter()
             .zip(table.iter().map(|column| Estimate::of(column)))
             .collect(),
-        entropy_residue: Estimate {
-            mean: mean(&residues),
-            standard_error: variance.sqrt() / count,
-        },
+        rises: table.windows(2).map(rise).collect(),
+        entropy_residue,
+        residue_bound: 4.0 * entropy_residue.standard_error + rounding / count,
     }))
 }

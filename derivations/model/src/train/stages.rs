@@ -14,7 +14,7 @@ use crate::data::{Data, Split, VALUES};
 use crate::network::{Model, pixels, shapes, transformer};
 use crate::noise::{Purpose, after, batch, dequantised, gumbel, ln_unit_of_image, stream};
 use crate::objective::{relaxed, token_log_probs};
-use crate::parameters::{Beginning, Shapes, Variables};
+use crate::parameters::{Beginning, Shapes, Variables, not_finite};
 
 /// Batches of the validation part, and which images are in each.
 fn validation(data: &Data, size: usize) -> Vec<Vec<usize>> {
@@ -193,6 +193,12 @@ fn cumulated(config: &Config, data: &Data, model: &Model, images: &[usize]) -> R
     let flat = flattened(data, images, config.seed, (u64::MAX / 32, 0));
     let logits = model.encoder_logits(&model.pixels(&flat)?)?;
     let k = config.dvae.vocabulary;
+    if let Some(place) = not_finite(&logits)? {
+        return Err(ModelError::Lacks {
+            what: format!("the encoder's logit of code {} is not finite", place % k),
+            expected: "a first stage that has not diverged",
+        });
+    }
     let table: Vec<f32> = logits.flatten_all()?.to_vec1()?;
     let of_image = |rows: &[f32]| {
         let of_row = |row: &[f32]| {
