@@ -67,7 +67,7 @@ bench-cuda:
 	python3 benches/peers/device.py jax,torch,torch.compile target/criterion/peers-cuda.json || true
 	python3 benches/cuda.py
 
-# The two shipped models, trained anew (half an hour on two cores; goes on where it was), and their pictures.
+# The two shipped models, trained anew (25 minutes on two cores; goes on where it was), and their pictures.
 model:
 	cargo build --release
 	target/release/elbo train all --config tiny --out target/model/tiny --resume

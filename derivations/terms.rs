@@ -3,6 +3,7 @@
 mod cases;
 mod compare;
 mod engine;
+mod expected;
 mod graph;
 mod kernels;
 mod mixing;
@@ -11,7 +12,7 @@ mod table;
 mod whole;
 
 pub use cases::{CASES, Case, SHAPES, Shape};
-pub use compare::{Options, agree};
+pub use compare::{Options, agree, agree_each};
 pub use engine::{Call, Engine, EngineError, Function};
 pub use graph::InGraph;
 pub use kernels::OnDevice;

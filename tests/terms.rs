@@ -11,7 +11,7 @@ mod planes;
 
 use approx::assert_relative_eq;
 use derivations::precision::Storage;
-use derivations::terms::{CASES, Engine, InGraph, Inputs, Options, Report, TERMS, agree};
+use derivations::terms::{CASES, Engine, InGraph, Inputs, Options, Report, TERMS, agree, agree_each};
 use gpu::device::{Device, Kind};
 use gpu::fused::{self, Isa, Rows, Target};
 
@@ -37,8 +37,13 @@ fn report(storage: Storage, engine: &impl Engine, seed: u64) -> Report {
 #[test]
 fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
     for storage in STORAGES {
-        for isa in Isa::available() {
-            let report = report(storage, &isa, seed());
+        let options = Options {
+            storage,
+            function: None,
+            shape: None,
+            seed: seed(),
+        };
+        for report in agree_each(&Isa::available(), &options).unwrap() {
             let bad: Vec<_> = report
                 .rows
                 .iter()
@@ -48,7 +53,7 @@ fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
                 report.agrees,
                 "{} {} seed {}: {bad:#?}",
                 storage.name,
-                isa.name(),
+                report.engine,
                 seed()
             );
             assert_eq!(

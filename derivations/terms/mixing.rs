@@ -2,12 +2,14 @@
 
 use gpu::fused::{Numbers, Sample, additions};
 use gpu::kernels::mixing::additions as kernels;
+use rayon::prelude::*;
 use reference::relaxation::{Relaxed, through_codebook};
 use reference::vocab::Nats;
 
 use super::cases::CASES;
-use super::compare::{Options, largest, widened};
+use super::compare::{Options, widened};
 use super::engine::{Engine, EngineError};
+use super::expected::largest;
 use super::report::Row;
 use crate::precision::{SAMPLE, Storage, TermPrecision};
 
@@ -34,7 +36,7 @@ const SHAPES: [[usize; 3]; 8] = [
 pub(super) fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Result<Vec<Row>, EngineError> {
     let row = |name, part| Row::new(name, part, SAMPLE.reason);
     let [gumbel, codebook] = MIXING;
-    let mut rows = [
+    let fresh = [
         row(gumbel, "value"),
         row(gumbel, "one-hot"),
         row(gumbel, "gradient"),
@@ -42,15 +44,26 @@ pub(super) fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Resul
         row(codebook, "gradient"),
         row(codebook, "gradient 2"),
     ];
+    let mut rows = fresh.clone();
     let shapes = options.shape.map_or(SHAPES.to_vec(), |(rows, k)| vec![[rows, k, 7]]);
     for shape in shapes {
-        for case in 0..CASES.len() {
-            let call = MixCall::<E>::draw(case, shape, options.seed);
+        let draw = |case| MixCall::<E>::draw(case, shape, options.seed);
+        let calls: Vec<MixCall<E>> = (0..CASES.len()).into_par_iter().map(draw).collect();
+        let mut found = Vec::new();
+        for call in &calls {
             for sample in [Sample::Relaxed, Sample::StraightThrough] {
                 let mut out = Mixed::of_shape(shape);
-                engine.mix(&call, sample, &mut out)?;
-                Compared::new(&call, sample, &out, options.storage).note(&mut rows);
+                engine.mix(call, sample, &mut out)?;
+                found.push((call, sample, out));
             }
+        }
+        let compare = |(call, sample, out): &(&MixCall<E>, Sample, Mixed<E>)| {
+            let mut rows = fresh.clone();
+            Compared::new(call, *sample, out, options.storage).note(&mut rows);
+            rows
+        };
+        for more in found.par_iter().map(compare).collect::<Vec<_>>() {
+            rows.iter_mut().zip(more).for_each(|(row, more)| row.add(more));
         }
     }
     Ok(rows.into_iter().filter(|row| options.wants(row.name)).collect())

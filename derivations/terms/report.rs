@@ -69,6 +69,17 @@ impl Row {
         }
     }
 
+    /// Adds what was compared afterwards.
+    pub(super) fn add(&mut self, more: Self) {
+        self.compared += more.compared;
+        self.classed += more.classed;
+        self.failed += more.failed;
+        let ratio = |worst: &Option<Worst>| worst.as_ref().map_or(f64::NEG_INFINITY, |worst| worst.ratio);
+        if ratio(&more.worst) > ratio(&self.worst) {
+            self.worst = more.worst;
+        }
+    }
+
     pub(super) fn note(&mut self, at: &impl Fn() -> String, index: usize, reference: f64, twin: f64, bound: f64) {
         self.compared += 1;
         self.classed += usize::from(!reference.is_finite());

@@ -5,8 +5,9 @@ use gpu::fused::{self, Codes, Elbo, ElboGrads, Isa, Numbers, Rows};
 use reference::vocab::Beta;
 
 use super::cases::CASES;
-use super::compare::{Found, Options, WEIGHT, inputs, judge, room, stored, targets};
+use super::compare::{Found, Options, WEIGHT, inputs, note, room, stored, targets};
 use super::engine::{Call, Engine, EngineError};
+use super::expected::{Expected, expect};
 use super::report::Row;
 use super::table::{TERMS, Term};
 
@@ -77,19 +78,20 @@ fn term(name: &str) -> &'static Term {
         .expect("a term of the table")
 }
 
-/// The objective's rows.
-pub(super) fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Result<Vec<Row>, EngineError> {
+/// The objective's rows, of each engine.
+pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<Row>>, EngineError> {
     let (likelihood, divergence) = (term("logit_laplace"), term("kl_to_uniform"));
     let row = |part, reason| Row::new(ELBO, part, reason);
-    let mut value = row(
-        "value",
-        "the bounds of the two terms, the second times beta, and one addition a position",
-    );
-    let mut pixels = [
+    let fresh = [
+        row(
+            "value",
+            "the bounds of the two terms, the second times beta, and one addition a position",
+        ),
         row("gradient", likelihood.gradient.reason),
         row("gradient 2", likelihood.gradient.reason),
+        row("gradient 3", divergence.gradient.reason),
     ];
-    let mut logits = [row("gradient 3", divergence.gradient.reason)];
+    let mut rows = vec![fresh; engines.len()];
     let shapes = options
         .shape
         .map_or(SHAPES.to_vec(), |(rows, k)| vec![[rows, 33, 5, k]]);
@@ -108,59 +110,47 @@ pub(super) fn rows<E: Numbers>(engine: &impl Engine, options: &Options) -> Resul
                 beta: Beta::new(BETAS[number % BETAS.len()])?,
                 by_planes: number % 2 == 1,
             };
-            let mut found = ElboFound {
-                values: vec![Elbo::default(); images],
-                grads: [room(images * size), room(images * size), room(images * positions * k)],
-            };
-            engine.elbo(&call, WEIGHT, &mut found)?;
-            compare(&mut value, &mut pixels, &mut logits, &call, &found, options);
+            let expected = [
+                expect(likelihood, &call.pixels, WEIGHT, options.storage),
+                expect(divergence, &call.logits, -call.beta.get() * WEIGHT, options.storage),
+            ];
+            for (engine, rows) in engines.iter().zip(&mut rows) {
+                let mut found = ElboFound {
+                    values: vec![Elbo::default(); images],
+                    grads: [room(images * size), room(images * size), room(images * positions * k)],
+                };
+                engine.elbo(&call, WEIGHT, &mut found)?;
+                compare(rows, &call, &found, &expected);
+            }
         }
     }
-    Ok([value].into_iter().chain(pixels).chain(logits).collect())
+    Ok(rows.into_iter().map(Vec::from).collect())
 }
 
 fn compare<E: Numbers>(
-    value: &mut Row,
-    pixel_rows: &mut [Row; 2],
-    logit_rows: &mut [Row; 1],
+    [value, of_pixels @ .., of_logits]: &mut [Row; 4],
     call: &ElboCall<E>,
     found: &ElboFound<E>,
-    options: &Options,
+    [reconstructions, divergences]: &[Vec<Expected>; 2],
 ) {
-    let (storage, beta) = (options.storage, call.beta.get());
+    let beta = call.beta.get();
     let [mu, ln_b, slopes] = &found.grads;
-    let positions = slopes.len() / call.logits.k / call.images;
-    let per_image: Vec<f64> = found.values.iter().map(|value| value.reconstruction).collect();
-    let of_pixels = Found {
-        values: &per_image,
-        grads: &[mu, ln_b],
-        weight: WEIGHT,
+    let positions = divergences.len() / call.images;
+    let gradients = |rows: &mut [Row], call: &Call<E>, grads: &[&[E]], expected: &[Expected]| {
+        let found = Found { values: &[], grads };
+        note(None, rows, call, &found, expected);
     };
-    let reconstructions = judge(
-        None,
-        pixel_rows,
-        term("logit_laplace"),
-        &call.pixels,
-        &of_pixels,
-        storage,
-    );
-    let of_logits = Found {
-        values: &vec![0.0; call.images * positions],
-        grads: &[slopes],
-        weight: -beta * WEIGHT,
-    };
-    let divergences = judge(
-        None,
-        logit_rows,
-        term("kl_to_uniform"),
-        &call.logits,
-        &of_logits,
-        storage,
-    );
+    gradients(of_pixels, &call.pixels, &[mu, ln_b], reconstructions);
+    gradients(std::slice::from_mut(of_logits), &call.logits, &[slopes], divergences);
     let at = || format!("{}, {}x{}, beta {beta}", call.logits.name, call.images, call.pixels.k);
-    for (image, (reconstruction, bound)) in reconstructions.into_iter().enumerate() {
-        let parts = &divergences[image * positions..(image + 1) * positions];
-        let (divergence, own): (f64, f64) = (parts.iter().map(|p| p.0).sum(), parts.iter().map(|p| p.1).sum());
+    for (image, expected) in reconstructions.iter().enumerate() {
+        let (reconstruction, bound) = expected.value;
+        let parts = || {
+            divergences[image * positions..(image + 1) * positions]
+                .iter()
+                .map(|part| part.value)
+        };
+        let (divergence, own): (f64, f64) = (parts().map(|part| part.0).sum(), parts().map(|part| part.1).sum());
         let subtracted = if beta > 0.0 { beta * divergence } else { 0.0 };
         // Positions are added up in f64 on both sides, each in its order.
         #[expect(clippy::cast_precision_loss, reason = "a count of positions")]

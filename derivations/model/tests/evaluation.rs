@@ -65,7 +65,8 @@ fn samples_and_their_weights_are_those_of_the_enumerated_world() {
         let likelihood = |z: usize| world.likelihood()[[y, z]];
         let joint = |z: usize| world.prior().ln()[[y, z]] + exported.ln_p_captions;
         let of_joint = prior.ln_p_z.iter().map(|ln_p_z| prior.ln_p_y + ln_p_z);
-        let sides: [(&str, f64, &dyn Fn(usize) -> f64); 3] = [
+        type Side<'a> = (&'static str, f64, &'a dyn Fn(usize) -> f64);
+        let sides: [Side<'_>; 3] = [
             ("E -ln q(z|x)", -mean(drawn.ln_q.clone()), &|z| -ln_q[z]),
             ("E ln p(x|z)", mean(drawn.ln_p_x.clone()), &likelihood),
             ("E ln p(y,z)", mean(of_joint), &joint),
