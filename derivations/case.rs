@@ -4,8 +4,6 @@
 //! reading ends in validated worlds or in one sentence that says what stands where and what was expected.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read, Write};
 use std::path::Path;
 
 #[cfg(feature = "lapack")]
@@ -17,7 +15,9 @@ use sha2::{Digest, Sha256};
 use crate::fractions::FractionGaussian;
 use crate::fractions::FractionWorld;
 use crate::specimen::Written;
+use disk::{load, replace};
 
+mod disk;
 mod error;
 #[cfg(feature = "lapack")]
 mod gaussian;
@@ -27,6 +27,7 @@ mod tensors;
 mod toml;
 mod write;
 
+pub use disk::expect_writable;
 pub use error::CaseError;
 pub use toml::as_decimal;
 pub use write::to_bytes;
@@ -160,48 +161,6 @@ pub fn write_toml(path: &Path, world: &impl Written) -> Result<(), CaseError> {
         .to_world()
         .and_then(|_| replace(path, world.to_toml().as_bytes()))
         .map_err(|error| error.in_file(&path.display().to_string()))
-}
-
-fn load(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_BYTES) {
-        Ok(bytes)
-    } else {
-        Err(io::Error::other(format!("more than {MAX_BYTES} bytes")))
-    }
-}
-
-/// Writes beside the target, then renames. A link is followed; what is there and is no regular file (a device, a pipe, a folder)
-/// is refused, since renaming would put a file in its place.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), CaseError> {
-    let write = || {
-        let target = if path.exists() {
-            path.canonicalize()?
-        } else {
-            path.to_path_buf()
-        };
-        if path.exists() && !target.is_file() {
-            return Err(io::Error::other("it exists and is no regular file"));
-        }
-        let parent = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = parent.unwrap_or(Path::new("."));
-        if !folder.is_dir() {
-            return Err(io::Error::other(format!("there is no folder {}", folder.display())));
-        }
-        let mut builder = tempfile::Builder::new();
-        // A temporary file is private by default; a case file is as readable as any other that the user makes.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(&target)?;
-        Ok(())
-    };
-    write().map_err(|error| CaseError::Io {
-        doing: "written",
-        error,
-    })
 }
 
 fn is_toml(name: &str, bytes: &[u8]) -> bool {

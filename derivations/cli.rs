@@ -66,7 +66,7 @@ pub(crate) enum Command {
     /// Compare the candle twin with the reference, function by function
     #[cfg(feature = "twin")]
     Agree(Agree),
-    /// Train encoder and decoder, the transformer on top of them, or both, on 1,911 captioned emoji
+    /// Train encoder and decoder, the transformer on top of them, or both, on 1,521 captioned emoji
     #[cfg(feature = "twin")]
     Train(Train),
     /// Every term of the bound on a trained model, the codes it uses, its importance-weighted bound, its layers against the reference

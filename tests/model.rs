@@ -43,6 +43,16 @@ fn pictures_are_the_same_for_a_seed_and_others_for_another() {
     };
     let (one, two, other) = (draw("a.png", "3"), draw("b.png", "3"), draw("c.png", "4"));
     assert!(one == two && one != other && one.starts_with(b"\x89PNG"));
+    let text = said(
+        elbo()
+            .args(["sample", "blue heart", "qqq", "--n", "1", "--out"])
+            .arg(folder.path().join("d.png")),
+    );
+    assert!(
+        text.ends_with("\nqqq is no caption of the training part: the model knows little of it\n"),
+        "{text}"
+    );
+    assert!(!text.contains("blue heart is no"), "{text}");
     let path = folder.path().join("pairs.png");
     let text = said(
         elbo()
@@ -68,6 +78,9 @@ fn what_cannot_be_drawn_is_one_sentence() {
     let long = "antidisestablishmentarianism ".repeat(9);
     assert!(refused(&["sample", &long]).contains("tokens, expected at most the"));
     assert!(refused(&["sample", "sun", "--temperature", "NaN"]).contains("--temperature is NaN, expected"));
+    assert!(refused(&["sample", "sun", "--out", "nowhere/x.png"]).contains("there is no folder nowhere"));
+    assert!(refused(&["world", "--out", "tests"]).contains("it exists and is no regular file"));
+    elbo().args(["sample", "sun", "--out", "x.jpg"]).assert().code(2);
     assert!(refused(&["sample", "sun", "--model", "/nowhere"]).contains("/nowhere: "));
     assert!(refused(&["train", "dvae", "--config", "huge"]).contains("huge is no configuration"));
     assert!(refused(&["world", "Cargo.toml", "--out", "x"]).contains("expected a model file"));

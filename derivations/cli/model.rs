@@ -99,7 +99,7 @@ fn picture(name: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(name);
     match path.extension() {
         Some(ending) if !ending.eq_ignore_ascii_case("png") => {
-            Err("pictures are PNG, expected a name that ends in .png".to_owned())
+            Err("pictures are PNG, expected a name that ends in .png or has no ending".to_owned())
         }
         _ => Ok(path),
     }

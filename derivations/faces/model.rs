@@ -33,7 +33,7 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
         ("KL(q(z|x) || p(y,z))", |s| s.divergence_from_prior, 1),
         ("ELBO, ln p(x,y) >=", |s| s.elbo, 1),
         ("  in bits per dimension", |s| s.bits_per_dim, 3),
-        ("  over codes 1/K and the caption model", |s| s.over_uniform_codes, 1),
+        ("  over even codes and the caption model", |s| s.over_uniform_codes, 1),
         ("  over the same with an untrained prior", |s| s.over_untrained_prior, 1),
         ("  over a logit-Laplace a pixel, no latent", |s| s.over_no_latent, 1),
         ("ln q(y|x), the caption model", |s| s.ln_q_y, 1),

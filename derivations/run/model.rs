@@ -71,6 +71,7 @@ pub(super) fn evaluate(args: &cli::Evaluate) -> Result<Outcome> {
 }
 
 pub(super) fn sample(args: &cli::Sample) -> Result<Outcome> {
+    case::expect_writable(&args.out)?;
     let device = open(args.which.device)?;
     let model = read(args.which.model.as_deref(), &device)?;
     if !(0.0..=1e3).contains(&args.temperature) {
@@ -101,10 +102,21 @@ pub(super) fn sample(args: &cli::Sample) -> Result<Outcome> {
         args.temperature,
         args.seed
     ))?;
+    let data = Data::embedded()?;
+    let trained_on = |caption: &&String| {
+        data.find(caption)
+            .is_some_and(|image| data.split(image) == Split::Train)
+    };
+    for caption in args.captions.iter().filter(|caption| !trained_on(caption)) {
+        print(&format!(
+            "{caption} is no caption of the training part: the model knows little of it\n"
+        ))?;
+    }
     Ok(Outcome::Stands)
 }
 
 pub(super) fn reconstruct(args: &cli::Reconstruct) -> Result<Outcome> {
+    case::expect_writable(&args.out)?;
     let device = open(args.which.device)?;
     let model = read(args.which.model.as_deref(), &device)?;
     let data = Data::embedded()?;
@@ -137,6 +149,7 @@ pub(super) fn reconstruct(args: &cli::Reconstruct) -> Result<Outcome> {
 }
 
 pub(super) fn world(args: &cli::ExportWorld) -> Result<Outcome> {
+    case::expect_writable(&args.out)?;
     let device = Device::open(Kind::Cpu)?;
     let model = match &args.checkpoint {
         Some(path) => Model::read(path, &device)?,

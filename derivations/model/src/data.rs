@@ -137,6 +137,12 @@ impl Data {
         &self.captions[index]
     }
 
+    /// The part that an image belongs to.
+    #[must_use]
+    pub fn split(&self, index: usize) -> Split {
+        self.splits[index]
+    }
+
     /// The images of a part, in the file's order.
     #[must_use]
     pub fn of(&self, split: Split) -> Vec<usize> {
