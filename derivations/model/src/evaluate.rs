@@ -175,22 +175,28 @@ fn surprise(ln_q: &[f64], k: usize) -> (f64, f64) {
     rows.fold((0.0, 0.0), |sum, row| (sum.0 + row.0, sum.1 + row.1))
 }
 
+/// Refuses rows of `k` encoder logits one of which is not finite.
+pub(crate) fn expect_finite<T: Copy + Into<f64>>(table: &[T], k: usize) -> Result<(), ModelError> {
+    let mut logits = table.iter().map(|logit| (*logit).into()).enumerate();
+    match logits.find(|(_, logit): &(usize, f64)| !logit.is_finite()) {
+        None => Ok(()),
+        Some((place, logit)) => Err(ModelError::Lacks {
+            what: format!(
+                "the encoder's logit of code {} at position {} is {logit}",
+                place % k,
+                place / k
+            ),
+            expected: "a finite number",
+        }),
+    }
+}
+
 /// Rows of logits as logarithms of probabilities.
 ///
 /// # Errors
 /// [`ModelError::Lacks`] for a logit that is not finite: no network of finite parameters returns one unless it overflows.
 pub(crate) fn normalised(table: &[f64], k: usize) -> Result<Vec<f64>, ModelError> {
-    if let Some(place) = table.iter().position(|logit| !logit.is_finite()) {
-        return Err(ModelError::Lacks {
-            what: format!(
-                "the encoder's logit of code {} at position {} is {}",
-                place % k,
-                place / k,
-                table[place]
-            ),
-            expected: "a finite number",
-        });
-    }
+    expect_finite(table, k)?;
     let of_row = |row: &[f64]| {
         let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let total = row.iter().map(|x| (x - most).exp()).sum::<f64>().ln() + most;

@@ -7,7 +7,7 @@ use gpu::{GradStore, Tensor, Var};
 
 use crate::ModelError;
 use crate::config::Training;
-use crate::parameters::{Variables, not_finite};
+use crate::parameters::{Variables, fetch};
 
 /// A variable with what is remembered of it.
 #[derive(Debug)]
@@ -161,21 +161,11 @@ impl AdamW {
     /// [`ModelError::File`] for a tensor that is missing, of another shape or not finite.
     pub fn restore(&mut self, state: &BTreeMap<String, Tensor>, step: u64, source: &str) -> Result<(), ModelError> {
         for (name, slot) in &mut self.slots {
-            let fetch = |what: &str| {
-                let full = format!("{what}.{name}");
-                let refuse = |what: String| ModelError::File {
-                    source_name: source.to_owned(),
-                    what,
-                    expected: format!("a tensor of shape {:?} and finite numbers", slot.variable.dims()),
-                };
-                let found = state.get(&full).filter(|tensor| tensor.dims() == slot.variable.dims());
-                let tensor = found.ok_or_else(|| refuse(format!("{full} is missing or of another shape")))?;
-                match not_finite(tensor)? {
-                    Some(place) => Err(refuse(format!("{full} holds no finite number at {place}"))),
-                    None => Ok(tensor.to_device(slot.variable.device())?),
-                }
+            let held = |what: &str| -> Result<Tensor, ModelError> {
+                let tensor = fetch(state, &format!("{what}.{name}"), slot.variable.dims(), source)?;
+                Ok(tensor.to_device(slot.variable.device())?)
             };
-            let [parameter, first, second, average] = STATE.map(fetch);
+            let [parameter, first, second, average] = STATE.map(held);
             slot.variable.set(&parameter?)?;
             slot.remembered = Remembered {
                 first: first?.copy()?,

@@ -26,10 +26,31 @@ pub enum Beginning {
     Transformer,
 }
 
-/// Where a tensor holds no finite number, if anywhere.
-pub(crate) fn not_finite(tensor: &Tensor) -> Result<Option<usize>, ModelError> {
-    let numbers: Vec<f32> = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
-    Ok(numbers.iter().position(|x| !x.is_finite()))
+/// The tensor of that name in a file, in `f32`, its shape and numbers checked.
+///
+/// # Errors
+/// [`ModelError::File`] for one that is missing, of another shape or not finite.
+pub(crate) fn fetch(
+    tensors: &BTreeMap<String, Tensor>,
+    name: &str,
+    shape: &[usize],
+    source: &str,
+) -> Result<Tensor, ModelError> {
+    let refuse = |what: String| ModelError::File {
+        source_name: source.to_owned(),
+        what,
+        expected: format!("a tensor {name} of shape {shape:?} and finite numbers"),
+    };
+    let tensor = tensors.get(name).ok_or_else(|| refuse(format!("{name} is missing")))?;
+    if tensor.dims() != shape {
+        return Err(refuse(format!("{name} has shape {:?}", tensor.dims())));
+    }
+    let tensor = tensor.to_dtype(DType::F32)?;
+    let numbers: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
+    match numbers.iter().position(|x| !x.is_finite()) {
+        Some(place) => Err(refuse(format!("{name} holds no finite number at {place}"))),
+        None => Ok(tensor),
+    }
 }
 
 impl Variables {
@@ -74,19 +95,7 @@ impl Variables {
     ) -> Result<Self, ModelError> {
         let mut variables = BTreeMap::new();
         for (name, shape) in shapes {
-            let refuse = |what: String| ModelError::File {
-                source_name: source.to_owned(),
-                what,
-                expected: format!("a tensor {name} of shape {shape:?} and finite numbers"),
-            };
-            let tensor = tensors.get(name).ok_or_else(|| refuse(format!("{name} is missing")))?;
-            if tensor.dims() != shape {
-                return Err(refuse(format!("{name} has shape {:?}", tensor.dims())));
-            }
-            let tensor = tensor.to_dtype(DType::F32)?;
-            if let Some(place) = not_finite(&tensor)? {
-                return Err(refuse(format!("{name} holds no finite number at {place}")));
-            }
+            let tensor = fetch(tensors, name, shape, source)?;
             variables.insert(name.clone(), Var::from_tensor(&tensor.to_device(device.candle())?)?);
         }
         Ok(Self(variables))

@@ -11,10 +11,11 @@ use super::{Part, Share, Stage, Terms};
 use crate::ModelError;
 use crate::config::{Config, Training};
 use crate::data::{Data, Split, VALUES};
+use crate::evaluate::expect_finite;
 use crate::network::{Model, pixels, shapes, transformer};
 use crate::noise::{Purpose, after, batch, dequantised, gumbel, ln_unit_of_image, stream};
 use crate::objective::{relaxed, token_log_probs};
-use crate::parameters::{Beginning, Shapes, Variables, not_finite};
+use crate::parameters::{Beginning, Shapes, Variables};
 
 /// Batches of the validation part, and which images are in each.
 fn validation(data: &Data, size: usize) -> Vec<Vec<usize>> {
@@ -193,13 +194,8 @@ fn cumulated(config: &Config, data: &Data, model: &Model, images: &[usize]) -> R
     let flat = flattened(data, images, config.seed, (u64::MAX / 32, 0));
     let logits = model.encoder_logits(&model.pixels(&flat)?)?;
     let k = config.dvae.vocabulary;
-    if let Some(place) = not_finite(&logits)? {
-        return Err(ModelError::Lacks {
-            what: format!("the encoder's logit of code {} is not finite", place % k),
-            expected: "a first stage that has not diverged",
-        });
-    }
     let table: Vec<f32> = logits.flatten_all()?.to_vec1()?;
+    expect_finite(&table, k)?;
     let of_image = |rows: &[f32]| {
         let of_row = |row: &[f32]| {
             let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
