@@ -1,6 +1,6 @@
 # The two commands of the README, and what CI and long runs add.
 
-.PHONY: check test lapack lint kernels gates patches mutants scipy bench bench-cuda peers model sweep docs long clean
+.PHONY: check test lapack lint kernels gates patches mutants scipy bench bench-cuda peers model sweep silence producers docs long clean
 
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
@@ -83,11 +83,21 @@ sweep:
 	cp target/sweep/sweep.json derivations/data/sweep.json
 	cp target/sweep/sweep.svg derivations/data/pictures/sweep.svg
 
-# Writes the outputs in README.md anew.
-docs:
-	UPDATE_DOCS=1 cargo test --release --test docs
+# 100,000 dumps of correct implementations, a thousand of them at K = 8192: none may be out of bound. Prints how much of their bounds they use.
+silence:
+	ELBO_SILENCE=100000 cargo test --release --test faults silence -- --nocapture
 
-long: patches kernels scipy mutants
+# What the Python module writes, judged; with JAX in an environment below target/, and PyTorch where that is installed in it.
+producers:
+	test -d target/producers || { python3 -m venv target/producers && target/producers/bin/pip install -q numpy safetensors jax; }
+	cargo build --release --features lapack
+	ELBO=target/release/elbo target/producers/bin/python -m unittest discover derivations/producers
+
+# Writes the outputs in README.md and derivations/faults.md anew.
+docs:
+	UPDATE_DOCS=1 cargo test --release --test docs --test faults
+
+long: patches kernels scipy mutants silence producers
 
 clean:
 	cargo clean

@@ -15,14 +15,15 @@ use sha2::{Digest, Sha256};
 use crate::fractions::FractionGaussian;
 use crate::fractions::FractionWorld;
 use crate::specimen::Written;
-use disk::{load, replace};
+pub(crate) use disk::load;
+use disk::replace;
 
 mod disk;
 mod error;
 #[cfg(feature = "lapack")]
 mod gaussian;
-mod header;
-mod storage;
+pub(crate) mod header;
+pub(crate) mod storage;
 mod tensors;
 mod toml;
 mod write;
@@ -161,6 +162,14 @@ pub fn write_toml(path: &Path, world: &impl Written) -> Result<(), CaseError> {
         .to_world()
         .and_then(|_| replace(path, world.to_toml().as_bytes()))
         .map_err(|error| error.in_file(&path.display().to_string()))
+}
+
+/// Writes a text, beside the target first and then renamed.
+///
+/// # Errors
+/// [`CaseError::Io`] within [`CaseError::In`].
+pub fn write_text(path: &Path, text: &str) -> Result<(), CaseError> {
+    replace(path, text.as_bytes()).map_err(|error| error.in_file(&path.display().to_string()))
 }
 
 fn is_toml(name: &str, bytes: &[u8]) -> bool {

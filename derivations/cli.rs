@@ -2,6 +2,7 @@
 
 #[cfg(feature = "lapack")]
 mod fit;
+mod judge;
 #[cfg(feature = "twin")]
 mod model;
 mod refute;
@@ -13,6 +14,7 @@ use reference::vocab::{Beta, Reading};
 
 #[cfg(feature = "lapack")]
 pub(crate) use fit::Fit;
+pub(crate) use judge::Judge;
 #[cfg(feature = "twin")]
 pub(crate) use model::{Evaluate, ExportWorld, Reconstruct, Sample, StageName, Sweep, Train};
 pub(crate) use refute::{Break, Refute};
@@ -29,6 +31,7 @@ Examples:
   elbo refute 13-14                   ... and the one for the step from 13 to 14
   elbo break joint-factorises         an assumption, broken and restored
   elbo step                           the derivation, one line at a time
+  elbo judge dump.safetensors         somebody's numbers: right, or wrong and why
   elbo sample 'red heart'             a trained DALL-E draws
   elbo train all --out run            ... and is trained
 
@@ -60,6 +63,8 @@ pub(crate) enum Command {
     Break(Break),
     /// Step through lines 3 to 14 on a small world
     Step(Step),
+    /// Judge what somebody's code claims: every number recomputed, bounded, and, where it is wrong, explained
+    Judge(Judge),
     /// Fit a linear-Gaussian case to captioned images: factor analysis of their luminance on 8 x 8 pixels, the category as caption
     #[cfg(feature = "lapack")]
     Fit(Fit),

@@ -14,6 +14,7 @@ pub mod show;
 pub mod step;
 #[cfg(feature = "twin")]
 pub mod sweep;
+pub mod trial;
 
 mod provenance;
 

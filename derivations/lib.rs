@@ -9,6 +9,7 @@ pub mod check;
 pub mod claim;
 pub mod compare;
 pub mod continuous;
+pub mod dump;
 pub mod expr;
 pub mod faces;
 #[cfg(feature = "lapack")]
@@ -35,4 +36,5 @@ pub mod specimen;
 pub mod subject;
 #[cfg(feature = "twin")]
 pub mod terms;
+pub mod trial;
 pub mod verdict;

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod rows;
+pub mod subject;
 #[cfg(feature = "twin")]
 mod terms;
 

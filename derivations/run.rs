@@ -5,6 +5,7 @@ mod agree;
 mod breakage;
 #[cfg(feature = "twin")]
 mod device;
+mod judge;
 #[cfg(feature = "twin")]
 mod model;
 mod output;
@@ -82,6 +83,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Refute(args) => refute::search(&args),
         Command::Break(args) => breakage::show(&args),
         Command::Step(args) => walk(&args),
+        Command::Judge(args) => judge::judge(&args),
         #[cfg(feature = "lapack")]
         Command::Fit(args) => fit(&args),
         #[cfg(feature = "twin")]

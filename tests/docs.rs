@@ -11,7 +11,7 @@ fn page(name: &str) -> PathBuf {
 }
 
 /// Runs what stands in `<!-- output of: elbo ... -->` and puts it into the fenced block behind, up to `| until ...` if given. What stands in
-/// `<!-- output of, with lapack: elbo ... -->` is run where the program has it, else left as it is.
+/// `<!-- output of, with lapack: elbo ... -->` is run where the program has it, else left as it is; `, exit 1` is what the program is expected to exit with.
 fn regenerated(text: &str) -> (String, usize) {
     const MARK: &str = "<!-- output of";
     let mut out = String::new();
@@ -28,7 +28,8 @@ fn regenerated(text: &str) -> (String, usize) {
             .split_once(": elbo ")
             .unwrap();
         let skipped = condition == ", with lapack" && !cfg!(feature = "lapack");
-        assert!(skipped || ["", ", with lapack"].contains(&condition), "{mark}");
+        assert!(["", ", with lapack", ", exit 1"].contains(&condition), "{mark}");
+        let code = i32::from(condition == ", exit 1");
         let (args, last) = call
             .split_once(" | until ")
             .map_or((call, None), |(args, last)| (args, Some(last.trim())));
@@ -39,7 +40,7 @@ fn regenerated(text: &str) -> (String, usize) {
             eprintln!("skipped, built without lapack: elbo {args}");
             out.push_str(&behind[fence..end]);
         } else {
-            out.push_str(&run(args, last));
+            out.push_str(&run(args, last, code));
         }
         rest = &behind[end..];
         blocks += 1;
@@ -48,14 +49,14 @@ fn regenerated(text: &str) -> (String, usize) {
     (out, blocks)
 }
 
-fn run(args: &str, last: Option<&str>) -> String {
+fn run(args: &str, last: Option<&str>, code: i32) -> String {
     let output = Command::cargo_bin("elbo")
         .unwrap()
         .env_remove("ELBO_SEED")
         .args(args.split_whitespace())
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "elbo {args}");
+    assert_eq!(output.status.code(), Some(code), "elbo {args}");
     let text = String::from_utf8(output.stdout).unwrap();
     match last {
         None => text,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CaseError, MAX_BYTES};
 
-pub(super) fn load(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn load(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_BYTES) {

@@ -41,6 +41,16 @@ pub enum CaseError {
         "its worlds are linear-Gaussian and this program was built without lapack, expected one built by `make check`"
     )]
     WithoutLapack,
+    /// A key of a dump's statement that contradicts the tensors, or itself.
+    #[error("the statement's {} is {}, expected {expected}", one_line(key), one_line(found))]
+    Statement {
+        /// The key.
+        key: String,
+        /// What it says.
+        found: String,
+        /// What it may say.
+        expected: String,
+    },
     /// A table that must be there.
     #[error("{tensor} is missing, expected {expected}")]
     Missing {

@@ -13,49 +13,63 @@ use super::error::{CaseError, one_line, quoted};
 
 /// What the header says, every size checked against the bytes that are there.
 #[derive(Debug, Default)]
-pub(super) struct Header {
+pub(crate) struct Header {
     /// `__metadata__`: strings only.
-    pub(super) metadata: BTreeMap<String, String>,
+    pub(crate) metadata: BTreeMap<String, String>,
     /// The tensors by name; `data_offsets` lie within the data and fit dtype and shape.
-    pub(super) tensors: BTreeMap<String, TensorInfo>,
+    pub(crate) tensors: BTreeMap<String, TensorInfo>,
 }
 
 /// Splits a file into its header and its data.
-pub(super) fn read(bytes: &[u8]) -> Result<(Header, &[u8]), CaseError> {
-    let refuse = |reason: String| CaseError::Header { reason };
-    let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
-        return Err(refuse(format!(
+pub(crate) fn read(bytes: &[u8]) -> Result<(Header, &[u8]), CaseError> {
+    let Some((claimed, rest)) = bytes.split_first_chunk::<8>() else {
+        return refuse(format!(
             "its length is {} bytes, expected at least 8 for the length of the header",
             bytes.len()
-        )));
+        ));
     };
-    let length = u64::from_le_bytes(*length);
-    let split = usize::try_from(length).ok().and_then(|at| rest.split_at_checked(at));
-    let Some((json, data)) = split else {
-        return Err(refuse(format!(
-            "its header claims {length} bytes, expected at most the {} that follow",
-            rest.len()
-        )));
-    };
+    let (json, data) = rest.split_at(length(*claimed, rest.len() as u64)?);
+    Ok((parse(json, data.len())?, data))
+}
+
+/// The length of the header, of which at most so many bytes follow.
+pub(crate) fn length(claimed: [u8; 8], follow: u64) -> Result<usize, CaseError> {
+    let claimed = u64::from_le_bytes(claimed);
+    let length = usize::try_from(claimed).ok().filter(|_| claimed <= follow);
+    length.map_or_else(
+        || {
+            refuse(format!(
+                "its header claims {claimed} bytes, expected at most the {follow} that follow"
+            ))
+        },
+        Ok,
+    )
+}
+
+/// Reads the header's JSON; so many bytes of data follow it.
+pub(crate) fn parse(json: &[u8], data: usize) -> Result<Header, CaseError> {
     let json = std::str::from_utf8(json)
-        .map_err(|error| refuse(format!("byte {} of its header is not UTF-8", error.valid_up_to())))?;
+        .or_else(|error| refuse(format!("byte {} of its header is not UTF-8", error.valid_up_to())))?;
     let mut reader = serde_json::Deserializer::from_str(json);
     let header = reader
         .deserialize_map(Header::default())
         .and_then(|header| reader.end().map(|()| header))
-        .map_err(|error| {
+        .or_else(|error| {
             refuse(format!(
                 "its header is not as expected: {}",
                 one_line(&error.to_string())
             ))
         })?;
-    check_offsets(&header, data.len())?;
-    Ok((header, data))
+    check_offsets(&header, data)?;
+    Ok(header)
+}
+
+const fn refuse<T>(reason: String) -> Result<T, CaseError> {
+    Err(CaseError::Header { reason })
 }
 
 /// The tensors follow one another without gap or overlap, each as long as dtype and shape ask for, up to the last byte.
 fn check_offsets(header: &Header, available: usize) -> Result<(), CaseError> {
-    let refuse = |reason: String| Err(CaseError::Header { reason });
     let mut tensors: Vec<_> = header.tensors.iter().collect();
     tensors.sort_by_key(|(_, info)| info.data_offsets);
     let mut next = 0;

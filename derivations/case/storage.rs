@@ -89,6 +89,11 @@ impl<'a> Tensor<'a> {
     }
 
     pub(super) fn integers(self, count: usize) -> Result<Vec<i128>, CaseError> {
+        let values = self.all_integers()?;
+        self.shaped(&[count]).map(|_| values)
+    }
+
+    fn all_integers(self) -> Result<Vec<i128>, CaseError> {
         macro_rules! decode {
             ($integer:ty) => {{
                 let (values, _) = self.data.as_chunks::<{ size_of::<$integer>() }>();
@@ -115,7 +120,56 @@ impl<'a> Tensor<'a> {
                 });
             }
         };
-        self.shaped(&[count]).map(|_| values)
+        Ok(values)
+    }
+}
+
+/// A part of a tensor that was read by itself.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Part {
+    fn tensor(&self) -> Tensor<'_> {
+        Tensor {
+            name: self.name,
+            dtype: self.dtype,
+            shape: &self.shape,
+            data: &self.bytes,
+        }
+    }
+
+    /// Its numbers as they stand there.
+    pub(crate) fn values(&self) -> Vec<f64> {
+        self.tensor().all().values()
+    }
+
+    /// Its numbers, each of which may stand there; the index of one that may not begins with the item's.
+    pub(crate) fn checked(
+        &self,
+        batch: Option<usize>,
+        may: impl Fn(f64) -> bool,
+        expected: &'static str,
+    ) -> Result<Vec<f64>, CaseError> {
+        let (row, values) = (self.tensor().all(), self.values());
+        match values.iter().position(|value| !may(*value)) {
+            None => Ok(values),
+            Some(flat) => Err(CaseError::Entry {
+                tensor: self.name,
+                index: batch.into_iter().chain(row.unravel(flat)).collect(),
+                found: values[flat].to_string(),
+                expected,
+            }),
+        }
+    }
+
+    /// Integers, as many as its shape says.
+    pub(crate) fn integers(&self) -> Result<Vec<i128>, CaseError> {
+        self.tensor().all_integers()
     }
 }
 

@@ -1,0 +1,106 @@
+//! Dumps: the inputs of an objective and the numbers that somebody's code claims for it. The format is described in `dump-format.md`.
+//!
+//! One way in ([`open`], [`from_bytes`]). A dump may be larger than memory: its header is read and checked at once, its tensors an item of
+//! the batch at a time. Whatever the bytes, opening ends in a [`Dump`] whose statement fits its tensors, or in one sentence.
+
+use std::path::Path;
+
+use crate::case::CaseError;
+
+mod axis;
+mod claim;
+mod inputs;
+mod needs;
+mod quantity;
+mod sizes;
+mod source;
+mod statement;
+mod words;
+
+pub use axis::Axis;
+pub use claim::{Claim, Kept};
+pub use inputs::{Gaussian, Item, Pixels, Sequence, Tokens};
+pub use quantity::{Input, Quantity};
+pub use sizes::Sizes;
+pub use source::Source;
+pub use statement::{Schedule, Shape, Stated, Statement, Text, Vocabulary};
+pub use words::{Decoder, Form, Layout, Order, Parameter, Prior, Unit};
+
+/// The value of the metadata key `format`.
+pub const FORMAT: &str = "elbo-dump/1";
+
+/// The metadata key that holds the statement, as JSON.
+pub const KEY: &str = "dump";
+
+/// A dump whose statement fits its tensors.
+#[derive(Debug)]
+pub struct Dump {
+    /// The path, or what it was called.
+    pub name: String,
+    /// What the subject says of itself.
+    pub statement: Statement,
+    /// The inputs' sizes.
+    pub sizes: Sizes,
+    /// The claims, in the order of the derivation.
+    pub claims: Vec<Claim>,
+    source: Source,
+}
+
+/// Opens a dump.
+///
+/// # Errors
+/// [`CaseError::In`] with the path and what is wrong in it.
+pub fn open(path: &Path) -> Result<Dump, CaseError> {
+    let name = path.display().to_string();
+    Source::open(path)
+        .and_then(|source| Dump::new(&name, source))
+        .map_err(|error| error.in_file(&name))
+}
+
+/// Reads a dump from bytes; `name` stands in errors.
+///
+/// # Errors
+/// [`CaseError::In`] with the name and what is wrong.
+pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Dump, CaseError> {
+    Source::of(bytes)
+        .and_then(|source| Dump::new(name, source))
+        .map_err(|error| error.in_file(name))
+}
+
+impl Dump {
+    fn new(name: &str, source: Source) -> Result<Self, CaseError> {
+        let statement = Statement::of(source.metadata())?;
+        source.expect_names()?;
+        let sizes = Sizes::of(&source, &statement)?;
+        let claims = claim::all(&source, &statement, &sizes)?;
+        Ok(Self {
+            name: name.to_owned(),
+            statement,
+            sizes,
+            claims,
+            source,
+        })
+    }
+
+    /// The inputs of one item of the batch.
+    ///
+    /// # Errors
+    /// [`CaseError::In`]: a number that may not stand there, a file that cannot be read.
+    pub fn item(&self, batch: usize) -> Result<Item, CaseError> {
+        Item::read(&self.source, &self.statement, &self.sizes, batch).map_err(|error| error.in_file(&self.name))
+    }
+
+    /// The numbers of a claim that belong to one item, or all of them for a claim without a batch.
+    ///
+    /// # Errors
+    /// As [`Dump::item`].
+    pub fn claimed(&self, claim: &Claim, batch: Option<usize>) -> Result<Vec<f64>, CaseError> {
+        let numbers = match batch {
+            Some(batch) => self.source.item(claim.tensor, batch),
+            None => self.source.whole(claim.tensor),
+        };
+        numbers
+            .map(|part| part.values())
+            .map_err(|error| error.in_file(&self.name))
+    }
+}

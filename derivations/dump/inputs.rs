@@ -1,0 +1,217 @@
+//! The inputs of one item of the batch, checked.
+
+use ndarray::Array2;
+
+use super::sizes::misshapen;
+use super::statement::Statement;
+use super::words::{Decoder, Form, Parameter};
+use super::{Sizes, Source};
+use crate::case::CaseError;
+
+/// A decoder's parameters and what they describe.
+#[derive(Debug, Clone)]
+pub struct Pixels {
+    /// The density.
+    pub decoder: Decoder,
+    /// The image.
+    pub x: Vec<f64>,
+    /// Its location.
+    pub mu: Vec<f64>,
+    /// Its scale; empty for a density without one.
+    pub ln_b: Vec<f64>,
+}
+
+/// Discrete codes of one image.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// The encoder's logits, a row a position.
+    pub logits: Option<Array2<f64>>,
+    /// The prior's; `1/K` where there are none.
+    pub prior: Option<Array2<f64>>,
+    /// The Gumbel noise.
+    pub noise: Option<Array2<f64>>,
+    /// The derivative of the loss by the sample.
+    pub sample_gradient: Option<Array2<f64>>,
+    /// The decoder's side.
+    pub pixels: Option<Pixels>,
+}
+
+/// One sequence.
+#[derive(Debug, Clone)]
+pub struct Sequence {
+    /// The logits of each token.
+    pub logits: Array2<f64>,
+    /// The tokens.
+    pub tokens: Vec<usize>,
+}
+
+/// A continuous code of one image.
+#[derive(Debug, Clone)]
+pub struct Gaussian {
+    /// The encoder's mean.
+    pub mean: Option<Vec<f64>>,
+    /// Its spread, as stated.
+    pub spread: Vec<f64>,
+    /// The prior's mean and spread; `N(0, 1)` where there are none.
+    pub prior: Option<[Vec<f64>; 2]>,
+    /// The sample's noise.
+    pub noise: Option<Vec<f64>>,
+    /// The derivative of the loss by the sample.
+    pub sample_gradient: Option<Vec<f64>>,
+    /// The decoder's side.
+    pub pixels: Option<Pixels>,
+}
+
+/// The inputs of one item.
+#[derive(Debug, Clone)]
+pub enum Item {
+    /// Discrete codes.
+    Tokens(Tokens),
+    /// A sequence.
+    Sequence(Sequence),
+    /// A continuous code.
+    Gaussian(Gaussian),
+}
+
+impl Item {
+    /// Its tensors by name.
+    #[must_use]
+    pub fn tables(&self) -> Vec<(&'static str, Vec<f64>)> {
+        let table = |table: &Option<Array2<f64>>| table.iter().flatten().copied().collect::<Vec<_>>();
+        let pixels = |pixels: &Option<Pixels>| {
+            let [x, mu] = [|p: &Pixels| p.x.clone(), |p: &Pixels| p.mu.clone()].map(|of| pixels.as_ref().map(of));
+            [("x", x.unwrap_or_default()), ("mu", mu.unwrap_or_default())]
+        };
+        match self {
+            Self::Tokens(tokens) => [
+                ("encoder_logits", table(&tokens.logits)),
+                ("prior_logits", table(&tokens.prior)),
+                ("gumbel_noise", table(&tokens.noise)),
+            ]
+            .into_iter()
+            .chain(pixels(&tokens.pixels))
+            .collect(),
+            Self::Sequence(sequence) => vec![("token_logits", sequence.logits.iter().copied().collect())],
+            Self::Gaussian(gaussian) => [
+                ("q_mean", gaussian.mean.clone().unwrap_or_default()),
+                ("q_spread", gaussian.spread.clone()),
+            ]
+            .into_iter()
+            .chain(pixels(&gaussian.pixels))
+            .collect(),
+        }
+    }
+}
+
+/// What may stand in a tensor, in code and in words.
+type Allowed = (fn(f64) -> bool, &'static str);
+
+const NUMBERS: Allowed = (|x| x.abs() <= 1e30, "a number of at most 1e30 in size");
+const LOGITS: Allowed = (
+    |x| x.abs() <= 1e30 || x == f64::NEG_INFINITY,
+    "a logit, a number of at most 1e30 in size or -inf",
+);
+const LOGARITHMS: Allowed = (|x| x.abs() <= 300.0, "a logarithm from -300 to 300");
+const POSITIVE: Allowed = (|x| x > 0.0 && x <= 1e30, "a positive number up to 1e30");
+
+impl Item {
+    pub(super) fn read(source: &Source, statement: &Statement, sizes: &Sizes, batch: usize) -> Result<Self, CaseError> {
+        let checked = |name: &'static str, (may, expected): Allowed| -> Result<Option<Vec<f64>>, CaseError> {
+            let part = source.has(name).then(|| source.item(name, batch)).transpose()?;
+            part.map(|part| part.checked(Some(batch), may, expected)).transpose()
+        };
+        let vector = |name: &'static str| checked(name, NUMBERS);
+        let rows = |name: &'static str, may: Allowed| rows(source, sizes, batch, name, may);
+        let pixels = || -> Result<Option<Pixels>, CaseError> {
+            let Some(decoder) = statement.decoder.filter(|_| source.has("x")) else {
+                return Ok(None);
+            };
+            let (may, expected): Allowed = match decoder {
+                Decoder::LogitLaplace => (|x| x > 0.0 && x < 1.0, "a pixel between 0 and 1, neither of them"),
+                Decoder::Bernoulli => (|x| (0.0..=1.0).contains(&x), "a pixel from 0 to 1"),
+                Decoder::Normal => NUMBERS,
+            };
+            let x = source.item("x", batch)?.checked(Some(batch), may, expected)?;
+            let mu = vector("mu")?.unwrap_or_default();
+            let ln_b = checked("ln_b", LOGARITHMS)?.unwrap_or_default();
+            Ok(Some(Pixels { decoder, x, mu, ln_b }))
+        };
+        Ok(match statement.inputs {
+            Form::Tokens => Self::Tokens(Tokens {
+                logits: rows("encoder_logits", LOGITS)?,
+                prior: rows("prior_logits", LOGITS)?,
+                noise: rows("gumbel_noise", NUMBERS)?,
+                sample_gradient: rows("sample_gradient", NUMBERS)?,
+                pixels: pixels()?,
+            }),
+            Form::Gaussian => {
+                let spread = match statement.parameter {
+                    Some(Parameter::Std | Parameter::Variance) => POSITIVE,
+                    _ => LOGARITHMS,
+                };
+                let prior = vector("prior_mean")?.zip(checked("prior_spread", spread)?);
+                Self::Gaussian(Gaussian {
+                    mean: vector("q_mean")?,
+                    spread: checked("q_spread", spread)?.unwrap_or_default(),
+                    prior: prior.map(|(mean, spread)| [mean, spread]),
+                    noise: vector("noise")?,
+                    sample_gradient: vector("sample_gradient")?,
+                    pixels: pixels()?,
+                })
+            }
+            Form::Sequence => Self::Sequence(Sequence {
+                logits: rows("token_logits", LOGITS)?.unwrap_or_default(),
+                tokens: token_row(source, batch, sizes.entries)?,
+            }),
+        })
+    }
+}
+
+/// A tensor of one item, a row a position or a token; logits have one in each row that is not masked.
+fn rows(
+    source: &Source,
+    sizes: &Sizes,
+    batch: usize,
+    name: &'static str,
+    (may, expected): Allowed,
+) -> Result<Option<Array2<f64>>, CaseError> {
+    if !source.has(name) {
+        return Ok(None);
+    }
+    let values = source.item(name, batch)?.checked(Some(batch), may, expected)?;
+    let rows = match (sizes.tokens, sizes.grid) {
+        (0, Some(_)) => Array2::from_shape_vec((sizes.codes, sizes.positions), values)
+            .map(|planes| planes.t().as_standard_layout().into_owned()),
+        (0, None) => Array2::from_shape_vec((sizes.positions, sizes.codes), values),
+        _ => Array2::from_shape_vec((sizes.tokens, sizes.entries), values),
+    };
+    let rows = rows.map_err(|_| misshapen(name, &[], "the shape of the logits"))?;
+    let masked = |row: &usize| rows.row(*row).iter().all(|x| *x == f64::NEG_INFINITY);
+    match (0..rows.nrows()).find(masked) {
+        Some(row) => Err(CaseError::Entry {
+            tensor: name,
+            index: vec![batch],
+            found: format!("-inf throughout row {row}"),
+            expected: "at least one entry that is not masked",
+        }),
+        None => Ok(Some(rows)),
+    }
+}
+
+/// The tokens of one item.
+pub(super) fn token_row(source: &Source, batch: usize, entries: usize) -> Result<Vec<usize>, CaseError> {
+    let integers = source.item("tokens", batch)?.integers()?;
+    let each = integers.into_iter().enumerate();
+    each.map(|(t, value)| {
+        usize::try_from(value)
+            .ok()
+            .filter(|token| *token < entries)
+            .ok_or_else(|| CaseError::Entry {
+                tensor: "tokens",
+                index: vec![batch, t],
+                found: value.to_string(),
+                expected: "an entry of the vocabulary",
+            })
+    })
+    .collect()
+}

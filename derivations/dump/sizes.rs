@@ -1,0 +1,276 @@
+//! How large a dump's inputs are, each held against the statement and the others.
+
+use safetensors::Dtype;
+
+use super::inputs::token_row;
+use super::statement::{Statement, Vocabulary, refuse};
+use super::words::{Decoder, Form, Layout, Prior};
+use super::{Axis, Source};
+use crate::case::CaseError;
+use crate::precision::subject::Float;
+
+/// How large the inputs are; 0 for what a form does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sizes {
+    /// Items.
+    pub batch: usize,
+    /// `H W`, or `S`.
+    pub positions: usize,
+    /// `H`, `W` where codes lie in planes.
+    pub grid: Option<[usize; 2]>,
+    /// `K`.
+    pub codes: usize,
+    /// The shape of an image.
+    pub image: Vec<usize>,
+    /// `D`.
+    pub coordinates: usize,
+    /// `T`.
+    pub tokens: usize,
+    /// `V`.
+    pub entries: usize,
+    /// How many text tokens and image tokens of the whole batch count.
+    pub counted: [usize; 2],
+}
+
+/// The inputs that belong to some forms only.
+const STRAYS: &[(&str, &[Form])] = &[
+    ("encoder_logits", &[Form::Tokens]),
+    ("prior_logits", &[Form::Tokens]),
+    ("gumbel_noise", &[Form::Tokens]),
+    ("q_mean", &[Form::Gaussian]),
+    ("q_spread", &[Form::Gaussian]),
+    ("prior_mean", &[Form::Gaussian]),
+    ("prior_spread", &[Form::Gaussian]),
+    ("noise", &[Form::Gaussian]),
+    ("token_logits", &[Form::Sequence]),
+    ("tokens", &[Form::Sequence]),
+    ("sample_gradient", &[Form::Tokens, Form::Gaussian]),
+    ("x", &[Form::Tokens, Form::Gaussian]),
+    ("mu", &[Form::Tokens, Form::Gaussian]),
+    ("ln_b", &[Form::Tokens, Form::Gaussian]),
+];
+
+impl Sizes {
+    pub(super) fn of(source: &Source, statement: &Statement) -> Result<Self, CaseError> {
+        let mut sizes = Self::default();
+        let stray = STRAYS
+            .iter()
+            .find(|(name, forms)| source.has(name) && !forms.contains(&statement.inputs));
+        if let Some((name, _)) = stray {
+            let found = format!("{} beside {name}", statement.inputs.name());
+            return Err(refuse("inputs", &found, "the inputs of one form"));
+        }
+        match statement.inputs {
+            Form::Tokens => sizes.tokens_of(source, statement)?,
+            Form::Sequence => sizes.sequence_of(source, statement)?,
+            Form::Gaussian => sizes.gaussian_of(source, statement)?,
+        }
+        if statement.inputs != Form::Sequence && source.has("x") {
+            sizes.pixels_of(source, statement)?;
+        }
+        Ok(sizes)
+    }
+
+    fn tokens_of(&mut self, source: &Source, statement: &Statement) -> Result<(), CaseError> {
+        if !source.has("encoder_logits") && source.has("x") {
+            return Ok(());
+        }
+        let shape = floats(source, "encoder_logits")?;
+        let layout = statement
+            .layout
+            .ok_or_else(|| refuse("layout", "missing", "BKHW or BSK: it is never guessed"))?;
+        match (layout, shape) {
+            (Layout::Planes, &[batch, codes, height, width]) => {
+                (self.batch, self.codes, self.positions) = (batch, codes, height.saturating_mul(width));
+                self.grid = Some([height, width]);
+            }
+            (Layout::Rows, &[batch, positions, codes]) => {
+                (self.batch, self.positions, self.codes) = (batch, positions, codes);
+            }
+            (layout, shape) => {
+                let expected = match layout {
+                    Layout::Planes => "[B, K, H, W], as the statement's layout says",
+                    Layout::Rows => "[B, S, K], as the statement's layout says",
+                };
+                return Err(misshapen("encoder_logits", shape, expected));
+            }
+        }
+        if shape.contains(&0) {
+            return Err(misshapen("encoder_logits", shape, "no axis of length 0"));
+        }
+        match statement.prior {
+            Some(Prior::Uniform) => forbid(source, "prior_logits", "absent with a uniform prior")?,
+            Some(Prior::Logits) => same(source, "prior_logits", shape)?,
+            _ => return Err(refuse("prior", "missing or continuous", "uniform or logits")),
+        }
+        for name in ["gumbel_noise", "sample_gradient"] {
+            if source.has(name) {
+                same(source, name, shape)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn gaussian_of(&mut self, source: &Source, statement: &Statement) -> Result<(), CaseError> {
+        if !source.has("q_mean") && source.has("x") {
+            return Ok(());
+        }
+        let shape = floats(source, "q_mean")?;
+        let &[batch, coordinates] = shape else {
+            return Err(misshapen("q_mean", shape, "[B, D]"));
+        };
+        if shape.contains(&0) {
+            return Err(misshapen("q_mean", shape, "no axis of length 0"));
+        }
+        (self.batch, self.coordinates) = (batch, coordinates);
+        same(source, "q_spread", shape)?;
+        if statement.parameter.is_none() {
+            return Err(refuse("parameter", "missing", "ln_variance, ln_std, variance or std"));
+        }
+        match statement.prior {
+            Some(Prior::StandardNormal) => {}
+            Some(Prior::Normal) => {
+                same(source, "prior_mean", shape)?;
+                same(source, "prior_spread", shape)?;
+            }
+            _ => return Err(refuse("prior", "missing or discrete", "standard_normal or normal")),
+        }
+        for name in ["noise", "sample_gradient"] {
+            if source.has(name) {
+                same(source, name, shape)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pixels_of(&mut self, source: &Source, statement: &Statement) -> Result<(), CaseError> {
+        let shape = floats(source, "x")?;
+        let (&batch, image) = shape
+            .split_first()
+            .filter(|_| !shape.contains(&0))
+            .ok_or_else(|| misshapen("x", shape, "[B, ...], no axis of length 0"))?;
+        if self.batch != 0 && batch != self.batch {
+            return Err(misshapen(
+                "x",
+                shape,
+                &format!("{} items, as the encoder has", self.batch),
+            ));
+        }
+        (self.batch, self.image) = (batch, image.to_vec());
+        same(source, "mu", shape)?;
+        match statement.decoder {
+            Some(Decoder::Bernoulli) => forbid(source, "ln_b", "absent with a Bernoulli decoder"),
+            Some(_) => same(source, "ln_b", shape),
+            None => Err(refuse("decoder", "missing", "logit_laplace, normal or bernoulli")),
+        }
+    }
+
+    fn sequence_of(&mut self, source: &Source, statement: &Statement) -> Result<(), CaseError> {
+        let shape = floats(source, "token_logits")?;
+        let &[batch, tokens, entries] = shape else {
+            return Err(misshapen("token_logits", shape, "[B, T, V]"));
+        };
+        if shape.contains(&0) {
+            return Err(misshapen("token_logits", shape, "no axis of length 0"));
+        }
+        (self.batch, self.tokens, self.entries) = (batch, tokens, entries);
+        let found = &source.info("tokens")?.shape;
+        if *found != [batch, tokens] {
+            return Err(misshapen("tokens", found, &format!("[{batch}, {tokens}]")));
+        }
+        let text = statement
+            .text
+            .as_ref()
+            .ok_or_else(|| refuse("text", "missing", "the lengths, weights and padding of the sequence"))?;
+        if text.tokens > tokens || text.vocabulary > entries {
+            let found = format!("{} tokens of {} entries", text.tokens, text.vocabulary);
+            return Err(refuse(
+                "text",
+                &found,
+                &format!("at most {tokens} tokens and {entries} entries"),
+            ));
+        }
+        if !text.weights.iter().all(|w| *w >= 0.0 && *w <= 1e6) {
+            return Err(refuse(
+                "text.weights",
+                &format!("{:?}", text.weights),
+                "two numbers from 0 to 1e6",
+            ));
+        }
+        for batch in 0..batch {
+            for (t, token) in token_row(source, batch, entries)?.into_iter().enumerate() {
+                let image = t >= text.tokens;
+                let entries = if image {
+                    text.vocabulary..entries
+                } else {
+                    0..text.vocabulary
+                };
+                if text.softmax == Vocabulary::Split && !entries.contains(&token) {
+                    return Err(CaseError::Entry {
+                        tensor: "tokens",
+                        index: vec![batch, t],
+                        found: token.to_string(),
+                        expected: "an entry of its own vocabulary, text entries first, since the softmax is split",
+                    });
+                }
+                self.counted[usize::from(image)] += usize::from(image || !text.padding.contains(&(token as u64)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The length of an axis.
+    #[must_use]
+    pub fn of_axis(&self, axis: Axis) -> usize {
+        match axis {
+            Axis::Batch => self.batch,
+            Axis::Position => self.positions,
+            Axis::Code => self.codes,
+            Axis::Pixel => self.image.iter().product(),
+            Axis::Coordinate => self.coordinates,
+            Axis::Token => self.tokens,
+            Axis::Entry => self.entries,
+        }
+    }
+}
+
+/// The shape of a float tensor.
+fn floats<'a>(source: &'a Source, name: &'static str) -> Result<&'a [usize], CaseError> {
+    let info = source.info(name)?;
+    expect_float(name, info.dtype)?;
+    Ok(&info.shape)
+}
+
+/// The type of a tensor of floats.
+pub(super) fn expect_float(name: &'static str, dtype: Dtype) -> Result<Float, CaseError> {
+    Float::of(dtype).ok_or_else(|| CaseError::Dtype {
+        tensor: name,
+        found: dtype.to_string(),
+        expected: "F64, F32, F16 or BF16",
+    })
+}
+
+pub(super) fn misshapen(tensor: &str, found: &[usize], expected: &str) -> CaseError {
+    CaseError::Shape {
+        tensor: tensor.to_owned(),
+        found: found.to_vec(),
+        expected: expected.to_owned(),
+    }
+}
+
+fn same(source: &Source, name: &'static str, shape: &[usize]) -> Result<(), CaseError> {
+    let found = floats(source, name)?;
+    if found == shape {
+        Ok(())
+    } else {
+        Err(misshapen(name, found, &format!("{shape:?}")))
+    }
+}
+
+fn forbid(source: &Source, name: &'static str, expected: &str) -> Result<(), CaseError> {
+    if source.has(name) {
+        Err(misshapen(name, floats(source, name)?, expected))
+    } else {
+        Ok(())
+    }
+}

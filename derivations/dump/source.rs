@@ -1,0 +1,185 @@
+//! Where a dump's numbers lie: a file that is read a part at a time, or bytes.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use safetensors::tensor::TensorInfo;
+
+use super::quantity::Quantity;
+use crate::case::storage::Part;
+use crate::case::{CaseError, header};
+
+/// The longest header that is read, as in the format's own reader.
+const MOST_HEADER: u64 = 100_000_000;
+
+/// The most bytes of one tensor that belong to one item: everything else is read an item at a time.
+const MOST_ITEM: usize = 1 << 28;
+
+/// The inputs, and what each is.
+const NAMES: [(&str, &str); 14] = [
+    ("encoder_logits", "a float tensor [B, S, K] or [B, K, H, W]"),
+    ("prior_logits", "a float tensor shaped as encoder_logits"),
+    ("gumbel_noise", "a float tensor shaped as encoder_logits"),
+    (
+        "sample_gradient",
+        "a float tensor, the derivative of the loss by the sample, shaped as the sample",
+    ),
+    ("x", "a float tensor [B, ...]"),
+    ("mu", "a float tensor shaped as x"),
+    ("ln_b", "a float tensor shaped as x"),
+    ("token_logits", "a float tensor [B, T, V]"),
+    ("tokens", "an integer tensor [B, T]"),
+    ("q_mean", "a float tensor [B, D]"),
+    ("q_spread", "a float tensor [B, D]"),
+    ("prior_mean", "a float tensor [B, D]"),
+    ("prior_spread", "a float tensor [B, D]"),
+    ("noise", "a float tensor [B, D]"),
+];
+
+/// A safetensors file whose header has been checked against its length.
+#[derive(Debug)]
+pub struct Source {
+    metadata: BTreeMap<String, String>,
+    tensors: BTreeMap<String, TensorInfo>,
+    store: Store,
+}
+
+#[derive(Debug)]
+enum Store {
+    Bytes {
+        all: Vec<u8>,
+        data: usize,
+    },
+    /// One reader at a time: a position belongs to the file, not to who reads.
+    File {
+        file: Mutex<File>,
+        data: u64,
+    },
+}
+
+impl Source {
+    pub(super) fn of(bytes: Vec<u8>) -> Result<Self, CaseError> {
+        let (header, data) = header::read(&bytes)?;
+        let data = bytes.len() - data.len();
+        Ok(Self {
+            metadata: header.metadata,
+            tensors: header.tensors,
+            store: Store::Bytes { all: bytes, data },
+        })
+    }
+
+    pub(super) fn open(path: &Path) -> Result<Self, CaseError> {
+        let io = |error| CaseError::Io { doing: "read", error };
+        let mut file = File::open(path).map_err(io)?;
+        let about = file.metadata().map_err(io)?;
+        if !about.is_file() {
+            // A pipe cannot be read in parts.
+            return Self::of(crate::case::load(path).map_err(io)?);
+        }
+        let length = about.len();
+        let mut begin = Vec::new();
+        file.by_ref().take(8).read_to_end(&mut begin).map_err(io)?;
+        let Some(claimed) = begin.first_chunk::<8>() else {
+            return Self::of(begin); // which says how long it is
+        };
+        let claimed = header::length(*claimed, (length - 8).min(MOST_HEADER))?;
+        let mut json = vec![0; claimed];
+        file.read_exact(&mut json).map_err(io)?;
+        let data = 8 + claimed as u64;
+        let left = usize::try_from(length - data).unwrap_or(usize::MAX);
+        let header = header::parse(&json, left)?;
+        Ok(Self {
+            metadata: header.metadata,
+            tensors: header.tensors,
+            store: Store::File {
+                file: Mutex::new(file),
+                data,
+            },
+        })
+    }
+
+    pub(super) const fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+
+    /// Refuses a name that the format does not have.
+    pub(super) fn expect_names(&self) -> Result<(), CaseError> {
+        let inputs = || NAMES.iter().map(|(name, _)| *name);
+        let claims = || Quantity::ALL.iter().map(|quantity| quantity.tensor());
+        let known = |name: &str| name.starts_with("x_") || inputs().chain(claims()).any(|known| known == name);
+        match self.tensors.keys().find(|name| !known(name)) {
+            None => Ok(()),
+            Some(name) => Err(CaseError::Unknown {
+                name: name.clone(),
+                expected: inputs().chain(["claim.kl and its like"]).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    pub(super) fn info(&self, name: &'static str) -> Result<&TensorInfo, CaseError> {
+        let expected = NAMES.iter().find(|(known, _)| *known == name);
+        self.tensors.get(name).ok_or(CaseError::Missing {
+            tensor: name,
+            expected: expected.map_or("a float tensor", |(_, expected)| expected),
+        })
+    }
+
+    /// The part of a tensor that belongs to an item of the batch, its first axis.
+    pub(super) fn item(&self, name: &'static str, batch: usize) -> Result<Part, CaseError> {
+        let info = self.info(name)?;
+        let (&items, shape) = info.shape.split_first().unwrap_or((&1, &[]));
+        let length = (info.data_offsets.1 - info.data_offsets.0) / items.max(1);
+        self.part(name, info, shape, info.data_offsets.0 + batch * length, length)
+    }
+
+    /// A tensor without a batch, or of integers.
+    pub(super) fn whole(&self, name: &'static str) -> Result<Part, CaseError> {
+        let info = self.info(name)?;
+        let (begin, end) = info.data_offsets;
+        self.part(name, info, &info.shape, begin, end - begin)
+    }
+
+    fn part(
+        &self,
+        name: &'static str,
+        info: &TensorInfo,
+        shape: &[usize],
+        begin: usize,
+        length: usize,
+    ) -> Result<Part, CaseError> {
+        if length > MOST_ITEM {
+            return Err(CaseError::Shape {
+                tensor: name.to_owned(),
+                found: info.shape.clone(),
+                expected: format!("at most {MOST_ITEM} bytes an item of the batch"),
+            });
+        }
+        let bytes = match &self.store {
+            Store::Bytes { all, data } => all
+                .get(data + begin..data + begin + length)
+                .unwrap_or_default() // there: the header was checked against the length
+                .to_vec(),
+            Store::File { file, data } => {
+                let mut bytes = vec![0; length];
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.seek(SeekFrom::Start(data + begin as u64))
+                    .and_then(|_| file.read_exact(&mut bytes))
+                    .map_err(|error| CaseError::Io { doing: "read", error })?;
+                bytes
+            }
+        };
+        Ok(Part {
+            name,
+            dtype: info.dtype,
+            shape: shape.to_vec(),
+            bytes,
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! What a dump says of itself: the JSON document in its metadata.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::words::{Decoder, Form, Layout, Order, Parameter, Prior, Unit};
+use super::{Axis, FORMAT, KEY};
+use crate::case::CaseError;
+use crate::precision::subject::Float;
+
+/// How a claim was made from what it is about.
+#[derive(Debug, Clone, PartialEq, schemars::JsonSchema, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stated {
+    /// The axes that are summed over.
+    pub sum: Option<Vec<Axis>>,
+    /// The axes whose mean is taken.
+    pub mean: Option<Vec<Axis>>,
+    /// 1, or -1 for a claim of the negative.
+    #[serde(default = "one")]
+    pub sign: f64,
+    /// Nats, unless it says bits.
+    #[serde(default)]
+    pub unit: Unit,
+    /// What everything was divided by, besides the means.
+    #[serde(default = "one")]
+    pub normaliser: f64,
+    /// Of a gradient: the claim that it is the gradient of.
+    pub of: Option<String>,
+}
+
+/// How a number moves with the step.
+#[derive(Debug, Clone, Copy, PartialEq, schemars::JsonSchema, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// At step 0.
+    pub from: f64,
+    /// From the last step on.
+    pub to: f64,
+    /// How many steps it takes.
+    pub steps: u64,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+/// The shape of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// Half a cosine.
+    Cosine,
+    /// A straight line.
+    Linear,
+    /// `from e^(-rate step)`, `to` at the least; `steps` is `ln(from / to) / rate` steps long.
+    Exponential,
+}
+
+/// What a sequence's vocabulary is scored over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vocabulary {
+    /// Text and image entries share one softmax.
+    Joint,
+    /// A text token is scored among text entries, an image token among image entries.
+    Split,
+}
+
+/// The second stage's sequence.
+#[derive(Debug, Clone, PartialEq, schemars::JsonSchema, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// How many tokens are text; the others are the image's.
+    pub tokens: usize,
+    /// How many entries are text; an image's token `i` is entry `vocabulary + i`.
+    pub vocabulary: usize,
+    /// What is scored against what.
+    pub softmax: Vocabulary,
+    /// Text tokens that do not count.
+    #[serde(default)]
+    pub padding: Vec<u64>,
+    /// The weights of the mean over text tokens and of that over image tokens.
+    pub weights: [f64; 2],
+}
+
+/// The whole statement.
+#[derive(Debug, Clone, PartialEq, schemars::JsonSchema, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// What the inputs are.
+    pub inputs: Form,
+    /// How codes lie.
+    pub layout: Option<Layout>,
+    /// The code's prior.
+    pub prior: Option<Prior>,
+    /// The decoder's density.
+    pub decoder: Option<Decoder>,
+    /// What `q_spread` and `prior_spread` are.
+    pub parameter: Option<Parameter>,
+    /// The type that the subject's numbers are rounded to after each operation.
+    pub dtype: Float,
+    /// The type that it adds up in; `dtype` where nothing is stated.
+    pub accumulation: Option<Float>,
+    /// In which order it adds.
+    #[serde(default = "sequential")]
+    pub summation: Order,
+    /// The relaxation's temperature.
+    pub temperature: Option<f64>,
+    /// Whether the sample is the one-hot one, forward.
+    #[serde(default)]
+    pub straight_through: bool,
+    /// The weight on the divergence; 1 where nothing is stated.
+    pub beta: Option<f64>,
+    /// The step that schedules are claimed at.
+    pub step: Option<u64>,
+    /// The schedule of beta.
+    pub beta_schedule: Option<Schedule>,
+    /// The schedule of the temperature.
+    pub temperature_schedule: Option<Schedule>,
+    /// The sequence.
+    pub text: Option<Text>,
+    /// What is claimed.
+    pub claims: BTreeMap<String, Stated>,
+    /// Where it ran: `cpu`, `cuda`, or any word.
+    pub device: Option<String>,
+    /// The device's name; required with `cuda`.
+    pub device_name: Option<String>,
+    /// The driver's version; required with `cuda`.
+    pub driver: Option<String>,
+    /// Who computed it.
+    pub framework: Option<String>,
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+const fn sequential() -> Order {
+    Order::Sequential
+}
+
+impl Statement {
+    pub(super) fn of(metadata: &BTreeMap<String, String>) -> Result<Self, CaseError> {
+        let found = metadata.get("format");
+        if found.map(String::as_str) != Some(FORMAT) {
+            return Err(CaseError::Format {
+                found: found.cloned(),
+                expected: format!("{FORMAT:?}"),
+            });
+        }
+        let text = metadata
+            .get(KEY)
+            .ok_or_else(|| refuse(KEY, "missing", "a JSON document (dump-format.md)"))?;
+        let statement: Self = serde_json::from_str(text)
+            .map_err(|error| refuse(KEY, &error.to_string(), "a JSON document as in dump.schema.json"))?;
+        statement.check()?;
+        Ok(statement)
+    }
+
+    fn check(&self) -> Result<(), CaseError> {
+        if self.device.as_deref() == Some("cuda") {
+            for (key, given) in [("device_name", &self.device_name), ("driver", &self.driver)] {
+                if given.as_ref().is_none_or(|given| given.trim().is_empty()) {
+                    return Err(refuse(key, "missing", "the name of what device cuda ran on"));
+                }
+            }
+        }
+        let positive = |key: &str, value: Option<f64>, least: f64| match value {
+            Some(value) if !(value > least && value <= 1e6) => Err(refuse(
+                key,
+                &value.to_string(),
+                if least < 0.0 {
+                    "a number from 0 to 1e6"
+                } else {
+                    "a positive number up to 1e6"
+                },
+            )),
+            _ => Ok(()),
+        };
+        positive("temperature", self.temperature, 0.0)?;
+        positive("beta", self.beta, -f64::MIN_POSITIVE)?;
+        for (key, schedule) in [
+            ("beta_schedule", self.beta_schedule),
+            ("temperature_schedule", self.temperature_schedule),
+        ] {
+            let Some(schedule) = schedule else { continue };
+            let numbers = [schedule.from, schedule.to];
+            let exponential = schedule.shape == Shape::Exponential;
+            if !numbers.iter().all(|v| v.is_finite() && v.abs() <= 1e6)
+                || (exponential && !numbers.iter().all(|v| *v > 0.0))
+            {
+                return Err(refuse(
+                    key,
+                    &format!("from {} to {}", schedule.from, schedule.to),
+                    "numbers up to 1e6, positive ones for an exponential",
+                ));
+            }
+        }
+        for (name, claim) in &self.claims {
+            let key = format!("claims.{name}");
+            if ![-1.0, 1.0].contains(&claim.sign) {
+                return Err(refuse(&key, &format!("of sign {}", claim.sign), "a sign of 1 or -1"));
+            }
+            if !(claim.normaliser > 0.0 && claim.normaliser.is_finite()) {
+                let found = format!("of normaliser {}", claim.normaliser);
+                return Err(refuse(&key, &found, "a positive normaliser"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The weight on the divergence.
+    #[must_use]
+    pub fn beta(&self) -> f64 {
+        self.beta.unwrap_or(1.0)
+    }
+}
+
+/// A key of the statement that cannot stand.
+pub(super) fn refuse(key: &str, found: &str, expected: &str) -> CaseError {
+    CaseError::Statement {
+        key: key.to_owned(),
+        found: found.to_owned(),
+        expected: expected.to_owned(),
+    }
+}

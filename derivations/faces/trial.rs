@@ -1,0 +1,249 @@
+//! The verdict on a dump: for people, for programs, for a test report, for a pull request.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::dump::Claim;
+use crate::precision::subject::Float;
+use crate::render::wrap::prose;
+use crate::specimen::count;
+use crate::trial::{Fit, Judged, Judgement, Verdict, Worst};
+
+mod json;
+mod junit;
+mod markdown;
+mod places;
+
+pub use json::{Report, SCHEMA, report};
+pub use junit::junit;
+pub use markdown::markdown;
+
+/// All judgements as text, at most 100 columns: the dumps that fall first, within a dump the claims that do.
+#[must_use]
+pub fn text(judgements: &[Judgement]) -> String {
+    let mut out = String::new();
+    let mut sorted: Vec<&Judgement> = judgements.iter().collect();
+    sorted.sort_by_key(|judgement| judgement.stands());
+    for judgement in sorted {
+        one(&mut out, judgement);
+        out.push('\n');
+    }
+    out.push_str(&closing(judgements));
+    out
+}
+
+fn one(out: &mut String, judgement: &Judgement) {
+    let _ = writeln!(
+        out,
+        "{}",
+        prose(&format!("{}: {}", judgement.name, judgement.subject), "", "    ")
+    );
+    let _ = writeln!(
+        out,
+        "\n  {:<20} {:<8} {:>9} {:>11} {:>10} {:>10}  at",
+        "claim", "verdict", "numbers", "error/bound", "error", "bound"
+    );
+    let mut rows: Vec<&Judged> = judgement.claims.iter().collect();
+    rows.sort_by(|a, b| {
+        severity(a)
+            .cmp(&severity(b))
+            .then(b.fit.used().total_cmp(&a.fit.used()))
+    });
+    for judged in &rows {
+        let (name, verdict) = (judged.claim.quantity.name(), verdict(judged));
+        let worst = judged.fit.worst.as_ref();
+        let cell = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1e}"));
+        let at = worst.map_or_else(|| "-".to_owned(), |worst| index(&judged.claim, worst));
+        let style = style(&judged.verdict);
+        let line = format!(
+            "{:>9} {:>11} {:>10} {:>10}  {at}",
+            judged.fit.numbers,
+            worst.map_or_else(|| "-".to_owned(), |worst| used(worst.ratio)),
+            cell(worst.map(|worst| (worst.found - worst.expected).abs())),
+            cell(worst.map(|worst| worst.bound)),
+        );
+        let _ = writeln!(out, "  {name:<20} {style}{verdict:<8}{style:#} {line}");
+    }
+    if let Some(first) = judgement.first_divergence() {
+        let _ = writeln!(
+            out,
+            "\nFirst divergence: {}, {}",
+            first.claim.quantity.name(),
+            first.claim.quantity.source()
+        );
+    }
+    for judged in judgement
+        .claims
+        .iter()
+        .filter(|judged| judged.verdict != Verdict::Within)
+    {
+        details(out, judged);
+    }
+    for warning in &judgement.warnings {
+        let _ = writeln!(out, "\n{}", prose(&format!("warning: {warning}"), "", "    "));
+    }
+}
+
+fn details(out: &mut String, judged: &Judged) {
+    let name = judged.claim.quantity.name();
+    let tell = |out: &mut String, text: &str| {
+        let _ = writeln!(out, "{}", prose(text, "    ", "      "));
+    };
+    match &judged.verdict {
+        Verdict::Within => {}
+        Verdict::Skipped(reason) => {
+            let _ = writeln!(out, "\n{}", prose(&format!("{name}: skipped, {reason}"), "  ", "    "));
+        }
+        Verdict::Follows(upstream) => {
+            let names: Vec<&str> = upstream.iter().map(|quantity| quantity.name()).collect();
+            let text = format!(
+                "{name}: out of bound, but what {} as claimed come to",
+                names.join(" and ")
+            );
+            let _ = writeln!(out, "\n{}", prose(&text, "  ", "    "));
+        }
+        Verdict::Beyond => {
+            let _ = writeln!(
+                out,
+                "\n  {name}: {} of {} out of bound",
+                judged.fit.failed,
+                count(judged.fit.numbers, "number")
+            );
+            if let Some(worst) = &judged.fit.worst {
+                let (claimed, expected) = both(&judged.claim, worst);
+                let _ = writeln!(out, "    at {}", index(&judged.claim, worst));
+                let _ = writeln!(out, "    claimed   {claimed}");
+                let _ = writeln!(out, "    expected  {expected}, within {:.2e}", worst.bound);
+                if let Some(ulps) = worst.ulps(judged.claim.stored) {
+                    let name = judged.claim.stored.name();
+                    let _ = writeln!(
+                        out,
+                        "    error     {:.3e}, {} times the bound, {ulps:.3e} ulp of {name}",
+                        (worst.found - worst.expected).abs(),
+                        used(worst.ratio)
+                    );
+                }
+            }
+            for (k, explanation) in judged.explanations.iter().enumerate() {
+                let word = if k == 0 { "explained by" } else { "or by" };
+                let source = match explanation.source() {
+                    source if source.is_empty() => source,
+                    source => format!(" ({source})"),
+                };
+                let text = format!("{word} {}: {}{source}", explanation.name(), explanation.words());
+                tell(out, &text);
+            }
+            if judged.explanations.is_empty() {
+                let reason = judged.unexplained.as_deref();
+                tell(
+                    out,
+                    reason.unwrap_or("explained by no mistake that is known here, nor by two of them"),
+                );
+                tell(out, &places::text(judged));
+            }
+            if !judged.claim.stated {
+                tell(
+                    out,
+                    "its reductions are not stated: sums were taken over the axes that it lacks",
+                );
+            }
+        }
+    }
+}
+
+/// What stands first in a report.
+const fn severity(judged: &Judged) -> u8 {
+    match judged.verdict {
+        Verdict::Beyond => 0,
+        Verdict::Follows(_) => 1,
+        Verdict::Skipped(_) => 2,
+        Verdict::Within => 3,
+    }
+}
+
+/// A verdict in a word.
+pub(crate) const fn verdict(judged: &Judged) -> &'static str {
+    match judged.verdict {
+        Verdict::Beyond => "OUT",
+        Verdict::Follows(_) => "follows",
+        Verdict::Skipped(_) => "skipped",
+        Verdict::Within => "ok",
+    }
+}
+
+const fn style(verdict: &Verdict) -> Style {
+    let colour = match verdict {
+        Verdict::Beyond => AnsiColor::Red,
+        Verdict::Follows(_) | Verdict::Skipped(_) => AnsiColor::Yellow,
+        Verdict::Within => AnsiColor::Green,
+    };
+    colour.on_default()
+}
+
+/// The index of a number in its tensor.
+pub(crate) fn index(claim: &Claim, worst: &Worst) -> String {
+    let (mut rest, mut index) = (worst.flat, Vec::new());
+    for length in claim.shape.iter().rev() {
+        index.insert(0, rest % (*length).max(1));
+        rest /= (*length).max(1);
+    }
+    format!("{index:?}")
+}
+
+/// Both values, in decimal and as the stored type's bits.
+fn both(claim: &Claim, worst: &Worst) -> (String, String) {
+    let one = |value: f64| format!("{value:<24e} {}", bits(value, claim.stored));
+    (one(worst.found), one(worst.expected))
+}
+
+/// The bits of a number in a type.
+pub(crate) fn bits(value: f64, stored: Float) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "the number as that type has it")]
+    let single = value as f32;
+    match stored {
+        Float::F64 => format!("{:#018x}", value.to_bits()),
+        Float::F32 | Float::Tf32 => format!("{:#010x}", single.to_bits()),
+        Float::F16 => format!("{:#06x}", half::f16::from_f64(value).to_bits()),
+        Float::Bf16 => format!("{:#06x}", half::bf16::from_f64(value).to_bits()),
+    }
+}
+
+/// A share of a bound in two digits.
+pub(crate) fn used(ratio: f64) -> String {
+    if ratio.is_infinite() {
+        "inf".to_owned()
+    } else {
+        format!("{ratio:.1e}")
+    }
+}
+
+/// How much room the worst claim leaves.
+fn closing(judgements: &[Judgement]) -> String {
+    let claims = || judgements.iter().flat_map(|judgement| &judgement.claims);
+    let of = |wanted: &str| claims().filter(|judged| verdict(judged) == wanted).count();
+    let numbers: usize = claims().map(|judged| judged.fit.numbers).sum();
+    let (out, follows, skipped) = (of("OUT"), of("follows"), of("skipped"));
+    let judged = claims().count() - skipped;
+    let mut text = format!(
+        "{} in {}, {}: ",
+        count(claims().count(), "claim"),
+        count(judgements.len(), "dump"),
+        count(numbers, "number")
+    );
+    let worst = claims().map(|judged| &judged.fit).map(Fit::used).fold(0.0, f64::max);
+    let _ = match (judged, out, follows) {
+        (0, ..) => write!(text, "nothing was judged, and that is a failure"),
+        (_, 0, 0) => write!(
+            text,
+            "all within their bounds, the worst uses {} of its own",
+            used(worst)
+        ),
+        _ => write!(text, "{out} out of bound, {follows} because of others"),
+    };
+    if skipped > 0 && judged > 0 {
+        let _ = write!(text, "; {skipped} skipped");
+    }
+    text.push('\n');
+    text
+}

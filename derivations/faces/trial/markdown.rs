@@ -1,0 +1,54 @@
+//! The verdict as a comment on a pull request.
+
+use std::fmt::Write as _;
+
+use super::{index, used, verdict};
+use crate::render::wrap::one_line;
+use crate::trial::{Judgement, Verdict};
+
+/// A table a dump, and what is wrong in a sentence each.
+#[must_use]
+pub fn markdown(judgements: &[Judgement]) -> String {
+    let mut out = String::new();
+    for judgement in judgements {
+        let word = if judgement.stands() { "stands" } else { "does not stand" };
+        let _ = writeln!(out, "### `{}` {word}\n", one_line(&judgement.name).replace('`', "'"));
+        let _ = writeln!(out, "{}\n", escaped(&judgement.subject));
+        out.push_str("| claim | verdict | numbers | error / bound | at | explained by |\n|---|---|---|---|---|---|\n");
+        for judged in &judgement.claims {
+            let (ratio, at) = judged.fit.worst.as_ref().map_or_else(
+                || ("-".to_owned(), "-".to_owned()),
+                |worst| (used(worst.ratio), index(&judged.claim, worst)),
+            );
+            let cause = match (&judged.verdict, judged.explanations.first()) {
+                (Verdict::Beyond, Some(explanation)) => {
+                    format!("`{}`: {}", explanation.name(), explanation.words())
+                }
+                (Verdict::Beyond, None) => "no known mistake".to_owned(),
+                (Verdict::Follows(upstream), _) => {
+                    let names: Vec<&str> = upstream.iter().map(|quantity| quantity.name()).collect();
+                    format!("{} as claimed", names.join(" and "))
+                }
+                (Verdict::Skipped(reason), _) => reason.clone(),
+                (Verdict::Within, _) => String::new(),
+            };
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {ratio} | {at} | {} |",
+                judged.claim.quantity.name(),
+                verdict(judged),
+                judged.fit.numbers,
+                escaped(&cause)
+            );
+        }
+        out.push('\n');
+        for warning in &judgement.warnings {
+            let _ = writeln!(out, "> {}\n", escaped(warning));
+        }
+    }
+    out
+}
+
+fn escaped(text: &str) -> String {
+    one_line(text).replace('|', "\\|").replace('<', "&lt;")
+}

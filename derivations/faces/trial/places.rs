@@ -1,0 +1,72 @@
+//! Where the numbers that are out of bound lie.
+
+use std::collections::BTreeSet;
+
+use crate::dump::Axis;
+use crate::trial::Judged;
+
+/// Which items, positions, codes: a sentence.
+pub(super) fn text(judged: &Judged) -> String {
+    let roles: [&[Axis]; 3] = [
+        &[Axis::Batch],
+        &[Axis::Position, Axis::Token],
+        &[Axis::Code, Axis::Pixel, Axis::Coordinate, Axis::Entry],
+    ];
+    let mut parts = Vec::new();
+    for (role, axes) in roles.iter().enumerate() {
+        let kept = judged
+            .claim
+            .axes
+            .iter()
+            .find(|(axis, _)| axes.contains(axis) && judged.claim.keeps(*axis));
+        let Some((axis, _)) = kept else { continue };
+        let found: BTreeSet<usize> = judged.fit.places.iter().map(|place| place[role]).collect();
+        parts.push(format!("{} {}", axis.name(), ranges(&found)));
+    }
+    match (parts.as_slice(), judged.fit.failed < judged.fit.numbers) {
+        ([], _) => "it is one number: dump it with more axes kept, and it can be located".to_owned(),
+        (parts, true) => format!("out of bound: {}", parts.join(", ")),
+        (parts, false) => format!("every number is out of bound: {}", parts.join(", ")),
+    }
+}
+
+/// `0 to 3, 7, 9 to 12`, and no more than a few of them.
+fn ranges(numbers: &BTreeSet<usize>) -> String {
+    const MOST: usize = 6;
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for &number in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    let told: Vec<String> = ranges
+        .iter()
+        .take(MOST)
+        .map(|(first, last)| match last - first {
+            0 => first.to_string(),
+            _ => format!("{first} to {last}"),
+        })
+        .collect();
+    let rest = ranges.len().saturating_sub(MOST);
+    let more = if rest > 0 {
+        format!(" and {rest} more")
+    } else {
+        String::new()
+    };
+    told.join(", ") + &more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranges;
+
+    #[test]
+    fn neighbours_are_told_as_one() {
+        assert_eq!(ranges(&[0, 1, 2, 7, 9, 10].into()), "0 to 2, 7, 9 to 10");
+        assert_eq!(
+            ranges(&(0..40).map(|k| 2 * k).collect()),
+            "0, 2, 4, 6, 8, 10 and 34 more"
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! How far the numbers of somebody's correct code may be off: the roundings of an ordinary implementation, in its own types and order.
+
+// Notation: u is the unit roundoff of the type that results are rounded to, a that of the type sums are accumulated in.
+//
+// An *ordinary* implementation works in log space. It may normalise logits by their maximum or by their log-sum-exp, take exponentials of
+// log-probabilities or quotients, form a divergence as one sum or as a difference of two, and round after every operation (an eager framework)
+// or once (a fused kernel). The bounds below hold for all of these: each is the sum over the steps of one, where another has no larger step.
+
+use crate::dump::Order;
+
+mod float;
+mod row;
+
+pub use float::Float;
+pub use row::LogRow;
+
+/// The reference's own roundings of its mass: exponentials and logarithms of a few ulp, compensated sums.
+const REFERENCE: f64 = 32.0;
+
+/// What a subject computes with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Workings {
+    /// The type that results are rounded to.
+    pub each: Float,
+    /// The type that sums are accumulated in.
+    pub sums: Float,
+    /// In which order it adds.
+    pub order: Order,
+}
+
+impl Workings {
+    /// `u`.
+    #[must_use]
+    pub const fn u(self) -> f64 {
+        self.each.unit_roundoff()
+    }
+
+    /// Relative error of `exp` in units of `u`: at most 2 ulp in every library that we know (CUDA's `expf`); a half type's is a single's, rounded.
+    #[must_use]
+    pub const fn exp(self) -> f64 {
+        if self.is_half() { 1.0 } else { 4.0 }
+    }
+
+    /// Relative error of `ln` in units of `u`: at most 1 ulp.
+    #[must_use]
+    pub const fn ln(self) -> f64 {
+        if self.is_half() { 1.0 } else { 2.0 }
+    }
+
+    const fn is_half(self) -> bool {
+        matches!(self.each, Float::F16 | Float::Bf16)
+    }
+
+    /// A pixel's log-likelihood, relative to its mass: two logarithms, an exponential, six additions, products and quotients; the mass holds
+    /// what rounded exponents add.
+    #[must_use]
+    pub const fn likelihood(self) -> f64 {
+        (2.0 * self.ln() + self.exp() + 6.0) * self.u()
+    }
+
+    /// A schedule at a step, relative to the size of its ends: the share of the way twice (a quotient times an irrational), a cosine or an
+    /// exponential, three operations; a step may be counted in the same type.
+    #[must_use]
+    pub const fn schedule(self) -> f64 {
+        (2.0 * self.exp() + 16.0) * self.u()
+    }
+
+    /// Relative error of a variance, or of its inverse, whose logarithm has this size: the exponential of a rounded exponent, as a square of one
+    /// or not.
+    #[must_use]
+    pub fn roughness(self, log_size: f64) -> f64 {
+        (self.u() * (2.0 * (self.exp() + self.ln()) + 6.0 + 3.0 * log_size)).exp_m1()
+    }
+
+    /// What adding up `n` numbers costs each of them at most, relative to itself (Higham, Accuracy and Stability, section 4.2): one rounding for
+    /// each addition that it takes part in, and one where the sum is stored.
+    ///
+    /// Sequential: `n - 1`, which no other order exceeds. Blocks: 31 within a block, and again for every level of blocks of blocks. Tree: a
+    /// thread's part, one for every level above.
+    #[must_use]
+    pub fn adding(self, n: f64) -> f64 {
+        let levels = |parts: f64| if parts > 1.0 { parts.log2().ceil() } else { 0.0 };
+        let all = (n - 1.0).max(0.0);
+        let additions = match self.order {
+            Order::Sequential => all,
+            Order::Pairwise => all.min(31.0 * (n.max(1.0).log2() / 5.0).ceil()),
+            Order::Tree => all.min((n / 1024.0).ceil() + levels(n.min(1024.0))),
+        };
+        gamma(additions * self.sums.unit_roundoff()) + if n > 1.0 { self.u() } else { 0.0 }
+    }
+}
+
+/// Counts are first order; `x / (1 - x)` covers the rest and is infinite (nothing is bounded) from `x = 1`.
+fn gamma(x: f64) -> f64 {
+    if x < 1.0 { x / (1.0 - x) } else { f64::INFINITY }
+}
+
+/// Numbers that are added up to a claim: what they come to, how far each may be off, how large they are, how many.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Addends {
+    value: f64,
+    /// What the sum of the values lost so far (Neumaier).
+    lost: f64,
+    /// Bound on the sum of the addends' own errors.
+    pub error: f64,
+    /// Sum of their sizes.
+    pub mass: f64,
+    /// How many they are.
+    pub count: f64,
+}
+
+impl Addends {
+    /// One number.
+    #[must_use]
+    pub const fn one(value: f64, error: f64, mass: f64) -> Self {
+        Self {
+            value,
+            lost: 0.0,
+            error,
+            mass,
+            count: 1.0,
+        }
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        if self.value.is_finite() {
+            self.value + self.lost
+        } else {
+            self.value
+        }
+    }
+
+    /// The same sum, known better than by its addends.
+    #[must_use]
+    pub const fn known(self, value: f64) -> Self {
+        Self {
+            value,
+            lost: 0.0,
+            ..self
+        }
+    }
+
+    /// Times a number that the subject rounds once.
+    #[must_use]
+    pub fn times(self, factor: f64, u: f64) -> Self {
+        let size = factor.abs();
+        let scaled = |value: f64| if factor == 0.0 { 0.0 } else { factor * value };
+        Self {
+            value: scaled(self.value),
+            lost: scaled(self.lost),
+            error: size * (self.error + 2.0 * u * self.mass),
+            mass: size * self.mass,
+            count: self.count,
+        }
+    }
+
+    /// How far a correct subject's number may be off, were the sum divided by `divisor` and stored in `stored`.
+    ///
+    /// ```text
+    /// (error + adding(n) (mass + error) + 4 u |value| + 32 u_f64 mass) / divisor + u_stored |value| / divisor + tiny
+    /// ```
+    ///
+    /// Four operations at most stand between the sum and the claim: a sign, a unit, a normaliser, a mean.
+    #[must_use]
+    pub fn bound(self, divisor: f64, workings: Workings, stored: Float) -> f64 {
+        let summed = self.error + workings.adding(self.count) * (self.mass + self.error);
+        let size = self.value().abs();
+        let after = (4.0 * workings.u() + stored.unit_roundoff()) * (size + summed);
+        let own = REFERENCE * Float::F64.unit_roundoff() * (self.mass + size);
+        (summed + after + own) / divisor + stored.smallest_normal().min(workings.each.smallest_normal())
+    }
+}
+
+impl std::ops::AddAssign for Addends {
+    fn add_assign(&mut self, other: Self) {
+        let next = self.value + other.value;
+        if next.is_finite() {
+            self.lost += if self.value.abs() >= other.value.abs() {
+                (self.value - next) + other.value
+            } else {
+                (other.value - next) + self.value
+            };
+        }
+        self.value = next;
+        self.lost += other.lost;
+        self.error += other.error;
+        self.mass += other.mass;
+        self.count += other.count;
+    }
+}
+
+impl std::iter::Sum for Addends {
+    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+        terms.fold(Self::default(), |mut sum, term| {
+            sum += term;
+            sum
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! The types that a subject computes and stores in.
+
+use safetensors::Dtype;
+
+/// A floating-point type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Float {
+    /// Double precision.
+    F64,
+    /// Single precision.
+    F32,
+    /// Single precision whose products have rounded factors.
+    Tf32,
+    /// Half precision.
+    F16,
+    /// The upper half of a single.
+    Bf16,
+}
+
+/// `2^-n`.
+const fn power(n: u64) -> f64 {
+    f64::from_bits((1023 - n) << 52)
+}
+
+impl Float {
+    /// Half an ulp of 1.
+    #[must_use]
+    pub const fn unit_roundoff(self) -> f64 {
+        match self {
+            Self::F64 => power(53),
+            Self::F32 => power(24),
+            Self::Tf32 | Self::F16 => power(11),
+            Self::Bf16 => power(8),
+        }
+    }
+
+    /// Below this number relative precision ends, or a device returns 0.
+    #[must_use]
+    pub const fn smallest_normal(self) -> f64 {
+        match self {
+            Self::F64 => f64::MIN_POSITIVE,
+            Self::F32 | Self::Tf32 | Self::Bf16 => power(126),
+            Self::F16 => power(14),
+        }
+    }
+
+    /// What is larger rounds to infinity.
+    #[must_use]
+    pub const fn largest(self) -> f64 {
+        match self {
+            Self::F64 => f64::MAX,
+            Self::F32 | Self::Tf32 => f32::MAX as f64,
+            Self::F16 => 65504.0,
+            Self::Bf16 => (2.0 - 2.0 * power(8)) / power(127),
+        }
+    }
+
+    /// The number as this type has it.
+    #[must_use]
+    pub fn nearest(self, value: f64) -> f64 {
+        #[expect(clippy::cast_possible_truncation, reason = "this is the rounding")]
+        let single = f64::from(value as f32);
+        match self {
+            Self::F64 => value,
+            Self::F32 | Self::Tf32 => single,
+            Self::F16 => half::f16::from_f64(value).to_f64(),
+            Self::Bf16 => half::bf16::from_f64(value).to_f64(),
+        }
+    }
+
+    /// As the metadata has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F64 => "f64",
+            Self::F32 => "f32",
+            Self::Tf32 => "tf32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+        }
+    }
+
+    /// The type of a stored tensor.
+    #[must_use]
+    pub const fn of(dtype: Dtype) -> Option<Self> {
+        match dtype {
+            Dtype::F64 => Some(Self::F64),
+            Dtype::F32 => Some(Self::F32),
+            Dtype::F16 => Some(Self::F16),
+            Dtype::BF16 => Some(Self::Bf16),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The trial of a dump: every claim computed again from the inputs, bounded, compared; what is out of bound traced and explained.
+//!
+//! ```text
+//! dump -> terms by a recipe -> cells -> compare          the verdict on a claim (the recipe is the definition)
+//!                                                        its explanation (the recipe has one or two mistakes in it)
+//! ```
+//!
+//! There is no second path: an explanation is a verdict on other numbers.
+
+mod cells;
+mod explain;
+mod fit;
+mod gaussian;
+mod mistakes;
+mod pixels;
+mod recipe;
+mod schedules;
+mod sequence;
+mod terms;
+mod tokens;
+mod upstream;
+
+use rayon::prelude::*;
+
+use crate::case::CaseError;
+use crate::dump::{Claim, Dump, Item, Quantity};
+use crate::precision::subject::Workings;
+
+pub use cells::Cells;
+pub use explain::{Explanation, MOST_NUMBERS};
+pub use fit::{Fit, Worst};
+pub use mistakes::{MISTAKES, Mistake};
+pub use recipe::Recipe;
+pub use terms::Inputs;
+
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Every number within its bound.
+    Within,
+    /// Out of bound, and not because of what it was computed from.
+    Beyond,
+    /// Out of bound, as it must be after these claims of the subject's own.
+    Follows(Vec<Quantity>),
+    /// There is nothing to compare it with.
+    Skipped(String),
+}
+
+/// A claim, judged.
+#[derive(Debug)]
+pub struct Judged {
+    /// The claim.
+    pub claim: Claim,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The comparison behind it.
+    pub fit: Fit,
+    /// What explains it, best first; empty where nothing does.
+    pub explanations: Vec<Explanation>,
+    /// Why no explanation was looked for, where none was.
+    pub unexplained: Option<String>,
+}
+
+/// A dump, judged.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The dump's name.
+    pub name: String,
+    /// What it says of itself, in words.
+    pub subject: String,
+    /// Its claims, in the order of the derivation.
+    pub claims: Vec<Judged>,
+    /// What makes the judgement say less than it seems to.
+    pub warnings: Vec<String>,
+}
+
+impl Judgement {
+    /// Whether every claim is within its bound, and at least one was judged.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        let judged = |judged: &&Judged| !matches!(judged.verdict, Verdict::Skipped(_));
+        self.claims.iter().filter(judged).count() > 0
+            && self
+                .claims
+                .iter()
+                .filter(judged)
+                .all(|judged| judged.verdict == Verdict::Within)
+    }
+
+    /// The earliest claim that is out of bound when computed from the subject's own upstream claims.
+    #[must_use]
+    pub fn first_divergence(&self) -> Option<&Judged> {
+        self.claims.iter().find(|judged| judged.verdict == Verdict::Beyond)
+    }
+}
+
+/// What a subject computes with, as it states.
+fn workings(dump: &Dump) -> Workings {
+    Workings {
+        each: dump.statement.dtype,
+        sums: dump.statement.accumulation.unwrap_or(dump.statement.dtype),
+        order: dump.statement.summation,
+    }
+}
+
+/// How many rows are computed side by side.
+const ROWS: usize = 256;
+
+/// Judges a dump.
+///
+/// # Errors
+/// [`CaseError`]: a number in the inputs that may not stand there, a file that cannot be read.
+pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError> {
+    let (statement, sizes, workings) = (&dump.statement, &dump.sizes, workings(dump));
+    let stated = |claim: &Claim| Cells::new(claim, statement, sizes, workings);
+    let mut cells: Vec<Cells> = dump.claims.iter().map(stated).collect();
+    let mut skipped = vec![None; cells.len()];
+    let mut seen = Variety::default();
+    for batch in 0..sizes.batch.max(1) {
+        let item = [dump.item(batch)?];
+        seen.look(&item[0]);
+        let inputs = Inputs {
+            statement,
+            sizes,
+            items: &item,
+            workings,
+        };
+        for (claim, (cells, skipped)) in dump.claims.iter().zip(cells.iter_mut().zip(&mut skipped)) {
+            if skipped.is_some() || batch >= cells.items() {
+                continue;
+            }
+            let claimed = match cells.keeps_batch() {
+                true => dump.claimed(claim, Some(batch))?,
+                false => Vec::new(),
+            };
+            let rows: Vec<usize> = (0..cells.rows()).collect();
+            'rows: for some in rows.chunks(ROWS) {
+                let fine = cells.is_fine();
+                let each = some
+                    .par_iter()
+                    .map(|&row| inputs.row(claim, &Recipe::STATED, 0, row, fine));
+                let each: Vec<_> = each.map(|row| row.map(|row| cells.reduced(row))).collect();
+                for (&row, addends) in some.iter().zip(each) {
+                    match addends {
+                        Ok(addends) => cells.row(batch, row, &addends, &claimed),
+                        Err(error) => {
+                            *skipped = Some(format!("it has no value at item {batch}, row {row}: {error}"));
+                            break 'rows;
+                        }
+                    }
+                }
+            }
+            cells.end_of_item(batch, &claimed);
+        }
+        progress(1);
+    }
+    let mut judged = Vec::new();
+    for ((claim, mut cells), skipped) in dump.claims.iter().zip(cells).zip(skipped) {
+        if !cells.keeps_batch() {
+            cells.end(&dump.claimed(claim, None)?);
+        }
+        let fit = cells.into_fit();
+        let verdict = match skipped {
+            Some(reason) => Verdict::Skipped(reason),
+            None if fit.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
+            None if fit.failed == 0 => Verdict::Within,
+            None => Verdict::Beyond,
+        };
+        judged.push(Judged {
+            claim: claim.clone(),
+            verdict,
+            fit,
+            explanations: Vec::new(),
+            unexplained: None,
+        });
+    }
+    upstream::trace(dump, &mut judged, workings)?;
+    explain::explain(dump, &mut judged, workings)?;
+    Ok(Judgement {
+        name: dump.name.clone(),
+        subject: subject(dump),
+        claims: judged,
+        warnings: seen.warnings(),
+    })
+}
+
+/// What a dump says of itself.
+fn subject(dump: &Dump) -> String {
+    let statement = &dump.statement;
+    let mut words = vec![format!("{} in {}", form(dump), statement.dtype.name())];
+    if let Some(sums) = statement.accumulation.filter(|sums| *sums != statement.dtype) {
+        words.push(format!("sums in {}", sums.name()));
+    }
+    if let Some(device) = &statement.device {
+        let name = statement
+            .device_name
+            .as_deref()
+            .map_or(String::new(), |name| format!(" ({name})"));
+        words.push(format!("on {device}{name}"));
+    }
+    if let Some(framework) = &statement.framework {
+        words.push(format!("by {framework}"));
+    }
+    words.join(", ")
+}
+
+fn form(dump: &Dump) -> String {
+    use crate::dump::Form;
+    let sizes = &dump.sizes;
+    match dump.statement.inputs {
+        Form::Tokens if sizes.codes > 0 => {
+            format!("{} x {} codes of {}", sizes.batch, sizes.positions, sizes.codes)
+        }
+        Form::Gaussian if sizes.coordinates > 0 => {
+            format!("{} codes of {} coordinates", sizes.batch, sizes.coordinates)
+        }
+        Form::Sequence => format!("{} x {} tokens of {}", sizes.batch, sizes.tokens, sizes.entries),
+        _ => format!("{} images of {:?}", sizes.batch, sizes.image),
+    }
+}
+
+/// Whether an input ever differs from itself.
+#[derive(Debug, Default)]
+struct Variety(std::collections::BTreeMap<&'static str, (f64, bool)>);
+
+impl Variety {
+    fn look(&mut self, item: &Item) {
+        for (name, values) in item.tables() {
+            let Some(first) = values.first() else { continue };
+            let (known, varies) = self.0.entry(name).or_insert((*first, false));
+            *varies |= values.iter().any(|value| value.to_bits() != known.to_bits());
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let constant = self.0.iter().filter(|(_, (_, varies))| !varies);
+        constant
+            .map(|(name, (value, _))| format!("{name} is {value} throughout: a claim about it proves little"))
+            .collect()
+    }
+}

@@ -1,0 +1,168 @@
+//! From rows of addends to the numbers of a claim, and to their comparison.
+
+use super::fit::Fit;
+use crate::dump::{Axis, Claim, Form, Quantity, Sizes, Statement};
+use crate::precision::subject::{Addends, Float, Workings};
+
+/// The cells of a claim that are being added up. A cell is compared as soon as it is complete: with its row where rows are kept, with its item
+/// where the batch is, else at the end.
+#[derive(Debug)]
+pub struct Cells {
+    open: Vec<Addends>,
+    keeps: [bool; 3],
+    /// Items, rows of an item, entries of a row.
+    lengths: [usize; 3],
+    /// Whether the entries of a row lie before the rows.
+    planes: bool,
+    factor: f64,
+    divisor: f64,
+    workings: Workings,
+    stored: Float,
+    fit: Fit,
+}
+
+impl Cells {
+    /// Nothing added up yet.
+    #[must_use]
+    pub fn new(claim: &Claim, statement: &Statement, sizes: &Sizes, workings: Workings) -> Self {
+        let role = |axis: Axis| match axis {
+            Axis::Batch => 0,
+            Axis::Position | Axis::Token => 1,
+            Axis::Code | Axis::Pixel | Axis::Coordinate | Axis::Entry => 2,
+        };
+        let (mut keeps, mut lengths) = ([false; 3], [1; 3]);
+        for (axis, _) in &claim.axes {
+            keeps[role(*axis)] = claim.keeps(*axis);
+            lengths[role(*axis)] = sizes.of_axis(*axis);
+        }
+        // What a loss is added up from has axes that it has no longer.
+        if statement.inputs == Form::Sequence && claim.quantity == Quantity::Loss {
+            (lengths[0], lengths[1]) = (sizes.batch, sizes.tokens);
+        }
+        let kept = |role: usize| if keeps[role] { lengths[role] } else { 1 };
+        let open = match keeps {
+            [true, true, _] => 0,
+            [true, false, _] => kept(2),
+            [false, ..] => kept(1) * kept(2),
+        };
+        // A gradient is the gradient of the claimed number.
+        let made = claim.of.as_deref().unwrap_or(claim);
+        Self {
+            open: vec![Addends::default(); open],
+            keeps,
+            lengths,
+            planes: sizes.grid.is_some() && claim.keeps(Axis::Position) && claim.keeps(Axis::Code),
+            factor: made.factor() * if claim.of.is_some() { claim.sign } else { 1.0 },
+            divisor: made.divisor(sizes) * if claim.of.is_some() { claim.normaliser } else { 1.0 },
+            workings,
+            stored: claim.stored,
+            fit: Fit::default(),
+        }
+    }
+
+    /// How many items there are addends of.
+    #[must_use]
+    pub const fn items(&self) -> usize {
+        self.lengths[0]
+    }
+
+    /// How many rows an item has.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.lengths[1]
+    }
+
+    /// Whether the claim keeps the batch.
+    #[must_use]
+    pub const fn keeps_batch(&self) -> bool {
+        self.keeps[0]
+    }
+
+    /// Whether the claim keeps the entries of a row.
+    #[must_use]
+    pub const fn is_fine(&self) -> bool {
+        self.keeps[2]
+    }
+
+    /// A row as it is added: entry by entry, or their sum.
+    #[must_use]
+    pub fn reduced(&self, row: Vec<Addends>) -> Vec<Addends> {
+        if self.is_fine() {
+            row
+        } else {
+            vec![row.into_iter().sum()]
+        }
+    }
+
+    /// Adds a reduced row of an item; `claimed` are the item's numbers.
+    pub fn row(&mut self, item: usize, row: usize, addends: &[Addends], claimed: &[f64]) {
+        let width = if self.keeps[2] { self.lengths[2] } else { 1 };
+        if self.keeps[0] && self.keeps[1] {
+            for (entry, addend) in addends.iter().enumerate() {
+                self.compare(*addend, claimed, [item, row, entry]);
+            }
+            return;
+        }
+        let first = if self.keeps[1] { row * width } else { 0 };
+        for (cell, addend) in self.open.iter_mut().skip(first).zip(addends) {
+            *cell += *addend;
+        }
+    }
+
+    /// Compares what an item completes.
+    pub fn end_of_item(&mut self, item: usize, claimed: &[f64]) {
+        if self.keeps[0] && !self.keeps[1] {
+            for entry in 0..self.open.len() {
+                let cell = std::mem::take(&mut self.open[entry]);
+                self.compare(cell, claimed, [item, 0, entry]);
+            }
+        }
+    }
+
+    /// Compares what the last item completes.
+    pub fn end(&mut self, claimed: &[f64]) {
+        let width = if self.keeps[2] { self.lengths[2] } else { 1 };
+        for cell in 0..self.open.len() {
+            let sum = std::mem::take(&mut self.open[cell]);
+            self.compare(sum, claimed, [0, cell / width, cell % width]);
+        }
+    }
+
+    fn compare(&mut self, cell: Addends, claimed: &[f64], place: [usize; 3]) {
+        let [item, row, entry] = place;
+        let width = if self.keeps[2] { self.lengths[2] } else { 1 };
+        let rows = if self.keeps[1] { self.lengths[1] } else { 1 };
+        let within = if self.planes {
+            entry * rows + row
+        } else {
+            row * width + entry
+        };
+        let flat = if self.keeps[0] {
+            item * rows * width + within
+        } else {
+            within
+        };
+        let found = claimed.get(within).copied().unwrap_or(f64::NAN);
+        let expected = scale(cell.value(), self.factor) / self.divisor;
+        let bound = cell
+            .times(self.factor, 0.0)
+            .bound(self.divisor, self.workings, self.stored);
+        self.fit.compare(expected, found, bound, self.stored, flat, place);
+    }
+
+    /// Whether nothing that was compared so far is out of bound.
+    #[must_use]
+    pub const fn fits(&self) -> bool {
+        self.fit.failed == 0
+    }
+
+    /// The comparison.
+    #[must_use]
+    pub fn into_fit(self) -> Fit {
+        self.fit
+    }
+}
+
+fn scale(value: f64, factor: f64) -> f64 {
+    if value == 0.0 { 0.0 } else { value * factor }
+}

@@ -1,0 +1,282 @@
+//! Why a claim is out of bound: the mistakes, one or two of them, whose numbers it has.
+
+use rayon::prelude::*;
+
+use super::cells::Cells;
+use super::mistakes::{MISTAKES, Mistake};
+use super::recipe::Recipe;
+use super::terms::Inputs;
+use super::{Judged, Verdict};
+use crate::case::CaseError;
+use crate::dump::{Claim, Dump, Quantity};
+use crate::precision::subject::{Float, Workings};
+
+/// What a claim's numbers are, exactly as far as they can be told.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The mistakes behind it; none for a coarser arithmetic.
+    pub mistakes: Vec<&'static Mistake>,
+    /// The type that sums must have been accumulated in, where that is all that is wrong.
+    pub sums: Option<Float>,
+    /// The share of its bound that the worst number uses.
+    pub used: f64,
+    /// The claims that are right and would not be, had the mistake been made in what they were computed by, too.
+    pub contradicted: Vec<Quantity>,
+}
+
+impl Explanation {
+    /// Better explanations are smaller: those that fewer claims contradict, then those that come much closer.
+    fn rank(&self) -> (usize, i32) {
+        #[expect(clippy::cast_possible_truncation, reason = "a share of a bound, in powers of eight")]
+        let closeness = (self.used.max(1.0 / f64::from(1 << 20)).log2() / 3.0).ceil() as i32;
+        (self.contradicted.len(), closeness)
+    }
+
+    /// The mistakes' names.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.sums {
+            Some(sums) => format!("accumulated-in-{}", sums.name()),
+            None => self
+                .mistakes
+                .iter()
+                .map(|mistake| mistake.name)
+                .collect::<Vec<_>>()
+                .join(" + "),
+        }
+    }
+
+    /// A sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.sums {
+            Some(sums) => format!("sums are accumulated in {}, coarser than stated", sums.name()),
+            None => self
+                .mistakes
+                .iter()
+                .map(|mistake| mistake.words)
+                .collect::<Vec<_>>()
+                .join("; and "),
+        }
+    }
+
+    /// Where the derivation has it.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let sources = self.mistakes.iter().map(|mistake| mistake.source);
+        sources.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The most numbers of inputs that are held while explanations are tried.
+pub const MOST_NUMBERS: usize = 1 << 22;
+
+/// The most numbers for which pairs of mistakes are tried.
+const MOST_FOR_PAIRS: usize = 1 << 17;
+
+/// The most explanations of a claim that are told.
+const MOST_TOLD: usize = 6;
+
+/// Looks for what explains each claim that is out of bound by itself.
+pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) -> Result<(), CaseError> {
+    if judged.iter().all(|judged| judged.verdict != Verdict::Beyond) {
+        return Ok(());
+    }
+    let sizes = &dump.sizes;
+    let per_item = sizes.positions * sizes.codes + sizes.tokens * sizes.entries + sizes.coordinates;
+    let per_item = per_item + sizes.image.iter().product::<usize>();
+    let numbers = per_item.saturating_mul(sizes.batch.max(1));
+    if numbers > MOST_NUMBERS {
+        for judged in judged.iter_mut().filter(|judged| judged.verdict == Verdict::Beyond) {
+            judged.unexplained = Some(format!(
+                "explanations are tried on dumps of at most {MOST_NUMBERS} numbers: dump a few items of the batch"
+            ));
+        }
+        return Ok(());
+    }
+    let items = (0..sizes.batch.max(1))
+        .map(|batch| dump.item(batch))
+        .collect::<Result<Vec<_>, _>>()?;
+    let right = judged.iter().filter(|judged| judged.verdict == Verdict::Within);
+    let right = right
+        .map(|judged| Ok((judged.claim.clone(), dump.claimed(&judged.claim, None)?)))
+        .collect::<Result<Vec<_>, CaseError>>()?;
+    for judged in judged.iter_mut().filter(|judged| judged.verdict == Verdict::Beyond) {
+        let inputs = Inputs {
+            statement: &dump.statement,
+            sizes,
+            items: &items,
+            workings,
+        };
+        let search = Search {
+            inputs,
+            claim: &judged.claim,
+            claimed: dump.claimed(&judged.claim, None)?,
+            right: &right,
+        };
+        judged.explanations = search.best(numbers <= MOST_FOR_PAIRS);
+        if judged.explanations.is_empty() && numbers > MOST_FOR_PAIRS {
+            judged.unexplained = Some(format!(
+                "pairs of mistakes are tried on dumps of at most {MOST_FOR_PAIRS} numbers: dump a few items of the batch"
+            ));
+        }
+    }
+    Ok(())
+}
+
+struct Search<'a> {
+    inputs: Inputs<'a>,
+    claim: &'a Claim,
+    claimed: Vec<f64>,
+    /// The claims that are within their bounds, and their numbers.
+    right: &'a [(Claim, Vec<f64>)],
+}
+
+impl Search<'_> {
+    fn best(&self, pairs: bool) -> Vec<Explanation> {
+        let form = self.inputs.statement.inputs;
+        let mistakes: Vec<&'static Mistake> = MISTAKES
+            .iter()
+            .filter(|mistake| mistake.forms.contains(&form))
+            .collect();
+        let changed = |mistakes: &[&Mistake]| {
+            let mut recipe = Recipe::STATED;
+            for mistake in mistakes {
+                (mistake.change)(&mut recipe);
+            }
+            recipe
+        };
+        // Those that move the claim's first number; the others explain nothing.
+        let stated = self.first(self.claim, &Recipe::STATED);
+        let active: Vec<(&'static Mistake, Recipe)> = mistakes
+            .par_iter()
+            .map(|mistake| (*mistake, changed(&[mistake])))
+            .filter(|(_, recipe)| {
+                self.first(self.claim, recipe)
+                    .is_some_and(|first| Some(first) != stated)
+            })
+            .collect();
+        let tell = |mistakes: Vec<&'static Mistake>, recipe: &Recipe| {
+            let used = self.fit(self.claim, &self.claimed, recipe, self.inputs.workings)?;
+            let broken = |(claim, claimed): &&(Claim, Vec<f64>)| {
+                // A recipe that says nothing about a claim contradicts nothing.
+                let says = self
+                    .first(claim, recipe)
+                    .is_some_and(|first| Some(first) != self.first(claim, &Recipe::STATED));
+                says && self.fit(claim, claimed, recipe, self.inputs.workings).is_none()
+            };
+            Some(Explanation {
+                mistakes,
+                sums: None,
+                used,
+                contradicted: self
+                    .right
+                    .iter()
+                    .filter(broken)
+                    .map(|(claim, _)| claim.quantity)
+                    .collect(),
+            })
+        };
+        let mut found: Vec<Explanation> = active
+            .par_iter()
+            .filter_map(|(mistake, recipe)| tell(vec![mistake], recipe))
+            .collect();
+        if found.is_empty() && pairs {
+            let two: Vec<(usize, usize)> = (0..active.len())
+                .flat_map(|a| (a + 1..active.len()).map(move |b| (a, b)))
+                .collect();
+            found = two
+                .par_iter()
+                .filter_map(|&(a, b)| {
+                    let [(first, alone), (second, other)] = [&active[a], &active[b]];
+                    let both = changed(&[first, second]);
+                    // Two that change one decision do not compose.
+                    if both != changed(&[second, first]) || both == *alone || both == *other {
+                        return None;
+                    }
+                    tell(vec![first, second], &both)
+                })
+                .collect();
+        }
+        if found.is_empty() {
+            found.extend(self.coarser());
+        }
+        found.sort_by_key(Explanation::rank); // stable: the table's order decides the rest
+        found.truncate(MOST_TOLD);
+        found
+    }
+
+    /// A type of accumulation that is coarser than the stated one and wide enough, finest first.
+    fn coarser(&self) -> Option<Explanation> {
+        let stated = self.inputs.workings;
+        [Float::F32, Float::Tf32, Float::F16, Float::Bf16]
+            .into_iter()
+            .find_map(|sums| {
+                if sums.unit_roundoff() <= stated.sums.unit_roundoff() {
+                    return None;
+                }
+                let each = if sums == Float::Tf32 { sums } else { stated.each };
+                let used = self.fit(
+                    self.claim,
+                    &self.claimed,
+                    &Recipe::STATED,
+                    Workings { each, sums, ..stated },
+                )?;
+                // What is far below the wider bound is something else.
+                (used > 1.0 / 256.0).then_some(Explanation {
+                    mistakes: Vec::new(),
+                    sums: Some(sums),
+                    used,
+                    contradicted: Vec::new(),
+                })
+            })
+    }
+
+    fn cells(&self, claim: &Claim, workings: Workings) -> Cells {
+        Cells::new(claim, self.inputs.statement, self.inputs.sizes, workings)
+    }
+
+    /// The first addends by a recipe, as bits.
+    fn first(&self, claim: &Claim, recipe: &Recipe) -> Option<Vec<u64>> {
+        let cells = self.cells(claim, self.inputs.workings);
+        let mut all = Vec::new();
+        // A mistake may spare the first item, the first row, an unmasked position.
+        for item in 0..cells.items().min(4) {
+            for row in (0..cells.rows()).take(64).chain(cells.rows().checked_sub(1)) {
+                let row = self.inputs.row(claim, recipe, item, row, cells.is_fine()).ok()?;
+                all.extend(row.iter().take(256).map(|addend| addend.value().to_bits()));
+            }
+        }
+        Some(all)
+    }
+
+    /// The share of the bound that the worst number uses, if all are within.
+    fn fit(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, workings: Workings) -> Option<f64> {
+        let inputs = Inputs {
+            workings,
+            ..self.inputs
+        };
+        let mut cells = self.cells(claim, workings);
+        let per_item = if cells.keeps_batch() {
+            claimed.len() / self.inputs.sizes.batch.max(1)
+        } else {
+            0
+        };
+        for item in 0..cells.items() {
+            let of_item = &claimed[item * per_item..][..per_item];
+            for row in 0..cells.rows() {
+                let addends = inputs.row(claim, recipe, item, row, cells.is_fine()).ok()?;
+                let addends = cells.reduced(addends);
+                cells.row(item, row, &addends, of_item);
+                if !cells.fits() {
+                    return None;
+                }
+            }
+            cells.end_of_item(item, of_item);
+        }
+        if !cells.keeps_batch() {
+            cells.end(claimed);
+        }
+        cells.fits().then(|| cells.into_fit().used())
+    }
+}

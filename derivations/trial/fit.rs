@@ -1,0 +1,113 @@
+//! How claimed numbers compare with computed ones.
+
+use crate::compare::{Outcome, compare};
+use crate::precision::subject::Float;
+
+/// The number that uses most of its bound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worst {
+    /// Its index in the claim's tensor, flat.
+    pub flat: usize,
+    /// What was computed here.
+    pub expected: f64,
+    /// What is claimed.
+    pub found: f64,
+    /// How far a correct subject may be off.
+    pub bound: f64,
+    /// `|found - expected| / bound`; infinite where the two are of different classes.
+    pub ratio: f64,
+}
+
+impl Worst {
+    /// The distance in units in the last place of the stored type at the computed number.
+    #[must_use]
+    pub fn ulps(&self, stored: Float) -> Option<f64> {
+        let error = (self.found - self.expected).abs();
+        if !error.is_finite() {
+            return None;
+        }
+        let size = self.expected.abs().max(stored.smallest_normal());
+        let ulp = 2.0 * stored.unit_roundoff() * size.log2().floor().exp2();
+        Some(error / ulp)
+    }
+}
+
+/// The most places of numbers out of bound that are remembered.
+const MOST_PLACES: usize = 1 << 16;
+
+/// A comparison of many numbers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Fit {
+    /// How many were compared.
+    pub numbers: usize,
+    /// How many of them are out of bound.
+    pub failed: usize,
+    /// How many are infinite on both sides.
+    pub classed: usize,
+    /// The worst.
+    pub worst: Option<Worst>,
+    /// The widest bound of any.
+    pub widest: f64,
+    /// Where those out of bound lie: item, row, entry of the row.
+    pub places: Vec<[usize; 3]>,
+}
+
+impl Fit {
+    /// Compares one number.
+    pub(super) fn compare(
+        &mut self,
+        expected: f64,
+        found: f64,
+        bound: f64,
+        stored: Float,
+        flat: usize,
+        place: [usize; 3],
+    ) {
+        self.numbers += 1;
+        if bound.is_finite() {
+            self.widest = self.widest.max(bound);
+        }
+        let outcome = match compare(expected, found, bound) {
+            // A type that cannot hold the number holds infinity.
+            Outcome::OtherClass
+                if found.is_infinite()
+                    && found.signum() == expected.signum()
+                    && expected.abs() + bound >= stored.largest() =>
+            {
+                Outcome::SameClass
+            }
+            outcome => outcome,
+        };
+        let ratio = match outcome {
+            Outcome::Within { ratio } => ratio,
+            Outcome::SameClass => {
+                self.classed += 1;
+                return;
+            }
+            Outcome::Beyond { ratio } => ratio,
+            Outcome::OtherClass => f64::INFINITY,
+        };
+        if !outcome.agrees() {
+            self.failed += 1;
+            if self.places.len() < MOST_PLACES {
+                self.places.push(place);
+            }
+        }
+        let worse = |worst: &Worst| !(ratio <= worst.ratio);
+        if self.worst.as_ref().is_none_or(worse) {
+            self.worst = Some(Worst {
+                flat,
+                expected,
+                found,
+                bound,
+                ratio,
+            });
+        }
+    }
+
+    /// The share of its bound that the worst number uses.
+    #[must_use]
+    pub fn used(&self) -> f64 {
+        self.worst.as_ref().map_or(0.0, |worst| worst.ratio)
+    }
+}

@@ -1,0 +1,137 @@
+//! The decoder's likelihood of an image, value by value, and its gradients, by a recipe.
+
+use std::f64::consts::{LN_2, PI};
+
+use reference::likelihood::{logit_laplace, logit_laplace_gradients};
+use reference::vocab::Error;
+
+use super::recipe::{Likelihood, Recipe, Slope};
+use super::terms::{Inputs, Row, SILENT, objective};
+use crate::dump::{Decoder, Input, Pixels, Quantity};
+use crate::precision::subject::Addends;
+
+/// What is commonly added to a scale so that it does not vanish.
+const SMALLEST_SCALE: f64 = 1e-6;
+
+/// `ln p(x|...)` of every value of an image.
+pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, recipe: &Recipe) -> Row {
+    let one = |i: usize| match pixels.decoder {
+        Decoder::LogitLaplace => laplace(inputs, recipe, pixels.x[i], pixels.mu[i], pixels.ln_b[i]),
+        Decoder::Normal => normal(inputs, recipe, pixels.x[i], pixels.mu[i], pixels.ln_b[i]),
+        Decoder::Bernoulli => bernoulli(inputs, recipe, pixels.x[i], pixels.mu[i]),
+    };
+    (0..pixels.x.len()).map(one).collect()
+}
+
+fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> Result<Addends, Error> {
+    let nats = logit_laplace(x, mu, ln_b)?;
+    let (ln_x, ln_rest) = (x.ln(), (-x).ln_1p());
+    let distance = (ln_x - ln_rest - mu).abs() / ln_b.exp();
+    let value = match recipe.likelihood {
+        Likelihood::Density => nats.value(),
+        Likelihood::JacobianMissing => nats.value() + ln_x + ln_rest,
+        Likelihood::NormaliserMissing => nats.value() + LN_2 + ln_b,
+        Likelihood::ConstantMissing => nats.value() + LN_2,
+        Likelihood::LogScaleMissing => nats.value() + ln_b,
+        Likelihood::PixelSpace => nats.value() + distance - (x - mu).abs() / ln_b.exp(),
+        Likelihood::LaplaceOfPixels => {
+            -LN_2 - (ln_b.abs() + SMALLEST_SCALE).ln() - (x - mu).abs() / (ln_b.abs() + SMALLEST_SCALE)
+        }
+        Likelihood::ScaleNotExponentiated if ln_b > 0.0 => {
+            nats.value() + distance + ln_b - ln_b.ln() - (ln_x - ln_rest - mu).abs() / ln_b
+        }
+        _ => return Err(SILENT),
+    };
+    Ok(Addends::one(
+        value,
+        inputs.workings.likelihood() * nats.mass(),
+        nats.mass(),
+    ))
+}
+
+fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> Result<Addends, Error> {
+    let square = 0.5 * ((x - mu) * (-ln_s).exp()).powi(2);
+    let constant = 0.5 * (2.0 * PI).ln();
+    let value = match recipe.likelihood {
+        Likelihood::Density => -square - ln_s - constant,
+        Likelihood::NormaliserMissing => -square,
+        Likelihood::ConstantMissing => -square - ln_s,
+        Likelihood::LogScaleMissing => -square - constant,
+        Likelihood::NotHalved => -2.0 * square - ln_s - constant,
+        Likelihood::SquaredError => -(x - mu).powi(2),
+        Likelihood::VarianceForScale => -0.5 * ((x - mu) * (-2.0 * ln_s).exp()).powi(2) - 2.0 * ln_s - constant,
+        Likelihood::ScaleNotExponentiated if ln_s > 0.0 => -0.5 * ((x - mu) / ln_s).powi(2) - ln_s.ln() - constant,
+        _ => return Err(SILENT),
+    };
+    // A square of a difference: what each part of it is off by counts twice.
+    let parts = 0.5 * ((x.abs() + mu.abs()) * (-ln_s).exp()) * ((x - mu).abs() * (-ln_s).exp()) + square;
+    let mass = 2.0 * parts + ln_s.abs() + constant;
+    let off = inputs.workings.roughness(2.0 * ln_s.abs()) + inputs.workings.likelihood();
+    Ok(Addends::one(value, off * mass, mass))
+}
+
+/// `x l - ln(1 + e^l)`, `l` the logit.
+fn bernoulli(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, logit: f64) -> Result<Addends, Error> {
+    if recipe.likelihood != Likelihood::Density {
+        return Err(SILENT);
+    }
+    let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
+    let mass = (x * logit).abs() + softplus;
+    Ok(Addends::one(
+        x * logit - softplus,
+        inputs.workings.likelihood() * mass,
+        mass,
+    ))
+}
+
+/// The gradient of a claim by the decoder's location or scale.
+pub(super) fn gradient(inputs: &Inputs<'_>, pixels: &Pixels, input: Input, of: Quantity, recipe: &Recipe) -> Row {
+    let (w, u) = (inputs.workings, inputs.workings.u());
+    let mut weight = objective(of, recipe, inputs.statement.beta())[0];
+    weight *= recipe.reconstruction_lengths.factor(inputs.sizes);
+    if recipe.slope == Slope::Detached {
+        weight = 0.0;
+    }
+    let one = |i: usize| {
+        let (x, mu) = (pixels.x[i], pixels.mu[i]);
+        let slope = match pixels.decoder {
+            Decoder::LogitLaplace => {
+                let ln_b = pixels.ln_b[i];
+                let [by_mu, by_ln_b] = logit_laplace_gradients(x, mu, ln_b)?;
+                let parts = x.ln().abs() + (-x).ln_1p().abs() + mu.abs();
+                let distance = (x.ln() - (-x).ln_1p() - mu).abs();
+                if input == Input::LnB {
+                    Addends::one(by_ln_b.value(), w.likelihood() * by_ln_b.mass(), by_ln_b.mass())
+                } else if distance <= w.likelihood() * parts {
+                    // Nearer to the kink than rounding can tell: the sign is anybody's.
+                    let scale = (-ln_b).exp();
+                    Addends::one(0.0, scale * (1.0 + w.likelihood() * (1.0 + ln_b.abs())), scale)
+                } else {
+                    Addends::one(by_mu.value(), w.likelihood() * by_mu.mass(), by_mu.mass())
+                }
+            }
+            Decoder::Normal => {
+                let inverse = (-pixels.ln_b[i]).exp();
+                let off = w.roughness(2.0 * pixels.ln_b[i].abs()) + w.likelihood();
+                let (difference, size) = ((x - mu) * inverse, (x.abs() + mu.abs()) * inverse);
+                if input == Input::LnB {
+                    let mass = size * difference.abs() + difference.powi(2) + 1.0;
+                    Addends::one(difference.powi(2) - 1.0, off * mass, mass)
+                } else {
+                    Addends::one(difference * inverse, off * size * inverse, size * inverse)
+                }
+            }
+            Decoder::Bernoulli => {
+                let p = 1.0 / (1.0 + (-mu).exp());
+                let mass = x + p * (1.0 + mu.abs());
+                Addends::one(x - p, w.likelihood() * mass, mass)
+            }
+        };
+        Ok(slope.times(weight, u))
+    };
+    match recipe.likelihood {
+        Likelihood::Density => (0..pixels.x.len()).map(one).collect(),
+        // Constants do not move a gradient.
+        _ => Err(SILENT),
+    }
+}

@@ -1,0 +1,95 @@
+//! How an objective is computed: the definition, or the definition with mistakes in it.
+//!
+//! A [`Recipe`] is a list of decisions. [`Recipe::STATED`] takes each as the definition and the dump's statement have it; a mistake changes one.
+//! The terms are computed from a recipe and nothing else, so that whatever two mistakes do together is computed as well.
+
+use crate::dump::{Axis, Sizes};
+use crate::precision::subject::Float;
+
+mod choices;
+
+pub(super) use choices::*;
+
+/// By which power of an axis's length a term is multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Lengths([i8; Axis::ALL.len()]);
+
+impl Lengths {
+    const NONE: Self = Self([0; Axis::ALL.len()]);
+
+    /// One power more, or less.
+    pub fn shift(&mut self, axis: Axis, by: i8) {
+        self.0[axis as usize] += by;
+    }
+
+    /// The factor.
+    #[must_use]
+    pub fn factor(&self, sizes: &Sizes) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "lengths of axes")]
+        let power = |axis: Axis| (sizes.of_axis(axis).max(1) as f64).powi(i32::from(self.0[axis as usize]));
+        Axis::ALL.into_iter().map(power).product()
+    }
+}
+
+/// All decisions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "each is of a type that says what it is")]
+pub struct Recipe {
+    pub softmax: Softmax,
+    pub logits: CodeLogits,
+    pub divergence: Divergence,
+    pub spread: Spread,
+    pub noise: Noise,
+    pub temperature: Temperature,
+    /// Whether the sample is the other one: one-hot for relaxed, relaxed for one-hot.
+    pub other_sample: bool,
+    pub weight: Weight,
+    pub terms: Terms,
+    pub likelihood: Likelihood,
+    pub target: Target,
+    pub part_weights: PartWeights,
+    pub padding: Padding,
+    pub entries: Entries,
+    pub slope: Slope,
+    pub masked: Masked,
+    /// The divergence, multiplied by lengths.
+    pub divergence_lengths: Lengths,
+    /// The reconstruction.
+    pub reconstruction_lengths: Lengths,
+    /// The claim itself.
+    pub claim_lengths: Lengths,
+    /// The claim, multiplied by a number.
+    pub factor: f64,
+    /// A schedule's step, and what is done to the schedule.
+    pub schedule: ScheduleAt,
+    /// The type that sums are accumulated in, where it is not the stated one.
+    pub sums: Option<Float>,
+}
+
+impl Recipe {
+    /// The definition, with what the dump states.
+    pub const STATED: Self = Self {
+        softmax: Softmax::Codes,
+        logits: CodeLogits::Plain,
+        divergence: Divergence::Forward,
+        spread: Spread::Stated,
+        noise: Noise::Given,
+        temperature: Temperature::Once,
+        other_sample: false,
+        weight: Weight::Stated,
+        terms: Terms::Both,
+        likelihood: Likelihood::Density,
+        target: Target::Own,
+        part_weights: PartWeights::Stated,
+        padding: Padding::Stated,
+        entries: Entries::Stated,
+        slope: Slope::Whole,
+        masked: Masked::Nothing,
+        divergence_lengths: Lengths::NONE,
+        reconstruction_lengths: Lengths::NONE,
+        claim_lengths: Lengths::NONE,
+        factor: 1.0,
+        schedule: ScheduleAt::Step,
+        sums: None,
+    };
+}

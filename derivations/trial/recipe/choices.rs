@@ -1,0 +1,285 @@
+//! The decisions, and what each can be mistaken for.
+
+/// What probabilities are normalised over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Softmax {
+    /// The codes of a position.
+    Codes,
+    /// The batch.
+    Batch,
+    /// All positions.
+    Positions,
+    /// A column of positions.
+    Height,
+    /// A row of positions.
+    Width,
+    /// Positions and codes together.
+    Everything,
+}
+
+/// What the divergence takes for the code's logits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CodeLogits {
+    /// `x`
+    Plain,
+    /// `(x + g) / tau`: the relaxed sample's own.
+    Relaxed,
+    /// `x / tau`
+    Tempered,
+}
+
+/// What stands for `D(q || p)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Divergence {
+    /// `E_q[ln q - ln p]`
+    Forward,
+    /// `E_p[ln p - ln q]`
+    Reverse,
+    /// `E_q[ln q / 2 - ln p]`
+    EntropyHalved,
+    /// `-E_q[ln p]`
+    EntropyMissing,
+    /// `E_q[ln q]`
+    PriorMissing,
+    /// `E_q[ln q - p]`: 1/K for ln 1/K.
+    PriorNotLogged,
+    /// `E_q[ln q + ln p]`
+    PriorAdded,
+    /// `sum_k (ln q - ln p)`
+    Unweighted,
+    /// Of normal distributions, without the factor 1/2.
+    NotHalved,
+    /// Of normal distributions, the 1 subtracted once and not for every coordinate.
+    OneOnce,
+    /// Of normal distributions, without the mean's square.
+    MeanMissing,
+    /// Of normal distributions, without the logarithm of the variance.
+    LogMissing,
+}
+
+/// What a continuous code's spread is taken for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Spread {
+    /// What it is.
+    Stated,
+    /// Its logarithm doubled: `ln s^2` taken for `ln s`, a variance for a standard deviation.
+    Doubled,
+    /// Its logarithm halved: `ln s` taken for `ln s^2`.
+    Halved,
+    /// `(ln s^2)^2` for the variance.
+    LogSquared,
+    /// The mean in its place.
+    Mean,
+    /// Doubled in the sample only.
+    DoubledInSample,
+    /// Halved in the sample only.
+    HalvedInSample,
+    /// Doubled in the divergence only.
+    DoubledInDivergence,
+}
+
+/// The noise of the sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Noise {
+    /// As given.
+    Given,
+    /// None: the mean, the tempered softmax.
+    Absent,
+    /// At most `-ln(-ln 0.999)`, as uniforms below 0.999 give.
+    Truncated,
+    /// With the other sign.
+    Negated,
+    /// Twice.
+    Doubled,
+    /// Halved.
+    Halved,
+    /// Added after dividing by the temperature.
+    AfterTemperature,
+}
+
+/// Where the temperature divides.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Temperature {
+    /// Once.
+    Once,
+    /// Nowhere.
+    Absent,
+    /// Twice.
+    Twice,
+    /// It multiplies.
+    Inverted,
+}
+
+/// What beta weighs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Weight {
+    /// The divergence in the loss, nothing in the bound.
+    Stated,
+    /// Nothing.
+    Missing,
+    /// The divergence, squared.
+    Squared,
+    /// The reconstruction.
+    OnReconstruction,
+    /// Both.
+    OnBoth,
+    /// The divergence of the bound, too.
+    InBound,
+    /// It divides.
+    Inverted,
+}
+
+/// Which terms stand in bound and loss.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Terms {
+    /// Both.
+    Both,
+    /// The reconstruction alone.
+    DivergenceMissing,
+    /// The divergence alone.
+    ReconstructionMissing,
+    /// The divergence with the other sign.
+    DivergenceSign,
+    /// The reconstruction with the other sign.
+    ReconstructionSign,
+}
+
+/// What stands for `ln p(x|y,z)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Likelihood {
+    /// The density.
+    Density,
+    /// A logit-Laplace without `-ln x (1 - x)`.
+    JacobianMissing,
+    /// Without the logarithm of what normalises it.
+    NormaliserMissing,
+    /// Without the factor 2 in a logit-Laplace's, without `2 pi` in a normal's.
+    ConstantMissing,
+    /// Without the scale's logarithm.
+    LogScaleMissing,
+    /// `|x - mu| / b` for `|logit x - mu| / b`.
+    PixelSpace,
+    /// A Laplace density of the pixel itself, its scale the size of what should be the scale's logarithm.
+    LaplaceOfPixels,
+    /// The scale taken for what it is the logarithm of.
+    ScaleNotExponentiated,
+    /// A normal's variance taken for its standard deviation.
+    VarianceForScale,
+    /// A normal's square without the 1/2.
+    NotHalved,
+    /// Minus the square of `x - mu`, and nothing else.
+    SquaredError,
+}
+
+/// Which token a row of logits is scored against.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Target {
+    /// Its own.
+    Own,
+    /// The next one.
+    Next,
+    /// The one before: the token that it is given.
+    Previous,
+    /// The next one, past the end of a row the first of the next row.
+    NextAcrossRows,
+    /// An image token without its offset: among the text entries.
+    OffsetMissing,
+    /// The offset added twice.
+    OffsetTwice,
+}
+
+/// How the loss of a sequence weighs its two parts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PartWeights {
+    /// As stated.
+    Stated,
+    /// One mean over all tokens.
+    Together,
+    /// Two means, added.
+    Ones,
+    /// Their mean.
+    Equal,
+    /// Text and image exchanged.
+    Swapped,
+    /// The image part alone.
+    ImageOnly,
+    /// Multiplied up to integers: 1 and 7, not divided by 8.
+    NotDivided,
+    /// Sums instead of means.
+    Sums,
+}
+
+/// Whether padding counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Padding {
+    /// As stated.
+    Stated,
+    /// It counts like any token.
+    Counted,
+    /// It adds nothing, and the mean is over all tokens.
+    InDenominator,
+    /// Entry 0 is taken for padding.
+    ZeroIgnored,
+}
+
+/// What a sequence's softmax is over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Entries {
+    /// As stated.
+    Stated,
+    /// The other way: all entries for one kind, one kind for all.
+    Other,
+}
+
+/// What happens to a gradient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Slope {
+    /// Nothing.
+    Whole,
+    /// The divergence is cut off from it.
+    DivergenceDetached,
+    /// The sample is cut off from it.
+    SampleDetached,
+    /// 0 throughout.
+    Detached,
+    /// 1 too large.
+    OneTooLarge,
+    /// Through the temperature only once where it divides, not at all.
+    TemperatureMissing,
+    /// The one-hot sample's instead of the relaxation's.
+    Hard,
+}
+
+/// What a masked code does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Masked {
+    /// Nothing: its probability is 0.
+    Nothing,
+    /// `0 ln 0` is NaN, and its row's sum with it.
+    Row,
+    /// Its own entry of a gradient is NaN.
+    Entry,
+    /// It counts as if its logit were 0.
+    Ignored,
+}
+
+/// Where a schedule is read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ScheduleAt {
+    /// At the step.
+    Step,
+    /// A step later.
+    StepAfter,
+    /// At step 0, whatever the step.
+    Start,
+    /// At its end, whatever the step.
+    End,
+    /// As if it were a straight line.
+    Linear,
+    /// As if it were half a cosine.
+    Cosine,
+    /// From its end to its start.
+    Backwards,
+    /// `e^(-rate step)` multiplied into what it was at every hundredth step before.
+    Compounded,
+}

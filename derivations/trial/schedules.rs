@@ -1,0 +1,66 @@
+//! Beta and temperature at a step, by a recipe.
+
+use reference::network::Cosine;
+
+use super::recipe::{Recipe, ScheduleAt};
+use super::terms::{Inputs, Row, SILENT};
+use crate::dump::{Quantity, Schedule, Shape};
+use crate::precision::subject::Addends;
+
+/// The scheduled number.
+pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, recipe: &Recipe) -> Row {
+    let statement = inputs.statement;
+    let schedule = match quantity {
+        Quantity::BetaAt => statement.beta_schedule,
+        _ => statement.temperature_schedule,
+    };
+    let (schedule, step) = (schedule.ok_or(SILENT)?, statement.step.ok_or(SILENT)?);
+    let shaped = |shape: Shape| Schedule { shape, ..schedule };
+    let value = match recipe.schedule {
+        ScheduleAt::Step => value(schedule, step),
+        ScheduleAt::StepAfter => value(schedule, step.saturating_add(1)),
+        ScheduleAt::Start => schedule.from,
+        ScheduleAt::End => schedule.to,
+        ScheduleAt::Linear => value(shaped(Shape::Linear), step),
+        ScheduleAt::Cosine => value(shaped(Shape::Cosine), step),
+        ScheduleAt::Backwards => {
+            let (from, to) = (schedule.to, schedule.from);
+            value(Schedule { from, to, ..schedule }, step)
+        }
+        ScheduleAt::Compounded => compounded(schedule, step).ok_or(SILENT)?,
+    };
+    let size = schedule.from.abs() + schedule.to.abs();
+    Ok(vec![Addends::one(value, inputs.workings.schedule() * size, size)])
+}
+
+fn value(schedule: Schedule, step: u64) -> f64 {
+    let Schedule { from, to, steps, shape } = schedule;
+    if step >= steps {
+        return to;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "numbers of steps")]
+    let share = step as f64 / steps as f64;
+    match shape {
+        Shape::Cosine => Cosine {
+            from,
+            to,
+            updates: steps,
+        }
+        .at(step),
+        Shape::Linear => from + (to - from) * share,
+        Shape::Exponential => from * (to / from).powf(share),
+    }
+}
+
+/// `from prod e^(-rate 100 j)` over the hundredths of steps so far, `to` at the least: a factor meant for the start, applied to the last value.
+fn compounded(schedule: Schedule, step: u64) -> Option<f64> {
+    let Schedule { from, to, steps, shape } = schedule;
+    if shape != Shape::Exponential {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "numbers of steps")]
+    let (hundreds, steps) = ((step / 100) as f64, steps.max(1) as f64);
+    let exponent = 100.0 * hundreds * (hundreds + 1.0) / 2.0 / steps;
+    let decayed = from * (to / from).powf(exponent);
+    Some(if to < from { decayed.max(to) } else { decayed.min(to) })
+}

@@ -1,0 +1,182 @@
+//! A transformer's logits: `-ln p(t_i | t_<i)`, the weighted loss, and its gradient, by a recipe.
+
+use reference::vocab::Error;
+
+use super::recipe::{Entries, Padding, PartWeights, Recipe, Slope, Target};
+use super::terms::{Inputs, Row, SILENT};
+use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
+use crate::precision::subject::{Addends, LogRow};
+
+/// One token of a sequence, as the recipe has it scored.
+struct Scored {
+    /// The first entry that its softmax is over.
+    first: usize,
+    row: LogRow,
+    /// Its entry, counted from the first.
+    target: usize,
+}
+
+fn sequence<'a>(inputs: &Inputs<'a>, item: usize) -> Result<(&'a Sequence, &'a Text), Error> {
+    match (inputs.items.get(item), &inputs.statement.text) {
+        (Some(Item::Sequence(sequence)), Some(text)) => Ok((sequence, text)),
+        _ => Err(SILENT),
+    }
+}
+
+/// The token that a row is scored against.
+fn target(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<usize, Error> {
+    let (own, text) = sequence(inputs, item)?;
+    let tokens = &own.tokens;
+    let is_image = t >= text.tokens;
+    Ok(match recipe.target {
+        Target::Own => tokens[t],
+        Target::Next => tokens.get(t + 1).copied().unwrap_or(tokens[t]),
+        Target::Previous => tokens[t.saturating_sub(1)],
+        Target::NextAcrossRows => match tokens.get(t + 1) {
+            Some(next) => *next,
+            None if item + 1 < inputs.items.len() => sequence(inputs, item + 1)?.0.tokens[0],
+            None => sequence(inputs, 0)?.0.tokens[0],
+        },
+        Target::OffsetMissing if is_image => tokens[t].saturating_sub(text.vocabulary),
+        Target::OffsetTwice if is_image => {
+            let twice = tokens[t] + text.vocabulary;
+            if twice < inputs.sizes.entries {
+                twice
+            } else {
+                return Err(SILENT);
+            }
+        }
+        Target::OffsetMissing | Target::OffsetTwice => tokens[t],
+    })
+}
+
+fn scored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<Scored, Error> {
+    let (own, text) = sequence(inputs, item)?;
+    let token = target(inputs, recipe, item, t)?;
+    let split = (text.softmax == Vocabulary::Split) != (recipe.entries == Entries::Other);
+    let image = if matches!(recipe.target, Target::Own | Target::OffsetTwice) {
+        t >= text.tokens
+    } else {
+        token >= text.vocabulary
+    };
+    let range = match (split, image) {
+        (false, _) => 0..inputs.sizes.entries,
+        (true, true) => text.vocabulary..inputs.sizes.entries,
+        (true, false) => 0..text.vocabulary,
+    };
+    let first = range.start;
+    let target = token
+        .checked_sub(first)
+        .filter(|_| range.contains(&token))
+        .ok_or(SILENT)?;
+    let logits = own.logits.row(t);
+    let logits = logits.as_slice().and_then(|row| row.get(range)).ok_or(SILENT)?;
+    let row = LogRow::new("token_logits", logits, inputs.workings, 0.0)?;
+    Ok(Scored { first, row, target })
+}
+
+/// `-ln p` of a token.
+pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<Addends, Error> {
+    let scored = scored(inputs, recipe, item, t)?;
+    let value = -scored.row.ln[scored.target];
+    if value.is_infinite() {
+        return Ok(Addends::one(value, 0.0, 0.0));
+    }
+    let (off, u) = (scored.row.off[scored.target], inputs.workings.u());
+    Ok(Addends::one(value, off + u * value, value))
+}
+
+/// What a token's `-ln p` is multiplied by in the loss.
+fn weight(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Error> {
+    let (own, text) = sequence(inputs, item)?;
+    let is_image = t >= text.tokens;
+    let sizes = inputs.sizes;
+    #[expect(clippy::cast_precision_loss, reason = "counts of tokens")]
+    let count = |n: usize| n as f64;
+    let all = [text.tokens, sizes.tokens - text.tokens].map(|n| count(n * sizes.batch));
+    let stated = sizes.counted.map(count);
+    let padding = text.padding.contains(&(own.tokens[t] as u64));
+    let (counts, left_out) = match recipe.padding {
+        Padding::Stated => (stated, padding),
+        Padding::Counted => (all, false),
+        Padding::InDenominator => (all, padding),
+        Padding::ZeroIgnored => return zero_ignored(inputs, recipe, item, t),
+    };
+    if left_out && !is_image {
+        return Ok(0.0);
+    }
+    parts(text, recipe, counts, is_image)
+}
+
+fn parts(text: &Text, recipe: &Recipe, counts: [f64; 2], is_image: bool) -> Result<f64, Error> {
+    let [on_text, on_image] = text.weights;
+    let least = on_text.min(on_image);
+    let weights = match recipe.part_weights {
+        PartWeights::Stated | PartWeights::Sums => [on_text, on_image],
+        PartWeights::Together => return Ok(1.0 / (counts[0] + counts[1])),
+        PartWeights::Ones => [1.0, 1.0],
+        PartWeights::Equal => [0.5, 0.5],
+        PartWeights::Swapped => [on_image, on_text],
+        PartWeights::ImageOnly => [0.0, 1.0],
+        PartWeights::NotDivided if least > 0.0 => [on_text / least, on_image / least],
+        PartWeights::NotDivided => return Err(SILENT),
+    };
+    let part = usize::from(is_image);
+    let divisor = if recipe.part_weights == PartWeights::Sums {
+        1.0
+    } else {
+        counts[part]
+    };
+    Ok(weights[part] / divisor)
+}
+
+/// Entry 0 taken for padding, in either part.
+fn zero_ignored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Error> {
+    let mut counts = [0.0; 2];
+    if inputs.items.len() != inputs.sizes.batch {
+        return Err(SILENT);
+    }
+    for at in 0..inputs.items.len() {
+        let (own, text) = sequence(inputs, at)?;
+        for (t, token) in own.tokens.iter().enumerate() {
+            counts[usize::from(t >= text.tokens)] += f64::from(u8::from(*token != 0));
+        }
+    }
+    let (own, text) = sequence(inputs, item)?;
+    if own.tokens[t] == 0 {
+        return Ok(0.0);
+    }
+    parts(text, recipe, counts, t >= text.tokens)
+}
+
+/// A token's part of the loss.
+pub(super) fn loss(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<Addends, Error> {
+    let weight = weight(inputs, recipe, item, t)?;
+    if weight == 0.0 {
+        return Ok(Addends::default());
+    }
+    let nll = token_nll(inputs, recipe, item, t)?;
+    // A mean's sum is divided, its weight multiplied: two roundings.
+    Ok(nll.times(weight, inputs.workings.u()))
+}
+
+/// `weight (p_k - [k = t])` for every entry.
+pub(super) fn gradient(inputs: &Inputs<'_>, of: Quantity, recipe: &Recipe, item: usize, t: usize) -> Row {
+    let (w, u) = (inputs.workings, inputs.workings.u());
+    let mut weight = match of {
+        Quantity::TokenNll => 1.0,
+        _ => weight(inputs, recipe, item, t)?,
+    };
+    if recipe.slope == Slope::Detached {
+        weight = 0.0;
+    }
+    let Scored { first, row, target } = scored(inputs, recipe, item, t)?;
+    let mut slopes = vec![Addends::one(0.0, 0.0, 0.0); inputs.sizes.entries];
+    for (k, slope) in slopes.iter_mut().skip(first).take(row.q.len()).enumerate() {
+        let own = f64::from(u8::from(k == target));
+        let q = row.q[k];
+        let error = q * (row.rough[k] + u) + w.each.smallest_normal() + u * own;
+        *slope = Addends::one(q - own, error, q + own).times(weight, u);
+    }
+    Ok(slopes)
+}

@@ -1,0 +1,273 @@
+//! Discrete codes: divergence, entropies, relaxed sample, and their gradients, by a recipe.
+
+use ndarray::Array2;
+use reference::logits;
+use reference::relaxation::Relaxed;
+use reference::vocab::Error;
+
+use super::recipe::{CodeLogits, Divergence, Masked, Noise, Recipe, Softmax, Temperature};
+use super::terms::{Inputs, Row, SILENT};
+use crate::dump::{Item, Quantity, Tokens};
+use crate::precision::subject::{Addends, LogRow, Workings};
+
+mod gradient;
+
+pub(super) use gradient::gradient;
+
+/// Uniforms up to 0.999 give no noise above this.
+const LARGEST_NOISE: f64 = 6.907_255_070_523_689; // -ln(-ln 0.999)
+
+fn item<'a>(inputs: &Inputs<'a>, item: usize) -> Result<&'a Tokens, Error> {
+    match inputs.items.get(item) {
+        Some(Item::Tokens(tokens)) => Ok(tokens),
+        _ => Err(SILENT),
+    }
+}
+
+fn table(table: Option<&Array2<f64>>) -> Result<&Array2<f64>, Error> {
+    table.ok_or(SILENT)
+}
+
+fn line(table: &Array2<f64>, row: usize) -> Result<&[f64], Error> {
+    let rows = table.as_slice().ok_or(SILENT)?;
+    rows.chunks_exact(table.ncols()).nth(row).ok_or(SILENT)
+}
+
+/// A row of logits, its masks ignored where the recipe does.
+fn logits_of(tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<Vec<f64>, Error> {
+    let x = line(table(tokens.logits.as_ref())?, row)?;
+    let ignored = recipe.masked == Masked::Ignored;
+    Ok(x.iter()
+        .map(|x| if ignored && x.is_infinite() { 0.0 } else { *x })
+        .collect())
+}
+
+/// A row of logits with what the recipe does to it, and by how many units of roundoff its entries are off.
+fn scores(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<(Vec<f64>, f64), Error> {
+    let x = logits_of(tokens, recipe, row)?;
+    match recipe.logits {
+        CodeLogits::Plain => Ok((x, 0.0)),
+        CodeLogits::Tempered => {
+            let tau = temperature(inputs, recipe)?;
+            Ok((x.iter().map(|x| x / tau).collect(), 2.0))
+        }
+        CodeLogits::Relaxed => {
+            let (noise, tau) = (noise(inputs, tokens, recipe, row)?, temperature(inputs, recipe)?);
+            Ok((x.iter().zip(noise).map(|(x, g)| (x + g) / tau).collect(), 4.0))
+        }
+    }
+}
+
+fn temperature(inputs: &Inputs<'_>, recipe: &Recipe) -> Result<f64, Error> {
+    let tau = inputs.statement.temperature.ok_or(SILENT)?;
+    Ok(match recipe.temperature {
+        Temperature::Once => tau,
+        Temperature::Absent => 1.0,
+        Temperature::Twice => tau * tau,
+        Temperature::Inverted => 1.0 / tau,
+    })
+}
+
+fn noise(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<Vec<f64>, Error> {
+    let noise = line(table(tokens.noise.as_ref())?, row)?;
+    let tau = temperature(inputs, recipe)?;
+    let each = |g: &f64| match recipe.noise {
+        Noise::Given => *g,
+        Noise::Absent => 0.0,
+        Noise::Truncated => g.min(inputs.workings.each.nearest(LARGEST_NOISE)),
+        Noise::Negated => -g,
+        Noise::Doubled => 2.0 * g,
+        Noise::Halved => 0.5 * g,
+        Noise::AfterTemperature => g * tau,
+    };
+    Ok(noise.iter().map(each).collect())
+}
+
+/// `ln q` of a position.
+fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<LogRow, Error> {
+    let tokens = item(inputs, at)?;
+    let w = inputs.workings;
+    let (x, rounded) = scores(inputs, tokens, recipe, row)?;
+    if recipe.softmax == Softmax::Codes {
+        return LogRow::new("encoder_logits", &x, w, rounded);
+    }
+    if recipe.softmax == Softmax::Everything {
+        let mut all = Vec::new();
+        for row in 0..inputs.sizes.positions {
+            all.extend(scores(inputs, tokens, recipe, row)?.0);
+        }
+        let whole = LogRow::new("encoder_logits", &all, w, rounded)?;
+        let part = row * x.len()..(row + 1) * x.len();
+        return Ok(LogRow {
+            ln: whole.ln[part.clone()].to_vec(),
+            off: whole.off[part.clone()].to_vec(),
+            q: whole.q[part.clone()].to_vec(),
+            rough: whole.rough[part].to_vec(),
+        });
+    }
+    let mut across = Vec::new();
+    let others = others(inputs, recipe, at, row)?;
+    for (item_at, row_at) in &others {
+        across.push(scores(inputs, item(inputs, *item_at)?, recipe, *row_at)?.0);
+    }
+    let own = others.iter().position(|other| *other == (at, row)).ok_or(SILENT)?;
+    let mut found = LogRow::uniform(x.len(), w);
+    for k in 0..x.len() {
+        let column: Vec<f64> = across.iter().map(|row| row[k]).collect();
+        let column = LogRow::new("encoder_logits", &column, w, rounded)?;
+        (found.ln[k], found.off[k]) = (column.ln[own], column.off[own]);
+        (found.q[k], found.rough[k]) = (column.q[own], column.rough[own]);
+    }
+    Ok(found)
+}
+
+/// The items and positions that a wrong softmax normalises over.
+fn others(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<Vec<(usize, usize)>, Error> {
+    let width = inputs.sizes.grid.map(|[_, width]| width);
+    Ok(match recipe.softmax {
+        Softmax::Batch if inputs.items.len() == inputs.sizes.batch => {
+            (0..inputs.items.len()).map(|item| (item, row)).collect()
+        }
+        Softmax::Positions => (0..inputs.sizes.positions).map(|row| (at, row)).collect(),
+        Softmax::Width => {
+            let width = width.ok_or(SILENT)?;
+            let first = row - row % width;
+            (first..first + width).map(|row| (at, row)).collect()
+        }
+        Softmax::Height => {
+            let width = width.ok_or(SILENT)?;
+            let rows = (row % width..inputs.sizes.positions).step_by(width);
+            rows.map(|row| (at, row)).collect()
+        }
+        _ => return Err(SILENT),
+    })
+}
+
+/// The addends of `E_q[a ln q - b ln p]`, code by code.
+fn expectation(q: &LogRow, [a, p]: [f64; 2], other: &LogRow, w: Workings) -> Vec<Addends> {
+    let one = |k: usize| {
+        if q.ln[k] == f64::NEG_INFINITY {
+            return Addends::one(0.0, 0.0, 0.0);
+        }
+        let [mine, theirs] = [a * q.ln[k], if p == 0.0 { 0.0 } else { p * other.ln[k] }];
+        if theirs.is_infinite() {
+            return Addends::one(-theirs, 0.0, 0.0);
+        }
+        let size = mine.abs() + theirs.abs();
+        let off = a.abs() * q.off[k] + p.abs() * other.off[k];
+        let error = q.q[k] * (1.0 + q.rough[k]) * ((q.rough[k] + 3.0 * w.u()) * size + off);
+        let floor = w.each.smallest_normal() * size;
+        Addends::one(q.q[k] * (mine - theirs), error + floor, q.q[k] * size)
+    };
+    (0..q.ln.len()).map(one).collect()
+}
+
+/// Divergence, entropy or cross-entropy of a position.
+pub(super) fn divergence(
+    inputs: &Inputs<'_>,
+    quantity: Quantity,
+    recipe: &Recipe,
+    at: usize,
+    row: usize,
+    fine: bool,
+) -> Row {
+    let w = inputs.workings;
+    let q = encoder(inputs, recipe, at, row)?;
+    let tokens = item(inputs, at)?;
+    let prior = match &tokens.prior {
+        Some(prior) => LogRow::new("prior_logits", line(prior, row)?, w, 0.0)?,
+        None => LogRow::uniform(q.ln.len(), w),
+    };
+    let kind = match quantity {
+        Quantity::Entropy => Divergence::PriorMissing,
+        Quantity::CrossEntropy if recipe.divergence != Divergence::PriorNotLogged => Divergence::EntropyMissing,
+        _ => recipe.divergence,
+    };
+    let addends = match kind {
+        Divergence::Forward => expectation(&q, [1.0, 1.0], &prior, w),
+        Divergence::Reverse => expectation(&prior, [1.0, 1.0], &q, w),
+        Divergence::EntropyHalved => expectation(&q, [0.5, 1.0], &prior, w),
+        Divergence::EntropyMissing => expectation(&q, [0.0, 1.0], &prior, w),
+        Divergence::PriorMissing => expectation(&q, [1.0, 0.0], &prior, w),
+        Divergence::PriorAdded => expectation(&q, [1.0, -1.0], &prior, w),
+        Divergence::PriorNotLogged => {
+            let not_logged = LogRow {
+                ln: prior.q.clone(),
+                ..prior
+            };
+            let entropy = if quantity == Quantity::Kl { 1.0 } else { 0.0 };
+            expectation(&q, [entropy, 1.0], &not_logged, w)
+        }
+        Divergence::Unweighted => {
+            let once = LogRow {
+                q: vec![1.0; q.ln.len()],
+                rough: vec![0.0; q.ln.len()],
+                ..q.clone()
+            };
+            expectation(&once, [1.0, 1.0], &prior, w)
+        }
+        _ => return Err(SILENT),
+    };
+    let sign = if quantity == Quantity::Entropy { -1.0 } else { 1.0 };
+    let addends: Vec<Addends> = addends.into_iter().map(|addend| addend.times(sign, 0.0)).collect();
+    let plain = recipe.softmax == Softmax::Codes && recipe.logits == CodeLogits::Plain;
+    if fine || !plain || recipe.masked == Masked::Ignored {
+        return Ok(addends);
+    }
+    // The reference's own value: its sums lose nothing where the divergence is near 0.
+    let x = line(table(tokens.logits.as_ref())?, row)?;
+    let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
+    let known = match (kind, quantity, prior) {
+        (_, Quantity::Entropy, _) => logits::entropy(x)?,
+        (Divergence::EntropyMissing, Quantity::CrossEntropy, Some(b)) => logits::cross_entropy(x, b)?,
+        (Divergence::Forward, Quantity::Kl, None) => logits::kl_to_uniform(x)?,
+        (Divergence::Forward, Quantity::Kl, Some(b)) => logits::kl_divergence(x, b)?,
+        _ => return Ok(addends),
+    };
+    Ok(vec![addends.into_iter().sum::<Addends>().known(known.value())])
+}
+
+/// The relaxed sample of a position, or the one-hot one.
+pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Row {
+    let (tokens, w) = (item(inputs, at)?, inputs.workings);
+    if recipe.softmax != Softmax::Codes {
+        let logits = CodeLogits::Relaxed;
+        let y = encoder(inputs, &Recipe { logits, ..*recipe }, at, row)?;
+        return Ok((0..y.q.len()).map(|k| weighed(&y, k, y.q[k], 1.0, w)).collect());
+    }
+    let x = logits_of(tokens, recipe, row)?;
+    let relaxed = Relaxed::new(&x, &noise(inputs, tokens, recipe, row)?, temperature(inputs, recipe)?)?;
+    if inputs.statement.straight_through != recipe.other_sample {
+        // Where two codes are as large up to rounding, either may be the sample.
+        let likely: Vec<bool> = (0..x.len()).map(|k| relaxed.may_be_sampled(k, w.u())).collect();
+        let tied = likely.iter().filter(|likely| **likely).count() > 1;
+        let one = |k: usize| {
+            let value = f64::from(u8::from(k == relaxed.code()));
+            Addends::one(value, if tied && likely[k] { 1.0 } else { 0.0 }, value)
+        };
+        return Ok((0..x.len()).map(one).collect());
+    }
+    let rough = relaxed_row(inputs, tokens, recipe, row)?;
+    let each = relaxed.sample().into_iter().enumerate();
+    Ok(each.map(|(k, y)| weighed(&rough, k, y.value(), 1.0, w)).collect())
+}
+
+/// `ln y` of the relaxed sample.
+fn relaxed_row(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<LogRow, Error> {
+    let relaxed = Recipe {
+        logits: CodeLogits::Relaxed,
+        ..*recipe
+    };
+    let (z, rounded) = scores(inputs, tokens, &relaxed, row)?;
+    LogRow::new("logits with noise", &z, inputs.workings, rounded)
+}
+
+/// A probability times something of the given size.
+fn weighed(row: &LogRow, k: usize, value: f64, size: f64, w: Workings) -> Addends {
+    let mass = row.q[k] * size;
+    Addends::one(
+        value,
+        mass * (row.rough[k] + 2.0 * w.u()) + w.each.smallest_normal() * size,
+        mass,
+    )
+}

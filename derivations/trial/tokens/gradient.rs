@@ -1,0 +1,195 @@
+//! Gradients of what discrete codes make, by logits of encoder and prior.
+
+use reference::logits;
+use reference::relaxation::Relaxed;
+use reference::vocab::{Error, Nats};
+
+use super::{item, line, noise, relaxed_row, scores, table, temperature, weighed};
+use crate::dump::{Claim, Input, Quantity, Tokens};
+use crate::precision::subject::{Addends, LogRow, Workings};
+use crate::trial::recipe::{CodeLogits, Divergence, Masked, Recipe, Slope, Softmax};
+use crate::trial::terms::{Inputs, Row, SILENT, objective};
+
+/// The gradient of a claim by a position's logits.
+///
+/// ```text
+/// d/dx_k E_q[f] = q_k (f_k - E_q[f]),  f = a ln q - b ln p       d/db_k E_q[-ln p] = p_k - q_k
+/// ```
+///
+/// and what comes back through the sample, from `sample_gradient`. An ordinary implementation adds up `q_k (f_k + 1)` and takes
+/// `q_k sum_j q_j (f_j + 1)` away: each is rounded at its own size.
+pub(in crate::trial) fn gradient(
+    inputs: &Inputs<'_>,
+    input: Input,
+    of: &Claim,
+    recipe: &Recipe,
+    at: usize,
+    row: usize,
+) -> Row {
+    if recipe.softmax != Softmax::Codes {
+        return Err(SILENT);
+    }
+    let (tokens, w) = (item(inputs, at)?, inputs.workings);
+    let (x, rounded) = scores(inputs, tokens, recipe, row)?;
+    let x = x.as_slice();
+    let inner = match recipe.logits {
+        CodeLogits::Plain => 1.0,
+        CodeLogits::Relaxed | CodeLogits::Tempered => 1.0 / temperature(inputs, recipe)?,
+    };
+    let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
+    let q = LogRow::new("encoder_logits", x, w, rounded)?;
+    let p = match prior {
+        Some(b) => LogRow::new("prior_logits", b, w, 0.0)?,
+        None => LogRow::uniform(x.len(), w),
+    };
+    let mut weight = objective(of.quantity, recipe, inputs.statement.beta())[1];
+    weight *= recipe.divergence_lengths.factor(inputs.sizes);
+    if matches!(recipe.slope, Slope::DivergenceDetached | Slope::Detached) {
+        weight = 0.0;
+    }
+    if input == Input::EncoderLogits {
+        weight *= inner;
+    }
+    let [a, b] = match (of.quantity, recipe.divergence, recipe.slope) {
+        (Quantity::Entropy, ..) => [-1.0, 0.0],
+        (Quantity::CrossEntropy, ..) | (_, Divergence::EntropyMissing, _) => [0.0, 1.0],
+        (_, Divergence::Forward, _) => [1.0, 1.0],
+        (_, Divergence::EntropyHalved, _) => [0.5, 1.0],
+        (_, Divergence::PriorMissing | Divergence::PriorNotLogged, _) => [1.0, 0.0],
+        (_, Divergence::PriorAdded, _) => [1.0, -1.0],
+        (_, Divergence::Reverse, _) => [f64::NAN, f64::NAN],
+        _ => return Err(SILENT),
+    };
+    if b != 0.0 && (0..x.len()).any(|k| p.ln[k] == f64::NEG_INFINITY && q.ln[k] > f64::NEG_INFINITY) {
+        return Err(Error::Indeterminate {
+            line: "the gradient of an infinite divergence",
+        });
+    }
+    let mut slopes: Vec<Addends> = if input == Input::PriorLogits {
+        let sign = if a.is_nan() { f64::NAN } else { b };
+        (0..x.len())
+            .map(|k| {
+                let mut slope = weighed(&p, k, p.q[k], 1.0, w);
+                slope += weighed(&q, k, q.q[k], 1.0, w).times(-1.0, 0.0);
+                slope.times(sign * weight, w.u())
+            })
+            .collect()
+    } else if a.is_nan() {
+        // D(p || q): q - p.
+        let slope = |k: usize| {
+            let mut slope = weighed(&q, k, q.q[k], 1.0, w);
+            slope += weighed(&p, k, p.q[k], 1.0, w).times(-1.0, 0.0);
+            slope.times(weight, w.u())
+        };
+        (0..x.len()).map(slope).collect()
+    } else {
+        let known = match (of.quantity, recipe.divergence, prior) {
+            (Quantity::Entropy, ..) => Some(logits::entropy_gradient(x)?),
+            (Quantity::CrossEntropy, _, Some(b)) => {
+                let [by_q, _] = logits::cross_entropy_gradients(x, b)?;
+                Some(by_q)
+            }
+            (Quantity::CrossEntropy, ..) => None,
+            (_, Divergence::Forward, None) => Some(logits::kl_to_uniform_gradient(x)?),
+            (_, Divergence::Forward, Some(b)) => {
+                let [by_q, _] = logits::kl_divergence_gradients(x, b)?;
+                Some(by_q)
+            }
+            _ => None,
+        };
+        expected_slopes(&q, &p, [a, b], known.as_deref(), w)
+            .into_iter()
+            .map(|slope| slope.times(weight, w.u()))
+            .collect()
+    };
+    if input == Input::EncoderLogits && matches!(of.quantity, Quantity::Elbo | Quantity::Loss) {
+        through_the_sample(inputs, tokens, of, recipe, row, &mut slopes)?;
+    }
+    for (k, slope) in slopes.iter_mut().enumerate() {
+        if recipe.masked == Masked::Entry && x[k] == f64::NEG_INFINITY {
+            *slope = Addends::one(f64::NAN, 0.0, 0.0);
+        }
+    }
+    if recipe.masked == Masked::Row && x.contains(&f64::NEG_INFINITY) {
+        slopes.fill(Addends::one(f64::NAN, 0.0, 0.0));
+    }
+    Ok(slopes)
+}
+
+/// `q_k (f_k - E_q[f])`, with the reference's value where it has one.
+fn expected_slopes(q: &LogRow, p: &LogRow, [a, b]: [f64; 2], known: Option<&[Nats]>, w: Workings) -> Vec<Addends> {
+    let there = |k: usize| q.ln[k] > f64::NEG_INFINITY;
+    let f = |k: usize| a * q.ln[k] - if b == 0.0 { 0.0 } else { b * p.ln[k] };
+    let size = |k: usize| 1.0 + (a * q.ln[k]).abs() + if b == 0.0 { 0.0 } else { (b * p.ln[k]).abs() };
+    let off = |k: usize| a.abs() * q.off[k] + b.abs() * p.off[k];
+    let codes = || (0..q.ln.len()).filter(|k| there(*k));
+    #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+    let adding = w.adding(q.ln.len() as f64);
+    let mean: f64 = codes()
+        .map(|k| Addends::one(q.q[k] * f(k), 0.0, 0.0))
+        .sum::<Addends>()
+        .value();
+    let mean_size: f64 = codes().map(|k| q.q[k] * size(k)).sum();
+    let mean_error: f64 = codes()
+        .map(|k| q.q[k] * ((q.rough[k] + 2.0 * w.u() + adding) * size(k) + off(k)))
+        .sum();
+    let slope = |k: usize| {
+        if !there(k) {
+            return Addends::one(0.0, 0.0, 0.0);
+        }
+        let value = known.map_or_else(|| q.q[k] * (f(k) - mean), |known| known[k].value());
+        let size = size(k) + mean_size;
+        let error = (1.0 + q.rough[k]) * ((q.rough[k] + 5.0 * w.u()) * size + off(k) + mean_error);
+        Addends::one(value, q.q[k] * error + w.each.smallest_normal() * size, q.q[k] * size)
+    };
+    (0..q.ln.len()).map(slope).collect()
+}
+
+/// `(y_k / tau) (v_k - E_y[v])`, added to the slopes; `v` is what the subject's own decoder handed back.
+fn through_the_sample(
+    inputs: &Inputs<'_>,
+    tokens: &Tokens,
+    of: &Claim,
+    recipe: &Recipe,
+    row: usize,
+    slopes: &mut [Addends],
+) -> Result<(), Error> {
+    if matches!(recipe.slope, Slope::SampleDetached | Slope::Detached) {
+        return Ok(());
+    }
+    let w = inputs.workings;
+    let x = line(table(tokens.logits.as_ref())?, row)?;
+    // It is the derivative of the claimed number, which the slopes are still to be scaled to.
+    let stated = objective(of.quantity, &Recipe::STATED, inputs.statement.beta())[0];
+    let weight = objective(of.quantity, recipe, inputs.statement.beta())[0];
+    let lengths = recipe.reconstruction_lengths.factor(inputs.sizes);
+    let scale = of.divisor(inputs.sizes) / of.factor() * lengths * weight / stated;
+    let v = line(table(tokens.sample_gradient.as_ref())?, row)?;
+    let v: Vec<Nats> = v.iter().map(|v| Nats::of(v * scale)).collect();
+    let mut tau = temperature(inputs, recipe)?;
+    let relaxed = Relaxed::new(x, &noise(inputs, tokens, recipe, row)?, tau)?;
+    let y = relaxed_row(inputs, tokens, recipe, row)?;
+    let mut values = relaxed.gradient(&v);
+    if recipe.slope == Slope::TemperatureMissing {
+        values = values.into_iter().map(|slope| tau * slope).collect();
+        tau = 1.0;
+    }
+    if recipe.slope == Slope::Hard {
+        values = v.clone();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+    let adding = w.adding(x.len() as f64);
+    let codes = || 0..x.len();
+    let mean: f64 = codes().map(|k| y.q[k] * v[k].mass()).sum();
+    let mean_error: f64 = codes()
+        .map(|k| y.q[k] * (y.rough[k] + 2.0 * w.u() + adding) * v[k].mass())
+        .sum();
+    for (k, slope) in slopes.iter_mut().enumerate() {
+        let size = v[k].mass() + mean;
+        let error = (1.0 + y.rough[k]) * ((y.rough[k] + 5.0 * w.u()) * size + mean_error);
+        let floor = w.each.smallest_normal() * size;
+        let [error, mass] = [y.q[k] * error + floor, y.q[k] * size].map(|part| part / tau);
+        *slope += Addends::one(values[k].value(), error, mass);
+    }
+    Ok(())
+}

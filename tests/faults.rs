@@ -1,0 +1,37 @@
+//! Correct implementations are silent, faulty ones are caught and named.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+#[path = "faults/equivalent.rs"]
+mod equivalent;
+#[path = "faults/file.rs"]
+mod file;
+#[path = "faults/gaussian.rs"]
+mod gaussian;
+#[path = "faults/hostile.rs"]
+mod hostile;
+#[path = "faults/matrix.rs"]
+mod matrix;
+#[path = "faults/mutants.rs"]
+mod mutants;
+#[path = "faults/number.rs"]
+mod number;
+#[path = "faults/objective.rs"]
+mod objective;
+#[path = "faults/program.rs"]
+mod program;
+#[path = "faults/random.rs"]
+mod random;
+#[path = "faults/sequence.rs"]
+mod sequence;
+#[path = "faults/silence.rs"]
+mod silence;
+#[path = "faults/tokens.rs"]
+mod tokens;

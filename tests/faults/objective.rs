@@ -1,0 +1,285 @@
+//! A discrete VAE's objective as people write it: forward and backward by hand, right or with a fault in it.
+
+use super::mutants::Fault;
+use super::number::{Number, Order};
+use super::tokens::{Claims, Inputs, Sizes, Style};
+
+/// `ln q` of every row of `k` entries.
+pub(crate) fn log_softmax<T: Number>(x: &[T], k: usize, style: Style) -> Vec<T> {
+    let rows = x.chunks(k).flat_map(|row| {
+        let max = row.iter().copied().fold(row[0], T::larger);
+        let weights: Vec<T> = row.iter().map(|x| (*x - max).exp()).collect();
+        let ln = style.order.sum(&weights).ln();
+        let lse = max + ln;
+        row.iter()
+            .map(move |x| if style.way == 1 { *x - lse } else { (*x - max) - ln })
+    });
+    rows.collect()
+}
+
+/// `q t` with `0 x -inf = 0`.
+pub(crate) fn weigh<T: Number>(q: T, t: T) -> T {
+    if q.get() == 0.0 { T::of(0.0) } else { q * t }
+}
+
+/// The logit-Laplace log-density, with its derivatives by `mu` and `ln b`.
+fn density<T: Number>(x: T, mu: T, ln_b: T, fault: Fault) -> [T; 3] {
+    let one = T::of(1.0);
+    let (ln_x, ln_rest) = (x.ln(), (one - x).ln());
+    let logit = ln_x - ln_rest;
+    let b = if fault == Fault::RawScale {
+        ln_b.abs() + T::of(1e-6)
+    } else {
+        ln_b.exp()
+    };
+    let (offset, ln_b) = match fault {
+        Fault::RawScale => (x - mu, b.ln()),
+        _ => (logit - mu, ln_b),
+    };
+    let distance = offset.abs() / b;
+    if fault == Fault::Discretised {
+        let [up, down] = [0.5 / 255.0, -0.5 / 255.0].map(|h| one / (one + (-(x + T::of(h) - mu) / b).exp()));
+        return [(up - down).abs().ln(), one, one];
+    }
+    let mut value = -T::of(std::f64::consts::LN_2) - ln_b - distance;
+    if fault == Fault::FactorTwoMissing {
+        value = -ln_b - distance;
+    }
+    if !matches!(fault, Fault::JacobianMissing | Fault::RawScale) {
+        value = value - ln_x - ln_rest;
+    }
+    let sign = if offset < T::of(0.0) { -one } else { one };
+    [value, sign / b, distance - one]
+}
+
+/// The whole objective.
+pub(crate) fn compute<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault) -> Claims<T> {
+    let sizes = inputs.sizes;
+    let (k, rows, batch) = (sizes.codes, sizes.batch * sizes.positions(), sizes.batch);
+    let n = |value: usize| T::of(value as f64);
+    let (beta, tau) = (T::of(inputs.beta), T::of(inputs.tau));
+    let zero = T::of(0.0);
+    let largest = -(-0.999_f64.ln()).ln();
+
+    let noise: Vec<T> = match fault {
+        Fault::NoiseTruncated => inputs
+            .noise
+            .iter()
+            .map(|g| if *g > T::of(largest) { T::of(largest) } else { *g })
+            .collect(),
+        Fault::MeanAtPredict => vec![zero; inputs.noise.len()],
+        _ => inputs.noise.clone(),
+    };
+    let unmasked = |x: T| {
+        if fault == Fault::MaskIgnored && x.get().is_infinite() {
+            zero
+        } else {
+            x
+        }
+    };
+    let z: Vec<T> = inputs
+        .logits
+        .iter()
+        .zip(&noise)
+        .map(|(x, g)| (unmasked(*x) + *g) / tau)
+        .collect();
+    let ln_y = log_softmax(&z, k, style);
+    let mut sample: Vec<T> = ln_y.iter().map(|ln| ln.exp()).collect();
+    if fault == Fault::NoiseEdge {
+        let edge = noise.iter().position(|g| *g > T::of(11.0));
+        if let Some(i) = edge {
+            sample[i / k * k..][..k].fill(T::of(f64::NAN));
+        }
+    }
+    if fault == Fault::NotStraightThrough {
+        // One-hot where the relaxed sample is stated: the reverse of what was meant.
+        for (row, y) in z.chunks(k).zip(sample.chunks_mut(k)) {
+            let best = (0..k).fold(0, |best, j| if row[j] > row[best] { j } else { best });
+            for (j, y) in y.iter_mut().enumerate() {
+                *y = T::of(f64::from(u8::from(j == best)));
+            }
+        }
+    }
+    if fault == Fault::SampleOverHeight {
+        sample = over_height(&z, sizes).into_iter().map(T::exp).collect();
+    }
+
+    let scores = if fault == Fault::RelaxedInDivergence {
+        &z
+    } else {
+        &inputs.logits
+    };
+    let ln_q = match fault {
+        Fault::SoftmaxOverHeight => over_height(scores, sizes),
+        Fault::SoftmaxOverBatch => over_batch(scores, sizes),
+        Fault::SoftmaxFlattened => log_softmax(scores, sizes.positions() * k, style),
+        _ => log_softmax(scores, k, style),
+    };
+    let uniform = -T::of((k as f64).ln());
+    let ln_p = match &inputs.prior {
+        Some(prior) => log_softmax(prior, k, style),
+        None if fault == Fault::PriorNotLogged => vec![T::of(1.0) / n(k); rows * k],
+        None => vec![uniform; rows * k],
+    };
+    let q: Vec<T> = ln_q.iter().map(|ln| ln.exp()).collect();
+    let expectation = |row: usize, f: &dyn Fn(usize) -> T| {
+        let terms: Vec<T> = (row * k..(row + 1) * k).map(|i| weigh(q[i], f(i))).collect();
+        style.order.sum(&terms)
+    };
+    let naive = |row: usize, f: &dyn Fn(usize) -> T| {
+        let terms: Vec<T> = (row * k..(row + 1) * k).map(|i| q[i] * f(i)).collect();
+        style.order.sum(&terms)
+    };
+    let entropy: Vec<T> = (0..rows)
+        .map(|row| match fault {
+            Fault::EntropyOfMasked => -naive(row, &|i| ln_q[i]),
+            Fault::EntropySign => expectation(row, &|i| ln_q[i]),
+            Fault::EntropyInBits => -expectation(row, &|i| ln_q[i]) / T::of(std::f64::consts::LN_2),
+            _ => -expectation(row, &|i| ln_q[i]),
+        })
+        .collect();
+    let cross_entropy: Vec<T> = (0..rows).map(|row| -expectation(row, &|i| ln_p[i])).collect();
+    let p: Vec<T> = ln_p.iter().map(|ln| ln.exp()).collect();
+    let divergence = |row: usize| match fault {
+        Fault::Swapped => {
+            let terms: Vec<T> = (row * k..(row + 1) * k)
+                .map(|i| weigh(p[i], ln_p[i] - ln_q[i]))
+                .collect();
+            style.order.sum(&terms)
+        }
+        Fault::FreeBits => expectation(row, &|i| ln_q[i] - ln_p[i]).larger(T::of(1.25)),
+        Fault::EntropyMissing => cross_entropy[row],
+        Fault::EntropyHalved => cross_entropy[row] - T::of(0.5) * entropy[row],
+        Fault::Negated | Fault::NegatedTwice => -expectation(row, &|i| ln_q[i] - ln_p[i]),
+        Fault::DividedByCodes => expectation(row, &|i| ln_q[i] - ln_p[i]) / n(k),
+        Fault::DividedByElements => expectation(row, &|i| ln_q[i] - ln_p[i]) / n(rows * k),
+        Fault::DivergenceInBits => expectation(row, &|i| ln_q[i] - ln_p[i]) / T::of(std::f64::consts::LN_2),
+        Fault::LogRatioSquared => expectation(row, &|i| ln_q[i] + ln_p[i]),
+        _ if style.way == 2 => cross_entropy[row] - entropy[row],
+        _ => expectation(row, &|i| ln_q[i] - ln_p[i]),
+    };
+    let kl: Vec<T> = (0..rows).map(divergence).collect();
+
+    let each: Vec<[T; 3]> = (0..inputs.x.len())
+        .map(|i| density(inputs.x[i], inputs.mu[i], inputs.ln_b[i], fault))
+        .collect();
+    let values: Vec<T> = each.iter().map(|[value, ..]| *value).collect();
+    let reconstruction: Vec<T> = values
+        .chunks(sizes.pixels)
+        .map(|image| match fault {
+            Fault::ReconstructionMean | Fault::BothMeans => style.order.sum(image) / n(sizes.pixels),
+            _ => style.order.sum(image),
+        })
+        .collect();
+    let of_image: Vec<T> = kl
+        .chunks(sizes.positions())
+        .map(|image| match fault {
+            Fault::MeanOverPositions | Fault::BothMeans => style.order.sum(image) / n(sizes.positions()),
+            _ => style.order.sum(image),
+        })
+        .collect();
+    let elbo: Vec<T> = (0..batch)
+        .map(|b| match fault {
+            Fault::DivergenceAdded => reconstruction[b] + of_image[b],
+            Fault::SumBeforeReduce => reconstruction[b] - n(batch) * of_image[b],
+            _ => reconstruction[b] - of_image[b],
+        })
+        .collect();
+    let weight = match fault {
+        Fault::BetaMissing => T::of(1.0),
+        Fault::BetaSquared => beta * beta,
+        Fault::DivergenceMissing => zero,
+        Fault::DivergenceAdded => -beta,
+        Fault::DivergenceOverPixels => beta / n(sizes.pixels),
+        Fault::DivergenceOverBatch => beta / n(batch),
+        _ => beta,
+    };
+    let per_image: Vec<T> = (0..batch)
+        .map(|b| match fault {
+            Fault::BetaOnReconstruction => beta * reconstruction[b] - of_image[b],
+            Fault::ReportsBound => -(reconstruction[b] - weight * of_image[b]),
+            Fault::SumBeforeReduce => reconstruction[b] - n(batch) * weight * of_image[b],
+            _ => reconstruction[b] - weight * of_image[b],
+        })
+        .collect();
+    let total = style.order.sum(&per_image);
+    let loss = match fault {
+        Fault::SummedOverBatch => -total,
+        _ => -total / n(batch),
+    };
+    let by_logits = backward(inputs, style, fault, weight, &[&ln_q, &ln_p, &q, &sample]);
+    let share = -T::of(1.0) / n(batch);
+    Claims {
+        sample,
+        entropy,
+        cross_entropy,
+        kl,
+        reconstruction,
+        elbo,
+        loss: vec![loss],
+        by_logits,
+        by_mu: each.iter().map(|[_, slope, _]| share * *slope).collect(),
+        by_ln_b: each.iter().map(|[.., slope]| share * *slope).collect(),
+    }
+}
+
+/// `dL/dx` of a position: the divergence's part and what comes back through the sample.
+fn backward<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault, weight: T, tables: &[&Vec<T>; 4]) -> Vec<T> {
+    let [ln_q, ln_p, q, y] = tables;
+    let (k, one) = (inputs.sizes.codes, T::of(1.0));
+    let share = T::of(1.0) / T::of(inputs.sizes.batch as f64);
+    let tau = T::of(inputs.tau);
+    let mut slopes = Vec::new();
+    for row in 0..inputs.logits.len() / k {
+        let at = row * k;
+        let inner: Vec<T> = (at..at + k).map(|i| weigh(q[i], ln_q[i] - ln_p[i] + one)).collect();
+        let mean = style.order.sum(&inner);
+        let handed: Vec<T> = (at..at + k).map(|i| weigh(y[i], inputs.handed_back[i])).collect();
+        let back = style.order.sum(&handed);
+        for j in 0..k {
+            let i = at + j;
+            let divergence = share * weight * (inner[j] - weigh(q[i], mean));
+            let through = (handed[j] - weigh(y[i], back)) / tau;
+            let masked = inputs.logits[i].get() == f64::NEG_INFINITY;
+            slopes.push(match fault {
+                Fault::DivergenceDetached => through,
+                Fault::SampleDetached => divergence,
+                Fault::OffByOne => divergence + through + one,
+                Fault::WhereGuarded if masked => T::of(f64::NAN),
+                Fault::BetaOnWrongGradient => share * (inner[j] - weigh(q[i], mean)) + weight * through,
+                Fault::TemperatureMissingBackward => divergence + through * tau,
+                _ => divergence + through,
+            });
+        }
+    }
+    slopes
+}
+
+/// Log-softmax over the image's height, position by position and code by code.
+fn over_height<T: Number>(x: &[T], sizes: Sizes) -> Vec<T> {
+    across(x, sizes, |b, s| {
+        (0..sizes.height)
+            .map(|h| (b, h * sizes.width + s % sizes.width))
+            .collect()
+    })
+}
+
+fn over_batch<T: Number>(x: &[T], sizes: Sizes) -> Vec<T> {
+    across(x, sizes, |_, s| (0..sizes.batch).map(|b| (b, s)).collect())
+}
+
+fn across<T: Number>(x: &[T], sizes: Sizes, others: impl Fn(usize, usize) -> Vec<(usize, usize)>) -> Vec<T> {
+    let (positions, k) = (sizes.positions(), sizes.codes);
+    let mut found = Vec::new();
+    for i in 0..x.len() {
+        let (b, s, j) = (i / k / positions, i / k % positions, i % k);
+        let column: Vec<T> = others(b, s)
+            .into_iter()
+            .map(|(b, s)| x[(b * positions + s) * k + j])
+            .collect();
+        let max = column.iter().copied().fold(column[0], T::larger);
+        let weights: Vec<T> = column.iter().map(|x| (*x - max).exp()).collect();
+        found.push((x[i] - max) - Order::Sequential.sum(&weights).ln());
+    }
+    found
+}
