@@ -17,6 +17,7 @@ use crate::fractions::FractionWorld;
 use crate::specimen::Written;
 pub(crate) use disk::load;
 use disk::replace;
+pub(crate) use tensors::{NAMES, worlds};
 
 mod disk;
 mod error;
@@ -169,7 +170,15 @@ pub fn write_toml(path: &Path, world: &impl Written) -> Result<(), CaseError> {
 /// # Errors
 /// [`CaseError::Io`] within [`CaseError::In`].
 pub fn write_text(path: &Path, text: &str) -> Result<(), CaseError> {
-    replace(path, text.as_bytes()).map_err(|error| error.in_file(&path.display().to_string()))
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes bytes, beside the target first and then renamed.
+///
+/// # Errors
+/// [`CaseError::Io`] within [`CaseError::In`].
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), CaseError> {
+    replace(path, bytes).map_err(|error| error.in_file(&path.display().to_string()))
 }
 
 fn is_toml(name: &str, bytes: &[u8]) -> bool {

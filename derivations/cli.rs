@@ -5,6 +5,7 @@ mod fit;
 mod judge;
 #[cfg(feature = "twin")]
 mod model;
+mod probe;
 mod refute;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use fit::Fit;
 pub(crate) use judge::Judge;
 #[cfg(feature = "twin")]
 pub(crate) use model::{Evaluate, ExportWorld, Reconstruct, Sample, StageName, Sweep, Train};
+pub(crate) use probe::Probe;
 pub(crate) use refute::{Break, Refute};
 
 /// A billion worlds are weeks of work.
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Step(Step),
     /// Judge what somebody's code claims: every number recomputed, bounded, and, where it is wrong, explained
     Judge(Judge),
+    /// Ask a command, by a line protocol, on inputs of our choice; what breaks a law is made small and saved
+    Probe(Probe),
     /// Fit a linear-Gaussian case to captioned images: factor analysis of their luminance on 8 x 8 pixels, the category as caption
     #[cfg(feature = "lapack")]
     Fit(Fit),

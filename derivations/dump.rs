@@ -5,10 +5,14 @@
 
 use std::path::Path;
 
+use reference::model::Model as _;
+use reference::world::World;
+
 use crate::case::CaseError;
 
 mod axis;
 mod claim;
+mod draft;
 mod inputs;
 mod needs;
 mod quantity;
@@ -19,6 +23,7 @@ mod words;
 
 pub use axis::Axis;
 pub use claim::{Claim, Kept};
+pub use draft::Draft;
 pub use inputs::{Gaussian, Item, Pixels, Sequence, Tokens};
 pub use quantity::{Input, Quantity};
 pub use sizes::Sizes;
@@ -43,6 +48,8 @@ pub struct Dump {
     pub sizes: Sizes,
     /// The claims, in the order of the derivation.
     pub claims: Vec<Claim>,
+    /// The worlds of a dump of worlds.
+    worlds: Vec<World>,
     source: Source,
 }
 
@@ -71,13 +78,21 @@ impl Dump {
     fn new(name: &str, source: Source) -> Result<Self, CaseError> {
         let statement = Statement::of(source.metadata())?;
         source.expect_names()?;
-        let sizes = Sizes::of(&source, &statement)?;
+        let worlds = match statement.inputs {
+            Form::Worlds => source.worlds()?,
+            _ => Vec::new(),
+        };
+        let mut sizes = Sizes::of(&source, &statement)?;
+        if let Some(first) = worlds.first() {
+            (sizes.batch, sizes.codes) = (worlds.len(), first.codes());
+        }
         let claims = claim::all(&source, &statement, &sizes)?;
         Ok(Self {
             name: name.to_owned(),
             statement,
             sizes,
             claims,
+            worlds,
             source,
         })
     }
@@ -87,7 +102,18 @@ impl Dump {
     /// # Errors
     /// [`CaseError::In`]: a number that may not stand there, a file that cannot be read.
     pub fn item(&self, batch: usize) -> Result<Item, CaseError> {
+        if let Some(world) = self.worlds.get(batch) {
+            return Ok(Item::World(Box::new(world.clone())));
+        }
         Item::read(&self.source, &self.statement, &self.sizes, batch).map_err(|error| error.in_file(&self.name))
+    }
+
+    /// The weight on the divergence.
+    #[must_use]
+    pub fn beta(&self) -> f64 {
+        self.worlds
+            .first()
+            .map_or_else(|| self.statement.beta(), |world| world.beta().get())
     }
 
     /// The numbers of a claim that belong to one item, or all of them for a claim without a batch.

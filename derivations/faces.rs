@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod lines;
 #[cfg(feature = "twin")]
 pub mod model;
+pub mod probe;
 pub mod refutation;
 pub mod show;
 pub mod step;

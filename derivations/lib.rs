@@ -27,6 +27,7 @@ pub mod notation;
 #[cfg(feature = "twin")]
 pub mod pairs;
 pub mod precision;
+pub mod probe;
 pub mod refute;
 pub mod render;
 pub mod rule;

@@ -9,6 +9,7 @@ mod judge;
 #[cfg(feature = "twin")]
 mod model;
 mod output;
+mod probe;
 mod refute;
 #[cfg(feature = "twin")]
 mod sweep;
@@ -84,6 +85,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Break(args) => breakage::show(&args),
         Command::Step(args) => walk(&args),
         Command::Judge(args) => judge::judge(&args),
+        Command::Probe(args) => probe::probe(&args),
         #[cfg(feature = "lapack")]
         Command::Fit(args) => fit(&args),
         #[cfg(feature = "twin")]

@@ -13,12 +13,14 @@ mod fit;
 mod gaussian;
 mod mistakes;
 mod pixels;
+mod prefix;
 mod recipe;
 mod schedules;
 mod sequence;
 mod terms;
 mod tokens;
 mod upstream;
+mod worlds;
 
 use rayon::prelude::*;
 
@@ -126,7 +128,7 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
             workings,
         };
         for (claim, (cells, skipped)) in dump.claims.iter().zip(cells.iter_mut().zip(&mut skipped)) {
-            if skipped.is_some() || batch >= cells.items() {
+            if skipped.is_some() || batch >= cells.items() || is_black_box(dump, claim) {
                 continue;
             }
             let claimed = match cells.keeps_batch() {
@@ -156,21 +158,30 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
     }
     let mut judged = Vec::new();
     for ((claim, mut cells), skipped) in dump.claims.iter().zip(cells).zip(skipped) {
-        if !cells.keeps_batch() {
+        if !cells.keeps_batch() && !is_black_box(dump, claim) {
             cells.end(&dump.claimed(claim, None)?);
         }
-        let fit = cells.into_fit();
+        let black_box = is_black_box(dump, claim);
+        let fit = if black_box {
+            prefix::compare(dump, claim)?
+        } else {
+            cells.into_fit()
+        };
         let verdict = match skipped {
             Some(reason) => Verdict::Skipped(reason),
+            None if fit.numbers == 0 && black_box => Verdict::Skipped(
+                "without token_logits it is held against itself, and no two rows begin alike".to_owned(),
+            ),
             None if fit.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
             None if fit.failed == 0 => Verdict::Within,
             None => Verdict::Beyond,
         };
+        let leaks = black_box && verdict == Verdict::Beyond;
         judged.push(Judged {
             claim: claim.clone(),
             verdict,
             fit,
-            explanations: Vec::new(),
+            explanations: if leaks { vec![prefix::leak()] } else { Vec::new() },
             unexplained: None,
         });
     }
@@ -182,6 +193,11 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
         claims: judged,
         warnings: seen.warnings(),
     })
+}
+
+/// Whether a claim is of a model's own logits, which are not in the dump.
+fn is_black_box(dump: &Dump, claim: &Claim) -> bool {
+    claim.quantity == Quantity::TokenNll && dump.sizes.entries == 0
 }
 
 /// What a dump says of itself.
@@ -214,6 +230,7 @@ fn form(dump: &Dump) -> String {
         Form::Gaussian if sizes.coordinates > 0 => {
             format!("{} codes of {} coordinates", sizes.batch, sizes.coordinates)
         }
+        Form::Worlds => format!("{} worlds of {} codes", sizes.batch, sizes.codes),
         Form::Sequence => format!("{} x {} tokens of {}", sizes.batch, sizes.tokens, sizes.entries),
         _ => format!("{} images of {:?}", sizes.batch, sizes.image),
     }

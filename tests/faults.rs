@@ -25,6 +25,8 @@ mod mutants;
 mod number;
 #[path = "faults/objective.rs"]
 mod objective;
+#[path = "faults/probe.rs"]
+mod probe;
 #[path = "faults/program.rs"]
 mod program;
 #[path = "faults/random.rs"]
@@ -35,3 +37,5 @@ mod sequence;
 mod silence;
 #[path = "faults/tokens.rs"]
 mod tokens;
+#[path = "faults/worlds.rs"]
+mod worlds;

@@ -17,7 +17,7 @@ pub enum CaseError {
     /// The operating system refused.
     #[error("cannot be {doing}: {error}")]
     Io {
-        /// `read` or `written`.
+        /// `read`, `written` or `started`.
         doing: &'static str,
         /// Its reason.
         error: std::io::Error,

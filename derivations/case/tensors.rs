@@ -10,7 +10,7 @@ use super::header::Header;
 use super::storage::{Row, Tensor};
 
 /// The names of the format and the shapes that go with them.
-const NAMES: Names = &[
+pub(crate) const NAMES: Names = &[
     ("ln_p_x_given_yz", "a tensor [B, Y, Z]"),
     ("ln_p_yz", "a tensor [Y, Z] or [B, Y, Z]"),
     ("ln_q_z_given_x", "a tensor [B, Z]"),
@@ -34,7 +34,7 @@ pub(super) struct File<'a> {
 }
 
 /// Every world of the file, validated.
-pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<World>, CaseError> {
+pub(crate) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<World>, CaseError> {
     let file = File::new(header, data, NAMES)?;
     let likelihood = file.required("ln_p_x_given_yz")?.floats()?;
     let &[batch, captions, codes] = likelihood.shape else {

@@ -1,9 +1,10 @@
 //! The inputs of one item of the batch, checked.
 
 use ndarray::Array2;
+use reference::world::World;
 
 use super::sizes::misshapen;
-use super::statement::Statement;
+use super::statement::{Statement, refuse};
 use super::words::{Decoder, Form, Parameter};
 use super::{Sizes, Source};
 use crate::case::CaseError;
@@ -71,6 +72,8 @@ pub enum Item {
     Sequence(Sequence),
     /// A continuous code.
     Gaussian(Gaussian),
+    /// A finite world.
+    World(Box<World>),
 }
 
 impl Item {
@@ -91,6 +94,7 @@ impl Item {
             .into_iter()
             .chain(pixels(&tokens.pixels))
             .collect(),
+            Self::World(world) => vec![("ln_p_x_given_yz", world.likelihood().iter().copied().collect())],
             Self::Sequence(sequence) => vec![("token_logits", sequence.logits.iter().copied().collect())],
             Self::Gaussian(gaussian) => [
                 ("q_mean", gaussian.mean.clone().unwrap_or_default()),
@@ -159,9 +163,14 @@ impl Item {
                     pixels: pixels()?,
                 })
             }
+            Form::Worlds => return Err(refuse("inputs", "worlds", "an item that is there")),
             Form::Sequence => Self::Sequence(Sequence {
                 logits: rows("token_logits", LOGITS)?.unwrap_or_default(),
-                tokens: token_row(source, batch, sizes.entries)?,
+                tokens: token_row(
+                    source,
+                    batch,
+                    if sizes.entries == 0 { usize::MAX } else { sizes.entries },
+                )?,
             }),
         })
     }

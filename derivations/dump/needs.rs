@@ -88,7 +88,10 @@ fn tensors(claim: &Claim, statement: &Statement) -> Vec<&'static str> {
     let (encoder, noise): (&[&str], _) = match statement.inputs {
         Form::Tokens => (&["encoder_logits"], "gumbel_noise"),
         Form::Gaussian => (&["q_mean", "q_spread"], "noise"),
+        // Without logits a token's log-probability is held against itself.
+        Form::Sequence if claim.quantity == Quantity::TokenNll => (&["tokens"], ""),
         Form::Sequence => (&["token_logits", "tokens"], ""),
+        Form::Worlds => return Vec::new(), // a world is whole, or was refused
     };
     let mut needed = Vec::new();
     match claim.quantity {

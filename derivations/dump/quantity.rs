@@ -24,6 +24,8 @@ pub enum Input {
 /// What a claim is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quantity {
+    /// `ln p(x,y)`.
+    LogEvidence,
     /// The weight on the divergence at a step.
     BetaAt,
     /// The relaxation's temperature at a step.
@@ -50,7 +52,8 @@ pub enum Quantity {
 
 impl Quantity {
     /// All of them, in the order of the derivation: what is before does not depend on what is after.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
+        Self::LogEvidence,
         Self::BetaAt,
         Self::TemperatureAt,
         Self::Sample,
@@ -74,6 +77,7 @@ impl Quantity {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::LogEvidence => "log_evidence",
             Self::BetaAt => "beta_at",
             Self::TemperatureAt => "temperature_at",
             Self::Sample => "relaxed_sample",
@@ -92,6 +96,7 @@ impl Quantity {
     #[must_use]
     pub const fn tensor(self) -> &'static str {
         match self {
+            Self::LogEvidence => "claim.log_evidence",
             Self::BetaAt => "claim.beta_at",
             Self::TemperatureAt => "claim.temperature_at",
             Self::Sample => "claim.relaxed_sample",
@@ -110,6 +115,7 @@ impl Quantity {
     #[must_use]
     pub const fn source(self) -> &'static str {
         match self {
+            Self::LogEvidence => "Eq. 3",
             Self::BetaAt | Self::TemperatureAt => "Ramesh et al. 2021, appendix A.2",
             Self::Sample => "Eq. 14's expectation, relaxed (Ramesh et al. 2021, section 2.1)",
             Self::Entropy | Self::CrossEntropy | Self::Kl => "Eq. 13",
@@ -127,6 +133,8 @@ impl Quantity {
         use Axis::{Batch, Code, Coordinate, Entry, Pixel, Position, Token};
         Some(match (self, form) {
             (Self::BetaAt | Self::TemperatureAt, _) => &[],
+            (Self::LogEvidence | Self::Entropy | Self::CrossEntropy | Self::Kl, Form::Worlds) => &[Batch],
+            (Self::Reconstruction | Self::Elbo | Self::Loss, Form::Worlds) => &[Batch],
             (Self::Sample | Self::Entropy | Self::CrossEntropy | Self::Kl, Form::Tokens) => &[Batch, Position, Code],
             (Self::Sample | Self::Entropy | Self::CrossEntropy | Self::Kl, Form::Gaussian) => &[Batch, Coordinate],
             (Self::Reconstruction, Form::Tokens | Form::Gaussian) => &[Batch, Pixel],

@@ -48,6 +48,13 @@ const STRAYS: &[(&str, &[Form])] = &[
     ("x", &[Form::Tokens, Form::Gaussian]),
     ("mu", &[Form::Tokens, Form::Gaussian]),
     ("ln_b", &[Form::Tokens, Form::Gaussian]),
+    ("ln_p_x_given_yz", &[Form::Worlds]),
+    ("ln_p_yz", &[Form::Worlds]),
+    ("ln_q_z_given_x", &[Form::Worlds]),
+    ("ln_q_y_given_x", &[Form::Worlds]),
+    ("ln_q_yz_given_x", &[Form::Worlds]),
+    ("y", &[Form::Worlds]),
+    ("beta", &[Form::Worlds]),
 ];
 
 impl Sizes {
@@ -64,8 +71,16 @@ impl Sizes {
             Form::Tokens => sizes.tokens_of(source, statement)?,
             Form::Sequence => sizes.sequence_of(source, statement)?,
             Form::Gaussian => sizes.gaussian_of(source, statement)?,
+            Form::Worlds if statement.beta.is_some() => {
+                return Err(refuse(
+                    "beta",
+                    "stated beside worlds",
+                    "the tensor beta, which worlds have",
+                ));
+            }
+            Form::Worlds => {}
         }
-        if statement.inputs != Form::Sequence && source.has("x") {
+        if matches!(statement.inputs, Form::Tokens | Form::Gaussian) && source.has("x") {
             sizes.pixels_of(source, statement)?;
         }
         Ok(sizes)
@@ -166,6 +181,9 @@ impl Sizes {
     }
 
     fn sequence_of(&mut self, source: &Source, statement: &Statement) -> Result<(), CaseError> {
+        if !source.has("token_logits") {
+            return self.tokens_alone(source);
+        }
         let shape = floats(source, "token_logits")?;
         let &[batch, tokens, entries] = shape else {
             return Err(misshapen("token_logits", shape, "[B, T, V]"));
@@ -216,6 +234,19 @@ impl Sizes {
                 self.counted[usize::from(image)] += usize::from(image || !text.padding.contains(&(token as u64)));
             }
         }
+        Ok(())
+    }
+
+    /// A model's own tokens, whose logits only it knows.
+    fn tokens_alone(&mut self, source: &Source) -> Result<(), CaseError> {
+        let shape = &source.info("tokens")?.shape;
+        let &[batch, tokens] = shape.as_slice() else {
+            return Err(misshapen("tokens", shape, "[B, T]"));
+        };
+        if shape.contains(&0) {
+            return Err(misshapen("tokens", shape, "no axis of length 0"));
+        }
+        (self.batch, self.tokens) = (batch, tokens);
         Ok(())
     }
 

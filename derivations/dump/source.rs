@@ -6,11 +6,13 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use reference::world::World;
 use safetensors::tensor::TensorInfo;
 
 use super::quantity::Quantity;
+use crate::case::header::Header;
 use crate::case::storage::Part;
-use crate::case::{CaseError, header};
+use crate::case::{self, CaseError, header};
 
 /// The longest header that is read, as in the format's own reader.
 const MOST_HEADER: u64 = 100_000_000;
@@ -107,7 +109,7 @@ impl Source {
 
     /// Refuses a name that the format does not have.
     pub(super) fn expect_names(&self) -> Result<(), CaseError> {
-        let inputs = || NAMES.iter().map(|(name, _)| *name);
+        let inputs = || NAMES.iter().chain(case::NAMES).map(|(name, _)| *name);
         let claims = || Quantity::ALL.iter().map(|quantity| quantity.tensor());
         let known = |name: &str| name.starts_with("x_") || inputs().chain(claims()).any(|known| known == name);
         match self.tensors.keys().find(|name| !known(name)) {
@@ -144,6 +146,30 @@ impl Source {
         let info = self.info(name)?;
         let (begin, end) = info.data_offsets;
         self.part(name, info, &info.shape, begin, end - begin)
+    }
+
+    /// The finite worlds among the tensors.
+    pub(super) fn worlds(&self) -> Result<Vec<World>, CaseError> {
+        let is_table = |name: &str| case::NAMES.iter().any(|(known, _)| *known == name);
+        let tables = self.tensors.iter().filter(|(name, _)| is_table(name));
+        let header = Header {
+            metadata: BTreeMap::new(),
+            tensors: tables.map(|(name, info)| (name.clone(), info.clone())).collect(),
+        };
+        match &self.store {
+            Store::Bytes { all, data } => case::worlds(&header, &all[*data..]),
+            Store::File { file, data } => {
+                let io = |error| CaseError::Io { doing: "read", error };
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut bytes = Vec::new();
+                file.seek(SeekFrom::Start(*data)).map_err(io)?;
+                file.by_ref()
+                    .take(case::MAX_BYTES)
+                    .read_to_end(&mut bytes)
+                    .map_err(io)?;
+                case::worlds(&header, &bytes)
+            }
+        }
     }
 
     fn part(

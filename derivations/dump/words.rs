@@ -12,6 +12,8 @@ pub enum Form {
     Sequence,
     /// A continuous code with a diagonal covariance.
     Gaussian,
+    /// Finite tables, as in a case file.
+    Worlds,
 }
 
 impl Form {
@@ -22,6 +24,7 @@ impl Form {
             Self::Tokens => "tokens",
             Self::Sequence => "sequence",
             Self::Gaussian => "gaussian",
+            Self::Worlds => "worlds",
         }
     }
 }

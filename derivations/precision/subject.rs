@@ -14,6 +14,10 @@ mod row;
 pub use float::Float;
 pub use row::LogRow;
 
+/// How far a model's answers may lie apart that are the same computation on the same shapes, relative to a nat and to the answer: nothing but
+/// the order of some sums differs, if anything does. A sum in another order moves a number by as many roundings as it has levels, tens; a network has tens of layers.
+pub const CAUSALITY: f64 = 1024.0;
+
 /// The reference's own roundings of its mass: exponentials and logarithms of a few ulp, compensated sums.
 const REFERENCE: f64 = 32.0;
 

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -61,6 +62,15 @@ class Torch(Framework, unittest.TestCase):
 @unittest.skipUnless(importlib.util.find_spec("jax"), "JAX is not installed")
 class Jax(Framework, unittest.TestCase):
     write = staticmethod(vae.jax_dump)
+
+
+class Probe(unittest.TestCase):
+    def test_the_example_subject_obeys_every_law(self):
+        subject = os.path.join(os.path.dirname(os.path.abspath(vae.__file__)), "subject.py")
+        with tempfile.TemporaryDirectory() as folder:
+            save = os.path.join(folder, "failure.safetensors")
+            run = subprocess.run([ELBO, "probe", "--save", save, "--", sys.executable, subject], capture_output=True, text=True)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
 
 class Files(unittest.TestCase):

@@ -79,7 +79,8 @@ const MOST_TOLD: usize = 6;
 
 /// Looks for what explains each claim that is out of bound by itself.
 pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) -> Result<(), CaseError> {
-    if judged.iter().all(|judged| judged.verdict != Verdict::Beyond) {
+    let is_open = |judged: &&mut Judged| judged.verdict == Verdict::Beyond && judged.explanations.is_empty();
+    if !judged.iter_mut().any(|judged| is_open(&judged)) {
         return Ok(());
     }
     let sizes = &dump.sizes;
@@ -87,7 +88,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
     let per_item = per_item + sizes.image.iter().product::<usize>();
     let numbers = per_item.saturating_mul(sizes.batch.max(1));
     if numbers > MOST_NUMBERS {
-        for judged in judged.iter_mut().filter(|judged| judged.verdict == Verdict::Beyond) {
+        for judged in judged.iter_mut().filter(is_open) {
             judged.unexplained = Some(format!(
                 "explanations are tried on dumps of at most {MOST_NUMBERS} numbers: dump a few items of the batch"
             ));
@@ -101,7 +102,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
     let right = right
         .map(|judged| Ok((judged.claim.clone(), dump.claimed(&judged.claim, None)?)))
         .collect::<Result<Vec<_>, CaseError>>()?;
-    for judged in judged.iter_mut().filter(|judged| judged.verdict == Verdict::Beyond) {
+    for judged in judged.iter_mut().filter(is_open) {
         let inputs = Inputs {
             statement: &dump.statement,
             sizes,

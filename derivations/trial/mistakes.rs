@@ -1,8 +1,8 @@
 //! The mistakes that explain a claim: each changes one decision of the recipe. Adding one is adding a row.
 
 use super::recipe::{
-    CodeLogits, Divergence, Entries, Likelihood, Masked, Noise, Padding, PartWeights, Recipe, ScheduleAt, Slope,
-    Softmax, Spread, Target, Temperature, Terms, Weight,
+    CodeLogits, CodePrior, Divergence, Entries, Evidence, Likelihood, Masked, Noise, Padding, PartWeights, Recipe,
+    ScheduleAt, Slope, Softmax, Spread, Target, Temperature, Terms, Weight,
 };
 use crate::dump::{Axis, Form};
 
@@ -21,8 +21,9 @@ pub struct Mistake {
     pub change: fn(&mut Recipe),
 }
 
-const ANY: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Sequence];
-const CODES: &[Form] = &[Form::Tokens, Form::Gaussian];
+const ANY: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Sequence, Form::Worlds];
+const CODES: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Worlds];
+const WORLDS: &[Form] = &[Form::Worlds];
 const TOKENS: &[Form] = &[Form::Tokens];
 const GAUSSIAN: &[Form] = &[Form::Gaussian];
 const SEQUENCE: &[Form] = &[Form::Sequence];
@@ -51,6 +52,12 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "one-subtracted-once", GAUSSIAN, "the divergence's 1 is subtracted once and not for every coordinate", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::OneOnce;
     "mean-missing", GAUSSIAN, "the square of the mean is missing from the divergence", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::MeanMissing;
     "log-variance-missing", GAUSSIAN, "the logarithm of the variance is missing from the divergence", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::LogMissing;
+
+    "prior-given-caption", WORLDS, "ln p(z|y) stands for ln p(y,z): ln p(y) is missing", "Eq. 13: p(y,z)", |r| r.code_prior = CodePrior::GivenCaption;
+    "prior-marginal", WORLDS, "ln p(z) stands for ln p(y,z): the caption is summed over", "Eq. 13: p(y,z)", |r| r.code_prior = CodePrior::Marginal;
+    "evidence-over-captions", WORLDS, "the evidence is summed over the captions, too", "Eq. 3: a sum over z", |r| r.evidence = Evidence::OverCaptions;
+    "mean-of-logs", WORLDS, "a mean of logarithms stands where the logarithm of a mean should", "Eq. 5 to 6: Jensen", |r| r.evidence = Evidence::MeanOfLogs;
+    "evidence-without-prior", WORLDS, "the prior is missing from the evidence", "Eq. 3", |r| r.evidence = Evidence::PriorMissing;
 
     "softmax-over-batch", TOKENS, "probabilities are normalised over the batch", "q(z|x) sums to 1 over the codes", |r| r.softmax = Softmax::Batch;
     "softmax-over-positions", TOKENS, "probabilities are normalised over the positions", "q(z|x) sums to 1 over the codes", |r| r.softmax = Softmax::Positions;

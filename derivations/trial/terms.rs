@@ -2,10 +2,11 @@
 //!
 //! Every quantity has three axes at most: the batch, rows (positions, tokens) and what lies within a row (codes, pixels, coordinates, entries).
 
+use reference::model::Model as _;
 use reference::vocab::Error;
 
 use super::recipe::{Masked, Recipe, Slope, Terms, Weight};
-use super::{gaussian, pixels, schedules, sequence, tokens};
+use super::{gaussian, pixels, schedules, sequence, tokens, worlds};
 use crate::dump::{Axis, Claim, Input, Item, Quantity, Sizes, Statement};
 use crate::precision::subject::{Addends, Workings};
 
@@ -66,6 +67,10 @@ impl<'a> Inputs<'a> {
 
     fn quantity(&self, quantity: Quantity, recipe: &Recipe, item: usize, row: usize, fine: bool) -> Row {
         match quantity {
+            Quantity::LogEvidence => match self.items.get(item) {
+                Some(Item::World(world)) => worlds::log_evidence(self, world, recipe).map(|sum| vec![sum]),
+                _ => Err(SILENT),
+            },
             Quantity::BetaAt | Quantity::TemperatureAt => schedules::at(self, quantity, recipe),
             Quantity::Sample => match self.items.get(item) {
                 Some(Item::Tokens(_)) => tokens::sample(self, recipe, item, row),
@@ -94,6 +99,7 @@ impl<'a> Inputs<'a> {
         let mut addends = match self.items.get(item) {
             Some(Item::Tokens(_)) => tokens::divergence(self, quantity, recipe, item, row, fine)?,
             Some(Item::Gaussian(gaussian)) => gaussian::divergence(self, gaussian, quantity, recipe)?,
+            Some(Item::World(world)) => worlds::divergence(self, world, quantity, recipe)?,
             _ => return Err(SILENT),
         };
         let lengths = recipe.divergence_lengths.factor(self.sizes);
@@ -107,6 +113,9 @@ impl<'a> Inputs<'a> {
     }
 
     fn reconstruction(&self, recipe: &Recipe, item: usize) -> Row {
+        if let Some(Item::World(world)) = self.items.get(item) {
+            return worlds::reconstruction(self, world);
+        }
         let pixels = match self.items.get(item) {
             Some(Item::Tokens(tokens)) => tokens.pixels.as_ref(),
             Some(Item::Gaussian(gaussian)) => gaussian.pixels.as_ref(),
@@ -120,7 +129,7 @@ impl<'a> Inputs<'a> {
     /// `R - D` (Eq. 9), or `-(R - beta D)` (Eq. 1 as it is minimised).
     fn bound(&self, quantity: Quantity, recipe: &Recipe, item: usize) -> Row {
         let u = self.workings.u();
-        let [on_reconstruction, on_divergence] = weights(quantity, recipe, self.statement.beta());
+        let [on_reconstruction, on_divergence] = weights(quantity, recipe, self.beta(item));
         let mut sum = Addends::default();
         if on_reconstruction != 0.0 {
             let reconstruction = self.reconstruction(recipe, item)?.into_iter().sum::<Addends>();
@@ -133,6 +142,13 @@ impl<'a> Inputs<'a> {
             }
         }
         Ok(vec![sum])
+    }
+
+    fn beta(&self, item: usize) -> f64 {
+        match self.items.get(item) {
+            Some(Item::World(world)) => world.beta().get(),
+            _ => self.statement.beta(),
+        }
     }
 
     const fn divergence_rows(&self) -> usize {

@@ -144,7 +144,7 @@ fn others(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result
 }
 
 /// The addends of `E_q[a ln q - b ln p]`, code by code.
-fn expectation(q: &LogRow, [a, p]: [f64; 2], other: &LogRow, w: Workings) -> Vec<Addends> {
+pub(super) fn expectation(q: &LogRow, [a, p]: [f64; 2], other: &LogRow, w: Workings) -> Vec<Addends> {
     let one = |k: usize| {
         if q.ln[k] == f64::NEG_INFINITY {
             return Addends::one(0.0, 0.0, 0.0);
@@ -160,6 +160,37 @@ fn expectation(q: &LogRow, [a, p]: [f64; 2], other: &LogRow, w: Workings) -> Vec
         Addends::one(q.q[k] * (mine - theirs), error + floor, q.q[k] * size)
     };
     (0..q.ln.len()).map(one).collect()
+}
+
+/// What stands for a divergence of `q` from a prior, code by code.
+pub(super) fn of_kind(kind: Divergence, quantity: Quantity, q: &LogRow, prior: LogRow, w: Workings) -> Row {
+    let addends = match kind {
+        Divergence::Forward => expectation(q, [1.0, 1.0], &prior, w),
+        Divergence::Reverse => expectation(&prior, [1.0, 1.0], q, w),
+        Divergence::EntropyHalved => expectation(q, [0.5, 1.0], &prior, w),
+        Divergence::EntropyMissing => expectation(q, [0.0, 1.0], &prior, w),
+        Divergence::PriorMissing => expectation(q, [1.0, 0.0], &prior, w),
+        Divergence::PriorAdded => expectation(q, [1.0, -1.0], &prior, w),
+        Divergence::PriorNotLogged => {
+            let not_logged = LogRow {
+                ln: prior.q.clone(),
+                ..prior
+            };
+            let entropy = if quantity == Quantity::Kl { 1.0 } else { 0.0 };
+            expectation(q, [entropy, 1.0], &not_logged, w)
+        }
+        Divergence::Unweighted => {
+            let once = LogRow {
+                q: vec![1.0; q.ln.len()],
+                rough: vec![0.0; q.ln.len()],
+                ..q.clone()
+            };
+            expectation(&once, [1.0, 1.0], &prior, w)
+        }
+        _ => return Err(SILENT),
+    };
+    let sign = if quantity == Quantity::Entropy { -1.0 } else { 1.0 };
+    Ok(addends.into_iter().map(|addend| addend.times(sign, 0.0)).collect())
 }
 
 /// Divergence, entropy or cross-entropy of a position.
@@ -183,33 +214,7 @@ pub(super) fn divergence(
         Quantity::CrossEntropy if recipe.divergence != Divergence::PriorNotLogged => Divergence::EntropyMissing,
         _ => recipe.divergence,
     };
-    let addends = match kind {
-        Divergence::Forward => expectation(&q, [1.0, 1.0], &prior, w),
-        Divergence::Reverse => expectation(&prior, [1.0, 1.0], &q, w),
-        Divergence::EntropyHalved => expectation(&q, [0.5, 1.0], &prior, w),
-        Divergence::EntropyMissing => expectation(&q, [0.0, 1.0], &prior, w),
-        Divergence::PriorMissing => expectation(&q, [1.0, 0.0], &prior, w),
-        Divergence::PriorAdded => expectation(&q, [1.0, -1.0], &prior, w),
-        Divergence::PriorNotLogged => {
-            let not_logged = LogRow {
-                ln: prior.q.clone(),
-                ..prior
-            };
-            let entropy = if quantity == Quantity::Kl { 1.0 } else { 0.0 };
-            expectation(&q, [entropy, 1.0], &not_logged, w)
-        }
-        Divergence::Unweighted => {
-            let once = LogRow {
-                q: vec![1.0; q.ln.len()],
-                rough: vec![0.0; q.ln.len()],
-                ..q.clone()
-            };
-            expectation(&once, [1.0, 1.0], &prior, w)
-        }
-        _ => return Err(SILENT),
-    };
-    let sign = if quantity == Quantity::Entropy { -1.0 } else { 1.0 };
-    let addends: Vec<Addends> = addends.into_iter().map(|addend| addend.times(sign, 0.0)).collect();
+    let addends = of_kind(kind, quantity, &q, prior, w)?;
     let plain = recipe.softmax == Softmax::Codes && recipe.logits == CodeLogits::Plain;
     if fine || !plain || recipe.masked == Masked::Ignored {
         return Ok(addends);

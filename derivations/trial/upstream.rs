@@ -120,7 +120,7 @@ fn follows(dump: &Dump, claim: &Claim, numbers: &[f64], upstream: &[&Known], w: 
             .map(|values| (values, known.rounded + 8.0 * w.u() + w.adding(added)))
     };
     let beta = of(Quantity::BetaAt).and_then(|(values, _)| values.first().map(|[beta, _]| *beta));
-    let beta = beta.unwrap_or(dump.statement.beta());
+    let beta = beta.unwrap_or_else(|| dump.beta());
     let parts = match claim.quantity {
         Quantity::Kl => [(Quantity::CrossEntropy, 1.0), (Quantity::Entropy, -1.0)],
         Quantity::Elbo => [(Quantity::Reconstruction, 1.0), (Quantity::Kl, -1.0)],

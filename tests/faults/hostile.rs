@@ -129,7 +129,7 @@ fn a_statement_that_contradicts_the_tensors_is_refused_in_one_sentence() {
         ),
         (
             |d| d.statement["claims"]["log_evidence"] = json!({}),
-            "claims.log_evidence is not a quantity",
+            "claim.log_evidence is missing",
         ),
         (
             |d| d.statement["claims"] = json!({}),
@@ -140,11 +140,11 @@ fn a_statement_that_contradicts_the_tensors_is_refused_in_one_sentence() {
             "the statement's inputs is gaussian beside encoder_logits, expected the inputs of one form",
         ),
         (
-            |d| d.remove("gumbel_noise"),
+            |d| drop(d.remove("gumbel_noise")),
             "gumbel_noise is missing, expected a float tensor shaped as encoder_logits",
         ),
         (
-            |d| d.remove("claim.kl"),
+            |d| drop(d.remove("claim.kl")),
             "claim.kl is missing, expected the tensor of a claim that the statement names",
         ),
         (

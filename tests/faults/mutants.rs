@@ -76,6 +76,11 @@ pub(crate) enum Fault {
     PaddingInMean,
     ZeroIsPadding,
     OverAllEntries,
+    // Finite worlds.
+    OverTheWrongVariable,
+    WeightsInLogSpace,
+    PriorMarginal,
+    CaptionMissing,
     // Schedules.
     Compounded,
     TemperatureReset,
@@ -91,6 +96,7 @@ pub(crate) enum Subject {
     Tokens,
     Gaussian,
     Sequence,
+    World,
     Schedule,
 }
 
@@ -148,9 +154,12 @@ pub(crate) const MUTANTS: &[Mutant] = mutants![
     43 "S" Tokens MeanOverPositions ["mean-over-positions"] "clementchadebec/benchmark_VAE#125" "one term averaged beside another that is summed";
     44 "G" Tokens BetaOnWrongGradient ["beta-on-reconstruction"] "CompVis/taming-transformers#46" "beta weighs the other term in the gradient; the value is the same at beta = 1";
     46 "V" Tokens NotStraightThrough ["other-sample"] "kengz/SLM-Lab#422" "relaxed and one-hot sample confused";
+    49 "V" World WeightsInLogSpace ["mean-of-logs"] "sbi-dev/sbi#71" "importance weights left in log space: a mean of logarithms";
+    50 "E" World OverTheWrongVariable ["evidence-over-captions"] "stan-dev/example-models#75" "log_sum_exp over the wrong variable";
     52 "E" Tokens ReportsBound ["sign"] "pyro-ppl/pyro#1982" "one interface returns the bound, the other its negative";
     53 "E" Tokens NegatedTwice ["sign"] "AntixK/PyTorch-VAE#68" "a logged divergence is negated twice";
     55 "S" Tokens SumBeforeReduce ["divergence-sum-over-batch"] "pyro-ppl/pyro#2893" "terms are summed before they are reduced: one is broadcast";
+    56 "E" World PriorMarginal ["prior-marginal"] "pyro-ppl/pyro#2678" "a variable that is observed is summed over";
     58 "G" Tokens OffByOne ["gradient-off-by-one"] "pyro-ppl/numpyro#1512" "the gradient is off by exactly 1";
     61 "N" Tokens EntropyOfMasked ["masked-row"] "pytorch/pytorch#40553" "the entropy with a -inf logit is NaN";
     62 "GN" Tokens WhereGuarded ["masked-entry"] "google-deepmind/optax#1786" "a value guarded by `where`, its gradient NaN";
@@ -168,6 +177,7 @@ pub(crate) const MUTANTS: &[Mutant] = mutants![
     83 "E" Tokens RawScale ["laplace-of-pixels"] "a community LogitLaplaceLoss" "|y - mu| in pixel space, the raw channel as scale";
     85 "E" Tokens EntropyMissing ["entropy-missing"] "a published ELBO docstring" "the formula drops - log q(z)";
 
+    0 "E" World CaptionMissing ["prior-given-caption"] "ours" "ln p(y) dropped from the prior";
     0 "V" Tokens EntropyHalved ["entropy-halved"] "ours" "the entropy counts half";
     0 "V" Tokens DivergenceInBits ["base-two"] "ours" "the divergence in bits";
     0 "V" Tokens PriorNotLogged ["prior-not-logged"] "ours" "1/K for ln 1/K";

@@ -12,7 +12,7 @@ use super::mutants::Fault;
 use super::number::{Number, Order};
 use super::random::Random;
 use super::tokens::{Inputs, Sizes, Style};
-use super::{gaussian, objective, sequence, tokens};
+use super::{gaussian, objective, sequence, tokens, worlds};
 
 /// A correct dump from a seed.
 fn drawn(seed: u64) -> (String, Draft) {
@@ -26,11 +26,12 @@ fn drawn(seed: u64) -> (String, Draft) {
 
 fn typed<T: Number>(random: &mut Random, seed: u64) -> (String, Draft) {
     let order = random.among(&Order::ALL);
-    let kind = random.below(6);
+    let kind = random.below(8);
     let draft = match kind {
         0 => gaussian::dump::<T>(random, order, Fault::None),
         1 => sequence::dump::<T>(random, order, Fault::None),
         2 => sequence::schedules::<T>(random, Fault::None),
+        3 => worlds::dump::<T>(random, order, Fault::None),
         _ => {
             let sizes = Sizes {
                 batch: 1 + random.below(3),
@@ -55,7 +56,7 @@ fn typed<T: Number>(random: &mut Random, seed: u64) -> (String, Draft) {
             tokens::dump(&inputs, &objective::compute(&inputs, style, Fault::None), style)
         }
     };
-    let kinds = ["gaussian", "sequence", "schedule"];
+    let kinds = ["gaussian", "sequence", "schedule", "worlds"];
     let form = kinds.get(kind).unwrap_or(&"tokens");
     (format!("{form} {} {}", T::NAME, order.name()), draft)
 }
@@ -65,7 +66,7 @@ fn run(seeds: std::ops::Range<u64>) -> (BTreeMap<String, Vec<f64>>, Vec<String>)
     let (used, alarms) = (Mutex::new(BTreeMap::new()), Mutex::new(Vec::new()));
     seeds.into_par_iter().for_each(|seed| {
         let (kind, draft) = drawn(seed);
-        let judgement = trial::judge(&draft.open(), &|_| ()).unwrap();
+        let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
         let mut mine = used.lock().unwrap();
         for judged in &judgement.claims {
             let name = judged.claim.quantity.name();

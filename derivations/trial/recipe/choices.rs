@@ -57,6 +57,30 @@ pub enum Divergence {
     LogMissing,
 }
 
+/// What the prior of a code is in a finite world.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CodePrior {
+    /// `p(y,z)` at the observed caption.
+    Joint,
+    /// `p(z|y)`
+    GivenCaption,
+    /// `p(z)`
+    Marginal,
+}
+
+/// What stands for `ln p(x,y)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Evidence {
+    /// `ln sum_z p(x|y,z) p(y,z)`
+    Stated,
+    /// Summed over the captions, too: `ln p(x)`.
+    OverCaptions,
+    /// `E_q[ln p(x,y,z) - ln q]`: the mean of the logarithms.
+    MeanOfLogs,
+    /// `ln sum_z p(x|y,z)`
+    PriorMissing,
+}
+
 /// What a continuous code's spread is taken for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Spread {

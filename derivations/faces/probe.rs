@@ -1,0 +1,101 @@
+//! What probing a black box came to.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::trial;
+use crate::probe::{Found, Report};
+use crate::render::wrap::prose;
+
+/// A sentence, and, where a law is broken, the judgement of the smallest question.
+#[must_use]
+pub fn text(report: &Report, saved: Option<&str>) -> String {
+    let mut out = String::new();
+    match &report.found {
+        Found::Nothing => {
+            let kinds: Vec<String> = report
+                .kinds
+                .iter()
+                .filter(|(_, n)| *n > 0)
+                .map(|(name, n)| format!("{n} {name}"))
+                .collect();
+            let text = format!(
+                "{} questions answered, every law holds: {}",
+                report.asked,
+                kinds.join(", ")
+            );
+            let _ = writeln!(out, "{}", prose(&text, "", "  "));
+        }
+        Found::Trouble(trouble, _) => {
+            let _ = writeln!(out, "{}", prose(&format!("NO ANSWER: {trouble}"), "", "  "));
+        }
+        Found::Law(finding) => {
+            let broken = &finding.broken;
+            let cause = broken
+                .explained
+                .as_ref()
+                .map_or_else(String::new, |name| format!(", as by {name}"));
+            let text = format!(
+                "BROKEN: {} is not what it is by {}{cause}",
+                broken.claim,
+                law(broken.law)
+            );
+            let _ = writeln!(out, "{}", prose(&text, "", "  "));
+            let [first, last] = &finding.sizes;
+            let _ = writeln!(
+                out,
+                "found with {first}, shrunk to {last}, {} questions in all\n",
+                report.asked
+            );
+            out.push_str(&trial::text(std::slice::from_ref(&finding.judgement)));
+        }
+    }
+    if let Some(path) = saved {
+        let replays = matches!(report.found, Found::Law(_));
+        let what = if replays {
+            format!("again, without the command: elbo judge {path}")
+        } else {
+            format!("the question: {path}")
+        };
+        let _ = writeln!(out, "{what}");
+    }
+    if report.wavering {
+        out.push_str("the same question was answered with other bits, within the bounds\n");
+    }
+    out
+}
+
+fn law(law: &str) -> &'static str {
+    match law {
+        "same-twice" => "its definition, the second time that the same was asked",
+        _ => "its definition",
+    }
+}
+
+/// The same for programs.
+#[must_use]
+pub fn json(report: &Report, saved: Option<&str>) -> Value {
+    let found = match &report.found {
+        Found::Nothing => json!(null),
+        Found::Trouble(trouble, _) => json!({"trouble": trouble.to_string()}),
+        Found::Law(finding) => json!({
+            "law": finding.broken.law,
+            "claim": finding.broken.claim,
+            "explained": finding.broken.explained,
+            "found_with": finding.sizes[0],
+            "shrunk_to": finding.sizes[1],
+            "judgement": trial::report(std::slice::from_ref(&finding.judgement)),
+        }),
+    };
+    json!({
+        "schema": "elbo-probe/1",
+        "version": env!("CARGO_PKG_VERSION"),
+        "stands": matches!(report.found, Found::Nothing),
+        "asked": report.asked,
+        "kinds": report.kinds.iter().map(|(name, n)| json!({"kind": name, "questions": n})).collect::<Vec<_>>(),
+        "found": found,
+        "saved": saved,
+        "wavering": report.wavering,
+    })
+}

@@ -1,0 +1,48 @@
+//! What a child says of itself when it is greeted.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::dump::{Axis, Form, Statement};
+
+/// A child's first line.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    /// The statement of all its answers, as a dump has it.
+    pub statement: Value,
+    /// The lengths of axes that it cannot vary.
+    #[serde(default)]
+    pub sizes: BTreeMap<Axis, usize>,
+    /// The same statement, read.
+    #[serde(skip)]
+    pub read: Option<Statement>,
+}
+
+impl Hello {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn of(line: &str) -> Result<Self, String> {
+        let mut hello: Self = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let statement: Statement =
+            serde_json::from_value(hello.statement.clone()).map_err(|error| format!("statement: {error}"))?;
+        if statement.inputs == Form::Worlds {
+            return Err("statement: inputs is worlds, expected tokens, sequence or gaussian".to_owned());
+        }
+        if let Some((axis, length)) = hello.sizes.iter().find(|(_, length)| !(1..=1 << 16).contains(*length)) {
+            return Err(format!("sizes: {} is {length}, expected 1 to 65536", axis.name()));
+        }
+        hello.read = Some(statement);
+        Ok(hello)
+    }
+
+    /// The length of an axis: the child's own, or ours.
+    #[must_use]
+    pub fn length(&self, axis: Axis, ours: usize) -> usize {
+        self.sizes.get(&axis).copied().unwrap_or(ours)
+    }
+}

@@ -1,0 +1,52 @@
+//! What a child's answers must obey.
+
+use super::child::Trouble;
+use crate::dump::Draft;
+use crate::trial::{self, Judgement, Verdict};
+
+/// A broken law.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// `definition`, or `same-twice` where only the second answer broke it.
+    pub law: &'static str,
+    /// The claim that diverges first.
+    pub claim: &'static str,
+    /// What explains it, if anything does.
+    pub explained: Option<String>,
+}
+
+impl Broken {
+    /// Whether two questions break the same law in the same claim.
+    #[must_use]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.law == other.law && self.claim == other.claim
+    }
+}
+
+/// The judgement of a question with its answer.
+pub(super) fn judged(answer: &Draft) -> Result<Judgement, Trouble> {
+    let judged = answer.open("the answer").and_then(|dump| trial::judge(&dump, &|_| ()));
+    judged.map_err(|error| Trouble::Garbage {
+        to: "a question".to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Every claim is what the definition makes of the inputs; log-probabilities of a model that nobody sees into do not look ahead.
+pub(super) fn of_definition(answer: &Draft) -> Result<Option<Broken>, Trouble> {
+    let judgement = judged(answer)?;
+    let out = judgement
+        .claims
+        .iter()
+        .find(|judged| matches!(judged.verdict, Verdict::Beyond | Verdict::Follows(_)));
+    Ok(judgement.first_divergence().or(out).map(|judged| Broken {
+        law: "definition",
+        claim: judged.claim.quantity.name(),
+        explained: judged.explanations.first().map(trial::Explanation::name),
+    }))
+}
+
+/// Whether two answers to one question differ in any bit.
+pub(super) fn differ(answer: &Draft, again: &Draft) -> bool {
+    answer.bytes() != again.bytes()
+}

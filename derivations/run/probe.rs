@@ -1,0 +1,37 @@
+//! Runs `probe`.
+
+use std::time::Duration;
+
+use derivations::case::{expect_writable, write_bytes};
+use derivations::faces::probe as face;
+use derivations::probe::{Found, KINDS, Options, probe as ask};
+
+use super::output::{pretty, print, progress};
+use super::{Outcome, Result};
+use crate::cli::{Format, Probe};
+
+pub(super) fn probe(args: &Probe) -> Result<Outcome> {
+    expect_writable(&args.save)?;
+    let options = Options {
+        seed: args.seed,
+        rounds: args.rounds,
+        timeout: Duration::from_secs_f64(args.timeout),
+    };
+    let bar = progress(args.rounds * KINDS.len() as u64, "questions");
+    let report = ask(&args.command, options, &|questions| bar.inc(questions))?;
+    bar.finish_and_clear();
+    let saved = match &report.found {
+        Found::Nothing | Found::Trouble(_, None) => None,
+        Found::Law(finding) => Some(&finding.draft),
+        Found::Trouble(_, Some(draft)) => Some(&**draft),
+    };
+    if let Some(draft) = saved {
+        write_bytes(&args.save, &draft.bytes())?;
+    }
+    let saved = saved.map(|_| args.save.display().to_string());
+    print(&match args.format {
+        Format::Text => face::text(&report, saved.as_deref()),
+        Format::Json => pretty(&face::json(&report, saved.as_deref()))?,
+    })?;
+    Ok(matches!(report.found, Found::Nothing).into())
+}

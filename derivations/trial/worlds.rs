@@ -1,0 +1,120 @@
+//! Finite worlds at the observed caption: evidence, divergence from `p(y,z)`, expected log-likelihood, by a recipe.
+
+use ndarray::ArrayView1;
+use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
+use reference::model::Model as _;
+use reference::vocab::Error;
+use reference::world::World;
+
+use super::recipe::{CodePrior, Divergence, Evidence, Recipe};
+use super::terms::{Inputs, Row};
+use super::tokens::{expectation, of_kind};
+use crate::dump::Quantity;
+use crate::precision::subject::{Addends, LogRow, Workings};
+
+/// A row of log-probabilities as it stands in a table, each off by what renormalising moved it and a rounding.
+fn stored(world: &World, row: &[f64], w: Workings) -> LogRow {
+    let off = |ln: &f64| {
+        if ln.is_finite() {
+            2.0 * world.correction() + w.u() * ln.abs()
+        } else {
+            0.0
+        }
+    };
+    LogRow {
+        ln: row.to_vec(),
+        off: row.iter().map(off).collect(),
+        q: row.iter().map(|ln| ln.exp()).collect(),
+        rough: row.iter().map(|ln| (off(ln) + w.exp() * w.u()).exp_m1()).collect(),
+    }
+}
+
+fn row(row: ArrayView1<'_, f64>) -> Vec<f64> {
+    row.to_vec()
+}
+
+/// `ln sum e^a`, off by as much as a normalised entry.
+fn log_sum_exp(terms: &[f64], w: Workings, roundings: f64) -> Result<Addends, Error> {
+    if terms.iter().all(|term| *term == f64::NEG_INFINITY) {
+        return Ok(Addends::one(f64::NEG_INFINITY, 0.0, 0.0));
+    }
+    let normalised = LogRow::new("ln p(x,y,z)", terms, w, roundings)?;
+    let largest = (0..terms.len()).fold(0, |best, k| if terms[k] > terms[best] { k } else { best });
+    let value = terms[largest] - normalised.ln[largest];
+    let off = normalised.off.iter().copied().fold(0.0, f64::max);
+    Ok(Addends::one(
+        value,
+        off + roundings * w.u() * value.abs(),
+        1.0 + value.abs(),
+    ))
+}
+
+/// `ln p(x,y)`.
+pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) -> Result<Addends, Error> {
+    let (w, y) = (inputs.workings, world.y());
+    let moved = 2.0 * world.correction();
+    let joint = |y: usize| -> Vec<f64> {
+        let (likelihood, prior) = (row(world.likelihood().row(y)), row(world.prior().ln().row(y)));
+        likelihood
+            .iter()
+            .zip(&prior)
+            .map(|(a, b)| if a.is_infinite() { *a } else { a + b })
+            .collect()
+    };
+    let mut sum = match recipe.evidence {
+        Evidence::Stated => {
+            let sum = log_sum_exp(&joint(y), w, 4.0)?;
+            sum.known(eq03_log_evidence(world)?.value())
+        }
+        Evidence::OverCaptions => {
+            let all: Vec<f64> = (0..world.captions()).flat_map(joint).collect();
+            log_sum_exp(&all, w, 4.0)?
+        }
+        Evidence::PriorMissing => log_sum_exp(&row(world.likelihood().row(y)), w, 2.0)?,
+        Evidence::MeanOfLogs => {
+            let mut sum: Addends = reconstruction(inputs, world)?.into_iter().sum();
+            for addend in divergence(inputs, world, Quantity::Kl, &Recipe::STATED)? {
+                sum += addend.times(-1.0, 0.0);
+            }
+            sum.known(eq09_log_product(world)?.value())
+        }
+    };
+    sum.error += moved;
+    Ok(sum)
+}
+
+/// `E_q[ln q(z|x) - ln p(y,z)]` at the observed caption, its entropy or its cross-entropy, code by code.
+pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity, recipe: &Recipe) -> Row {
+    let (w, y) = (inputs.workings, world.y());
+    let joint = world.prior().ln();
+    let observed = row(joint.row(y));
+    let ln_p: Vec<f64> = match recipe.code_prior {
+        CodePrior::Joint => observed,
+        CodePrior::GivenCaption => {
+            let ln_p_y = log_sum_exp(&observed, w, 0.0)?.value();
+            observed.iter().map(|ln| ln - ln_p_y).collect()
+        }
+        CodePrior::Marginal => {
+            let columns = joint
+                .columns()
+                .into_iter()
+                .map(|column| log_sum_exp(&column.to_vec(), w, 0.0));
+            columns.map(|sum| sum.map(Addends::value)).collect::<Result<_, _>>()?
+        }
+    };
+    let kind = match quantity {
+        Quantity::Entropy => Divergence::PriorMissing,
+        Quantity::CrossEntropy => Divergence::EntropyMissing,
+        _ => recipe.divergence,
+    };
+    let q = stored(world, &row(world.encoder().ln().view()), w);
+    of_kind(kind, quantity, &q, stored(world, &ln_p, w), w)
+}
+
+/// `E_q[ln p(x|y,z)]`, code by code.
+pub(super) fn reconstruction(inputs: &Inputs<'_>, world: &World) -> Row {
+    let w = inputs.workings;
+    let q = stored(world, &row(world.encoder().ln().view()), w);
+    let likelihood = stored(world, &row(world.likelihood().row(world.y())), w);
+    Ok(expectation(&q, [0.0, -1.0], &likelihood, w))
+}
