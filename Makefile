@@ -1,6 +1,6 @@
 # The two commands of the README, and what CI and long runs add.
 
-.PHONY: check test lapack lint kernels gates patches mutants scipy bench bench-cuda peers model sweep silence producers docs long clean
+.PHONY: check test lapack lint kernels gates patches mutants scipy bench bench-cuda peers model sweep silence fuzz producers docs long clean
 
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
@@ -87,6 +87,13 @@ sweep:
 silence:
 	ELBO_SILENCE=100000 cargo test --release --test faults silence -- --nocapture
 
+# The reader of dumps and case files, fuzzed with coverage for ten minutes of a core; new inputs go below target/.
+fuzz:
+	test -x target/tools/bin/cargo-fuzz || cargo install cargo-fuzz --root target/tools
+	mkdir -p target/fuzz/corpus target/fuzz/artifacts
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" CARGO_TARGET_DIR=target/fuzz cargo fuzz run --fuzz-dir tests/fuzz --sanitizer none --release reader \
+		target/fuzz/corpus tests/fuzz/corpus/reader -- -max_total_time=$(or $(SECONDS_OF_FUZZ),600) -max_len=65536 -timeout=60 -artifact_prefix=target/fuzz/artifacts/
+
 # What the Python module writes, judged; with JAX in an environment below target/, and PyTorch where that is installed in it.
 producers:
 	test -d target/producers || { python3 -m venv target/producers && target/producers/bin/pip install -q numpy safetensors jax; }
@@ -97,7 +104,7 @@ producers:
 docs:
 	UPDATE_DOCS=1 cargo test --release --test docs --test faults
 
-long: patches kernels scipy mutants silence producers
+long: patches kernels scipy mutants silence producers fuzz
 
 clean:
 	cargo clean

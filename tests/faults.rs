@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "faults/corpus.rs"]
+mod corpus;
 #[path = "faults/equivalent.rs"]
 mod equivalent;
 #[path = "faults/file.rs"]

@@ -1,0 +1,12 @@
+//! Whatever the bytes, reading them ends in a sentence or in a dump, and judging that in a verdict; case files likewise.
+#![no_main]
+
+use derivations::{case, dump, trial};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(dump) = dump::from_bytes("fuzz.safetensors", bytes.to_vec()) {
+        let _ = trial::judge(&dump, &|_| ());
+    }
+    let _ = case::from_bytes("fuzz", bytes);
+});
