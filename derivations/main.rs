@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     match run::run(cli.command) {
         Ok(run::Outcome::Stands) => ExitCode::SUCCESS,
         Ok(run::Outcome::Fails) => ExitCode::from(1),
+        Ok(run::Outcome::CouldNotRun) => ExitCode::from(2),
         Err(error) => {
             anstream::eprintln!("elbo: {error}");
             ExitCode::from(2)

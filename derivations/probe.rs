@@ -174,7 +174,7 @@ impl<'a> Session<'a> {
     /// Shrinks a question while the same law stays broken.
     fn smallest(&mut self, question: Question, (broken, answer): (Broken, Draft)) -> Found {
         let first = question.size();
-        let (mut question, mut broken, mut answer) = (question, broken, answer);
+        let (mut question, mut answer) = (question, answer);
         let last = self.asked + MOST_SHRINKING;
         let mut shrunk = true;
         while shrunk && self.asked < last {
@@ -186,7 +186,8 @@ impl<'a> Session<'a> {
                 let mut ignored = false;
                 match self.break_with(&smaller, &mut ignored) {
                     Ok(Some((other, with))) if other.is_alike(&broken) => {
-                        (question, broken, answer) = (smaller, other, with);
+                        // The larger question knows better by what it is explained: of few numbers many things can be said.
+                        (question, answer) = (smaller, with);
                         shrunk = true;
                         break;
                     }

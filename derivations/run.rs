@@ -46,6 +46,8 @@ pub(crate) enum Outcome {
     Stands,
     /// Exit code 1.
     Fails,
+    /// Exit code 2: what could not be done was said, what could was done.
+    CouldNotRun,
 }
 
 impl From<bool> for Outcome {

@@ -156,27 +156,42 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
         }
         progress(1);
     }
-    let mut judged = Vec::new();
+    let (mut judged, mut warnings) = (Vec::new(), seen.warnings());
     for ((claim, mut cells), skipped) in dump.claims.iter().zip(cells).zip(skipped) {
         if !cells.keeps_batch() && !is_black_box(dump, claim) {
             cells.end(&dump.claimed(claim, None)?);
         }
         let black_box = is_black_box(dump, claim);
-        let fit = if black_box {
+        let (fit, alike) = if black_box {
             prefix::compare(dump, claim)?
         } else {
-            cells.into_fit()
+            (cells.into_fit(), 0)
         };
         let verdict = match skipped {
             Some(reason) => Verdict::Skipped(reason),
-            None if fit.numbers == 0 && black_box => Verdict::Skipped(
-                "without token_logits it is held against itself, and no two rows begin alike".to_owned(),
+            None if fit.unbounded > 0 => Verdict::Skipped(format!(
+                "so many additions in {} bound nothing: state summation and accumulation as they are",
+                workings.sums.name()
+            )),
+            None if fit.failed > 0 => Verdict::Beyond,
+            None if black_box && alike == 0 => Verdict::Skipped(
+                "without token_logits it is held against itself, token by token, and no two rows begin alike"
+                    .to_owned(),
             ),
             None if fit.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
-            None if fit.failed == 0 => Verdict::Within,
-            None => Verdict::Beyond,
+            None => Verdict::Within,
         };
-        let leaks = black_box && verdict == Verdict::Beyond;
+        if verdict == Verdict::Within && fit.told == 0 && fit.numbers > fit.classed {
+            warnings.push(format!(
+                "the bounds of {} are wider than its numbers: at this precision it proves nothing",
+                claim.quantity.name()
+            ));
+        }
+        let finite = fit
+            .worst
+            .as_ref()
+            .is_some_and(|worst| worst.found.is_finite() && worst.expected != 0.0);
+        let leaks = black_box && verdict == Verdict::Beyond && finite;
         judged.push(Judged {
             claim: claim.clone(),
             verdict,
@@ -191,7 +206,7 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
         name: dump.name.clone(),
         subject: subject(dump),
         claims: judged,
-        warnings: seen.warnings(),
+        warnings,
     })
 }
 
@@ -231,6 +246,7 @@ fn form(dump: &Dump) -> String {
             format!("{} codes of {} coordinates", sizes.batch, sizes.coordinates)
         }
         Form::Worlds => format!("{} worlds of {} codes", sizes.batch, sizes.codes),
+        Form::Sequence if sizes.entries == 0 => format!("{} x {} tokens of a model", sizes.batch, sizes.tokens),
         Form::Sequence => format!("{} x {} tokens of {}", sizes.batch, sizes.tokens, sizes.entries),
         _ => format!("{} images of {:?}", sizes.batch, sizes.image),
     }

@@ -51,6 +51,14 @@ pub enum CaseError {
         /// What it may say.
         expected: String,
     },
+    /// A dump's statement that cannot be read.
+    #[error("the statement's {} cannot be read: {}", one_line(key), shortened(reason, 400))]
+    Unreadable {
+        /// The key.
+        key: String,
+        /// What is wrong there.
+        reason: String,
+    },
     /// A table that must be there.
     #[error("{tensor} is missing, expected {expected}")]
     Missing {
@@ -221,17 +229,20 @@ pub(super) fn bracketed(index: &[usize]) -> String {
 
 /// Text from a file as it may stand in a sentence: one line, no control characters, not long.
 pub(super) fn one_line(text: &str) -> String {
-    const LONGEST: usize = 160;
+    shortened(text, 160)
+}
+
+fn shortened(text: &str, longest: usize) -> String {
     let mut line: String = text
         .chars()
-        .take(LONGEST)
+        .take(longest)
         .flat_map(|c| {
             let plain = (!c.is_control()).then_some(c);
             let escaped = c.is_control().then(|| c.escape_default()).into_iter().flatten();
             plain.into_iter().chain(escaped)
         })
         .collect();
-    if text.chars().nth(LONGEST).is_some() {
+    if text.chars().nth(longest).is_some() {
         line.push_str("...");
     }
     line

@@ -155,6 +155,13 @@ fn objective(
     if stated.sum.is_some() || stated.mean.is_some() {
         return Err(refuse(key, "reduced", "a gradient, shaped as what it is taken by"));
     }
+    if stated.unit == Unit::Bits {
+        return Err(refuse(
+            key,
+            "in bits",
+            "a gradient in the unit of what it is the gradient of",
+        ));
+    }
     let quantity = Quantity::ALL
         .into_iter()
         .find(|quantity| quantity.name() == name && !matches!(quantity, Quantity::Gradient(_)))

@@ -3,7 +3,7 @@
 use safetensors::Dtype;
 
 use super::inputs::token_row;
-use super::statement::{Statement, Vocabulary, refuse};
+use super::statement::{Statement, refuse};
 use super::words::{Decoder, Form, Layout, Prior};
 use super::{Axis, Source};
 use crate::case::CaseError;
@@ -223,12 +223,12 @@ impl Sizes {
                 } else {
                     0..text.vocabulary
                 };
-                if text.softmax == Vocabulary::Split && !entries.contains(&token) {
+                if !entries.contains(&token) {
                     return Err(CaseError::Entry {
                         tensor: "tokens",
                         index: vec![batch, t],
                         found: token.to_string(),
-                        expected: "an entry of its own vocabulary, text entries first, since the softmax is split",
+                        expected: "an entry of its own kind: text entries come first, an image's token i is entry vocabulary + i",
                     });
                 }
                 self.counted[usize::from(image)] += usize::from(image || !text.padding.contains(&(token as u64)));

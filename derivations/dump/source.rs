@@ -114,10 +114,17 @@ impl Source {
         let known = |name: &str| name.starts_with("x_") || inputs().chain(claims()).any(|known| known == name);
         match self.tensors.keys().find(|name| !known(name)) {
             None => Ok(()),
-            Some(name) => Err(CaseError::Unknown {
-                name: name.clone(),
-                expected: inputs().chain(["claim.kl and its like"]).collect::<Vec<_>>().join(", "),
-            }),
+            Some(name) => {
+                let names: Vec<&str> = if name.starts_with("claim.") {
+                    claims().collect()
+                } else {
+                    inputs().chain(["claim.kl and its like"]).collect()
+                };
+                Err(CaseError::Unknown {
+                    name: name.clone(),
+                    expected: names.join(", "),
+                })
+            }
         }
     }
 

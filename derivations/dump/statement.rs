@@ -151,10 +151,22 @@ impl Statement {
         let text = metadata
             .get(KEY)
             .ok_or_else(|| refuse(KEY, "missing", "a JSON document (dump-format.md)"))?;
-        let statement: Self = serde_json::from_str(text)
-            .map_err(|error| refuse(KEY, &error.to_string(), "a JSON document as in dump.schema.json"))?;
+        let statement = Self::read(text).map_err(|(key, reason)| CaseError::Unreadable { key, reason })?;
         statement.check()?;
         Ok(statement)
+    }
+
+    /// Reads a statement; else the key and what is wrong there.
+    pub(crate) fn read(text: &str) -> Result<Self, (String, String)> {
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
+            let key = match error.path().to_string() {
+                path if [".", "?"].contains(&path.as_str()) => KEY.to_owned(),
+                path => path,
+            };
+            let reason = error.inner().to_string();
+            // The document has one line: its columns tell nobody anything.
+            (key, reason.split(" at line ").next().unwrap_or_default().to_owned())
+        })
     }
 
     fn check(&self) -> Result<(), CaseError> {

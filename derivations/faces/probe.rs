@@ -21,7 +21,7 @@ pub fn text(report: &Report, saved: Option<&str>) -> String {
                 .map(|(name, n)| format!("{n} {name}"))
                 .collect();
             let text = format!(
-                "{} questions answered, every law holds: {}",
+                "{} answers, each question asked twice, every law holds: {}",
                 report.asked,
                 kinds.join(", ")
             );
@@ -85,7 +85,7 @@ pub fn json(report: &Report, saved: Option<&str>) -> Value {
             "explained": finding.broken.explained,
             "found_with": finding.sizes[0],
             "shrunk_to": finding.sizes[1],
-            "judgement": trial::report(std::slice::from_ref(&finding.judgement)),
+            "judgement": trial::report(std::slice::from_ref(&finding.judgement), &[]),
         }),
     };
     json!({

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::dump::Claim;
+use crate::dump::{Claim, Kept};
 use crate::precision::subject::Float;
 use crate::render::wrap::prose;
 use crate::specimen::count;
@@ -142,7 +142,8 @@ fn details(out: &mut String, judged: &Judged) {
                 );
                 tell(out, &places::text(judged));
             }
-            if !judged.claim.stated {
+            let lacks = judged.claim.axes.iter().any(|(_, kept)| *kept != Kept::Each);
+            if !judged.claim.stated && lacks {
                 tell(
                     out,
                     "its reductions are not stated: sums were taken over the axes that it lacks",

@@ -173,7 +173,9 @@ impl Addends {
         let size = self.value().abs();
         let after = (4.0 * workings.u() + stored.unit_roundoff()) * (size + summed);
         let own = REFERENCE * Float::F64.unit_roundoff() * (self.mass + size);
-        (summed + after + own) / divisor + stored.smallest_normal().min(workings.each.smallest_normal())
+        (summed + after + own) / divisor
+            + stored.smallest()
+            + stored.smallest_normal().min(workings.each.smallest_normal())
     }
 }
 

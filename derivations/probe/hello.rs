@@ -28,8 +28,8 @@ impl Hello {
     /// What is wrong with it.
     pub fn of(line: &str) -> Result<Self, String> {
         let mut hello: Self = serde_json::from_str(line).map_err(|error| error.to_string())?;
-        let statement: Statement =
-            serde_json::from_value(hello.statement.clone()).map_err(|error| format!("statement: {error}"))?;
+        let statement = Statement::read(&hello.statement.to_string())
+            .map_err(|(key, why)| format!("the statement's {key} cannot be read: {why}"))?;
         if statement.inputs == Form::Worlds {
             return Err("statement: inputs is worlds, expected tokens, sequence or gaussian".to_owned());
         }

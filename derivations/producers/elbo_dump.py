@@ -59,8 +59,8 @@ class Dump:
     """Inputs and claims, collected, then saved.
 
     `inputs` is "tokens", "sequence" or "gaussian". `dtype` is the type that your code rounds results to ("f64", "f32", "f16",
-    "bf16"), `accumulation` the one that it adds up in where that differs, `summation` the order ("pairwise" for NumPy,
-    PyTorch and JAX on a CPU, "tree" for a GPU, "sequential" for a loop). All other keys of the statement
+    "bf16"), `accumulation` the one that it adds up in where that differs, `summation` the order ("pairwise" for
+    PyTorch and JAX on a CPU and for NumPy along the last axis, "tree" for a GPU, "sequential" for a loop). All other keys of the statement
     (`layout`, `prior`, `decoder`, `parameter`, `temperature`, `beta`, `step`, `text`, `device`, ...) are keyword arguments.
     """
 
@@ -78,7 +78,7 @@ class Dump:
         made = {"sign": sign, "unit": unit, "normaliser": float(normaliser)}
         for key, axes in (("sum", sum), ("mean", mean)):
             if axes is not None:
-                made[key] = list(axes)
+                made[key] = [axes] if isinstance(axes, str) else list(axes)
         if of is not None:
             made["of"] = of
         self.statement["claims"][name] = made
@@ -87,7 +87,7 @@ class Dump:
 
     def save(self, path):
         """Writes the dump, whole or not at all."""
-        _write(path, self.tensors, {"format": FORMAT, "dump": json.dumps(self.statement)})
+        _write(path, self.tensors, {"format": FORMAT, "dump": json.dumps(self.statement, default=float)})
 
 
 def write_case(path, *, ln_p_x_given_yz, ln_p_yz, ln_q_z_given_x, y, ln_q_y_given_x=None, ln_q_yz_given_x=None, beta=1.0, title=""):

@@ -150,6 +150,17 @@ impl Cells {
         self.fit.compare(expected, found, bound, self.stored, flat, place);
     }
 
+    /// Keeps the computed numbers, in the order of the tensor.
+    pub fn record(&mut self) {
+        self.fit.recorded = Some(Vec::new());
+    }
+
+    /// What the subject computes with.
+    #[must_use]
+    pub const fn workings(&self) -> Workings {
+        self.workings
+    }
+
     /// Whether nothing that was compared so far is out of bound.
     #[must_use]
     pub const fn fits(&self) -> bool {

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::cells::Cells;
+use super::fit::Fit;
 use super::mistakes::{MISTAKES, Mistake};
 use super::recipe::Recipe;
 use super::terms::Inputs;
@@ -114,6 +115,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
             claim: &judged.claim,
             claimed: dump.claimed(&judged.claim, None)?,
             right: &right,
+            places: judged.fit.places.clone(),
         };
         judged.explanations = search.best(numbers <= MOST_FOR_PAIRS);
         if judged.explanations.is_empty() && numbers > MOST_FOR_PAIRS {
@@ -131,6 +133,8 @@ struct Search<'a> {
     claimed: Vec<f64>,
     /// The claims that are within their bounds, and their numbers.
     right: &'a [(Claim, Vec<f64>)],
+    /// Where numbers are out of bound.
+    places: Vec<[usize; 3]>,
 }
 
 impl Search<'_> {
@@ -210,21 +214,20 @@ impl Search<'_> {
     /// A type of accumulation that is coarser than the stated one and wide enough, finest first.
     fn coarser(&self) -> Option<Explanation> {
         let stated = self.inputs.workings;
-        [Float::F32, Float::Tf32, Float::F16, Float::Bf16]
+        if !self.is_noise() {
+            return None;
+        }
+        [Float::F32, Float::F16, Float::Bf16, Float::Tf32]
             .into_iter()
             .find_map(|sums| {
                 if sums.unit_roundoff() <= stated.sums.unit_roundoff() {
                     return None;
                 }
                 let each = if sums == Float::Tf32 { sums } else { stated.each };
-                let used = self.fit(
-                    self.claim,
-                    &self.claimed,
-                    &Recipe::STATED,
-                    Workings { each, sums, ..stated },
-                )?;
+                let workings = Workings { each, sums, ..stated };
+                let used = self.fit(self.claim, &self.claimed, &Recipe::STATED, workings)?;
                 // What is far below the wider bound is something else.
-                (used > 1.0 / 256.0).then_some(Explanation {
+                (used > 1.0 / 64.0).then_some(Explanation {
                     mistakes: Vec::new(),
                     sums: Some(sums),
                     used,
@@ -233,31 +236,74 @@ impl Search<'_> {
             })
     }
 
+    /// Whether the errors look like roundings: of sums, small beside the numbers, in most of them, of no common size or share.
+    fn is_noise(&self) -> bool {
+        let schedule = matches!(
+            self.claim.quantity,
+            Quantity::BetaAt | Quantity::TemperatureAt | Quantity::Sample
+        );
+        let Some((expected, failed)) = self.expected().filter(|_| !schedule) else {
+            return false;
+        };
+        let pairs = || {
+            expected
+                .iter()
+                .zip(&self.claimed)
+                .filter(|(e, c)| e.is_finite() && c.is_finite())
+        };
+        let errors: Vec<f64> = pairs().map(|(e, c)| c - e).collect();
+        let shares: Vec<f64> = pairs().filter(|(e, _)| **e != 0.0).map(|(e, c)| c / e - 1.0).collect();
+        let small = shares.iter().filter(|share| share.abs() < 0.125).count();
+        errors.len() >= 8
+            && 4 * small >= 3 * errors.len()
+            && 2 * failed >= errors.len()
+            && varies(&errors)
+            && varies(&shares)
+    }
+
+    /// The claim's numbers by the definition, in the order of the tensor, and how many claimed ones are out of bound; nothing where a row has none.
+    fn expected(&self) -> Option<(Vec<f64>, usize)> {
+        let mut cells = self.cells(self.claim, self.inputs.workings);
+        cells.record();
+        let fit = self.compared(self.claim, &self.claimed, &Recipe::STATED, cells, false)?;
+        Some((fit.recorded.unwrap_or_default(), fit.failed))
+    }
+
     fn cells(&self, claim: &Claim, workings: Workings) -> Cells {
         Cells::new(claim, self.inputs.statement, self.inputs.sizes, workings)
     }
 
-    /// The first addends by a recipe, as bits.
+    /// Addends by a recipe, as bits: of all rows where they are few, else of the first and of those that are out of bound.
     fn first(&self, claim: &Claim, recipe: &Recipe) -> Option<Vec<u64>> {
         let cells = self.cells(claim, self.inputs.workings);
+        let (items, rows) = (cells.items(), cells.rows());
+        let few = items.saturating_mul(rows) <= 256;
+        let first = (0..items).flat_map(|item| (0..rows).map(move |row| (item, row)));
+        let first = first.take(if few { 256 } else { 16 });
+        let failed = self
+            .places
+            .iter()
+            .map(|[item, row, _]| (*item.min(&(items - 1)), *row.min(&(rows - 1))));
         let mut all = Vec::new();
-        // A mistake may spare the first item, the first row, an unmasked position.
-        for item in 0..cells.items().min(4) {
-            for row in (0..cells.rows()).take(64).chain(cells.rows().checked_sub(1)) {
-                let row = self.inputs.row(claim, recipe, item, row, cells.is_fine()).ok()?;
-                all.extend(row.iter().take(256).map(|addend| addend.value().to_bits()));
-            }
+        for (item, row) in first.chain(failed.take(if few { 0 } else { 64 })) {
+            let row = self.inputs.row(claim, recipe, item, row, cells.is_fine()).ok()?;
+            all.extend(row.iter().map(|addend| addend.value().to_bits()));
         }
         Some(all)
     }
 
     /// The share of the bound that the worst number uses, if all are within.
     fn fit(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, workings: Workings) -> Option<f64> {
+        let fit = self.compared(claim, claimed, recipe, self.cells(claim, workings), true)?;
+        (fit.failed == 0).then(|| fit.used())
+    }
+
+    /// The comparison by a recipe; it ends with the first number out of bound where that is all that is asked.
+    fn compared(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, mut cells: Cells, early: bool) -> Option<Fit> {
         let inputs = Inputs {
-            workings,
+            workings: cells.workings(),
             ..self.inputs
         };
-        let mut cells = self.cells(claim, workings);
         let per_item = if cells.keeps_batch() {
             claimed.len() / self.inputs.sizes.batch.max(1)
         } else {
@@ -269,7 +315,7 @@ impl Search<'_> {
                 let addends = inputs.row(claim, recipe, item, row, cells.is_fine()).ok()?;
                 let addends = cells.reduced(addends);
                 cells.row(item, row, &addends, of_item);
-                if !cells.fits() {
+                if early && !cells.fits() {
                     return None;
                 }
             }
@@ -278,6 +324,15 @@ impl Search<'_> {
         if !cells.keeps_batch() {
             cells.end(claimed);
         }
-        cells.fits().then(|| cells.into_fit().used())
+        Some(cells.into_fit())
     }
+}
+
+/// Whether numbers differ among themselves by a fifth of their size.
+fn varies(numbers: &[f64]) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let n = numbers.len().max(1) as f64;
+    let mean = numbers.iter().sum::<f64>() / n;
+    let spread = (numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / n).sqrt();
+    spread > 0.2 * mean.abs()
 }

@@ -23,7 +23,7 @@ impl Worst {
     #[must_use]
     pub fn ulps(&self, stored: Float) -> Option<f64> {
         let error = (self.found - self.expected).abs();
-        if !error.is_finite() {
+        if !error.is_finite() || self.expected == 0.0 {
             return None;
         }
         let size = self.expected.abs().max(stored.smallest_normal());
@@ -46,6 +46,12 @@ pub struct Fit {
     pub classed: usize,
     /// The worst.
     pub worst: Option<Worst>,
+    /// The computed numbers by their index, where they are asked for.
+    pub recorded: Option<Vec<f64>>,
+    /// How many have no bound: their analysis broke down.
+    pub unbounded: usize,
+    /// How many have a bound that is smaller than they are.
+    pub told: usize,
     /// The widest bound of any.
     pub widest: f64,
     /// Where those out of bound lie: item, row, entry of the row.
@@ -64,6 +70,12 @@ impl Fit {
         place: [usize; 3],
     ) {
         self.numbers += 1;
+        if let Some(recorded) = &mut self.recorded {
+            recorded.resize(recorded.len().max(flat + 1), f64::NAN);
+            recorded[flat] = expected;
+        }
+        self.unbounded += usize::from(expected.is_finite() && !bound.is_finite());
+        self.told += usize::from(bound < expected.abs() || expected == 0.0);
         if bound.is_finite() {
             self.widest = self.widest.max(bound);
         }

@@ -57,7 +57,7 @@ fn log_spread(inputs: &Inputs<'_>, [value, mean]: [f64; 2], spread: Spread, in_s
     let log = log_variance(value, inputs.statement.parameter.ok_or(SILENT)?);
     Ok(match (spread, in_sample) {
         (Spread::Doubled, _) | (Spread::DoubledInSample, true) | (Spread::DoubledInDivergence, false) => 2.0 * log,
-        (Spread::Halved, _) | (Spread::HalvedInSample, true) => 0.5 * log,
+        (Spread::Halved, _) | (Spread::HalvedInSample, true) | (Spread::HalvedInDivergence, false) => 0.5 * log,
         (Spread::LogSquared, _) => 2.0 * log.abs().ln(),
         _ => log,
     })
@@ -69,6 +69,10 @@ fn coordinates(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Result<
         let (mean, log) = match &item.prior {
             Some([mean, spread]) => (mean[k], log_spread(inputs, [spread[k], mean[k]], recipe.spread, false)?),
             None => (0.0, 0.0),
+        };
+        let (mean, log) = match recipe.divergence {
+            Divergence::FromStandard => (0.0, 0.0),
+            _ => (mean, log),
         };
         Ok(Coordinate {
             means: [means[k], mean],
@@ -98,7 +102,9 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
         let cross = 0.5 * ((2.0 * PI).ln() + l_p + ratio + square);
         let exact = 0.5 * (log_excess(l - l_p) + square);
         let value = match kind {
-            Divergence::Forward | Divergence::Reverse => exact,
+            Divergence::Forward | Divergence::Reverse | Divergence::FromStandard => exact,
+            Divergence::OneMissing => exact + 0.5,
+            Divergence::LogAdded => exact + (l - l_p),
             Divergence::NotHalved => 2.0 * exact,
             Divergence::OneOnce => exact + 0.5 - 0.5 / n,
             Divergence::MeanMissing => exact - 0.5 * square,
@@ -174,7 +180,9 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
         let [a, b, times] = match (of.quantity, recipe.divergence) {
             (Quantity::Entropy, _) => [-1.0, 0.0, 1.0],
             (Quantity::CrossEntropy, _) | (_, Divergence::EntropyMissing) => [0.0, 1.0, 1.0],
-            (_, Divergence::Forward | Divergence::OneOnce) => [1.0, 1.0, 1.0],
+            (_, Divergence::Forward | Divergence::OneOnce | Divergence::OneMissing | Divergence::FromStandard) => {
+                [1.0, 1.0, 1.0]
+            }
             (_, Divergence::NotHalved) => [1.0, 1.0, 2.0],
             (_, Divergence::EntropyHalved) => [0.5, 1.0, 1.0],
             (_, Divergence::PriorMissing) => [1.0, 0.0, 1.0],

@@ -50,6 +50,9 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "not-weighted", TOKENS, "log-ratios are added up without the weights q", "Eq. 13: an expectation under q", |r| r.divergence = Divergence::Unweighted;
     "half-missing", GAUSSIAN, "the factor 1/2 of the normal divergence is missing", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::NotHalved;
     "one-subtracted-once", GAUSSIAN, "the divergence's 1 is subtracted once and not for every coordinate", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::OneOnce;
+    "log-variance-added", GAUSSIAN, "the logarithm of the variance is added, not subtracted", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::LogAdded;
+    "one-missing", GAUSSIAN, "the divergence's 1 is not subtracted", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::OneMissing;
+    "from-standard-normal", GAUSSIAN, "the divergence is taken from N(0, 1) and not from the stated prior", "Eq. 13: p(y,z)", |r| r.divergence = Divergence::FromStandard;
     "mean-missing", GAUSSIAN, "the square of the mean is missing from the divergence", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::MeanMissing;
     "log-variance-missing", GAUSSIAN, "the logarithm of the variance is missing from the divergence", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::LogMissing;
 
@@ -75,6 +78,8 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "root-in-sample", GAUSSIAN, "the sample is scaled by the root of the standard deviation", "z = m + s noise", |r| r.spread = Spread::HalvedInSample;
     "spread-doubled-in-divergence", GAUSSIAN, "the divergence takes a variance for a standard deviation, the sample does not", "Eq. 13 of two normal distributions", |r| r.spread = Spread::DoubledInDivergence;
 
+    "spread-halved-in-divergence", GAUSSIAN, "the divergence takes a standard deviation for a variance, the sample does not", "Eq. 13 of two normal distributions", |r| r.spread = Spread::HalvedInDivergence;
+
     "not-sampled", CODES, "no noise: a plug-in mean in place of a sample", "Eq. 14: an expectation over z ~ q(z|x)", |r| r.noise = Noise::Absent;
     "noise-truncated", TOKENS, "the noise is cut off at 6.907, as uniforms up to 0.999 give it", "Gumbel noise has no largest value", |r| r.noise = Noise::Truncated;
     "noise-negated", CODES, "the noise has the other sign", "t = x + g", |r| r.noise = Noise::Negated;
@@ -98,6 +103,9 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "reconstruction-sign", CODES, "the reconstruction has the other sign beside the divergence", "Eq. 14", |r| r.terms = Terms::ReconstructionSign;
 
     "jacobian-missing", CODES, "the Jacobian -ln x (1 - x) of the logit is missing", "Ramesh et al. 2021, appendix A.3", |r| r.likelihood = Likelihood::JacobianMissing;
+    "jacobian-twice", CODES, "the Jacobian -ln x (1 - x) of the logit counts twice", "Ramesh et al. 2021, appendix A.3", |r| r.likelihood = Likelihood::JacobianTwice;
+    "pixels-inverted", CODES, "1 - x stands where x should", "p(x|y,z) of binary pixels", |r| r.likelihood = Likelihood::PixelsInverted;
+    "positive-part-only", CODES, "the part of 1 - x is missing from the cross-entropy", "p(x|y,z) of binary pixels", |r| r.likelihood = Likelihood::PositivePartOnly;
     "normaliser-missing", CODES, "what normalises the density is missing", "p(x|y,z) integrates to 1", |r| r.likelihood = Likelihood::NormaliserMissing;
     "constant-missing", CODES, "the constant of the density is missing (2, or 2 pi)", "p(x|y,z) integrates to 1", |r| r.likelihood = Likelihood::ConstantMissing;
     "log-scale-missing", CODES, "the logarithm of the scale is missing", "p(x|y,z) integrates to 1", |r| r.likelihood = Likelihood::LogScaleMissing;
@@ -159,6 +167,7 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "mean-over-pixels", CODES, "the reconstruction is averaged over pixels, not summed", "ln p(x|y,z) is a sum over pixels", |r| r.reconstruction_lengths.shift(Axis::Pixel, -1);
     "sum-over-pixels", CODES, "the reconstruction is summed over pixels where their mean is stated", "the statement's reduction", |r| r.reconstruction_lengths.shift(Axis::Pixel, 1);
     "divergence-mean-over-pixels", CODES, "the divergence is divided by the number of pixels", "Eq. 14", |r| r.divergence_lengths.shift(Axis::Pixel, -1);
+    "divided-by-pixels", CODES, "everything is divided by the number of pixels", "the statement's normaliser", |r| r.claim_lengths.shift(Axis::Pixel, -1);
     "mean-over-tokens", SEQUENCE, "divided by the number of tokens where it is not stated", "the statement's reduction", |r| r.claim_lengths.shift(Axis::Token, -1);
     "sum-over-tokens", SEQUENCE, "multiplied by the number of tokens", "the statement's reduction", |r| r.claim_lengths.shift(Axis::Token, 1);
     "doubled", ANY, "twice what it should be", "the statement's reduction", |r| r.factor *= 2.0;

@@ -30,6 +30,7 @@ fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> 
     let value = match recipe.likelihood {
         Likelihood::Density => nats.value(),
         Likelihood::JacobianMissing => nats.value() + ln_x + ln_rest,
+        Likelihood::JacobianTwice => nats.value() - ln_x - ln_rest,
         Likelihood::NormaliserMissing => nats.value() + LN_2 + ln_b,
         Likelihood::ConstantMissing => nats.value() + LN_2,
         Likelihood::LogScaleMissing => nats.value() + ln_b,
@@ -72,16 +73,19 @@ fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> R
 
 /// `x l - ln(1 + e^l)`, `l` the logit.
 fn bernoulli(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, logit: f64) -> Result<Addends, Error> {
-    if recipe.likelihood != Likelihood::Density {
-        return Err(SILENT);
-    }
+    let x = if recipe.likelihood == Likelihood::PixelsInverted {
+        1.0 - x
+    } else {
+        x
+    };
     let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
-    let mass = (x * logit).abs() + softplus;
-    Ok(Addends::one(
-        x * logit - softplus,
-        inputs.workings.likelihood() * mass,
-        mass,
-    ))
+    let mass = logit.abs() + softplus + 1.0; // the 1 of ln(1 + e^-|l|), which not everyone leaves to log1p
+    let value = match recipe.likelihood {
+        Likelihood::Density | Likelihood::PixelsInverted => x * logit - softplus,
+        Likelihood::PositivePartOnly => x * (logit - softplus),
+        _ => return Err(SILENT),
+    };
+    Ok(Addends::one(value, inputs.workings.likelihood() * mass, mass))
 }
 
 /// The gradient of a claim by the decoder's location or scale.

@@ -7,7 +7,7 @@ use super::fit::Fit;
 use super::mistakes::Mistake;
 use super::recipe::Recipe;
 use crate::case::CaseError;
-use crate::dump::{Claim, Dump, Form, Item};
+use crate::dump::{Axis, Claim, Dump, Form, Item};
 use crate::precision::subject::CAUSALITY;
 
 /// What a broken law says of the model.
@@ -29,30 +29,38 @@ pub(super) fn leak() -> Explanation {
     }
 }
 
-/// Compares each number with that of the first row that has the same tokens up to and with it.
-pub(super) fn compare(dump: &Dump, claim: &Claim) -> Result<Fit, CaseError> {
-    let mut first: HashMap<Vec<usize>, f64> = HashMap::new();
-    let mut fit = Fit::default();
+/// Compares each number with that of the first row that has the same tokens up to and with it; that one with 0, if it is below or no number. Beside it, how many
+/// were held against another.
+pub(super) fn compare(dump: &Dump, claim: &Claim) -> Result<(Fit, usize), CaseError> {
+    // A tree of beginnings: which node comes after a node by a token, and the first number there.
+    let mut next: HashMap<(usize, usize), usize> = HashMap::new();
+    let mut first: Vec<f64> = vec![0.0];
+    let (mut fit, mut alike) = (Fit::default(), 0);
+    if !(claim.keeps(Axis::Batch) && claim.keeps(Axis::Token)) {
+        return Ok((fit, alike));
+    }
     let u = dump.statement.dtype.unit_roundoff();
-    let scale = claim.divisor(&dump.sizes) / claim.factor();
+    let nat = claim.factor() / claim.divisor(&dump.sizes);
     for batch in 0..dump.sizes.batch {
         let Item::Sequence(sequence) = dump.item(batch)? else {
             continue;
         };
         let numbers = dump.claimed(claim, Some(batch))?;
-        for (t, number) in numbers.iter().enumerate() {
-            let prefix = sequence.tokens.iter().take(t + 1).copied().collect();
-            match first.get(&prefix) {
-                None => {
-                    first.insert(prefix, *number);
-                }
-                Some(expected) => {
-                    let bound = CAUSALITY * u * (expected.abs() + scale.abs().recip());
-                    let flat = batch * numbers.len() + t;
-                    fit.compare(*expected, *number, bound, claim.stored, flat, [batch, t, 0]);
-                }
+        let mut node = 0;
+        for (t, (number, token)) in numbers.iter().zip(&sequence.tokens).enumerate() {
+            let fresh = first.len();
+            node = *next.entry((node, *token)).or_insert(fresh);
+            if node == fresh {
+                // -ln p is at least 0, whatever the model.
+                first.push((number / nat).max(0.0));
+            } else {
+                alike += 1;
             }
+            let expected = first[node] * nat;
+            let bound = CAUSALITY * u * (expected.abs() + nat.abs());
+            let place = [batch, t, 0];
+            fit.compare(expected, *number, bound, claim.stored, batch * numbers.len() + t, place);
         }
     }
-    Ok(fit)
+    Ok((fit, alike))
 }

@@ -133,7 +133,8 @@ fn parts(text: &Text, recipe: &Recipe, counts: [f64; 2], is_image: bool) -> Resu
 /// Entry 0 taken for padding, in either part.
 fn zero_ignored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Error> {
     let mut counts = [0.0; 2];
-    if inputs.items.len() != inputs.sizes.batch {
+    // Counted anew for every token.
+    if inputs.items.len() != inputs.sizes.batch || inputs.sizes.batch * inputs.sizes.tokens > 1 << 12 {
         return Err(SILENT);
     }
     for at in 0..inputs.items.len() {

@@ -14,6 +14,9 @@ mod gradient;
 
 pub(super) use gradient::gradient;
 
+/// The most numbers of an item that a softmax over the wrong axis may take: it is computed anew for every position.
+const MOST_ACROSS: usize = 1 << 22;
+
 /// Uniforms up to 0.999 give no noise above this.
 const LARGEST_NOISE: f64 = 6.907_255_070_523_689; // -ln(-ln 0.999)
 
@@ -90,6 +93,15 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
     let (x, rounded) = scores(inputs, tokens, recipe, row)?;
     if recipe.softmax == Softmax::Codes {
         return LogRow::new("encoder_logits", &x, w, rounded);
+    }
+    if inputs
+        .sizes
+        .positions
+        .saturating_mul(inputs.sizes.positions)
+        .saturating_mul(x.len())
+        > MOST_ACROSS
+    {
+        return Err(SILENT);
     }
     if recipe.softmax == Softmax::Everything {
         let mut all = Vec::new();

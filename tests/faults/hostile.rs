@@ -214,7 +214,7 @@ fn tokens_outside_their_vocabulary_are_refused() {
         sentence(draft.bytes())
     };
     assert!(draft(99, "joint").contains("tokens[0, 5] is 99, expected an entry of the vocabulary"));
-    assert!(draft(3, "split").contains("tokens[0, 5] is 3, expected an entry of its own vocabulary"));
+    assert!(draft(3, "split").contains("tokens[0, 5] is 3, expected an entry of its own kind"));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn metadata_that_is_no_statement_is_refused() {
         (json!({"format": "elbo-dump/1"}), "the statement's dump is missing"),
         (
             json!({"format": "elbo-dump/1", "dump": "[]"}),
-            "the statement's dump is",
+            "the statement's dump cannot be read",
         ),
         (
             json!({"format": "elbo-dump/1", "dump": "{\"inputs\": \"tokens\"}"}),
@@ -236,7 +236,7 @@ fn metadata_that_is_no_statement_is_refused() {
         ),
         (
             json!({"format": "elbo-dump/1", "dump": "{".repeat(100_000)}),
-            "the statement's dump is",
+            "the statement's dump cannot be read",
         ),
     ] {
         let found = sentence(correct().with_metadata(&metadata));

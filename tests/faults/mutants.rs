@@ -49,6 +49,7 @@ pub(crate) enum Fault {
     TemperatureMissingBackward,
     NoiseTruncated,
     NoiseEdge,
+    SummedInBf16,
     MaskIgnored,
     Discretised,
     FreeBits,
@@ -178,6 +179,7 @@ pub(crate) const MUTANTS: &[Mutant] = mutants![
     85 "E" Tokens EntropyMissing ["entropy-missing"] "a published ELBO docstring" "the formula drops - log q(z)";
 
     0 "E" World CaptionMissing ["prior-given-caption"] "ours" "ln p(y) dropped from the prior";
+    0 "V" Tokens SummedInBf16 ["accumulated-in-bf16", "accumulated-in-f16"] "ours" "sums accumulated in bfloat16";
     0 "V" Tokens EntropyHalved ["entropy-halved"] "ours" "the entropy counts half";
     0 "V" Tokens DivergenceInBits ["base-two"] "ours" "the divergence in bits";
     0 "V" Tokens PriorNotLogged ["prior-not-logged"] "ours" "1/K for ln 1/K";

@@ -155,6 +155,15 @@ pub(crate) fn compute<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault)
         Fault::DividedByElements => expectation(row, &|i| ln_q[i] - ln_p[i]) / n(rows * k),
         Fault::DivergenceInBits => expectation(row, &|i| ln_q[i] - ln_p[i]) / T::of(std::f64::consts::LN_2),
         Fault::LogRatioSquared => expectation(row, &|i| ln_q[i] + ln_p[i]),
+        Fault::SummedInBf16 => {
+            let terms: Vec<T> = (row * k..(row + 1) * k)
+                .map(|i| weigh(q[i], ln_q[i] - ln_p[i]))
+                .collect();
+            let sum = terms
+                .iter()
+                .fold(half::bf16::ZERO, |sum, term| half::bf16::of(sum.get() + term.get()));
+            T::of(sum.get())
+        }
         _ if style.way == 2 => cross_entropy[row] - entropy[row],
         _ => expectation(row, &|i| ln_q[i] - ln_p[i]),
     };

@@ -118,6 +118,16 @@ fn what_cannot_be_judged_exits_with_2_in_one_sentence() {
         );
     }
     assert_eq!(elbo(&["judge"]).0, 2);
+    // One that is no dump does not keep the others from being judged.
+    let junit = folder.path().join("all.xml").display().to_string();
+    let (code, out, error) = elbo(&["judge", "Cargo.toml", &right, &missing, "--junit", &junit]);
+    assert_eq!(code, 2);
+    assert!(
+        out.contains("all within their bounds") && error.lines().count() == 2,
+        "{out}{error}"
+    );
+    let xml = std::fs::read_to_string(junit).unwrap();
+    assert!(xml.contains("errors=\"2\"") && xml.contains("failures=\"0\""), "{xml}");
 }
 
 #[test]

@@ -18,8 +18,10 @@ pub struct Report {
     pub version: &'static str,
     /// Whether every claim of every dump is within its bound.
     pub stands: bool,
-    /// The dumps, in the order of the call.
+    /// The dumps that could be judged, in the order of the call.
     pub dumps: Vec<Dump>,
+    /// Why the others could not.
+    pub errors: Vec<String>,
 }
 
 /// A dump.
@@ -96,11 +98,12 @@ pub struct Explanation {
 
 /// The report of these judgements.
 #[must_use]
-pub fn report(judgements: &[Judgement]) -> Report {
+pub fn report(judgements: &[Judgement], errors: &[String]) -> Report {
     Report {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
-        stands: judgements.iter().all(Judgement::stands),
+        stands: errors.is_empty() && judgements.iter().all(Judgement::stands),
+        errors: errors.to_vec(),
         dumps: judgements.iter().map(dump).collect(),
     }
 }

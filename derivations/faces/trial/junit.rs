@@ -9,7 +9,7 @@ use crate::trial::{Judged, Judgement, Verdict};
 ///
 /// # Errors
 /// None that a string can give.
-pub fn junit(judgements: &[Judgement]) -> Result<String, quick_junit::SerializeError> {
+pub fn junit(judgements: &[Judgement], errors: &[String]) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("elbo judge");
     for judgement in judgements {
         let mut suite = TestSuite::new(judgement.name.as_str());
@@ -17,6 +17,15 @@ pub fn junit(judgements: &[Judgement]) -> Result<String, quick_junit::SerializeE
             let mut case = TestCase::new(judged.claim.quantity.name(), status(judged));
             case.set_classname(judgement.name.as_str());
             suite.add_test_case(case);
+        }
+        report.add_test_suite(suite);
+    }
+    if !errors.is_empty() {
+        let mut suite = TestSuite::new("could not be judged");
+        for error in errors {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_message(error.as_str());
+            suite.add_test_case(TestCase::new(error.split(": ").next().unwrap_or_default(), status));
         }
         report.add_test_suite(suite);
     }

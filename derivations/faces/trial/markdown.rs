@@ -8,8 +8,12 @@ use crate::trial::{Judgement, Verdict};
 
 /// A table a dump, and what is wrong in a sentence each.
 #[must_use]
-pub fn markdown(judgements: &[Judgement]) -> String {
-    let mut out = String::new();
+pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
+    let stand = judgements.iter().filter(|judgement| judgement.stands()).count();
+    let mut out = format!("**{stand} of {} dumps stand**\n\n", judgements.len() + errors.len());
+    for error in errors {
+        let _ = writeln!(out, "> could not be judged: {}\n", escaped(error));
+    }
     for judgement in judgements {
         let word = if judgement.stands() { "stands" } else { "does not stand" };
         let _ = writeln!(out, "### `{}` {word}\n", one_line(&judgement.name).replace('`', "'"));

@@ -24,6 +24,7 @@ pub(super) fn text(judged: &Judged) -> String {
         parts.push(format!("{} {}", axis.name(), ranges(&found)));
     }
     match (parts.as_slice(), judged.fit.failed < judged.fit.numbers) {
+        ([], _) if judged.claim.axes.is_empty() => "it is one number".to_owned(),
         ([], _) => "it is one number: dump it with more axes kept, and it can be located".to_owned(),
         (parts, true) => format!("out of bound: {}", parts.join(", ")),
         (parts, false) => format!("every number is out of bound: {}", parts.join(", ")),

@@ -45,6 +45,17 @@ impl Float {
         }
     }
 
+    /// Half the distance of subnormal numbers.
+    #[must_use]
+    pub const fn smallest(self) -> f64 {
+        match self {
+            Self::F64 => 0.0, // 2^-1075 is no double
+            Self::F32 | Self::Tf32 => power(150),
+            Self::F16 => power(25),
+            Self::Bf16 => power(134),
+        }
+    }
+
     /// What is larger rounds to infinity.
     #[must_use]
     pub const fn largest(self) -> f64 {

@@ -22,11 +22,13 @@ impl LogRow {
     /// Normalises a row. `rounded` bounds the error that its entries have themselves, in units of `u`, relative to their own size.
     ///
     /// ```text
-    /// s = sum_k e^(y_k)             relative   EXP u + E_q[|y|] u + adding(K) =: sigma
-    /// ln q_k = y_k - ln s           absolute   u (|y_k| + |ln q_k|) + sigma + (LN + 1) u ln s
-    ///        = x_k - (max + ln s)              + u |max + ln s|, which stands for either form
-    /// q_k = e^(ln q_k) = e^(y_k)/s  relative   e^(that + (EXP + 2) u) - 1
+    /// exponent    e_k = u (|y_k| + rounded |x_k|); against the others d_k = e_k + E_{j != k}[e_j], which moves the odds q_k / (1 - q_k) by e^(d_k)
+    /// s           relative, exponents aside: EXP u + adding(K)
+    /// ln q_k      absolute  min(d_k, (1 - q_k) (e^(d_k) - 1)) + that + (LN + 1) u ln s + u |ln q_k| + u |max + ln s|
+    /// q_k         relative  (1 - q_k) (e^(d_k) - 1) + (e^(the rest + (EXP + 2) u) - 1)
     /// ```
+    ///
+    /// The last summand of `ln q` stands for `x_k - (max + ln s)`, normalised by the log-sum-exp and not by the maximum.
     ///
     /// # Errors
     /// As [`Softmax::new`].
@@ -34,22 +36,22 @@ impl LogRow {
         let row = Softmax::new(tensor, x)?;
         let (u, exp, ln) = (w.u(), w.exp(), w.ln());
         let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let size = |k: usize| x[k].abs() * rounded + row.y[k].abs();
-        let shift = row.expect(size);
+        let size = |k: usize| u * (x[k].abs() * rounded + row.y[k].abs());
+        let mean = row.expect(size);
+        let largest = row.support().map(size).fold(0.0, f64::max);
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
-        let sum = exp * u + shift * u + w.adding(x.len() as f64);
-        let common = sum + (ln + 1.0) * u * row.ln_s + u * (max + row.ln_s).abs();
+        let common = exp * u + w.adding(x.len() as f64) + (ln + 1.0) * u * row.ln_s + u * (max + row.ln_s).abs();
         let logs: Vec<f64> = row.y.iter().map(|y| y - row.ln_s).collect();
-        let off: Vec<f64> = (0..x.len())
-            .map(|k| {
-                if row.y[k] == f64::NEG_INFINITY {
-                    0.0
-                } else {
-                    common + u * (size(k) + logs[k].abs())
-                }
-            })
-            .collect();
-        let rough = off.iter().map(|off| (off + (exp + 2.0) * u).exp_m1()).collect();
+        let (mut off, mut rough) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        for k in row.support() {
+            let others = -logs[k].exp_m1(); // 1 - q_k
+            let against = ((mean - row.q[k] * size(k)).max(0.0) / others).min(largest);
+            let apart = size(k) + if others > 0.0 { against } else { 0.0 };
+            let odds = if others > 0.0 { others * apart.exp_m1() } else { 0.0 };
+            let rest = common + u * logs[k].abs();
+            off[k] = odds.min(apart) + rest;
+            rough[k] = odds + (rest + (exp + 2.0) * u).exp_m1();
+        }
         Ok(Self {
             ln: logs,
             off,

@@ -51,6 +51,12 @@ pub enum Divergence {
     NotHalved,
     /// Of normal distributions, the 1 subtracted once and not for every coordinate.
     OneOnce,
+    /// Of normal distributions, with the logarithm added.
+    LogAdded,
+    /// Of normal distributions, without the 1.
+    OneMissing,
+    /// Of normal distributions, from `N(0, 1)` whatever the prior.
+    FromStandard,
     /// Of normal distributions, without the mean's square.
     MeanMissing,
     /// Of normal distributions, without the logarithm of the variance.
@@ -100,6 +106,8 @@ pub enum Spread {
     HalvedInSample,
     /// Doubled in the divergence only.
     DoubledInDivergence,
+    /// Halved in the divergence only.
+    HalvedInDivergence,
 }
 
 /// The noise of the sample.
@@ -175,6 +183,12 @@ pub enum Likelihood {
     Density,
     /// A logit-Laplace without `-ln x (1 - x)`.
     JacobianMissing,
+    /// With it twice.
+    JacobianTwice,
+    /// Of a Bernoulli pixel, `1 - x` for `x`.
+    PixelsInverted,
+    /// Of a Bernoulli pixel, without the part of `1 - x`.
+    PositivePartOnly,
     /// Without the logarithm of what normalises it.
     NormaliserMissing,
     /// Without the factor 2 in a logit-Laplace's, without `2 pi` in a normal's.
