@@ -16,6 +16,7 @@ mod draft;
 mod inputs;
 mod needs;
 mod quantity;
+mod shape;
 mod sizes;
 mod source;
 mod statement;

@@ -9,6 +9,7 @@
 
 mod cells;
 mod explain;
+mod explanation;
 mod fit;
 mod gaussian;
 mod mistakes;
@@ -29,7 +30,8 @@ use crate::dump::{Claim, Dump, Item, Quantity};
 use crate::precision::subject::Workings;
 
 pub use cells::Cells;
-pub use explain::{Explanation, MOST_NUMBERS};
+pub use explain::MOST_NUMBERS;
+pub use explanation::Explanation;
 pub use fit::{Fit, Worst};
 pub use mistakes::{MISTAKES, Mistake};
 pub use recipe::Recipe;

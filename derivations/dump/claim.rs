@@ -2,7 +2,7 @@
 
 use super::needs;
 use super::quantity::Quantity;
-use super::sizes::{expect_float, misshapen};
+use super::shape::{expect_float, misshapen, shapes};
 use super::statement::{Stated, Statement, refuse};
 use super::words::{Form, Unit};
 use super::{Axis, Sizes, Source};
@@ -267,38 +267,4 @@ fn reductions(
 
 fn names(axes: &[Axis]) -> String {
     axes.iter().map(|axis| axis.name()).collect::<Vec<_>>().join(", ")
-}
-
-/// The shapes that a claim may have: positions in raster order, or as the grid that the logits have.
-fn shapes(kept: &[(Axis, Kept)], form: Form, sizes: &Sizes) -> Vec<Vec<usize>> {
-    let keeps = |axis: Axis| kept.contains(&(axis, Kept::Each));
-    let mut flat = Vec::new();
-    let mut grid = Vec::new();
-    let planes = form == Form::Tokens && sizes.grid.is_some();
-    for (axis, kept) in kept {
-        if *kept != Kept::Each {
-            continue;
-        }
-        match axis {
-            Axis::Pixel => {
-                flat.extend(&sizes.image);
-                grid.extend(&sizes.image);
-            }
-            // In planes the codes come before the positions.
-            Axis::Position if planes => {
-                if keeps(Axis::Code) {
-                    flat.push(sizes.codes);
-                    grid.push(sizes.codes);
-                }
-                flat.push(sizes.positions);
-                grid.extend(sizes.grid.iter().flatten());
-            }
-            Axis::Code if planes && keeps(Axis::Position) => {}
-            other => {
-                flat.push(sizes.of_axis(*other));
-                grid.push(sizes.of_axis(*other));
-            }
-        }
-    }
-    if flat == grid { vec![flat] } else { vec![grid, flat] }
 }

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use reference::world::World;
 
-use super::sizes::misshapen;
+use super::shape::misshapen;
 use super::statement::{Statement, refuse};
 use super::words::{Decoder, Form, Parameter};
 use super::{Sizes, Source};

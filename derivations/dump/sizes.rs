@@ -1,13 +1,11 @@
 //! How large a dump's inputs are, each held against the statement and the others.
 
-use safetensors::Dtype;
-
 use super::inputs::token_row;
+use super::shape::{floats, forbid, misshapen, same};
 use super::statement::{Statement, refuse};
 use super::words::{Decoder, Form, Layout, Prior};
 use super::{Axis, Source};
 use crate::case::CaseError;
-use crate::precision::subject::Float;
 
 /// How large the inputs are; 0 for what a form does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -262,46 +260,5 @@ impl Sizes {
             Axis::Token => self.tokens,
             Axis::Entry => self.entries,
         }
-    }
-}
-
-/// The shape of a float tensor.
-fn floats<'a>(source: &'a Source, name: &'static str) -> Result<&'a [usize], CaseError> {
-    let info = source.info(name)?;
-    expect_float(name, info.dtype)?;
-    Ok(&info.shape)
-}
-
-/// The type of a tensor of floats.
-pub(super) fn expect_float(name: &'static str, dtype: Dtype) -> Result<Float, CaseError> {
-    Float::of(dtype).ok_or_else(|| CaseError::Dtype {
-        tensor: name,
-        found: dtype.to_string(),
-        expected: "F64, F32, F16 or BF16",
-    })
-}
-
-pub(super) fn misshapen(tensor: &str, found: &[usize], expected: &str) -> CaseError {
-    CaseError::Shape {
-        tensor: tensor.to_owned(),
-        found: found.to_vec(),
-        expected: expected.to_owned(),
-    }
-}
-
-fn same(source: &Source, name: &'static str, shape: &[usize]) -> Result<(), CaseError> {
-    let found = floats(source, name)?;
-    if found == shape {
-        Ok(())
-    } else {
-        Err(misshapen(name, found, &format!("{shape:?}")))
-    }
-}
-
-fn forbid(source: &Source, name: &'static str, expected: &str) -> Result<(), CaseError> {
-    if source.has(name) {
-        Err(misshapen(name, floats(source, name)?, expected))
-    } else {
-        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::explain::Explanation;
+use super::explanation::Explanation;
 use super::fit::Fit;
 use super::mistakes::Mistake;
 use super::recipe::Recipe;

@@ -7,8 +7,10 @@ use crate::dump::{Axis, Sizes};
 use crate::precision::subject::Float;
 
 mod choices;
+mod sequences;
 
 pub(super) use choices::*;
+pub(super) use sequences::*;
 
 /// By which power of an axis's length a term is multiplied.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -1,0 +1,62 @@
+//! What explains a claim that is out of bound.
+
+use super::mistakes::Mistake;
+use crate::dump::Quantity;
+use crate::precision::subject::Float;
+
+/// What a claim's numbers are, exactly as far as they can be told.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The mistakes behind it; none for a coarser arithmetic.
+    pub mistakes: Vec<&'static Mistake>,
+    /// The type that sums must have been accumulated in, where that is all that is wrong.
+    pub sums: Option<Float>,
+    /// The share of its bound that the worst number uses.
+    pub used: f64,
+    /// The claims that are right and would not be, had the mistake been made in what they were computed by, too.
+    pub contradicted: Vec<Quantity>,
+}
+
+impl Explanation {
+    /// Better explanations are smaller: those that fewer claims contradict, then those that come much closer.
+    pub(super) fn rank(&self) -> (usize, i32) {
+        #[expect(clippy::cast_possible_truncation, reason = "a share of a bound, in powers of eight")]
+        let closeness = (self.used.max(1.0 / f64::from(1 << 20)).log2() / 3.0).ceil() as i32;
+        (self.contradicted.len(), closeness)
+    }
+
+    /// The mistakes' names.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.sums {
+            Some(sums) => format!("accumulated-in-{}", sums.name()),
+            None => self
+                .mistakes
+                .iter()
+                .map(|mistake| mistake.name)
+                .collect::<Vec<_>>()
+                .join(" + "),
+        }
+    }
+
+    /// A sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.sums {
+            Some(sums) => format!("sums are accumulated in {}, coarser than stated", sums.name()),
+            None => self
+                .mistakes
+                .iter()
+                .map(|mistake| mistake.words)
+                .collect::<Vec<_>>()
+                .join("; and "),
+        }
+    }
+
+    /// Where the derivation has it.
+    #[must_use]
+    pub fn source(&self) -> String {
+        let sources = self.mistakes.iter().map(|mistake| mistake.source);
+        sources.collect::<Vec<_>>().join("; ")
+    }
+}
