@@ -9,6 +9,9 @@
     reason = "tests"
 )]
 
+#[cfg(feature = "twin")]
+#[path = "faults/candle.rs"]
+mod candle;
 #[path = "faults/corpus.rs"]
 mod corpus;
 #[path = "faults/equivalent.rs"]

@@ -1,0 +1,17 @@
+//! The example from candle writes a dump that stands.
+
+use derivations::{dump, trial};
+
+#[allow(dead_code, reason = "its main is for the command line")]
+#[path = "../../derivations/producers/candle.rs"]
+mod example;
+
+#[test]
+fn a_dump_from_candle_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kl.safetensors");
+    example::write(&path).unwrap();
+    let judgement = trial::judge(&dump::open(&path).unwrap(), &|_| ()).unwrap();
+    let used: Vec<f64> = judgement.claims.iter().map(|judged| judged.fit.used()).collect();
+    assert!(judgement.stands() && used.len() == 2, "{used:?}");
+}
