@@ -192,9 +192,14 @@ pub(crate) fn index(claim: &Claim, worst: &Worst) -> String {
     format!("{index:?}")
 }
 
-/// Both values, in decimal and as the stored type's bits.
+/// Both values, in as many digits as tell the stored type's numbers apart, and as its bits.
 fn both(claim: &Claim, worst: &Worst) -> (String, String) {
-    let one = |value: f64| format!("{value:<24e} {}", bits(value, claim.stored));
+    let digits = match claim.stored {
+        Float::F64 => 16,
+        Float::F32 | Float::Tf32 => 8,
+        Float::F16 | Float::Bf16 => 4,
+    };
+    let one = |value: f64| format!("{:<24} {}", format!("{value:.digits$e}"), bits(value, claim.stored));
     (one(worst.found), one(worst.expected))
 }
 
