@@ -20,6 +20,12 @@ pub(crate) struct Header {
     pub(crate) tensors: BTreeMap<String, TensorInfo>,
 }
 
+/// A file: the header's length, the header padded with blanks to a multiple of eight, the data.
+pub(crate) fn framed(mut json: Vec<u8>, data: &[u8]) -> Vec<u8> {
+    json.resize(json.len().next_multiple_of(8), b' ');
+    [&(json.len() as u64).to_le_bytes()[..], &json, data].concat()
+}
+
 /// Splits a file into its header and its data.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Header, &[u8]), CaseError> {
     let Some((claimed, rest)) = bytes.split_first_chunk::<8>() else {

@@ -12,6 +12,16 @@ const LARGEST: f64 = 1e150;
 
 const SIZE: &str = "a number of at most 1e150 in size";
 
+/// The index of a number in a tensor of this shape.
+pub(crate) fn unravel(shape: &[usize], mut flat: usize) -> Vec<usize> {
+    let mut index = Vec::new();
+    for &size in shape.iter().rev() {
+        index.insert(0, flat % size.max(1));
+        flat /= size.max(1);
+    }
+    index
+}
+
 /// A tensor of the file whose type and shape have been checked; the bytes may lie at any address.
 #[derive(Clone, Copy)]
 pub(super) struct Tensor<'a> {
@@ -219,13 +229,8 @@ impl Row<'_> {
         })
     }
 
-    fn unravel(self, mut flat: usize) -> Vec<usize> {
-        let mut index = Vec::new();
-        for &size in self.shape.iter().rev() {
-            index.insert(0, flat % size.max(1));
-            flat /= size.max(1);
-        }
-        index
+    fn unravel(self, flat: usize) -> Vec<usize> {
+        unravel(self.shape, flat)
     }
 
     /// An error about the flattened row, with the index that the table has.

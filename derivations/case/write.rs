@@ -105,7 +105,7 @@ impl Writer {
         self.add(name, Dtype::F64, shape, values.into_iter().flat_map(f64::to_le_bytes));
     }
 
-    /// Length, header padded with blanks to a multiple of eight, data.
+    /// The file.
     pub(super) fn finish(self, metadata: &BTreeMap<&str, &str>) -> Result<Vec<u8>, CaseError> {
         let refuse = |error: serde_json::Error| CaseError::Header {
             reason: error.to_string(),
@@ -115,11 +115,7 @@ impl Writer {
         for (name, info) in self.tensors {
             entries.insert(name, serde_json::to_value(info).map_err(refuse)?);
         }
-        let mut json = serde_json::to_vec(&entries).map_err(refuse)?;
-        json.resize(json.len().next_multiple_of(8), b' ');
-        let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
-        bytes.extend(json);
-        bytes.extend(self.data);
-        Ok(bytes)
+        let json = serde_json::to_vec(&entries).map_err(refuse)?;
+        Ok(header::framed(json, &self.data))
     }
 }

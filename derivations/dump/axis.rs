@@ -47,18 +47,4 @@ impl Axis {
             Self::Entry => "entry",
         }
     }
-
-    /// As a report has it.
-    #[must_use]
-    pub const fn plural(self) -> &'static str {
-        match self {
-            Self::Batch => "the batch",
-            Self::Position => "positions",
-            Self::Code => "codes",
-            Self::Pixel => "pixels",
-            Self::Coordinate => "coordinates",
-            Self::Token => "tokens",
-            Self::Entry => "the vocabulary",
-        }
-    }
 }

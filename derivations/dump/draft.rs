@@ -7,7 +7,7 @@ use safetensors::Dtype;
 use serde_json::{Value, json};
 
 use super::{Dump, FORMAT, KEY, from_bytes};
-use crate::case::CaseError;
+use crate::case::{CaseError, header};
 use crate::precision::subject::Float;
 
 /// A statement and tensors.
@@ -91,17 +91,15 @@ impl Draft {
     /// The file with other metadata.
     #[must_use]
     pub fn with_metadata(&self, metadata: &Value) -> Vec<u8> {
-        let (mut header, mut data) = (json!({"__metadata__": metadata}), Vec::new());
+        let (mut entries, mut data) = (json!({"__metadata__": metadata}), Vec::new());
         for (name, tensor) in &self.tensors {
             let begin = data.len();
             data.extend(&tensor.bytes);
-            header[name] = json!({
+            entries[name] = json!({
                 "dtype": tensor.dtype.to_string(), "shape": tensor.shape, "data_offsets": [begin, data.len()],
             });
         }
-        let mut json = header.to_string().into_bytes();
-        json.resize(json.len().next_multiple_of(8), b' ');
-        [&(json.len() as u64).to_le_bytes()[..], &json, &data].concat()
+        header::framed(entries.to_string().into_bytes(), &data)
     }
 
     /// Reads what it would write.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::case::storage::unravel;
 use crate::dump::{Claim, Kept};
 use crate::precision::subject::Float;
 use crate::render::wrap::prose;
@@ -184,12 +185,7 @@ const fn style(verdict: &Verdict) -> Style {
 
 /// The index of a number in its tensor.
 pub(crate) fn index(claim: &Claim, worst: &Worst) -> String {
-    let (mut rest, mut index) = (worst.flat, Vec::new());
-    for length in claim.shape.iter().rev() {
-        index.insert(0, rest % (*length).max(1));
-        rest /= (*length).max(1);
-    }
-    format!("{index:?}")
+    format!("{:?}", unravel(&claim.shape, worst.flat))
 }
 
 /// Both values, in as many digits as tell the stored type's numbers apart, and as its bits.

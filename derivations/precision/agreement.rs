@@ -1,5 +1,7 @@
 //! How close the twin comes to the reference: from a count of roundings to a bound.
 
+use super::subject::gamma;
+
 /// The working type of a twin.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Arithmetic {
@@ -21,14 +23,9 @@ impl Arithmetic {
         smallest_normal: f64::MIN_POSITIVE,
     };
 
-    /// Counts are first order; `k u / (1 - k u)` covers the rest and is infinite (nothing agrees) from `k u = 1`.
+    /// `k u`, with what is beyond the first order.
     fn gamma(self, count: f64) -> f64 {
-        let first_order = count * self.unit_roundoff;
-        if first_order < 1.0 {
-            first_order / (1.0 - first_order)
-        } else {
-            f64::INFINITY
-        }
+        gamma(count * self.unit_roundoff)
     }
 }
 

@@ -95,7 +95,7 @@ impl Workings {
 }
 
 /// Counts are first order; `x / (1 - x)` covers the rest and is infinite (nothing is bounded) from `x = 1`.
-fn gamma(x: f64) -> f64 {
+pub(super) fn gamma(x: f64) -> f64 {
     if x < 1.0 { x / (1.0 - x) } else { f64::INFINITY }
 }
 

@@ -2,6 +2,8 @@
 
 use gpu::fused::{ACCEPT, EXCESS, EXP, LN, SUM};
 
+use super::subject::Float;
+
 /// A type that numbers are stored in, and the one they are computed in.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Storage {
@@ -17,42 +19,25 @@ pub struct Storage {
     pub smallest: f64,
 }
 
-/// `2^-n`.
-const fn power(n: u64) -> f64 {
-    f64::from_bits((1023 - n) << 52)
-}
-
 impl Storage {
     /// Single precision.
-    pub const F32: Self = Self {
-        name: "f32",
-        computed: power(24),
-        stored: power(24),
-        tiny: power(126),
-        smallest: power(150),
-    };
+    pub const F32: Self = Self::of(Float::F32, Float::F32);
     /// Double precision.
-    pub const F64: Self = Self {
-        name: "f64",
-        computed: power(53),
-        stored: power(53),
-        tiny: power(1022),
-        smallest: 0.0, // 2^-1075 is no double
-    };
+    pub const F64: Self = Self::of(Float::F64, Float::F64);
     /// The upper half of a single: 8 binary digits.
-    pub const BF16: Self = Self {
-        name: "bf16",
-        stored: power(8),
-        smallest: power(134),
-        ..Self::F32
-    };
+    pub const BF16: Self = Self::of(Float::Bf16, Float::F32);
     /// Half precision: 11 binary digits.
-    pub const F16: Self = Self {
-        name: "f16",
-        stored: power(11),
-        smallest: power(25),
-        ..Self::F32
-    };
+    pub const F16: Self = Self::of(Float::F16, Float::F32);
+
+    const fn of(stored: Float, computed: Float) -> Self {
+        Self {
+            name: stored.name(),
+            computed: computed.unit_roundoff(),
+            stored: stored.unit_roundoff(),
+            tiny: computed.smallest_normal(),
+            smallest: stored.smallest(),
+        }
+    }
 }
 
 /// How many roundings of its mass a fused quantity may be off, and why.
@@ -109,7 +94,7 @@ impl TermPrecision {
             let first_order = (self.roundings)(k) * u;
             first_order / (1.0 - first_order)
         };
-        (gamma(storage.computed) + gamma(power(53))) * mass + storage.stored * value.abs() + floor
+        (gamma(storage.computed) + gamma(Storage::F64.computed)) * mass + storage.stored * value.abs() + floor
     }
 
     /// `bound`, and what `count` additions in the type computed in cost addends of this size: they round what is added, whatever was off before.
@@ -138,7 +123,7 @@ pub fn layer_bound(roundings: f64, mass: f64, value: f64, storage: Storage) -> f
             f64::INFINITY
         }
     };
-    let computed = (gamma(storage.computed) + gamma(power(53))) * mass + roundings * storage.tiny;
+    let computed = (gamma(storage.computed) + gamma(Storage::F64.computed)) * mass + roundings * storage.tiny;
     if storage.stored > storage.computed {
         computed * (1.0 + storage.stored) + storage.stored * value.abs() + storage.smallest
     } else {

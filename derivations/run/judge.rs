@@ -1,6 +1,6 @@
 //! Runs `judge`.
 
-use derivations::case::{expect_writable, write_text};
+use derivations::case::{CaseError, expect_writable, write_text};
 use derivations::dump::{self, Dump};
 use derivations::faces::trial as face;
 use derivations::trial::{self, Judgement};
@@ -15,28 +15,17 @@ pub(super) fn judge(args: &Judge) -> Result<Outcome> {
         expect_writable(path)?;
     }
     // Opened first: what is no dump is said before the work, and does not keep the others from it.
-    let (dumps, mut errors): (Vec<_>, Vec<_>) = args
-        .dumps
-        .iter()
-        .map(|path| dump::open(path))
-        .partition(std::result::Result::is_ok);
-    let dumps: Vec<Dump> = dumps.into_iter().flatten().collect();
+    let mut errors = Vec::new();
+    let opened = args.dumps.iter().map(|path| dump::open(path)).collect();
+    let dumps: Vec<Dump> = told_apart(opened, &mut errors);
     let items = dumps.iter().map(|dump| dump.sizes.batch.max(1) as u64).sum();
     let bar = progress(items, "items");
-    let (judgements, others): (Vec<_>, Vec<_>) = dumps
+    let judged = dumps
         .par_iter()
         .map(|dump| trial::judge(dump, &|items| bar.inc(items)))
-        .collect::<Vec<_>>()
-        .into_iter()
-        .partition(std::result::Result::is_ok);
-    bar.finish_and_clear();
-    let judgements: Vec<Judgement> = judgements.into_iter().flatten().collect();
-    errors.extend(others.into_iter().filter_map(|other| other.err().map(Err)));
-    let errors: Vec<String> = errors
-        .into_iter()
-        .filter_map(|error| error.err())
-        .map(|error| error.to_string())
         .collect();
+    bar.finish_and_clear();
+    let judgements: Vec<Judgement> = told_apart(judged, &mut errors);
     if let Some(path) = &args.junit {
         write_text(path, &face::junit(&judgements, &errors)?)?;
     }
@@ -57,4 +46,12 @@ pub(super) fn judge(args: &Judge) -> Result<Outcome> {
     } else {
         Ok(Outcome::CouldNotRun)
     }
+}
+
+/// What there is; why the rest is not goes to the errors.
+fn told_apart<T>(results: Vec<std::result::Result<T, CaseError>>, errors: &mut Vec<String>) -> Vec<T> {
+    let told = results
+        .into_iter()
+        .map(|result| result.map_err(|error| errors.push(error.to_string())));
+    told.filter_map(std::result::Result::ok).collect()
 }

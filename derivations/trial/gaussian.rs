@@ -174,7 +174,7 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
     let scale = of.divisor(inputs.sizes) / of.factor();
     let all = coordinates(inputs, item, recipe)?;
     let one = |(k, c): (usize, Coordinate)| {
-        let ([ratio, square], [m, m_p]) = (c.parts(), c.means);
+        let ([ratio, _], [m, m_p]) = (c.parts(), c.means);
         let rough = w.roughness(c.log_size()) + 6.0 * w.u();
         // By m and by L, of a (-H) + b CE.
         let [a, b, times] = match (of.quantity, recipe.divergence) {
@@ -203,7 +203,6 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
         } else {
             (0.5 * (b * ratio - a), 0.5 * (ratio + 1.0))
         };
-        let _ = square;
         let mut sum = Addends::one(slope, size * rough, size).times(times * weight * inner, w.u());
         if whole {
             let v = item.sample_gradient.as_ref().ok_or(SILENT)?[k] * scale;

@@ -7,7 +7,7 @@ use reference::vocab::Error;
 
 use super::recipe::{Masked, Recipe, Slope, Terms, Weight};
 use super::{gaussian, pixels, schedules, sequence, tokens, worlds};
-use crate::dump::{Axis, Claim, Input, Item, Quantity, Sizes, Statement};
+use crate::dump::{Claim, Input, Item, Pixels, Quantity, Sizes, Statement};
 use crate::precision::subject::{Addends, Workings};
 
 /// What a quantity is computed from.
@@ -31,17 +31,7 @@ pub(super) const SILENT: Error = Error::Indeterminate {
     line: "a quantity that this recipe does not touch",
 };
 
-impl<'a> Inputs<'a> {
-    /// How many rows a claim's quantity has in an item.
-    #[must_use]
-    pub fn rows(&self, claim: &Claim) -> usize {
-        let rows = claim
-            .axes
-            .iter()
-            .find(|(axis, _)| matches!(axis, Axis::Position | Axis::Token));
-        rows.map_or(1, |(axis, _)| self.sizes.of_axis(*axis))
-    }
-
+impl Inputs<'_> {
     /// The addends of a row of a claim's quantity. `fine` asks for each of them, else their sum may be known better than by them.
     ///
     /// # Errors
@@ -116,13 +106,8 @@ impl<'a> Inputs<'a> {
         if let Some(Item::World(world)) = self.items.get(item) {
             return worlds::reconstruction(self, world);
         }
-        let pixels = match self.items.get(item) {
-            Some(Item::Tokens(tokens)) => tokens.pixels.as_ref(),
-            Some(Item::Gaussian(gaussian)) => gaussian.pixels.as_ref(),
-            _ => None,
-        };
         let lengths = recipe.reconstruction_lengths.factor(self.sizes);
-        let addends = pixels::log_likelihood(self, pixels.ok_or(SILENT)?, recipe)?;
+        let addends = pixels::log_likelihood(self, self.pixels(item)?, recipe)?;
         Ok(addends.into_iter().map(|addend| addend.times(lengths, 0.0)).collect())
     }
 
@@ -171,18 +156,19 @@ impl<'a> Inputs<'a> {
             (Item::Gaussian(gaussian), Input::QMean | Input::QSpread) => {
                 gaussian::gradient(self, gaussian, input, of, recipe)
             }
-            (Item::Tokens(tokens), Input::Mu | Input::LnB) => {
-                pixels::gradient(self, tokens.pixels.as_ref().ok_or(SILENT)?, input, of.quantity, recipe)
-            }
-            (Item::Gaussian(gaussian), Input::Mu | Input::LnB) => pixels::gradient(
-                self,
-                gaussian.pixels.as_ref().ok_or(SILENT)?,
-                input,
-                of.quantity,
-                recipe,
-            ),
+            (_, Input::Mu | Input::LnB) => pixels::gradient(self, self.pixels(item)?, input, of.quantity, recipe),
             _ => Err(SILENT),
         }
+    }
+
+    /// The decoder's side of an item.
+    fn pixels(&self, item: usize) -> Result<&Pixels, Error> {
+        let pixels = match self.items.get(item) {
+            Some(Item::Tokens(tokens)) => tokens.pixels.as_ref(),
+            Some(Item::Gaussian(gaussian)) => gaussian.pixels.as_ref(),
+            _ => None,
+        };
+        pixels.ok_or(SILENT)
     }
 
     fn is_masked(&self, item: usize, row: usize) -> bool {

@@ -67,3 +67,14 @@ impl DerefMut for Draft {
         &mut self.0
     }
 }
+
+/// Compares a generated file below `derivations` with the committed one, or writes it where `UPDATE_DOCS` is set.
+pub(crate) fn expect_committed(name: &str, text: &str) {
+    let path = format!("{}/derivations/{name}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, text).unwrap();
+    } else {
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(committed, text, "{name} is stale: UPDATE_DOCS=1");
+    }
+}

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use derivations::trial::{self, Judgement};
 
-use super::file::Draft;
+use super::file::{Draft, expect_committed};
 use super::mutants::{Fault, MUTANTS, Mutant, Subject};
 use super::number::{Number, Order};
 use super::random::Random;
@@ -156,7 +156,6 @@ const LEFT_OUT: &[(usize, &str, &str)] = &[
 
 /// Compares `derivations/faults.md` with the matrix, or writes it where `UPDATE_DOCS` is set.
 fn page(table: &str, summary: &str) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/derivations/faults.md");
     let left_out: String = LEFT_OUT.iter().fold(String::new(), |text, (row, origin, reason)| {
         text + &format!("| {row} | {origin} | {reason} |\n")
     });
@@ -171,13 +170,5 @@ fn page(table: &str, summary: &str) {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let told = summary.trim_end_matches('.');
     assert!(readme.contains(told), "README.md does not say {told:?}");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(path, text).unwrap();
-    } else {
-        assert_eq!(
-            std::fs::read_to_string(path).unwrap_or_default(),
-            text,
-            "derivations/faults.md is stale: UPDATE_DOCS=1"
-        );
-    }
+    expect_committed("faults.md", &text);
 }

@@ -6,6 +6,7 @@ use assert_cmd::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::file::expect_committed;
 use super::hostile::correct;
 use super::matrix::planted;
 use super::mutants::{Fault, MUTANTS};
@@ -139,16 +140,6 @@ fn the_committed_schemas_are_those_of_the_types() {
             schemars::schema_for!(derivations::faces::trial::Report),
         ),
     ] {
-        let path = format!("{}/derivations/{name}", env!("CARGO_MANIFEST_DIR"));
-        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(path, text).unwrap();
-        } else {
-            assert_eq!(
-                std::fs::read_to_string(path).unwrap_or_default(),
-                text,
-                "{name} is stale: UPDATE_DOCS=1"
-            );
-        }
+        expect_committed(name, &(serde_json::to_string_pretty(&schema).unwrap() + "\n"));
     }
 }
