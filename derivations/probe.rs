@@ -159,13 +159,7 @@ impl<'a> Session<'a> {
         }
         let again = self.ask(question)?;
         if let Some(broken) = laws::of_definition(&again)? {
-            return Ok(Some((
-                Broken {
-                    law: "same-twice",
-                    ..broken
-                },
-                again,
-            )));
+            return Ok(Some((broken.only_the_second_time(), again)));
         }
         *wavering |= laws::differ(&answer, &again);
         Ok(None)

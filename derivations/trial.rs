@@ -13,8 +13,8 @@ mod explanation;
 mod fit;
 mod gaussian;
 mod mistakes;
+mod model;
 mod pixels;
-mod prefix;
 mod recipe;
 mod schedules;
 mod sequence;
@@ -164,11 +164,12 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
             cells.end(&dump.claimed(claim, None)?);
         }
         let black_box = is_black_box(dump, claim);
-        let (fit, alike) = if black_box {
-            prefix::compare(dump, claim)?
+        let held = if black_box {
+            model::hold(dump, claim)?
         } else {
-            (cells.into_fit(), 0)
+            model::Held::default()
         };
+        let fit = if black_box { held.fit.clone() } else { cells.into_fit() };
         let verdict = match skipped {
             Some(reason) => Verdict::Skipped(reason),
             None if fit.unbounded > 0 => Verdict::Skipped(format!(
@@ -176,7 +177,7 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
                 workings.sums.name()
             )),
             None if fit.failed > 0 => Verdict::Beyond,
-            None if black_box && alike == 0 => Verdict::Skipped(
+            None if black_box && held.alike == 0 => Verdict::Skipped(
                 "without token_logits it is held against itself, token by token, and no two rows begin alike"
                     .to_owned(),
             ),
@@ -189,16 +190,11 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
                 claim.quantity.name()
             ));
         }
-        let finite = fit
-            .worst
-            .as_ref()
-            .is_some_and(|worst| worst.found.is_finite() && worst.expected != 0.0);
-        let leaks = black_box && verdict == Verdict::Beyond && finite;
         judged.push(Judged {
             claim: claim.clone(),
             verdict,
             fit,
-            explanations: if leaks { vec![prefix::leak()] } else { Vec::new() },
+            explanations: held.explanations(),
             unexplained: None,
         });
     }

@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "faults/axes.rs"]
+mod axes;
 #[cfg(feature = "twin")]
 #[path = "faults/candle.rs"]
 mod candle;
@@ -24,6 +26,8 @@ mod gaussian;
 mod hostile;
 #[path = "faults/matrix.rs"]
 mod matrix;
+#[path = "faults/model.rs"]
+mod model;
 #[path = "faults/mutants.rs"]
 mod mutants;
 #[path = "faults/number.rs"]

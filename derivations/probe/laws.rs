@@ -13,13 +13,23 @@ pub struct Broken {
     pub claim: &'static str,
     /// What explains it, if anything does.
     pub explained: Option<String>,
+    /// Whether that is a law of models, which a smaller question must break, too: other explanations are told of more numbers than it has.
+    is_law: bool,
 }
 
 impl Broken {
+    /// The same, where a first answer did not break it.
+    pub(super) fn only_the_second_time(self) -> Self {
+        Self {
+            law: "same-twice",
+            ..self
+        }
+    }
+
     /// Whether two questions break the same law in the same claim.
     #[must_use]
     pub fn is_alike(&self, other: &Self) -> bool {
-        self.law == other.law && self.claim == other.claim
+        self.law == other.law && self.claim == other.claim && (!self.is_law || self.explained == other.explained)
     }
 }
 
@@ -39,10 +49,14 @@ pub(super) fn of_definition(answer: &Draft) -> Result<Option<Broken>, Trouble> {
         .claims
         .iter()
         .find(|judged| matches!(judged.verdict, Verdict::Beyond | Verdict::Follows(_)));
-    Ok(judgement.first_divergence().or(out).map(|judged| Broken {
-        law: "definition",
-        claim: judged.claim.quantity.name(),
-        explained: judged.explanations.first().map(trial::Explanation::name),
+    Ok(judgement.first_divergence().or(out).map(|judged| {
+        let explanation = judged.explanations.first();
+        Broken {
+            law: "definition",
+            claim: judged.claim.quantity.name(),
+            explained: explanation.map(trial::Explanation::name),
+            is_law: explanation.is_some_and(trial::Explanation::is_law),
+        }
     }))
 }
 

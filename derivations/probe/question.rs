@@ -11,7 +11,7 @@ use crate::dump::{Axis, Decoder, Draft, Form, Layout, Parameter, Prior};
 use crate::precision::subject::Float;
 
 /// The kinds of questions, in the order in which they are asked.
-pub const KINDS: [&str; 9] = [
+pub const KINDS: [&str; 10] = [
     "ordinary",
     "one item",
     "masked",
@@ -21,7 +21,11 @@ pub const KINDS: [&str; 9] = [
     "nearly constant",
     "one code",
     "8192 codes",
+    "next tokens",
 ];
+
+/// The most tokens that one beginning is continued with.
+const MOST_NEXT: usize = 64;
 
 /// How many columns a grid of positions has.
 const WIDTH: usize = 2;
@@ -60,6 +64,7 @@ impl Question {
                 return None;
             }
             ("masked" | "saturated" | "offset by 1e4" | "constant" | "nearly constant", Form::Gaussian) => return None,
+            ("next tokens", form) if form != Form::Sequence || statement.text.is_some() => return None,
             _ => {}
         }
         match statement.inputs {
@@ -83,7 +88,7 @@ impl Question {
                     }
                 }
             }
-            Form::Sequence => question.draw_sequence(hello, kind, &mut random)?,
+            Form::Sequence => question.draw_sequence(hello, name, &mut random)?,
             Form::Worlds => return None,
         }
         if statement.decoder.is_some() && !only(Form::Sequence) {
@@ -137,23 +142,26 @@ impl Question {
         self.table("sample_gradient", axes, inner, 0.5, random);
     }
 
-    /// Rows that begin alike: row `b` differs from row 0 from a token on.
-    fn draw_sequence(&mut self, hello: &Hello, kind: usize, random: &mut ChaCha8Rng) -> Option<()> {
+    /// Rows that begin alike: row `b` differs from row 0 from a token on, the last of three from none. Or rows that differ in one token.
+    fn draw_sequence(&mut self, hello: &Hello, kind: &str, random: &mut ChaCha8Rng) -> Option<()> {
         let text = hello.read.as_ref()?.text.clone();
-        if kind > 1 {
-            return None;
-        }
-        let batch = self.lengths[&Axis::Batch].max(2);
-        self.lengths.insert(Axis::Batch, batch);
         let tokens = hello.length(Axis::Token, text.as_ref().map_or(6, |text| text.tokens + 4));
         let entries = hello.length(Axis::Entry, text.as_ref().map_or(9, |text| text.vocabulary + 5));
+        let batch = match kind {
+            "ordinary" | "one item" => self.lengths[&Axis::Batch].max(2),
+            "next tokens" => hello.length(Axis::Batch, entries.min(MOST_NEXT)),
+            _ => return None,
+        };
+        self.lengths.insert(Axis::Batch, batch);
         self.lengths.insert(Axis::Token, tokens);
-        let mut ids = Vec::new();
+        let changed = random.random_range(0..tokens);
+        let first = random.random_range(0..entries);
+        let mut ids: Vec<usize> = Vec::new();
         for row in 0..batch {
-            let alike = if row == 0 {
-                0
-            } else {
-                random.random_range(1..tokens.max(2))
+            let alike = match row {
+                0 => 0,
+                2.. if row + 1 == batch => tokens,
+                _ => random.random_range(1..tokens.max(2)),
             };
             for t in 0..tokens {
                 let range = match &text {
@@ -162,7 +170,13 @@ impl Question {
                     None => 0..entries,
                 };
                 let drawn = random.random_range(range);
-                ids.push(if t < alike { ids[t] } else { drawn });
+                ids.push(match kind {
+                    "next tokens" if t == changed => (first + row * entries / batch) % entries,
+                    "next tokens" if row > 0 => ids[t],
+                    "next tokens" => drawn,
+                    _ if t < alike => ids[t],
+                    _ => drawn,
+                });
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "tokens")]

@@ -1,6 +1,7 @@
 //! What explains a claim that is out of bound.
 
 use super::mistakes::Mistake;
+use super::model::LAWS;
 use crate::dump::Quantity;
 use crate::precision::subject::Float;
 
@@ -37,6 +38,13 @@ impl Explanation {
                 .collect::<Vec<_>>()
                 .join(" + "),
         }
+    }
+
+    /// Whether it is a law that a model broke, whatever its numbers should be.
+    #[must_use]
+    pub fn is_law(&self) -> bool {
+        let law = |mistake: &&Mistake| LAWS.iter().any(|law| law.name == mistake.name);
+        self.mistakes.iter().any(law)
     }
 
     /// A sentence.

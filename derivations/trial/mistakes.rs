@@ -1,8 +1,8 @@
 //! The mistakes that explain a claim: each changes one decision of the recipe. Adding one is adding a row.
 
 use super::recipe::{
-    CodeLogits, CodePrior, Divergence, Entries, Evidence, Likelihood, Masked, Noise, Padding, PartWeights, Recipe,
-    ScheduleAt, Slope, Softmax, Spread, Target, Temperature, Terms, Weight,
+    Arrangement, CodeLogits, CodePrior, Divergence, Entries, Evidence, Likelihood, Masked, Noise, Padding, PartWeights,
+    Recipe, ScheduleAt, Shift, Slope, Softmax, Spread, Target, Temperature, Terms, Weight,
 };
 use crate::dump::{Axis, Form};
 
@@ -67,6 +67,8 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "softmax-over-height", TOKENS, "probabilities are normalised over the image's height", "q(z|x) sums to 1 over the codes", |r| r.softmax = Softmax::Height;
     "softmax-over-width", TOKENS, "probabilities are normalised over the image's width", "q(z|x) sums to 1 over the codes", |r| r.softmax = Softmax::Width;
     "softmax-flattened", TOKENS, "probabilities are normalised over positions and codes together", "q(z|x) sums to 1 over the codes", |r| r.softmax = Softmax::Everything;
+    "reshaped-not-transposed", TOKENS, "logits are reshaped where they should be transposed: the numbers of a row are those of other positions", "q(z|x) sums to 1 over the codes", |r| r.arrangement = Arrangement::Reshaped;
+    "maximum-not-subtracted", TOKENS, "logits are exponentiated without their maximum subtracted: they overflow, and infinity by infinity is NaN", "q = softmax(x): e^(x - max) / sum", |r| r.shift = Shift::Missing;
     "relaxed-in-divergence", TOKENS, "the divergence is taken of the relaxed sample and not of q", "Eq. 13: D of q(z|x)", |r| r.logits = CodeLogits::Relaxed;
     "tempered-in-divergence", TOKENS, "the divergence is taken of logits divided by the temperature", "Eq. 13: D of q(z|x)", |r| r.logits = CodeLogits::Tempered;
 

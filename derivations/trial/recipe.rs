@@ -39,6 +39,8 @@ impl Lengths {
 pub struct Recipe {
     pub softmax: Softmax,
     pub logits: CodeLogits,
+    pub arrangement: Arrangement,
+    pub shift: Shift,
     pub divergence: Divergence,
     pub code_prior: CodePrior,
     pub evidence: Evidence,
@@ -75,6 +77,8 @@ impl Recipe {
     pub const STATED: Self = Self {
         softmax: Softmax::Codes,
         logits: CodeLogits::Plain,
+        arrangement: Arrangement::Stated,
+        shift: Shift::ByMaximum,
         divergence: Divergence::Forward,
         code_prior: CodePrior::Joint,
         evidence: Evidence::Stated,

@@ -1,90 +1,22 @@
 //! Discrete codes: divergence, entropies, relaxed sample, and their gradients, by a recipe.
 
-use ndarray::Array2;
 use reference::logits;
 use reference::relaxation::Relaxed;
-use reference::vocab::Error;
+use reference::vocab::{Error, Nats};
 
-use super::recipe::{CodeLogits, Divergence, Masked, Noise, Recipe, Softmax, Temperature};
+use super::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Shift, Softmax};
 use super::terms::{Inputs, Row, SILENT};
-use crate::dump::{Item, Quantity, Tokens};
+use crate::dump::{Quantity, Tokens};
 use crate::precision::subject::{Addends, LogRow, Workings};
 
 mod gradient;
+mod rows;
 
 pub(super) use gradient::gradient;
+use rows::{arranged, item, line, logits_of, noise, normalised, scores, table, temperature};
 
 /// The most numbers of an item that a softmax over the wrong axis may take: it is computed anew for every position.
 const MOST_ACROSS: usize = 1 << 22;
-
-/// Uniforms up to 0.999 give no noise above this.
-const LARGEST_NOISE: f64 = 6.907_255_070_523_689; // -ln(-ln 0.999)
-
-fn item<'a>(inputs: &Inputs<'a>, item: usize) -> Result<&'a Tokens, Error> {
-    match inputs.items.get(item) {
-        Some(Item::Tokens(tokens)) => Ok(tokens),
-        _ => Err(SILENT),
-    }
-}
-
-fn table(table: Option<&Array2<f64>>) -> Result<&Array2<f64>, Error> {
-    table.ok_or(SILENT)
-}
-
-fn line(table: &Array2<f64>, row: usize) -> Result<&[f64], Error> {
-    let rows = table.as_slice().ok_or(SILENT)?;
-    rows.chunks_exact(table.ncols()).nth(row).ok_or(SILENT)
-}
-
-/// A row of logits, its masks ignored where the recipe does.
-fn logits_of(tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<Vec<f64>, Error> {
-    let x = line(table(tokens.logits.as_ref())?, row)?;
-    let ignored = recipe.masked == Masked::Ignored;
-    Ok(x.iter()
-        .map(|x| if ignored && x.is_infinite() { 0.0 } else { *x })
-        .collect())
-}
-
-/// A row of logits with what the recipe does to it, and by how many units of roundoff its entries are off.
-fn scores(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<(Vec<f64>, f64), Error> {
-    let x = logits_of(tokens, recipe, row)?;
-    match recipe.logits {
-        CodeLogits::Plain => Ok((x, 0.0)),
-        CodeLogits::Tempered => {
-            let tau = temperature(inputs, recipe)?;
-            Ok((x.iter().map(|x| x / tau).collect(), 2.0))
-        }
-        CodeLogits::Relaxed => {
-            let (noise, tau) = (noise(inputs, tokens, recipe, row)?, temperature(inputs, recipe)?);
-            Ok((x.iter().zip(noise).map(|(x, g)| (x + g) / tau).collect(), 4.0))
-        }
-    }
-}
-
-fn temperature(inputs: &Inputs<'_>, recipe: &Recipe) -> Result<f64, Error> {
-    let tau = inputs.statement.temperature.ok_or(SILENT)?;
-    Ok(match recipe.temperature {
-        Temperature::Once => tau,
-        Temperature::Absent => 1.0,
-        Temperature::Twice => tau * tau,
-        Temperature::Inverted => 1.0 / tau,
-    })
-}
-
-fn noise(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<Vec<f64>, Error> {
-    let noise = line(table(tokens.noise.as_ref())?, row)?;
-    let tau = temperature(inputs, recipe)?;
-    let each = |g: &f64| match recipe.noise {
-        Noise::Given => *g,
-        Noise::Absent => 0.0,
-        Noise::Truncated => g.min(inputs.workings.each.nearest(LARGEST_NOISE)),
-        Noise::Negated => -g,
-        Noise::Doubled => 2.0 * g,
-        Noise::Halved => 0.5 * g,
-        Noise::AfterTemperature => g * tau,
-    };
-    Ok(noise.iter().map(each).collect())
-}
 
 /// `ln q` of a position.
 fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<LogRow, Error> {
@@ -92,7 +24,7 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
     let w = inputs.workings;
     let (x, rounded) = scores(inputs, tokens, recipe, row)?;
     if recipe.softmax == Softmax::Codes {
-        return LogRow::new("encoder_logits", &x, w, rounded);
+        return normalised("encoder_logits", &x, w, rounded, recipe);
     }
     if inputs
         .sizes
@@ -218,7 +150,7 @@ pub(super) fn divergence(
     let q = encoder(inputs, recipe, at, row)?;
     let tokens = item(inputs, at)?;
     let prior = match &tokens.prior {
-        Some(prior) => LogRow::new("prior_logits", line(prior, row)?, w, 0.0)?,
+        Some(prior) => LogRow::new("prior_logits", &arranged(inputs, prior, recipe, row)?, w, 0.0)?,
         None => LogRow::uniform(q.ln.len(), w),
     };
     let kind = match quantity {
@@ -228,6 +160,7 @@ pub(super) fn divergence(
     };
     let addends = of_kind(kind, quantity, &q, prior, w)?;
     let plain = recipe.softmax == Softmax::Codes && recipe.logits == CodeLogits::Plain;
+    let plain = plain && recipe.arrangement == Arrangement::Stated && recipe.shift == Shift::ByMaximum;
     if fine || !plain || recipe.masked == Masked::Ignored {
         return Ok(addends);
     }
@@ -252,7 +185,12 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
         let y = encoder(inputs, &Recipe { logits, ..*recipe }, at, row)?;
         return Ok((0..y.q.len()).map(|k| weighed(&y, k, y.q[k], 1.0, w)).collect());
     }
-    let x = logits_of(tokens, recipe, row)?;
+    // A subject that misreads its logits for the divergence draws its sample before.
+    let recipe = &Recipe {
+        arrangement: Arrangement::Stated,
+        ..*recipe
+    };
+    let x = logits_of(inputs, tokens, recipe, row)?;
     let relaxed = Relaxed::new(&x, &noise(inputs, tokens, recipe, row)?, temperature(inputs, recipe)?)?;
     if inputs.statement.straight_through != recipe.other_sample {
         // Where two codes are as large up to rounding, either may be the sample.
@@ -265,8 +203,10 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
         return Ok((0..x.len()).map(one).collect());
     }
     let rough = relaxed_row(inputs, tokens, recipe, row)?;
+    let overflown = !(rough.q.iter().sum::<f64>() > 0.0); // all are 0, or one is NaN
     let each = relaxed.sample().into_iter().enumerate();
-    Ok(each.map(|(k, y)| weighed(&rough, k, y.value(), 1.0, w)).collect())
+    let value = |k: usize, y: Nats| if overflown { rough.q[k] } else { y.value() };
+    Ok(each.map(|(k, y)| weighed(&rough, k, value(k, y), 1.0, w)).collect())
 }
 
 /// `ln y` of the relaxed sample.
@@ -276,7 +216,7 @@ fn relaxed_row(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize
         ..*recipe
     };
     let (z, rounded) = scores(inputs, tokens, &relaxed, row)?;
-    LogRow::new("logits with noise", &z, inputs.workings, rounded)
+    normalised("logits with noise", &z, inputs.workings, rounded, recipe)
 }
 
 /// A probability times something of the given size.

@@ -7,6 +7,7 @@ import sys
 import time
 
 MODE = sys.argv[1]
+MODELS = ("causal", "leak", "rows", "own")
 TOKENS = {
     "statement": {
         "inputs": "tokens", "dtype": "f64", "layout": "BSK", "prior": "uniform", "temperature": 1.0,
@@ -69,12 +70,15 @@ def nll(shape, tokens):
         ids = tokens[row * length : (row + 1) * length]
         for t, token in enumerate(ids):
             seen = ids[:t] if MODE != "leak" else ids[:t] + ids[t + 1 : t + 2]
-            scores = [math.sin(1.0 + entry + sum((k + 1) * (1 + s) for k, s in enumerate(seen))) for entry in range(9)]
+            moved = 0.1 * row if MODE == "rows" else 0.0
+            scores = [math.sin(moved + 1.0 + entry + sum((k + 1) * (1 + s) for k, s in enumerate(seen))) for entry in range(9)]
+            if MODE == "own":
+                scores[token] += 2.0
             out.append(math.log(sum(map(math.exp, scores))) - scores[token])
     return shape, out
 
 
-print(json.dumps(SEQUENCE if MODE in ("causal", "leak") else TOKENS), flush=True) if sys.stdin.readline() else None
+print(json.dumps(SEQUENCE if MODE in MODELS else TOKENS), flush=True) if sys.stdin.readline() else None
 for line in sys.stdin:
     ask = json.loads(line)
     if MODE == "hang" and ask["question"] == 3:
@@ -87,7 +91,7 @@ for line in sys.stdin:
     if MODE == "lie":
         ask["question"] += 1
     tensors = read(ask["inputs"])
-    if MODE in ("causal", "leak"):
+    if MODE in MODELS:
         write(ask["answer"], "claim.token_nll", *nll(tensors["tokens"][0], list(tensors["tokens"][1])))
     elif MODE != "nothing":
         write(ask["answer"], "claim.kl", *kl(tensors["encoder_logits"][0], list(tensors["encoder_logits"][1])))

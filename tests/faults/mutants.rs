@@ -53,6 +53,8 @@ pub(crate) enum Fault {
     MaskIgnored,
     Discretised,
     FreeBits,
+    Reshaped,
+    Unshifted,
     // Continuous codes.
     SquaredErrorMean,
     CoordinatesMean,
@@ -77,6 +79,12 @@ pub(crate) enum Fault {
     PaddingInMean,
     ZeroIsPadding,
     OverAllEntries,
+    // Models that nobody sees into.
+    FutureSeen,
+    MaskInverted,
+    OwnTokenSeen,
+    RowsSeen,
+    NormOverTokens,
     // Finite worlds.
     OverTheWrongVariable,
     WeightsInLogSpace,
@@ -97,6 +105,7 @@ pub(crate) enum Subject {
     Tokens,
     Gaussian,
     Sequence,
+    Model,
     World,
     Schedule,
 }
@@ -172,6 +181,7 @@ pub(crate) const MUTANTS: &[Mutant] = mutants![
     71 "I" Tokens SoftmaxOverBatch ["softmax-over-batch"] "ctallec/world-models#10" "log-softmax over the batch";
     73 "D" Gaussian NoiseMissing ["not-sampled"] "cellarium-ai/cellarium-ml#328" "sample and mean confused at prediction";
     74 "V" Sequence ShiftedTwice ["label-across-rows"] "huggingface/transformers#47394" "labels are shifted twice; the last target of a row comes from the next row";
+    76 "C" Model MaskInverted ["future-leak"] "OFA-Sys/OFA#214" "the attention's mask is inverted";
     77 "V" Sequence PaddingCounted ["padding-counted"] "lucidrains/DALLE-pytorch#39" "wrong where text is padded";
     79 "E" Tokens LogRatioSquared ["prior-added"] "tensorflow/probability#337" "a divergence that can be negative";
     82 "V" Tokens FactorTwoMissing ["constant-missing"] "karpathy/deep-vector-quantization" "a factor of 2 is missing from the density";
@@ -205,4 +215,10 @@ pub(crate) const MUTANTS: &[Mutant] = mutants![
     0 "T" Schedule LinearForCosine ["schedule-linear"] "ours" "a straight line for a cosine";
     0 "T" Schedule StepLate ["schedule-step-after"] "ours" "a step late";
     0 "T" Schedule WarmupSkipped ["schedule-over"] "ours" "no warm-up";
+    0 "I" Tokens Reshaped ["reshaped-not-transposed"] "ours" "[B,K,H,W] viewed as [B,S,K] and not transposed";
+    0 "N" Tokens Unshifted ["maximum-not-subtracted"] "ours" "a softmax without its maximum subtracted: a large logit overflows";
+    0 "C" Model FutureSeen ["future-leak"] "ours" "no causal mask";
+    0 "C" Model OwnTokenSeen ["own-token-leak"] "ours" "a causal mask that includes the token itself: inputs are not shifted";
+    0 "C" Model RowsSeen ["row-leak"] "ours" "rows are packed behind each other and see the one before";
+    0 "C" Model NormOverTokens ["future-leak"] "ours" "a statistic over all tokens of a row";
 ];

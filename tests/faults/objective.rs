@@ -1,8 +1,9 @@
 //! A discrete VAE's objective as people write it: forward and backward by hand, right or with a fault in it.
 
+use super::axes::{over_batch, over_height, reshaped, unshifted};
 use super::mutants::Fault;
-use super::number::{Number, Order};
-use super::tokens::{Claims, Inputs, Sizes, Style};
+use super::number::Number;
+use super::tokens::{Claims, Inputs, Style};
 
 /// `ln q` of every row of `k` entries.
 pub(crate) fn log_softmax<T: Number>(x: &[T], k: usize, style: Style) -> Vec<T> {
@@ -83,7 +84,11 @@ pub(crate) fn compute<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault)
         .zip(&noise)
         .map(|(x, g)| (unmasked(*x) + *g) / tau)
         .collect();
-    let ln_y = log_softmax(&z, k, style);
+    let normalise = |x: &[T]| match fault {
+        Fault::Unshifted => unshifted(x, k, style),
+        _ => log_softmax(x, k, style),
+    };
+    let ln_y = normalise(&z);
     let mut sample: Vec<T> = ln_y.iter().map(|ln| ln.exp()).collect();
     if fault == Fault::NoiseEdge {
         let edge = noise.iter().position(|g| *g > T::of(11.0));
@@ -104,19 +109,20 @@ pub(crate) fn compute<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault)
         sample = over_height(&z, sizes).into_iter().map(T::exp).collect();
     }
 
-    let scores = if fault == Fault::RelaxedInDivergence {
-        &z
-    } else {
-        &inputs.logits
+    let misread = (fault == Fault::Reshaped).then(|| reshaped(&inputs.logits, sizes, style));
+    let scores = match fault {
+        Fault::RelaxedInDivergence => &z,
+        _ => misread.as_ref().unwrap_or(&inputs.logits),
     };
     let ln_q = match fault {
         Fault::SoftmaxOverHeight => over_height(scores, sizes),
         Fault::SoftmaxOverBatch => over_batch(scores, sizes),
         Fault::SoftmaxFlattened => log_softmax(scores, sizes.positions() * k, style),
-        _ => log_softmax(scores, k, style),
+        _ => normalise(scores),
     };
     let uniform = -T::of((k as f64).ln());
     let ln_p = match &inputs.prior {
+        Some(prior) if fault == Fault::Reshaped => normalise(&reshaped(prior, sizes, style)),
         Some(prior) => log_softmax(prior, k, style),
         None if fault == Fault::PriorNotLogged => vec![T::of(1.0) / n(k); rows * k],
         None => vec![uniform; rows * k],
@@ -262,33 +268,4 @@ fn backward<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault, weight: T
         }
     }
     slopes
-}
-
-/// Log-softmax over the image's height, position by position and code by code.
-fn over_height<T: Number>(x: &[T], sizes: Sizes) -> Vec<T> {
-    across(x, sizes, |b, s| {
-        (0..sizes.height)
-            .map(|h| (b, h * sizes.width + s % sizes.width))
-            .collect()
-    })
-}
-
-fn over_batch<T: Number>(x: &[T], sizes: Sizes) -> Vec<T> {
-    across(x, sizes, |_, s| (0..sizes.batch).map(|b| (b, s)).collect())
-}
-
-fn across<T: Number>(x: &[T], sizes: Sizes, others: impl Fn(usize, usize) -> Vec<(usize, usize)>) -> Vec<T> {
-    let (positions, k) = (sizes.positions(), sizes.codes);
-    let mut found = Vec::new();
-    for i in 0..x.len() {
-        let (b, s, j) = (i / k / positions, i / k % positions, i % k);
-        let column: Vec<T> = others(b, s)
-            .into_iter()
-            .map(|(b, s)| x[(b * positions + s) * k + j])
-            .collect();
-        let max = column.iter().copied().fold(column[0], T::larger);
-        let weights: Vec<T> = column.iter().map(|x| (*x - max).exp()).collect();
-        found.push((x[i] - max) - Order::Sequential.sum(&weights).ln());
-    }
-    found
 }

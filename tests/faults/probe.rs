@@ -93,6 +93,24 @@ fn a_leak_from_the_future_is_found_made_small_and_replayed() {
 }
 
 #[test]
+fn rows_that_mix_and_tokens_that_see_themselves_are_found_and_replayed() {
+    for (mode, name, size) in [
+        ("rows", "row-leak", "shrunk to 2 x "),
+        ("own", "own-token-leak", "(batch, token)"),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let (code, text, error, save) = probe(mode, folder.path());
+        assert_eq!(code, 1, "{mode}: {text}{error}");
+        assert!(
+            text.contains(&format!("token_nll is not what it is by its definition, as by {name}")),
+            "{text}"
+        );
+        assert!(text.contains(size), "{text}");
+        assert_eq!(judge(&save)["dumps"][0]["claims"][0]["explanations"][0]["name"], name);
+    }
+}
+
+#[test]
 fn a_child_that_misbehaves_gets_a_clear_verdict_and_nobody_hangs() {
     for (mode, expected) in [
         ("hang", "NO ANSWER: the child did not answer within 2 s, to question 3"),

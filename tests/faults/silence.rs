@@ -12,7 +12,7 @@ use super::mutants::Fault;
 use super::number::{Number, Order};
 use super::random::Random;
 use super::tokens::{Inputs, Sizes, Style};
-use super::{gaussian, objective, sequence, tokens, worlds};
+use super::{gaussian, model, objective, sequence, tokens, worlds};
 
 /// A correct dump from a seed.
 fn drawn(seed: u64) -> (String, Draft) {
@@ -26,12 +26,13 @@ fn drawn(seed: u64) -> (String, Draft) {
 
 fn typed<T: Number>(random: &mut Random, seed: u64) -> (String, Draft) {
     let order = random.among(&Order::ALL);
-    let kind = random.below(8);
+    let kind = random.below(9);
     let draft = match kind {
         0 => gaussian::dump::<T>(random, order, Fault::None),
         1 => sequence::dump::<T>(random, order, Fault::None),
         2 => sequence::schedules::<T>(random, Fault::None),
         3 => worlds::dump::<T>(random, order, Fault::None),
+        4 => model::dump::<T>(random, order, Fault::None),
         _ => {
             let sizes = Sizes {
                 batch: 1 + random.below(3),
@@ -56,7 +57,7 @@ fn typed<T: Number>(random: &mut Random, seed: u64) -> (String, Draft) {
             tokens::dump(&inputs, &objective::compute(&inputs, style, Fault::None), style)
         }
     };
-    let kinds = ["gaussian", "sequence", "schedule", "worlds"];
+    let kinds = ["gaussian", "sequence", "schedule", "worlds", "model"];
     let form = kinds.get(kind).unwrap_or(&"tokens");
     (format!("{form} {} {}", T::NAME, order.name()), draft)
 }

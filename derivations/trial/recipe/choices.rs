@@ -28,6 +28,24 @@ pub enum CodeLogits {
     Tempered,
 }
 
+/// How the divergence reads tables of positions and codes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Arrangement {
+    /// As the layout says.
+    Stated,
+    /// The numbers in their order in memory, cut into rows the other way: a reshape where a transpose was meant.
+    Reshaped,
+}
+
+/// What is subtracted from logits before they are exponentiated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shift {
+    /// Their maximum.
+    ByMaximum,
+    /// Nothing: large ones overflow.
+    Missing,
+}
+
 /// What stands for `D(q || p)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Divergence {

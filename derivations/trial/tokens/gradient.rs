@@ -4,10 +4,11 @@ use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::{Error, Nats};
 
-use super::{item, line, noise, relaxed_row, scores, table, temperature, weighed};
+use super::rows::{item, line, noise, normalised, scores, table, temperature};
+use super::{relaxed_row, weighed};
 use crate::dump::{Claim, Input, Quantity, Tokens};
 use crate::precision::subject::{Addends, LogRow, Workings};
-use crate::trial::recipe::{CodeLogits, Divergence, Masked, Recipe, Slope, Softmax};
+use crate::trial::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Slope, Softmax};
 use crate::trial::terms::{Inputs, Row, SILENT, objective};
 
 /// The gradient of a claim by a position's logits.
@@ -26,7 +27,7 @@ pub(in crate::trial) fn gradient(
     at: usize,
     row: usize,
 ) -> Row {
-    if recipe.softmax != Softmax::Codes {
+    if recipe.softmax != Softmax::Codes || recipe.arrangement != Arrangement::Stated {
         return Err(SILENT);
     }
     let (tokens, w) = (item(inputs, at)?, inputs.workings);
@@ -37,7 +38,7 @@ pub(in crate::trial) fn gradient(
         CodeLogits::Relaxed | CodeLogits::Tempered => 1.0 / temperature(inputs, recipe)?,
     };
     let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
-    let q = LogRow::new("encoder_logits", x, w, rounded)?;
+    let q = normalised("encoder_logits", x, w, rounded, recipe)?;
     let p = match prior {
         Some(b) => LogRow::new("prior_logits", b, w, 0.0)?,
         None => LogRow::uniform(x.len(), w),
@@ -110,7 +111,8 @@ pub(in crate::trial) fn gradient(
             *slope = Addends::one(f64::NAN, 0.0, 0.0);
         }
     }
-    if recipe.masked == Masked::Row && x.contains(&f64::NEG_INFINITY) {
+    let overflown = q.q.iter().any(|q| q.is_nan());
+    if overflown || recipe.masked == Masked::Row && x.contains(&f64::NEG_INFINITY) {
         slopes.fill(Addends::one(f64::NAN, 0.0, 0.0));
     }
     Ok(slopes)

@@ -1,0 +1,138 @@
+//! The rows that discrete codes are computed from, as a recipe reads them.
+
+use std::borrow::Cow;
+
+use ndarray::Array2;
+use reference::vocab::Error;
+
+use crate::dump::{Item, Layout, Tokens};
+use crate::precision::subject::{LogRow, Workings};
+use crate::trial::recipe::{Arrangement, CodeLogits, Masked, Noise, Recipe, Shift, Temperature};
+use crate::trial::terms::{Inputs, SILENT};
+
+/// Uniforms up to 0.999 give no noise above this.
+const LARGEST_NOISE: f64 = 6.907_255_070_523_689; // -ln(-ln 0.999)
+
+pub(super) fn item<'a>(inputs: &Inputs<'a>, item: usize) -> Result<&'a Tokens, Error> {
+    match inputs.items.get(item) {
+        Some(Item::Tokens(tokens)) => Ok(tokens),
+        _ => Err(SILENT),
+    }
+}
+
+pub(super) fn table(table: Option<&Array2<f64>>) -> Result<&Array2<f64>, Error> {
+    table.ok_or(SILENT)
+}
+
+pub(super) fn line(table: &Array2<f64>, row: usize) -> Result<&[f64], Error> {
+    let rows = table.as_slice().ok_or(SILENT)?;
+    rows.chunks_exact(table.ncols()).nth(row).ok_or(SILENT)
+}
+
+/// A row of a table, or what a reshape that does not transpose takes for it.
+pub(super) fn arranged<'a>(
+    inputs: &Inputs<'_>,
+    table: &'a Array2<f64>,
+    recipe: &Recipe,
+    row: usize,
+) -> Result<Cow<'a, [f64]>, Error> {
+    if recipe.arrangement == Arrangement::Stated {
+        return line(table, row).map(Cow::Borrowed);
+    }
+    let (positions, codes) = table.dim();
+    let at = |k: usize| match inputs.statement.layout {
+        Some(Layout::Planes) => {
+            let flat = row * codes + k;
+            table[[flat % positions, flat / positions]]
+        }
+        _ => {
+            let flat = k * positions + row;
+            table[[flat / codes, flat % codes]]
+        }
+    };
+    Ok((0..codes).map(at).collect())
+}
+
+/// A row of logits, its masks ignored where the recipe does.
+pub(super) fn logits_of<'a>(
+    inputs: &Inputs<'_>,
+    tokens: &'a Tokens,
+    recipe: &Recipe,
+    row: usize,
+) -> Result<Cow<'a, [f64]>, Error> {
+    let x = arranged(inputs, table(tokens.logits.as_ref())?, recipe, row)?;
+    if recipe.masked != Masked::Ignored {
+        return Ok(x);
+    }
+    Ok(x.iter().map(|x| if x.is_infinite() { 0.0 } else { *x }).collect())
+}
+
+/// A row of logits, normalised; by exponentials that may overflow where the recipe has it so.
+pub(super) fn normalised(
+    tensor: &'static str,
+    x: &[f64],
+    w: Workings,
+    rounded: f64,
+    recipe: &Recipe,
+) -> Result<LogRow, Error> {
+    let mut row = LogRow::new(tensor, x, w, rounded)?;
+    let largest = w.each.largest().ln();
+    let k = (0..x.len()).find(|k| row.q[*k] > 0.0).ok_or(SILENT)?;
+    if recipe.shift == Shift::Missing && x[k] - row.ln[k] > largest {
+        // The sum is infinite: a number by it is 0, infinity by infinity is none.
+        for (k, x) in x.iter().enumerate() {
+            let alone = *x > largest;
+            row.ln[k] = if alone { f64::NAN } else { f64::NEG_INFINITY };
+            row.q[k] = if alone { f64::NAN } else { 0.0 };
+        }
+    }
+    Ok(row)
+}
+
+/// A row of logits with what the recipe does to it, and by how many units of roundoff its entries are off.
+pub(super) fn scores(
+    inputs: &Inputs<'_>,
+    tokens: &Tokens,
+    recipe: &Recipe,
+    row: usize,
+) -> Result<(Vec<f64>, f64), Error> {
+    let x = logits_of(inputs, tokens, recipe, row)?;
+    match recipe.logits {
+        CodeLogits::Plain => Ok((x.into_owned(), 0.0)),
+        CodeLogits::Tempered => {
+            let tau = temperature(inputs, recipe)?;
+            Ok((x.iter().map(|x| x / tau).collect(), 2.0))
+        }
+        CodeLogits::Relaxed => {
+            let (noise, tau) = (noise(inputs, tokens, recipe, row)?, temperature(inputs, recipe)?);
+            // -ln 0.999 is 0.001: what rounds 0.999 moves it by a thousand times as much.
+            let rounded = if recipe.noise == Noise::Truncated { 1000.0 } else { 0.0 };
+            Ok((x.iter().zip(noise).map(|(x, g)| (x + g) / tau).collect(), 4.0 + rounded))
+        }
+    }
+}
+
+pub(super) fn temperature(inputs: &Inputs<'_>, recipe: &Recipe) -> Result<f64, Error> {
+    let tau = inputs.statement.temperature.ok_or(SILENT)?;
+    Ok(match recipe.temperature {
+        Temperature::Once => tau,
+        Temperature::Absent => 1.0,
+        Temperature::Twice => tau * tau,
+        Temperature::Inverted => 1.0 / tau,
+    })
+}
+
+pub(super) fn noise(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<Vec<f64>, Error> {
+    let noise = line(table(tokens.noise.as_ref())?, row)?;
+    let tau = temperature(inputs, recipe)?;
+    let each = |g: &f64| match recipe.noise {
+        Noise::Given => *g,
+        Noise::Absent => 0.0,
+        Noise::Truncated => g.min(inputs.workings.each.nearest(LARGEST_NOISE)),
+        Noise::Negated => -g,
+        Noise::Doubled => 2.0 * g,
+        Noise::Halved => 0.5 * g,
+        Noise::AfterTemperature => g * tau,
+    };
+    Ok(noise.iter().map(each).collect())
+}
