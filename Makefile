@@ -20,7 +20,6 @@ lapack:
 lint: lapack
 	cargo fmt --check
 	cargo clippy --release --workspace --all-targets --features elbo/lapack -- -D warnings
-	cargo clippy --release -p elbo --all-targets -- -D warnings
 	cargo clippy --release -p elbo --no-default-features --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet --features elbo/lapack
 
