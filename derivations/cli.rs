@@ -1,5 +1,7 @@
 //! The command line: what may be asked.
 
+#[cfg(feature = "twin")]
+mod agree;
 #[cfg(feature = "lapack")]
 mod fit;
 mod judge;
@@ -13,6 +15,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use reference::vocab::{Beta, Reading};
 
+#[cfg(feature = "twin")]
+pub(crate) use agree::{Agree, DeviceName, Dtype, Views};
 #[cfg(feature = "lapack")]
 pub(crate) use fit::Fit;
 pub(crate) use judge::Judge;
@@ -205,75 +209,6 @@ pub(crate) struct Step {
     /// How to write it
     #[arg(long, value_enum, default_value_t = StepFormat::Text)]
     pub(crate) format: StepFormat,
-}
-
-/// Arguments of `agree`.
-#[cfg(feature = "twin")]
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  elbo agree\n  elbo agree --dtype f64 --format json\n  elbo agree my-case.safetensors --device cuda\n  elbo agree --function kl_to_uniform --shape 7x8192 --dtype bf16 --seed 3"
-)]
-pub(crate) struct Agree {
-    /// A case file; without it, the embedded one
-    pub(crate) file: Option<PathBuf>,
-    /// Where the twin runs; cuda without a device is an error, never a CPU run
-    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
-    pub(crate) device: DeviceName,
-    /// The twin's type; worlds are compared in f32 and f64 only
-    #[arg(long, value_enum, default_value_t = Dtype::F32)]
-    pub(crate) dtype: Dtype,
-    /// The fused terms as tensors inside candle's graph, through its backward pass, and not by calling the kernels
-    #[arg(long)]
-    pub(crate) graph: bool,
-    /// Only this function, of the worlds' or of the fused terms'
-    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub(crate) function: Option<String>,
-    /// Only logits of this shape (rows x length, such as 7x8192): the fused terms alone
-    #[arg(long, value_parser = shape, allow_hyphen_values = true)]
-    pub(crate) shape: Option<(usize, usize)>,
-    /// Seed of the logits
-    #[arg(long, env = "ELBO_SEED", default_value_t = 1, allow_negative_numbers = true)]
-    pub(crate) seed: u64,
-    /// How to write the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
-}
-
-/// Where the twin runs.
-#[cfg(feature = "twin")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DeviceName {
-    /// candle's CPU kernels.
-    Cpu,
-    /// The first CUDA device.
-    Cuda,
-}
-
-/// The twin's type.
-#[cfg(feature = "twin")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Dtype {
-    /// Single precision.
-    F32,
-    /// Double precision.
-    F64,
-    /// The upper half of a single: fused terms alone.
-    Bf16,
-    /// Half precision: fused terms alone.
-    F16,
-}
-
-/// A gigabyte of `f64`.
-#[cfg(feature = "twin")]
-const MOST_LOGITS: usize = 1 << 27;
-
-#[cfg(feature = "twin")]
-fn shape(text: &str) -> Result<(usize, usize), String> {
-    let parse = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0);
-    text.split_once('x')
-        .and_then(|(rows, k)| parse(rows).zip(parse(k)))
-        .filter(|(rows, k)| rows.checked_mul(*k).is_some_and(|logits| logits <= MOST_LOGITS))
-        .ok_or_else(|| format!("expected rows x length, such as 7x8192, of at most {MOST_LOGITS} logits"))
 }
 
 fn reading(name: &str) -> Result<Reading, String> {

@@ -14,7 +14,7 @@ mod whole;
 pub use cases::{CASES, Case, SHAPES, Shape};
 pub use compare::{Options, agree, agree_each};
 pub use engine::{Call, Engine, EngineError, Function};
-pub use graph::InGraph;
+pub use graph::{InGraph, View};
 pub use kernels::OnDevice;
 pub use mixing::{MIXING, MixCall, Mixed};
 pub use report::{Report, Row, Worst};

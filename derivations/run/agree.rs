@@ -20,7 +20,7 @@ use serde_json::json;
 use super::device::open;
 use super::output::{pretty, print};
 use super::{Outcome, Result, read};
-use crate::cli::{self, DeviceName, Dtype, Format};
+use crate::cli::{self, DeviceName, Dtype, Format, Views};
 
 pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
     let device = open(args.device)?;
@@ -65,6 +65,16 @@ pub(super) fn agree(args: &cli::Agree) -> Result<Outcome> {
         }
     }
     Ok(agrees.into())
+}
+
+impl From<Views> for terms::View {
+    fn from(views: Views) -> Self {
+        match views {
+            Views::Whole => Self::Whole,
+            Views::Offset => Self::Offset,
+            Views::Transposed => Self::Transposed,
+        }
+    }
 }
 
 fn asked(args: &cli::Agree, name: &str) -> bool {
@@ -179,7 +189,7 @@ fn over_logits(args: &cli::Agree, device: Device, skipped: &mut Vec<String>) -> 
         skipped.push("fused terms: skipped, a case file holds worlds and no logits".to_owned());
         return Ok(None);
     }
-    if args.device == DeviceName::Cuda && ![Storage::F32, Storage::BF16].contains(&storage) {
+    if args.device != DeviceName::Cpu && ![Storage::F32, Storage::BF16].contains(&storage) {
         skipped.push("fused terms: skipped, the CUDA kernels read f32 and bf16".to_owned());
         return Ok(None);
     }
@@ -189,8 +199,8 @@ fn over_logits(args: &cli::Agree, device: Device, skipped: &mut Vec<String>) -> 
         shape: args.shape,
         seed: args.seed,
     };
-    if args.graph {
-        let report = terms::agree(&terms::InGraph(device), &options);
+    if args.graph || args.views != Views::Whole {
+        let report = terms::agree(&terms::InGraph(device, args.views.into()), &options);
         return Ok(Some(report.map_err(|error| error.to_string())?));
     }
     fused(&device, args.device, &options).map(Some)
@@ -199,7 +209,7 @@ fn over_logits(args: &cli::Agree, device: Device, skipped: &mut Vec<String>) -> 
 /// The fused terms: on a CUDA device its kernels, on the CPU the widest instructions.
 fn fused(device: &Device, name: DeviceName, options: &terms::Options) -> Result<terms::Report> {
     #[cfg(feature = "cuda")]
-    if name == DeviceName::Cuda {
+    if name != DeviceName::Cpu {
         let kernels = terms::OnDevice(gpu::kernels::Cuda::of(device)?);
         return Ok(terms::agree(&kernels, options).map_err(|error| error.to_string())?);
     }

@@ -9,5 +9,6 @@ pub(super) fn open(device: DeviceName) -> Result<Device> {
     Ok(Device::open(match device {
         DeviceName::Cpu => Kind::Cpu,
         DeviceName::Cuda => Kind::Cuda(0),
+        DeviceName::Emulated => Kind::Emulated,
     })?)
 }

@@ -11,13 +11,58 @@ use super::whole::{ElboCall, ElboFound};
 
 /// candle's graph on a device.
 #[derive(Debug, Clone)]
-pub struct InGraph(pub Device);
+pub struct InGraph(pub Device, pub View);
+
+/// How tables lie when a function gets them: the same numbers, as what part of which storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// One after the other, from the first number of a storage.
+    Whole,
+    /// One after the other, behind other numbers.
+    Offset,
+    /// Columns are contiguous, not rows.
+    Transposed,
+}
+
+impl View {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Whole, Self::Offset, Self::Transposed];
+
+    /// The word used on the command line and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Offset => "offset",
+            Self::Transposed => "transposed",
+        }
+    }
+
+    /// A table seen this way; what comes back goes to the table as it is.
+    fn of(self, table: &Var) -> std::result::Result<Tensor, gpu::TensorError> {
+        let table = table.as_tensor();
+        match self {
+            Self::Whole => Ok(table.clone()),
+            Self::Offset => {
+                let before = table.narrow(0, 0, 1)?.affine(-1.0, 3.0)?.detach();
+                Tensor::cat(&[&before, table], 0)?.narrow(0, 1, table.dim(0)?)
+            }
+            Self::Transposed => {
+                let last = table.rank() - 1;
+                table.transpose(last - 1, last)?.contiguous()?.transpose(last - 1, last)
+            }
+        }
+    }
+}
 
 type Result<T> = std::result::Result<T, EngineError>;
 
 impl Engine for InGraph {
     fn name(&self) -> String {
-        format!("candle's graph, {}", self.0.name())
+        match self.1 {
+            View::Whole => format!("candle's graph, {}", self.0.name()),
+            view => format!("candle's graph, {}, views {}", self.0.name(), view.name()),
+        }
     }
 
     fn run<E: Numbers>(
@@ -38,7 +83,12 @@ impl Engine for InGraph {
             }
         };
         let tables = (0..call.tables.len()).map(laid).collect::<Result<Vec<Var>>>()?;
-        let found = apply(function, &tables, &call.targets)?;
+        let seen = tables.iter().map(|table| self.1.of(table));
+        let found = apply(
+            function,
+            &seen.collect::<std::result::Result<Vec<_>, _>>()?,
+            &call.targets,
+        )?;
         read(&found, values)?;
         // Rows weigh differently, by powers of two, which are taken back without rounding; a type of few exponents would lose digits.
         let uneven = E::DTYPE != gpu::DType::F16;
@@ -70,14 +120,14 @@ impl Engine for InGraph {
         let positions = logits.tables[0].len() / logits.k / images;
         let (q, divergences) = if call.by_planes {
             let q = self.variable(&logits.in_planes(positions, 0), &[images, logits.k, positions])?;
-            let divergences = planes::kl_to_uniform(q.as_tensor())?;
+            let divergences = planes::kl_to_uniform(&self.1.of(&q)?)?;
             (q, divergences)
         } else {
             let q = self.variable(&logits.tables[0], &[images, positions, logits.k])?;
-            let divergences = autograd::kl_to_uniform(q.as_tensor())?;
+            let divergences = autograd::kl_to_uniform(&self.1.of(&q)?)?;
             (q, divergences)
         };
-        let reconstruction = autograd::logit_laplace(x.as_tensor(), mu.as_tensor(), ln_b.as_tensor())?;
+        let reconstruction = autograd::logit_laplace(&self.1.of(&x)?, &self.1.of(&mu)?, &self.1.of(&ln_b)?)?;
         let mut parts = vec![0.0; images];
         read(&reconstruction, &mut parts)?;
         let mut of_codes = vec![0.0; images * positions];
@@ -122,9 +172,9 @@ impl Engine for InGraph {
         );
         let [noise, to_samples, to_mixed] = [(&call.noise, k), (&call.to_samples, k), (&call.to_mixed, d)]
             .map(|(table, width)| Tensor::from_slice(table, (rows, width), self.0.candle()));
-        let (noise, codes) = (noise?, codebook.as_tensor());
-        let samples = autograd::gumbel_softmax(x.as_tensor(), &noise, call.temperature, sample)?;
-        let mixed = autograd::codebook_mix(x.as_tensor(), &noise, codes, call.temperature, sample)?;
+        let (noise, codes, logits) = (noise?, self.1.of(&codebook)?, self.1.of(&x)?);
+        let samples = autograd::gumbel_softmax(&logits, &noise, call.temperature, sample)?;
+        let mixed = autograd::codebook_mix(&logits, &noise, &codes, call.temperature, sample)?;
         out.samples = numbers(&samples)?;
         out.mixed = numbers(&mixed)?;
         let back = (&samples * to_samples?)?.sum_all()?.backward()?;
@@ -156,8 +206,8 @@ fn read(tensor: &Tensor, values: &mut [f64]) -> Result<()> {
     Ok(())
 }
 
-fn apply(function: Function, tables: &[Var], targets: &[Target]) -> Result<Tensor> {
-    let table = |t: usize| tables[t].as_tensor();
+fn apply(function: Function, tables: &[Tensor], targets: &[Target]) -> Result<Tensor> {
+    let table = |t: usize| &tables[t];
     Ok(match function {
         Function::KlToUniform => autograd::kl_to_uniform(table(0)),
         Function::KlToUniformByPlanes => planes::kl_to_uniform(table(0)),

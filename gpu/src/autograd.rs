@@ -87,7 +87,8 @@ pub fn cross_entropy(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// As [`kl_divergence`].
 pub fn logit_laplace(x: &Tensor, mu: &Tensor, ln_b: &Tensor) -> Result<Tensor> {
     let op = Op(Function::LogitLaplace, Lie::InRows);
-    let values = x.contiguous()?.apply_op3(&mu.contiguous()?, &ln_b.contiguous()?, op)?;
+    // Detached: candle's backward pass asks every node above a variable for a gradient.
+    let values = x.detach().contiguous()?.apply_op3(&mu.contiguous()?, &ln_b.contiguous()?, op)?;
     values.to_dtype(computed(x.dtype()))
 }
 

@@ -6,39 +6,69 @@ use crate::Error;
 
 /// A device that has been opened.
 #[derive(Debug, Clone)]
-pub struct Device(candle_core::Device);
+pub struct Device {
+    candle: candle_core::Device,
+    emulated: bool,
+}
+
+/// What the driver of `gpu/simt/driver` calls its device; no GPU is called so.
+pub const EMULATED: &str = "emulated CUDA (CPU)";
 
 /// What may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// candle's CPU kernels.
     Cpu,
-    /// The CUDA device of this ordinal.
+    /// The CUDA device of this ordinal: a GPU.
     Cuda(usize),
+    /// The device of the emulated driver, through the same code.
+    Emulated,
 }
 
 impl Device {
     /// Opens exactly the device asked for.
     ///
     /// # Errors
-    /// [`Error::NoDevice`] when the build has no CUDA support or the machine no such device.
+    /// [`Error::NoDevice`] when the build has no CUDA support or the machine no such device: the emulated one is no GPU, and a GPU is not emulated.
     pub fn open(kind: Kind) -> Result<Self, Error> {
-        match kind {
-            Kind::Cpu => Ok(Self(candle_core::Device::Cpu)),
-            Kind::Cuda(ordinal) => cuda(ordinal).map(Self),
+        let no_device = |reason: String| Err(Error::NoDevice { reason });
+        let (ordinal, emulated) = match kind {
+            Kind::Cpu => {
+                return Ok(Self {
+                    candle: candle_core::Device::Cpu,
+                    emulated: false,
+                });
+            }
+            Kind::Cuda(ordinal) => (ordinal, false),
+            Kind::Emulated => (0, true),
+        };
+        let (candle, name) = cuda(ordinal)?;
+        match (name == EMULATED, emulated) {
+            (true, false) => no_device(format!(
+                "the driver is the emulated one ({name}); --device emulated asks for it"
+            )),
+            (false, true) => no_device(format!("the driver's device is {name}, not the emulated one")),
+            _ => Ok(Self { candle, emulated }),
         }
     }
 
     /// Whether it is the CPU.
     #[must_use]
     pub const fn is_cpu(&self) -> bool {
-        matches!(self.0, candle_core::Device::Cpu)
+        matches!(self.candle, candle_core::Device::Cpu)
     }
 
-    /// `cpu`, or `cuda:` and the ordinal.
+    /// Whether it is a CUDA device that a CPU plays.
+    #[must_use]
+    pub const fn is_emulated(&self) -> bool {
+        self.emulated
+    }
+
+    /// `cpu`, `emulated`, or `cuda:` and the ordinal.
     #[must_use]
     pub fn name(&self) -> String {
-        match self.0.location() {
+        match self.candle.location() {
+            _ if self.emulated => "emulated".to_owned(),
             candle_core::DeviceLocation::Cpu => "cpu".to_owned(),
             candle_core::DeviceLocation::Cuda { gpu_id } => format!("cuda:{gpu_id}"),
             candle_core::DeviceLocation::Metal { gpu_id } => format!("metal:{gpu_id}"),
@@ -50,32 +80,35 @@ impl Device {
     /// # Errors
     /// [`Error::Device`] when the device has failed meanwhile.
     pub fn synchronize(&self) -> Result<(), Error> {
-        Ok(self.0.synchronize()?)
+        Ok(self.candle.synchronize()?)
     }
 
     /// candle's handle, for tensors there.
     #[must_use]
     pub const fn candle(&self) -> &candle_core::Device {
-        &self.0
+        &self.candle
     }
 }
 
+/// A CUDA device and what its driver calls it.
 #[cfg(feature = "cuda")]
-fn cuda(ordinal: usize) -> Result<candle_core::Device, Error> {
+fn cuda(ordinal: usize) -> Result<(candle_core::Device, String), Error> {
     let no_device = |reason: String| Error::NoDevice { reason };
     // Where the driver's library is missing, loading it panics instead of failing.
-    match std::panic::catch_unwind(|| candle_core::Device::new_cuda(ordinal)) {
-        Ok(opened) => opened.map_err(|error| {
-            // candle's error goes on with a backtrace where one is asked for.
-            let sentence = error.to_string().lines().next().unwrap_or_default().to_owned();
-            no_device(format!("ordinal {ordinal}: {sentence}"))
-        }),
-        Err(_) => Err(no_device("the CUDA driver library cannot be loaded".to_owned())),
-    }
+    let opened = std::panic::catch_unwind(|| candle_core::Device::new_cuda(ordinal));
+    let opened = opened.map_err(|_| no_device("the CUDA driver library cannot be loaded".to_owned()))?;
+    let device = opened.map_err(|error| {
+        // candle's error goes on with a backtrace where one is asked for.
+        let sentence = error.to_string().lines().next().unwrap_or_default().to_owned();
+        no_device(format!("ordinal {ordinal}: {sentence}"))
+    })?;
+    let name = device.as_cuda_device().map(|cuda| cuda.cuda_stream().context().name());
+    let name = name?.map_err(|error| no_device(format!("ordinal {ordinal}: {error}")))?;
+    Ok((device, name))
 }
 
 #[cfg(not(feature = "cuda"))]
-fn cuda(ordinal: usize) -> Result<candle_core::Device, Error> {
+fn cuda(ordinal: usize) -> Result<(candle_core::Device, String), Error> {
     Err(Error::NoDevice {
         reason: format!("ordinal {ordinal} was asked for, but this build has no CUDA support (feature `cuda`)"),
     })

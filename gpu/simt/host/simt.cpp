@@ -45,8 +45,6 @@ std::vector<Memory> &shared_memory() {
 // 3.4e38, which fmaxf keeps, or NaN, which it drops: use both.
 int poison = 0xFF;
 
-constexpr size_t STACK = 64 * 1024;
-
 void yield() { simt_switch(&block->current->stack_pointer, block->scheduler); }
 
 void entry() {
@@ -193,19 +191,30 @@ void fail(const std::string &what) {
   std::abort();
 }
 
-std::string launch(unsigned grid, unsigned size, uint64_t order, const std::function<void()> &body) {
+void fail_shuffle(int line, const char *what, unsigned other) {
+  std::string text = "line " + std::to_string(line) + ": lane " + std::to_string(lane()) + " ";
+  if (other < WARP_SIZE) text += "reads lane " + std::to_string(other) + ", ";
+  fail(text + what);
+}
+
+std::string launch(uint3 grid, uint3 size, uint64_t order, const std::function<void()> &body) {
   Block all;
   block = &all;
-  all.grid = {grid, 1, 1}, all.size = {size, 1, 1}, all.body = &body, all.random = order * 0x9E3779B97F4A7C15ull + 1;
-  all.threads.resize(size);
-  for (unsigned i = 0; i < size; ++i) all.threads[i].id = {i, 0, 0}, all.threads[i].place = i;
-  std::vector<unsigned> places(size);
+  all.grid = grid, all.size = size, all.body = &body, all.random = order * 0x9E3779B97F4A7C15ull + 1;
+  all.threads.resize(size_t(size.x) * size.y * size.z);
+  unsigned place = 0;
+  for (unsigned z = 0; z < size.z; ++z)
+    for (unsigned y = 0; y < size.y; ++y)
+      for (unsigned x = 0; x < size.x; ++x, ++place) all.threads[place].id = {x, y, z}, all.threads[place].place = place;
+  std::vector<unsigned> places(all.threads.size());
   poison = order & 1 ? 0x7F : 0xFF;
-  for (unsigned b = 0; b < grid && all.fault.empty(); ++b) {
-    all.id = {b, 0, 0};
-    for (const Memory &memory : shared_memory()) std::memset(memory.start, poison, memory.size);
-    run_block(order, places);
-  }
+  for (unsigned z = 0; z < grid.z; ++z)
+    for (unsigned y = 0; y < grid.y; ++y)
+      for (unsigned x = 0; x < grid.x && all.fault.empty(); ++x) {
+        all.id = {x, y, z};
+        for (const Memory &memory : shared_memory()) std::memset(memory.start, poison, memory.size);
+        run_block(order, places);
+      }
   for (Thread &thread : all.threads) std::free(thread.stack);
   block = nullptr;
   return all.fault;
@@ -213,13 +222,23 @@ std::string launch(unsigned grid, unsigned size, uint64_t order, const std::func
 }  // namespace simt
 
 // 0: done. 1: a fault was found. 2: there is no such kernel. The sentence lands in `text`.
-extern "C" __attribute__((visibility("default"))) int simt_launch(const char *name, unsigned grid, unsigned size, uint64_t order, void **arguments, char *text, size_t length) {
+extern "C" __attribute__((visibility("default"))) int simt_launch(const char *name, const unsigned *grid, const unsigned *size, uint64_t order,
+                                                                  void **arguments, char *text, size_t length) {
   const auto kernel = simt::kernels().find(name);
   if (kernel == simt::kernels().end()) {
     std::snprintf(text, length, "there is no kernel %s", name);
     return 2;
   }
-  const std::string fault = simt::launch(grid, size, order, [&] { kernel->second(arguments); });
+  const std::string fault =
+      simt::launch({grid[0], grid[1], grid[2]}, {size[0], size[1], size[2]}, order, [&] { kernel->second.call(arguments); });
   std::snprintf(text, length, "%s", fault.c_str());
   return fault.empty() ? 0 : 1;
+}
+
+// How many arguments a kernel has, and the size of each; -1 where there is no such kernel.
+extern "C" __attribute__((visibility("default"))) int simt_describe(const char *name, const size_t **sizes) {
+  const auto kernel = simt::kernels().find(name);
+  if (kernel == simt::kernels().end()) return -1;
+  *sizes = kernel->second.sizes.data();
+  return int(kernel->second.sizes.size());
 }

@@ -19,6 +19,9 @@
 #include <utility>
 #include <vector>
 
+// What the shim itself reads and writes is no access of a kernel's: see hooks.cpp.
+#define SIMT_OWN __attribute__((no_sanitize_address))
+
 #define SIMT_HOST 1
 #define __global__
 #define __device__
@@ -64,9 +67,21 @@ extern Block *block;
 
 void wait(State state, int line, unsigned mask);
 [[noreturn]] void fail(const std::string &what);
+// A shuffle's fault: which lane, and what it does with which other.
+[[noreturn]] void fail_shuffle(int line, const char *what, unsigned other);
 // order: even, shared memory starts as NaN; odd, as 3.4e38. 0 and 1 step all threads, forwards and backwards; 2 and 3 run warp after warp, first
 // and last warp first; any other steps all threads at random with that seed. Returns the fault, or nothing.
-std::string launch(unsigned grid, unsigned size, uint64_t order, const std::function<void()> &body);
+std::string launch(uint3 grid, uint3 size, uint64_t order, const std::function<void()> &body);
+
+constexpr size_t STACK = 64 * 1024;  // of a thread
+
+// Whether a place is the shim's own, or the stack of the thread that runs. Asked before every access: no call, no branch that can be spared.
+inline bool is_ours(const void *place, size_t size) {
+  const auto within = [&](const void *start, size_t length) {
+    return reinterpret_cast<uintptr_t>(place) - reinterpret_cast<uintptr_t>(start) <= length - size;
+  };
+  return within(block->current->stack, STACK) || within(block->threads.data(), block->threads.size() * sizeof(Thread)) || within(block, sizeof *block);
+}
 
 inline unsigned lane() { return block->current->place % WARP_SIZE; }
 
@@ -74,11 +89,10 @@ inline unsigned lane() { return block->current->place % WARP_SIZE; }
 template <class T> T exchange(unsigned mask, T mine, unsigned source, int line) {
   static_assert(sizeof(T) <= 8, "a shuffle moves at most 8 bytes");
   Thread *me = block->current;
-  const auto at = [&] { return "line " + std::to_string(line) + ": lane " + std::to_string(lane()); };
-  if (!(mask >> lane() & 1)) fail(at() + " is not in its own mask");
-  if (!(mask >> source & 1)) fail(at() + " reads lane " + std::to_string(source) + ", which is not in the mask");
+  if (!(mask >> lane() & 1)) fail_shuffle(line, "is not in its own mask", WARP_SIZE);
+  if (!(mask >> source & 1)) fail_shuffle(line, "which is not in the mask", source);
   const unsigned warp = me->place / WARP_SIZE * WARP_SIZE;
-  if (warp + source >= block->threads.size()) fail(at() + " reads lane " + std::to_string(source) + ", which does not exist");
+  if (warp + source >= block->threads.size()) fail_shuffle(line, "which does not exist", source);
   std::memcpy(&me->offered, &mine, sizeof mine);
   wait(State::AtCollective, line, mask);  // all have offered
   T taken;
@@ -99,16 +113,20 @@ template <class T, int PLACE> T &shared() {
   return *reinterpret_cast<T *>(memory.bytes);
 }
 
-// Kernels by name, called with pointers to their arguments as cuLaunchKernel is.
-using Kernel = std::function<void(void **)>;
+// Kernels by name, called with pointers to their arguments as cuLaunchKernel is; and how large each argument is.
+struct Kernel {
+  std::function<void(void **)> call;
+  std::vector<size_t> sizes;
+};
 std::map<std::string, Kernel> &kernels();
 
 struct Registered {
   template <class... A> Registered(const char *name, void (*kernel)(A...)) {
-    kernels()[name] = [kernel](void **arguments) { call(kernel, arguments, std::index_sequence_for<A...>{}); };
+    const auto unpack = [kernel](void **arguments) SIMT_OWN { call(kernel, arguments, std::index_sequence_for<A...>{}); };
+    kernels()[name] = {unpack, {sizeof(A)...}};
   }
   template <class... A, size_t... I>
-  static void call(void (*kernel)(A...), void **arguments, std::index_sequence<I...>) {
+  SIMT_OWN static void call(void (*kernel)(A...), void **arguments, std::index_sequence<I...>) {
     kernel(*static_cast<A *>(arguments[I])...);
   }
 };

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use gpu::kernels::{Arg, Launch};
 
+pub mod driver;
 mod simulator;
 
 pub use simulator::{Buffer, Library, Simulator};
@@ -51,7 +52,8 @@ impl Order {
     pub const ALL: [Self; 6] = [Self(0), Self(1), Self(2), Self(3), Self(0x5eed), Self(0x5eee)];
 }
 
-type Entry = unsafe extern "C" fn(*const c_char, u32, u32, u64, *mut *mut c_void, *mut c_char, usize) -> c_int;
+type Entry =
+    unsafe extern "C" fn(*const c_char, *const u32, *const u32, u64, *mut *mut c_void, *mut c_char, usize) -> c_int;
 
 /// One source file, compiled and loaded.
 pub struct Kernels {
@@ -147,12 +149,12 @@ impl Kernels {
         )]
         let code = unsafe {
             let entry: libloading::Symbol<'_, Entry> = self.library.get("simt_launch")?;
-            let (grid, block) = (launch.grid, launch.block);
+            let (grid, block) = ([launch.grid, 1, 1], [launch.block, 1, 1]);
             let text = text.as_mut_ptr();
             entry(
                 name.as_ptr(),
-                grid,
-                block,
+                grid.as_ptr(),
+                block.as_ptr(),
                 order,
                 pointers.as_mut_ptr(),
                 text.cast(),

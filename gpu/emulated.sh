@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The program's whole CUDA path on the emulated device: every function, forward and backward, in f32 and bf16, the kernels by themselves and inside
+# candle's graph, on tensors that are whole, offset and transposed. And what each name of a device refuses.
+# usage: gpu/emulated.sh PROGRAM FOLDER     PROGRAM has the feature cuda; FOLDER was filled by gpu/simt/driver/build.sh
+set -euo pipefail
+program="$1" folder="$2"
+
+refuses() { # words, library path, arguments
+  local words="$1" path="$2" status=0 text
+  shift 2
+  text="$(LD_LIBRARY_PATH="$path" "$program" "$@" 2>&1)" || status=$?
+  if [ "$status" -ne 2 ] || ! grep -qF "$words" <<< "$text"; then
+    printf 'expected exit code 2 and "%s", got %s: %s\n' "$words" "$status" "$text" >&2
+    exit 1
+  fi
+}
+
+agrees() {
+  local started=$SECONDS
+  LD_LIBRARY_PATH="$folder" "$program" agree --device emulated "$@" > "$folder/report.txt" || {
+    cat "$folder/report.txt" >&2
+    exit 1
+  }
+  printf 'elbo agree --device emulated %s: %s (%d s)\n' "$*" "$(grep -oE 'agrees?: .*|everything agrees|[0-9]+ rows.*' "$folder/report.txt" | tail -1)" $((SECONDS - started))
+}
+
+refuses 'the driver is the emulated one' "$folder" agree --device cuda
+agrees --dtype f32
+agrees --dtype bf16 --shape 6x130
+for views in whole offset transposed; do
+  for dtype in f32 bf16; do agrees --graph --views "$views" --dtype "$dtype" --shape 6x130; done
+done
