@@ -1,6 +1,7 @@
 # The two commands of the README, and what CI and long runs add.
+SHELL = /bin/bash
 
-.PHONY: check test lapack lint kernels gates patches mutants scipy bench bench-cuda peers model sweep silence fuzz producers docs long clean
+.PHONY: check test lapack lint kernels emulated gates patches mutants scipy bench bench-cuda peers model sweep silence fuzz producers docs long clean
 
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
@@ -26,6 +27,12 @@ lint: lapack
 # The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler.
 kernels: lapack
 	cargo test --release --package elbo-simt --features elbo/lapack
+
+# The program's whole CUDA path on an emulated device: no GPU, no toolkit, no root.
+emulated:
+	. .ci/cuda-stand-in.sh && ELBO_NVCC="$$NVCC" CARGO_TARGET_DIR=target/with-cuda cargo build --release --package elbo --features cuda
+	gpu/simt/driver/build.sh target/emulated gpu/kernels/*.cu
+	gpu/emulated.sh target/with-cuda/release/elbo target/emulated
 
 # The CUDA kernels by the real nvcc (from PyPI, below target/): spills, local memory, wide loads. Needs no GPU.
 gates:
@@ -103,7 +110,7 @@ producers:
 docs:
 	UPDATE_DOCS=1 cargo test --release --test docs --test faults
 
-long: patches kernels scipy mutants silence producers fuzz
+long: patches kernels emulated scipy mutants silence producers fuzz
 
 clean:
 	cargo clean

@@ -6,13 +6,10 @@ STAND_IN="${1:-$PWD/target/cuda-stand-in}"
 if [ ! -e "$STAND_IN/.made" ]; then
   stubs="$STAND_IN/lib/stubs"
   mkdir -p "$STAND_IN/bin" "$stubs" "$STAND_IN/include"
-  registry="${CARGO_HOME:-$HOME/.cargo}/registry/src"
-  cudarc="$(ls -d "$registry"/*/cudarc-0.19.10/src | head -1)"
-  ffi="$(ls -d "$registry"/*/candle-kernels-0.11.1/src/ffi.rs | head -1)"
+  . "$(dirname "${BASH_SOURCE[0]:-$0}")/../gpu/simt/driver/declared.sh"
   # Every function that cudarc declares for a library, returning the status given.
   stub() { # folder of cudarc, library, soname, status
-    { grep -oE '^            fn [A-Za-z0-9_]+\(' "$cudarc/$1/sys/mod.rs" 2>/dev/null | sed -E 's/ *fn ([A-Za-z0-9_]+)\(/\1/' | sort -u |
-      awk -v status="$4" '{print "int " $1 "(void){return " status ";}"}' || true; echo "int stub_$2;"; } > "$stubs/$2.c" # cudart: nothing declared
+    { declared "$1" | awk -v status="$4" '{print "int " $1 "(void){return " status ";}"}'; echo "int stub_$2;"; } > "$stubs/$2.c" # cudart: nothing declared
     gcc -shared -fPIC -O1 -w -fno-builtin -o "$stubs/$3" -Wl,-soname,"$3" "$stubs/$2.c" && ln -sf "$3" "$stubs/lib$2.so"
   }
   stub driver cuda libcuda.so.1 100
@@ -21,7 +18,7 @@ if [ ! -e "$STAND_IN/.made" ]; then
   stub cublas cublas libcublas.so.13 1
   stub cublaslt cublasLt libcublasLt.so.13 1
   stub none cudart libcudart.so.13 100
-  grep -oE 'pub fn [A-Za-z0-9_]+' "$ffi" | awk '{print "int " $3 "(void){__builtin_trap();}"}' | sort -u > "$stubs/moe.c"
+  grep -oE 'pub fn [A-Za-z0-9_]+' "$CANDLE_KERNELS/ffi.rs" | awk '{print "int " $3 "(void){__builtin_trap();}"}' | sort -u > "$stubs/moe.c"
   gcc -c -fPIC -w -o "$stubs/moe.o" "$stubs/moe.c" && ar rcs "$STAND_IN/libmoe.a" "$stubs/moe.o"
   cat > "$STAND_IN/bin/nvcc" <<'N'
 #!/bin/sh

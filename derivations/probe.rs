@@ -146,9 +146,17 @@ impl<'a> Session<'a> {
 
     /// The question with the child's answer.
     fn ask(&mut self, question: &Question) -> Result<Draft, Trouble> {
-        self.asked += 1;
-        let draft = question.draft(&self.hello);
-        self.child.ask(self.asked, draft, self.folder)
+        let mut whole: Option<Draft> = None;
+        for part in question.parts(self.hello.rows_at_once()) {
+            self.asked += 1;
+            let draft = part.draft(&self.hello);
+            let answer = self.child.ask(self.asked, draft, self.folder)?;
+            whole = Some(match whole {
+                Some(before) => before.stacked(&answer),
+                None => answer,
+            });
+        }
+        Ok(whole.unwrap_or_else(|| question.draft(&self.hello)))
     }
 
     /// The first law that a question breaks, if any.
@@ -156,6 +164,12 @@ impl<'a> Session<'a> {
         let answer = self.ask(question)?;
         if let Some(broken) = laws::of_definition(&answer)? {
             return Ok(Some((broken, answer)));
+        }
+        if let Some(company) = question.in_other_company(&self.hello) {
+            let both = answer.clone().stacked(&self.ask(&company)?);
+            if let Some(broken) = laws::of_definition(&both)? {
+                return Ok(Some((broken, both)));
+            }
         }
         let again = self.ask(question)?;
         if let Some(broken) = laws::of_definition(&again)? {

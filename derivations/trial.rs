@@ -159,6 +159,7 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
         progress(1);
     }
     let (mut judged, mut warnings) = (Vec::new(), seen.warnings());
+    warnings.extend(dump.claims.iter().filter_map(|claim| claim.assumed(sizes)));
     for ((claim, mut cells), skipped) in dump.claims.iter().zip(cells).zip(skipped) {
         if !cells.keeps_batch() && !is_black_box(dump, claim) {
             cells.end(&dump.claimed(claim, None)?);
@@ -172,23 +173,17 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
         let fit = if black_box { held.fit.clone() } else { cells.into_fit() };
         let verdict = match skipped {
             Some(reason) => Verdict::Skipped(reason),
-            None if fit.unbounded > 0 => Verdict::Skipped(format!(
-                "so many additions in {} bound nothing: state summation and accumulation as they are",
-                workings.sums.name()
-            )),
             None if fit.failed > 0 => Verdict::Beyond,
-            None if black_box && held.alike == 0 => Verdict::Skipped(
-                "without token_logits it is held against itself, token by token, and no two rows begin alike"
-                    .to_owned(),
-            ),
+            None if fit.unbounded == fit.numbers && fit.numbers > 0 => {
+                Verdict::Skipped(format!("nothing bounds it in {}", workings.sums.name()))
+            }
+            None if black_box && held.tested == 0 => Verdict::Skipped(held.untested().to_owned()),
             None if fit.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
             None => Verdict::Within,
         };
-        if verdict == Verdict::Within && fit.told == 0 && fit.numbers > fit.classed {
-            warnings.push(format!(
-                "the bounds of {} are wider than its numbers: at this precision it proves nothing",
-                claim.quantity.name()
-            ));
+        if verdict == Verdict::Within {
+            warnings.extend(fit.weakness(claim.quantity.name()));
+            warnings.extend(held.notes.iter().cloned());
         }
         judged.push(Judged {
             claim: claim.clone(),

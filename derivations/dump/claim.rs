@@ -64,6 +64,23 @@ impl Claim {
         }
     }
 
+    /// What its reductions were taken for, where the statement names none and there are any.
+    #[must_use]
+    pub fn assumed(&self, sizes: &Sizes) -> Option<String> {
+        let summed = self
+            .axes
+            .iter()
+            .filter(|(axis, kept)| *kept == Kept::Sum && sizes.of_axis(*axis) > 1);
+        let summed: Vec<&str> = summed.map(|(axis, _)| axis.name()).collect();
+        let name = self.quantity.name();
+        (!self.stated && !summed.is_empty()).then(|| {
+            format!(
+                "{name} states neither sum nor mean: taken for a sum over {}",
+                summed.join(", ")
+            )
+        })
+    }
+
     /// Whether an axis is kept.
     #[must_use]
     pub fn keeps(&self, axis: Axis) -> bool {
@@ -143,7 +160,7 @@ fn of(quantity: Quantity, source: &Source, statement: &Statement, sizes: &Sizes)
     Ok(claim)
 }
 
-/// What a gradient is the gradient of: a claim of the dump, or the loss by its definition.
+/// What a gradient is the gradient of: a claim of the dump, the loss where nothing is named.
 fn objective(
     stated: &Stated,
     key: &str,
@@ -169,25 +186,11 @@ fn objective(
     if source.has(quantity.tensor()) {
         return of(quantity, source, statement, sizes);
     }
-    let axes = quantity.axes(statement.inputs).ok_or_else(|| {
-        refuse(
-            key,
-            &format!("of {name:?}"),
-            "the gradient of a quantity that these inputs have",
-        )
-    })?;
-    Ok(Claim {
-        quantity,
-        tensor: quantity.tensor(),
-        shape: Vec::new(),
-        stored: Float::F64,
-        axes: axes.iter().map(|axis| (*axis, Kept::Sum)).collect(),
-        sign: 1.0,
-        unit: Unit::Nats,
-        normaliser: 1.0,
-        of: None,
-        stated: true,
-    })
+    Err(refuse(
+        key,
+        &format!("the gradient of {name}, which is not claimed"),
+        &format!("{} beside it: its claim says how it was reduced", quantity.tensor()),
+    ))
 }
 
 /// What is kept of each axis: as stated, and the tensor's shape must agree; or, where nothing is stated, as the shape says, sums elsewhere.

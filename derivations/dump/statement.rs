@@ -119,6 +119,8 @@ pub struct Statement {
     pub temperature_schedule: Option<Schedule>,
     /// The sequence.
     pub text: Option<Text>,
+    /// Of a model that gives nothing but its tokens' log-probabilities: how many entries a token is one of.
+    pub entries: Option<u64>,
     /// What is claimed.
     pub claims: BTreeMap<String, Stated>,
     /// Where it ran: `cpu`, `cuda`, or any word.
@@ -170,6 +172,13 @@ impl Statement {
     }
 
     fn check(&self) -> Result<(), CaseError> {
+        if self.entries.is_some() && (self.inputs != Form::Sequence || self.text.is_some()) {
+            return Err(refuse(
+                "entries",
+                "given",
+                "only tokens beside it: inputs: sequence, and no text",
+            ));
+        }
         if self.device.as_deref() == Some("cuda") {
             for (key, given) in [("device_name", &self.device_name), ("driver", &self.driver)] {
                 if given.as_ref().is_none_or(|given| given.trim().is_empty()) {

@@ -143,13 +143,6 @@ fn details(out: &mut String, judged: &Judged) {
                 );
                 tell(out, &places::text(judged));
             }
-            let lacks = judged.claim.axes.iter().any(|(_, kept)| *kept != Kept::Each);
-            if !judged.claim.stated && lacks {
-                tell(
-                    out,
-                    "its reductions are not stated: sums were taken over the axes that it lacks",
-                );
-            }
         }
     }
 }

@@ -18,6 +18,16 @@ pub use row::LogRow;
 /// the order of some sums differs, if anything does. A sum in another order moves a number by as many roundings as it has levels, tens; a network has tens of layers.
 pub const CAUSALITY: f64 = 1024.0;
 
+/// By how many roundings of its sums the probabilities of one softmax may miss 1, all by the same share: 2^17 additions in turn for the largest vocabulary, and
+/// logits 2^16 away from 0, whose log-sum-exp is rounded at its own size.
+pub const NORMALISER: f64 = 196_608.0;
+
+/// The most that the two above may grow to in a type of few digits: more would hold nothing against anything.
+pub const MOST_APART: f64 = 0.25;
+
+/// From where a report says that the laws of a model tell little.
+pub const TELLING: f64 = 0.05;
+
 /// The reference's own roundings of its mass: exponentials and logarithms of a few ulp, compensated sums.
 const REFERENCE: f64 = 32.0;
 

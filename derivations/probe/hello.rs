@@ -45,4 +45,17 @@ impl Hello {
     pub fn length(&self, axis: Axis, ours: usize) -> usize {
         self.sizes.get(&axis).copied().unwrap_or(ours)
     }
+
+    /// Whether it is a model that gets tokens alone.
+    #[must_use]
+    pub fn is_model(&self) -> bool {
+        let statement = self.read.as_ref();
+        statement.is_some_and(|statement| statement.inputs == Form::Sequence && statement.text.is_none())
+    }
+
+    /// Of a model that takes so many rows and no others: how many.
+    #[must_use]
+    pub fn rows_at_once(&self) -> Option<usize> {
+        self.sizes.get(&Axis::Batch).copied().filter(|_| self.is_model())
+    }
 }

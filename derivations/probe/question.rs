@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
+use serde_json::json;
 
 use super::hello::Hello;
 use crate::dump::{Axis, Decoder, Draft, Form, Layout, Parameter, Prior};
@@ -147,9 +148,15 @@ impl Question {
         let text = hello.read.as_ref()?.text.clone();
         let tokens = hello.length(Axis::Token, text.as_ref().map_or(6, |text| text.tokens + 4));
         let entries = hello.length(Axis::Entry, text.as_ref().map_or(9, |text| text.vocabulary + 5));
+        // A model's rows may come in several answers.
+        let rows = |ours: usize| match hello.rows_at_once() {
+            Some(at_once) => ours.next_multiple_of(at_once),
+            None => hello.length(Axis::Batch, ours),
+        };
         let batch = match kind {
-            "ordinary" | "one item" => self.lengths[&Axis::Batch].max(2),
-            "next tokens" => hello.length(Axis::Batch, entries.min(MOST_NEXT)),
+            "ordinary" => rows(3),
+            "one item" => rows(2),
+            "next tokens" => rows(entries.min(MOST_NEXT)),
             _ => return None,
         };
         self.lengths.insert(Axis::Batch, batch);
@@ -233,6 +240,9 @@ impl Question {
     /// The file's draft, without claims' tensors.
     pub(super) fn draft(&self, hello: &Hello) -> Draft {
         let mut draft = Draft::new(hello.statement.clone());
+        if let (Some(entries), true) = (hello.sizes.get(&Axis::Entry), hello.is_model()) {
+            draft.statement["entries"] = json!(entries);
+        }
         let float = hello.read.as_ref().map_or(Float::F32, |statement| statement.dtype);
         for (name, table) in &self.tables {
             let mut shape: Vec<usize> = table.axes.iter().map(|axis| self.lengths[axis]).collect();
@@ -252,6 +262,23 @@ impl Question {
             }
         }
         draft
+    }
+
+    /// The first row among others: a model's answer to it may not move.
+    pub(super) fn in_other_company(&self, hello: &Hello) -> Option<Self> {
+        let batch = self.lengths[&Axis::Batch];
+        let entries = hello.length(Axis::Entry, 9);
+        if !hello.is_model() || batch < 2 || hello.rows_at_once() == Some(1) {
+            return None;
+        }
+        let mut other = self.clone();
+        let tokens = other.tables.get_mut("tokens")?;
+        let length = tokens.values.len() / batch;
+        #[expect(clippy::cast_precision_loss, reason = "tokens")]
+        for token in tokens.values.iter_mut().skip(length) {
+            *token = (*token + 1.0) % entries as f64;
+        }
+        Some(other)
     }
 
     /// `3 x 4 x 7 (batch, position, code)`.

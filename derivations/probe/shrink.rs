@@ -39,6 +39,18 @@ impl Question {
         all
     }
 
+    /// The rows that are asked about at once, as many of them.
+    pub(super) fn parts(&self, at_once: Option<usize>) -> Vec<Self> {
+        let batch = self.lengths[&Axis::Batch];
+        match at_once {
+            Some(n) if n < batch => (0..batch)
+                .step_by(n)
+                .map(|first| self.kept(Axis::Batch, |row| (first..first + n).contains(&row)))
+                .collect(),
+            _ => vec![self.clone()],
+        }
+    }
+
     /// The same without some indices of an axis.
     fn kept(&self, axis: Axis, keep: impl Fn(usize) -> bool) -> Self {
         let length = self.lengths[&axis];

@@ -147,7 +147,8 @@ impl Cells {
         let bound = cell
             .times(self.factor, 0.0)
             .bound(self.divisor, self.workings, self.stored);
-        self.fit.compare(expected, found, bound, self.stored, flat, place);
+        let largest = self.stored.largest().min(self.workings.each.largest());
+        self.fit.compare(expected, found, bound, largest, flat, place);
     }
 
     /// Keeps the computed numbers, in the order of the tensor.

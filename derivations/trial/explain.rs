@@ -47,6 +47,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
     let right = right
         .map(|judged| Ok((judged.claim.clone(), dump.claimed(&judged.claim, None)?)))
         .collect::<Result<Vec<_>, CaseError>>()?;
+    let mut coarser = false;
     for judged in judged.iter_mut().filter(is_open) {
         let inputs = Inputs {
             statement: &dump.statement,
@@ -61,7 +62,10 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
             right: &right,
             places: judged.fit.places.clone(),
         };
-        judged.explanations = search.best(numbers <= MOST_FOR_PAIRS);
+        // Sums that are coarser than stated show in the values; a gradient alone that is off a little is off for another reason.
+        let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
+        judged.explanations = search.best(numbers <= MOST_FOR_PAIRS, may_be_coarser);
+        coarser |= judged.explanations.iter().any(|explanation| explanation.sums.is_some());
         if judged.explanations.is_empty() && numbers > MOST_FOR_PAIRS {
             judged.unexplained = Some(format!(
                 "pairs of mistakes are tried on dumps of at most {MOST_FOR_PAIRS} numbers: dump a few items of the batch"
@@ -82,7 +86,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn best(&self, pairs: bool) -> Vec<Explanation> {
+    fn best(&self, pairs: bool, may_be_coarser: bool) -> Vec<Explanation> {
         let form = self.inputs.statement.inputs;
         let mistakes: Vec<&'static Mistake> = MISTAKES
             .iter()
@@ -147,7 +151,7 @@ impl Search<'_> {
                 })
                 .collect();
         }
-        if found.is_empty() {
+        if found.is_empty() && may_be_coarser {
             found.extend(self.coarser());
         }
         found.sort_by_key(Explanation::rank); // stable: the table's order decides the rest
@@ -239,7 +243,7 @@ impl Search<'_> {
     /// The share of the bound that the worst number uses, if all are within.
     fn fit(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, workings: Workings) -> Option<f64> {
         let fit = self.compared(claim, claimed, recipe, self.cells(claim, workings), true)?;
-        (fit.failed == 0).then(|| fit.used())
+        (fit.failed == 0 && fit.unbounded == 0).then(|| fit.used())
     }
 
     /// The comparison by a recipe; it ends with the first number out of bound where that is all that is asked.

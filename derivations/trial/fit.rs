@@ -59,13 +59,13 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// Compares one number.
+    /// Compares one number; nothing above `largest` can be claimed but infinity.
     pub(super) fn compare(
         &mut self,
         expected: f64,
         found: f64,
         bound: f64,
-        stored: Float,
+        largest: f64,
         flat: usize,
         place: [usize; 3],
     ) {
@@ -74,17 +74,18 @@ impl Fit {
             recorded.resize(recorded.len().max(flat + 1), f64::NAN);
             recorded[flat] = expected;
         }
-        self.unbounded += usize::from(expected.is_finite() && !bound.is_finite());
-        self.told += usize::from(bound < expected.abs() || expected == 0.0);
+        if expected.is_finite() && found.is_finite() && !bound.is_finite() {
+            self.unbounded += 1;
+            return;
+        }
+        self.told += usize::from(expected.is_finite() && (bound < expected.abs() || bound == 0.0));
         if bound.is_finite() {
             self.widest = self.widest.max(bound);
         }
         let outcome = match compare(expected, found, bound) {
             // A type that cannot hold the number holds infinity.
             Outcome::OtherClass
-                if found.is_infinite()
-                    && found.signum() == expected.signum()
-                    && expected.abs() + bound >= stored.largest() =>
+                if found.is_infinite() && found.signum() == expected.signum() && expected.abs() + bound >= largest =>
             {
                 Outcome::SameClass
             }
@@ -115,6 +116,27 @@ impl Fit {
                 ratio,
             });
         }
+    }
+
+    /// What makes a comparison without a failure say little.
+    #[must_use]
+    pub fn weakness(&self, name: &str) -> Option<String> {
+        let finite = self.numbers.saturating_sub(self.classed + self.unbounded);
+        if finite == 0 {
+            return Some(format!(
+                "every number of {name} is infinite or undefined: their class was compared, nothing else"
+            ));
+        }
+        if self.told == 0 {
+            return Some(format!(
+                "the bounds of {name} are wider than its numbers: at this precision it proves nothing"
+            ));
+        }
+        // One number in eight: a few that are 0, or nearly, are ordinary.
+        let blind = finite.saturating_sub(self.told);
+        (8 * blind > finite).then(|| {
+            format!("the bounds of {name} are wider than {blind} of its {finite} numbers, or there are none: of those it proves little")
+        })
     }
 
     /// The share of its bound that the worst number uses.

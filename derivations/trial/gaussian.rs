@@ -63,6 +63,16 @@ fn log_spread(inputs: &Inputs<'_>, [value, mean]: [f64; 2], spread: Spread, in_s
     })
 }
 
+/// By how much `L` moves by the recipe where the stated one moves by 1.
+fn moved(spread: Spread, log: f64, in_sample: bool) -> f64 {
+    match (spread, in_sample) {
+        (Spread::Doubled, _) | (Spread::DoubledInSample, true) | (Spread::DoubledInDivergence, false) => 2.0,
+        (Spread::Halved, _) | (Spread::HalvedInSample, true) | (Spread::HalvedInDivergence, false) => 0.5,
+        (Spread::LogSquared, _) => 2.0 / log,
+        _ => 1.0,
+    }
+}
+
 fn coordinates(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Result<Vec<Coordinate>, Error> {
     let means = item.mean.as_ref().ok_or(SILENT)?;
     let one = |k: usize| {
@@ -164,6 +174,9 @@ pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> R
 pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &Claim, recipe: &Recipe) -> Row {
     let w = inputs.workings;
     let parameter = inputs.statement.parameter.ok_or(SILENT)?;
+    if recipe.spread == Spread::Mean {
+        return Err(SILENT);
+    }
     let mut weight = objective(of.quantity, recipe, inputs.statement.beta())[1];
     weight *= recipe.divergence_lengths.factor(inputs.sizes);
     if matches!(recipe.slope, Slope::DivergenceDetached | Slope::Detached) {
@@ -197,22 +210,25 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
             Parameter::Variance => 1.0 / item.spread[k],
             Parameter::Std => 2.0 / item.spread[k],
         };
+        let stated = log_variance(item.spread[k], parameter);
         let (slope, size) = if input == Input::QMean {
             let slope = (m - m_p) * (-c.logs[1]).exp();
             (b * slope, (m.abs() + m_p.abs()) * (-c.logs[1]).exp())
         } else {
-            (0.5 * (b * ratio - a), 0.5 * (ratio + 1.0))
+            let times = moved(recipe.spread, stated, false);
+            (0.5 * times * (b * ratio - a), 0.5 * times.abs() * (ratio + 1.0))
         };
         let mut sum = Addends::one(slope, size * rough, size).times(times * weight * inner, w.u());
         if whole {
             let v = item.sample_gradient.as_ref().ok_or(SILENT)?[k] * scale;
             let log = log_spread(inputs, [item.spread[k], m], recipe.spread, true)?;
-            let moved = if input == Input::QMean {
+            let by = if input == Input::QMean {
                 1.0
             } else {
-                0.5 * inner * (0.5 * log).exp() * noise(recipe, item.noise.as_ref().ok_or(SILENT)?[k])?
+                let scaled = (0.5 * log).exp() * noise(recipe, item.noise.as_ref().ok_or(SILENT)?[k])?;
+                0.5 * inner * moved(recipe.spread, stated, true) * scaled
             };
-            let back = v * moved;
+            let back = v * by;
             sum += Addends::one(back, back.abs() * (w.roughness(log.abs()) + 6.0 * w.u()), back.abs());
         }
         Ok(sum)

@@ -3,7 +3,7 @@
 //! ```text
 //! rows that are alike                      have the same numbers
 //! rows that begin alike                    have the same numbers so far
-//! different next tokens of one beginning   have probabilities that sum to at most 1
+//! different next tokens of one beginning   have probabilities that sum to at most 1, and to 1 if all `entries` are there
 //! ```
 
 use std::collections::HashMap;
@@ -14,10 +14,10 @@ use super::mistakes::Mistake;
 use super::recipe::Recipe;
 use crate::case::CaseError;
 use crate::dump::{Axis, Claim, Dump, Form, Item};
-use crate::precision::subject::CAUSALITY;
+use crate::precision::subject::{CAUSALITY, MOST_APART, NORMALISER, TELLING};
 
 /// What a broken law says of the model: the laws in the order in which one explains the next.
-pub(super) const LAWS: [Mistake; 3] = [
+pub(super) const LAWS: [Mistake; 4] = [
     law(
         "row-leak",
         "rows that are alike have different log-probabilities: a row moves with the other rows, or with chance",
@@ -28,8 +28,9 @@ pub(super) const LAWS: [Mistake; 3] = [
     ),
     law(
         "own-token-leak",
-        "probabilities of different next tokens sum to more than 1: a token sees itself, or nothing normalises",
+        "probabilities of the next tokens do not sum to 1: a token sees itself, or nothing normalises",
     ),
+    law("above-one", "a log-probability is above 0: a wrong sign, or a density"),
 ];
 
 const fn law(name: &'static str, words: &'static str) -> Mistake {
@@ -46,8 +47,12 @@ const fn law(name: &'static str, words: &'static str) -> Mistake {
 #[derive(Debug, Default)]
 pub(super) struct Held {
     pub(super) fit: Fit,
-    /// How many numbers were held against that of an equal beginning.
-    pub(super) alike: usize,
+    /// How many numbers were held against that of an equal beginning, and how many beginnings have all their next tokens.
+    pub(super) tested: usize,
+    /// What was tested less than it may seem.
+    pub(super) notes: Vec<String>,
+    /// Whether the claim has a number for every token.
+    whole: bool,
     /// The first of the laws that is broken.
     broken: Option<usize>,
 }
@@ -66,6 +71,15 @@ impl Held {
         .collect()
     }
 
+    /// Why nothing was tested.
+    pub(super) const fn untested(&self) -> &'static str {
+        if self.whole {
+            "without token_logits it is held against itself, token by token, and no two rows begin alike"
+        } else {
+            "without token_logits it is held against itself, token by token: neither sum nor mean"
+        }
+    }
+
     fn breaks(&mut self, law: usize) {
         self.broken = Some(self.broken.map_or(law, |broken| broken.min(law)));
     }
@@ -76,22 +90,53 @@ impl Held {
 struct Beginning {
     /// Its last token's `-ln p`, in nats.
     nll: f64,
-    /// The sum of the probabilities of the next tokens that were met, and how far it may be off.
+    /// Of the next tokens that were met: the sum of their probabilities, how far it may be off, and how many they are.
     mass: f64,
     off: f64,
+    nexts: u64,
+}
+
+/// How far a number may be off that is another answer to the same question.
+struct Slack {
+    unit: f64,
+    stored: f64,
+    smallest: f64,
+    /// Of a sum of probabilities that one softmax has made.
+    normaliser: f64,
+}
+
+impl Slack {
+    fn of(dump: &Dump, claim: &Claim) -> Self {
+        let statement = &dump.statement;
+        let sums = statement.accumulation.unwrap_or(statement.dtype);
+        Self {
+            unit: (CAUSALITY * statement.dtype.unit_roundoff()).min(MOST_APART),
+            stored: 2.0 * claim.stored.unit_roundoff(), // both are rounded
+            smallest: claim.stored.smallest_normal(),
+            normaliser: (NORMALISER * sums.unit_roundoff()).min(MOST_APART),
+        }
+    }
+
+    fn at(&self, nll: f64) -> f64 {
+        self.unit * (nll.abs() + 1.0) + self.stored * nll.abs() + self.smallest
+    }
 }
 
 /// Holds a model's numbers against each other, and each against 0, which none is below.
 pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Held, CaseError> {
-    let mut held = Held::default();
-    if !(claim.keeps(Axis::Batch) && claim.keeps(Axis::Token)) {
+    let mut held = Held {
+        whole: claim.keeps(Axis::Batch) && claim.keeps(Axis::Token),
+        ..Held::default()
+    };
+    if !held.whole {
         return Ok(held);
     }
     // A tree of beginnings: which one comes after another by a token.
     let mut next: HashMap<(usize, usize), usize> = HashMap::new();
     let mut met = vec![Beginning::default()];
     let mut rows: HashMap<usize, Vec<f64>> = HashMap::new();
-    let unit = CAUSALITY * dump.statement.dtype.unit_roundoff();
+    let slack = Slack::of(dump, claim);
+    let largest = claim.stored.largest().min(dump.statement.dtype.largest());
     let nat = claim.factor() / claim.divisor(&dump.sizes);
     for batch in 0..dump.sizes.batch {
         let Item::Sequence(sequence) = dump.item(batch)? else {
@@ -102,46 +147,79 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Held, CaseError> {
         for (t, (number, token)) in numbers.iter().zip(&sequence.tokens).enumerate() {
             let (parent, found) = (node, number / nat);
             node = *next.entry((parent, *token)).or_insert(met.len());
-            let size = |nll: f64| unit * (nll.abs() + 1.0);
             let expected = if node < met.len() {
-                held.alike += 1;
+                held.tested += 1;
                 let known = met[node].nll;
-                if (found - known).abs() > size(known) {
+                if apart(found, known, slack.at(known)) {
                     held.breaks(1);
                 }
                 known
             } else {
                 let probability = (-found).exp();
-                let apart = if found.is_finite() {
-                    probability * size(found)
+                let off = if found.is_finite() {
+                    probability * slack.at(found)
                 } else {
                     0.0
                 };
-                let Beginning { mass, off, .. } = met[parent];
-                let above = mass + probability > 1.0 + off + apart;
-                if above && mass > 0.0 && found >= 0.0 {
+                let Beginning { mass, nexts, .. } = met[parent];
+                let (sum, off) = (mass + probability, met[parent].off + off);
+                let complete = dump.statement.entries == Some(nexts + 1);
+                held.tested += usize::from(complete);
+                let room = off + slack.normaliser;
+                let wrong = sum > 1.0 + room || complete && sum < 1.0 - room;
+                if found < -slack.at(0.0) {
+                    held.breaks(3);
+                } else if wrong && (mass > 0.0 || complete) {
                     held.breaks(2);
                 }
-                // No number is below 0, nor below what the others leave.
-                let least = if above { -(1.0 - mass).max(0.0).ln() } else { 0.0 };
-                met[parent].mass += probability;
-                met[parent].off += apart;
+                let before = &mut met[parent];
+                (before.mass, before.off, before.nexts) = (sum, off, nexts + 1);
                 met.push(Beginning {
                     nll: found,
                     ..Beginning::default()
                 });
-                found.max(least)
+                // What the others leave.
+                let left = -(1.0 - mass).max(0.0).ln();
+                if wrong { left } else { found.max(0.0) }
             };
-            let bound = size(expected) * nat.abs();
+            let bound = slack.at(expected) * nat.abs();
             let flat = batch * numbers.len() + t;
             held.fit
-                .compare(expected * nat, *number, bound, claim.stored, flat, [batch, t, 0]);
+                .compare(expected * nat, *number, bound, largest, flat, [batch, t, 0]);
         }
         let alike = rows.entry(node).or_insert_with(|| numbers.clone());
-        let far = |(a, b): (&f64, &f64)| (a - b).abs() > unit * (a.abs() + nat.abs());
-        if alike.iter().zip(&numbers).any(far) {
+        if alike
+            .iter()
+            .zip(&numbers)
+            .any(|(a, b)| apart(a / nat, b / nat, slack.at(a / nat)))
+        {
             held.breaks(0);
         }
     }
+    held.note(&met, dump.statement.entries, &slack);
     Ok(held)
+}
+
+/// Whether two numbers differ by more than a bound; numbers and infinities do, what is no number breaks no law.
+fn apart(a: f64, b: f64, bound: f64) -> bool {
+    let same = a.total_cmp(&b).is_eq() || (a - b).abs() <= bound && bound.is_finite();
+    !same && !a.is_nan() && !b.is_nan()
+}
+
+impl Held {
+    fn note(&mut self, met: &[Beginning], entries: Option<u64>, slack: &Slack) {
+        let full = |before: &&Beginning| entries == Some(before.nexts);
+        if met.iter().filter(full).count() == 0 {
+            let most = met.iter().map(|before| before.mass).fold(0.0, f64::max);
+            self.notes.push(format!(
+                "no beginning has all its next tokens (`entries` says how many there are): that probabilities sum to 1 is not tested, the largest sum is {most:.3}"
+            ));
+        }
+        if slack.unit > TELLING {
+            self.notes.push(format!(
+                "at this precision equal log-probabilities may lie {:.2} apart, relative to a nat and to themselves: the laws of a model tell little",
+                slack.unit
+            ));
+        }
+    }
 }

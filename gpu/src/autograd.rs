@@ -88,7 +88,10 @@ pub fn cross_entropy(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 pub fn logit_laplace(x: &Tensor, mu: &Tensor, ln_b: &Tensor) -> Result<Tensor> {
     let op = Op(Function::LogitLaplace, Lie::InRows);
     // Detached: candle's backward pass asks every node above a variable for a gradient.
-    let values = x.detach().contiguous()?.apply_op3(&mu.contiguous()?, &ln_b.contiguous()?, op)?;
+    let values = x
+        .detach()
+        .contiguous()?
+        .apply_op3(&mu.contiguous()?, &ln_b.contiguous()?, op)?;
     values.to_dtype(computed(x.dtype()))
 }
 

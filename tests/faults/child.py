@@ -7,7 +7,7 @@ import sys
 import time
 
 MODE = sys.argv[1]
-MODELS = ("causal", "leak", "rows", "own")
+MODELS = ("causal", "leak", "rows", "own", "statistic", "single", "single-leak", "negative")
 TOKENS = {
     "statement": {
         "inputs": "tokens", "dtype": "f64", "layout": "BSK", "prior": "uniform", "temperature": 1.0,
@@ -16,7 +16,7 @@ TOKENS = {
 }
 SEQUENCE = {
     "statement": {"inputs": "sequence", "dtype": "f64", "claims": {"token_nll": {}}},
-    "sizes": {"entry": 9, "token": 6},
+    "sizes": {"entry": 9, "token": 6} | ({"batch": 1} if MODE.startswith("single") else {}),
 }
 
 
@@ -65,16 +65,20 @@ def kl(shape, logits):
 
 def nll(shape, tokens):
     rows, length = shape
+    if MODE.startswith("single") and rows != 1:
+        sys.exit("one row at a time")
+    shared = 0.01 * sum(tokens) / len(tokens) if MODE == "statistic" else 0.0
     out = []
     for row in range(rows):
         ids = tokens[row * length : (row + 1) * length]
         for t, token in enumerate(ids):
-            seen = ids[:t] if MODE != "leak" else ids[:t] + ids[t + 1 : t + 2]
-            moved = 0.1 * row if MODE == "rows" else 0.0
+            seen = ids[:t] if not MODE.endswith("leak") else ids[:t] + ids[t + 1 : t + 2]
+            moved = 0.1 * row if MODE == "rows" else shared
             scores = [math.sin(moved + 1.0 + entry + sum((k + 1) * (1 + s) for k, s in enumerate(seen))) for entry in range(9)]
             if MODE == "own":
                 scores[token] += 2.0
-            out.append(math.log(sum(map(math.exp, scores))) - scores[token])
+            sign = -1.0 if MODE == "negative" else 1.0
+            out.append(sign * (math.log(sum(map(math.exp, scores))) - scores[token]))
     return shape, out
 
 

@@ -29,7 +29,10 @@ pub(crate) fn dump<T: Number>(random: &mut Random, order: Order, fault: Fault) -
     let nll: Vec<T> = (0..rows.len())
         .flat_map(|row| score(&rows, row, &vectors, order, fault))
         .collect();
-    let mut draft = Draft::new("sequence", &json!({"dtype": T::NAME, "summation": order.name()}));
+    let mut draft = Draft::new(
+        "sequence",
+        &json!({"dtype": T::NAME, "summation": order.name(), "entries": ENTRIES}),
+    );
     draft.integers("tokens", &[rows.len(), TOKENS], &rows.concat());
     draft.claim("token_nll", &[rows.len(), TOKENS], &nll, &json!({}));
     draft

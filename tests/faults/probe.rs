@@ -52,7 +52,7 @@ fn judge(path: &str) -> Value {
 
 #[test]
 fn a_right_child_obeys_every_law() {
-    for mode in ["right", "causal"] {
+    for mode in ["right", "causal", "single"] {
         let folder = TempDir::new().unwrap();
         let (code, text, error, save) = probe(mode, folder.path());
         assert_eq!(code, 0, "{mode}: {text}{error}");
@@ -96,7 +96,10 @@ fn a_leak_from_the_future_is_found_made_small_and_replayed() {
 fn rows_that_mix_and_tokens_that_see_themselves_are_found_and_replayed() {
     for (mode, name, size) in [
         ("rows", "row-leak", "shrunk to 2 x "),
+        ("statistic", "row-leak", "shrunk to 2 x "),
+        ("single-leak", "future-leak", "(batch, token)"),
         ("own", "own-token-leak", "(batch, token)"),
+        ("negative", "above-one", "(batch, token)"),
     ] {
         let folder = TempDir::new().unwrap();
         let (code, text, error, save) = probe(mode, folder.path());

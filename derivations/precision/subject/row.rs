@@ -18,6 +18,9 @@ pub struct LogRow {
     pub rough: Vec<f64>,
 }
 
+/// The logarithm of half the smallest number.
+const UNDERFLOW: f64 = -745.2;
+
 impl LogRow {
     /// Normalises a row. `rounded` bounds the error that its entries have themselves, in units of `u`, relative to their own size.
     ///
@@ -50,7 +53,13 @@ impl LogRow {
             let odds = if others > 0.0 { others * apart.exp_m1() } else { 0.0 };
             let rest = common + u * logs[k].abs();
             off[k] = odds.min(apart) + rest;
-            rough[k] = odds + (rest + (exp + 2.0) * u).exp_m1();
+            // What is 0 however far its exponent is off has no error; relative ones would be 0 times infinity.
+            let grown = apart + rest + (exp + 2.0) * u;
+            rough[k] = if logs[k] + grown < UNDERFLOW {
+                0.0
+            } else {
+                odds + (rest + (exp + 2.0) * u).exp_m1()
+            };
         }
         Ok(Self {
             ln: logs,

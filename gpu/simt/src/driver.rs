@@ -4,6 +4,7 @@ use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use gpu::device::EMULATED;
 use gpu::kernels::{Launch, Memory, RunError};
 use libloading::{Library, Symbol};
 
@@ -211,7 +212,7 @@ impl<'a> Memory for &'a Driver {
     type Buffer = Held<'a>;
 
     fn name(&self) -> String {
-        "CUDA kernels, emulated on the CPU".to_owned()
+        format!("CUDA kernels on {EMULATED}")
     }
 
     fn upload(&self, bytes: &[u8], _unit: usize) -> Result<Held<'a>, RunError> {

@@ -37,7 +37,7 @@ fn every_term_agrees_through_the_driver_and_nothing_is_left_behind() {
             let report = agree(&OnDevice(&driver), &options).unwrap();
             let bad: Vec<_> = report.rows.iter().filter(|row| row.failed > 0).collect();
             assert!(report.agrees, "{shape:?} {}: {bad:#?}", storage.name);
-            assert_eq!(report.engine, "CUDA kernels, emulated on the CPU");
+            assert_eq!(report.engine, "CUDA kernels on emulated CUDA (CPU)");
         }
     }
 }

@@ -7,7 +7,7 @@ use candle_core::cuda_backend::cudarc::driver::{CudaSlice, DevicePtr as _, Launc
 use super::memory::{Memory, RunError};
 use super::{Arg, Launch};
 use crate::Error;
-use crate::device::{Device, EMULATED};
+use crate::device::Device;
 
 /// Every source and its PTX.
 const EMBEDDED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -80,12 +80,11 @@ impl Memory for Cuda {
     type Buffer = CudaSlice<u8>;
 
     fn name(&self) -> String {
-        let played = self.0.cuda_stream().context().name().is_ok_and(|name| name == EMULATED);
-        if played {
-            "CUDA kernels, emulated on the CPU".to_owned()
-        } else {
-            "CUDA kernels".to_owned()
-        }
+        let name = self.0.cuda_stream().context().name();
+        format!(
+            "CUDA kernels on {}",
+            name.as_deref().unwrap_or("a device without a name")
+        )
     }
 
     fn upload(&self, bytes: &[u8], _unit: usize) -> Result<Self::Buffer, RunError> {
