@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use crate::case::storage::unravel;
-use crate::dump::{Claim, Kept};
+use crate::dump::Claim;
 use crate::precision::subject::Float;
 use crate::render::wrap::prose;
 use crate::specimen::count;
