@@ -19,10 +19,10 @@ Memory::Memory() {
 }
 
 uint64_t Memory::allocate(size_t size) {
-  // A gap behind each: a neighbour is never met by one step too far.
-  const size_t whole = rounded(size, ALIGNMENT) + ALIGNMENT;
+  // Pages of its own, which go back when it is freed; and one more behind, so that a neighbour is never met by one step too far.
+  const size_t whole = rounded(size + ALIGNMENT, PAGE) + PAGE;
   if (size == 0 || size > TOTAL - used_ || next_ + whole > base_ + ARENA) return 0;
-  const uint64_t first = next_;
+  const uint64_t first = next_ + ALIGNMENT;  // a multiple of that, and of nothing larger
   next_ += whole;
   all_[first] = {size, true};
   alive_.insert(first);
@@ -41,9 +41,8 @@ bool Memory::release(uint64_t first) {
   used_ -= found->second.size;
   for (Recent &known : recent_)
     if (known.first == first) known = {};
-  // Whole pages go back to the system; what is read of them afterwards is refused anyway.
-  const uint64_t from = rounded(first, PAGE), to = (first + found->second.size) / PAGE * PAGE;
-  if (to > from) madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
+  const uint64_t from = first / PAGE * PAGE, to = rounded(first + found->second.size, PAGE);
+  madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED);
   return true;
 }
 

@@ -45,6 +45,19 @@ std::vector<Memory> &shared_memory() {
 // 3.4e38, which fmaxf keeps, or NaN, which it drops: use both.
 int poison = 0xFF;
 
+// Stacks of threads that have ended: a launch has up to a thousand, and the system takes its time over each.
+std::vector<char *> &spare() {
+  static std::vector<char *> all;
+  return all;
+}
+
+char *take_stack() {
+  if (spare().empty()) return static_cast<char *>(std::aligned_alloc(64, STACK));
+  char *stack = spare().back();
+  spare().pop_back();
+  return stack;
+}
+
 void yield() { simt_switch(&block->current->stack_pointer, block->scheduler); }
 
 void entry() {
@@ -55,7 +68,7 @@ void entry() {
 }
 
 void prepare(Thread &thread) {
-  if (!thread.stack) thread.stack = static_cast<char *>(std::aligned_alloc(64, STACK));
+  if (!thread.stack) thread.stack = take_stack();
   auto *top = reinterpret_cast<uint64_t *>(thread.stack + STACK - 64);
   *--top = 0;  // as after a call: the stack pointer is 8 off a multiple of 16
   *--top = reinterpret_cast<uint64_t>(&entry);
@@ -215,7 +228,8 @@ std::string launch(uint3 grid, uint3 size, uint64_t order, const std::function<v
         for (const Memory &memory : shared_memory()) std::memset(memory.start, poison, memory.size);
         run_block(order, places);
       }
-  for (Thread &thread : all.threads) std::free(thread.stack);
+  for (Thread &thread : all.threads)
+    if (thread.stack) spare().push_back(thread.stack);
   block = nullptr;
   return all.fault;
 }
