@@ -11,6 +11,8 @@
 
 #[path = "faults/axes.rs"]
 mod axes;
+#[path = "faults/bounds.rs"]
+mod bounds;
 #[cfg(feature = "twin")]
 #[path = "faults/candle.rs"]
 mod candle;

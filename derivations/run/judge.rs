@@ -11,6 +11,13 @@ use super::{Outcome, Result};
 use crate::cli::{Format, Judge};
 
 pub(super) fn judge(args: &Judge) -> Result<Outcome> {
+    if let (Some(junit), true) = (&args.junit, args.junit == args.markdown) {
+        return Err(format!(
+            "{} is both --junit and --markdown, expected a file for each",
+            junit.display()
+        )
+        .into());
+    }
     for path in [&args.junit, &args.markdown].into_iter().flatten() {
         expect_writable(path)?;
     }

@@ -143,3 +143,13 @@ fn the_committed_schemas_are_those_of_the_types() {
         expect_committed(name, &(serde_json::to_string_pretty(&schema).unwrap() + "\n"));
     }
 }
+
+#[test]
+fn two_reports_need_two_files() {
+    let (folder, right, _) = folder();
+    let path = folder.path().join("both").display().to_string();
+    let (code, _, error) = elbo(&["judge", &right, "--junit", &path, "--markdown", &path]);
+    assert_eq!(code, 2);
+    assert!(error.contains("is both --junit and --markdown"), "{error}");
+    assert!(!folder.path().join("both").exists());
+}
