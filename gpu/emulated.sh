@@ -38,3 +38,11 @@ agrees --dtype bf16 --shape 6x130
 for views in whole offset transposed; do
   for dtype in f32 bf16; do agrees --graph --views "$views" --dtype "$dtype" --shape 6x17; done
 done
+# Encoder, decoder and transformer, every layer from the same inputs, in f32 and bf16.
+started=$SECONDS
+LD_LIBRARY_PATH="$folder" "$program" evaluate "$here/../derivations/data/tiny.safetensors" --device emulated --images 2 --samples 1 --bound-images 0 > "$folder/report.txt" || {
+  cat "$folder/report.txt" >&2
+  exit 1
+}
+grep -E '^  (encoder|decoder|transformer) ' "$folder/report.txt"
+printf 'elbo evaluate --device emulated: every layer agrees (%d s)\n' $((SECONDS - started))

@@ -16,7 +16,7 @@ CXX="${CXX:-c++}"
 # What is declared and not implemented fails by its name; handles that candle makes when it opens a device are made.
 library() { # cudarc's folder, file, status of what is refused, objects that implement some of it
   local names="$work/$2.implemented" objects=("${@:4}")
-  { [ "$#" -le 3 ] || nm -g --defined-only "${objects[@]}"; } | awk '$2 == "T" {print $3}' | sort -u > "$names"
+  { [ "$#" -le 3 ] || nm -g --defined-only "${objects[@]}" 2>/dev/null; } | awk '$2 == "T" {print $3}' | sort -u > "$names"
   {
     echo '#include <stdio.h>'
     echo '#define REFUSE(name, status) __attribute__((visibility("default"))) int name(void) { return fprintf(stderr, "a stand-in for CUDA: it has no " #name "\n"), status; }'
@@ -33,7 +33,7 @@ library() { # cudarc's folder, file, status of what is refused, objects that imp
 stand_ins() {
   library nvrtc libnvrtc.so.13 11
   library curand libcurand.so.10 203
-  library cublas libcublas.so.13 15
+  library cublas libcublas.so.13 15 "$@"
   library cublaslt libcublasLt.so.13 15
   library none libcudart.so.13 801
 }
@@ -56,11 +56,11 @@ jobs="$work/jobs"
 : > "$jobs"
 
 later() { printf '%q ' "$@" >> "$jobs" && echo >> "$jobs"; }
-for part in memory streams library state device transfers; do later $CXX $common -O2 -c "$here/$part.cpp" -o "$work/$part.o"; done
+for part in memory streams library state device transfers blas; do later $CXX $common -O2 -c "$here/$part.cpp" -o "$work/$part.o"; done
 for part in simt hooks; do later $CXX $common -O3 -I "$here/../host" -c "$here/../host/$part.cpp" -o "$work/$part.o"; done
 
 # candle's own kernels: the sources have no list of themselves, so the preprocessor is asked for one.
-for name in affine binary cast fill indexing reduce ternary unary; do
+for name in affine binary cast conv fill indexing reduce ternary unary; do
   source="$CANDLE_KERNELS/$name.cu"
   {
     echo "#include \"$source\""
@@ -69,6 +69,7 @@ for name in affine binary cast fill indexing reduce ternary unary; do
   } > "$work/candle-$name.cpp"
   later $CXX $common -O1 -w -I "$here/../host" "${candle[@]}" $watched -c "$work/candle-$name.cpp" -o "$work/candle-$name.kernel.o"
 done
+later $CXX $common -O2 -w -I "$here/../host" "${candle[@]}" $watched -x c++ -c "$here/blas.cu" -o "$work/blas.kernel.o"
 for source in "$@"; do
   later $CXX $common -O2 -w -I "$here/../host" -I "$(dirname "$source")" -include "$here/../host/simt.h" $watched -x c++ -c "$source" -o "$work/$(basename "$source" .cu).kernel.o"
 done
@@ -78,5 +79,5 @@ for object in "$work"/*.kernel.o; do
 done
 
 library driver libcuda.so.1 801 "$work"/{memory,streams,library,state,device,transfers}.o
-stand_ins
+stand_ins "$work/blas.o" "$folder/libcuda.so.1"
 echo "$made" > "$folder/made"
