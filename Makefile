@@ -24,9 +24,9 @@ lint: lapack
 	cargo clippy --release -p elbo --no-default-features --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet --features elbo/lapack
 
-# The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler.
+# The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler. KERNELS="--test NAME ..." for some of it.
 kernels: lapack
-	cargo test --release --package elbo-simt --features elbo/lapack
+	cargo test --release --package elbo-simt --features elbo/lapack $(KERNELS)
 
 # The program's whole CUDA path on an emulated device: no GPU, no toolkit, no root.
 emulated:

@@ -88,6 +88,7 @@ const FAULTS: &[(&str, &str)] = &[
 
 #[test]
 fn every_fault_of_launch_code_is_caught() {
+    folder(); // before the children ask for it
     let healthy = child("none", 1);
     assert!(healthy.status.success(), "{}", told(&healthy));
     assert!(!told(&healthy).contains("emulated CUDA:"), "{}", told(&healthy));
