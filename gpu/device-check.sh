@@ -11,8 +11,9 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 
 package() {
-  local folder="$1" program="${2:-}" bench="${3:-}" root="$here/.."
+  local folder="$1" program="${2:-}" bench="${3:-}" root="$here/.." built=0
   if [ -z "$program" ]; then
+    built=1
     (cd "$root" && CUDA_COMPUTE_CAP="${CUDA_COMPUTE_CAP:-80}" cargo build --release --features cuda)
     bench="$(cd "$root" && CUDA_COMPUTE_CAP="${CUDA_COMPUTE_CAP:-80}" cargo bench --features cuda --bench cuda --no-run --message-format=json |
       sed -nE 's/.*"name":"cuda".*"executable":"([^"]+)".*/\1/p' | tail -1)"
@@ -25,7 +26,8 @@ package() {
   # No cuBLAS there: candle opens a handle, and its products are refused by name.
   "$here/simt/driver/build.sh" --stand-ins "$folder/lib"
   cp "$here/device-check.sh" "$folder/"
-  du -sm "$folder" | awk '{ if ($1 >= 50) { print "the package has " $1 " MB, expected less than 50"; exit 1 } print "packaged: " $1 " MB" }'
+  # A program that is handed over may be built without optimisation, and larger.
+  du -sm "$folder" | awk -v built="$built" '{ print "packaged: " $1 " MB"; if (built && $1 >= 50) { print "expected less than 50 MB"; exit 1 } }'
 }
 
 checks=""
