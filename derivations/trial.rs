@@ -161,16 +161,16 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
     let (mut judged, mut warnings) = (Vec::new(), seen.warnings());
     warnings.extend(dump.claims.iter().filter_map(|claim| claim.assumed(sizes)));
     for ((claim, mut cells), skipped) in dump.claims.iter().zip(cells).zip(skipped) {
-        if !cells.keeps_batch() && !is_black_box(dump, claim) {
+        let black_box = is_black_box(dump, claim);
+        if !cells.keeps_batch() && !black_box {
             cells.end(&dump.claimed(claim, None)?);
         }
-        let black_box = is_black_box(dump, claim);
-        let held = if black_box {
+        let mut held = if black_box {
             model::hold(dump, claim)?
         } else {
-            model::Held::default()
+            model::Held::of(cells.into_fit())
         };
-        let fit = if black_box { held.fit.clone() } else { cells.into_fit() };
+        let fit = std::mem::take(&mut held.fit);
         let verdict = match skipped {
             Some(reason) => Verdict::Skipped(reason),
             None if fit.failed > 0 => Verdict::Beyond,
@@ -183,7 +183,7 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
         };
         if verdict == Verdict::Within {
             warnings.extend(fit.weakness(claim.quantity.name()));
-            warnings.extend(held.notes.iter().cloned());
+            warnings.extend(std::mem::take(&mut held.notes));
         }
         judged.push(Judged {
             claim: claim.clone(),

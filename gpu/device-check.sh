@@ -54,11 +54,11 @@ medians() {
 
 run() {
   out="$(mkdir -p "$1" && cd "$1" && pwd)"
-  local device="${DEVICE:-cuda}" other=emulated shape=6x1031
+  local device="${DEVICE:-cuda}" other=emulated shape=9x1031
   export LD_LIBRARY_PATH="$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
   if [ "$device" = emulated ]; then
     export LD_LIBRARY_PATH="$EMULATED:$LD_LIBRARY_PATH"
-    other=cuda shape=6x17
+    other=cuda
   fi
   check refuses-the-other-device 2 agree --device "$other"
   # Edge inputs are among the kinds of logits: masked, saturated, offset, outliers, rows of one number.

@@ -17,32 +17,28 @@ refuses() { # words, library path, arguments
   fi
 }
 
-agrees() {
+# Runs the program there; its report says where it ran.
+reports() {
   local started=$SECONDS
-  LD_LIBRARY_PATH="$folder" "$program" agree --device emulated "$@" > "$folder/report.txt" || {
+  LD_LIBRARY_PATH="$folder" "$program" "$@" --device emulated > "$folder/report.txt" || {
     cat "$folder/report.txt" >&2
     exit 1
   }
-  grep -q 'emulated' "$folder/report.txt"  # a report says where it ran
-  printf 'elbo agree --device emulated %s: %s (%d s)\n' "$*" "$(grep -E '^[0-9]+ (numbers|values) agree' "$folder/report.txt" | tail -1)" $((SECONDS - started))
+  grep -q 'emulated' "$folder/report.txt"
+  printf 'elbo %s --device emulated (%d s):\n' "$*" $((SECONDS - started))
+  grep -E ' (numbers|values) agree' "$folder/report.txt"
 }
 
 refuses 'the driver is the emulated one' "$folder" agree --device cuda
 if [ -n "${NO_DEVICE:-}" ]; then
   for name in cuda emulated; do refuses 'no CUDA device' "$NO_DEVICE" agree --device "$name"; done
 fi
-# Every line of the derivation over worlds; every fused term's kernels; the same inside candle's graph.
-agrees "$here/../derivations/data/emoji-mixture.safetensors" --dtype f32
-agrees --dtype f32 --shape 9x1031
-agrees --dtype bf16 --shape 6x130
-for views in whole offset transposed; do
-  for dtype in f32 bf16; do agrees --graph --views "$views" --dtype "$dtype" --shape 6x17; done
-done
-# Encoder, decoder and transformer, every layer from the same inputs, in f32 and bf16.
-started=$SECONDS
-LD_LIBRARY_PATH="$folder" "$program" evaluate "$here/../derivations/data/tiny.safetensors" --device emulated --images 2 --samples 1 --bound-images 0 > "$folder/report.txt" || {
-  cat "$folder/report.txt" >&2
-  exit 1
-}
-grep -E '^  (encoder|decoder|transformer) ' "$folder/report.txt"
-printf 'elbo evaluate --device emulated: every layer agrees (%d s)\n' $((SECONDS - started))
+# Every line of the derivation over worlds; encoder, decoder and transformer, every layer from the same inputs, in f32 and bf16.
+reports agree "$here/../derivations/data/emoji-mixture.safetensors" --dtype f32
+reports evaluate "$here/../derivations/data/tiny.safetensors" --images 2 --samples 1 --bound-images 0
+# Every fused term, by itself and inside candle's graph: what is packaged for a GPU, from a folder that holds nothing else.
+package="$(mktemp -d)"
+"$here/device-check.sh" package "$package" "$program"
+emulated="$(cd "$folder" && pwd)"
+(cd "$package" && env -u LD_LIBRARY_PATH DEVICE=emulated EMULATED="$emulated" ./device-check.sh run report)
+rm -r "$package"

@@ -58,6 +58,11 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// Of a claim that is compared with numbers of our own, and is held against nothing else.
+    pub(super) fn of(fit: Fit) -> Self {
+        Self { fit, ..Self::default() }
+    }
+
     /// What explains a number out of bound.
     pub(super) fn explanations(&self) -> Vec<Explanation> {
         let law = self.broken.and_then(|law| LAWS.get(law));

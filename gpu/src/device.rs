@@ -58,12 +58,6 @@ impl Device {
         matches!(self.candle, candle_core::Device::Cpu)
     }
 
-    /// Whether it is a CUDA device that a CPU plays.
-    #[must_use]
-    pub const fn is_emulated(&self) -> bool {
-        self.emulated
-    }
-
     /// `cpu`, `emulated`, or `cuda:` and the ordinal.
     #[must_use]
     pub fn name(&self) -> String {

@@ -61,16 +61,12 @@ API cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
 }
 
 API cuDevicePrimaryCtxRetain(CUcontext *made, CUdevice) {
-  const std::lock_guard lock(state().mutex);
-  ++state().retained;
   return *made = &context, CUDA_SUCCESS;
 }
 
 API cuDevicePrimaryCtxRelease_v2(CUdevice) {
   const std::lock_guard lock(state().mutex);
-  const CUresult code = settle(state().streams.drain_all());
-  --state().retained;
-  return code;
+  return settle(state().streams.drain_all());
 }
 
 API cuCtxSetCurrent(CUcontext) { return CUDA_SUCCESS; }

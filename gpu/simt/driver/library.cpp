@@ -33,7 +33,7 @@ std::vector<void *> &libraries(Watch watch) {
         std::fprintf(stderr, "emulated CUDA: %s\n", dlerror());
         continue;
       }
-      const auto begin = reinterpret_cast<void (*)(decltype(Watch::misuse), const Recent *)>(dlsym(library, "simt_watch"));
+      const auto begin = reinterpret_cast<void (*)(simt::Watcher, const Recent *)>(dlsym(library, "simt_watch"));
       if (begin) begin(watch.misuse, watch.recent);
       opened.push_back(library);
     }

@@ -15,7 +15,7 @@ struct Function {
 
 // Who watches the accesses of kernels: what is wrong about one, or nullptr; and what need not be asked.
 struct Watch {
-  const char *(*misuse)(const void *place, size_t size, int writes);
+  simt::Watcher misuse;
   const Recent *recent;
 };
 

@@ -61,7 +61,7 @@ std::string Memory::misuse(uint64_t place, size_t size) const {
     return "that end " + std::to_string(past) + " bytes behind" + of;
   }
   if (!allocation.lives) return "of" + of + " that was freed";
-  recent_[next_recent_++ % RECENT] = {first, end};
+  recent_[next_recent_++ % simt::RECENT] = {first, end};
   return "";
 }
 

@@ -6,12 +6,10 @@
 #include <set>
 #include <string>
 
+#include "../host/watch.h"
+
 namespace emulated {
-// Living allocations that were met lately, first and last byte; the kernels' side asks them before anything else (host/hooks.cpp).
-struct Recent {
-  uint64_t first = 0, last = 0;
-};
-constexpr int RECENT = 4;
+using simt::Recent;
 
 class Memory {
  public:
@@ -46,7 +44,7 @@ class Memory {
   std::map<uint64_t, Allocation> all_;
   std::set<uint64_t> alive_;
   uint64_t from_ = 0, to_ = 0;  // what is open
-  mutable Recent recent_[RECENT];
+  mutable Recent recent_[simt::RECENT];
   mutable int next_recent_ = 0;
 };
 

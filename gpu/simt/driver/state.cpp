@@ -18,8 +18,6 @@ State::State() : streams(seed(), memory) {}
 
 // What lives on when the process ends was forgotten; a process that forgets does not end well.
 State::~State() {
-  if (std::getenv("EMULATED_CUDA_SUMMARY"))
-    std::fprintf(stderr, "emulated CUDA: %llu launches, %llu copies\n", static_cast<unsigned long long>(launches), static_cast<unsigned long long>(copies));
   if (memory.living() == 0 && pinned.empty()) return;
   std::fprintf(stderr, "emulated CUDA: %zu allocations of %zu bytes, and %zu of pinned memory, were never freed\n", memory.living(), memory.used(),
                pinned.size());

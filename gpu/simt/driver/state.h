@@ -24,9 +24,7 @@ struct State {
   Streams streams;
   std::map<uint64_t, size_t> pinned;
   std::set<Event *> events;
-  int retained = 0;
   CUresult broken = CUDA_SUCCESS;
-  uint64_t launches = 0, copies = 0;
 };
 State &state();
 

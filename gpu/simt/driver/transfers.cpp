@@ -38,7 +38,6 @@ std::function<std::string()> to_device(const char *name, CUdeviceptr to, const v
   return [=] {
     std::string fault = side(name, "writes", to, size);
     if (fault.empty() && size > 0) std::memcpy(at(to), pinned ? from : staged.data(), size);
-    ++state().copies;
     return fault;
   };
 }
@@ -47,7 +46,6 @@ std::function<std::string()> to_host(const char *name, void *to, CUdeviceptr fro
   return [=] {
     std::string fault = side(name, "reads", from, size);
     if (fault.empty() && size > 0) std::memcpy(to, at(from), size);
-    ++state().copies;
     return fault;
   };
 }
@@ -57,7 +55,6 @@ std::function<std::string()> within(const char *name, CUdeviceptr to, CUdevicept
     std::string fault = side(name, "reads", from, size);
     if (fault.empty()) fault = side(name, "writes", to, size);
     if (fault.empty() && size > 0) std::memmove(at(to), at(from), size);
-    ++state().copies;
     return fault;
   };
 }
@@ -169,7 +166,6 @@ API cuLaunchKernel(CUfunction handle, unsigned gx, unsigned gy, unsigned gz, uns
   }
   const uint64_t drawn = state().streams.draw();
   const uint64_t order = drawn % 6 < 4 ? drawn % 6 : drawn;  // in turn, warp by warp, or at random
-  ++state().launches;
   return add(stream, [=, &function] {
     const unsigned grid[3] = {gx, gy, gz}, block[3] = {bx, by, bz};
     auto values = copied;

@@ -3,21 +3,14 @@
 //
 // An access may go to the stack of the thread that runs, to the kernels' own constants and shared variables, or to memory that the watcher knows.
 #include "simt.h"
+#include "watch.h"
 
 #include <dlfcn.h>
 #include <link.h>
 
 namespace simt {
 namespace {
-// What is wrong about an access, or nullptr.
-using Watcher = const char *(*)(const void *place, size_t size, int writes);
 Watcher watcher = nullptr;
-
-// Memory that the watcher has found right lately and that lives on: asked first, as accesses come in rows.
-constexpr int RECENT = 4;
-struct Recent {
-  uintptr_t first, last;
-};
 const Recent *recent = nullptr;
 
 // Where this library's own variables and constants lie.
