@@ -34,6 +34,8 @@ pub mod rule;
 pub mod scene;
 pub mod simplest;
 pub mod specimen;
+#[cfg(feature = "twin")]
+pub mod steps;
 pub mod subject;
 #[cfg(feature = "twin")]
 pub mod terms;

@@ -1,21 +1,23 @@
-//! Compiles the CUDA kernels to PTX, where the feature `cuda` asks for it.
+//! Compiles the CUDA kernels to PTX and writes the jumps to the driver's functions, where the feature `cuda` asks for it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-changed=kernels");
+    println!("cargo:rerun-if-changed=src/device/driver.txt");
     for variable in ["ELBO_NVCC", "NVCC", "CUDA_HOME"] {
         println!("cargo:rerun-if-env-changed={variable}");
     }
     if std::env::var_os("CARGO_FEATURE_CUDA").is_none() {
         return;
     }
+    let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
+    std::fs::write(out.join("driver.rs"), jumps()).expect("OUT_DIR can be written to");
     let nvcc = ["ELBO_NVCC", "NVCC"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok());
     let nvcc = nvcc.unwrap_or_else(|| "nvcc".to_owned());
-    let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mut embedded = String::from("[");
     for source in sources() {
         let file = Path::new("kernels").join(format!("{source}.cu"));
@@ -46,4 +48,24 @@ fn sources() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// How many functions `src/device/driver.txt` names, and for each a symbol of its name: a jump through its place in `PLACES`.
+fn jumps() -> String {
+    let names = std::fs::read_to_string("src/device/driver.txt").expect("the list lies below this file");
+    let x86 = std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64");
+    let mut code = format!(
+        "const COUNT: usize = {};\nstd::arch::global_asm!(r\"\n.text\n",
+        names.lines().count()
+    );
+    for (i, name) in names.lines().enumerate() {
+        let place = format!("{{places}} + {}", 8 * i);
+        let jump = if x86 {
+            format!("jmp qword ptr [rip + {place}]")
+        } else {
+            format!("adrp x16, {place}\nldr x16, [x16, :lo12:{place}]\nbr x16")
+        };
+        code += &format!(".globl {name}\n.type {name}, %function\n{name}:\n{jump}\n");
+    }
+    code + "\", places = sym PLACES);\n"
 }

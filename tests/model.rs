@@ -8,6 +8,11 @@ use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
+use derivations::steps;
+use gpu::device::{Device, Kind};
+use model::data::Data;
+use model::network::Model;
+use model::train::{FirstStage, Stage as _};
 use serde_json::Value;
 
 fn elbo() -> Command {
@@ -124,6 +129,28 @@ fn an_evaluation_adds_up_and_its_layers_agree() {
     }
     let bound = report["report"]["bound"]["values"].as_array().unwrap();
     assert_eq!(bound.len(), 4);
+}
+
+/// As on a device, layers are composed; another seed's parameters and noise are another step.
+#[test]
+fn a_training_step_agrees_in_any_order_of_sums_and_with_no_other_step() {
+    let device = Device::open(Kind::Cpu).unwrap();
+    let (data, model) = (Data::embedded().unwrap(), Model::tiny(&device).unwrap());
+    for report in steps::agree(&model, &data, 3, &device).unwrap() {
+        assert!(report.beyond.is_empty() && report.compared > 100_000, "{report:?}");
+        assert!(report.worst > 0.0, "another order of sums has other roundings");
+    }
+    let mut config = model.config.clone();
+    config.dvae.training.batch = 3;
+    let here = FirstStage::new(&config, &data, &device).unwrap();
+    let mut other = config.clone();
+    other.seed += 1;
+    let there = FirstStage::new(&other, &data, &device).unwrap();
+    let report = steps::beside(&config, &there, &here).unwrap();
+    let tensors = here.variables().iter().count();
+    assert!(report.beyond.len() > tensors, "{:?}", report.beyond);
+    let words = refused(&["evaluate", "--step-images", "2"]);
+    assert!(words.contains("expected --device cuda or emulated"), "{words}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use reference::vocab::{Error, closure_bound};
 use reference::world::World;
 
 use crate::networks::NetworkReport;
+use crate::steps::StepReport;
 
 /// The report in nats, bits and codes.
 #[must_use]
@@ -94,6 +95,40 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
                 network.network, network.dtype, network.compared, network.worst, network.worst_layer
             );
         }
+    }
+    text
+}
+
+/// What became of a training step beside the CPU's; nothing where none was asked for.
+#[must_use]
+pub fn training_steps(device: &str, steps: &[StepReport]) -> String {
+    let mut text = String::new();
+    if !steps.is_empty() {
+        let beside = if device == "cpu" {
+            "layers composed of candle's operations"
+        } else {
+            device
+        };
+        let _ = writeln!(
+            text,
+            "\na training step from fresh parameters, {beside} against the CPU's: loss, gradients, update"
+        );
+    }
+    for step in steps {
+        let verdict = step.beyond.first().map_or_else(
+            || "agree".to_owned(),
+            |first| {
+                format!(
+                    "are NOT alike, {} tensors beyond their bounds, the first {first}",
+                    step.beyond.len()
+                )
+            },
+        );
+        let _ = writeln!(
+            text,
+            "  {:<12} loss {:.6}, {:.6} on the CPU; {} numbers {verdict}; worst {:.2} of its bound, {}",
+            step.stage, step.loss[0], step.loss[1], step.compared, step.worst, step.worst_at
+        );
     }
     text
 }

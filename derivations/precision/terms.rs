@@ -130,3 +130,21 @@ pub fn layer_bound(roundings: f64, mass: f64, value: f64, storage: Storage) -> f
         computed
     }
 }
+
+/// How far two computations of a training step's loss, or of a tensor's gradient, may be apart: from how far others moved it, which added up in
+/// another order, or whose parameters were all moved by as many roundings as the widest layer has.
+///
+/// A layer's roundings are those of exact sums with moved weights (Higham, Accuracy and Stability, 3.1), each weight by at most so many; those of a
+/// gradient's sum over positions show in another order. Each of the two computations is off by its own, and the farthest of a few others stands for
+/// the farthest of all: twice two.
+#[must_use]
+pub fn step_bound(farthest: f64) -> f64 {
+    4.0 * farthest
+}
+
+/// How far two of `AdamW`'s updates may be apart that had the same gradients: each rounds ten times what its size is made of, and `more` times where
+/// the gradients' norm, a sum of so many squares, goes into it.
+#[must_use]
+pub fn update_bound(size: f64, more: f64) -> f64 {
+    2.0 * ((10.0 + more) * Storage::F32.computed * size + Storage::F32.tiny)
+}

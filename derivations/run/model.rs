@@ -6,6 +6,7 @@ use derivations::case;
 use derivations::faces::{Provenance, model as face};
 use derivations::networks;
 use derivations::precision::Storage;
+use derivations::steps;
 use gpu::device::{Device, Kind};
 use model::checkpoint::write_whole;
 use model::data::{Data, Split};
@@ -29,6 +30,9 @@ fn read(path: Option<&Path>, device: &Device) -> Result<Model> {
 
 pub(super) fn evaluate(args: &cli::Evaluate) -> Result<Outcome> {
     let device = open(args.device)?;
+    if args.step_images > 0 && device.is_cpu() {
+        return Err("--step-images holds a device against the CPU, expected --device cuda or emulated".into());
+    }
     let model = read(args.checkpoint.as_deref(), &device)?;
     model.transformer()?;
     let data = Data::embedded()?;
@@ -51,13 +55,20 @@ pub(super) fn evaluate(args: &cli::Evaluate) -> Result<Outcome> {
         layers.extend(networks::agree(&model, &data, &images, Storage::F32)?);
         layers.extend(networks::agree(&model, &data, &images, Storage::BF16)?);
     }
-    let stands = report.stands() && layers.iter().all(|network| network.failed == 0);
+    let steps = match count(args.step_images)? {
+        0 => Vec::new(),
+        images => steps::agree(&model, &data, images, &device)?,
+    };
+    let agree = layers.iter().all(|network| network.failed == 0) && steps.iter().all(|step| step.beyond.is_empty());
+    let stands = report.stands() && agree;
     let source = args
         .checkpoint
         .as_ref()
         .map_or_else(|| "the shipped model".to_owned(), |path| path.display().to_string());
     print(&match args.format {
-        Format::Text => face::evaluation(&source, &device.name(), &report, &layers),
+        Format::Text => {
+            face::evaluation(&source, &device.name(), &report, &layers) + &face::training_steps(&device.name(), &steps)
+        }
         Format::Json => pretty(&json!({
             "schema": "elbo-evaluation/1",
             "provenance": Provenance::of_search(Some(args.seed)),
@@ -65,6 +76,7 @@ pub(super) fn evaluate(args: &cli::Evaluate) -> Result<Outcome> {
             "device": device.name(),
             "report": report,
             "layers": layers,
+            "training_steps": steps,
         }))?,
     })?;
     Ok(stands.into())

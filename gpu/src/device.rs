@@ -1,5 +1,12 @@
 //! Where the twin runs, and in which type.
 
+#[cfg(all(feature = "cuda", target_os = "linux"))]
+#[expect(
+    unsafe_code,
+    reason = "jumps to another library's functions, with whatever signature their callers declare"
+)]
+mod driver;
+
 use candle_core::DType;
 
 use crate::Error;
@@ -88,10 +95,9 @@ impl Device {
 #[cfg(feature = "cuda")]
 fn cuda(ordinal: usize) -> Result<(candle_core::Device, String), Error> {
     let no_device = |reason: String| Error::NoDevice { reason };
-    // Where the driver's library is missing, loading it panics instead of failing.
-    let opened = std::panic::catch_unwind(|| candle_core::Device::new_cuda(ordinal));
-    let opened = opened.map_err(|_| no_device("the CUDA driver library cannot be loaded".to_owned()))?;
-    let device = opened.map_err(|error| {
+    #[cfg(target_os = "linux")]
+    driver::load().map_err(|error| no_device(format!("the driver's library cannot be loaded, {error}")))?;
+    let device = candle_core::Device::new_cuda(ordinal).map_err(|error| {
         // candle's error goes on with a backtrace where one is asked for.
         let sentence = error.to_string().lines().next().unwrap_or_default().to_owned();
         no_device(format!("ordinal {ordinal}: {sentence}"))

@@ -113,6 +113,21 @@ impl Model {
         })
     }
 
+    /// The same model on another device.
+    ///
+    /// # Errors
+    /// [`ModelError::Twin`] when the device refuses.
+    pub fn on(&self, device: &Device) -> Result<Self, ModelError> {
+        let prior = self.prior.is_some().then(|| transformer(&self.config, device));
+        Ok(Self {
+            config: self.config.clone(),
+            vocabulary: self.vocabulary.clone(),
+            device: device.clone(),
+            parameters: self.parameters.to_device(device)?,
+            prior: prior.transpose()?,
+        })
+    }
+
     /// Pixels, already dequantised, as a batch `[B, 3, 32, 32]`.
     ///
     /// # Errors

@@ -27,9 +27,7 @@ uint64_t Memory::allocate(size_t size) {
   all_[first] = {size, true};
   alive_.insert(first);
   used_ += size;
-  // NaN in every type, so that what nobody wrote shows.
-  Opened opened(*this);
-  std::memset(reinterpret_cast<void *>(first), 0xFF, size);
+  fresh_.push_back(first);
   return first;
 }
 
@@ -70,6 +68,10 @@ void Memory::open() {
   if (opened_++ > 0 || alive_.empty()) return;
   from_ = *alive_.begin() / PAGE * PAGE, to_ = rounded(next_, PAGE);
   mprotect(reinterpret_cast<void *>(from_), to_ - from_, PROT_READ | PROT_WRITE);
+  // NaN in every type, so that what nobody wrote shows.
+  for (const uint64_t first : fresh_)
+    if (const Allocation &allocation = all_[first]; allocation.lives) std::memset(reinterpret_cast<void *>(first), 0xFF, allocation.size);
+  fresh_.clear();
 }
 
 void Memory::close() {

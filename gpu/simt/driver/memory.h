@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "../host/watch.h"
 
@@ -43,6 +44,7 @@ class Memory {
   int opened_ = 0;
   std::map<uint64_t, Allocation> all_;
   std::set<uint64_t> alive_;
+  std::vector<uint64_t> fresh_;  // to be poisoned when it is opened: opening takes its time
   uint64_t from_ = 0, to_ = 0;  // what is open
   mutable Recent recent_[simt::RECENT];
   mutable int next_recent_ = 0;

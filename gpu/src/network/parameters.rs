@@ -22,11 +22,16 @@ impl Parameters {
     /// # Errors
     /// [`Error::Device`] where the bytes are no safetensors file.
     pub fn from_safetensors(bytes: &[u8], device: &crate::device::Device) -> Result<Self, Error> {
-        let tensors = crate::transfer::from_safetensors(bytes)?;
-        let moved = tensors
-            .into_iter()
-            .map(|(name, tensor)| Ok((name, tensor.to_device(device.candle())?)));
-        Ok(Self(moved.collect::<Result<_, Error>>()?))
+        Self(crate::transfer::from_safetensors(bytes)?).to_device(device)
+    }
+
+    /// The same numbers on another device.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device refuses.
+    pub fn to_device(&self, device: &crate::device::Device) -> Result<Self, Error> {
+        let moved = |(name, tensor): (&String, &Tensor)| Ok((name.clone(), tensor.to_device(device.candle())?));
+        Ok(Self(self.0.iter().map(moved).collect::<Result<_, Error>>()?))
     }
 
     /// The same numbers in another type; gradients go back to these.

@@ -138,6 +138,7 @@ impl Stage for FirstStage<'_> {
 pub struct SecondStage<'a> {
     config: &'a Config,
     data: &'a Data,
+    device: &'a Device,
     model: Model,
     transformer: Transformer,
     variables: Variables,
@@ -148,7 +149,7 @@ pub struct SecondStage<'a> {
 }
 
 impl<'a> SecondStage<'a> {
-    /// With fresh parameters, on a model's first stage.
+    /// With fresh parameters, on a model's first stage, which may lie on another device.
     ///
     /// # Errors
     /// [`ModelError::Network`], [`ModelError::Twin`]; [`ModelError::Lacks`] for a model of another configuration.
@@ -173,6 +174,7 @@ impl<'a> SecondStage<'a> {
             transformer: transformer(config, device)?,
             config,
             data,
+            device,
             model,
             train,
             validation,
@@ -252,11 +254,8 @@ impl Stage for SecondStage<'_> {
                 codes.push(u32::try_from(code).unwrap_or(u32::MAX));
             }
         }
-        let device = &self.model.device;
-        let (text, codes) = (
-            tokens(&text, images.len(), device)?,
-            tokens(&codes, images.len(), device)?,
-        );
+        let [text, codes] = [&text, &codes].map(|numbers| tokens(numbers, images.len(), self.device));
+        let (text, codes) = (text?, codes?);
         let [text, codes] = token_log_probs(&self.transformer, parameters, &text, &codes)?;
         let loss = ((text.mean_all()? * (-1.0 / 8.0))? + (codes.mean_all()? * (-7.0 / 8.0))?)?;
         let (of_text, of_codes) = (mean(&text)?, mean(&codes)?);
