@@ -28,11 +28,11 @@ lint: lapack
 kernels: lapack
 	cargo test --release --package elbo-simt --features elbo/lapack $(KERNELS)
 
-# The program's whole CUDA path on an emulated device: no GPU, no toolkit, no root.
+# The program's whole CUDA path on an emulated device, and with faults in its launch code: no GPU, no toolkit, no root.
 emulated:
-	. .ci/cuda-stand-in.sh && ELBO_NVCC="$$NVCC" CARGO_TARGET_DIR=target/with-cuda cargo build --release --package elbo --features cuda
 	gpu/simt/driver/build.sh target/emulated gpu/kernels/*.cu
-	gpu/emulated.sh target/with-cuda/release/elbo target/emulated
+	. .ci/cuda-stand-in.sh && export ELBO_NVCC="$$NVCC" CARGO_TARGET_DIR=target/with-cuda && cargo build --release --package elbo --features cuda && \
+		gpu/emulated.sh target/with-cuda/release/elbo target/emulated && gpu/simt/planted.py target/emulated
 
 # The CUDA kernels by the real nvcc (from PyPI, below target/): spills, local memory, wide loads. Needs no GPU.
 gates:

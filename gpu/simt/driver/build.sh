@@ -59,18 +59,27 @@ later() { printf '%q ' "$@" >> "$jobs" && echo >> "$jobs"; }
 for part in memory streams library state device transfers blas; do later $CXX $common -O2 -c "$here/$part.cpp" -o "$work/$part.o"; done
 for part in simt hooks; do later $CXX $common -O3 -I "$here/../host" -c "$here/../host/$part.cpp" -o "$work/$part.o"; done
 
-# candle's own kernels: the sources have no list of themselves, so the preprocessor is asked for one.
+# What a source declares, with one of the shim's macros as a word of its own: the preprocessor is asked.
+preprocessed() { # macro, what it is, source, more of the compiler's options
+  $CXX $common -I "$here/../host" -I "$(dirname "$3")" "${@:4}" -E -P -x c++ <(printf '#include <simt.h>\n#undef %s\n#define %s\n#include "%s"\n' "${1%%(*}" "$1 $2" "$3")
+}
+
+# candle's own kernels: the sources have no list of themselves.
 for name in affine binary cast conv fill indexing reduce ternary unary; do
   source="$CANDLE_KERNELS/$name.cu"
   {
     echo "#include \"$source\""
-    $CXX $common -I "$here/../host" "${candle[@]}" -U__global__ -E -P -x c++ <(printf '#include <simt.h>\n#undef __global__\n#define __global__ simt_global\n#include "%s"\n' "$source") |
+    preprocessed __global__ simt_global "$source" "${candle[@]}" |
       grep -oE 'simt_global +void +[A-Za-z0-9_]+ *\(' | sed -E 's/simt_global +void +([A-Za-z0-9_]+) *\(/REGISTER(\1)/' | sort -u
   } > "$work/candle-$name.cpp"
   later $CXX $common -O1 -w -I "$here/../host" "${candle[@]}" $watched -c "$work/candle-$name.cpp" -o "$work/candle-$name.kernel.o"
 done
 later $CXX $common -O2 -w -I "$here/../host" "${candle[@]}" $watched -x c++ -c "$here/blas.cu" -o "$work/blas.kernel.o"
+# How many threads a block of a kernel may have, where it says so.
+: > "$folder/kernels/bounds"
 for source in "$@"; do
+  preprocessed '__launch_bounds__(most, ...)' 'simt_bounds most' "$(realpath "$source")" | tr '\n' ' ' |
+    grep -oE 'simt_bounds +[0-9]+ +[A-Za-z0-9_]+ *\(' | sed -E 's/simt_bounds +([0-9]+) +([A-Za-z0-9_]+) *\(/\2 \1/' >> "$folder/kernels/bounds" || true
   later $CXX $common -O2 -w -I "$here/../host" -I "$(dirname "$source")" -include "$here/../host/simt.h" $watched -x c++ -c "$source" -o "$work/$(basename "$source" .cu).kernel.o"
 done
 xargs -d '\n' -P "$(nproc)" -I {} bash -c '{}' < "$jobs"

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 enum CUresult : int {
   CUDA_SUCCESS = 0,
@@ -26,6 +27,12 @@ using CUstream = void *;
 using CUevent = void *;
 struct CUuuid {
   char bytes[16];
+};
+
+// What went wrong, if anything: the code and a sentence.
+struct Fault {
+  CUresult code = CUDA_SUCCESS;
+  std::string words;
 };
 
 #define API extern "C" __attribute__((visibility("default"))) CUresult

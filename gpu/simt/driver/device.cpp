@@ -48,7 +48,7 @@ API cuDeviceGetUuid_v2(CUuuid *id, CUdevice) { return std::memcpy(id->bytes, NAM
 
 API cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
   switch (attribute) {
-    case MAX_THREADS_PER_BLOCK: return *value = 1024, CUDA_SUCCESS;
+    case MAX_THREADS_PER_BLOCK: return *value = MOST_THREADS, CUDA_SUCCESS;
     case MAX_SHARED_PER_BLOCK: return *value = 48 << 10, CUDA_SUCCESS;
     case MAX_SHARED_OPTIN: return *value = 163 << 10, CUDA_SUCCESS;
     case WARP_SIZE: return *value = 32, CUDA_SUCCESS;
@@ -116,7 +116,7 @@ API cuStreamIsCapturing(CUstream, int *status) { return *status = 0, CUDA_SUCCES
 
 API cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
   const std::lock_guard lock(state().mutex);
-  state().streams.add(queue(stream), {[] { return std::string(); }, static_cast<Event *>(event)->point});
+  state().streams.add(queue(stream), {[] { return Fault{}; }, static_cast<Event *>(event)->point});
   return state().broken;
 }
 
@@ -139,7 +139,7 @@ API cuEventRecord(CUevent event, CUstream stream) {
   const std::lock_guard lock(state().mutex);
   const auto point = std::make_shared<bool>(false);
   static_cast<Event *>(event)->point = point;
-  state().streams.add(queue(stream), {[point] { return *point = true, std::string(); }, nullptr});
+  state().streams.add(queue(stream), {[point] { return *point = true, Fault{}; }, nullptr});
   return state().broken;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 
@@ -41,6 +42,19 @@ std::vector<void *> &libraries(Watch watch) {
   }();
   return all;
 }
+
+// Threads of a block, for kernels whose sources bound them.
+unsigned bound(const std::string &name) {
+  static const std::map<std::string, unsigned> all = [] {
+    std::map<std::string, unsigned> read;
+    std::ifstream file(folder() / "bounds");
+    std::string kernel;
+    for (unsigned most = 0; file >> kernel >> most;) read[kernel] = most;
+    return read;
+  }();
+  const auto found = all.find(name);
+  return found == all.end() ? MOST_THREADS : found->second;
+}
 }  // namespace
 
 Function *find(const std::string &name, Watch watch) {
@@ -53,7 +67,7 @@ Function *find(const std::string &name, Watch watch) {
     const int count = describe ? describe(name.c_str(), &sizes) : -1;
     if (count < 0) continue;
     const auto launch = reinterpret_cast<decltype(Function::launch)>(dlsym(library, "simt_launch"));
-    function = std::make_unique<Function>(Function{name, {sizes, sizes + count}, launch});
+    function = std::make_unique<Function>(Function{name, {sizes, sizes + count}, bound(name), launch});
     return function.get();
   }
   return nullptr;

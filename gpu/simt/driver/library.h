@@ -7,9 +7,12 @@
 #include "memory.h"
 
 namespace emulated {
+constexpr unsigned MOST_THREADS = 1024;  // of a block
+
 struct Function {
   std::string name;
   std::vector<size_t> sizes;  // of its arguments
+  unsigned most;              // threads of a block that it is compiled for
   int (*launch)(const char *, const unsigned *, const unsigned *, uint64_t, void **, char *, size_t);
 };
 

@@ -41,14 +41,7 @@ CUresult breaks(CUresult code, const std::string &what) {
   return refuse(code, what);
 }
 
-CUresult settle(const std::string &fault) {
-  if (fault.empty()) return state().broken;
-  const auto has = [&](const char *words) { return fault.find(words) != std::string::npos; };
-  const CUresult code = has("misaligned")                                        ? CUDA_ERROR_MISALIGNED_ADDRESS
-                        : has(" bytes that ") || has(" bytes of ") || has(" bytes at ") ? CUDA_ERROR_ILLEGAL_ADDRESS
-                                                                                        : CUDA_ERROR_LAUNCH_FAILED;
-  return breaks(code, fault);
-}
+CUresult settle(const Fault &fault) { return fault.code == CUDA_SUCCESS ? state().broken : breaks(fault.code, fault.words); }
 
 uint64_t queue(CUstream stream) {
   constexpr uint64_t PER_THREAD = 2;

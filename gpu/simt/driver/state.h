@@ -33,7 +33,7 @@ CUresult refuse(CUresult code, const std::string &what);
 // As `refuse`; every later call gives the code, too, as after a kernel's fault on a device.
 CUresult breaks(CUresult code, const std::string &what);
 // Whether something has gone wrong before, or what the streams did now.
-CUresult settle(const std::string &fault);
+CUresult settle(const Fault &fault);
 // The queue of a handle: a thread has one of its own behind CU_STREAM_PER_THREAD.
 uint64_t queue(CUstream stream);
 bool is_pinned(const void *place, size_t size);

@@ -13,11 +13,11 @@ bool Streams::is_empty(uint64_t stream) const {
   return found == queues_.end() || found->second.empty();
 }
 
-std::string Streams::drain(uint64_t stream) {
+Fault Streams::drain(uint64_t stream) {
   return go_on([&] { return is_empty(stream); });
 }
 
-std::string Streams::drain_all() {
+Fault Streams::drain_all() {
   return go_on([&] {
     for (const auto &[_, queue] : queues_)
       if (!queue.empty()) return false;
@@ -25,24 +25,24 @@ std::string Streams::drain_all() {
   });
 }
 
-std::string Streams::reach(const Point &point) {
+Fault Streams::reach(const Point &point) {
   return go_on([&] { return *point; });
 }
 
-std::string Streams::go_on(const std::function<bool()> &done) {
+Fault Streams::go_on(const std::function<bool()> &done) {
   std::optional<Opened> opened;
   while (!stopped_ && !done()) {
     if (!opened) opened.emplace(memory_);
     std::vector<std::deque<Work> *> ready;
     for (auto &[_, queue] : queues_)
       if (!queue.empty() && (!queue.front().after || *queue.front().after)) ready.push_back(&queue);
-    if (ready.empty()) return "streams wait for each other, or for an event that nobody records";
+    if (ready.empty()) return {CUDA_ERROR_LAUNCH_FAILED, "streams wait for each other, or for an event that nobody records"};
     auto &queue = *ready[draw() % ready.size()];
     const Work work = std::move(queue.front());
     queue.pop_front();
-    std::string fault = work.run();
-    if (!fault.empty()) return fault;
+    Fault fault = work.run();
+    if (fault.code != CUDA_SUCCESS) return fault;
   }
-  return "";
+  return {};
 }
 }  // namespace emulated

@@ -5,9 +5,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "cuda.h"
 #include "memory.h"
 
 namespace emulated {
@@ -15,8 +15,8 @@ namespace emulated {
 using Point = std::shared_ptr<bool>;
 
 struct Work {
-  std::function<std::string()> run;  // what went wrong, or nothing
-  Point after;                       // what has to be passed before, if anything
+  std::function<Fault()> run;
+  Point after;  // what has to be passed before, if anything
 };
 
 class Streams {
@@ -24,9 +24,9 @@ class Streams {
   Streams(uint64_t seed, Memory &memory) : memory_(memory), random_(seed * 0x9E3779B97F4A7C15ull + 1) {}
   void add(uint64_t stream, Work work) { queues_[stream].push_back(std::move(work)); }
   // Goes on until the stream is empty, or all are, or the point is passed; the first fault on the way.
-  std::string drain(uint64_t stream);
-  std::string drain_all();
-  std::string reach(const Point &point);
+  Fault drain(uint64_t stream);
+  Fault drain_all();
+  Fault reach(const Point &point);
   bool is_empty(uint64_t stream) const;
   void forget(uint64_t stream) { queues_.erase(stream); }
   // After a fault nothing runs any more.
@@ -34,7 +34,7 @@ class Streams {
   uint64_t draw();
 
  private:
-  std::string go_on(const std::function<bool()> &done);
+  Fault go_on(const std::function<bool()> &done);
   std::map<uint64_t, std::deque<Work>> queues_;
   Memory &memory_;
   uint64_t random_;

@@ -6,63 +6,63 @@
 using namespace emulated;
 
 namespace {
-constexpr unsigned MOST_THREADS = 1024, MOST_OF_YZ = 65535, SHARED = 48 << 10;
+constexpr unsigned MOST_OF_YZ = 65535, SHARED = 48 << 10;
 
 void *at(CUdeviceptr place) { return reinterpret_cast<void *>(place); }
 
-CUresult add(CUstream stream, std::function<std::string()> run) {
+CUresult add(CUstream stream, std::function<Fault()> run) {
   state().streams.add(queue(stream), {std::move(run), nullptr});
   return state().broken;
 }
 
 // What is wrong about a copy's side, in the words of its interface.
-std::string side(const char *name, const char *verb, CUdeviceptr place, size_t size) {
-  if (size == 0) return "";
-  const std::string what = state().memory.misuse(place, size);
-  return what.empty() ? "" : std::string(name) + " " + verb + " " + std::to_string(size) + " bytes " + what;
+Fault side(const char *name, const char *verb, CUdeviceptr place, size_t size) {
+  const std::string what = size == 0 ? "" : state().memory.misuse(place, size);
+  if (what.empty()) return {};
+  return {CUDA_ERROR_ILLEGAL_ADDRESS, std::string(name) + " " + verb + " " + std::to_string(size) + " bytes " + what};
 }
 
 // The legacy stream waits for every other, and its calls for it.
-CUresult at_once(std::function<std::string()> run) {
+CUresult at_once(std::function<Fault()> run) {
   const CUresult before = settle(state().streams.drain_all());
   if (before != CUDA_SUCCESS) return before;
   add(nullptr, std::move(run));
   return settle(state().streams.drain_all());
 }
 
-std::function<std::string()> to_device(const char *name, CUdeviceptr to, const void *from, size_t size) {
+std::function<Fault()> to_device(const char *name, CUdeviceptr to, const void *from, size_t size) {
   // Pageable memory is read before the call returns; pinned memory when its turn comes.
   std::string staged;
   const bool pinned = is_pinned(from, size);
   if (!pinned) staged.assign(static_cast<const char *>(from), size);
   return [=] {
-    std::string fault = side(name, "writes", to, size);
-    if (fault.empty() && size > 0) std::memcpy(at(to), pinned ? from : staged.data(), size);
+    Fault fault = side(name, "writes", to, size);
+    if (!fault.code && size > 0) std::memcpy(at(to), pinned ? from : staged.data(), size);
     return fault;
   };
 }
 
-std::function<std::string()> to_host(const char *name, void *to, CUdeviceptr from, size_t size) {
+std::function<Fault()> to_host(const char *name, void *to, CUdeviceptr from, size_t size) {
   return [=] {
-    std::string fault = side(name, "reads", from, size);
-    if (fault.empty() && size > 0) std::memcpy(to, at(from), size);
+    Fault fault = side(name, "reads", from, size);
+    if (!fault.code && size > 0) std::memcpy(to, at(from), size);
     return fault;
   };
 }
 
-std::function<std::string()> within(const char *name, CUdeviceptr to, CUdeviceptr from, size_t size) {
+std::function<Fault()> within(const char *name, CUdeviceptr to, CUdeviceptr from, size_t size) {
   return [=] {
-    std::string fault = side(name, "reads", from, size);
-    if (fault.empty()) fault = side(name, "writes", to, size);
-    if (fault.empty() && size > 0) std::memmove(at(to), at(from), size);
+    Fault fault = side(name, "reads", from, size);
+    if (!fault.code) fault = side(name, "writes", to, size);
+    if (!fault.code && size > 0) std::memmove(at(to), at(from), size);
     return fault;
   };
 }
 
-std::function<std::string()> set(const char *name, CUdeviceptr to, unsigned char byte, size_t size) {
+std::function<Fault()> set(const char *name, CUdeviceptr to, unsigned char byte, size_t size) {
   return [=] {
-    std::string fault = side(name, "writes", to, size);
-    if (fault.empty() && size > 0) std::memset(at(to), byte, size);
+    Fault fault = side(name, "writes", to, size);
+    if (!fault.code && size > 0) std::memset(at(to), byte, size);
     return fault;
   };
 }
@@ -154,7 +154,7 @@ API cuLaunchKernel(CUfunction handle, unsigned gx, unsigned gy, unsigned gz, uns
   const auto invalid = [&](const std::string &what) { return refuse(CUDA_ERROR_INVALID_VALUE, "launch of " + function.name + ": " + what); };
   const uint64_t threads = uint64_t(bx) * by * bz;
   const auto three = [](unsigned x, unsigned y, unsigned z) { return std::to_string(x) + " x " + std::to_string(y) + " x " + std::to_string(z); };
-  if (threads == 0 || threads > MOST_THREADS) return invalid(three(bx, by, bz) + " threads a block, expected 1 to 1024");
+  if (threads == 0 || threads > function.most) return invalid(three(bx, by, bz) + " threads a block, expected 1 to " + std::to_string(function.most));
   if (gx == 0 || gy == 0 || gz == 0 || gx > 0x7FFFFFFF || gy > MOST_OF_YZ || gz > MOST_OF_YZ) return invalid(three(gx, gy, gz) + " blocks");
   if (shared > SHARED) return invalid(std::to_string(shared) + " bytes of shared memory, expected at most " + std::to_string(SHARED));
   if (extra) return invalid("arguments in a buffer are not emulated");
@@ -173,6 +173,6 @@ API cuLaunchKernel(CUfunction handle, unsigned gx, unsigned gy, unsigned gz, uns
     for (auto &value : values) places.push_back(value.data());
     char text[512];
     const int failed = function.launch(function.name.c_str(), grid, block, order, places.data(), text, sizeof text);
-    return failed ? function.name + ": " + text : std::string();
+    return failed ? Fault{CUresult(failed), function.name + ": " + text} : Fault{};
   });
 }

@@ -48,7 +48,7 @@ inline void touch(const void *place, size_t size, int writes) {
   if (const char *what = watcher(place, size, writes)) {
     const Thread &me = *block->current;
     const auto three = [](const uint3 &v) { return std::to_string(v.x) + ", " + std::to_string(v.y) + ", " + std::to_string(v.z); };
-    fail("thread (" + three(me.id) + ") of block (" + three(block->id) + ") " + (writes ? "writes " : "reads ") + std::to_string(size) + " bytes " + what);
+    fail("thread (" + three(me.id) + ") of block (" + three(block->id) + ") " + (writes ? "writes " : "reads ") + std::to_string(size) + " bytes " + what, IllegalAddress);
   }
 }
 }  // namespace
@@ -79,7 +79,7 @@ struct Misaligned {
 void __ubsan_handle_type_mismatch_v1_abort(const Misaligned *at, uintptr_t place) {
   if (!simt::block || !simt::block->current) return;
   simt::fail("line " + std::to_string(at->line) + ": misaligned, " + std::to_string(place % (1u << at->log_alignment)) + " bytes behind a multiple of " +
-             std::to_string(1u << at->log_alignment));
+             std::to_string(1u << at->log_alignment), simt::MisalignedAddress);
 }
 
 __attribute__((visibility("default"))) void simt_watch(simt::Watcher watch, const simt::Recent *known) {

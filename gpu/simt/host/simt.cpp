@@ -198,8 +198,8 @@ void wait(State state, int line, unsigned mask) {
   yield();
 }
 
-void fail(const std::string &what) {
-  block->fault = what;
+void fail(const std::string &what, Code code) {
+  block->fault = what, block->code = code;
   yield();
   std::abort();
 }
@@ -210,7 +210,7 @@ void fail_shuffle(int line, const char *what, unsigned other) {
   fail(text + what);
 }
 
-std::string launch(uint3 grid, uint3 size, uint64_t order, const std::function<void()> &body) {
+Fault launch(uint3 grid, uint3 size, uint64_t order, const std::function<void()> &body) {
   Block all;
   block = &all;
   all.grid = grid, all.size = size, all.body = &body, all.random = order * 0x9E3779B97F4A7C15ull + 1;
@@ -231,22 +231,23 @@ std::string launch(uint3 grid, uint3 size, uint64_t order, const std::function<v
   for (Thread &thread : all.threads)
     if (thread.stack) spare().push_back(thread.stack);
   block = nullptr;
-  return all.fault;
+  if (all.fault.empty()) return {};
+  return {all.code ? all.code : LaunchFailed, all.fault};
 }
 }  // namespace simt
 
-// 0: done. 1: a fault was found. 2: there is no such kernel. The sentence lands in `text`.
+// 0: done; else a driver's code for what was found, and the sentence in `text`.
 extern "C" __attribute__((visibility("default"))) int simt_launch(const char *name, const unsigned *grid, const unsigned *size, uint64_t order,
                                                                   void **arguments, char *text, size_t length) {
   const auto kernel = simt::kernels().find(name);
   if (kernel == simt::kernels().end()) {
     std::snprintf(text, length, "there is no kernel %s", name);
-    return 2;
+    return simt::NoKernel;
   }
-  const std::string fault =
+  const simt::Fault fault =
       simt::launch({grid[0], grid[1], grid[2]}, {size[0], size[1], size[2]}, order, [&] { kernel->second.call(arguments); });
-  std::snprintf(text, length, "%s", fault.c_str());
-  return fault.empty() ? 0 : 1;
+  std::snprintf(text, length, "%s", fault.words.c_str());
+  return fault.code;
 }
 
 // How many arguments a kernel has, and the size of each; -1 where there is no such kernel.

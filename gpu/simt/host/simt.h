@@ -61,17 +61,25 @@ struct Block {
   uint3 grid{}, size{}, id{};
   const std::function<void()> *body = nullptr;
   std::string fault;
+  int code = 0;  // of the fault, as a driver names it
   uint64_t random = 0;
 };
 extern Block *block;
 
+// A driver's codes for what kernels do wrong.
+enum Code { NoKernel = 500, IllegalAddress = 700, MisalignedAddress = 716, LaunchFailed = 719 };
+struct Fault {
+  int code = 0;
+  std::string words;
+};
+
 void wait(State state, int line, unsigned mask);
-[[noreturn]] void fail(const std::string &what);
+[[noreturn]] void fail(const std::string &what, Code code = LaunchFailed);
 // A shuffle's fault: which lane, and what it does with which other.
 [[noreturn]] void fail_shuffle(int line, const char *what, unsigned other);
 // order: even, shared memory starts as NaN; odd, as 3.4e38. 0 and 1 step all threads, forwards and backwards; 2 and 3 run warp after warp, first
 // and last warp first; any other steps all threads at random with that seed. Returns the fault, or nothing.
-std::string launch(uint3 grid, uint3 size, uint64_t order, const std::function<void()> &body);
+Fault launch(uint3 grid, uint3 size, uint64_t order, const std::function<void()> &body);
 
 constexpr size_t STACK = 64 * 1024;  // of a thread
 

@@ -69,7 +69,7 @@ const FAULTS: &[(&str, &str)] = &[
         "1 allocations of 660 bytes, and 0 of pinned memory, were never freed",
     ),
     ("no blocks", "0 x 1 x 1 blocks"),
-    ("too many threads", "2048 x 1 x 1 threads a block, expected 1 to 1024"),
+    ("too many threads", "512 x 1 x 1 threads a block, expected 1 to 256"), // its own bound, below the device's
     (
         "too much shared memory",
         "65536 bytes of shared memory, expected at most 49152",
@@ -203,7 +203,7 @@ fn wrong(fault: &str, mut launch: Launch, host: &[f32]) -> Launch {
             launch.grid -= 1;
         }
         "no blocks" => launch.grid = 0,
-        "too many threads" => launch.block = 2048,
+        "too many threads" => launch.block = 2 * launch.largest,
         "a pointer of the host" => launch.args[0] = Arg::Pointer(host.as_ptr().expose_provenance() as u64),
         "a null pointer" => launch.args[0] = Arg::Pointer(0),
         "another kernel's name" => launch.kernel = launch.kernel.replace("f32", "f16"),
