@@ -1,7 +1,8 @@
 //! The CUDA kernels at DALL-E's sizes: forward and with gradients, where the tables lie; beside them candle's composed operations and its graph
 //! through ours, and a copy from memory to memory, in the same run.
 //!
-//! The kernels agree with the reference before the clock starts. Needs a device: without one it says so and measures nothing.
+//! Beside each launch, in the same run, other ways of making it (`gpu::kernels::VARIANTS`): what a device would be tuned by.
+//! The kernels agree with the reference before the clock starts, in each of these ways. Needs a device: without one it says so and measures nothing.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -24,11 +25,11 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use derivations::precision::Storage;
-use derivations::terms::{OnDevice, Options, agree};
+use derivations::terms::{EngineError, OnDevice, Options, Report, agree};
 use drawn::{SEED, logits};
 use gpu::candle_core::{DType, Result, Tensor, Var};
 use gpu::device::{Device, Kind};
-use gpu::kernels::{Cuda, Launch, Memory, Stored};
+use gpu::kernels::{Cuda, Launch, Memory, Stored, VARIANTS, Varied};
 
 /// A device, what launches there, and whether a kernel computes what the reference does.
 struct Bench {
@@ -40,7 +41,7 @@ type Group<'a> = BenchmarkGroup<'a, WallTime>;
 type Buffer = <Cuda as Memory>::Buffer;
 
 impl Bench {
-    /// Everything agrees on a slice, or nothing is timed.
+    /// Everything agrees on a slice, launched in every way, or nothing is timed.
     fn agreed(&self, storage: Storage, function: &str, k: usize) {
         let options = Options {
             storage,
@@ -48,8 +49,14 @@ impl Bench {
             shape: Some((5, k)),
             seed: SEED,
         };
-        let engine = OnDevice(self.cuda.clone());
-        assert!(agree(&engine, &options).unwrap().agrees, "{function}");
+        let agrees = |report: Result<Report, EngineError>| assert!(report.unwrap().agrees, "{function}");
+        agrees(agree(&OnDevice(self.cuda.clone()), &options));
+        for variant in VARIANTS {
+            agrees(agree(&OnDevice(Varied(self.cuda.clone(), *variant)), &options));
+        }
+        for (_, later) in self.cuda.compiled_for_later() {
+            agrees(agree(&OnDevice(later), &options));
+        }
     }
 
     /// Runs are queued one behind the other; the clock stops when the last has ended.
@@ -67,12 +74,24 @@ impl Bench {
         });
     }
 
+    /// Launches as they are, and in every other way.
     fn launches(&self, group: &mut Group<'_>, id: &str, launches: &[Launch]) {
-        self.time(group, id, || {
-            for launch in launches {
-                self.cuda.queue(launch).unwrap();
+        let run = |cuda: &Cuda, launches: &[Launch]| launches.iter().for_each(|launch| cuda.queue(launch).unwrap());
+        self.time(group, id, || run(&self.cuda, launches));
+        group.measurement_time(MEASURED / 2);
+        for variant in VARIANTS {
+            let varied: Vec<Option<Launch>> = launches.iter().map(|launch| variant.of(launch)).collect();
+            if varied.iter().all(Option::is_none) {
+                continue;
             }
-        });
+            let varied = varied.into_iter().zip(launches).map(|(varied, own)| varied.unwrap_or_else(|| own.clone()));
+            let varied: Vec<Launch> = varied.collect();
+            self.time(group, &format!("variant/{id}/{}", variant.name()), || run(&self.cuda, &varied));
+        }
+        for (name, later) in self.cuda.compiled_for_later() {
+            self.time(group, &format!("variant/{id}/{name}"), || run(&later, launches));
+        }
+        group.measurement_time(MEASURED);
     }
 
     /// Numbers like a network's logits, in the type, on the device: a few thousand rows are the first 64 again and again.
@@ -121,12 +140,14 @@ impl Bench {
     }
 }
 
+const MEASURED: Duration = Duration::from_millis(500);
+
 fn group<'a>(criterion: &'a mut Criterion, name: &str, bytes: usize) -> Group<'a> {
     let mut timed = criterion.benchmark_group(format!("cuda-{name}"));
     timed
         .sample_size(10)
         .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(500))
+        .measurement_time(MEASURED)
         .throughput(Throughput::Bytes(bytes as u64));
     timed
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 fn main() {
     println!("cargo:rerun-if-changed=kernels");
     println!("cargo:rerun-if-changed=src/device/driver.txt");
-    for variable in ["ELBO_NVCC", "NVCC", "CUDA_HOME"] {
+    for variable in ["ELBO_NVCC", "NVCC", "CUDA_HOME", "ELBO_CUDA_ARCHITECTURES"] {
         println!("cargo:rerun-if-env-changed={variable}");
     }
     if std::env::var_os("CARGO_FEATURE_CUDA").is_none() {
@@ -18,24 +18,30 @@ fn main() {
         .into_iter()
         .find_map(|name| std::env::var(name).ok());
     let nvcc = nvcc.unwrap_or_else(|| "nvcc".to_owned());
+    let architectures = std::env::var("ELBO_CUDA_ARCHITECTURES").unwrap_or_else(|_| "80".to_owned());
     let mut embedded = String::from("[");
-    for source in sources() {
-        let file = Path::new("kernels").join(format!("{source}.cu"));
-        // compute_80: the driver compiles it for 8.0 and everything later. No contraction: fmaf stands where it is meant.
-        let done = Command::new(&nvcc)
-            .args(["-ptx", "-O3", "-std=c++17", "-fmad=false", "-arch=compute_80"])
-            .arg(&file)
-            .arg("-o")
-            .arg(out.join(format!("{source}.ptx")))
-            .status();
-        match done {
-            Ok(status) if status.success() => {}
-            Ok(status) => panic!("{nvcc} does not compile {}: {status}", file.display()),
-            Err(error) => panic!("the feature cuda needs nvcc; {nvcc}: {error}"),
-        }
-        embedded += &format!("(\"{source}\", include_str!(concat!(env!(\"OUT_DIR\"), \"/{source}.ptx\"))),");
+    for architecture in architectures.split(',') {
+        let compiled = sources().into_iter().map(|source| {
+            let ptx = out.join(format!("{source}-{architecture}.ptx"));
+            compile(&nvcc, &source, architecture, &ptx);
+            format!("(\"{source}\", include_str!(concat!(env!(\"OUT_DIR\"), \"/{source}-{architecture}.ptx\"))),")
+        });
+        embedded += &format!("(\"{architecture}\", &[{}]),", compiled.collect::<String>());
     }
     std::fs::write(out.join("embedded.rs"), embedded + "]").expect("OUT_DIR can be written to");
+}
+
+/// compute_80: the driver compiles it for 8.0 and everything later. No contraction: fmaf stands where it is meant.
+fn compile(nvcc: &str, source: &str, architecture: &str, ptx: &Path) {
+    let file = Path::new("kernels").join(format!("{source}.cu"));
+    let mut command = Command::new(nvcc);
+    command.args(["-ptx", "-O3", "-std=c++17", "-fmad=false"]);
+    command.arg(format!("-arch=compute_{architecture}"));
+    match command.arg(&file).arg("-o").arg(ptx).status() {
+        Ok(status) if status.success() => {}
+        Ok(status) => panic!("{nvcc} does not compile {}: {status}", file.display()),
+        Err(error) => panic!("the feature cuda needs nvcc; {nvcc}: {error}"),
+    }
 }
 
 /// The names of `kernels/*.cu`, in order.

@@ -14,8 +14,9 @@ package() {
   local folder="$1" program="${2:-}" bench="${3:-}" root="$here/.." built=0
   if [ -z "$program" ]; then
     built=1
-    (cd "$root" && CUDA_COMPUTE_CAP="${CUDA_COMPUTE_CAP:-80}" cargo build --release --features cuda)
-    bench="$(cd "$root" && CUDA_COMPUTE_CAP="${CUDA_COMPUTE_CAP:-80}" cargo bench --features cuda --bench cuda --no-run --message-format=json |
+    export CUDA_COMPUTE_CAP="${CUDA_COMPUTE_CAP:-80}" ELBO_CUDA_ARCHITECTURES="${ELBO_CUDA_ARCHITECTURES:-80,90}"
+    (cd "$root" && cargo build --release --features cuda)
+    bench="$(cd "$root" && cargo bench --features cuda --bench cuda --no-run --message-format=json |
       sed -nE 's/.*"name":"cuda".*"executable":"([^"]+)".*/\1/p' | tail -1)"
     program="$root/target/release/elbo"
   fi
@@ -83,6 +84,30 @@ run() {
   return "$failed"
 }
 
+# A row a launch, a column a way of making it: what it takes, over what the launch as it is takes.
+variants() {
+  awk '
+    { time[$1] = $2 }
+    $1 ~ /\/variant\// {
+      at = match($1, /\/[^\/]*$/); way = substr($1, at + 1); own = substr($1, 1, at - 1); sub(/\/variant/, "", own)
+      if (!(own in row)) { row[own] = 1; launches[++rows] = own }
+      if (!(way in column)) { column[way] = 1; ways[++columns] = way }
+      of[own, way] = $2
+    }
+    END {
+      printf "| launch | best |"; for (c = 1; c <= columns; c++) printf " %s |", ways[c]
+      printf "\n|---|---|"; for (c = 1; c <= columns; c++) printf "---|"
+      printf "\n"
+      for (r = 1; r <= rows; r++) {
+        own = launches[r]; best = "as it is"; least = time[own]
+        for (c = 1; c <= columns; c++) if ((own, ways[c]) in of && of[own, ways[c]] < least) { least = of[own, ways[c]]; best = ways[c] }
+        printf "| %s | %s |", own, best
+        for (c = 1; c <= columns; c++) if ((own, ways[c]) in of) printf " %.2f |", of[own, ways[c]] / time[own]; else printf " |"
+        printf "\n"
+      }
+    }'
+}
+
 report() { # device, what became of the benches
   local engine copy
   engine="$(sed -nE 's/.*"engine": *"([^"]+)".*/\1/p' "$out/agree-f32.txt" | head -1)"
@@ -104,7 +129,9 @@ report() { # device, what became of the benches
     printf '\nBenches: %s.\n' "$2"
     if [ -n "$copy" ]; then
       printf '\nA gigabyte is copied at %.0f GB/s, read and written counted.\n\n| bench | us |\n|---|---|\n' "$copy"
-      awk '{ printf "| %s | %.1f |\n", $1, $2 / 1000 }' "$out/medians.txt"
+      awk '$1 !~ /\/variant\// { printf "| %s | %.1f |\n", $1, $2 / 1000 }' "$out/medians.txt"
+      printf '\nThe same launches in other ways (threads a block, blocks a multiprocessor, numbers a thread, compiled for a later architecture), as shares of the time above.\n\n'
+      variants < "$out/medians.txt"
     fi
   } > "$out/report.md"
   echo "$out/report.json, $out/report.md"

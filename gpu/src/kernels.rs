@@ -9,6 +9,7 @@ pub mod exact;
 mod memory;
 pub mod mixing;
 mod planes;
+mod variants;
 
 #[cfg(feature = "cuda")]
 pub use cuda::Cuda;
@@ -16,6 +17,7 @@ pub use memory::{Memory, RunError};
 pub use planes::{
     Planes, cross_entropy_by_planes, entropy_by_planes, kl_divergence_by_planes, kl_to_uniform_by_planes,
 };
+pub use variants::{VARIANTS, Variant, Varied};
 
 /// An argument of a kernel, in the order of its declaration.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,6 +43,8 @@ pub struct Launch {
     pub block: u32,
     /// The most threads that the kernel was compiled for.
     pub largest: u32,
+    /// Numbers a thread holds in the kernel's other width, and the most threads of that; nothing where there is one width.
+    pub other_width: Option<Width>,
     /// Its arguments.
     pub args: Vec<Arg>,
 }
@@ -82,8 +86,11 @@ pub struct Table {
 /// The longest row: a place in it, and one chunk beyond, is counted in 32 bits.
 pub const LONGEST: usize = 1 << 30;
 
-/// Blocks that are launched at most: 16 for each of an H100's 132 multiprocessors.
-const MOST_BLOCKS: u32 = 132 * 16;
+/// Of an H100.
+const MULTIPROCESSORS: u32 = 132;
+
+/// Blocks that are launched at most.
+const MOST_BLOCKS: u32 = MULTIPROCESSORS * 16;
 
 /// Threads of the largest block: 64 registers are left to each.
 const MOST_THREADS: u32 = 1024;
@@ -99,27 +106,29 @@ const OF_A_VOCABULARY: u32 = 640;
 
 const WARP: u32 = 32;
 
-impl Table {
-    /// Numbers a thread holds: few for short rows, so that all warps have something to do.
-    const fn per_thread(self, [few, many]: [u32; 2]) -> u32 {
-        if self.k.unsigned_abs() <= few * 256 { few } else { many }
-    }
+/// Numbers that a thread holds, and the most threads of a block that is compiled for as many.
+pub type Width = (u32, u32);
 
+impl Table {
+    /// Few numbers a thread for short rows, so that all warps have something to do; many for long ones.
     fn launch(
         self,
         source: &'static str,
         function: &str,
         stored: Stored,
-        (per_thread, largest): (u32, u32),
+        [few, many]: [Width; 2],
         args: Vec<Arg>,
     ) -> Launch {
-        let threads = self.k.unsigned_abs().div_ceil(per_thread).next_multiple_of(WARP);
+        let k = self.k.unsigned_abs();
+        let (width, other) = if k <= few.0 * 256 { (few, many) } else { (many, few) };
+        let (per_thread, largest) = width;
         Launch {
             source,
             kernel: format!("{function}_{}_{per_thread}", stored.name()),
             grid: self.rows.unsigned_abs().clamp(1, MOST_BLOCKS),
-            block: threads.clamp(WARP, largest),
+            block: k.div_ceil(per_thread).next_multiple_of(WARP).clamp(WARP, largest),
             largest,
+            other_width: (other.0 != per_thread).then_some(other),
             args,
         }
     }
@@ -150,7 +159,7 @@ fn moments(function: &str, stored: Stored, x: Table, values: u64, grad: Option<u
         Arg::I32(x.k),
         Arg::F64(weight),
     ];
-    x.launch("moments", function, stored, (x.per_thread([8, 32]), QUARTER), args)
+    x.launch("moments", function, stored, [(8, QUARTER), (32, QUARTER)], args)
 }
 
 /// [`fused::kl_divergence`](crate::fused::kl_divergence): gradients with respect to both tables, or none.
@@ -183,9 +192,7 @@ fn pair(
         Arg::I32(a.k),
         Arg::F64(weight),
     ];
-    let per_thread = a.per_thread([8, 16]);
-    let largest = if per_thread == 8 { QUARTER } else { HALF };
-    a.launch("divergence", function, stored, (per_thread, largest), args)
+    a.launch("divergence", function, stored, [(8, QUARTER), (16, HALF)], args)
 }
 
 /// [`fused::token_log_prob`](crate::fused::token_log_prob): `targets` are the tokens, the first tokens allowed and those behind the last, `i32`,
@@ -207,7 +214,7 @@ pub fn token_log_prob(
         "token",
         "token_log_prob",
         stored,
-        (x.per_thread([8, 40]), OF_A_VOCABULARY),
+        [8, 40].map(|numbers| (numbers, OF_A_VOCABULARY)),
         args,
     )
 }
@@ -256,7 +263,7 @@ pub fn logit_laplace(
     let first = Launch {
         grid: (x.rows * parts).unsigned_abs().clamp(1, MOST_BLOCKS),
         block: 256,
-        ..x.launch("laplace", "logit_laplace", stored, (8, MOST_THREADS), args)
+        ..x.launch("laplace", "logit_laplace", stored, [(8, MOST_THREADS); 2], args)
     };
     let second = Launch {
         source: "laplace",
@@ -264,6 +271,7 @@ pub fn logit_laplace(
         grid: 1,
         block: 256,
         largest: MOST_THREADS,
+        other_width: None,
         args: vec![
             Arg::Pointer(scratch),
             Arg::Pointer(values),

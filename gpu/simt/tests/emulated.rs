@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use derivations::precision::Storage;
 use derivations::terms::{OnDevice, Options, agree};
-use gpu::kernels::{Arg, Launch, Stored, Table, kl_to_uniform};
+use gpu::kernels::{Arg, Launch, Stored, Table, VARIANTS, Varied, kl_to_uniform};
 use simt::driver::{Driver, Place, build};
 
 /// How far a right divergence may be off: eight roundings of numbers up to ten in size. A wrong row is off by tenths.
@@ -42,6 +42,22 @@ fn every_term_agrees_through_the_driver_and_nothing_is_left_behind() {
             assert!(report.agrees, "{shape:?} {}: {bad:#?}", storage.name);
             assert_eq!(report.engine, "CUDA kernels on emulated CUDA (CPU)");
         }
+    }
+}
+
+/// What a device is tuned by changes no number beyond its bound.
+#[test]
+fn every_term_agrees_in_every_way_of_launching_it() {
+    let driver = Driver::load(folder()).unwrap();
+    for variant in VARIANTS {
+        let options = Options {
+            storage: Storage::F32,
+            function: None,
+            shape: Some((150, 33)), // more rows than one block a multiprocessor
+            seed: 1,
+        };
+        let report = agree(&OnDevice(Varied(&driver, *variant)), &options).unwrap();
+        assert!(report.agrees, "{}", report.engine);
     }
 }
 

@@ -9,18 +9,12 @@ use super::{Arg, Launch};
 use crate::Error;
 use crate::device::Device;
 
-/// Every source and its PTX.
-const EMBEDDED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+/// Architectures, the first for every device, and for each every source and its PTX.
+const EMBEDDED: &[(&str, &[(&str, &str)])] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// The PTX of a source.
-fn ptx(source: &str) -> Option<&'static str> {
-    let found = EMBEDDED.iter().find(|(name, _)| *name == source);
-    found.map(|(_, code)| *code)
-}
-
-/// A CUDA device that runs kernels.
+/// A CUDA device that runs kernels, and which of [`EMBEDDED`] it has.
 #[derive(Debug, Clone)]
-pub struct Cuda(CudaDevice);
+pub struct Cuda(CudaDevice, usize);
 
 impl Cuda {
     /// The device, if it is a CUDA one.
@@ -29,7 +23,7 @@ impl Cuda {
     /// [`Error::NoDevice`] for the CPU.
     pub fn of(device: &Device) -> Result<Self, Error> {
         match device.candle() {
-            candle_core::Device::Cuda(cuda) => Ok(Self(cuda.clone())),
+            candle_core::Device::Cuda(cuda) => Ok(Self::from(cuda.clone())),
             _ => Err(Error::NoDevice {
                 reason: format!("{} runs no CUDA kernels", device.name()),
             }),
@@ -39,20 +33,32 @@ impl Cuda {
 
 impl From<CudaDevice> for Cuda {
     fn from(device: CudaDevice) -> Self {
-        Self(device)
+        Self(device, 0)
     }
 }
 
 impl Cuda {
+    /// The same device with kernels compiled for later architectures than the usual one, by their names, as far as they were built
+    /// (`ELBO_CUDA_ARCHITECTURES`) and it is one.
+    #[must_use]
+    pub fn compiled_for_later(&self) -> Vec<(String, Self)> {
+        let capability = self.0.cuda_stream().context().compute_capability();
+        let own = capability.map_or(0, |(major, minor)| 10 * major + minor);
+        let later = EMBEDDED.iter().enumerate().skip(1);
+        let runs = later.filter(|(_, (architecture, _))| architecture.parse().is_ok_and(|asked: i32| asked <= own));
+        runs.map(|(place, (architecture, _))| (format!("compute-{architecture}"), Self(self.0.clone(), place))).collect()
+    }
+
     /// Queues a launch whose pointers are memory of this device.
     ///
     /// # Errors
     /// When it is refused.
     pub fn queue(&self, launch: &Launch) -> Result<(), candle_core::Error> {
-        let Some(code) = ptx(launch.source) else {
+        let (architecture, sources) = EMBEDDED[self.1];
+        let Some((_, code)) = sources.iter().find(|(name, _)| *name == launch.source) else {
             candle_core::bail!("there is no source {}", launch.source);
         };
-        let module = format!("elbo-{}", launch.source);
+        let module = format!("elbo-{architecture}-{}", launch.source);
         let function = self.0.get_or_load_custom_func(&launch.kernel, &module, code)?;
         let mut call = function.builder();
         for arg in &launch.args {

@@ -48,10 +48,9 @@ pub fn exact(tables: Tables, sums: u64) -> Launch {
     } else {
         ("exact", 8)
     };
-    let per_thread = encoder.per_thread([2, many]);
     Launch {
         grid: (images * names.div_ceil(run)).clamp(1, MOST_BLOCKS),
-        ..encoder.launch("exact", function, Stored::F64, (per_thread, HALF), args)
+        ..encoder.launch("exact", function, Stored::F64, [(2, HALF), (many, HALF)], args)
     }
 }
 

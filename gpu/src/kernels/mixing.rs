@@ -36,7 +36,7 @@ impl Gumbel {
         args.push(Arg::F64(1.0 / self.temperature));
         args.extend(hard.map(Arg::I32));
         self.logits
-            .launch("gumbel", &name, other, (self.logits.per_thread([8, 16]), HALF), args)
+            .launch("gumbel", &name, other, [(8, HALF), (16, HALF)], args)
     }
 }
 
@@ -116,6 +116,7 @@ fn product(types: [Stored; 3], sides: [Side; 2], out: u64, [rows, columns, depth
         grid: tiles.clamp(1, MOST_BLOCKS),
         block: HALF,
         largest: HALF,
+        other_width: None,
         args,
     }
 }

@@ -89,6 +89,7 @@ impl Planes {
             grid: tiles.clamp(1, MOST_BLOCKS),
             block: HALF,
             largest: HALF, // a warp's sums of 32 positions in shared memory
+            other_width: None,
             args,
         }
     }
