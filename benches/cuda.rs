@@ -43,19 +43,22 @@ type Buffer = <Cuda as Memory>::Buffer;
 impl Bench {
     /// Everything agrees on a slice, launched in every way, or nothing is timed.
     fn agreed(&self, storage: Storage, function: &str, k: usize) {
-        let options = Options {
+        let of = |shape| Options {
             storage,
             function: Some(function.to_owned()),
-            shape: Some((5, k)),
+            shape: Some(shape),
             seed: SEED,
         };
         let agrees = |report: Result<Report, EngineError>| assert!(report.unwrap().agrees, "{function}");
-        agrees(agree(&OnDevice(self.cuda.clone()), &options));
+        agrees(agree(&OnDevice(self.cuda.clone()), &of((5, k))));
         for variant in VARIANTS {
-            agrees(agree(&OnDevice(Varied(self.cuda.clone(), *variant)), &options));
+            agrees(agree(
+                &OnDevice(Varied(self.cuda.clone(), *variant)),
+                &of(variant.shape()),
+            ));
         }
         for (_, later) in self.cuda.compiled_for_later() {
-            agrees(agree(&OnDevice(later), &options));
+            agrees(agree(&OnDevice(later), &of((5, k))));
         }
     }
 
@@ -84,9 +87,14 @@ impl Bench {
             if varied.iter().all(Option::is_none) {
                 continue;
             }
-            let varied = varied.into_iter().zip(launches).map(|(varied, own)| varied.unwrap_or_else(|| own.clone()));
+            let varied = varied
+                .into_iter()
+                .zip(launches)
+                .map(|(varied, own)| varied.unwrap_or_else(|| own.clone()));
             let varied: Vec<Launch> = varied.collect();
-            self.time(group, &format!("variant/{id}/{}", variant.name()), || run(&self.cuda, &varied));
+            self.time(group, &format!("variant/{id}/{}", variant.name()), || {
+                run(&self.cuda, &varied)
+            });
         }
         for (name, later) in self.cuda.compiled_for_later() {
             self.time(group, &format!("variant/{id}/{name}"), || run(&later, launches));

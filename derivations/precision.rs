@@ -17,7 +17,8 @@ pub use rows::{
 
 #[cfg(feature = "twin")]
 pub use terms::{
-    DIVERGENCE, LIKELIHOOD, MEAN, SAMPLE, SLOPE, Storage, TermPrecision, layer_bound, step_bound, update_bound,
+    DIVERGENCE, LIKELIHOOD, MEAN, SAMPLE, SLOPE, Storage, TermPrecision, layer_bound, moved_by, step_bound,
+    update_bound,
 };
 
 pub use reference::vocab::{CLOSURE, closure_bound};

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use gpu::autograd::composed;
 use gpu::device::{Device, Kind};
 use gpu::network::Parameters;
 use gpu::transfer::download;
-use gpu::{GradStore, Tensor, Var};
+use gpu::{DType, GradStore, Tensor, Var};
 use model::ModelError;
-use model::config::Config;
+use model::config::{EDGE, Training};
 use model::data::Data;
 use model::network::Model;
 use model::optimiser::AdamW;
@@ -16,7 +15,7 @@ use model::train::{FirstStage, Part, SecondStage, Share, Stage, Step, step};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use crate::precision::{Storage, step_bound, update_bound};
+use crate::precision::{moved_by, step_bound, update_bound};
 
 /// A stage's first step on a device beside the CPU's.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -37,69 +36,81 @@ pub struct StepReport {
 
 type Gradients = BTreeMap<String, Vec<f64>>;
 
-/// Draws of moved parameters: enough that the farthest is typical.
+/// Draws of moved parameters.
 const DRAWS: u64 = 3;
 
-/// The first step of both stages, from fresh parameters, on a batch of so many images. Where the device is the CPU: of layers composed of candle's
-/// operations.
+/// The first step of both stages, from fresh parameters, on a batch of so many images: in single precision there, against layers in double precision
+/// on the CPU.
 ///
 /// # Errors
 /// [`ModelError`]; a disagreement is a finding in the reports.
 pub fn agree(model: &Model, data: &Data, images: usize, device: &Device) -> Result<Vec<StepReport>, ModelError> {
     let cpu = Device::open(Kind::Cpu)?;
-    let mut config = model.config.clone();
-    config.dvae.training.batch = images;
-    config.prior.training.batch = images;
     // Where codes come from is not what is compared: both sides have the CPU's.
     let mut first = model.on(&cpu)?;
-    first.config = config.clone();
+    first.config.dvae.training.batch = images;
+    first.config.prior.training.batch = images;
+    let config = first.config.clone();
     let dvae = |device| FirstStage::new(&config, data, device);
     let prior = |device| SecondStage::new(&config, data, first.clone(), device);
     Ok(vec![
-        beside(&config, &dvae(device)?, &dvae(&cpu)?)?,
-        beside(&config, &prior(device)?, &prior(&cpu)?)?,
+        beside(&dvae(device)?, &dvae(&cpu)?)?,
+        beside(&prior(device)?, &prior(&cpu)?)?,
     ])
 }
 
-/// A stage's first step beside that of the same stage on the CPU.
+/// A stage's first step beside that of the same stage on the CPU, which is taken in double precision.
 ///
 /// # Errors
 /// As [`agree`].
-pub fn beside<S: Stage>(config: &Config, there: &S, here: &S) -> Result<StepReport, ModelError> {
-    let run = |stage: &S| -> Result<(f64, Gradients), ModelError> {
-        let parameters = stage.variables().parameters().to_dtype(config.dtype.candle())?;
-        let Step { loss, gradients, .. } = step(stage, &parameters, 0)?;
+pub fn beside<S: Stage>(there: &S, here: &S) -> Result<StepReport, ModelError> {
+    let run = |stage: &S, dtype| -> Result<(f64, Gradients), ModelError> {
+        let Step { loss, gradients, .. } = step(stage, &stage.variables().parameters().to_dtype(dtype)?, 0)?;
         Ok((loss, of_variables(stage.variables().iter(), &gradients)?))
     };
-    let (loss_here, here_by_name) = run(here)?;
-    let (loss_there, there_by_name) = composed(|| run(there))?; // as any device has it
+    let (found_loss, found) = run(there, DType::F32)?;
+    let (loss, gradients) = run(here, DType::F64)?;
     let mut report = StepReport {
         stage: S::NAME,
-        loss: [loss_there, loss_here],
+        loss: [found_loss, loss],
         compared: 0,
         worst: 0.0,
         worst_at: String::new(),
         beyond: Vec::new(),
     };
-    // Sums in another order, and parameters that are moved: what rounding does to a step.
-    let mut others = vec![composed(|| run(here))?];
-    for seed in 0..DRAWS {
-        others.push(moved(here, config, seed)?);
+    let draws = (0..DRAWS)
+        .map(|seed| moved(here, seed))
+        .collect::<Result<Vec<_>, _>>()?;
+    let farthest = |distance: &dyn Fn(&(f64, Gradients)) -> f64| draws.iter().map(distance).fold(0.0, f64::max);
+    // What a gradient adds up over: the pixels of the batch.
+    #[expect(clippy::cast_precision_loss, reason = "a number of pixels")]
+    let addends = (there.training().batch * EDGE * EDGE) as f64;
+    let spread = farthest(&|(moved, _)| (moved - loss).abs());
+    report.add(
+        "loss",
+        1,
+        (found_loss - loss).abs(),
+        step_bound(spread, addends, loss.abs()),
+    );
+    // The addends of one tensor of a layer are those of the others, times what goes in: a key's bias has gradient 0 because they cancel.
+    let mut of_layer: BTreeMap<&str, f64> = BTreeMap::new();
+    for (name, gradient) in &gradients {
+        let largest = of_layer.entry(layer(name)).or_default();
+        *largest = largest.max(root_mean_square(gradient));
     }
-    let farthest = |distance: &dyn Fn(&(f64, Gradients)) -> f64| others.iter().map(distance).fold(0.0, f64::max);
-    let spread = farthest(&|(loss, _)| (loss - loss_here).abs());
-    report.add("loss", 1, (loss_there - loss_here).abs(), step_bound(spread));
-    for (name, expected) in &here_by_name {
-        let spread = farthest(&|(_, gradients)| distance(&gradients[name], expected));
-        let off = distance(&there_by_name[name], expected);
+    for (name, expected) in &gradients {
+        let spread = farthest(&|(_, moved)| distance(&moved[name], expected));
+        #[expect(clippy::cast_precision_loss, reason = "a tensor's numbers")]
+        let size = of_layer[layer(name)] * (expected.len() as f64).sqrt();
+        let off = distance(&found[name], expected);
         report.add(
             &format!("the gradient of {name}"),
             expected.len(),
             off,
-            step_bound(spread),
+            step_bound(spread, addends, size),
         );
     }
-    updates(&mut report, there, here, &here_by_name)?;
+    updates(&mut report, there, here, &gradients)?;
     Ok(report)
 }
 
@@ -110,11 +121,21 @@ impl StepReport {
         if !(share <= 1.0) {
             self.beyond.push(what.to_owned());
         }
-        if !(share <= self.worst) {
+        if !(share <= self.worst || self.worst.is_nan()) {
             self.worst = share;
             what.clone_into(&mut self.worst_at);
         }
     }
+}
+
+/// The layer that a parameter is of: all but the last word of its name.
+fn layer(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(layer, _)| layer)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a tensor's numbers")]
+fn root_mean_square(numbers: &[f64]) -> f64 {
+    (numbers.iter().map(|x| x * x).sum::<f64>() / numbers.len() as f64).sqrt()
 }
 
 /// Root of the sum of squares; NaN where the lengths differ.
@@ -136,80 +157,103 @@ fn of_variables<'a>(
     variables.map(of).collect()
 }
 
-/// Loss and gradients where every parameter is moved, up or down, by as many roundings as the widest layer has.
-fn moved<S: Stage>(stage: &S, config: &Config, seed: u64) -> Result<(f64, Gradients), ModelError> {
+/// Loss and gradients where every parameter is moved, up or down, by what the widest layer's roundings come to.
+fn moved<S: Stage>(stage: &S, seed: u64) -> Result<(f64, Gradients), ModelError> {
     let mut rng: ChaCha8Rng = rand::SeedableRng::seed_from_u64(seed);
-    let inputs = |variable: &Var| variable.dims().iter().skip(1).product::<usize>();
-    let widest = stage
-        .variables()
-        .iter()
-        .map(|(_, variable)| inputs(variable))
-        .max()
-        .unwrap_or(1);
+    let inputs = |(_, variable): (&str, &Var)| variable.dims().iter().skip(1).product::<usize>();
+    let widest = stage.variables().iter().map(inputs).max().unwrap_or(1);
     #[expect(clippy::cast_precision_loss, reason = "a layer's width")]
-    let by = widest as f64 * Storage::F32.computed;
+    let by = moved_by(widest as f64);
     let mut variables = BTreeMap::new();
     for (name, variable) in stage.variables().iter() {
-        let signs = (0..variable.elem_count()).map(|_| if rng.random::<bool>() { 1.0 + by } else { 1.0 - by });
-        let factors = Tensor::from_iter(signs, variable.device())?.reshape(variable.dims())?;
-        let numbers = (variable.as_tensor().to_dtype(gpu::DType::F64)? * factors)?.to_dtype(variable.dtype())?;
+        let factors = (0..variable.elem_count()).map(|_| if rng.random::<bool>() { 1.0 + by } else { 1.0 - by });
+        let factors = Tensor::from_iter(factors, variable.device())?.reshape(variable.dims())?;
+        let numbers = (variable.as_tensor().to_dtype(DType::F64)? * factors)?;
         variables.insert(name.to_owned(), Var::from_tensor(&numbers.detach())?);
     }
     let named = variables
         .iter()
         .map(|(name, variable)| (name.clone(), variable.as_tensor().clone()));
-    let parameters = Parameters::new(named.collect()).to_dtype(config.dtype.candle())?;
+    let parameters = Parameters::new(named.collect());
     let loss = stage.terms(&parameters, Part::Step(0), Share::WHOLE)?.loss;
     let store = loss.backward()?;
     let named = variables.iter().map(|(name, variable)| (name.as_str(), variable));
     Ok((f64::from(loss.to_scalar::<f32>()?), of_variables(named, &store)?))
 }
 
-/// One step of the optimiser on both sides down the same gradients.
+/// What the optimiser left, and the norm that it told of.
+type Left = (f64, BTreeMap<String, Tensor>);
+
+/// Two steps of the optimiser on both sides down the same gradients, the second down half of them; at the full size of a step, with weights that decay
+/// visibly and gradients that are clipped.
 fn updates<S: Stage>(report: &mut StepReport, there: &S, here: &S, gradients: &Gradients) -> Result<(), ModelError> {
-    let descended = |stage: &S| -> Result<(f64, BTreeMap<String, Tensor>), ModelError> {
-        let mut optimiser = AdamW::new(stage.variables(), stage.training())?;
-        let size = optimiser.size();
-        // The slopes of the sum of variables times gradients are the gradients, to the bit.
-        let mut sum = Tensor::zeros((), gpu::DType::F32, variable_device(stage))?;
-        for (name, variable) in stage.variables().iter() {
-            let slopes = Tensor::from_slice(&gradients[name], variable.dims(), variable.device())?;
-            sum = (sum + (variable.as_tensor() * slopes.to_dtype(variable.dtype())?)?.sum_all()?)?;
-        }
-        optimiser.descend(&sum.backward()?)?.map_err(|what| ModelError::Lacks {
-            what,
-            expected: "a finite gradient of every parameter",
-        })?;
-        Ok((size, optimiser.state()))
+    let norm = gradients.values().flatten().map(|x| x * x).sum::<f64>().sqrt();
+    let training = Training {
+        warm_up: 1,
+        weight_decay: 0.1,
+        clip: norm / 8.0,
+        ..here.training()
     };
-    let ((size, found), (_, expected)) = (descended(there)?, descended(here)?);
-    let squares = expected.values().map(Tensor::elem_count).max().unwrap_or(0);
+    let left = |stage: &S| -> Result<Left, ModelError> {
+        let mut optimiser = AdamW::new(stage.variables(), training)?;
+        let mut norm = 0.0;
+        for share in [1.0, 0.5] {
+            let taken = optimiser.descend(&slopes(stage, gradients, share)?)?;
+            let refused = |what| ModelError::Lacks {
+                what,
+                expected: "a finite gradient of every parameter",
+            };
+            norm = taken.map_err(refused)?.norm;
+        }
+        Ok((norm, optimiser.state()))
+    };
+    let ((found_norm, found), (norm, expected)) = (left(there)?, left(here)?);
     #[expect(clippy::cast_precision_loss, reason = "a tensor's numbers")]
-    let squares = squares as f64;
+    let squares = gradients.values().map(Vec::len).max().unwrap_or(0) as f64;
+    report.add(
+        "the gradients' norm",
+        1,
+        (found_norm - norm).abs(),
+        update_bound(norm, squares),
+    );
+    // A norm that is off clips otherwise: what follows from that is no other fault.
+    let clipped = norm / found_norm;
     for (name, expected) in &expected {
         let (found, expected) = (download(&found[name])?, download(expected)?);
-        let moment = name.contains("moment.");
-        let bound = |x: f64| {
-            if moment {
-                update_bound(x.abs(), squares)
-            } else {
-                update_bound(x.abs() + size, 0.0)
-            }
+        let (factor, step) = match name.split_once('.') {
+            Some(("first_moment", _)) => (clipped, 0.0),
+            Some(("second_moment", _)) => (clipped * clipped, 0.0),
+            _ => (1.0, training.step_size.from),
         };
-        let worst = found.iter().zip(&expected).map(|(a, b)| ((a - b).abs(), bound(*b)));
-        let worst = worst.max_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
+        let each = found.iter().zip(&expected).map(|(found, x)| {
+            let x = x * factor;
+            let bound = update_bound(x.abs() + step, 0.0) + step * (clipped - 1.0).abs();
+            ((found - x).abs(), bound)
+        });
+        let worst = each.max_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
         let (off, bound) = worst
             .filter(|_| found.len() == expected.len())
             .unwrap_or((f64::NAN, 0.0));
-        report.add(&format!("{name} after the step"), expected.len(), off, bound);
+        report.add(&format!("{name} after two steps"), expected.len(), off, bound);
     }
     Ok(())
 }
 
-fn variable_device<S: Stage>(stage: &S) -> &gpu::candle_core::Device {
-    stage
-        .variables()
-        .iter()
-        .next()
-        .map_or(&gpu::candle_core::Device::Cpu, |(_, variable)| variable.device())
+/// A share of the gradients, as the slopes of the sum of variables times gradients: these are they, to the bit.
+fn slopes<S: Stage>(stage: &S, gradients: &Gradients, share: f64) -> Result<GradStore, ModelError> {
+    let mut sum: Option<Tensor> = None;
+    for (name, variable) in stage.variables().iter() {
+        let slopes: Vec<f64> = gradients[name].iter().map(|x| x * share).collect();
+        let slopes = Tensor::from_vec(slopes, variable.dims(), variable.device())?.to_dtype(DType::F32)?;
+        let part = (variable.as_tensor() * slopes)?.sum_all()?;
+        sum = Some(match sum {
+            Some(sum) => (sum + part)?,
+            None => part,
+        });
+    }
+    let sum = sum.ok_or_else(|| ModelError::Lacks {
+        what: "a stage without variables".to_owned(),
+        expected: "some",
+    })?;
+    Ok(sum.backward()?)
 }

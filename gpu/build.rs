@@ -6,6 +6,7 @@ use std::process::Command;
 fn main() {
     println!("cargo:rerun-if-changed=kernels");
     println!("cargo:rerun-if-changed=src/device/driver.txt");
+    println!("cargo:rustc-check-cfg=cfg(driver_is_loaded)");
     for variable in ["ELBO_NVCC", "NVCC", "CUDA_HOME", "ELBO_CUDA_ARCHITECTURES"] {
         println!("cargo:rerun-if-env-changed={variable}");
     }
@@ -13,7 +14,10 @@ fn main() {
         return;
     }
     let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
-    std::fs::write(out.join("driver.rs"), jumps()).expect("OUT_DIR can be written to");
+    if let Some(jumps) = jumps() {
+        println!("cargo:rustc-cfg=driver_is_loaded");
+        std::fs::write(out.join("driver.rs"), jumps).expect("OUT_DIR can be written to");
+    }
     let nvcc = ["ELBO_NVCC", "NVCC"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok());
@@ -57,9 +61,15 @@ fn sources() -> Vec<String> {
 }
 
 /// How many functions `src/device/driver.txt` names, and for each a symbol of its name: a jump through its place in `PLACES`.
-fn jumps() -> String {
+/// Nothing for a machine whose jumps are not known: there the library is linked.
+fn jumps() -> Option<String> {
+    let target = ["CARGO_CFG_TARGET_OS", "CARGO_CFG_TARGET_ARCH"].map(|name| std::env::var(name).unwrap_or_default());
+    let x86 = match target.each_ref().map(String::as_str) {
+        ["linux", "x86_64"] => true,
+        ["linux", "aarch64"] => false,
+        _ => return None,
+    };
     let names = std::fs::read_to_string("src/device/driver.txt").expect("the list lies below this file");
-    let x86 = std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64");
     let mut code = format!(
         "const COUNT: usize = {};\nstd::arch::global_asm!(r\"\n.text\n",
         names.lines().count()
@@ -73,5 +83,5 @@ fn jumps() -> String {
         };
         code += &format!(".globl {name}\n.type {name}, %function\n{name}:\n{jump}\n");
     }
-    code + "\", places = sym PLACES);\n"
+    Some(code + "\", places = sym PLACES);\n")
 }

@@ -77,8 +77,10 @@ run() {
   printf '%-28s %s\n' deterministic "$([ $same = true ] && echo ok || echo FAILED)"
   local benches="skipped: an emulated device has no time"
   if [ "$device" = cuda ] && [ -x "$here/bench" ]; then
-    (cd "$out" && CRITERION_HOME="$out/criterion" "$here/bench" --bench) | tee "$out/bench.txt"
     benches="measured"
+    if ! (cd "$out" && CRITERION_HOME="$out/criterion" "$here/bench" --bench 2>&1) | tee "$out/bench.txt"; then
+      benches="FAILED, see bench.txt" failed=1
+    fi
   fi
   report "$device" "$benches"
   return "$failed"

@@ -45,6 +45,7 @@ fi
 # Every line of the derivation over worlds; encoder, decoder and transformer, every layer from the same inputs, in f32 and bf16; a training step.
 reports agree "$here/../derivations/data/emoji-mixture.safetensors" --dtype f32
 reports evaluate "$here/../derivations/data/tiny.safetensors" --images 2 --samples 1 --bound-images 0 --step-images 3
+[ "$(grep -c 'in double precision .* numbers agree' "$folder/report.txt")" -eq 2 ] # the step of each stage
 # Every fused term, by itself and inside candle's graph: what is packaged for a GPU, from a folder that holds nothing else.
 emulated="$(cd "$folder" && pwd)"
 (cd "$package" && env -u LD_LIBRARY_PATH DEVICE=emulated EMULATED="$emulated" ./device-check.sh run report)

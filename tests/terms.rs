@@ -68,12 +68,21 @@ fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
 #[test]
 fn the_fused_terms_agree_inside_candles_graph() {
     let device = Device::open(Kind::Cpu).unwrap();
-    for (view, storages) in View::ALL
-        .into_iter()
-        .zip([&STORAGES[..], &STORAGES[..1], &STORAGES[..1]])
-    {
-        for storage in storages {
-            let report = report(*storage, &InGraph(device.clone(), view), seed());
+    for storage in STORAGES {
+        let options = Options {
+            storage,
+            function: None,
+            shape: None,
+            seed: seed(),
+        };
+        // How a tensor lies is nothing that a type changes: once in all views.
+        let views = if storage == STORAGES[0] {
+            &View::ALL[..]
+        } else {
+            &View::ALL[..1]
+        };
+        let engines: Vec<InGraph> = views.iter().map(|view| InGraph(device.clone(), *view)).collect();
+        for (report, view) in agree_each(&engines, &options).unwrap().iter().zip(views) {
             let bad: Vec<_> = report.rows.iter().filter(|row| row.failed > 0).collect();
             assert!(
                 report.agrees,

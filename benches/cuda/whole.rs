@@ -9,7 +9,7 @@ use gpu::device::Float;
 use gpu::fused::Sample;
 use gpu::kernels::exact::{InMemory, Tables};
 use gpu::kernels::mixing::{self, Gumbel, Pull};
-use gpu::kernels::{self, Launch, Stored};
+use gpu::kernels::{self, Launch, Stored, VARIANTS, Varied};
 
 use crate::terms::{K, POSITIONS, TYPES, id, table};
 use crate::{Bench, composed, group, logits};
@@ -115,6 +115,10 @@ pub(crate) fn exact(criterion: &mut Criterion, bench: &Bench) {
         pairs::exact(InMemory(bench.cuda.clone())),
     );
     assert!(agree::agree_on(&pairs, &worlds, &options).unwrap().agrees);
+    for variant in VARIANTS {
+        let varied = pairs::exact(InMemory(Varied(bench.cuda.clone(), *variant)));
+        assert!(agree::agree_on(&varied, &worlds, &options).unwrap().agrees);
+    }
     let [x, y, z] = [128, 32, 4096];
     let shape = format!("{x}x{y}x{z}");
     let mut buffers = [(x * y, z), (y, z), (x, z), (x, y)].map(|(rows, k)| bench.logits(Stored::F64, rows, k, rows));

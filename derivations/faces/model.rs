@@ -99,7 +99,7 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
     text
 }
 
-/// What became of a training step beside the CPU's; nothing where none was asked for.
+/// What became of a training step; nothing where none was asked for.
 #[must_use]
 pub fn training_steps(device: &str, steps: &[StepReport]) -> String {
     let mut text = String::new();
@@ -126,7 +126,7 @@ pub fn training_steps(device: &str, steps: &[StepReport]) -> String {
         );
         let _ = writeln!(
             text,
-            "  {:<12} loss {:.6}, {:.6} on the CPU; {} numbers {verdict}; worst {:.2} of its bound, {}",
+            "  {:<12} loss {:.9}, in double precision {:.9}; {} numbers {verdict}; worst {:.2} of its bound, {}",
             step.stage, step.loss[0], step.loss[1], step.compared, step.worst, step.worst_at
         );
     }

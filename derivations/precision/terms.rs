@@ -131,20 +131,27 @@ pub fn layer_bound(roundings: f64, mass: f64, value: f64, storage: Storage) -> f
     }
 }
 
-/// How far two computations of a training step's loss, or of a tensor's gradient, may be apart: from how far others moved it, which added up in
-/// another order, or whose parameters were all moved by as many roundings as the widest layer has.
+/// By how much of itself a weight is moved whose effect on a training step stands for the roundings of a layer that adds up so many inputs.
 ///
-/// A layer's roundings are those of exact sums with moved weights (Higham, Accuracy and Stability, 3.1), each weight by at most so many; those of a
-/// gradient's sum over positions show in another order. Each of the two computations is off by its own, and the farthest of a few others stands for
-/// the farthest of all: twice two.
+/// A layer's roundings are those of an exact sum with moved weights (Higham, Accuracy and Stability, 3.1), each by at most 4 times the root of so many
+/// roundings, but for one in three thousand (Higham and Mary, 2019, Theorem 2.4).
 #[must_use]
-pub fn step_bound(farthest: f64) -> f64 {
-    4.0 * farthest
+pub fn moved_by(inputs: f64) -> f64 {
+    4.0 * inputs.sqrt() * Storage::F32.computed
 }
 
-/// How far two of `AdamW`'s updates may be apart that had the same gradients: each rounds ten times what its size is made of, and `more` times where
-/// the gradients' norm, a sum of so many squares, goes into it.
+/// How far a training step's loss, or the root of the sum of squares of a tensor's gradient, may be off in single precision: from how far draws moved
+/// it whose parameters were all moved ([`moved_by`] the widest layer's inputs), how many addends it is a sum of, and their size.
+///
+/// Layers round forwards and backwards: twice. A few draws stand for all: twice that. A gradient's own sum rounds as a layer's does. So it is a bound of what is likely, not of what is possible; the tests hold both ways of the CPU to it.
 #[must_use]
-pub fn update_bound(size: f64, more: f64) -> f64 {
-    2.0 * ((10.0 + more) * Storage::F32.computed * size + Storage::F32.tiny)
+pub fn step_bound(farthest: f64, addends: f64, size: f64) -> f64 {
+    4.0 * farthest + moved_by(addends) * size
+}
+
+/// How far two of `AdamW`'s updates may be apart that had the same gradients, after two steps: each rounds ten times a step what its size is made of,
+/// and its norm as often as it has squares.
+#[must_use]
+pub fn update_bound(size: f64, squares: f64) -> f64 {
+    2.0 * ((20.0 + squares) * Storage::F32.computed * size + Storage::F32.tiny)
 }

@@ -8,6 +8,7 @@ as many of its largest blocks as it is compiled for fit a multiprocessor. add_pa
 not asked for wide loads. Exit code 1 when a gate is missed.
 """
 
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -40,8 +41,8 @@ def install():
 
 def compiled(nvcc, source, arch, cubin):
     """Registers and spilled bytes of every kernel, as ptxas reports them; threads of its largest block, and how many of these fit at once."""
-    kept = PREFIX / "kept"
-    kept.mkdir(exist_ok=True)
+    kept = PREFIX / "kept" / arch
+    kept.mkdir(parents=True, exist_ok=True)
     command = [nvcc, "-cubin", f"-arch={arch}", *FLAGS, "-Xptxas", "-v", "--keep", "--keep-dir", str(kept), str(source), "-o", str(cubin)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
@@ -62,14 +63,19 @@ def instructions(cubin):
     return dict(zip(parts[::2], parts[1::2]))
 
 
+def read(nvcc, source, arch):
+    """What ptxas reports of a source's kernels, and their machine code."""
+    cubin = PREFIX / f"{source.stem}.{arch}.cubin"
+    return compiled(nvcc, source, arch, cubin), instructions(cubin)
+
+
 def main():
     nvcc = install()
     missed = 0
     print(f"{'kernel':<30} {'arch':<6} {'block':>5} {'at once':>7} {'registers':>9} {'of':>4} {'spilled':>8} {'LDG.128':>8} {'STG.128':>8} {'local':>6}")
-    for source in sorted(HERE.glob("*.cu")):
-        for arch in ("sm_80", "sm_90"):
-            cubin = PREFIX / f"{source.stem}.{arch}.cubin"
-            report, code = compiled(nvcc, source, arch, cubin), instructions(cubin)
+    pairs = [(source, arch) for source in sorted(HERE.glob("*.cu")) for arch in ("sm_80", "sm_90")]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for (source, arch), (report, code) in zip(pairs, pool.map(lambda pair: read(nvcc, *pair), pairs)):
             if not report or set(report) != set(code):
                 sys.exit(f"{source.name}: ptxas reports {sorted(report)}, the code has {sorted(code)}")
             for kernel, (registers, spilled, threads, blocks) in sorted(report.items()):

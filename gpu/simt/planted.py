@@ -12,12 +12,12 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 SHAPE = "--shape 6x17"
 MAKES = """
 /// Whether this run makes a fault.
@@ -41,12 +41,18 @@ def plant(source, faults):
 
 
 def build(copy, options):
-    """The program with the faults in it."""
-    target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+    """The program with the faults in it; the one without, which others look for in its place, goes back there."""
+    built, kept, program = TARGET / "release" / "elbo", copy / "without", copy / "planted"
+    if built.exists():
+        shutil.copy2(built, kept)
     command = ["cargo", "build", "--release", *options, "--package", "elbo", "--features", "cuda"]
-    subprocess.run(command, cwd=copy, env=dict(os.environ, CARGO_TARGET_DIR=str(target)), check=True)
-    program = copy / "planted"
-    shutil.copy2(target / "release" / "elbo", program)
+    try:
+        subprocess.run(command, cwd=copy, env=dict(os.environ, CARGO_TARGET_DIR=str(TARGET)), check=True)
+        shutil.copy2(built, program)
+    finally:
+        built.unlink(missing_ok=True)
+        if kept.exists():
+            shutil.copy2(kept, built)
     return program
 
 
@@ -55,7 +61,7 @@ def run(program, folder, arguments, fault=""):
     environment = dict(os.environ, LD_LIBRARY_PATH=folder, ELBO_PLANTED=fault)
     shape = "" if "--shape" in arguments else SHAPE
     command = [program, "agree", "--device", "emulated", *arguments.split(), *shape.split()]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -63,22 +69,26 @@ def main():
     folder, options = str(pathlib.Path(sys.argv[1]).resolve()), sys.argv[2:]
     faults = tomllib.loads((HERE / "planted.toml").read_text())["fault"]
     start, failed = time.monotonic(), 0
-    with tempfile.TemporaryDirectory() as place:
-        copy = pathlib.Path(place) / "elbo"
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("target", ".git", "mutants.out*"))
-        plant(copy / "gpu" / "src", faults)
-        program = build(copy, options)
-        print(f"built with {len(faults)} faults in {time.monotonic() - start:.0f} s", flush=True)
-        for arguments in sorted({fault["run"] for fault in faults}):
-            status, said = run(program, folder, arguments)
-            if status != 0:
-                sys.exit(f"without a fault, elbo agree {arguments} exits with {status}:\n{said[-2000:]}")
-        for fault in faults:
-            status, said = run(program, folder, fault["run"], fault["name"])
-            line = next((line for line in said.splitlines() if fault["words"] in line), None)
-            caught = status != 0 and line is not None
-            failed += not caught
-            print(f"{'ok ' if caught else 'BAD'} {fault['name']}: {line.strip() if caught else f'exit code {status}: {said[-1500:]}'}", flush=True)
+    copy = TARGET / "planted"  # the same place every time: cargo's outputs are named after it
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("target", ".git", "mutants.out*"))
+    plant(copy / "gpu" / "src", faults)
+    program = build(copy, options)
+    print(f"built with {len(faults)} faults in {time.monotonic() - start:.0f} s", flush=True)
+    healthy = {}
+    for arguments in sorted({fault["run"] for fault in faults}):
+        status, healthy[arguments] = run(program, folder, arguments)
+        if status != 0:
+            sys.exit(f"without a fault, elbo agree {arguments} exits with {status}:\n{healthy[arguments][-2000:]}")
+    for fault in faults:
+        if fault["words"] in healthy[fault["run"]]:
+            sys.exit(f"{fault['name']}: {fault['words']!r} is said without it, too")
+        status, said = run(program, folder, fault["run"], fault["name"])
+        line = next((line for line in said.splitlines() if fault["words"] in line), None)
+        caught = status > 0 and line is not None  # below 0: a signal
+        failed += not caught
+        print(f"{'ok ' if caught else 'BAD'} {fault['name']}: {line.strip() if caught else f'exit code {status}: {said[-1500:]}'}", flush=True)
+    shutil.rmtree(copy)
     print(f"{len(faults) - failed} of {len(faults)} faults of launch code caught in {time.monotonic() - start:.0f} s")
     sys.exit(1 if failed else 0)
 

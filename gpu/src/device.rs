@@ -1,6 +1,6 @@
 //! Where the twin runs, and in which type.
 
-#[cfg(all(feature = "cuda", target_os = "linux"))]
+#[cfg(driver_is_loaded)]
 #[expect(
     unsafe_code,
     reason = "jumps to another library's functions, with whatever signature their callers declare"
@@ -95,7 +95,7 @@ impl Device {
 #[cfg(feature = "cuda")]
 fn cuda(ordinal: usize) -> Result<(candle_core::Device, String), Error> {
     let no_device = |reason: String| Error::NoDevice { reason };
-    #[cfg(target_os = "linux")]
+    #[cfg(driver_is_loaded)]
     driver::load().map_err(|error| no_device(format!("the driver's library cannot be loaded, {error}")))?;
     let device = candle_core::Device::new_cuda(ordinal).map_err(|error| {
         // candle's error goes on with a backtrace where one is asked for.

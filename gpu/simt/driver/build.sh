@@ -78,8 +78,12 @@ later $CXX $common -O2 -w -I "$here/../host" "${candle[@]}" $watched -x c++ -c "
 # How many threads a block of a kernel may have, where it says so.
 : > "$folder/kernels/bounds"
 for source in "$@"; do
-  preprocessed '__launch_bounds__(most, ...)' 'simt_bounds most' "$(realpath "$source")" | tr '\n' ' ' |
-    grep -oE 'simt_bounds +[0-9]+ +[A-Za-z0-9_]+ *\(' | sed -E 's/simt_bounds +([0-9]+) +([A-Za-z0-9_]+) *\(/\2 \1/' >> "$folder/kernels/bounds" || true
+  preprocessed '__launch_bounds__(most, ...)' 'simt_bounds most' "$(realpath "$source")" | tr '\n' ' ' > "$work/bounded"
+  sed -E 's/simt_bounds +([0-9]+) +([A-Za-z0-9_]+) *\(/\n\2 \1\n/g' "$work/bounded" | sed -nE '/^[A-Za-z0-9_]+ [0-9]+$/p' > "$work/bounds"
+  if [ "$(grep -o simt_bounds "$work/bounded" | wc -l)" -ne "$(wc -l < "$work/bounds")" ]; then
+    echo "$source: a bound of a launch is no number before a kernel's name" >&2 && exit 1
+  fi
+  cat "$work/bounds" >> "$folder/kernels/bounds"
   later $CXX $common -O2 -w -I "$here/../host" -I "$(dirname "$source")" -include "$here/../host/simt.h" $watched -x c++ -c "$source" -o "$work/$(basename "$source" .cu).kernel.o"
 done
 xargs -d '\n' -P "$(nproc)" -I {} bash -c '{}' < "$jobs"

@@ -26,7 +26,8 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
     (x * ((x * FRAC_1_SQRT_2)?.erf()? + 1.0)?)? * 0.5
 }
 
-/// `max(x, 0)`; at 0 the derivative is 0; NaN stays NaN. On a device, and in half types, candle's own, which makes 0 of NaN.
+/// `max(x, 0)`; at 0 the derivative is 0; NaN stays NaN. On a device, and in half types, composed of candle's operations: candle's own makes 0 of NaN,
+/// and its derivative at 0 is 1.
 ///
 /// # Errors
 /// candle's.
@@ -34,7 +35,8 @@ pub fn relu(x: &Tensor) -> Result<Tensor> {
     if ours(x) {
         return x.contiguous()?.apply_op1(Curve::Relu);
     }
-    x.relu()
+    let zero = x.zeros_like()?;
+    x.le(&zero)?.where_cond(&zero, x)
 }
 
 #[derive(Clone, Copy)]

@@ -46,7 +46,8 @@ impl Cuda {
         let own = capability.map_or(0, |(major, minor)| 10 * major + minor);
         let later = EMBEDDED.iter().enumerate().skip(1);
         let runs = later.filter(|(_, (architecture, _))| architecture.parse().is_ok_and(|asked: i32| asked <= own));
-        runs.map(|(place, (architecture, _))| (format!("compute-{architecture}"), Self(self.0.clone(), place))).collect()
+        runs.map(|(place, (architecture, _))| (format!("compute-{architecture}"), Self(self.0.clone(), place)))
+            .collect()
     }
 
     /// Queues a launch whose pointers are memory of this device.

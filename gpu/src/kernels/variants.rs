@@ -41,12 +41,23 @@ impl Variant {
         }
     }
 
+    /// Rows and their length on which it is another launch than the usual one, for most kernels: what agrees there has been launched in this way.
+    #[must_use]
+    pub const fn shape(self) -> (usize, usize) {
+        match self {
+            Self::Blocks(each) => ((each * MULTIPROCESSORS) as usize + 5, 17),
+            Self::Block(_) | Self::OtherWidth => (5, 2100),
+        }
+    }
+
     /// The launch in this way; nothing where it is so already, or where the kernel has no such way.
     #[must_use]
     pub fn of(self, launch: &Launch) -> Option<Launch> {
         let launch = launch.clone();
         match self {
-            Self::Block(block) => (block != launch.block && block <= launch.largest).then_some(Launch { block, ..launch }),
+            Self::Block(block) => {
+                (block != launch.block && block <= launch.largest).then_some(Launch { block, ..launch })
+            }
             Self::Blocks(each) => {
                 let grid = launch.grid.min(each * MULTIPROCESSORS);
                 (grid != launch.grid).then_some(Launch { grid, ..launch })
@@ -57,7 +68,10 @@ impl Variant {
                 let own: u32 = own.parse().ok()?;
                 Some(Launch {
                     kernel: format!("{name}_{per_thread}"),
-                    block: (launch.block * own).div_ceil(per_thread).next_multiple_of(WARP).min(largest),
+                    block: (launch.block * own)
+                        .div_ceil(per_thread)
+                        .next_multiple_of(WARP)
+                        .min(largest),
                     largest,
                     other_width: Some((own, launch.largest)),
                     ..launch
