@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use derivations::precision::Storage;
-use derivations::terms::{EngineError, OnDevice, Options, Report, agree};
+use derivations::terms::{OnDevice, Options, agree};
 use drawn::{SEED, logits};
 use gpu::candle_core::{DType, Result, Tensor, Var};
 use gpu::device::{Device, Kind};
@@ -49,16 +49,15 @@ impl Bench {
             shape: Some(shape),
             seed: SEED,
         };
-        let agrees = |report: Result<Report, EngineError>| assert!(report.unwrap().agrees, "{function}");
-        agrees(agree(&OnDevice(self.cuda.clone()), &of((5, k))));
+        let holds = |cuda: &Cuda, shape| agree(&OnDevice(cuda.clone()), &of(shape)).unwrap().agrees;
+        assert!(holds(&self.cuda, (5, k)), "{function}");
         for variant in VARIANTS {
-            agrees(agree(
-                &OnDevice(Varied(self.cuda.clone(), *variant)),
-                &of(variant.shape()),
-            ));
+            let varied = OnDevice(Varied(self.cuda.clone(), *variant));
+            let report = agree(&varied, &of(variant.shape())).unwrap();
+            assert!(report.agrees, "{function}, {}", variant.name());
         }
-        for (_, later) in self.cuda.compiled_for_later() {
-            agrees(agree(&OnDevice(later), &of((5, k))));
+        for (name, later) in self.cuda.compiled_for_later() {
+            assert!(holds(&later, (5, k)), "{function}, {name}");
         }
     }
 

@@ -35,7 +35,7 @@ fn main() {
     std::fs::write(out.join("embedded.rs"), embedded + "]").expect("OUT_DIR can be written to");
 }
 
-/// compute_80: the driver compiles it for 8.0 and everything later. No contraction: fmaf stands where it is meant.
+/// `compute_80`: the driver compiles it for 8.0 and everything later. No contraction: fmaf stands where it is meant.
 fn compile(nvcc: &str, source: &str, architecture: &str, ptx: &Path) {
     let file = Path::new("kernels").join(format!("{source}.cu"));
     let mut command = Command::new(nvcc);

@@ -139,7 +139,6 @@ fn a_training_step_agrees_with_double_precision_and_with_no_other_step() {
     let (data, model) = (Data::embedded().unwrap(), Model::tiny(&device).unwrap());
     let run = || steps::agree(&model, &data, 3, &device).unwrap();
     for report in run().into_iter().chain(composed(run)) {
-        println!("{report:?}");
         assert!(report.beyond.is_empty() && report.compared > 100_000, "{report:?}");
         assert!(report.worst > 1e-3, "a bound that no rounding comes near: {report:?}");
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use gpu::Var;
 use gpu::device::{Device, Float, Kind};
 use gpu::network as twin;
 use gpu::transfer::{download, upload};
+use gpu::{Var, candle_core};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use reference::network::{Dvae, Graph, Parameters};
@@ -116,6 +116,19 @@ fn nan_is_passed_on_by_rectifiers_and_pools_forwards_and_back() {
             let gradients = (&y * &y).unwrap().sum_all().unwrap().backward().unwrap();
             assert!(download(gradients.get(&x).unwrap()).unwrap()[place].is_nan(), "{place}");
         }
+    }
+}
+
+/// candle's own rectifier has derivative 1 at 0, where every number of a dead unit is.
+#[test]
+fn a_rectifier_has_derivative_0_at_0_however_it_is_computed() {
+    let slopes = || {
+        let x = Var::new(&[-1.0_f32, 0.0, -0.0, 2.0, f32::NAN], &candle_core::Device::Cpu).unwrap();
+        let sum = gpu::autograd::relu(&x).unwrap().sum_all().unwrap();
+        download(sum.backward().unwrap().get(&x).unwrap()).unwrap()
+    };
+    for found in [slopes(), gpu::autograd::composed(slopes)] {
+        assert_eq!(found, [0.0, 0.0, 0.0, 1.0, 1.0]);
     }
 }
 

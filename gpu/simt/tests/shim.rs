@@ -17,6 +17,7 @@ fn run(kernel: &str, threads: u32, order: Order) -> Result<Vec<f32>, String> {
         grid: 1,
         block: threads,
         largest: 1024,
+        other_width: None,
         args: vec![Arg::Pointer(x.pointer()), Arg::Pointer(out.pointer())],
     };
     kernels.launch(&launch, order).map_err(|error| error.to_string())?;
