@@ -6,16 +6,13 @@
 mod agree;
 #[path = "cli/errors.rs"]
 mod errors;
+#[path = "cli/ledger.rs"]
+mod ledger;
 
 use std::process::Output;
 
 use assert_cmd::Command;
-use derivations::case;
 use derivations::claim::claims;
-use derivations::faces::ledger::rows_close;
-use derivations::ledger::ledger;
-use reference::model::Model as _;
-use reference::vocab::{Beta, Reading};
 use serde_json::Value;
 
 fn elbo(args: &[&str]) -> Output {
@@ -140,52 +137,6 @@ fn the_same_seed_gives_the_same_report() {
     let args = ["check", &path, "--worlds", "200", "--seed", "9", "--format", "json"];
     let run = || stdout(&elbo(&args));
     assert_eq!(run(), run());
-}
-
-#[test]
-fn the_ledger_adds_up_for_every_row_beta_and_reading() {
-    let worlds = case::embedded().unwrap().worlds;
-    assert_eq!(worlds.len(), 256);
-    for (row, world) in worlds.iter().enumerate() {
-        for beta in [0.0, 0.5, 1.0, 6.6, 1000.0] {
-            let world = world.with_beta(Beta::new(beta).unwrap());
-            for reading in Reading::ALL {
-                let ledger = ledger(&world, reading).unwrap();
-                assert!(
-                    ledger.residue.is_some() && ledger.adds_up(),
-                    "row {row}, beta {beta}, {}",
-                    reading.name()
-                );
-                assert!(
-                    rows_close(&world, &ledger).unwrap(),
-                    "row {row}, beta {beta}, {}",
-                    reading.name()
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn the_ledger_prints_six_decimals_a_residue_and_the_side_of_beta() {
-    let text = stdout(&elbo(&["ledger", "--row", "3", "--beta", "6.6"]));
-    for expected in [
-        "evidence",
-        "objective",
-        "+ gap",
-        "+ dropped",
-        "+ reweighting",
-        "beta* = ",
-        "(above it)",
-        "adds up",
-    ] {
-        assert!(text.contains(expected), "{expected}\n{text}");
-    }
-    let report = json(&["ledger", "--row", "3", "--beta", "0.1", "--format", "json"]);
-    assert_eq!(report["ledger"]["bound_holds"], false, "0.1 lies below beta*");
-    let amount = |entry: &Value| entry["nats"].as_f64().unwrap();
-    let sum: f64 = report["ledger"]["entries"].as_array().unwrap().iter().map(amount).sum();
-    assert!((sum - amount(&report["ledger"]["evidence"])).abs() < 1e-12);
 }
 
 #[test]

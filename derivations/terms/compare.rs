@@ -75,8 +75,7 @@ fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Ve
         add(whole::rows::<E>(engines, options)?);
     }
     if MIXING.iter().any(|name| options.wants(name)) {
-        let of = |engine| mixing::rows::<E>(engine, options);
-        add(engines.iter().map(of).collect::<Result<_, _>>()?);
+        add(mixing::rows::<E>(engines, options)?);
     }
     Ok(rows)
 }
