@@ -3,8 +3,9 @@
 #
 #   gpu/device-check.sh package FOLDER [PROGRAM BENCH]   here: FOLDER gets the program, the benches and stand-ins for the libraries beside the driver;
 #                                                        built with nvcc, or PROGRAM and BENCH as they are
-#   FOLDER/device-check.sh run OUT                       there: agreement, determinism, edge inputs, refusals, and benches against the measured copy;
-#                                                        OUT/report.json and OUT/report.md, exit code 1 where something disagrees
+#   FOLDER/device-check.sh run OUT                       there: agreement, determinism, edge inputs, refusals, benches against the measured copy, and
+#                                                        every launch made in other ways; OUT/report.json and OUT/report.md, exit code 1 where
+#                                                        something disagrees
 #
 # DEVICE=emulated with EMULATED=folder of gpu/simt/driver/build.sh: the same on the emulated device, without benches. It is no GPU run, and says so.
 set -euo pipefail
@@ -139,7 +140,7 @@ report() { # device, what became of the benches
   echo "$out/report.json, $out/report.md"
 }
 
-case "${1:-}" in
-package | run) "$@" ;;
-*) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 2 ;;
+case "${1:-} ${2:-}" in
+package\ ?* | run\ ?*) "$@" ;;
+*) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 2 ;;
 esac

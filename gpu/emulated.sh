@@ -4,8 +4,14 @@
 # usage: gpu/emulated.sh PROGRAM FOLDER     PROGRAM has the feature cuda; FOLDER was filled by gpu/simt/driver/build.sh
 # NO_DEVICE: a folder with a driver that has no device, which has to be refused, too.
 set -euo pipefail
-program="$1" folder="$2"
 here="$(cd "$(dirname "$0")" && pwd)"
+program="${1:-}" folder="${2:-}"
+if [ -z "$folder" ] || [ ! -x "$program" ]; then
+  sed -n '2,5s/^# \{0,1\}//p' "$0" && exit 2
+fi
+if [ ! -e "$folder/libcuda.so.1" ]; then
+  echo "$folder has no libcuda.so.1; gpu/simt/driver/build.sh $folder gpu/kernels/*.cu makes it" >&2 && exit 2
+fi
 
 refuses() { # words, library path, arguments
   local words="$1" path="$2" status=0 text

@@ -80,7 +80,7 @@ pub(crate) struct Evaluate {
     /// Images on which every layer is held against the reference; 0 leaves it out
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(0..=1_000))]
     pub(crate) layers: u64,
-    /// Images of a batch on which a training step of both stages is held against one in double precision on the CPU; 0 leaves it out
+    /// Images in the batch of one training step of each stage, whose loss, gradients and update are held against double precision on the CPU; 0 leaves it out
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=64))]
     pub(crate) step_images: u64,
     /// Seed of all noise

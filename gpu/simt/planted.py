@@ -66,6 +66,12 @@ def run(program, folder, arguments, fault=""):
 
 
 def main():
+    if len(sys.argv) < 2:
+        print(__doc__)
+        sys.exit(2)
+    if not (pathlib.Path(sys.argv[1]) / "libcuda.so.1").exists():
+        print(f"{sys.argv[1]} has no libcuda.so.1, expected a folder that driver/build.sh has filled", file=sys.stderr)
+        sys.exit(2)
     folder, options = str(pathlib.Path(sys.argv[1]).resolve()), sys.argv[2:]
     faults = tomllib.loads((HERE / "planted.toml").read_text())["fault"]
     start, failed = time.monotonic(), 0

@@ -6,6 +6,7 @@
 # Needs a C++ compiler and cargo's sources of cudarc and candle-kernels (cargo fetch).
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
+if [ "$#" -eq 0 ] || [ "$*" = --stand-ins ]; then sed -n '2,6s/^# \{0,1\}//p' "$0" && exit 2; fi
 . "$here/declared.sh"
 stand_ins_alone=
 if [ "$1" = --stand-ins ]; then stand_ins_alone=1 && shift; fi
