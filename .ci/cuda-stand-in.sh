@@ -9,7 +9,9 @@ if [ ! -e "$STAND_IN/.made" ]; then
   . "$(dirname "${BASH_SOURCE[0]:-$0}")/../gpu/simt/driver/declared.sh"
   # Every function that cudarc declares for a library, returning the status given.
   stub() { # folder of cudarc, library, soname, status
-    { declared "$1" | awk -v status="$4" '{print "int " $1 "(void){return " status ";}"}'; echo "int stub_$2;"; } > "$stubs/$2.c" # cudart: nothing declared
+    { declared "$1" | awk -v status="$4" '
+        $1 == "cuGetErrorString" {print "int " $1 "(int code, const char **words){return *words = \"no CUDA-capable device is detected\", 0;}"; next}
+        {print "int " $1 "(void){return " status ";}"}'; echo "int stub_$2;"; } > "$stubs/$2.c" # cudart: nothing declared
     gcc -shared -fPIC -O1 -w -fno-builtin -o "$stubs/$3" -Wl,-soname,"$3" "$stubs/$2.c" && ln -sf "$3" "$stubs/lib$2.so"
   }
   stub driver cuda libcuda.so.1 100

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use gpu::device::{Device, Kind};
-use gpu::network::Parameters;
 use gpu::transfer::download;
 use gpu::{DType, GradStore, Tensor, Var};
 use model::ModelError;
@@ -11,6 +10,7 @@ use model::config::{EDGE, Training};
 use model::data::Data;
 use model::network::Model;
 use model::optimiser::AdamW;
+use model::parameters::Variables;
 use model::train::{FirstStage, Part, SecondStage, Share, Stage, Step, step};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -66,7 +66,7 @@ pub fn agree(model: &Model, data: &Data, images: usize, device: &Device) -> Resu
 pub fn beside<S: Stage>(there: &S, here: &S) -> Result<StepReport, ModelError> {
     let run = |stage: &S, dtype| -> Result<(f64, Gradients), ModelError> {
         let Step { loss, gradients, .. } = step(stage, &stage.variables().parameters().to_dtype(dtype)?, 0)?;
-        Ok((loss, of_variables(stage.variables().iter(), &gradients)?))
+        Ok((loss, of_variables(stage.variables(), &gradients)?))
     };
     let (found_loss, found) = run(there, DType::F32)?;
     let (loss, gradients) = run(here, DType::F64)?;
@@ -144,17 +144,14 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     if a.len() == b.len() { squares.sqrt() } else { f64::NAN }
 }
 
-fn of_variables<'a>(
-    variables: impl Iterator<Item = (&'a str, &'a Var)>,
-    store: &GradStore,
-) -> Result<Gradients, ModelError> {
+fn of_variables(variables: &Variables, store: &GradStore) -> Result<Gradients, ModelError> {
     let of = |(name, variable): (&str, &Var)| {
         let gradient = store
             .get(variable)
             .map_or_else(|| variable.zeros_like(), |gradient| Ok(gradient.clone()))?;
         Ok((name.to_owned(), download(&gradient)?))
     };
-    variables.map(of).collect()
+    variables.iter().map(of).collect()
 }
 
 /// Loss and gradients where every parameter is moved, up or down, by what the widest layer's roundings come to.
@@ -164,21 +161,16 @@ fn moved<S: Stage>(stage: &S, seed: u64) -> Result<(f64, Gradients), ModelError>
     let widest = stage.variables().iter().map(inputs).max().unwrap_or(1);
     #[expect(clippy::cast_precision_loss, reason = "a layer's width")]
     let by = moved_by(widest as f64);
-    let mut variables = BTreeMap::new();
-    for (name, variable) in stage.variables().iter() {
+    let moved = stage.variables().iter().map(|(name, variable)| {
         let factors = (0..variable.elem_count()).map(|_| if rng.random::<bool>() { 1.0 + by } else { 1.0 - by });
         let factors = Tensor::from_iter(factors, variable.device())?.reshape(variable.dims())?;
         let numbers = (variable.as_tensor().to_dtype(DType::F64)? * factors)?;
-        variables.insert(name.to_owned(), Var::from_tensor(&numbers.detach())?);
-    }
-    let named = variables
-        .iter()
-        .map(|(name, variable)| (name.clone(), variable.as_tensor().clone()));
-    let parameters = Parameters::new(named.collect());
-    let loss = stage.terms(&parameters, Part::Step(0), Share::WHOLE)?.loss;
-    let store = loss.backward()?;
-    let named = variables.iter().map(|(name, variable)| (name.as_str(), variable));
-    Ok((f64::from(loss.to_scalar::<f32>()?), of_variables(named, &store)?))
+        Ok((name.to_owned(), Var::from_tensor(&numbers.detach())?))
+    });
+    let moved = moved.collect::<Result<Variables, ModelError>>()?;
+    let loss = stage.terms(&moved.parameters(), Part::Step(0), Share::WHOLE)?.loss;
+    let gradients = of_variables(&moved, &loss.backward()?)?;
+    Ok((f64::from(loss.to_scalar::<f32>()?), gradients))
 }
 
 /// What the optimiser left, and the norm that it told of.

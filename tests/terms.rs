@@ -24,26 +24,24 @@ fn seed() -> u64 {
         .unwrap_or(1)
 }
 
-fn report(storage: Storage, engine: &impl Engine, seed: u64) -> Report {
-    let options = Options {
+/// Every function on logits of every shape.
+fn everything(storage: Storage, seed: u64) -> Options {
+    Options {
         storage,
         function: None,
         shape: None,
         seed,
-    };
-    agree(engine, &options).unwrap()
+    }
+}
+
+fn report(storage: Storage, engine: &impl Engine, seed: u64) -> Report {
+    agree(engine, &everything(storage, seed)).unwrap()
 }
 
 #[test]
 fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
     for storage in STORAGES {
-        let options = Options {
-            storage,
-            function: None,
-            shape: None,
-            seed: seed(),
-        };
-        for report in agree_each(&Isa::available(), &options).unwrap() {
+        for report in agree_each(&Isa::available(), &everything(storage, seed())).unwrap() {
             let bad: Vec<_> = report
                 .rows
                 .iter()
@@ -69,12 +67,6 @@ fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
 fn the_fused_terms_agree_inside_candles_graph() {
     let device = Device::open(Kind::Cpu).unwrap();
     for storage in STORAGES {
-        let options = Options {
-            storage,
-            function: None,
-            shape: None,
-            seed: seed(),
-        };
         // How a tensor lies is nothing that a type changes: once in all views.
         let views = if storage == STORAGES[0] {
             &View::ALL[..]
@@ -82,7 +74,11 @@ fn the_fused_terms_agree_inside_candles_graph() {
             &View::ALL[..1]
         };
         let engines: Vec<InGraph> = views.iter().map(|view| InGraph(device.clone(), *view)).collect();
-        for (report, view) in agree_each(&engines, &options).unwrap().iter().zip(views) {
+        for (report, view) in agree_each(&engines, &everything(storage, seed()))
+            .unwrap()
+            .iter()
+            .zip(views)
+        {
             let bad: Vec<_> = report.rows.iter().filter(|row| row.failed > 0).collect();
             assert!(
                 report.agrees,

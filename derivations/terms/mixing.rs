@@ -124,7 +124,8 @@ impl<'a, E: Numbers> Compared<'a, E> {
         // The CPU's and the CUDA kernels' products, whichever adds up longer.
         let (forward, backward) = (forward.max(kernels(k)) as f64, backward.max(kernels(count)) as f64);
         let undefined = Nats::with_mass(f64::NAN, 0.0);
-        let mut to_codebook: Vec<ToCodebook> = (0..=engines.len()).map(|_| ToCodebook::nothing(k * d)).collect();
+        let mut of_relaxed = ToCodebook::nothing(k * d);
+        let mut of_chosen: Vec<ToCodebook> = engines.iter().map(|_| ToCodebook::nothing(k * d)).collect();
         let none = |_: usize| (0.0, 0.0);
         // A weight below the smallest normal number is 0: it costs that number times what it weighs.
         let lost = self.storage.tiny * 8.0 / self.call.temperature;
@@ -143,11 +144,8 @@ impl<'a, E: Numbers> Compared<'a, E> {
             let pulled = pulled(&self.codebook, w_row, drawn.as_ref(), self.call.temperature);
             let relaxed = Expected::relaxed(drawn.as_ref(), k, &self.codebook);
             let sizes = relaxed.sizes(&self.codebook, drawn.as_ref());
-            let [of_relaxed, of_chosen @ ..] = to_codebook.as_mut_slice() else {
-                return;
-            };
             of_relaxed.add(&relaxed.sample, w_row);
-            for ((found, rows), of_chosen) in engines.iter().zip(rows.iter_mut()).zip(of_chosen) {
+            for ((found, rows), of_chosen) in engines.iter().zip(rows.iter_mut()).zip(&mut of_chosen) {
                 let [value, one_hot, gradient, mixed, at_logits, _] = rows;
                 let chosen = &found[1].samples[codes.clone()];
                 let chosen = Expected::chosen(drawn.as_ref(), chosen, &self.codebook, self.storage);
@@ -196,11 +194,8 @@ impl<'a, E: Numbers> Compared<'a, E> {
                 );
             }
         }
-        let [of_relaxed, of_chosen @ ..] = to_codebook.as_slice() else {
-            return;
-        };
-        for ((found, rows), of_chosen) in engines.iter().zip(rows).zip(of_chosen) {
-            for ((found, of), kind) in found.iter().zip([of_relaxed, of_chosen]).zip(KINDS) {
+        for ((found, rows), of_chosen) in engines.iter().zip(rows).zip(&of_chosen) {
+            for ((found, of), kind) in found.iter().zip([&of_relaxed, of_chosen]).zip(KINDS) {
                 let added = |place: usize| (backward, of.1[place]);
                 let floor = count as f64 * lost * w;
                 self.each((&mut rows[5], kind), 0..k * d, &found.to_codebook, &of.0, added, floor);

@@ -98,9 +98,8 @@ fn cuda(ordinal: usize) -> Result<(candle_core::Device, String), Error> {
     #[cfg(driver_is_loaded)]
     driver::load().map_err(|error| no_device(format!("the driver's library cannot be loaded, {error}")))?;
     let device = candle_core::Device::new_cuda(ordinal).map_err(|error| {
-        // candle's error goes on with a backtrace where one is asked for; a driver without a device has no words for it.
+        // candle's error goes on with a backtrace where one is asked for.
         let sentence = error.to_string().lines().next().unwrap_or_default().to_owned();
-        let sentence = sentence.replace(", \"<Failure when calling cuGetErrorString()>\"", "");
         no_device(format!("ordinal {ordinal}: {sentence}"))
     })?;
     let name = device.as_cuda_device().map(|cuda| cuda.cuda_stream().context().name());

@@ -53,6 +53,12 @@ pub(crate) fn fetch(
     }
 }
 
+impl FromIterator<(String, Var)> for Variables {
+    fn from_iter<I: IntoIterator<Item = (String, Var)>>(named: I) -> Self {
+        Self(named.into_iter().collect())
+    }
+}
+
 impl Variables {
     /// Fresh ones.
     ///
