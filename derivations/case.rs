@@ -15,21 +15,19 @@ use sha2::{Digest, Sha256};
 use crate::fractions::FractionGaussian;
 use crate::fractions::FractionWorld;
 use crate::specimen::Written;
-pub(crate) use disk::load;
-use disk::replace;
+pub use files::disk::MAX_BYTES;
+pub(crate) use files::disk::load;
+pub(crate) use files::header;
 pub(crate) use tensors::{NAMES, worlds};
 
-mod disk;
 mod error;
 #[cfg(feature = "lapack")]
 mod gaussian;
-pub(crate) mod header;
 pub(crate) mod storage;
 mod tensors;
 mod toml;
 mod write;
 
-pub use disk::expect_writable;
 pub use error::CaseError;
 pub use toml::as_decimal;
 pub use write::to_bytes;
@@ -39,9 +37,6 @@ pub const FORMAT: &str = "elbo-case/1";
 
 /// The value of the metadata key `format` of linear-Gaussian worlds.
 pub const GAUSSIAN: &str = "elbo-gaussian/1";
-
-/// The largest file that is read, 2 GiB; a pipe or device that never ends stops here.
-pub const MAX_BYTES: u64 = 1 << 31;
 
 /// Worlds with where they came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,6 +174,26 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), CaseError> {
 /// [`CaseError::Io`] within [`CaseError::In`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), CaseError> {
     replace(path, bytes).map_err(|error| error.in_file(&path.display().to_string()))
+}
+
+/// Refuses, before any work is done, a place where nothing can be written.
+///
+/// # Errors
+/// [`CaseError::Io`] within [`CaseError::In`].
+pub fn expect_writable(path: &Path) -> Result<(), CaseError> {
+    let found = files::disk::expect_writable(path);
+    found.map_err(|error| unwritten(error).in_file(&path.display().to_string()))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), CaseError> {
+    files::disk::replace(path, bytes).map_err(unwritten)
+}
+
+const fn unwritten(error: std::io::Error) -> CaseError {
+    CaseError::Io {
+        doing: "written",
+        error,
+    }
 }
 
 fn is_toml(name: &str, bytes: &[u8]) -> bool {

@@ -1,5 +1,7 @@
 //! Why a file is not a case: one sentence each, with the place in the file, the value and what was expected.
 
+use files::header::HeaderError;
+use files::words::{one_line, quoted, shortened};
 use reference::vocab::Error;
 
 /// Why a case cannot be read or written.
@@ -23,11 +25,8 @@ pub enum CaseError {
         error: std::io::Error,
     },
     /// A safetensors header that cannot be trusted.
-    #[error("not a safetensors file, {reason}")]
-    Header {
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error(transparent)]
+    Header(#[from] HeaderError),
     /// Another format, or none.
     #[error("metadata key format is {}, expected {expected}", named(found.as_deref()))]
     Format {
@@ -225,32 +224,6 @@ pub(super) fn bracketed(index: &[usize]) -> String {
     } else {
         format!("{index:?}")
     }
-}
-
-/// Text from a file as it may stand in a sentence: one line, no control characters, not long.
-pub(super) fn one_line(text: &str) -> String {
-    shortened(text, 160)
-}
-
-fn shortened(text: &str, longest: usize) -> String {
-    let mut line: String = text
-        .chars()
-        .take(longest)
-        .flat_map(|c| {
-            let plain = (!c.is_control()).then_some(c);
-            let escaped = c.is_control().then(|| c.escape_default()).into_iter().flatten();
-            plain.into_iter().chain(escaped)
-        })
-        .collect();
-    if text.chars().nth(longest).is_some() {
-        line.push_str("...");
-    }
-    line
-}
-
-/// The same, in quotes.
-pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", one_line(text))
 }
 
 fn named(found: Option<&str>) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use files::header::{self, Header};
 use ndarray::{Array, Array1, Dimension, ShapeBuilder};
 use reference::gaussian::{Gaussian, Parts};
 use reference::model::Model as _;
@@ -10,7 +11,6 @@ use safetensors::Dtype;
 
 use super::GAUSSIAN;
 use super::error::CaseError;
-use super::header::{self, Header};
 use super::tensors::{File, Names, caption, check_row};
 use super::write::Writer;
 

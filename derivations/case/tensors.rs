@@ -1,12 +1,12 @@
 //! From tensors to worlds: names, types and shapes first, then one world at a time.
 
+use files::header::Header;
 use ndarray::Array1;
 use reference::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
 use reference::world::{Tables, World};
 use safetensors::Dtype;
 
 use super::error::CaseError;
-use super::header::Header;
 use super::storage::{Row, Tensor};
 
 /// The names of the format and the shapes that go with them.

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use files::words::one_line;
 use toml::de::DeTable;
 
 use self::keys::{Keys, LIST, ROWS, missing};
-use super::error::{CaseError, one_line};
+use super::error::CaseError;
 use super::{FORMAT, GAUSSIAN};
 use crate::fractions::{Fraction, FractionWorld};
 

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use files::header::{self, HeaderError};
 use reference::model::Model as _;
 use reference::world::World;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
 use super::error::CaseError;
-use super::{FORMAT, header, tensors};
+use super::{FORMAT, tensors};
 
 /// The bytes of a case file, every table in `f64`; the prior is stored once where all worlds share it.
 ///
@@ -107,7 +108,7 @@ impl Writer {
 
     /// The file.
     pub(super) fn finish(self, metadata: &BTreeMap<&str, &str>) -> Result<Vec<u8>, CaseError> {
-        let refuse = |error: serde_json::Error| CaseError::Header {
+        let refuse = |error: serde_json::Error| HeaderError {
             reason: error.to_string(),
         };
         let mut entries = BTreeMap::new();

@@ -6,13 +6,13 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use files::header::{self, Header};
 use reference::world::World;
 use safetensors::tensor::TensorInfo;
 
 use super::quantity::Quantity;
-use crate::case::header::Header;
 use crate::case::storage::Part;
-use crate::case::{self, CaseError, header};
+use crate::case::{self, CaseError};
 
 /// The longest header that is read, as in the format's own reader.
 const MOST_HEADER: u64 = 100_000_000;

@@ -9,25 +9,37 @@ use std::fmt;
 use safetensors::tensor::TensorInfo;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
-use super::error::{CaseError, one_line, quoted};
+use crate::words::{one_line, quoted};
+
+/// Why a header cannot be trusted: `reason` is what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a safetensors file, {reason}")]
+pub struct HeaderError {
+    /// What is wrong.
+    pub reason: String,
+}
 
 /// What the header says, every size checked against the bytes that are there.
 #[derive(Debug, Default)]
-pub(crate) struct Header {
+pub struct Header {
     /// `__metadata__`: strings only.
-    pub(crate) metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<String, String>,
     /// The tensors by name; `data_offsets` lie within the data and fit dtype and shape.
-    pub(crate) tensors: BTreeMap<String, TensorInfo>,
+    pub tensors: BTreeMap<String, TensorInfo>,
 }
 
 /// A file: the header's length, the header padded with blanks to a multiple of eight, the data.
-pub(crate) fn framed(mut json: Vec<u8>, data: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn framed(mut json: Vec<u8>, data: &[u8]) -> Vec<u8> {
     json.resize(json.len().next_multiple_of(8), b' ');
     [&(json.len() as u64).to_le_bytes()[..], &json, data].concat()
 }
 
 /// Splits a file into its header and its data.
-pub(crate) fn read(bytes: &[u8]) -> Result<(Header, &[u8]), CaseError> {
+///
+/// # Errors
+/// [`HeaderError`], for whatever does not fit the bytes that are there.
+pub fn read(bytes: &[u8]) -> Result<(Header, &[u8]), HeaderError> {
     let Some((claimed, rest)) = bytes.split_first_chunk::<8>() else {
         return refuse(format!(
             "its length is {} bytes, expected at least 8 for the length of the header",
@@ -39,7 +51,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Header, &[u8]), CaseError> {
 }
 
 /// The length of the header, of which at most so many bytes follow.
-pub(crate) fn length(claimed: [u8; 8], follow: u64) -> Result<usize, CaseError> {
+///
+/// # Errors
+/// [`HeaderError`] for a longer one.
+pub fn length(claimed: [u8; 8], follow: u64) -> Result<usize, HeaderError> {
     let claimed = u64::from_le_bytes(claimed);
     let length = usize::try_from(claimed).ok().filter(|_| claimed <= follow);
     length.map_or_else(
@@ -53,7 +68,10 @@ pub(crate) fn length(claimed: [u8; 8], follow: u64) -> Result<usize, CaseError> 
 }
 
 /// Reads the header's JSON; so many bytes of data follow it.
-pub(crate) fn parse(json: &[u8], data: usize) -> Result<Header, CaseError> {
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(json: &[u8], data: usize) -> Result<Header, HeaderError> {
     let json = std::str::from_utf8(json)
         .or_else(|error| refuse(format!("byte {} of its header is not UTF-8", error.valid_up_to())))?;
     let mut reader = serde_json::Deserializer::from_str(json);
@@ -70,12 +88,12 @@ pub(crate) fn parse(json: &[u8], data: usize) -> Result<Header, CaseError> {
     Ok(header)
 }
 
-const fn refuse<T>(reason: String) -> Result<T, CaseError> {
-    Err(CaseError::Header { reason })
+const fn refuse<T>(reason: String) -> Result<T, HeaderError> {
+    Err(HeaderError { reason })
 }
 
 /// The tensors follow one another without gap or overlap, each as long as dtype and shape ask for, up to the last byte.
-fn check_offsets(header: &Header, available: usize) -> Result<(), CaseError> {
+fn check_offsets(header: &Header, available: usize) -> Result<(), HeaderError> {
     let mut tensors: Vec<_> = header.tensors.iter().collect();
     tensors.sort_by_key(|(_, info)| info.data_offsets);
     let mut next = 0;

@@ -4,9 +4,14 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::{CaseError, MAX_BYTES};
+/// The largest file that is read, 2 GiB; a pipe or device that never ends stops here.
+pub const MAX_BYTES: u64 = 1 << 31;
 
-pub(crate) fn load(path: &Path) -> io::Result<Vec<u8>> {
+/// A file's bytes.
+///
+/// # Errors
+/// The operating system's; for more than [`MAX_BYTES`].
+pub fn load(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_BYTES) {
@@ -18,22 +23,19 @@ pub(crate) fn load(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Writes beside the target, then renames. A link is followed; what is there and is no regular file (a device, a pipe, a folder)
 /// is refused, since renaming would put a file in its place.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), CaseError> {
-    let write = || {
-        let (target, folder) = target(path)?;
-        let mut builder = tempfile::Builder::new();
-        // A temporary file is private by default; a case file is as readable as any other that the user makes.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(&folder)?;
-        file.write_all(bytes)?;
-        file.persist(&target)?;
-        Ok(())
-    };
-    write().map_err(|error| CaseError::Io {
-        doing: "written",
-        error,
-    })
+///
+/// # Errors
+/// The operating system's.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (target, folder) = target(path)?;
+    let mut builder = tempfile::Builder::new();
+    // A temporary file is private by default; these are as readable as any other that the user makes.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(&folder)?;
+    file.write_all(bytes)?;
+    file.persist(&target)?;
+    Ok(())
 }
 
 /// The file that a path leads to and its folder, which is there.
@@ -57,11 +59,7 @@ fn target(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
 /// Refuses, before any work is done, a place where nothing can be written.
 ///
 /// # Errors
-/// [`CaseError::Io`] within [`CaseError::In`].
-pub fn expect_writable(path: &Path) -> Result<(), CaseError> {
-    let doing = "written";
-    let (name, found) = (path.display().to_string(), target(path));
-    found
-        .map(|_| ())
-        .map_err(|error| CaseError::Io { doing, error }.in_file(&name))
+/// Why nothing can be.
+pub fn expect_writable(path: &Path) -> io::Result<()> {
+    target(path).map(|_| ())
 }

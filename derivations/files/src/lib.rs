@@ -1,0 +1,10 @@
+//! Files as everything else of the project reads and writes them.
+//!
+//! # Scope
+//!
+//! The one header reader of all files of tensors (cases, dumps, models, images), reading with a limit, and writing whole or not at all. What the
+//! tensors mean is their readers' business.
+
+pub mod disk;
+pub mod header;
+pub mod words;
