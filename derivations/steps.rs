@@ -81,7 +81,9 @@ pub fn beside<S: Stage>(there: &S, here: &S) -> Result<StepReport, ModelError> {
     let draws = (0..DRAWS)
         .map(|seed| moved(here, seed))
         .collect::<Result<Vec<_>, _>>()?;
-    let farthest = |distance: &dyn Fn(&(f64, Gradients)) -> f64| draws.iter().map(distance).fold(0.0, f64::max);
+    // NaN stays: a bound that is no number accepts nothing.
+    let larger = |most: f64, next: f64| if next > most || next.is_nan() { next } else { most };
+    let farthest = |distance: &dyn Fn(&(f64, Gradients)) -> f64| draws.iter().map(distance).fold(0.0, larger);
     // What a gradient adds up over: the pixels of the batch.
     #[expect(clippy::cast_precision_loss, reason = "a number of pixels")]
     let addends = (there.training().batch * EDGE * EDGE) as f64;

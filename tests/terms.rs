@@ -6,6 +6,8 @@
 mod autograd;
 #[path = "terms/mixing.rs"]
 mod mixing;
+#[path = "terms/nan.rs"]
+mod nan;
 #[path = "terms/planes.rs"]
 mod planes;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gpu::device::{Device, Float, Kind};
 use gpu::network as twin;
 use gpu::transfer::{download, upload};
-use gpu::{Var, candle_core};
+use gpu::{DType, Var, candle_core};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use reference::network::{Dvae, Graph, Parameters};
@@ -97,16 +97,28 @@ pub(super) fn gradients_are_the_slopes_of_the_reference() {
     }
 }
 
-/// A NaN that a rectifier or a pool made 0 would train on unseen.
+/// A NaN that a rectifier or a pool made 0, or another number, would train on unseen: in every type, on our operations and composed.
 #[test]
 fn nan_is_passed_on_by_rectifiers_and_pools_forwards_and_back() {
+    for dtype in [DType::F32, DType::F64, DType::BF16, DType::F16] {
+        expect_nan_is_passed_on(dtype);
+        gpu::autograd::composed(|| expect_nan_is_passed_on(dtype));
+    }
+}
+
+fn expect_nan_is_passed_on(dtype: DType) {
     let device = Device::open(Kind::Cpu).unwrap();
-    for float in [Float::F32, Float::F64] {
+    for numbers in [[1.0, -3.0, 2.0, 0.5], [3.0, 3.0, 3.0, 3.0], [-1.0, 2.0, -2.0, 7.0]] {
         for place in 0..4 {
-            let mut pixels = [1.0, -3.0, 2.0, 0.5];
+            let mut pixels = numbers;
             pixels[place] = f64::NAN;
-            let x = Var::from_tensor(&upload("pixels", &pixels, &[1, 1, 2, 2], &device, float).unwrap()).unwrap();
-            assert!(download(&twin::max_pool(&x).unwrap()).unwrap()[0].is_nan(), "{place}");
+            let pixels = upload("pixels", &pixels, &[1, 1, 2, 2], &device, Float::F64).unwrap();
+            let x = Var::from_tensor(&pixels.to_dtype(dtype).unwrap()).unwrap();
+            let pooled = twin::max_pool(&x).unwrap();
+            assert!(download(&pooled).unwrap()[0].is_nan(), "{dtype:?} {place}");
+            let gradients = (&pooled * &pooled).unwrap().sum_all().unwrap().backward().unwrap();
+            let found = download(gradients.get(&x).unwrap()).unwrap();
+            assert!(found[place].is_nan(), "{dtype:?} {place}: {found:?}");
             let y = gpu::autograd::relu(&x).unwrap();
             let found = download(&y).unwrap();
             assert!(

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::cpu::{held, nothing_less, numbers, ours, with_real};
 
-/// The largest of every two by two pixels: `[B, C, H, W]`, `H` and `W` even, to `[B, C, H/2, W/2]`. Equal pixels share the gradient: evenly on the CPU, pair by pair where it is composed.
+/// The largest of every two by two pixels: `[B, C, H, W]`, `H` and `W` even, to `[B, C, H/2, W/2]`. NaN where one of them is. Equal pixels share the gradient: evenly on the CPU, pair by pair where it is composed.
 ///
 /// candle's own `max_pool2d` returns a quarter of it. On a device, and in half types, composed of candle's operations.
 ///
@@ -23,7 +23,10 @@ pub fn max_pool(x: &Tensor) -> Result<Tensor> {
     }
     let larger = |pairs: &Tensor, axis: usize| -> Result<Tensor> {
         let [first, second] = [pairs.narrow(axis, 0, 1)?, pairs.narrow(axis, 1, 1)?];
-        first.maximum(&second)?.squeeze(axis)
+        // candle's maximum drops a NaN on one side, which side depending on the type.
+        let larger = first.maximum(&second)?;
+        let larger = second.ne(&second)?.where_cond(&second, &larger)?;
+        first.ne(&first)?.where_cond(&first, &larger)?.squeeze(axis)
     };
     let rows = larger(&x.reshape((batch, channels, height / 2, 2, width))?, 3)?;
     larger(&rows.reshape((batch, channels, height / 2, width / 2, 2))?, 4)
@@ -101,7 +104,9 @@ impl Resize {
                     for (place, pull) in pull.iter().enumerate() {
                         let places = square(place, width);
                         let most = largest(places.map(|at| x[at]));
-                        let equal = places.into_iter().filter(|&at| x[at] == most);
+                        // What is no number is not equal to itself; where there is one, it is the largest.
+                        let is_most = |at: usize| x[at] == most || x[at].partial_cmp(&x[at]).is_none();
+                        let equal = places.into_iter().filter(|&at| is_most(at));
                         let share = E::from_f64(1.0 / f64::from(equal.clone().fold(0_u8, |n, _| n + 1)));
                         equal.for_each(|at| slopes[at] = *pull * share);
                     }

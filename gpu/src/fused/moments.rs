@@ -228,5 +228,20 @@ pub(super) fn recentred(gap: f64, excess: f64) -> f64 {
     } else {
         (1.0 + excess) * excess.ln_1p() - excess
     };
-    ((gap - own) / (1.0 + excess)).max(0.0)
+    let value = (gap - own) / (1.0 + excess);
+    if value < 0.0 { 0.0 } else { value } // NaN stays
+}
+
+#[cfg(test)]
+mod tests {
+    use super::recentred;
+
+    #[test]
+    fn rounding_below_0_is_0_and_what_is_no_number_is_none() {
+        assert_eq!(recentred(-1e-300, 0.0).to_bits(), 0.0_f64.to_bits());
+        assert!(recentred(0.5, 0.0) > 0.0);
+        for (gap, excess) in [(f64::NAN, 0.0), (0.0, f64::NAN), (f64::INFINITY, f64::INFINITY)] {
+            assert!(recentred(gap, excess).is_nan(), "{gap} {excess}");
+        }
+    }
 }
