@@ -17,7 +17,7 @@ use crate::fractions::FractionWorld;
 use crate::specimen::Written;
 pub use files::disk::MAX_BYTES;
 pub(crate) use files::disk::load;
-pub(crate) use files::header;
+use files::header;
 pub(crate) use tensors::{NAMES, worlds};
 
 mod error;

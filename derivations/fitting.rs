@@ -1,13 +1,16 @@
 //! A linear-Gaussian case fitted to captioned images: luminance of 8 x 8 pixels, the category as caption.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use ndarray::{Array1, Array2, Array4, Axis, s};
+use files::disk::load;
+use files::images::{self, Images, ImagesError};
+use files::words::one_line;
+use ndarray::{Array1, Array2, Array3, Axis, s};
 use reference::equations::bound::eq03_log_evidence;
 use reference::gaussian::{Data, Gaussian, Parts, Ppca, fit};
 use reference::model::Model as _;
 use reference::vocab::{Error, UNIT_ROUNDOFF_F64};
-use safetensors::{Dtype, SafeTensors};
 
 /// Pixels along an edge.
 const EDGE: usize = 8;
@@ -25,18 +28,21 @@ pub enum FitError {
         error: std::io::Error,
     },
     /// The file is no set of captioned images.
-    #[error("{file}: {what}, expected {expected}")]
+    #[error("{file}: {error}")]
     Images {
         /// Its path.
         file: String,
-        /// What is there.
-        what: String,
-        /// What should be.
-        expected: &'static str,
+        /// What is wrong with it.
+        error: ImagesError,
     },
     /// The model cannot be fitted.
-    #[error(transparent)]
-    Reference(#[from] Error),
+    #[error("{file}: {error}")]
+    Reference {
+        /// The path of the images.
+        file: String,
+        /// Why.
+        error: Error,
+    },
 }
 
 /// A fitted case.
@@ -69,25 +75,30 @@ pub struct Options {
 /// # Errors
 /// [`FitError`].
 pub fn from_file(path: &Path, options: Options) -> Result<Fitted, FitError> {
-    let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| FitError::Io {
+    let file = one_line(&path.display().to_string());
+    let bytes = load(path).map_err(|error| FitError::Io {
         file: file.clone(),
         error,
     })?;
-    let refuse = |what: String, expected| FitError::Images {
+    let images = images::read(&bytes, "categories").and_then(|images| Ok((luminance(&images)?, images.lines)));
+    let (images, names) = images.map_err(|error| FitError::Images {
         file: file.clone(),
-        what,
-        expected,
-    };
-    let (images, names) = captioned(&bytes).map_err(|(what, expected)| refuse(what, expected))?;
+        error,
+    })?;
+    fitted(images, &names, options).map_err(|error| FitError::Reference { file, error })
+}
+
+/// Of luminance `[N, 64]` and every image's category.
+fn fitted(images: Array2<f64>, names: &[String], options: Options) -> Result<Fitted, Error> {
     let mut categories: Vec<&str> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     let mut captions = Vec::with_capacity(names.len());
-    for name in &names {
-        let place = categories.iter().position(|known| known == name);
-        captions.push(place.unwrap_or(categories.len()));
-        if place.is_none() {
+    for name in names {
+        let place = *places.entry(name).or_insert_with(|| {
             categories.push(name);
-        }
+            categories.len() - 1
+        });
+        captions.push(place);
     }
     let data = Data {
         images,
@@ -119,42 +130,36 @@ fn world(model: &Gaussian, data: &Data, image: usize) -> Result<Gaussian, Error>
     model.observing_pair(x, y, halved - total, UNIT_ROUNDOFF_F64)
 }
 
-type Refusal = (String, &'static str);
-
-/// Luminance `[N, 64]` from 0 to 1, and the categories.
-fn captioned(bytes: &[u8]) -> Result<(Array2<f64>, Vec<String>), Refusal> {
-    let kind = "a safetensors file of images";
-    let file = SafeTensors::deserialize(bytes).map_err(|error| (error.to_string(), kind))?;
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| (error.to_string(), kind))?;
-    let names = metadata
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get("categories"));
-    let names: Vec<String> = names.map_or_else(Vec::new, |names| names.lines().map(str::to_owned).collect());
-    let tensor = file
-        .tensor("images")
-        .map_err(|error| (error.to_string(), "a tensor `images`"))?;
-    let shape = format!("images is {:?} of {}", tensor.shape(), tensor.dtype());
-    let &[n, 3, height, width] = tensor.shape() else {
-        return Err((shape, "[N, 3, H, W]"));
-    };
-    let divides = |size: usize| size > 0 && size.is_multiple_of(EDGE);
-    if tensor.dtype() != Dtype::U8 || n == 0 || !divides(height) || !divides(width) {
-        return Err((shape, "bytes, at least one image, H and W multiples of 8"));
+/// Luminance `[N, 64]` from 0 to 1, the means of blocks.
+fn luminance(images: &Images<'_>) -> Result<Array2<f64>, ImagesError> {
+    let Images {
+        count,
+        height,
+        width,
+        pixels,
+        ..
+    } = *images;
+    if [height, width].iter().any(|size| !size.is_multiple_of(EDGE)) {
+        return Err(ImagesError::Other {
+            what: format!("images has shape [{count}, 3, {height}, {width}]"),
+            expected: "H and W multiples of 8",
+        });
     }
-    if names.len() != n {
-        let found = format!("the metadata's categories has {} lines for {n} images", names.len());
-        return Err((found, "a line for each image"));
-    }
-    let pixels: Vec<f64> = tensor.data().iter().map(|&byte| f64::from(byte) / 255.0).collect();
-    let pixels = Array4::from_shape_vec((n, 3, height, width), pixels).map_err(|_| (shape, "as many bytes"))?;
-    let channel = |c: usize| pixels.index_axis(Axis(1), c);
-    let luminance = &channel(0) * 0.299 + &(&channel(1) * 0.587) + &(&channel(2) * 0.114); // Rec. 601
     let (rows, columns) = (height / EDGE, width / EDGE);
-    let blocks = Array2::from_shape_fn((n, EDGE * EDGE), |(image, place)| {
-        let (top, left) = (place / EDGE * rows, place % EDGE * columns);
-        let block = luminance.slice(s![image, top..top + rows, left..left + columns]);
-        block.mean().unwrap_or(0.0)
-    });
-    Ok((blocks, names))
+    let mut blocks = Array2::zeros((count, EDGE * EDGE));
+    for (bytes, mut blocks) in pixels.chunks_exact(3 * height * width).zip(blocks.rows_mut()) {
+        let pixels = Array3::from_shape_fn((3, height, width), |(channel, row, column)| {
+            f64::from(bytes[(channel * height + row) * width + column]) / 255.0
+        });
+        let channel = |c: usize| pixels.index_axis(Axis(0), c);
+        let luminance = &channel(0) * 0.299 + &(&channel(1) * 0.587) + &(&channel(2) * 0.114); // Rec. 601
+        for (place, block) in blocks.iter_mut().enumerate() {
+            let (top, left) = (place / EDGE * rows, place % EDGE * columns);
+            *block = luminance
+                .slice(s![top..top + rows, left..left + columns])
+                .mean()
+                .unwrap_or(0.0);
+        }
+    }
+    Ok(blocks)
 }

@@ -89,7 +89,7 @@ fn what_cannot_be_drawn_is_one_sentence() {
     elbo().args(["sample", "sun", "--out", "x.jpg"]).assert().code(2);
     assert!(refused(&["sample", "sun", "--model", "/nowhere"]).contains("/nowhere: "));
     assert!(refused(&["train", "dvae", "--config", "huge"]).contains("huge is no configuration"));
-    assert!(refused(&["world", "Cargo.toml", "--out", "x"]).contains("expected a model file"));
+    assert!(refused(&["world", "Cargo.toml", "--out", "x"]).contains("not a safetensors file"));
     if cfg!(not(feature = "cuda")) {
         assert!(refused(&["evaluate", "--device", "cuda"]).contains("no CUDA device"));
     }

@@ -1,5 +1,6 @@
 //! Numbers as they lie in a file: any float or integer type, little endian, at any address.
 
+use files::numbers::{floats, unravel};
 use half::{bf16, f16};
 use ndarray::{Array, Dimension, ShapeBuilder};
 use reference::vocab::{Beta, Error, UNIT_ROUNDOFF_F64};
@@ -11,16 +12,6 @@ use super::error::CaseError;
 const LARGEST: f64 = 1e150;
 
 const SIZE: &str = "a number of at most 1e150 in size";
-
-/// The index of a number in a tensor of this shape.
-pub(crate) fn unravel(shape: &[usize], mut flat: usize) -> Vec<usize> {
-    let mut index = Vec::new();
-    for &size in shape.iter().rev() {
-        index.insert(0, flat % size.max(1));
-        flat /= size.max(1);
-    }
-    index
-}
 
 /// A tensor of the file whose type and shape have been checked; the bytes may lie at any address.
 #[derive(Clone, Copy)]
@@ -193,21 +184,10 @@ pub(super) struct Row<'a> {
 
 impl Row<'_> {
     pub(super) fn values(self) -> Vec<f64> {
-        macro_rules! decode {
-            ($float:ty) => {{
-                let (values, _) = self.data.as_chunks::<{ size_of::<$float>() }>();
-                values
-                    .iter()
-                    .map(|bytes| <$float>::from_le_bytes(*bytes).into())
-                    .collect()
-            }};
-        }
-        match self.tensor.dtype {
-            Dtype::F32 => decode!(f32),
-            Dtype::F16 => decode!(f16),
-            Dtype::BF16 => decode!(bf16),
-            _ => decode!(f64),
-        }
+        floats(self.tensor.dtype, self.data).unwrap_or_else(|| {
+            let (values, _) = self.data.as_chunks();
+            values.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()
+        })
     }
 
     pub(super) fn array<D: Dimension, S: ShapeBuilder<Dim = D>>(self, shape: S) -> Result<Array<f64, D>, CaseError> {

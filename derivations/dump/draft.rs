@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use files::header;
 use half::{bf16, f16};
 use safetensors::Dtype;
 use serde_json::{Value, json};
 
 use super::{Dump, FORMAT, KEY, from_bytes};
-use crate::case::{CaseError, header};
+use crate::case::CaseError;
 use crate::precision::subject::Float;
 
 /// A statement and tensors.

@@ -14,9 +14,6 @@ use super::quantity::Quantity;
 use crate::case::storage::Part;
 use crate::case::{self, CaseError};
 
-/// The longest header that is read, as in the format's own reader.
-const MOST_HEADER: u64 = 100_000_000;
-
 /// The most bytes of one tensor that belong to one item: everything else is read an item at a time.
 const MOST_ITEM: usize = 1 << 28;
 
@@ -87,7 +84,7 @@ impl Source {
         let Some(claimed) = begin.first_chunk::<8>() else {
             return Self::of(begin); // which says how long it is
         };
-        let claimed = header::length(*claimed, (length - 8).min(MOST_HEADER))?;
+        let claimed = header::length(*claimed, length - 8)?;
         let mut json = vec![0; claimed];
         file.read_exact(&mut json).map_err(io)?;
         let data = 8 + claimed as u64;

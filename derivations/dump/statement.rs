@@ -1,8 +1,9 @@
 //! What a dump says of itself: the JSON document in its metadata.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use files::words::plain;
+use serde::{Deserialize, Deserializer};
 
 use super::words::{Decoder, Form, Layout, Order, Parameter, Prior, Unit};
 use super::{Axis, FORMAT, KEY};
@@ -77,8 +78,9 @@ pub struct Text {
     /// What is scored against what.
     pub softmax: Vocabulary,
     /// Text tokens that do not count.
-    #[serde(default)]
-    pub padding: Vec<u64>,
+    #[serde(default, deserialize_with = "at_once")]
+    #[schemars(with = "Vec<u64>")]
+    pub padding: BTreeSet<u64>,
     /// The weights of the mean over text tokens and of that over image tokens.
     pub weights: [f64; 2],
 }
@@ -133,6 +135,11 @@ pub struct Statement {
     pub framework: Option<String>,
 }
 
+/// A set that is sorted once, however many there are.
+fn at_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<u64>, D::Error> {
+    Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+}
+
 const fn one() -> f64 {
     1.0
 }
@@ -165,7 +172,7 @@ impl Statement {
                 path if [".", "?"].contains(&path.as_str()) => KEY.to_owned(),
                 path => path,
             };
-            let reason = error.inner().to_string();
+            let reason = plain(&error.inner().to_string());
             // The document has one line: its columns tell nobody anything.
             (key, reason.split(" at line ").next().unwrap_or_default().to_owned())
         })

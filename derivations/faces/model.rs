@@ -44,7 +44,7 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
     for (name, get, places) in rows {
         let _ = write!(text, "{name:<44}");
         for split in &report.splits {
-            let _ = write!(text, "{:>20}", with_error(get(split), places));
+            let _ = write!(text, "{:>20}", get(split).text(places));
         }
         text.push('\n');
     }
@@ -66,20 +66,18 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
             text,
             "\nimportance-weighted bound on {} images of the test part, L_1 = ELBO <= L_k <= ln p(x,y); ELBO with exact entropy {}",
             bound.images,
-            with_error(bound.elbo, 1)
+            bound.elbo.text(1)
         );
         for (place, (k, value)) in bound.values.iter().enumerate() {
             let rise = place.checked_sub(1).and_then(|before| bound.rises.get(before));
-            let rise = rise.map_or_else(String::new, |rise| {
-                format!("   + {} over half as many", with_error(*rise, 2))
-            });
+            let rise = rise.map_or_else(String::new, |rise| format!("   + {} over half as many", rise.text(2)));
             let _ = writeln!(text, "  L_{k:<5} {:>12.2}{rise}", value.mean);
         }
         let verdict = if report.stands() { "" } else { ": NOT those of q" };
         let _ = writeln!(
             text,
             "  the samples' mean of -ln q(z|x) less the exact entropy: {}{verdict}",
-            with_error(bound.entropy_residue, 3)
+            bound.entropy_residue.text(3)
         );
     }
     if !layers.is_empty() {
@@ -131,14 +129,6 @@ pub fn training_steps(device: &str, steps: &[StepReport]) -> String {
         );
     }
     text
-}
-
-/// A mean with its standard error; alone where one number tells none.
-fn with_error(Estimate { mean, standard_error }: Estimate, places: usize) -> String {
-    if standard_error.is_nan() {
-        return format!("{mean:.places$}");
-    }
-    format!("{mean:.places$} ± {standard_error:.places$}")
 }
 
 /// What one world says of the bounds.
@@ -220,11 +210,10 @@ impl WorldRow {
         let slack = self.residue_bound + self.rounding;
         let close = |k: usize, exact: f64| {
             let found = self.sampled.iter().find(|(known, _)| *known == k);
-            found.is_some_and(|(_, l)| (l.mean - exact).abs() <= 4.0 * l.standard_error + slack)
+            found.is_some_and(|(_, l)| (l.mean - exact).abs() <= l.margin() + slack)
         };
         let between = |(_, l): &(usize, Estimate)| {
-            l.mean <= self.log_evidence + 4.0 * l.standard_error + slack
-                && l.mean >= self.elbo - 4.0 * l.standard_error - slack
+            l.mean <= self.log_evidence + l.margin() + slack && l.mean >= self.elbo - l.margin() - slack
         };
         self.residue.abs() <= self.residue_bound
             && self.elbo <= self.two_samples + slack
@@ -253,10 +242,7 @@ pub fn worlds(file: &str, exported: &Exported, rows: &[WorldRow]) -> String {
         "caption", "ELBO = L_1", "L_2", "L_256", "ln p(x,y)", "KL", "residue"
     );
     for row in rows {
-        let last = row
-            .sampled
-            .last()
-            .map_or_else(String::new, |(_, l)| format!("{:.2} ± {:.2}", l.mean, l.standard_error));
+        let last = row.sampled.last().map_or_else(String::new, |(_, l)| l.text(2));
         let verdict = if row.stands() { "" } else { "  does NOT stand" };
         let _ = writeln!(
             text,

@@ -22,12 +22,10 @@ pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
         "beta", "seeds", "codes used", "perplexity", "pixel error", "ln p(x|z), nats", "KL, nats"
     );
     for row in rows {
-        let of = |estimate: Estimate, places: usize| {
-            let Estimate { mean, standard_error } = estimate;
-            if standard_error.is_nan() {
-                return format!("{mean:.places$}");
-            }
-            format!("{mean:.places$} ± {standard_error:.places$}")
+        // How many seeds there are stands beside it.
+        let of = |estimate: Estimate, places: usize| match estimate.standard_error {
+            Some(_) => estimate.text(places),
+            None => format!("{:.places$}", estimate.mean),
         };
         let _ = writeln!(
             text,
@@ -79,16 +77,16 @@ pub fn findings(rows: &[Row], points: &[Point]) -> Vec<String> {
         return vec![format!("{CLAIM}: not judged, which takes 6.6 and 1 of two seeds")];
     }
     let judged = |(what, value, better, places): Judged| {
-        let Estimate { mean, standard_error } = difference(&pairs, value);
-        let limit = quantile(pairs.len() - 1) * standard_error;
-        let verdict = if mean * better > limit {
+        let found = difference(&pairs, value);
+        let limit = found.standard_error.map(|error| quantile(pairs.len() - 1) * error);
+        let verdict = if limit.is_some_and(|limit| found.mean * better > limit) {
             "reproduces"
-        } else if mean * better < -limit {
+        } else if limit.is_some_and(|limit| found.mean * better < -limit) {
             "does NOT reproduce: it is the other way round"
         } else {
             "is not told apart"
         };
-        format!("  {what}: {mean:+.places$} ± {standard_error:.places$}: {verdict}")
+        format!("  {what}: {}: {verdict}", signed(&found, places))
     };
     let head = format!(
         "{CLAIM}; at this scale, 6.6 less 1, mean over {} seeds of the difference:",
@@ -97,8 +95,8 @@ pub fn findings(rows: &[Row], points: &[Point]) -> Vec<String> {
     let others = rows.iter().filter(|row| (row.beta - 1.0).abs() > 1e-9);
     let pixels = others.filter_map(|Row { beta, .. }| {
         let pairs = against_one(points, *beta);
-        let Estimate { mean, standard_error } = difference(&pairs, |point| point.pixel_error);
-        (pairs.len() > 1).then(|| format!("{mean:+.4} ± {standard_error:.4} at {beta}"))
+        let found = difference(&pairs, |point| point.pixel_error);
+        (pairs.len() > 1).then(|| format!("{} at {beta}", signed(&found, 4)))
     });
     let pixels = pixels.collect::<Vec<_>>().join(", ");
     let last = format!("  reconstruction error, pixels, less that at 1: {pixels}");
@@ -120,6 +118,12 @@ fn difference(pairs: &[(&Point, &Point)], value: fn(&Point) -> f64) -> Estimate 
             .map(|(point, one)| value(point) - value(one))
             .collect::<Vec<_>>(),
     )
+}
+
+/// [`Estimate::text`] with the sign in front, plus or minus.
+fn signed(estimate: &Estimate, places: usize) -> String {
+    let plus = if estimate.mean.is_sign_negative() { "" } else { "+" };
+    format!("{plus}{}", estimate.text(places))
 }
 
 /// The 97.5 % point of Student's t, by degrees of freedom.
@@ -202,12 +206,11 @@ where
             rows.iter().map(|row| (row.beta, mean(row).mean)),
             blue.stroke_width(2),
         ))?;
-        chart.draw_series(rows.iter().map(|row| {
+        chart.draw_series(rows.iter().filter_map(|row| {
             let Estimate { mean, standard_error } = mean(row);
-            PathElement::new(
-                [(row.beta, mean - standard_error), (row.beta, mean + standard_error)],
-                blue.stroke_width(2),
-            )
+            let error = standard_error?;
+            let ends = [(row.beta, mean - error), (row.beta, mean + error)];
+            Some(PathElement::new(ends, blue.stroke_width(2)))
         }))?;
     }
     area.present()?;

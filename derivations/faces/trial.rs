@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use files::numbers::unravel;
 
-use crate::case::storage::unravel;
 use crate::dump::Claim;
 use crate::precision::subject::Float;
 use crate::render::wrap::prose;

@@ -3,7 +3,7 @@
 usage: python convert.py encoder.pkl decoder.pkl out.safetensors
 
 Needs torch, safetensors and the released package `dall_e`, whose modules the pickles hold. Half-precision numbers are widened. The result
-holds `encoder.blocks.input.w` and so on; a part is read by `gpu::network::Parameters::from_safetensors(..)` and `.under("encoder.")`, and is
+holds `encoder.blocks.input.w` and so on; it is read by `model::checkpoint::tensors`, a part of `gpu::network::Parameters` is `.under("encoder.")`, and is
 run by `gpu::network::encoder` with 4 groups of 2 blocks, on images of any size that is a multiple of 8.
 """
 

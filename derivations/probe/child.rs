@@ -6,11 +6,12 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use files::header;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::hello::Hello;
-use crate::case::{CaseError, header, load};
+use crate::case::{CaseError, load};
 use crate::dump::Draft;
 use crate::render::wrap::one_line;
 

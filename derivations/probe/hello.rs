@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use files::words::plain;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,7 +28,7 @@ impl Hello {
     /// # Errors
     /// What is wrong with it.
     pub fn of(line: &str) -> Result<Self, String> {
-        let mut hello: Self = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        let mut hello: Self = serde_json::from_str(line).map_err(|error| plain(&error.to_string()))?;
         let statement = Statement::read(&hello.statement.to_string())
             .map_err(|(key, why)| format!("the statement's {key} cannot be read: {why}"))?;
         if statement.inputs == Form::Worlds {

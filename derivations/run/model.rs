@@ -7,6 +7,7 @@ use derivations::faces::{Provenance, model as face};
 use derivations::networks;
 use derivations::precision::Storage;
 use derivations::steps;
+use files::words::one_line;
 use gpu::device::{Device, Kind};
 use model::checkpoint::write_whole;
 use model::data::{Data, Split};
@@ -28,10 +29,16 @@ fn read(path: Option<&Path>, device: &Device) -> Result<Model> {
     Ok(path.map_or_else(|| Model::shipped(device), |path| Model::read(path, device))?)
 }
 
+/// A model's name in reports and sentences.
+fn named(path: Option<&Path>, shipped: &str) -> String {
+    path.map_or_else(|| shipped.to_owned(), |path| one_line(&path.display().to_string()))
+}
+
 pub(super) fn evaluate(args: &cli::Evaluate) -> Result<Outcome> {
     let device = open(args.device)?;
     let model = read(args.checkpoint.as_deref(), &device)?;
-    model.transformer()?;
+    let source = named(args.checkpoint.as_deref(), "the shipped model");
+    model.transformer().map_err(|error| error.at(&source))?;
     let data = Data::embedded()?;
     let count = |n: u64| usize::try_from(n);
     let options = Options {
@@ -44,24 +51,22 @@ pub(super) fn evaluate(args: &cli::Evaluate) -> Result<Outcome> {
     let parts = Split::ALL.map(|split| data.of(split).len().min(options.images));
     let all = parts.iter().sum::<usize>() + options.bound_images.min(parts[2]);
     let bar = progress(all as u64, "images");
-    let report = evaluate::evaluate(&model, &data, &options, &|| bar.inc(1))?;
+    let report = evaluate::evaluate(&model, &data, &options, &|| bar.inc(1)).map_err(|error| error.at(&source))?;
     bar.finish_and_clear();
     let images: Vec<usize> = data.of(Split::Test).into_iter().take(count(args.layers)?).collect();
     let mut layers = Vec::new();
     if !images.is_empty() {
-        layers.extend(networks::agree(&model, &data, &images, Storage::F32)?);
-        layers.extend(networks::agree(&model, &data, &images, Storage::BF16)?);
+        for storage in [Storage::F32, Storage::BF16] {
+            let compared = networks::agree(&model, &data, &images, storage);
+            layers.extend(compared.map_err(|error| format!("{source}: {error}"))?);
+        }
     }
     let steps = match count(args.step_images)? {
         0 => Vec::new(),
-        images => steps::agree(&model, &data, images, &device)?,
+        images => steps::agree(&model, &data, images, &device).map_err(|error| error.at(&source))?,
     };
     let agree = layers.iter().all(|network| network.failed == 0) && steps.iter().all(|step| step.beyond.is_empty());
     let stands = report.stands() && agree;
-    let source = args
-        .checkpoint
-        .as_ref()
-        .map_or_else(|| "the shipped model".to_owned(), |path| path.display().to_string());
     print(&match args.format {
         Format::Text => {
             face::evaluation(&source, &device.name(), &report, &layers) + &face::training_steps(&device.name(), &steps)
@@ -92,6 +97,7 @@ pub(super) fn sample(args: &cli::Sample) -> Result<Outcome> {
         seed: args.seed,
     };
     let count = usize::try_from(args.n)?;
+    let source = named(args.which.model.as_deref(), "the shipped model");
     // All captions first: a wrong one costs no time.
     for caption in &args.captions {
         model.text(caption)?;
@@ -99,7 +105,7 @@ pub(super) fn sample(args: &cli::Sample) -> Result<Outcome> {
     let bar = progress(args.captions.len() as u64, "captions");
     let mut rows = Vec::new();
     for caption in &args.captions {
-        rows.push(sample::sample(&model, caption, count, draw)?);
+        rows.push(sample::sample(&model, caption, count, draw).map_err(|error| error.at(&source))?);
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -132,12 +138,14 @@ pub(super) fn reconstruct(args: &cli::Reconstruct) -> Result<Outcome> {
     let split = Split::ALL.into_iter().find(|split| split.name() == args.split);
     let images = data.of(split.unwrap_or(Split::Validation));
     let chosen = batch(args.seed, 0, usize::try_from(args.n)?, &images);
+    let source = named(args.which.model.as_deref(), "the shipped model");
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
     for line in chosen.chunks(12) {
         let (mut above, mut below) = (Vec::new(), Vec::new());
         for &image in line {
             let original = picture::numbers(data.image(image));
-            let (_, back) = sample::reconstruction(&model, data.image(image))?;
+            let back = sample::reconstruction(&model, data.image(image));
+            let (_, back) = back.map_err(|error| error.at(format!("{source}: image {image}")))?;
             errors.push(evaluate::pixel_error(data.image(image), &back));
             above.push(original);
             below.push(back);
@@ -147,12 +155,11 @@ pub(super) fn reconstruct(args: &cli::Reconstruct) -> Result<Outcome> {
     write_whole(&args.out, &picture::grid(&rows, 2)?)?;
     let error = evaluate::Estimate::of(&errors);
     print(&format!(
-        "{}: {} images of the {} part above, their most probable codes decoded below; root mean squared error {:.3} ± {:.3} of a pixel in [0, 1]\n",
+        "{}: {} images of the {} part above, their most probable codes decoded below; root mean squared error {} of a pixel in [0, 1]\n",
         args.out.display(),
         chosen.len(),
         args.split,
-        error.mean,
-        error.standard_error
+        error.text(3)
     ))?;
     Ok(Outcome::Stands)
 }
@@ -165,12 +172,13 @@ pub(super) fn world(args: &cli::ExportWorld) -> Result<Outcome> {
         None => Model::tiny(&device)?,
     };
     let data = Data::embedded()?;
-    export::codes(&model)?;
+    let source = named(args.checkpoint.as_deref(), "the shipped tiny model");
+    export::codes(&model).map_err(|error| error.at(&source))?;
     let test = data.of(Split::Test);
     let count = usize::try_from(args.images)?.min(test.len());
     let images: Vec<usize> = (0..count).map(|place| test[place * test.len() / count]).collect();
     let bar = progress(2 * count as u64, "tables");
-    let exported = export::worlds(&model, &data, &images, &|| bar.inc(1))?;
+    let exported = export::worlds(&model, &data, &images, &|| bar.inc(1)).map_err(|error| error.at(&source))?;
     bar.finish_and_clear();
     let title = format!(
         "a trained model of {} images and captions, every code enumerated",

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use files::disk::text;
+use files::words::one_line;
 use indicatif::{ProgressBar, ProgressStyle};
-use model::config::{Config, NAMED};
+use model::config::{Config, Load, MOST_TEXT, NAMED};
 use model::train::{self, Flow, Line, Run};
 
 use super::device::open;
@@ -17,8 +19,9 @@ pub(super) fn config(name: &str) -> Result<Config> {
     if NAMED.iter().any(|(known, _)| *known == name) || !Path::new(name).exists() {
         return Ok(Config::named(name)?);
     }
-    let text = std::fs::read_to_string(name).map_err(|error| format!("{name}: {error}"))?;
-    Config::parse(&text).map_err(|error| format!("{name}: {error}").into())
+    let (path, shown) = (Path::new(name), one_line(name));
+    let text = text(path, MOST_TEXT as u64).map_err(|error| format!("{shown}: {error}"))?;
+    Config::parse(&text).map_err(|error| format!("{shown}: {error}").into())
 }
 
 /// Whether Ctrl-C was pressed.
@@ -86,6 +89,13 @@ pub(super) fn train(args: &cli::Train) -> Result<Outcome> {
     let mut config = config(&args.config)?;
     config.seed = args.seed.unwrap_or(config.seed);
     let device = open(args.device)?;
+    // Both before the first stage's hours.
+    if args.stage != StageName::Prior {
+        config.expect_memory(Load::FirstStage, &device)?;
+    }
+    if args.stage != StageName::Dvae {
+        config.expect_memory(Load::SecondStage, &device)?;
+    }
     let run = Run {
         out: args.out.clone(),
         resume: args.resume,

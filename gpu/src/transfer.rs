@@ -1,7 +1,5 @@
 //! Between slices of `f64` and tensors: the only way in and the only way out.
 
-use std::collections::BTreeMap;
-
 use candle_core::{DType, Tensor};
 use reference::vocab::Beta;
 
@@ -60,13 +58,4 @@ pub fn upload(
 /// [`Error::Device`] when the device cannot be read.
 pub fn download(tensor: &Tensor) -> Result<Vec<f64>, Error> {
     Ok(tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
-}
-
-/// The tensors of a safetensors file's bytes, in the host's memory.
-///
-/// # Errors
-/// [`Error::Device`] where the bytes are no safetensors file, or of a type that candle has not.
-pub fn from_safetensors(bytes: &[u8]) -> Result<BTreeMap<String, Tensor>, Error> {
-    let tensors = candle_core::safetensors::load_buffer(bytes, &candle_core::Device::Cpu)?;
-    Ok(tensors.into_iter().collect())
 }

@@ -81,7 +81,7 @@ fn offsets_that_overlap_leave_gaps_or_leave_the_file_are_refused() {
             "[192,18446744073709551615]",
             "expected within the 440 bytes",
         ),
-        ("[192,240]", "[192,18446744073709551616]", "expected usize"),
+        ("[192,240]", "[192,18446744073709551616]", "expected a whole number"),
         ("[192,240]", "[192,-240]", "invalid value: integer `-240`"),
         ("[192,240]", "[192,240.5]", "invalid type: floating point `240.5`"),
         ("[192,240]", "[192]", "invalid length 1"),
@@ -112,7 +112,7 @@ fn shapes_whose_product_overflows_are_refused() {
             "{error}"
         );
     }
-    assert!(header_said(|h| h.replace("[2, 3]", "[18446744073709551616]")).contains("expected usize"));
+    assert!(header_said(|h| h.replace("[2, 3]", "[18446744073709551616]")).contains("expected a whole number"));
     let long = header_said(|h| h.replace("[2, 3]", &format!("{:?}", vec![1; 9999])));
     assert!(long.len() < 600, "{long}");
 }
@@ -167,7 +167,7 @@ fn a_header_that_is_not_json_in_utf_8_is_refused() {
     assert!(told(b"").contains("EOF while parsing"));
     assert!(told(b"{} {}").contains("trailing characters"));
     assert!(told(b"[]").contains("expected an object of tensors"));
-    assert!(told(b"{\"y\":1}").contains("expected struct TensorInfo"));
+    assert!(told(b"{\"y\":1}").contains("expected keys and values"));
     let deep = [b"{\"y\":{\"a\":".as_slice(), &b"[".repeat(1_000_000)].concat();
     assert!(told(&deep).len() < 600);
     let deep = [b"{\"y\":".as_slice(), &b"[".repeat(1_000_000)].concat();

@@ -24,7 +24,7 @@ PROFILE = os.environ.get("PATCHES_PROFILE", "dev")
 CHECKER = ["golden", "blocks", "limits", "certainty", "assumptions", "lines", "properties"]
 TWIN = ["terms", "agreement"]
 CONTINUOUS = ["continuous", "continuous_cases"]
-MODEL = ["lib", "optimiser", "shares", "evaluation", "training"]
+MODEL = ["lib", "files", "optimiser", "shares", "evaluation", "training"]
 LAYERS = {"attention", "convolution", "linear", "norm", "curve", "gelu", "resize"}
 
 
@@ -54,7 +54,7 @@ def judge(copy, patch):
     try:
         within = str(file.relative_to(copy))
         continuous, package = "gaussian" in within, "elbo"
-        if patch["in"].startswith("derivations/model"):
+        if patch["in"].startswith(("derivations/model", "derivations/files")):
             tests, features, package = MODEL, [], "elbo-model"
         elif "network" in within or file.stem in LAYERS:
             tests, features = ["network"], []

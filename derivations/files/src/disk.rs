@@ -12,12 +12,25 @@ pub const MAX_BYTES: u64 = 1 << 31;
 /// # Errors
 /// The operating system's; for more than [`MAX_BYTES`].
 pub fn load(path: &Path) -> io::Result<Vec<u8>> {
+    at_most(path, MAX_BYTES)
+}
+
+/// A file's text.
+///
+/// # Errors
+/// The operating system's; for more than so many bytes, and for what is no UTF-8.
+pub fn text(path: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(at_most(path, most)?)
+        .map_err(|error| io::Error::other(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to())))
+}
+
+fn at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_BYTES) {
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= most) {
         Ok(bytes)
     } else {
-        Err(io::Error::other(format!("more than {MAX_BYTES} bytes")))
+        Err(io::Error::other(format!("more than {most} bytes")))
     }
 }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use safetensors::tensor::TensorInfo;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
-use crate::words::{one_line, quoted};
+use crate::words::{one_line, plain, quoted};
 
 /// Why a header cannot be trusted: `reason` is what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +27,19 @@ pub struct Header {
     /// The tensors by name; `data_offsets` lie within the data and fit dtype and shape.
     pub tensors: BTreeMap<String, TensorInfo>,
 }
+
+impl Header {
+    /// What is said of a tensor, and its bytes in the file's data; none where there is none of that name.
+    #[must_use]
+    pub fn tensor<'a>(&self, name: &str, data: &'a [u8]) -> Option<(&TensorInfo, &'a [u8])> {
+        let info = self.tensors.get(name)?;
+        let (begin, end) = info.data_offsets;
+        Some((info, data.get(begin..end)?))
+    }
+}
+
+/// The longest header that is read, as in the format's own reader.
+pub const MOST_HEADER: u64 = 100_000_000;
 
 /// A file: the header's length, the header padded with blanks to a multiple of eight, the data.
 #[must_use]
@@ -50,18 +63,22 @@ pub fn read(bytes: &[u8]) -> Result<(Header, &[u8]), HeaderError> {
     Ok((parse(json, data.len())?, data))
 }
 
-/// The length of the header, of which at most so many bytes follow.
+/// The length of the header, after which at most so many bytes follow: no more than those, and no more than [`MOST_HEADER`].
 ///
 /// # Errors
 /// [`HeaderError`] for a longer one.
 pub fn length(claimed: [u8; 8], follow: u64) -> Result<usize, HeaderError> {
     let claimed = u64::from_le_bytes(claimed);
-    let length = usize::try_from(claimed).ok().filter(|_| claimed <= follow);
+    let most = follow.min(MOST_HEADER);
+    let length = usize::try_from(claimed).ok().filter(|_| claimed <= most);
     length.map_or_else(
         || {
-            refuse(format!(
-                "its header claims {claimed} bytes, expected at most the {follow} that follow"
-            ))
+            let most = if most == follow {
+                format!("the {follow} that follow")
+            } else {
+                most.to_string()
+            };
+            refuse(format!("its header claims {claimed} bytes, expected at most {most}"))
         },
         Ok,
     )
@@ -81,7 +98,7 @@ pub fn parse(json: &[u8], data: usize) -> Result<Header, HeaderError> {
         .or_else(|error| {
             refuse(format!(
                 "its header is not as expected: {}",
-                one_line(&error.to_string())
+                one_line(&plain(&error.to_string()))
             ))
         })?;
     check_offsets(&header, data)?;

@@ -7,4 +7,6 @@
 
 pub mod disk;
 pub mod header;
+pub mod images;
+pub mod numbers;
 pub mod words;

@@ -24,8 +24,106 @@ pub fn shortened(text: &str, longest: usize) -> String {
     line
 }
 
+/// What a parser of documents says, without the names of types of ours or of Rust's: those tell nobody what to write.
+#[must_use]
+pub fn plain(message: &str) -> String {
+    const KINDS: [(&str, &[&str]); 5] = [
+        ("keys and values", &["struct", "a map"]),
+        ("a list", &["tuple struct", "tuple", "a sequence"]),
+        (
+            "one of the words for it",
+            &["enum", "unit variant", "newtype variant", "variant identifier"],
+        ),
+        (
+            "a whole number",
+            &["u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize"],
+        ),
+        ("a number", &["f32", "f64"]),
+    ];
+    if let Some((before, _)) = message.split_once("did not match any variant of untagged enum") {
+        return format!("{before}is none of what may stand there");
+    }
+    let Some((before, expected)) = message.rsplit_once("expected ") else {
+        return message.to_owned();
+    };
+    let (expected, place) = match expected.find(" at line ") {
+        Some(at) => expected.split_at(at),
+        None => (expected, ""),
+    };
+    let is = |kind: &&str| {
+        expected
+            .strip_prefix(*kind)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let known = KINDS.iter().find(|(_, kinds)| kinds.iter().any(|kind| is(&kind)));
+    let sized = ["a tuple of size ", "an array of length "];
+    let size = sized.iter().find_map(|kind| expected.strip_prefix(*kind));
+    match (size, known) {
+        (Some(size), _) => format!("{before}expected a list of {size}{place}"),
+        (None, Some((words, _))) => format!("{before}expected {words}{place}"),
+        (None, None) => message.to_owned(),
+    }
+}
+
 /// The same, in quotes.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", one_line(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{one_line, plain, quoted};
+
+    #[test]
+    fn no_name_of_a_type_is_left_in_a_sentence() {
+        for (said, expected) in [
+            (
+                "invalid type: map, expected u64 at line 3 column 7",
+                "invalid type: map, expected a whole number at line 3 column 7",
+            ),
+            (
+                "invalid type: integer `3`, expected struct Stated",
+                "invalid type: integer `3`, expected keys and values",
+            ),
+            (
+                "invalid length 1, expected struct Stated with 7 elements",
+                "invalid length 1, expected keys and values",
+            ),
+            (
+                "invalid type: string \"x\", expected f64",
+                "invalid type: string \"x\", expected a number",
+            ),
+            (
+                "invalid length 1, expected a tuple of size 2",
+                "invalid length 1, expected a list of 2",
+            ),
+            (
+                "invalid length 3, expected an array of length 2",
+                "invalid length 3, expected a list of 2",
+            ),
+            (
+                "data did not match any variant of untagged enum MergeType",
+                "data is none of what may stand there",
+            ),
+            (
+                "unknown field `dtyp`, expected one of `dtype`, `seed`",
+                "unknown field `dtyp`, expected one of `dtype`, `seed`",
+            ),
+            ("missing field `seed`", "missing field `seed`"),
+            (
+                "invalid value: integer `-1`, expected usize",
+                "invalid value: integer `-1`, expected a whole number",
+            ),
+        ] {
+            assert_eq!(plain(said), expected);
+        }
+    }
+
+    #[test]
+    fn text_of_a_file_is_one_short_line_without_control_characters() {
+        assert_eq!(quoted("a\nb\u{1b}[31m"), "\"a\\nb\\u{1b}[31m\"");
+        assert_eq!(one_line(&"x".repeat(161)), "x".repeat(160) + "...");
+        assert_eq!(one_line(&"x".repeat(160)), "x".repeat(160));
+    }
 }

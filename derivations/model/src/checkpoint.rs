@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use files::disk::load;
+use files::header::{self, Header};
+use files::numbers::{SINGLES, floats};
+use files::words::{one_line, plain, quoted};
 use gpu::{DType, Tensor};
-use safetensors::SafeTensors;
+use safetensors::tensor::TensorInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
@@ -57,7 +61,7 @@ impl Checkpoint {
     /// # Errors
     /// [`ModelError::Io`], [`ModelError::File`].
     pub fn read(path: &Path) -> Result<Self, ModelError> {
-        let bytes = std::fs::read(path).map_err(|error| ModelError::Io {
+        let bytes = load(path).map_err(|error| ModelError::Io {
             path: path.to_owned(),
             error,
         })?;
@@ -67,25 +71,33 @@ impl Checkpoint {
     /// Reads bytes.
     ///
     /// # Errors
-    /// [`ModelError::File`]; [`ModelError::Toml`] for what it says of its configuration.
+    /// [`ModelError::Header`], [`ModelError::File`]; [`ModelError::At`] this file for what it says of its configuration and vocabulary.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
         let refuse = |what: String, expected: &str| ModelError::File {
             source_name: name.to_owned(),
             what,
             expected: expected.to_owned(),
         };
-        let kind = "a model file (safetensors)";
-        SafeTensors::deserialize(bytes).map_err(|error| refuse(error.to_string(), kind))?;
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refuse(error.to_string(), kind))?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        let json = metadata
+        let (header, data) = header::read(bytes).map_err(|error| ModelError::Header {
+            source_name: name.to_owned(),
+            error,
+        })?;
+        let json = header
+            .metadata
             .get(FORMAT)
-            .ok_or_else(|| refuse(format!("its metadata has no {FORMAT}"), kind))?;
-        let about: About = serde_json::from_str(json).map_err(|error| refuse(format!("{FORMAT}: {error}"), kind))?;
+            .ok_or_else(|| refuse(format!("its metadata has no {FORMAT}"), "a model file"))?;
+        let about: About = serde_json::from_str(json).map_err(|error| {
+            let why = one_line(&plain(&error.to_string()));
+            refuse(
+                format!("{FORMAT} of its metadata cannot be read: {why}"),
+                "what model-format.md describes",
+            )
+        })?;
+        let within = |error: ModelError| error.at(name);
         Ok(Self {
-            config: Config::parse(&about.config)?,
-            vocabulary: Vocabulary::from_json(&about.vocabulary)?,
-            tensors: gpu::transfer::from_safetensors(bytes)?,
+            config: Config::parse(&about.config).map_err(within)?,
+            vocabulary: Vocabulary::from_json(&about.vocabulary).map_err(within)?,
+            tensors: tensors(name, &header, data)?,
             training: about.training,
             source: name.to_owned(),
         })
@@ -116,6 +128,26 @@ impl Checkpoint {
         let bytes = safetensors::serialize(host, Some(metadata)).map_err(|error| unwritable(error.to_string()))?;
         write_whole(path, &bytes)
     }
+}
+
+/// The tensors of a file in the host's memory, in `f32`: nothing is rounded and nothing cast.
+///
+/// # Errors
+/// [`ModelError::File`] for a tensor of a type that `f32` does not hold every number of.
+pub fn tensors(name: &str, header: &Header, data: &[u8]) -> Result<BTreeMap<String, Tensor>, ModelError> {
+    let of = |(tensor, info): (&String, &TensorInfo)| {
+        let bytes = header.tensor(tensor, data).map_or(&[][..], |(_, bytes)| bytes);
+        let numbers: Vec<f32> = floats(info.dtype, bytes).ok_or_else(|| ModelError::File {
+            source_name: name.to_owned(),
+            what: format!("{} has dtype {}", quoted(tensor), info.dtype),
+            expected: SINGLES.to_owned(),
+        })?;
+        Ok((
+            tensor.clone(),
+            Tensor::from_vec(numbers, info.shape.as_slice(), &gpu::HOST)?,
+        ))
+    };
+    header.tensors.iter().map(of).collect()
 }
 
 /// The model in a folder that was trained into.

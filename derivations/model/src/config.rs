@@ -1,5 +1,6 @@
 //! What to train: sizes and schedules, from a TOML file.
 
+use files::words::{one_line, plain, shortened};
 use gpu::DType;
 use gpu::network::Sizes;
 use reference::network::{Cosine, Dvae, Transformer};
@@ -8,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::ModelError;
 
 mod check;
+mod memory;
+
+pub use memory::Load;
 
 /// A model and how to train it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -140,6 +144,9 @@ impl Schedule {
 /// Height and width of the images.
 pub const EDGE: usize = 32;
 
+/// The longest text that is read as a configuration.
+pub const MOST_TEXT: usize = 1 << 16;
+
 /// The shipped configurations, by name.
 pub const NAMED: [(&str, &str); 3] = [
     ("emoji", include_str!("../configurations/emoji.toml")),
@@ -157,7 +164,7 @@ impl Config {
         found.map_or_else(
             || {
                 Err(ModelError::Lacks {
-                    what: format!("{name} is no configuration"),
+                    what: format!("{} is no configuration", one_line(name)),
                     expected: "emoji, tiny, sweep or a file",
                 })
             },
@@ -165,14 +172,20 @@ impl Config {
         )
     }
 
-    /// Reads and checks a configuration.
+    /// Reads and checks a configuration of at most [`MOST_TEXT`] bytes.
     ///
     /// # Errors
     /// [`ModelError::Toml`], [`ModelError::Config`]; [`ModelError::Network`] for sizes without a network.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
+        if text.len() > MOST_TEXT {
+            return Err(ModelError::Toml(format!("it has more than {MOST_TEXT} bytes")));
+        }
         let config: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
-            ModelError::Toml(format!("line {line}: {}", error.message().replace('\n', " ")))
+            let line = error
+                .span()
+                .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            let why = plain(&error.message().replace('\n', " "));
+            ModelError::Toml(format!("line {line}: {}", shortened(&why, 400)))
         })?;
         config.check()?;
         Ok(config)

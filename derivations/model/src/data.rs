@@ -1,8 +1,6 @@
 //! Captioned images and their split.
 
-use std::collections::BTreeMap;
-
-use safetensors::{Dtype, SafeTensors};
+use files::images::{self, ImagesError};
 use sha2::{Digest as _, Sha256};
 
 use crate::ModelError;
@@ -70,41 +68,28 @@ impl Data {
     /// A safetensors file of `images` `[n, 3, 32, 32]` in bytes, whose metadata holds `captions`, a line each.
     ///
     /// # Errors
-    /// [`ModelError::File`].
+    /// [`ModelError::Header`], [`ModelError::File`].
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
-        let refuse = |what: String, expected: &str| ModelError::File {
-            source_name: name.to_owned(),
-            what,
-            expected: expected.to_owned(),
-        };
-        let kind = "a safetensors file of captioned images";
-        let file = SafeTensors::deserialize(bytes).map_err(|error| refuse(error.to_string(), kind))?;
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refuse(error.to_string(), kind))?;
-        let tensor = file
-            .tensor("images")
-            .map_err(|error| refuse(error.to_string(), "a tensor `images`"))?;
-        let shape = tensor.shape();
-        if tensor.dtype() != Dtype::U8 || shape.len() != 4 || shape[0] == 0 || shape[1..] != [3, EDGE, EDGE] {
-            let found = format!("images is {shape:?} of {}", tensor.dtype());
-            return Err(refuse(found, "[n, 3, 32, 32] of bytes"));
+        let source_name = name.to_owned();
+        let images = images::read(bytes, "captions").map_err(|error| match error {
+            ImagesError::Other { what, expected } => ModelError::File {
+                source_name: name.to_owned(),
+                what,
+                expected: expected.to_owned(),
+            },
+            ImagesError::Header(error) => ModelError::Header {
+                source_name: name.to_owned(),
+                error,
+            },
+        })?;
+        if [images.height, images.width] != [EDGE, EDGE] {
+            return Err(ModelError::File {
+                source_name,
+                what: format!("images is {} x {} pixels large", images.height, images.width),
+                expected: format!("{EDGE} x {EDGE}"),
+            });
         }
-        let none = BTreeMap::new();
-        let metadata: BTreeMap<_, _> = header
-            .metadata()
-            .as_ref()
-            .map_or(none, |map| map.clone().into_iter().collect());
-        let captions: Vec<String> = metadata
-            .get("captions")
-            .map_or_else(Vec::new, |lines| lines.lines().map(str::to_owned).collect());
-        if captions.len() != shape[0] {
-            let found = format!(
-                "the metadata's captions has {} lines for {} images",
-                captions.len(),
-                shape[0]
-            );
-            return Err(refuse(found, "a line for each image"));
-        }
-        let pixels = tensor.data().to_vec();
+        let (pixels, captions) = (images.pixels.to_vec(), images.lines);
         let splits = pixels.chunks_exact(VALUES).map(Split::of).collect();
         Ok(Self {
             pixels,
@@ -190,6 +175,44 @@ mod tests {
     #[test]
     fn what_is_no_file_of_captioned_images_is_refused() {
         let message = Data::from_bytes("x", b"no").unwrap_err().to_string();
-        assert!(message.starts_with("x: ") && message.ends_with("expected a safetensors file of captioned images"));
+        assert!(
+            message.starts_with("x: not a safetensors file, its length is 2 bytes"),
+            "{message}"
+        );
+        let bytes = include_bytes!("../../data/emoji.safetensors");
+        let with = |from: &str, to: &str| {
+            let place = bytes
+                .windows(from.len())
+                .position(|part| part == from.as_bytes())
+                .unwrap();
+            let mut changed = bytes.to_vec();
+            changed[place..place + to.len()].copy_from_slice(to.as_bytes());
+            Data::from_bytes("x", &changed).unwrap_err().to_string()
+        };
+        for (from, to, told) in [
+            ("\"U8\"", "\"I8\"", "x: images has dtype I8, expected U8"),
+            (
+                "\"images\"",
+                "\"imagex\"",
+                "x: images is missing, expected a tensor [N, 3, H, W] of bytes",
+            ),
+            (
+                "1911,3,32,32",
+                "1911,3,16,64",
+                "x: images is 16 x 64 pixels large, expected 32 x 32",
+            ),
+            (
+                "1911,3,32,32",
+                "1911,32,32,3",
+                "x: images has shape [1911, 32, 32, 3], expected [N, 3, H, W]",
+            ),
+        ] {
+            assert_eq!(with(from, to), told);
+        }
+        let message = with("\"captions\"", "\"captionz\"");
+        assert_eq!(
+            message,
+            "x: the metadata's captions has 0 lines for 1911 images, expected a line for each image"
+        );
     }
 }

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use files::header::HeaderError;
+use files::words::one_line;
+
 /// What went wrong, where, and what was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -14,8 +17,24 @@ pub enum ModelError {
         /// Why.
         error: std::io::Error,
     },
+    /// What went wrong at a place that has a name: a file, a configuration, an image.
+    #[error("{}: {error}", one_line(place))]
+    At {
+        /// Which.
+        place: String,
+        /// What.
+        error: Box<Self>,
+    },
+    /// A file that is no safetensors file.
+    #[error("{}: {error}", one_line(source_name))]
+    Header {
+        /// Which.
+        source_name: String,
+        /// Why.
+        error: HeaderError,
+    },
     /// A file that is not what it should be.
-    #[error("{source_name}: {what}, expected {expected}")]
+    #[error("{}: {what}, expected {expected}", one_line(source_name))]
     File {
         /// Which.
         source_name: String,
@@ -37,6 +56,20 @@ pub enum ModelError {
     /// A configuration that cannot be read.
     #[error("configuration: {0}")]
     Toml(String),
+    /// A configuration whose networks do not fit the memory that there is.
+    #[error(
+        "configuration: {what} needs at least {needed:.1} GB of memory, {part}, expected at most the {free:.1} GB that are free"
+    )]
+    Memory {
+        /// What was to be done.
+        what: &'static str,
+        /// What it needs at least, in units of 10^9 bytes.
+        needed: f64,
+        /// What most of it is for.
+        part: &'static str,
+        /// What there is, in the same unit.
+        free: f64,
+    },
     /// Training that diverged.
     #[error("{stage}: at step {step} {what}; the last good checkpoint is {checkpoint}")]
     Diverged {
@@ -60,6 +93,14 @@ pub enum ModelError {
         steps: u64,
         /// What was saved.
         checkpoint: PathBuf,
+    },
+    /// A number of a network that is not finite, whatever its parameters are.
+    #[error("{what} is {value}, expected a finite number: the model's numbers overflow on the way")]
+    Overflow {
+        /// Which.
+        what: String,
+        /// What it is.
+        value: f64,
     },
     /// A caption that does not fit.
     #[error("caption {caption:?}: {what}, expected {expected}")]
@@ -91,6 +132,17 @@ pub enum ModelError {
     /// What the twin refuses.
     #[error(transparent)]
     Twin(#[from] gpu::Error),
+}
+
+impl ModelError {
+    /// The same, with the name of the place in front.
+    #[must_use]
+    pub fn at(self, place: impl Into<String>) -> Self {
+        Self::At {
+            place: place.into(),
+            error: Box::new(self),
+        }
+    }
 }
 
 impl From<gpu::TensorError> for ModelError {

@@ -69,11 +69,12 @@ impl Drawn {
         relaxed: usize,
         seed: u64,
     ) -> Result<Self, ModelError> {
+        let of_image = |error: ModelError| error.at(format!("image {image}"));
         let (positions, k) = (model.codes(), model.config.dvae.vocabulary);
         let pixels = model.pixels(&evaluated(data.image(image), seed, image))?;
         let logits = model.encoder_logits(&pixels)?;
         let table: Vec<f64> = logits.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
-        let ln_q_table = normalised(&table, k)?;
+        let ln_q_table = normalised(&table, k).map_err(of_image)?;
         let (entropy, variance) = surprise(&ln_q_table, k);
         let mut rng = stream(seed, Purpose::EvaluatedCodes, image as u64);
         let mut drawn = Self {
@@ -100,7 +101,9 @@ impl Drawn {
             }
             drawn.codes.extend(&codes);
             let codes = model.tokens(&codes, count)?;
-            drawn.ln_p_x.extend(model.log_likelihood(&pixels, &codes)?);
+            drawn
+                .ln_p_x
+                .extend(model.log_likelihood(&pixels, &codes).map_err(of_image)?);
             let wanted = relaxed.saturating_sub(first).min(count);
             if wanted > 0 {
                 let noise = &noise[..wanted * positions * k];
@@ -109,7 +112,8 @@ impl Drawn {
                 let soft = gumbel_softmax(&rows, &noise, temperature, Sample::Relaxed)?;
                 let side = model.config.side();
                 let planes = soft.transpose(1, 2)?.contiguous()?.reshape((wanted, k, side, side))?;
-                drawn.relaxed.extend(model.log_likelihood_of_mixed(&pixels, &planes)?);
+                let relaxed = model.log_likelihood_of_mixed(&pixels, &planes).map_err(of_image)?;
+                drawn.relaxed.extend(relaxed);
             }
         }
         Ok(drawn)
@@ -128,7 +132,8 @@ impl Drawn {
         for codes in self.codes[..count * model.codes()].chunks(CHUNK * model.codes()) {
             let count = codes.len() / model.codes();
             let text = model.tokens(&text.repeat(count), count)?;
-            let [of_text, of_codes] = model.log_prior(&text, &model.tokens(codes, count)?)?;
+            let of_image = |error: ModelError| error.at(format!("image {image}"));
+            let [of_text, of_codes] = model.log_prior(&text, &model.tokens(codes, count)?).map_err(of_image)?;
             prior.ln_p_y = of_text[0];
             prior.ln_p_z.extend(of_codes);
         }
@@ -175,28 +180,40 @@ fn surprise(ln_q: &[f64], k: usize) -> (f64, f64) {
     rows.fold((0.0, 0.0), |sum, row| (sum.0 + row.0, sum.1 + row.1))
 }
 
-/// Refuses rows of `k` encoder logits one of which is not finite.
-pub(crate) fn expect_finite<T: Copy + Into<f64>>(table: &[T], k: usize) -> Result<(), ModelError> {
-    let mut logits = table.iter().map(|logit| (*logit).into()).enumerate();
-    match logits.find(|(_, logit): &(usize, f64)| !logit.is_finite()) {
+/// Refuses numbers of the networks one of which is not finite; `what` names the one at a place.
+///
+/// Finite parameters bring none about unless they overflow on the way, and then nothing that is computed from it is a result.
+pub(crate) fn expect_finite<T: Copy + Into<f64>>(
+    numbers: &[T],
+    what: impl Fn(usize) -> String,
+) -> Result<(), ModelError> {
+    let mut numbers = numbers.iter().map(|number| (*number).into()).enumerate();
+    match numbers.find(|(_, number): &(usize, f64)| !number.is_finite()) {
         None => Ok(()),
-        Some((place, logit)) => Err(ModelError::Lacks {
-            what: format!(
-                "the encoder's logit of code {} at position {} is {logit}",
-                place % k,
-                place / k
-            ),
-            expected: "a finite number",
+        Some((place, value)) => Err(ModelError::Overflow {
+            what: what(place),
+            value,
         }),
     }
+}
+
+/// [`expect_finite`] of a network's logits, rows of `k` codes.
+pub(crate) fn expect_finite_logits<T: Copy + Into<f64>>(
+    logits: &[T],
+    k: usize,
+    network: &str,
+) -> Result<(), ModelError> {
+    expect_finite(logits, |place| {
+        format!("the {network}'s logit of code {} at position {}", place % k, place / k)
+    })
 }
 
 /// Rows of logits as logarithms of probabilities.
 ///
 /// # Errors
-/// [`ModelError::Lacks`] for a logit that is not finite: no network of finite parameters returns one unless it overflows.
+/// [`ModelError::Overflow`] for a logit that is not finite.
 pub(crate) fn normalised(table: &[f64], k: usize) -> Result<Vec<f64>, ModelError> {
-    expect_finite(table, k)?;
+    expect_finite_logits(table, k, "encoder")?;
     let of_row = |row: &[f64]| {
         let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let total = row.iter().map(|x| (x - most).exp()).sum::<f64>().ln() + most;

@@ -85,7 +85,8 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
         let y = captions.iter().position(|known| *known == caption).unwrap_or(0);
         let pixels = model.pixels(&evaluated(data.image(image), model.config.seed, image))?;
         let logits = model.encoder_logits(&pixels)?.to_dtype(gpu::DType::F64)?;
-        let ln_q = normalised(&logits.flatten_all()?.to_vec1()?, k)?;
+        let ln_q =
+            normalised(&logits.flatten_all()?.to_vec1()?, k).map_err(|error| error.at(format!("image {image}")))?;
         let of_code = |code: &[u32]| {
             let parts = code.iter().enumerate();
             parts.map(|(place, code)| ln_q[place * k + *code as usize]).sum::<f64>()
@@ -94,7 +95,8 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
         let mut ln_p_x = Vec::with_capacity(total);
         for part in all.chunks(CHUNK * positions) {
             let count = part.len() / positions;
-            ln_p_x.extend(model.log_likelihood(&pixels, &model.tokens(part, count)?)?);
+            let values = model.log_likelihood(&pixels, &model.tokens(part, count)?);
+            ln_p_x.extend(values.map_err(|error| error.at(format!("image {image}")))?);
         }
         let likelihood = Array1::from(ln_p_x);
         worlds.push(World::new(Tables {

@@ -7,7 +7,8 @@ use gpu::network::{Parameters, Transformer, tokens};
 use gpu::{DType, Tensor};
 
 use crate::checkpoint::{self, Checkpoint};
-use crate::config::{Config, EDGE};
+use crate::config::{Config, EDGE, Load};
+use crate::evaluate::expect_finite;
 use crate::noise::ln_unit_of_image;
 use crate::objective::{decoded, encoder_logits, log_likelihood, one_hot, token_log_probs};
 use crate::parameters::{Shapes, Variables};
@@ -85,6 +86,9 @@ impl Model {
             source,
             ..
         } = checkpoint;
+        config
+            .expect_memory(Load::Forward { at_once: 1 }, device)
+            .map_err(|error| error.at(&source))?;
         let has_prior = tensors.keys().any(|name| name.starts_with("prior."));
         let mut parameters = Parameters::default();
         for part in ["encoder", "decoder", "prior"] {
@@ -161,10 +165,10 @@ impl Model {
         decoded(self.config.sizes(), &self.parameters, &self.indicators(codes)?)
     }
 
-    /// `ln p(x|z)` of one image's bytes, `[B]`, its dequantised pixels `[1, 3, 32, 32]`, at codes `[B, side^2]`. Unit: nats.
+    /// `ln p(x|z)` of one image's bytes, `[B]`, its dequantised pixels `[1, 3, 32, 32]`, at codes `[B, side^2]`. Unit: nats. Range: finite.
     ///
     /// # Errors
-    /// [`ModelError::Twin`].
+    /// [`ModelError::Twin`]; [`ModelError::Overflow`] for one that is not finite.
     pub fn log_likelihood(&self, pixels: &Tensor, codes: &Tensor) -> Result<Vec<f64>, ModelError> {
         self.log_likelihood_of_mixed(pixels, &self.indicators(codes)?)
     }
@@ -172,24 +176,28 @@ impl Model {
     /// The same at codes' relaxations, `[B, K, side, side]`.
     ///
     /// # Errors
-    /// [`ModelError::Twin`].
+    /// As [`Model::log_likelihood`].
     pub fn log_likelihood_of_mixed(&self, pixels: &Tensor, mixed: &Tensor) -> Result<Vec<f64>, ModelError> {
         let images = pixels.broadcast_as((mixed.dim(0)?, 3, EDGE, EDGE))?.contiguous()?;
         let values = log_likelihood(self.config.sizes(), &self.parameters, &images, mixed)?;
         let values: Vec<f64> = values.to_dtype(DType::F64)?.to_vec1()?;
+        expect_finite(&values, |sample| format!("ln p(x|z) at sample {sample} of the codes"))?;
         let unit = ln_unit_of_image();
         Ok(values.into_iter().map(|value| value + unit).collect())
     }
 
-    /// `ln p(y)` and `ln p(z|y)`, `[B]` each, of text `[B, T]` and codes `[B, side^2]`.
+    /// `ln p(y)` and `ln p(z|y)`, `[B]` each, of text `[B, T]` and codes `[B, side^2]`. Unit: nats. Range: finite.
     ///
     /// # Errors
-    /// [`ModelError::Twin`]; [`ModelError::Lacks`] before the second stage.
+    /// [`ModelError::Twin`]; [`ModelError::Lacks`] before the second stage; [`ModelError::Overflow`] for one that is not finite.
     pub fn log_prior(&self, text: &Tensor, codes: &Tensor) -> Result<[Vec<f64>; 2], ModelError> {
         let [text, codes] = token_log_probs(self.transformer()?, &self.parameters, text, codes)?;
-        let sum =
-            |values: Tensor| -> Result<Vec<f64>, ModelError> { Ok(values.to_dtype(DType::F64)?.sum(1)?.to_vec1()?) };
-        Ok([sum(text)?, sum(codes)?])
+        let sum = |values: Tensor, of: &str| -> Result<Vec<f64>, ModelError> {
+            let sums: Vec<f64> = values.to_dtype(DType::F64)?.sum(1)?.to_vec1()?;
+            expect_finite(&sums, |sample| format!("{of} at sample {sample} of the codes"))?;
+            Ok(sums)
+        };
+        Ok([sum(text, "ln p(y)")?, sum(codes, "ln p(z|y)")?])
     }
 
     /// The transformer.

@@ -131,7 +131,9 @@ fn log_probs(logits: &Tensor, tokens: &[u32]) -> Result<Tensor, ModelError> {
 /// # Errors
 /// [`ModelError::Twin`].
 pub fn one_hot(codes: &Tensor, vocabulary: usize, side: usize) -> Result<Tensor, ModelError> {
-    let rows = Tensor::eye(vocabulary, DType::F32, codes.device())?.index_select(&codes.flatten_all()?, 0)?;
-    let grid = rows.reshape((codes.dim(0)?, side, side, vocabulary))?;
-    Ok(grid.permute((0, 3, 1, 2))?.contiguous()?)
+    let names = Tensor::arange(0_u32, u32::try_from(vocabulary).unwrap_or(u32::MAX), codes.device())?;
+    let grid = codes.reshape((codes.dim(0)?, 1, side, side))?;
+    Ok(grid
+        .broadcast_eq(&names.reshape((1, vocabulary, 1, 1))?)?
+        .to_dtype(DType::F32)?)
 }

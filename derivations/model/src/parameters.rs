@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use files::numbers::unravel;
+use files::words::one_line;
 use gpu::device::Device;
 use gpu::network::Parameters;
 use gpu::{DType, Tensor, Var};
 use rand_distr::{Distribution as _, StandardNormal};
 
 use crate::ModelError;
+use crate::evaluate::expect_finite;
 use crate::noise::{Purpose, stream};
 
 /// Names and shapes.
@@ -39,18 +42,35 @@ pub(crate) fn fetch(
     let refuse = |what: String| ModelError::File {
         source_name: source.to_owned(),
         what,
-        expected: format!("a tensor {name} of shape {shape:?} and finite numbers"),
+        expected: format!("a tensor of shape {shape:?} and finite numbers"),
     };
     let tensor = tensors.get(name).ok_or_else(|| refuse(format!("{name} is missing")))?;
     if tensor.dims() != shape {
-        return Err(refuse(format!("{name} has shape {:?}", tensor.dims())));
+        let found = one_line(&format!("{:?}", tensor.dims()));
+        return Err(refuse(format!("{name} has shape {found}")));
     }
     let tensor = tensor.to_dtype(DType::F32)?;
     let numbers: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
     match numbers.iter().position(|x| !x.is_finite()) {
-        Some(place) => Err(refuse(format!("{name} holds no finite number at {place}"))),
+        Some(place) => Err(refuse(format!(
+            "{name}{:?} is {}",
+            unravel(shape, place),
+            numbers[place]
+        ))),
         None => Ok(tensor),
     }
+}
+
+/// Refuses parameters one of which is not finite: a file of them could not be read.
+///
+/// # Errors
+/// [`ModelError::Overflow`].
+pub(crate) fn expect_finite_parameters(parameters: &Parameters) -> Result<(), ModelError> {
+    for (name, tensor) in parameters.iter() {
+        let numbers: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
+        expect_finite(&numbers, |place| format!("{name}{:?}", unravel(tensor.dims(), place)))?;
+    }
+    Ok(())
 }
 
 impl FromIterator<(String, Var)> for Variables {

@@ -4,7 +4,9 @@ use gpu::DType;
 use rand::{Rng, RngExt as _};
 
 use crate::ModelError;
-use crate::evaluate::largest;
+use crate::config::Load;
+use crate::data::VALUES;
+use crate::evaluate::{expect_finite, expect_finite_logits, largest};
 use crate::network::Model;
 use crate::noise::{Purpose, stream};
 use crate::objective::token_logits;
@@ -23,12 +25,15 @@ pub struct Draw {
 /// Images for a caption, `[3, 32, 32]` of numbers in `[0, 1]` each: codes from `p(z|y)`, then the middle of `p(x|z)`.
 ///
 /// # Errors
-/// [`ModelError::Caption`]; [`ModelError::Lacks`] for a model without prior.
+/// [`ModelError::Caption`]; [`ModelError::Lacks`] for a model without prior; [`ModelError::Overflow`] for networks whose numbers are not finite.
 pub fn sample(model: &Model, caption: &str, count: usize, draw: Draw) -> Result<Vec<Vec<f32>>, ModelError> {
     let text = model.text(caption)?;
     if count == 0 {
         return Ok(Vec::new());
     }
+    model
+        .config
+        .expect_memory(Load::Forward { at_once: count }, &model.device)?;
     let mut codes: Vec<Vec<u32>> = vec![Vec::new(); count];
     let mut rng = stream(draw.seed, Purpose::Sample, 0);
     let text = model.tokens(&text.repeat(count), count)?;
@@ -38,6 +43,9 @@ pub fn sample(model: &Model, caption: &str, count: usize, draw: Draw) -> Result<
         let logits = token_logits(model.transformer()?, &model.parameters, &text, &so_far)?;
         let next = logits.narrow(1, known, 1)?.to_dtype(DType::F64)?;
         let rows: Vec<f64> = next.flatten_all()?.to_vec1()?;
+        expect_finite(&rows, |place| {
+            format!("the prior's logit of code {} at position {known}", place % k)
+        })?;
         for (codes, row) in codes.iter_mut().zip(rows.chunks_exact(k)) {
             codes.push(u32::try_from(drawn(row, draw, &mut rng)).unwrap_or(u32::MAX));
         }
@@ -77,7 +85,7 @@ fn drawn(row: &[f64], draw: Draw, rng: &mut impl Rng) -> usize {
 /// The most probable codes of an image, and the image that they decode to.
 ///
 /// # Errors
-/// [`ModelError::Twin`].
+/// [`ModelError::Twin`]; [`ModelError::Overflow`] for networks whose numbers are not finite.
 pub fn reconstruction(model: &Model, bytes: &[u8]) -> Result<(Vec<u32>, Vec<f32>), ModelError> {
     // The middle of every byte: no noise.
     let pixels: Vec<f32> = bytes
@@ -85,6 +93,9 @@ pub fn reconstruction(model: &Model, bytes: &[u8]) -> Result<(Vec<u32>, Vec<f32>
         .map(|byte| 0.8 * ((f32::from(*byte) + 0.5) / 256.0) + 0.1)
         .collect();
     let logits = model.encoder_logits(&model.pixels(&pixels)?)?;
+    // The largest of numbers one of which is NaN is none.
+    let table: Vec<f32> = logits.flatten_all()?.to_vec1()?;
+    expect_finite_logits(&table, model.config.dvae.vocabulary, "encoder")?;
     let codes = logits.argmax(2)?.flatten_all()?.to_vec1::<u32>()?;
     let pixels = images(model, &codes, 1)?;
     Ok((codes, pixels))
@@ -94,6 +105,13 @@ pub fn reconstruction(model: &Model, bytes: &[u8]) -> Result<(Vec<u32>, Vec<f32>
 fn images(model: &Model, codes: &[u32], count: usize) -> Result<Vec<f32>, ModelError> {
     let [mu, _] = model.decoded(&model.tokens(codes, count)?)?;
     let mu: Vec<f32> = mu.flatten_all()?.to_vec1()?;
+    expect_finite(&mu, |place| {
+        format!(
+            "the decoder's mu of value {} of image {}",
+            place % VALUES,
+            place / VALUES
+        )
+    })?;
     let pixel = |mu: f32| (((1.0 / (1.0 + (-mu).exp())) - 0.1) / 0.8).clamp(0.0, 1.0);
     Ok(mu.into_iter().map(pixel).collect())
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use files::disk;
+use files::words::{plain, shortened};
 use gpu::device::Device;
 
 use crate::checkpoint::write_whole;
@@ -14,6 +16,9 @@ use crate::{ModelError, data};
 
 /// The weights of the issue: below, at and above the bound's, the published one among them.
 pub const BETAS: [f64; 7] = [0.0, 0.5, 1.0, 2.0, 4.0, 6.6, 10.0];
+
+/// The longest saved result that is read.
+const MOST_RESULT: u64 = 1 << 16;
 
 /// One trained first stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,8 +79,13 @@ pub fn point(
         what,
         expected: "the result of this configuration".to_owned(),
     };
-    if let Ok(text) = std::fs::read_to_string(&result) {
-        let saved: (Config, Point) = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    if result.exists() {
+        let text = disk::text(&result, MOST_RESULT).map_err(|error| ModelError::Io {
+            path: result.clone(),
+            error,
+        })?;
+        let why = |error: serde_json::Error| unreadable(shortened(&plain(&error.to_string()), 400));
+        let saved: (Config, Point) = serde_json::from_str(&text).map_err(why)?;
         if saved.0 != config {
             return Err(unreadable("it is of another configuration".to_owned()));
         }

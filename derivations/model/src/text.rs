@@ -10,7 +10,10 @@ use reference::network::CaptionModel;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::{Model as _, Trainer as _};
 
+use self::encoding::{Encoding, Saved, refuse, unreadable};
 use crate::ModelError;
+
+mod encoding;
 
 /// What marks the last character of a word.
 const END: &str = "</w>";
@@ -32,15 +35,6 @@ pub struct Vocabulary {
     captions: CaptionModel,
     counts: Vec<u64>,
     seen: u64,
-}
-
-/// A vocabulary as it is saved.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Saved {
-    bpe: serde_json::Value,
-    positions: usize,
-    counts: Vec<u64>,
-    captions: u64,
 }
 
 impl Vocabulary {
@@ -86,29 +80,18 @@ impl Vocabulary {
     }
 
     fn of(bpe: BPE, positions: usize, counts: Vec<u64>, seen: u64) -> Result<Self, ModelError> {
-        let refuse = |what: String| ModelError::File {
-            source_name: "vocabulary".to_owned(),
-            what,
-            expected: "a byte-pair encoding".to_owned(),
-        };
-        let json = serde_json::to_value(&bpe).map_err(|error| refuse(error.to_string()))?;
-        let merges = json["merges"].as_array().cloned().unwrap_or_default();
-        let mut ranks = HashMap::new();
-        for (rank, merge) in merges.iter().enumerate() {
-            let pair: (String, String) = match merge.as_str().map(|merge| merge.split_once(' ')) {
-                Some(Some((a, b))) => (a.to_owned(), b.to_owned()),
-                _ => serde_json::from_value(merge.clone()).map_err(|error| refuse(error.to_string()))?,
-            };
-            ranks.insert(pair, rank);
-        }
-        let ids = bpe.get_vocab();
-        let texts: BTreeMap<u32, String> = ids.iter().map(|(text, id)| (*id, text.clone())).collect();
-        if texts.len() != ids.len() || texts.keys().enumerate().any(|(place, id)| place != *id as usize) {
-            return Err(refuse("its tokens are not numbered one after the other".to_owned()));
-        }
+        let json = serde_json::to_string(&bpe).map_err(|error| unreadable(&error))?;
+        let encoding: Encoding = serde_json::from_str(&json).map_err(|error| unreadable(&error))?;
+        let (ids, merges) = encoding.checked()?;
+        let texts = ids.iter().map(|(text, id)| (*id, text.clone())).collect();
+        let ranks = merges
+            .into_iter()
+            .enumerate()
+            .map(|(rank, pair)| (pair, rank))
+            .collect();
         Ok(Self {
             bpe,
-            ids,
+            ids: ids.into_iter().collect(),
             texts,
             ranks,
             positions,
@@ -134,34 +117,30 @@ impl Vocabulary {
         saved().map_err(|error: serde_json::Error| unreadable(&error))
     }
 
-    /// From JSON.
+    /// From JSON. What it claims is checked before the library that encodes sees any of it: a claimed number decides what that allocates.
     ///
     /// # Errors
     /// [`ModelError::File`].
     pub fn from_json(json: &str) -> Result<Self, ModelError> {
-        let saved: Saved = serde_json::from_str(json).map_err(|error| unreadable(&error))?;
-        let absent = |key: &str| saved.bpe.get(key).is_none_or(serde_json::Value::is_null);
-        let counted = saved
-            .counts
-            .iter()
-            .chain([&saved.captions])
-            .all(|count| *count < 1 << 32);
-        if !absent("dropout") || !absent("continuing_subword_prefix") || !counted || saved.positions > 4096 {
-            return Err(ModelError::File {
-                source_name: "vocabulary".to_owned(),
-                what: "it has dropout, a prefix, or numbers out of range".to_owned(),
-                expected: "none of the first two, counts below 2^32, at most 4096 positions".to_owned(),
-            });
+        let saved = Saved::read(json)?;
+        let bpe = saved.bpe.build()?;
+        let counted = (saved.counts.iter().chain([&saved.captions])).all(|count| *count < 1 << 32);
+        if !counted || !(1..=4096).contains(&saved.positions) {
+            return Err(refuse(
+                format!("it has {} positions, or counts out of range", saved.positions),
+                "1 to 4096 positions, and counts below 2^32",
+            ));
         }
-        // From text: the library borrows its strings.
-        let bpe: BPE = serde_json::from_str(&saved.bpe.to_string()).map_err(|error| unreadable(&error))?;
         let vocabulary = Self::of(bpe, saved.positions, saved.counts, saved.captions)?;
-        if vocabulary.counts.len() != vocabulary.ids.len() || vocabulary.positions == 0 {
-            return Err(ModelError::File {
-                source_name: "vocabulary".to_owned(),
-                what: format!("{} counts of {} tokens", vocabulary.counts.len(), vocabulary.ids.len()),
-                expected: "one a token".to_owned(),
-            });
+        if vocabulary.counts.len() != vocabulary.ids.len() {
+            return Err(refuse(
+                format!(
+                    "it has {} counts of {} tokens",
+                    vocabulary.counts.len(),
+                    vocabulary.ids.len()
+                ),
+                "one a token",
+            ));
         }
         Ok(vocabulary)
     }
@@ -282,14 +261,6 @@ impl Vocabulary {
 /// Lower-cased and cut at white space.
 fn words(caption: &str) -> Vec<String> {
     caption.to_lowercase().split_whitespace().map(str::to_owned).collect()
-}
-
-fn unreadable(error: &serde_json::Error) -> ModelError {
-    ModelError::File {
-        source_name: "vocabulary".to_owned(),
-        what: error.to_string(),
-        expected: "a saved byte-pair encoding".to_owned(),
-    }
 }
 
 #[cfg(test)]

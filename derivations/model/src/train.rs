@@ -14,9 +14,9 @@ pub use stages::{FirstStage, SecondStage};
 
 use crate::ModelError;
 use crate::checkpoint::{self, Checkpoint, Progress};
-use crate::config::{Config, Training};
+use crate::config::{Config, Load, Training};
 use crate::optimiser::AdamW;
-use crate::parameters::Variables;
+use crate::parameters::{Variables, expect_finite_parameters};
 use crate::text::Vocabulary;
 
 /// One stage: which numbers are learned, and what they are to bring about.
@@ -165,7 +165,7 @@ pub fn train<S: Stage>(
                 "none".to_owned()
             },
         };
-        if !(loss <= first + EXPLOSION) {
+        if !(loss.is_finite() && loss <= first + EXPLOSION) {
             return Err(diverged(format!("the loss is {loss}, after {first} at the first step")));
         }
         let taken = optimiser.descend(&gradients)?.map_err(diverged)?;
@@ -177,6 +177,9 @@ pub fn train<S: Stage>(
         let at_checkpoint = done.is_multiple_of(training.checkpoint) || done == steps;
         if at_checkpoint {
             numbers.extend(validated(stage, &optimiser)?);
+        }
+        if let Some((name, value)) = numbers.iter().find(|(_, value)| !value.is_finite()) {
+            return Err(diverged(format!("{} is {value}", name.replace('_', " "))));
         }
         let line = Line {
             stage: S::NAME,
@@ -246,8 +249,9 @@ pub fn vocabulary(config: &Config, data: &crate::data::Data) -> Result<Vocabular
 /// The first stage to its end: encoder and decoder, written as a model without prior.
 ///
 /// # Errors
-/// As [`train`].
+/// As [`train`]; [`ModelError::Memory`], before anything is written, for a configuration that does not fit.
 pub fn first(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> Result<(), ModelError> {
+    config.expect_memory(Load::FirstStage, device)?;
     let data = crate::data::Data::embedded()?;
     run.begin(FirstStage::NAME)?;
     let vocabulary = vocabulary(config, &data)?;
@@ -263,8 +267,9 @@ pub fn first(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> R
 /// The second stage to its end, on top of the model that lies in the folder.
 ///
 /// # Errors
-/// As [`train`]; [`ModelError::Lacks`] where the first stage has left no model.
+/// As [`first`]; [`ModelError::Lacks`] where the first stage has left no model.
 pub fn second(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> Result<(), ModelError> {
+    config.expect_memory(Load::SecondStage, device)?;
     let data = crate::data::Data::embedded()?;
     let first = checkpoint::of_folder(&run.out)?;
     run.begin(SecondStage::NAME)?;
@@ -278,6 +283,7 @@ pub fn second(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> 
 }
 
 fn write_model(run: &Run, config: &Config, vocabulary: &Vocabulary, averages: &Parameters) -> Result<(), ModelError> {
+    expect_finite_parameters(averages)?;
     let tensors = averages.iter().map(|(name, tensor)| (name.to_owned(), tensor.clone()));
     let model = Checkpoint {
         config: config.clone(),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use gpu::Tensor;
 use gpu::device::{Device, Kind};
 use gpu::network::{Parameters, Sizes, decoder, encoder};
+use model::checkpoint::tensors as tensors_of;
 use model::parameters::{Beginning, Shapes, Variables};
 use reference::network::Dvae;
 
@@ -23,7 +24,8 @@ fn loaded(shapes: &Shapes, device: &Device, expected: usize) -> Parameters {
         .map(|(name, var)| (name.to_owned(), var.as_tensor().clone()))
         .collect();
     let bytes = safetensors::serialize(tensors, None).unwrap();
-    Parameters::from_safetensors(&bytes, device).unwrap()
+    let (header, data) = files::header::read(&bytes).unwrap();
+    Parameters::new(tensors_of("converted", &header, data).unwrap())
 }
 
 #[test]

@@ -17,14 +17,6 @@ impl Parameters {
         Self(tensors)
     }
 
-    /// Those of a safetensors file's bytes.
-    ///
-    /// # Errors
-    /// [`Error::Device`] where the bytes are no safetensors file.
-    pub fn from_safetensors(bytes: &[u8], device: &crate::device::Device) -> Result<Self, Error> {
-        Self(crate::transfer::from_safetensors(bytes)?).to_device(device)
-    }
-
     /// The same numbers on another device.
     ///
     /// # Errors

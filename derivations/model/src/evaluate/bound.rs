@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Drawn, Estimate, Options, importance_weighted, mean};
+use super::{Drawn, Estimate, Options, expect_finite, importance_weighted, mean};
 use crate::ModelError;
 use crate::data::Data;
 use crate::network::Model;
@@ -45,6 +45,9 @@ pub(super) fn bounds(
         let drawn = Drawn::new(model, data, image, samples, 0, options.seed)?;
         let prior = drawn.prior(model, data, image, samples)?;
         let weights = drawn.log_weights(&prior);
+        expect_finite(&weights, |sample| {
+            format!("the log-weight of sample {sample} of image {image}")
+        })?;
         for (column, &k) in table.iter_mut().zip(&ks) {
             column.push(importance_weighted(&weights, k)?);
         }
@@ -61,7 +64,7 @@ pub(super) fn bounds(
     let rise = |pair: &[Vec<f64>]| Estimate::of(&pair[1].iter().zip(&pair[0]).map(|(b, a)| b - a).collect::<Vec<_>>());
     let entropy_residue = Estimate {
         mean: mean(&residues),
-        standard_error: variance.sqrt() / count,
+        standard_error: Some(variance.sqrt() / count),
     };
     Ok(Some(Bound {
         images: images.len(),
@@ -72,6 +75,6 @@ pub(super) fn bounds(
             .collect(),
         rises: table.windows(2).map(rise).collect(),
         entropy_residue,
-        residue_bound: 4.0 * entropy_residue.standard_error + rounding / count,
+        residue_bound: entropy_residue.margin() + rounding / count,
     }))
 }

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::bound::{Bound, bounds};
-use super::{Drawn, PerPixel, Usage, mean};
+use super::{CHUNK, Drawn, PerPixel, Usage, mean};
 use crate::ModelError;
+use crate::config::Load;
 use crate::data::{Data, Split, VALUES};
 use crate::network::{Model, shapes};
 use crate::parameters::{Beginning, Variables};
@@ -29,8 +30,8 @@ pub struct Options {
 pub struct Estimate {
     /// The mean.
     pub mean: f64,
-    /// Its standard error; NaN for a single number, which tells none.
-    pub standard_error: f64,
+    /// Its standard error; none for a single number, which tells none.
+    pub standard_error: Option<f64>,
 }
 
 impl Estimate {
@@ -43,7 +44,23 @@ impl Estimate {
         let squares: f64 = numbers.iter().map(|x| (x - centre) * (x - centre)).sum();
         Self {
             mean: centre,
-            standard_error: (squares / (n - 1.0) / n).sqrt(),
+            standard_error: (numbers.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt()),
+        }
+    }
+
+    /// Four standard errors: what a mean may lie beside the number that it estimates. NaN for a single number, so that no comparison holds.
+    #[must_use]
+    pub fn margin(&self) -> f64 {
+        4.0 * self.standard_error.unwrap_or(f64::NAN)
+    }
+
+    /// The mean to so many decimal places, with its standard error; of a single number the words that it is one.
+    #[must_use]
+    pub fn text(&self, places: usize) -> String {
+        let mean = self.mean;
+        match self.standard_error {
+            Some(error) => format!("{mean:.places$} ± {error:.places$}"),
+            None => format!("{mean:.places$} (n = 1)"),
         }
     }
 }
@@ -114,6 +131,11 @@ impl Report {
 /// # Errors
 /// [`ModelError`].
 pub fn evaluate(model: &Model, data: &Data, options: &Options, told: &dyn Fn()) -> Result<Report, ModelError> {
+    let most = options.samples.max(options.bound_samples);
+    let at_once = Load::Forward {
+        at_once: most.min(CHUNK),
+    };
+    model.config.expect_memory(at_once, &model.device)?;
     let per_pixel = PerPixel::fit(data, options.seed);
     let fresh = untrained(model)?;
     let mut splits = Vec::new();
@@ -222,6 +244,7 @@ fn of_split(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::super::largest;
     use super::{Estimate, spread};
@@ -230,8 +253,12 @@ mod tests {
     fn a_mean_and_its_error() {
         let found = Estimate::of(&[1.0, 2.0, 6.0]);
         // Squares 4 + 1 + 9 = 14, variance 7, error sqrt(7/3).
-        assert!((found.mean - 3.0).abs() < 1e-15 && (found.standard_error - (7.0_f64 / 3.0).sqrt()).abs() < 1e-15);
-        assert!(Estimate::of(&[1.0]).standard_error.is_nan());
+        let error = found.standard_error.unwrap();
+        assert!((found.mean - 3.0).abs() < 1e-15 && (error - (7.0_f64 / 3.0).sqrt()).abs() < 1e-15);
+        assert_eq!(found.text(2), "3.00 ± 1.53");
+        let one = Estimate::of(&[1.0]);
+        assert!(one.standard_error.is_none() && one.margin().is_nan());
+        assert_eq!(one.text(1), "1.0 (n = 1)");
         assert_eq!(spread(&[1, 2, 3, 4, 5, 6], 3), [1, 3, 5]);
         assert_eq!(spread(&[1, 2], 9), [1, 2]);
         assert_eq!(largest([1.0, 3.0, 3.0].into_iter()), 1);

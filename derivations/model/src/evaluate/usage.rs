@@ -30,7 +30,7 @@ impl Usage {
     /// [`ModelError::Twin`].
     pub fn add(&mut self, model: &Model, data: &Data, image: usize) -> Result<(), ModelError> {
         let bytes = data.image(image);
-        let (codes, pixels) = reconstruction(model, bytes)?;
+        let (codes, pixels) = reconstruction(model, bytes).map_err(|error| error.at(format!("image {image}")))?;
         for code in codes {
             self.counts[code as usize] += 1;
         }

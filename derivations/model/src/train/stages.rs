@@ -11,7 +11,7 @@ use super::{Part, Share, Stage, Terms};
 use crate::ModelError;
 use crate::config::{Config, Training};
 use crate::data::{Data, Split, VALUES};
-use crate::evaluate::expect_finite;
+use crate::evaluate::expect_finite_logits;
 use crate::network::{Model, pixels, shapes, transformer};
 use crate::noise::{Purpose, after, batch, dequantised, gumbel, ln_unit_of_image, stream};
 use crate::objective::{relaxed, token_log_probs};
@@ -197,7 +197,7 @@ fn cumulated(config: &Config, data: &Data, model: &Model, images: &[usize]) -> R
     let logits = model.encoder_logits(&model.pixels(&flat)?)?;
     let k = config.dvae.vocabulary;
     let table: Vec<f32> = logits.flatten_all()?.to_vec1()?;
-    expect_finite(&table, k)?;
+    expect_finite_logits(&table, k, "encoder")?;
     let of_image = |rows: &[f32]| {
         let of_row = |row: &[f32]| {
             let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -1,0 +1,236 @@
+//! What a configuration needs of memory at least, and what there is.
+
+use std::fs;
+
+use gpu::device::Device;
+
+use super::{Config, Dtype, EDGE};
+use crate::ModelError;
+
+/// What a model's networks are used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// Training encoder and decoder.
+    FirstStage,
+    /// Training the transformer.
+    SecondStage,
+    /// Evaluating or sampling, so many codes of all positions at a time.
+    Forward {
+        /// How many.
+        at_once: usize,
+    },
+}
+
+/// Images that a batch, and what is kept of every image, has at least to itself: the training part of the shipped images.
+const IMAGES: usize = 1_521;
+
+/// Copies of a parameter while it is learned: itself, its gradient, both moments and its average.
+const COPIES: f64 = 5.0;
+
+impl Config {
+    /// Refuses networks that do not fit the free memory: a lower bound on what they need, so that whatever could run does.
+    ///
+    /// Counted are the parameters (five times while they are learned) and, on the CPU, the numbers of a batch that training keeps for the way back,
+    /// or the logits, samples and noise of the codes that are drawn at a time.
+    ///
+    /// # Errors
+    /// [`ModelError::Memory`]; [`ModelError::Network`] for sizes without a network.
+    pub fn expect_memory(&self, load: Load, device: &Device) -> Result<(), ModelError> {
+        let needed = self.needed(load, device.candle().is_cpu())?;
+        match free() {
+            Some(free) if !(needed.total() <= free) => Err(ModelError::Memory {
+                what: match load {
+                    Load::FirstStage => "training [dvae]",
+                    Load::SecondStage => "training [prior]",
+                    Load::Forward { .. } => "the model",
+                },
+                needed: needed.total() / 1e9,
+                part: if needed.parameters > needed.kept {
+                    "most of it for parameters"
+                } else {
+                    "most of it for what is computed at a time"
+                },
+                free: free / 1e9,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn needed(&self, load: Load, on_cpu: bool) -> Result<Needed, ModelError> {
+        let [first, second] = self.counted()?;
+        let single = 4.0;
+        let layer = if self.dtype == Dtype::Bf16 { 2.0 } else { single };
+        let codes = number(self.side() * self.side() * self.dvae.vocabulary);
+        let batch = |size: usize| number(size.min(IMAGES));
+        let (parameters, kept) = match load {
+            Load::FirstStage => {
+                // Logits and noise beside what the layers keep.
+                let of_image = layer * self.kept_of_first() + 2.0 * single * codes;
+                (COPIES * first, batch(self.dvae.training.batch) * of_image)
+            }
+            Load::SecondStage => {
+                let of_image = layer * self.kept_of_second();
+                let every = number(IMAGES) * single * codes;
+                (
+                    COPIES * second + first,
+                    batch(self.prior.training.batch) * of_image + every,
+                )
+            }
+            Load::Forward { at_once } => (first + second, number(at_once) * 2.0 * single * codes),
+        };
+        let parameters = single * parameters;
+        Ok(if on_cpu {
+            Needed { parameters, kept }
+        } else {
+            // They begin in the host's memory, once.
+            Needed {
+                parameters: parameters / COPIES,
+                kept: 0.0,
+            }
+        })
+    }
+
+    /// The numbers of encoder and decoder, and of the transformer.
+    fn counted(&self) -> Result<[f64; 2], ModelError> {
+        let count = |shapes: Vec<(String, Vec<usize>)>| -> f64 {
+            let sizes = shapes
+                .iter()
+                .map(|(_, shape)| shape.iter().map(|size| number(*size)).product::<f64>());
+            sizes.sum()
+        };
+        let (dvae, prior) = (self.dvae(), self.transformer());
+        let first = count(dvae.encoder_shapes()?) + count(dvae.decoder_shapes()?);
+        Ok([first, count(prior.shapes()?)])
+    }
+
+    /// What the convolutions of encoder and decoder return for an image.
+    fn kept_of_first(&self) -> f64 {
+        let of_group = |group: usize| {
+            let edge = number(EDGE >> group);
+            // Three maps of a quarter of the width, and one of all of it.
+            number(self.dvae.blocks) * 1.75 * number(self.dvae.hidden << group) * edge * edge
+        };
+        let groups: f64 = (0..self.dvae.groups).map(of_group).sum();
+        let pixels = number(EDGE * EDGE);
+        2.0 * groups + pixels * number(self.dvae.hidden + 6)
+    }
+
+    /// What the layers of the transformer return for a text and its image.
+    fn kept_of_second(&self) -> f64 {
+        let (prior, codes) = (self.transformer(), self.side() * self.side());
+        // Two norms, queries, keys, values, what they read, two products of the width; the inner map, before and after its curve.
+        let of_layer = 16.0 * number(prior.width);
+        let layers = number(prior.layers) * of_layer * number(prior.length());
+        layers + number(prior.text) * number(prior.words()) + number(codes) * number(prior.codes)
+    }
+}
+
+/// Bytes.
+struct Needed {
+    parameters: f64,
+    kept: f64,
+}
+
+impl Needed {
+    const fn total(&self) -> f64 {
+        self.parameters + self.kept
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+const fn number(size: usize) -> f64 {
+    size as f64
+}
+
+/// The bytes that this process may still ask for: the least of what the machine has left, the process's address space and its control group. None
+/// where the system tells none of them.
+fn free() -> Option<f64> {
+    let told = [machine(), address_space(), control_group()];
+    told.into_iter().flatten().reduce(f64::min)
+}
+
+/// `MemAvailable` of `/proc/meminfo`, which counts what can be reclaimed.
+fn machine() -> Option<f64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(1024.0 * kibibytes)
+}
+
+/// What `ulimit -v` leaves: the soft limit less what is mapped.
+fn address_space() -> Option<f64> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    let limit: f64 = line.split_whitespace().next()?.parse().ok()?; // or 'unlimited'
+    let pages = fs::read_to_string("/proc/self/status").ok()?;
+    let mapped = pages.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
+    let kibibytes: f64 = mapped.split_whitespace().next()?.parse().ok()?;
+    Some((limit - 1024.0 * kibibytes).max(0.0))
+}
+
+/// What a container may have (control groups, version 2).
+fn control_group() -> Option<f64> {
+    let read = |name: &str| -> Option<f64> {
+        let text = fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;
+        text.trim().parse().ok() // or 'max'
+    };
+    Some((read("memory.max")? - read("memory.current")?).max(0.0))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use gpu::device::{Device, Kind};
+
+    use super::{COPIES, Config, Load};
+    use crate::config::NAMED;
+
+    /// By hand: 4 groups of 2 blocks of DALL-E's sizes have 53,786,240 and 43,829,766 numbers.
+    #[test]
+    fn parameters_are_counted_as_released() {
+        let mut config = Config::named("tiny").unwrap();
+        let dvae = &mut config.dvae;
+        (dvae.groups, dvae.blocks, dvae.hidden, dvae.initial, dvae.vocabulary) = (4, 2, 256, 128, 8192);
+        let [first, _] = config.counted().unwrap();
+        assert!((first - 97_616_006.0).abs() < 0.5, "{first}");
+        let learned = config.needed(Load::FirstStage, true).unwrap();
+        assert!((learned.parameters - 4.0 * COPIES * first).abs() < 0.5);
+        assert!(learned.kept > 0.0 && config.needed(Load::FirstStage, false).unwrap().kept <= 0.0);
+    }
+
+    #[test]
+    fn what_is_shipped_fits_and_what_no_machine_has_does_not() {
+        let device = Device::open(Kind::Cpu).unwrap();
+        for (name, _) in NAMED {
+            let config = Config::named(name).unwrap();
+            for load in [Load::FirstStage, Load::SecondStage, Load::Forward { at_once: 64 }] {
+                config.expect_memory(load, &device).unwrap();
+            }
+        }
+        let refused = |change: &dyn Fn(&mut Config), load| {
+            let mut config = Config::named("tiny").unwrap();
+            change(&mut config);
+            config.expect_memory(load, &device).unwrap_err().to_string()
+        };
+        let message = refused(&|c| (c.dvae.hidden, c.dvae.blocks) = (4096, 64), Load::FirstStage);
+        assert!(
+            message.starts_with("configuration: training [dvae] needs at least "),
+            "{message}"
+        );
+        assert!(
+            message.contains(", most of it for parameters, expected at most the "),
+            "{message}"
+        );
+        let message = refused(&|c| (c.prior.width, c.prior.layers) = (16_384, 256), Load::SecondStage);
+        assert!(
+            message.contains("training [prior]") && message.ends_with(" GB that are free"),
+            "{message}"
+        );
+        let wide = |c: &mut Config| (c.dvae.groups, c.dvae.vocabulary) = (1, 1 << 20);
+        let message = refused(&wide, Load::Forward { at_once: 1 << 16 });
+        assert!(
+            message.contains("most of it for what is computed at a time"),
+            "{message}"
+        );
+    }
+}
