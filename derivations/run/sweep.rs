@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::device::open;
 use super::output::{pretty, print};
-use super::train::{Bar, config};
+use super::train::{Bar, config, of};
 use super::{Outcome, Result};
 use crate::cli::{self, DeviceName, Format};
 
@@ -69,7 +69,8 @@ pub(super) fn sweep(args: &cli::Sweep) -> Result<Outcome> {
     for seed in 1..=args.seeds {
         for beta in &betas {
             let name = format!("{} beta {beta} seed {seed}", train::FirstStage::NAME);
-            let point = sweep::point(&config, (*beta, seed), &run, &device, &mut |line| bar.tell(&name, line))?;
+            let point = sweep::point(&config, (*beta, seed), &run, &device, &mut |line| bar.tell(&name, line));
+            let point = point.map_err(of(&args.config))?;
             points.push(point);
         }
     }

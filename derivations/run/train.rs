@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use files::disk::text;
 use files::words::one_line;
 use indicatif::{ProgressBar, ProgressStyle};
+use model::ModelError;
 use model::config::{Config, Load, MOST_TEXT, NAMED};
 use model::train::{self, Flow, Line, Run};
 
@@ -22,6 +23,14 @@ pub(super) fn config(name: &str) -> Result<Config> {
     let (path, shown) = (Path::new(name), one_line(name));
     let text = text(path, MOST_TEXT as u64).map_err(|error| format!("{shown}: {error}"))?;
     Config::parse(&text).map_err(|error| format!("{shown}: {error}").into())
+}
+
+/// What is wrong with a configuration names its file; what else went wrong has names of its own.
+pub(super) fn of(config: &str) -> impl Fn(ModelError) -> ModelError {
+    move |error| match error {
+        ModelError::Config { .. } | ModelError::Memory { .. } | ModelError::Network(_) => error.at(config),
+        other => other,
+    }
 }
 
 /// Whether Ctrl-C was pressed.
@@ -91,10 +100,14 @@ pub(super) fn train(args: &cli::Train) -> Result<Outcome> {
     let device = open(args.device)?;
     // Both before the first stage's hours.
     if args.stage != StageName::Prior {
-        config.expect_memory(Load::FirstStage, &device)?;
+        config
+            .expect_memory(Load::FirstStage, &device)
+            .map_err(of(&args.config))?;
     }
     if args.stage != StageName::Dvae {
-        config.expect_memory(Load::SecondStage, &device)?;
+        config
+            .expect_memory(Load::SecondStage, &device)
+            .map_err(of(&args.config))?;
     }
     let run = Run {
         out: args.out.clone(),
@@ -109,10 +122,10 @@ pub(super) fn train(args: &cli::Train) -> Result<Outcome> {
         bar.tell(line.stage, line)
     };
     if args.stage != StageName::Prior {
-        train::first(&config, &run, &device, &mut watch)?;
+        train::first(&config, &run, &device, &mut watch).map_err(of(&args.config))?;
     }
     if args.stage != StageName::Dvae {
-        train::second(&config, &run, &device, &mut watch)?;
+        train::second(&config, &run, &device, &mut watch).map_err(of(&args.config))?;
     }
     bar.bar.finish_and_clear();
     let mut text = String::new();

@@ -39,7 +39,9 @@ fn what_cannot_fit_the_memory_is_refused_before_anything_is_written() {
             "GB of memory, most of it for what is computed at a time, expected at most the ",
         ),
     ] {
-        let said = refused(&configuration(folder.path(), changes));
+        let config = configuration(folder.path(), changes);
+        let said = refused(&config);
+        assert!(said.starts_with(&format!("elbo: {config}: configuration: ")), "{said}");
         assert!(said.contains(told) && said.ends_with(" GB that are free\n"), "{said}");
     }
 }

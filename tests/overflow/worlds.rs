@@ -81,3 +81,42 @@ fn commands(path: &Path) -> Vec<i32> {
     }
     commands.iter().map(|command| honest(command).0).collect()
 }
+
+#[cfg(feature = "lapack")]
+#[test]
+fn no_command_on_a_continuous_world_ends_well_with_a_nan() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ends.toml").display().to_string();
+    let [large, small] = ["\"1000000000000000\"", "\"1/1000000000000000\""];
+    let changes = [
+        vec![("x = [\"3/2\"]", format!("x = [{large}]"))],
+        vec![("[[\"4\"]]", format!("[[{large}]]"))],
+        vec![("[[\"3/5\"]]", format!("[[{small}]]"))],
+        vec![(
+            "decoder_covariance = [[\"1/2\"]]",
+            format!("decoder_covariance = [[{small}]]"),
+        )],
+        vec![
+            ("decoder_weight = [[\"1\"]]", format!("decoder_weight = [[{large}]]")),
+            ("encoder_weight = [[\"1/2\"]]", format!("encoder_weight = [[{large}]]")),
+            ("x = [\"3/2\"]", format!("x = [{large}]")),
+        ],
+    ];
+    for changes in changes {
+        let mut text = include_str!("../../derivations/data/worlds/curves.toml").to_owned();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from}");
+            text = text.replacen(from, &to, 1);
+        }
+        std::fs::write(&file, text).unwrap();
+        for reading in ["pointwise", "joint"] {
+            for format in ["text", "json"] {
+                honest(&["ledger", &file, "--reading", reading, "--format", format]);
+            }
+        }
+        honest(&["step", "--world", &file, "--all"]);
+        honest(&["show", "13", "--world", &file]);
+        #[cfg(feature = "twin")]
+        honest(&["agree", &file, "--dtype", "f64", "--format", "json"]);
+    }
+}

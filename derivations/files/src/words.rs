@@ -55,7 +55,7 @@ pub fn plain(message: &str) -> String {
             .strip_prefix(*kind)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     };
-    let known = KINDS.iter().find(|(_, kinds)| kinds.iter().any(|kind| is(&kind)));
+    let known = KINDS.iter().find(|(_, kinds)| kinds.iter().any(is));
     let sized = ["a tuple of size ", "an array of length "];
     let size = sized.iter().find_map(|kind| expected.strip_prefix(*kind));
     match (size, known) {

@@ -174,7 +174,10 @@ fn control_group() -> Option<f64> {
         let text = fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;
         text.trim().parse().ok() // or 'max'
     };
-    Some((read("memory.max")? - read("memory.current")?).max(0.0))
+    // Pages of files are given back when somebody asks.
+    let stat = fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?;
+    let files: f64 = stat.lines().find_map(|line| line.strip_prefix("file "))?.parse().ok()?;
+    Some((read("memory.max")? - (read("memory.current")? - files)).max(0.0))
 }
 
 #[cfg(test)]
