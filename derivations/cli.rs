@@ -19,7 +19,7 @@ use reference::vocab::{Beta, Reading};
 pub(crate) use agree::{Agree, DeviceName, Dtype, Views};
 #[cfg(feature = "lapack")]
 pub(crate) use fit::Fit;
-pub(crate) use judge::Judge;
+pub(crate) use judge::{Allowed, Judge};
 #[cfg(feature = "twin")]
 pub(crate) use model::{Evaluate, ExportWorld, Reconstruct, Sample, StageName, Sweep, Train};
 pub(crate) use probe::Probe;

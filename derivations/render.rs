@@ -5,6 +5,7 @@ pub mod fonts;
 pub mod html;
 pub mod latex;
 pub mod number;
+pub mod words;
 pub mod wrap;
 
 mod plain;

@@ -15,11 +15,14 @@ mod gaussian;
 mod mistakes;
 mod model;
 mod pixels;
+mod plausible;
 mod recipe;
 mod schedules;
 mod sequence;
+mod subject;
 mod terms;
 mod tokens;
+mod undecided;
 mod upstream;
 mod worlds;
 
@@ -46,6 +49,8 @@ pub enum Verdict {
     Beyond,
     /// Out of bound, as it must be after these claims of the subject's own.
     Follows(Vec<Quantity>),
+    /// Neither right nor wrong as far as can be told: nothing bounds a number of it, or the bounds admit too much. Why, and what would tell.
+    Undecided(String),
     /// There is nothing to compare it with.
     Skipped(String),
 }
@@ -76,19 +81,20 @@ pub struct Judgement {
     pub claims: Vec<Judged>,
     /// What makes the judgement say less than it seems to.
     pub warnings: Vec<String>,
+    /// Whether a claim that is undecided lets it stand: somebody said so.
+    pub allows_undecided: bool,
 }
 
 impl Judgement {
-    /// Whether every claim is within its bound, and at least one was judged.
+    /// Whether every claim is within its bound: one that was not judged, or is undecided, proves nothing.
     #[must_use]
     pub fn stands(&self) -> bool {
-        let judged = |judged: &&Judged| !matches!(judged.verdict, Verdict::Skipped(_));
-        self.claims.iter().filter(judged).count() > 0
-            && self
-                .claims
-                .iter()
-                .filter(judged)
-                .all(|judged| judged.verdict == Verdict::Within)
+        let stands = |judged: &Judged| match judged.verdict {
+            Verdict::Within => true,
+            Verdict::Undecided(_) => self.allows_undecided,
+            Verdict::Beyond | Verdict::Follows(_) | Verdict::Skipped(_) => false,
+        };
+        !self.claims.is_empty() && self.claims.iter().all(stands)
     }
 
     /// The earliest claim that is out of bound when computed from the subject's own upstream claims.
@@ -174,11 +180,9 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
         let verdict = match skipped {
             Some(reason) => Verdict::Skipped(reason),
             None if fit.failed > 0 => Verdict::Beyond,
-            None if fit.unbounded == fit.numbers && fit.numbers > 0 => {
-                Verdict::Skipped(format!("nothing bounds it in {}", workings.sums.name()))
-            }
             None if black_box && held.tested == 0 => Verdict::Skipped(held.untested().to_owned()),
             None if fit.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
+            None if fit.is_undecided() => Verdict::Undecided(undecided::reason(dump, claim, &fit, workings)),
             None => Verdict::Within,
         };
         if verdict == Verdict::Within {
@@ -197,52 +201,16 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
     explain::explain(dump, &mut judged, workings)?;
     Ok(Judgement {
         name: dump.name.clone(),
-        subject: subject(dump),
+        subject: subject::subject(dump),
         claims: judged,
         warnings,
+        allows_undecided: false,
     })
 }
 
 /// Whether a claim is of a model's own logits, which are not in the dump.
 fn is_black_box(dump: &Dump, claim: &Claim) -> bool {
     claim.quantity == Quantity::TokenNll && dump.sizes.entries == 0
-}
-
-/// What a dump says of itself.
-fn subject(dump: &Dump) -> String {
-    let statement = &dump.statement;
-    let mut words = vec![format!("{} in {}", form(dump), statement.dtype.name())];
-    if let Some(sums) = statement.accumulation.filter(|sums| *sums != statement.dtype) {
-        words.push(format!("sums in {}", sums.name()));
-    }
-    if let Some(device) = &statement.device {
-        let name = statement
-            .device_name
-            .as_deref()
-            .map_or(String::new(), |name| format!(" ({name})"));
-        words.push(format!("on {device}{name}"));
-    }
-    if let Some(framework) = &statement.framework {
-        words.push(format!("by {framework}"));
-    }
-    words.join(", ")
-}
-
-fn form(dump: &Dump) -> String {
-    use crate::dump::Form;
-    let sizes = &dump.sizes;
-    match dump.statement.inputs {
-        Form::Tokens if sizes.codes > 0 => {
-            format!("{} x {} codes of {}", sizes.batch, sizes.positions, sizes.codes)
-        }
-        Form::Gaussian if sizes.coordinates > 0 => {
-            format!("{} codes of {} coordinates", sizes.batch, sizes.coordinates)
-        }
-        Form::Worlds => format!("{} worlds of {} codes", sizes.batch, sizes.codes),
-        Form::Sequence if sizes.entries == 0 => format!("{} x {} tokens of a model", sizes.batch, sizes.tokens),
-        Form::Sequence => format!("{} x {} tokens of {}", sizes.batch, sizes.tokens, sizes.entries),
-        _ => format!("{} images of {:?}", sizes.batch, sizes.image),
-    }
 }
 
 /// Whether an input ever differs from itself.

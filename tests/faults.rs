@@ -22,6 +22,8 @@ mod corpus;
 mod equivalent;
 #[path = "faults/file.rs"]
 mod file;
+#[path = "faults/formats.rs"]
+mod formats;
 #[path = "faults/gaussian.rs"]
 mod gaussian;
 #[path = "faults/hostile.rs"]
@@ -42,6 +44,8 @@ mod probe;
 mod program;
 #[path = "faults/random.rs"]
 mod random;
+#[path = "faults/reports.rs"]
+mod reports;
 #[path = "faults/sequence.rs"]
 mod sequence;
 #[path = "faults/silence.rs"]

@@ -111,9 +111,10 @@ impl Item {
 type Allowed = (fn(f64) -> bool, &'static str);
 
 const NUMBERS: Allowed = (|x| x.abs() <= 1e30, "a number of at most 1e30 in size");
+/// The least single is a mask, too.
 const LOGITS: Allowed = (
-    |x| x.abs() <= 1e30 || x == f64::NEG_INFINITY,
-    "a logit, a number of at most 1e30 in size or -inf",
+    |x| x <= 1e30 && x >= f64::from(f32::MIN) || x == f64::NEG_INFINITY,
+    "a logit, a number up to 1e30 and from the least of f32 on, or -inf",
 );
 const LOGARITHMS: Allowed = (|x| x.abs() <= 300.0, "a logarithm from -300 to 300");
 const POSITIVE: Allowed = (|x| x > 0.0 && x <= 1e30, "a positive number up to 1e30");

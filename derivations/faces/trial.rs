@@ -7,6 +7,7 @@ use files::numbers::unravel;
 
 use crate::dump::Claim;
 use crate::precision::subject::Float;
+use crate::render::words::quoted;
 use crate::render::wrap::prose;
 use crate::specimen::count;
 use crate::trial::{Fit, Judged, Judgement, Verdict, Worst};
@@ -38,11 +39,15 @@ fn one(out: &mut String, judgement: &Judgement) {
     let _ = writeln!(
         out,
         "{}",
-        prose(&format!("{}: {}", judgement.name, judgement.subject), "", "    ")
+        prose(
+            &format!("{}: {}", quoted(&judgement.name), judgement.subject),
+            "",
+            "    "
+        )
     );
     let _ = writeln!(
         out,
-        "\n  {:<20} {:<8} {:>9} {:>11} {:>10} {:>10}  at",
+        "\n  {:<20} {:<9} {:>8} {:>11} {:>10} {:>10}  at",
         "claim", "verdict", "numbers", "error/bound", "error", "bound"
     );
     let mut rows: Vec<&Judged> = judgement.claims.iter().collect();
@@ -58,13 +63,13 @@ fn one(out: &mut String, judgement: &Judgement) {
         let at = worst.map_or_else(|| "-".to_owned(), |worst| index(&judged.claim, worst));
         let style = style(&judged.verdict);
         let line = format!(
-            "{:>9} {:>11} {:>10} {:>10}  {at}",
+            "{:>8} {:>11} {:>10} {:>10}  {at}",
             judged.fit.numbers,
             worst.map_or_else(|| "-".to_owned(), |worst| used(worst.ratio)),
             cell(worst.map(|worst| (worst.found - worst.expected).abs())),
             cell(worst.map(|worst| worst.bound)),
         );
-        let _ = writeln!(out, "  {name:<20} {style}{verdict:<8}{style:#} {line}");
+        let _ = writeln!(out, "  {name:<20} {style}{verdict:<9}{style:#} {line}");
     }
     if let Some(first) = judgement.first_divergence() {
         let _ = writeln!(
@@ -93,8 +98,9 @@ fn details(out: &mut String, judged: &Judged) {
     };
     match &judged.verdict {
         Verdict::Within => {}
-        Verdict::Skipped(reason) => {
-            let _ = writeln!(out, "\n{}", prose(&format!("{name}: skipped, {reason}"), "  ", "    "));
+        Verdict::Undecided(reason) | Verdict::Skipped(reason) => {
+            let text = format!("{name}: {}, {reason}", verdict(judged));
+            let _ = writeln!(out, "\n{}", prose(&text, "  ", "    "));
         }
         Verdict::Follows(upstream) => {
             let names: Vec<&str> = upstream.iter().map(|quantity| quantity.name()).collect();
@@ -152,8 +158,9 @@ const fn severity(judged: &Judged) -> u8 {
     match judged.verdict {
         Verdict::Beyond => 0,
         Verdict::Follows(_) => 1,
-        Verdict::Skipped(_) => 2,
-        Verdict::Within => 3,
+        Verdict::Undecided(_) => 2,
+        Verdict::Skipped(_) => 3,
+        Verdict::Within => 4,
     }
 }
 
@@ -162,6 +169,7 @@ pub(crate) const fn verdict(judged: &Judged) -> &'static str {
     match judged.verdict {
         Verdict::Beyond => "OUT",
         Verdict::Follows(_) => "follows",
+        Verdict::Undecided(_) => "undecided",
         Verdict::Skipped(_) => "skipped",
         Verdict::Within => "ok",
     }
@@ -170,15 +178,16 @@ pub(crate) const fn verdict(judged: &Judged) -> &'static str {
 const fn style(verdict: &Verdict) -> Style {
     let colour = match verdict {
         Verdict::Beyond => AnsiColor::Red,
-        Verdict::Follows(_) | Verdict::Skipped(_) => AnsiColor::Yellow,
+        Verdict::Follows(_) | Verdict::Undecided(_) | Verdict::Skipped(_) => AnsiColor::Yellow,
         Verdict::Within => AnsiColor::Green,
     };
     colour.on_default()
 }
 
-/// The index of a number in its tensor.
+/// The index of a number in its tensor, or of the row that it is the sum of.
 pub(crate) fn index(claim: &Claim, worst: &Worst) -> String {
-    format!("{:?}", unravel(&claim.shape, worst.flat))
+    let row = if worst.is_sum { "the sum of the row of " } else { "" };
+    format!("{row}{:?}", unravel(&claim.shape, worst.flat))
 }
 
 /// Both values, in as many digits as tell the stored type's numbers apart, and as its bits.
@@ -213,13 +222,12 @@ pub(crate) fn used(ratio: f64) -> String {
     }
 }
 
-/// How much room the worst claim leaves.
+/// How much room the worst claim leaves, and what was not decided.
 fn closing(judgements: &[Judgement]) -> String {
     let claims = || judgements.iter().flat_map(|judgement| &judgement.claims);
     let of = |wanted: &str| claims().filter(|judged| verdict(judged) == wanted).count();
     let numbers: usize = claims().map(|judged| judged.fit.numbers).sum();
-    let (out, follows, skipped) = (of("OUT"), of("follows"), of("skipped"));
-    let judged = claims().count() - skipped;
+    let [out, follows, undecided, skipped] = ["OUT", "follows", "undecided", "skipped"].map(of);
     let mut text = format!(
         "{} in {}, {}: ",
         count(claims().count(), "claim"),
@@ -227,18 +235,25 @@ fn closing(judgements: &[Judgement]) -> String {
         count(numbers, "number")
     );
     let worst = claims().map(|judged| &judged.fit).map(Fit::used).fold(0.0, f64::max);
-    let _ = match (judged, out, follows) {
+    let _ = match (claims().count() - skipped, out + follows, undecided + skipped) {
         (0, ..) => write!(text, "nothing was judged, and that is a failure"),
         (_, 0, 0) => write!(
             text,
             "all within their bounds, the worst uses {} of its own",
             used(worst)
         ),
+        (_, 0, _) => write!(text, "none out of bound"),
         _ => write!(text, "{out} out of bound, {follows} because of others"),
     };
-    if skipped > 0 && judged > 0 {
-        let _ = write!(text, "; {skipped} skipped");
+    if undecided > 0 {
+        let untold = claims().filter(|judged| verdict(judged) == "undecided");
+        let untold: usize = untold.map(|judged| judged.fit.untold).sum();
+        let allowed = judgements.iter().all(|judgement| judgement.allows_undecided);
+        let what = if allowed { "allowed" } else { "and that is no pass" };
+        let _ = write!(text, "; {undecided} undecided ({}), {what}", count(untold, "number"));
     }
-    text.push('\n');
-    text
+    if skipped > 0 && skipped < claims().count() {
+        let _ = write!(text, "; {skipped} skipped, and that is no pass");
+    }
+    prose(&text, "", "  ") + "\n"
 }

@@ -9,9 +9,11 @@
 use crate::dump::Order;
 
 mod float;
+mod range;
 mod row;
 
 pub use float::Float;
+pub use range::Range;
 pub use row::LogRow;
 
 /// How far a model's answers may lie apart that are the same computation on the same shapes, relative to a nat and to the answer: nothing but
@@ -93,14 +95,27 @@ impl Workings {
     /// thread's part, one for every level above.
     #[must_use]
     pub fn adding(self, n: f64) -> f64 {
+        gamma(self.additions(n) * self.sums.unit_roundoff()) + if n > 1.0 { self.u() } else { 0.0 }
+    }
+
+    /// How many additions a number takes part in where `n` are added up.
+    fn additions(self, n: f64) -> f64 {
         let levels = |parts: f64| if parts > 1.0 { parts.log2().ceil() } else { 0.0 };
         let all = (n - 1.0).max(0.0);
-        let additions = match self.order {
+        match self.order {
             Order::Sequential => all,
             Order::Pairwise => all.min(31.0 * (n.max(1.0).log2() / 5.0).ceil()),
             Order::Tree => all.min((n / 1024.0).ceil() + levels(n.min(1024.0))),
-        };
-        gamma(additions * self.sums.unit_roundoff()) + if n > 1.0 { self.u() } else { 0.0 }
+        }
+    }
+
+    /// The same where it adds in turn, whatever the order of its other sums.
+    #[must_use]
+    pub const fn in_turn(self) -> Self {
+        Self {
+            order: Order::Sequential,
+            ..self
+        }
     }
 }
 
@@ -121,6 +136,8 @@ pub struct Addends {
     pub mass: f64,
     /// How many they are.
     pub count: f64,
+    /// What they can come to at all.
+    pub range: Range,
 }
 
 impl Addends {
@@ -133,7 +150,14 @@ impl Addends {
             error,
             mass,
             count: 1.0,
+            range: Range::ANY,
         }
+    }
+
+    /// The same number, of which it is known what it can be at all.
+    #[must_use]
+    pub const fn within(self, range: Range) -> Self {
+        Self { range, ..self }
     }
 
     /// The sum.
@@ -167,6 +191,7 @@ impl Addends {
             error: size * (self.error + 2.0 * u * self.mass),
             mass: size * self.mass,
             count: self.count,
+            range: self.range.times(factor),
         }
     }
 
@@ -183,9 +208,13 @@ impl Addends {
         let size = self.value().abs();
         let after = (4.0 * workings.u() + stored.unit_roundoff()) * (size + summed);
         let own = REFERENCE * Float::F64.unit_roundoff() * (self.mass + size);
-        (summed + after + own) / divisor
-            + stored.smallest()
-            + stored.smallest_normal().min(workings.each.smallest_normal())
+        (summed + after + own) / divisor + stored.smallest() + stored.lost().min(workings.each.lost())
+    }
+
+    /// The least and the largest that a correct subject's number can be at all, whatever its bound.
+    #[must_use]
+    pub fn ends(self, divisor: f64, workings: Workings, stored: Float) -> [f64; 2] {
+        self.range.ends(self.count, divisor, workings, stored)
     }
 }
 
@@ -204,6 +233,7 @@ impl std::ops::AddAssign for Addends {
         self.error += other.error;
         self.mass += other.mass;
         self.count += other.count;
+        self.range += other.range;
     }
 }
 

@@ -3,12 +3,13 @@
 use derivations::case::{CaseError, expect_writable, write_text};
 use derivations::dump::{self, Dump};
 use derivations::faces::trial as face;
+use derivations::render::words::plain;
 use derivations::trial::{self, Judgement};
 use rayon::prelude::*;
 
 use super::output::{pretty, print, progress};
 use super::{Outcome, Result};
-use crate::cli::{Format, Judge};
+use crate::cli::{Allowed, Format, Judge};
 
 pub(super) fn judge(args: &Judge) -> Result<Outcome> {
     if let (Some(junit), true) = (&args.junit, args.junit == args.markdown) {
@@ -32,7 +33,10 @@ pub(super) fn judge(args: &Judge) -> Result<Outcome> {
         .map(|dump| trial::judge(dump, &|items| bar.inc(items)))
         .collect();
     bar.finish_and_clear();
-    let judgements: Vec<Judgement> = told_apart(judged, &mut errors);
+    let mut judgements: Vec<Judgement> = told_apart(judged, &mut errors);
+    for judgement in &mut judgements {
+        judgement.allows_undecided = args.allow == Some(Allowed::Undecided);
+    }
     if let Some(path) = &args.junit {
         write_text(path, &face::junit(&judgements, &errors)?)?;
     }
@@ -40,7 +44,7 @@ pub(super) fn judge(args: &Judge) -> Result<Outcome> {
         write_text(path, &face::markdown(&judgements, &errors))?;
     }
     for error in &errors {
-        anstream::eprintln!("elbo: {error}");
+        anstream::eprintln!("elbo: {}", plain(error));
     }
     if !judgements.is_empty() || args.format == Format::Json {
         print(&match args.format {

@@ -1,7 +1,7 @@
 //! From rows of addends to the numbers of a claim, and to their comparison.
 
-use super::fit::Fit;
-use crate::dump::{Axis, Claim, Form, Quantity, Sizes, Statement};
+use super::fit::{Fit, Number};
+use crate::dump::{Axis, Claim, Form, Input, Quantity, Sizes, Statement};
 use crate::precision::subject::{Addends, Float, Workings};
 
 /// The cells of a claim that are being added up. A cell is compared as soon as it is complete: with its row where rows are kept, with its item
@@ -18,6 +18,12 @@ pub struct Cells {
     divisor: f64,
     workings: Workings,
     stored: Float,
+    /// Whether its numbers are codes' or entries', parts of a row.
+    is_of_codes: bool,
+    /// What the entries of a row add up to, where they do.
+    row_sum: Option<f64>,
+    /// Whether a number is held against what it can be at all; a mistake is held against nothing but its own numbers.
+    in_range: bool,
     fit: Fit,
 }
 
@@ -56,7 +62,20 @@ impl Cells {
             divisor: made.divisor(sizes) * if claim.of.is_some() { claim.normaliser } else { 1.0 },
             workings,
             stored: claim.stored,
+            is_of_codes: claim.keeps(Axis::Code) || claim.keeps(Axis::Entry),
+            row_sum: row_sum(claim, statement.inputs),
+            in_range: true,
             fit: Fit::default(),
+        }
+    }
+
+    /// The same for a recipe with a mistake in it: its numbers need not be what numbers can be.
+    #[must_use]
+    pub fn of_mistakes(self) -> Self {
+        Self {
+            in_range: false,
+            row_sum: None,
+            ..self
         }
     }
 
@@ -98,9 +117,11 @@ impl Cells {
     pub fn row(&mut self, item: usize, row: usize, addends: &[Addends], claimed: &[f64]) {
         let width = if self.keeps[2] { self.lengths[2] } else { 1 };
         if self.keeps[0] && self.keeps[1] {
+            let whole = self.is_of_codes.then(|| addends.iter().map(|addend| addend.mass).sum());
             for (entry, addend) in addends.iter().enumerate() {
-                self.compare(*addend, claimed, [item, row, entry]);
+                self.compare(*addend, claimed, [item, row, entry], whole);
             }
+            self.compare_sum(addends, claimed, [item, row, 0]);
             return;
         }
         let first = if self.keeps[1] { row * width } else { 0 };
@@ -114,7 +135,7 @@ impl Cells {
         if self.keeps[0] && !self.keeps[1] {
             for entry in 0..self.open.len() {
                 let cell = std::mem::take(&mut self.open[entry]);
-                self.compare(cell, claimed, [item, 0, entry]);
+                self.compare(cell, claimed, [item, 0, entry], None);
             }
         }
     }
@@ -124,12 +145,12 @@ impl Cells {
         let width = if self.keeps[2] { self.lengths[2] } else { 1 };
         for cell in 0..self.open.len() {
             let sum = std::mem::take(&mut self.open[cell]);
-            self.compare(sum, claimed, [0, cell / width, cell % width]);
+            self.compare(sum, claimed, [0, cell / width, cell % width], None);
         }
     }
 
-    fn compare(&mut self, cell: Addends, claimed: &[f64], place: [usize; 3]) {
-        let [item, row, entry] = place;
+    /// Where a number lies among those claimed of its item, and in the claim's tensor.
+    fn at(&self, [item, row, entry]: [usize; 3]) -> [usize; 2] {
         let width = if self.keeps[2] { self.lengths[2] } else { 1 };
         let rows = if self.keeps[1] { self.lengths[1] } else { 1 };
         let within = if self.planes {
@@ -137,18 +158,57 @@ impl Cells {
         } else {
             row * width + entry
         };
-        let flat = if self.keeps[0] {
-            item * rows * width + within
-        } else {
-            within
-        };
-        let found = claimed.get(within).copied().unwrap_or(f64::NAN);
+        let before = if self.keeps[0] { item * rows * width } else { 0 };
+        [within, before + within]
+    }
+
+    /// Compares a number; `whole` is the size of the row of codes that it is a part of.
+    fn compare(&mut self, cell: Addends, claimed: &[f64], place: [usize; 3], whole: Option<f64>) {
+        let [within, flat] = self.at(place);
         let expected = scale(cell.value(), self.factor) / self.divisor;
-        let bound = cell
-            .times(self.factor, 0.0)
-            .bound(self.divisor, self.workings, self.stored);
-        let largest = self.stored.largest().min(self.workings.each.largest());
-        self.fit.compare(expected, found, bound, largest, flat, place);
+        let scaled = cell.times(self.factor, 0.0);
+        let ends = if self.in_range && expected.is_finite() {
+            scaled.ends(self.divisor, self.workings, self.stored)
+        } else {
+            [f64::NEG_INFINITY, f64::INFINITY]
+        };
+        self.fit.compare(Number {
+            expected,
+            found: claimed.get(within).copied().unwrap_or(f64::NAN),
+            bound: scaled.bound(self.divisor, self.workings, self.stored),
+            ends,
+            scale: whole.unwrap_or_else(|| cell.mass.max(1.0)) * self.factor.abs() / self.divisor,
+            tiny: 4.0 * self.stored.lost().max(self.workings.each.lost()),
+            largest: self.stored.largest().min(self.workings.each.largest()),
+            flat,
+            place,
+        });
+    }
+
+    /// Holds the sum of a row against what such rows add up to.
+    fn compare_sum(&mut self, addends: &[Addends], claimed: &[f64], place: [usize; 3]) {
+        let Some(sum) = self.row_sum else { return };
+        let [item, row, _] = place;
+        let each =
+            (0..addends.len()).map(|entry| claimed.get(self.at([item, row, entry])[0]).copied().unwrap_or(f64::NAN));
+        let (found, size) = each.fold((0.0, 0.0), |(sum, size), each| (sum + each, size + each.abs()));
+        let apart: f64 = addends.iter().map(|addend| addend.range.apart()).sum();
+        let scaled = |value: f64| value * self.factor.abs() / self.divisor;
+        let stored = (4.0 * self.workings.u() + self.stored.unit_roundoff()) * size;
+        #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+        let lost = addends.len() as f64 * self.stored.lost();
+        let [_, flat] = self.at(place);
+        self.fit.compare_sum(Number {
+            expected: scaled(sum),
+            found,
+            bound: scaled(apart) + stored + lost,
+            ends: [f64::NEG_INFINITY, f64::INFINITY],
+            scale: size,
+            tiny: 0.0,
+            largest: f64::INFINITY,
+            flat,
+            place,
+        });
     }
 
     /// Keeps the computed numbers, in the order of the tensor.
@@ -172,6 +232,15 @@ impl Cells {
     #[must_use]
     pub fn into_fit(self) -> Fit {
         self.fit
+    }
+}
+
+/// What the entries of a row of a claim add up to: probabilities to 1, slopes by the logits of a softmax, which no common shift moves, to 0.
+fn row_sum(claim: &Claim, form: Form) -> Option<f64> {
+    match claim.quantity {
+        Quantity::Sample if form == Form::Tokens => Some(1.0),
+        Quantity::Gradient(Input::EncoderLogits | Input::PriorLogits | Input::TokenLogits) => Some(0.0),
+        _ => None,
     }
 }
 

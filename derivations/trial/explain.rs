@@ -6,12 +6,15 @@ use super::cells::Cells;
 use super::explanation::Explanation;
 use super::fit::Fit;
 use super::mistakes::{MISTAKES, Mistake};
+use super::plausible::{is_witness, shared, tells};
 use super::recipe::Recipe;
 use super::terms::Inputs;
 use super::{Judged, Verdict};
 use crate::case::CaseError;
 use crate::dump::{Claim, Dump, Quantity};
-use crate::precision::subject::{Float, Workings};
+use crate::precision::subject::Workings;
+
+mod arithmetic;
 
 /// The most numbers of inputs that are held while explanations are tried.
 pub const MOST_NUMBERS: usize = 1 << 22;
@@ -47,6 +50,10 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
     let right = right
         .map(|judged| Ok((judged.claim.clone(), dump.claimed(&judged.claim, None)?)))
         .collect::<Result<Vec<_>, CaseError>>()?;
+    let wrong = judged
+        .iter()
+        .filter(|judged| matches!(judged.verdict, Verdict::Beyond | Verdict::Follows(_)));
+    let wrong: Vec<Quantity> = wrong.map(|judged| judged.claim.quantity).collect();
     let mut coarser = false;
     for judged in judged.iter_mut().filter(is_open) {
         let inputs = Inputs {
@@ -55,17 +62,23 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
             items: &items,
             workings,
         };
-        let search = Search {
+        let mut search = Search {
             inputs,
             claim: &judged.claim,
             claimed: dump.claimed(&judged.claim, None)?,
             right: &right,
             places: judged.fit.places.clone(),
+            value_stands: judged.claim.of.as_deref().filter(|of| !wrong.contains(&of.quantity)),
+            stated: Vec::new(),
         };
+        search.stated = search.numbers(&Recipe::STATED).unwrap_or_default();
         // Sums that are coarser than stated show in the values; a gradient alone that is off a little is off for another reason.
         let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
         judged.explanations = search.best(numbers <= MOST_FOR_PAIRS, may_be_coarser);
-        coarser |= judged.explanations.iter().any(|explanation| explanation.sums.is_some());
+        coarser |= judged
+            .explanations
+            .iter()
+            .any(|explanation| explanation.arithmetic.is_some());
         if judged.explanations.is_empty() && numbers > MOST_FOR_PAIRS {
             judged.unexplained = Some(format!(
                 "pairs of mistakes are tried on dumps of at most {MOST_FOR_PAIRS} numbers: dump a few items of the batch"
@@ -83,6 +96,10 @@ struct Search<'a> {
     right: &'a [(Claim, Vec<f64>)],
     /// Where numbers are out of bound.
     places: Vec<[usize; 3]>,
+    /// Of a gradient: what it is the gradient of, where that is not out of bound.
+    value_stands: Option<&'a Claim>,
+    /// Its numbers by the definition and their bounds, in the order of the tensor; none where a row has none.
+    stated: Vec<[f64; 2]>,
 }
 
 impl Search<'_> {
@@ -111,23 +128,22 @@ impl Search<'_> {
             .collect();
         let tell = |mistakes: Vec<&'static Mistake>, recipe: &Recipe| {
             let used = self.fit(self.claim, &self.claimed, recipe, self.inputs.workings)?;
-            let broken = |(claim, claimed): &&(Claim, Vec<f64>)| {
-                // A recipe that says nothing about a claim contradicts nothing.
-                let says = self
-                    .first(claim, recipe)
-                    .is_some_and(|first| Some(first) != self.first(claim, &Recipe::STATED));
-                says && self.fit(claim, claimed, recipe, self.inputs.workings).is_none()
+            if !tells(&self.stated, &self.numbers(recipe)?, &self.claimed) {
+                return None;
+            }
+            let contradicted = self.contradicted(recipe);
+            let content = shared(recipe, self.claim);
+            let denied = |(claim, claimed): &(Claim, Vec<f64>)| {
+                contradicted.contains(&claim.quantity)
+                    && is_witness(claim, self.claim)
+                    && self.contradicts(claim, claimed, &content)
             };
-            Some(Explanation {
+            (!self.right.iter().any(denied)).then_some(Explanation {
                 mistakes,
-                sums: None,
+                arithmetic: None,
                 used,
-                contradicted: self
-                    .right
-                    .iter()
-                    .filter(broken)
-                    .map(|(claim, _)| claim.quantity)
-                    .collect(),
+                contradicted,
+                moves_value: self.value_stands.is_some_and(|value| self.moves(value, recipe)),
             })
         };
         let mut found: Vec<Explanation> = active
@@ -152,73 +168,40 @@ impl Search<'_> {
                 .collect();
         }
         if found.is_empty() && may_be_coarser {
-            found.extend(self.coarser());
+            found.extend(self.arithmetic());
         }
         found.sort_by_key(Explanation::rank); // stable: the table's order decides the rest
         found.truncate(MOST_TOLD);
         found
     }
 
-    /// A type of accumulation that is coarser than the stated one and wide enough, finest first.
-    fn coarser(&self) -> Option<Explanation> {
-        let stated = self.inputs.workings;
-        if !self.is_noise() {
-            return None;
-        }
-        [Float::F32, Float::F16, Float::Bf16, Float::Tf32]
-            .into_iter()
-            .find_map(|sums| {
-                if sums.unit_roundoff() <= stated.sums.unit_roundoff() {
-                    return None;
-                }
-                let each = if sums == Float::Tf32 { sums } else { stated.each };
-                let workings = Workings { each, sums, ..stated };
-                let used = self.fit(self.claim, &self.claimed, &Recipe::STATED, workings)?;
-                // What is far below the wider bound is something else.
-                (used > 1.0 / 64.0).then_some(Explanation {
-                    mistakes: Vec::new(),
-                    sums: Some(sums),
-                    used,
-                    contradicted: Vec::new(),
-                })
-            })
+    /// The right claims that would be wrong by a recipe.
+    fn contradicted(&self, recipe: &Recipe) -> Vec<Quantity> {
+        let broken = |(claim, claimed): &&(Claim, Vec<f64>)| self.contradicts(claim, claimed, recipe);
+        let broken = self.right.iter().filter(broken);
+        broken.map(|(claim, _)| claim.quantity).collect()
     }
 
-    /// Whether the errors look like roundings: of sums, small beside the numbers, in most of them, of no common size or share.
-    fn is_noise(&self) -> bool {
-        let schedule = matches!(
-            self.claim.quantity,
-            Quantity::BetaAt | Quantity::TemperatureAt | Quantity::Sample
-        );
-        let Some((expected, failed)) = self.expected().filter(|_| !schedule) else {
-            return false;
-        };
-        let pairs = || {
-            expected
-                .iter()
-                .zip(&self.claimed)
-                .filter(|(e, c)| e.is_finite() && c.is_finite())
-        };
-        let errors: Vec<f64> = pairs().map(|(e, c)| c - e).collect();
-        let shares: Vec<f64> = pairs().filter(|(e, _)| **e != 0.0).map(|(e, c)| c / e - 1.0).collect();
-        let small = shares.iter().filter(|share| share.abs() < 0.125).count();
-        errors.len() >= 8
-            && 4 * small >= 3 * errors.len()
-            && 2 * failed >= errors.len()
-            && varies(&errors)
-            && varies(&shares)
+    /// Whether a claim, which is right, is not what a recipe says; one that says nothing about it contradicts nothing.
+    fn contradicts(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe) -> bool {
+        self.moves(claim, recipe) && self.fit(claim, claimed, recipe, self.inputs.workings).is_none()
     }
 
-    /// The claim's numbers by the definition, in the order of the tensor, and how many claimed ones are out of bound; nothing where a row has none.
-    fn expected(&self) -> Option<(Vec<f64>, usize)> {
+    /// Whether a recipe says another thing about a claim than the definition.
+    fn moves(&self, claim: &Claim, recipe: &Recipe) -> bool {
+        let first = self.first(claim, recipe);
+        first.is_some_and(|first| Some(first) != self.first(claim, &Recipe::STATED))
+    }
+
+    /// The claim's numbers by a recipe and their bounds, in the order of the tensor; nothing where a row has none.
+    fn numbers(&self, recipe: &Recipe) -> Option<Vec<[f64; 2]>> {
         let mut cells = self.cells(self.claim, self.inputs.workings);
         cells.record();
-        let fit = self.compared(self.claim, &self.claimed, &Recipe::STATED, cells, false)?;
-        Some((fit.recorded.unwrap_or_default(), fit.failed))
+        self.compared(self.claim, &self.claimed, recipe, cells, false)?.recorded
     }
 
     fn cells(&self, claim: &Claim, workings: Workings) -> Cells {
-        Cells::new(claim, self.inputs.statement, self.inputs.sizes, workings)
+        Cells::new(claim, self.inputs.statement, self.inputs.sizes, workings).of_mistakes()
     }
 
     /// Addends by a recipe, as bits: of all rows where they are few, else of the first and of those that are out of bound.
@@ -274,13 +257,4 @@ impl Search<'_> {
         }
         Some(cells.into_fit())
     }
-}
-
-/// Whether numbers differ among themselves by a fifth of their size.
-fn varies(numbers: &[f64]) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "a count")]
-    let n = numbers.len().max(1) as f64;
-    let mean = numbers.iter().sum::<f64>() / n;
-    let spread = (numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / n).sqrt();
-    spread > 0.2 * mean.abs()
 }

@@ -16,6 +16,40 @@ pub struct Worst {
     pub bound: f64,
     /// `|found - expected| / bound`; infinite where the two are of different classes.
     pub ratio: f64,
+    /// Whether it is the sum of the row that begins at its index.
+    pub is_sum: bool,
+}
+
+/// A number, its place, and all that it is held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Number {
+    /// What was computed here.
+    pub(super) expected: f64,
+    /// What is claimed.
+    pub(super) found: f64,
+    /// How far a correct subject may be off.
+    pub(super) bound: f64,
+    /// What it can be at all.
+    pub(super) ends: [f64; 2],
+    /// How large what it is added up from is, or the row that it is a part of.
+    pub(super) scale: f64,
+    /// What its type cannot tell from 0.
+    pub(super) tiny: f64,
+    /// Nothing above this can be claimed but infinity.
+    pub(super) largest: f64,
+    /// Its index in the claim's tensor, flat.
+    pub(super) flat: usize,
+    /// Item, row, entry of the row.
+    pub(super) place: [usize; 3],
+}
+
+impl Number {
+    /// How far it may be off below and above what was computed: by its bound, and no further than to what it can be at all.
+    fn sides(&self) -> [f64; 2] {
+        let bound = if self.bound.is_nan() { f64::INFINITY } else { self.bound };
+        let [low, high] = self.ends;
+        [self.expected - low, high - self.expected].map(|end| bound.min(end.max(0.0)))
+    }
 }
 
 impl Worst {
@@ -32,6 +66,13 @@ impl Worst {
     }
 }
 
+/// Which share of itself a number may be off and is told from others. Half of 1/8, the share of the text in DALL-E's loss and the smallest part of
+/// a whole that a mistake drops: what is missing, counted twice, of the other sign or 0 is out of bound then.
+const TELLING_SHARE: f64 = 1.0 / 16.0;
+
+/// Which share of what it is added up from, a nat at the least: three decimal digits. A number that is 0, or nearly, has no share of itself.
+const TELLING_OF_SCALE: f64 = 1.0 / 1024.0;
+
 /// The most places of numbers out of bound that are remembered.
 const MOST_PLACES: usize = 1 << 16;
 
@@ -46,12 +87,14 @@ pub struct Fit {
     pub classed: usize,
     /// The worst.
     pub worst: Option<Worst>,
-    /// The computed numbers by their index, where they are asked for.
-    pub recorded: Option<Vec<f64>>,
+    /// The computed numbers by their index and how far they may be off, where they are asked for.
+    pub recorded: Option<Vec<[f64; 2]>>,
     /// How many have no bound: their analysis broke down.
     pub unbounded: usize,
-    /// How many have a bound that is smaller than they are.
-    pub told: usize,
+    /// How many are not told by their bounds from what they are not, those without a bound among them.
+    pub untold: usize,
+    /// The one of them that is told least: its index, what was computed, its bound.
+    pub dimmest: Option<(usize, f64, f64)>,
     /// The widest bound of any.
     pub widest: f64,
     /// Where those out of bound lie: item, row, entry of the row.
@@ -59,33 +102,34 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// Compares one number; nothing above `largest` can be claimed but infinity.
-    pub(super) fn compare(
-        &mut self,
-        expected: f64,
-        found: f64,
-        bound: f64,
-        largest: f64,
-        flat: usize,
-        place: [usize; 3],
-    ) {
+    /// Compares one number.
+    pub(super) fn compare(&mut self, number: Number) {
+        let Number {
+            expected, found, flat, ..
+        } = number;
+        let [below, above] = number.sides();
+        let bound = if found < expected { below } else { above };
         self.numbers += 1;
         if let Some(recorded) = &mut self.recorded {
-            recorded.resize(recorded.len().max(flat + 1), f64::NAN);
-            recorded[flat] = expected;
+            recorded.resize(recorded.len().max(flat + 1), [f64::NAN; 2]);
+            recorded[flat] = [expected, number.bound];
+        }
+        if expected.is_finite() {
+            self.tell(&number, below.max(above));
         }
         if expected.is_finite() && found.is_finite() && !bound.is_finite() {
             self.unbounded += 1;
             return;
         }
-        self.told += usize::from(expected.is_finite() && (bound < expected.abs() || bound == 0.0));
-        if bound.is_finite() {
-            self.widest = self.widest.max(bound);
+        if number.bound.is_finite() {
+            self.widest = self.widest.max(number.bound);
         }
         let outcome = match compare(expected, found, bound) {
             // A type that cannot hold the number holds infinity.
             Outcome::OtherClass
-                if found.is_infinite() && found.signum() == expected.signum() && expected.abs() + bound >= largest =>
+                if found.is_infinite()
+                    && found.signum() == expected.signum()
+                    && expected.abs() + number.bound >= number.largest =>
             {
                 Outcome::SameClass
             }
@@ -100,43 +144,93 @@ impl Fit {
             Outcome::Beyond { ratio } => ratio,
             Outcome::OtherClass => f64::INFINITY,
         };
-        if !outcome.agrees() {
-            self.failed += 1;
-            if self.places.len() < MOST_PLACES {
-                self.places.push(place);
-            }
-        }
-        let worse = |worst: &Worst| !(ratio <= worst.ratio);
-        if self.worst.as_ref().is_none_or(worse) {
-            self.worst = Some(Worst {
+        self.note(
+            !outcome.agrees(),
+            number.place,
+            Worst {
                 flat,
                 expected,
                 found,
                 bound,
                 ratio,
-            });
+                is_sum: false,
+            },
+        );
+    }
+
+    /// Holds the sum of a row against what every such row adds up to.
+    pub(super) fn compare_sum(&mut self, number: Number) {
+        let Number {
+            expected,
+            found,
+            bound,
+            flat,
+            place,
+            ..
+        } = number;
+        // A row with an infinity or none in it is out of bound already, or is none that adds up.
+        if !found.is_finite() || !bound.is_finite() {
+            return;
+        }
+        if let Outcome::Beyond { ratio } = compare(expected, found, bound) {
+            let is_sum = true;
+            let worst = Worst {
+                flat,
+                expected,
+                found,
+                bound,
+                ratio,
+                is_sum,
+            };
+            self.note(true, place, worst);
         }
     }
 
-    /// What makes a comparison without a failure say little.
+    fn note(&mut self, failed: bool, place: [usize; 3], number: Worst) {
+        if failed {
+            self.failed += 1;
+            if self.places.len() < MOST_PLACES {
+                self.places.push(place);
+            }
+        }
+        if self.worst.as_ref().is_none_or(|worst| !(number.ratio <= worst.ratio)) {
+            self.worst = Some(number);
+        }
+    }
+
+    /// Counts a number that may be off by more than tells it from what it is not.
+    fn tell(&mut self, number: &Number, off: f64) {
+        let size = number.expected.abs();
+        if off
+            <= (TELLING_SHARE * size)
+                .max(TELLING_OF_SCALE * number.scale)
+                .max(number.tiny)
+        {
+            return;
+        }
+        self.untold += 1;
+        if self.dimmest.is_none_or(|(_, _, bound)| off > bound) {
+            self.dimmest = Some((number.flat, number.expected, off));
+        }
+    }
+
+    /// Whether too little of it is told for a verdict: a number was not compared, or more than one in eight is not told. A few are ordinary: the
+    /// sign of a slope at a kink is anybody's.
+    #[must_use]
+    pub const fn is_undecided(&self) -> bool {
+        self.unbounded > 0 || 8 * self.untold > self.numbers - self.classed
+    }
+
+    /// What makes a comparison without a failure say less than it seems to.
     #[must_use]
     pub fn weakness(&self, name: &str) -> Option<String> {
-        let finite = self.numbers.saturating_sub(self.classed + self.unbounded);
-        if finite == 0 {
+        if self.numbers == self.classed {
             return Some(format!(
                 "every number of {name} is infinite or undefined: their class was compared, nothing else"
             ));
         }
-        if self.told == 0 {
-            return Some(format!(
-                "the bounds of {name} are wider than its numbers: at this precision it proves nothing"
-            ));
-        }
-        // One number in eight: a few that are 0, or nearly, are ordinary.
-        let blind = finite.saturating_sub(self.told);
-        (8 * blind > finite).then(|| {
-            format!("the bounds of {name} are wider than {blind} of its {finite} numbers, or there are none: of those it proves little")
-        })
+        let (untold, numbers) = (self.untold, self.numbers);
+        (untold > 0).then(|| format!("of {numbers} numbers of {name} {untold} may be far off within their bounds"))
     }
 
     /// The share of its bound that the worst number uses.

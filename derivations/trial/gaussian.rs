@@ -11,7 +11,7 @@ use reference::vocab::Error;
 use super::recipe::{Divergence, Noise, Recipe, Slope, Spread};
 use super::terms::{Inputs, Row, SILENT, objective};
 use crate::dump::{Claim, Gaussian, Input, Parameter, Quantity};
-use crate::precision::subject::Addends;
+use crate::precision::subject::{Addends, Range};
 
 /// A coordinate of code and prior.
 #[derive(Clone, Copy)]
@@ -108,6 +108,9 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
     let one = |c: Coordinate| {
         let c = if kind == Divergence::Reverse { c.swapped() } else { c };
         let ([ratio, square], [l, l_p]) = (c.parts(), c.logs);
+        if recipe.overflows && ratio.max(square) > w.each.largest() && quantity == Quantity::Kl {
+            return Ok(Addends::one(f64::INFINITY, 0.0, 0.0));
+        }
         let entropy = 0.5 * ((2.0 * PI).ln() + 1.0 + l);
         let cross = 0.5 * ((2.0 * PI).ln() + l_p + ratio + square);
         let exact = 0.5 * (log_excess(l - l_p) + square);
@@ -128,7 +131,11 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
         };
         let size = 2.0 + ratio + square + c.log_size();
         let off = w.roughness(c.log_size()) + 6.0 * w.u();
-        Ok(Addends::one(value, size * off, size))
+        let range = match quantity {
+            Quantity::Kl => Range::divergence(size * off, size),
+            _ => Range::ANY,
+        };
+        Ok(Addends::one(value, size * off, size).within(range))
     };
     coordinates(inputs, item, recipe)?.into_iter().map(one).collect()
 }

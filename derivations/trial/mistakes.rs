@@ -82,6 +82,8 @@ pub const MISTAKES: &[Mistake] = mistakes![
 
     "spread-halved-in-divergence", GAUSSIAN, "the divergence takes a standard deviation for a variance, the sample does not", "Eq. 13 of two normal distributions", |r| r.spread = Spread::HalvedInDivergence;
 
+    "exponential-overflows", GAUSSIAN, "the exponential of the log-variance overflows before it is halved: infinity for a number that the type holds", "Eq. 13 of two normal distributions", |r| r.overflows = true;
+
     "not-sampled", CODES, "no noise: a plug-in mean in place of a sample", "Eq. 14: an expectation over z ~ q(z|x)", |r| r.noise = Noise::Absent;
     "noise-truncated", TOKENS, "the noise is cut off at 6.907, as uniforms up to 0.999 give it", "Gumbel noise has no largest value", |r| r.noise = Noise::Truncated;
     "noise-negated", CODES, "the noise has the other sign", "t = x + g", |r| r.noise = Noise::Negated;
@@ -148,6 +150,7 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "sample-detached", CODES, "the sample is cut off from the gradient", "the derivative of Eq. 14", |r| r.slope = Slope::SampleDetached;
     "detached", ANY, "the gradient is 0: what it is taken of was detached", "the derivative of Eq. 1", |r| r.slope = Slope::Detached;
     "gradient-off-by-one", ANY, "the gradient is 1 too large throughout", "the derivative of Eq. 1", |r| r.slope = Slope::OneTooLarge;
+    "beta-on-reconstruction-in-gradient", CODES, "in the gradient alone beta weighs the reconstruction and not the divergence", "the derivative of Eq. 14", |r| r.slope = Slope::BetaOnReconstruction;
     "temperature-missing-in-gradient", TOKENS, "the gradient through the sample is not divided by the temperature", "dy/dx = y (1 - y) / tau", |r| r.slope = Slope::TemperatureMissing;
     "straight-through-everything", TOKENS, "the sample's gradient is handed to the logits as it is, not through the relaxation", "backward the relaxation", |r| r.slope = Slope::Hard;
     "masked-row", TOKENS, "0 ln 0 of a masked code is NaN, and its position with it", "0 ln 0 = 0", |r| r.masked = Masked::Row;

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use super::explanation::Explanation;
-use super::fit::Fit;
+use super::fit::{Fit, Number};
 use super::mistakes::Mistake;
 use super::recipe::Recipe;
 use crate::case::CaseError;
@@ -68,9 +68,10 @@ impl Held {
         let law = self.broken.and_then(|law| LAWS.get(law));
         law.map(|law| Explanation {
             mistakes: vec![law],
-            sums: None,
+            arithmetic: None,
             used: 0.0,
             contradicted: Vec::new(),
+            moves_value: false,
         })
         .into_iter()
         .collect()
@@ -189,8 +190,17 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Held, CaseError> {
             };
             let bound = slack.at(expected) * nat.abs();
             let flat = batch * numbers.len() + t;
-            held.fit
-                .compare(expected * nat, *number, bound, largest, flat, [batch, t, 0]);
+            held.fit.compare(Number {
+                expected: expected * nat,
+                found: *number,
+                bound,
+                ends: [f64::NEG_INFINITY, f64::INFINITY],
+                tiny: 0.0,
+                scale: f64::INFINITY, // held against itself: a note says how little that tells
+                largest,
+                flat,
+                place: [batch, t, 0],
+            });
         }
         let alike = rows.entry(node).or_insert_with(|| numbers.clone());
         if alike

@@ -8,7 +8,7 @@ use reference::vocab::Error;
 use super::recipe::{Likelihood, Recipe, Slope};
 use super::terms::{Inputs, Row, SILENT, objective};
 use crate::dump::{Decoder, Input, Pixels, Quantity};
-use crate::precision::subject::Addends;
+use crate::precision::subject::{Addends, Range};
 
 /// What is commonly added to a scale so that it does not vanish.
 const SMALLEST_SCALE: f64 = 1e-6;
@@ -85,7 +85,8 @@ fn bernoulli(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, logit: f64) -> Result
         Likelihood::PositivePartOnly => x * (logit - softplus),
         _ => return Err(SILENT),
     };
-    Ok(Addends::one(value, inputs.workings.likelihood() * mass, mass))
+    // A pixel in [0, 1] is a mixture of 0 and 1, whose likelihoods are probabilities.
+    Ok(Addends::one(value, inputs.workings.likelihood() * mass, mass).within(Range::negative(inputs.workings)))
 }
 
 /// The gradient of a claim by the decoder's location or scale.

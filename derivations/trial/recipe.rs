@@ -45,6 +45,8 @@ pub struct Recipe {
     pub code_prior: CodePrior,
     pub evidence: Evidence,
     pub spread: Spread,
+    /// Whether an exponential beyond the subject's type is infinite in it.
+    pub overflows: bool,
     pub noise: Noise,
     pub temperature: Temperature,
     /// Whether the sample is the other one: one-hot for relaxed, relaxed for one-hot.
@@ -83,6 +85,7 @@ impl Recipe {
         code_prior: CodePrior::Joint,
         evidence: Evidence::Stated,
         spread: Spread::Stated,
+        overflows: false,
         noise: Noise::Given,
         temperature: Temperature::Once,
         other_sample: false,

@@ -5,7 +5,7 @@ use reference::network::Cosine;
 use super::recipe::{Recipe, ScheduleAt};
 use super::terms::{Inputs, Row, SILENT};
 use crate::dump::{Quantity, Schedule, Shape};
-use crate::precision::subject::Addends;
+use crate::precision::subject::{Addends, Range};
 
 /// The scheduled number.
 pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, recipe: &Recipe) -> Row {
@@ -30,7 +30,10 @@ pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, recipe: &Recipe) -> Ro
         ScheduleAt::Compounded => compounded(schedule, step).ok_or(SILENT)?,
     };
     let size = schedule.from.abs() + schedule.to.abs();
-    Ok(vec![Addends::one(value, inputs.workings.schedule() * size, size)])
+    let range = Range::between(schedule.from, schedule.to);
+    Ok(vec![
+        Addends::one(value, inputs.workings.schedule() * size, size).within(range),
+    ])
 }
 
 fn value(schedule: Schedule, step: u64) -> f64 {

@@ -5,7 +5,7 @@ use reference::vocab::Error;
 use super::recipe::{Entries, Padding, PartWeights, Recipe, Slope, Target};
 use super::terms::{Inputs, Row, SILENT};
 use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
-use crate::precision::subject::{Addends, LogRow};
+use crate::precision::subject::{Addends, LogRow, Range};
 
 /// One token of a sequence, as the recipe has it scored.
 struct Scored {
@@ -80,10 +80,10 @@ pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: us
     let scored = scored(inputs, recipe, item, t)?;
     let value = -scored.row.ln[scored.target];
     if value.is_infinite() {
-        return Ok(Addends::one(value, 0.0, 0.0));
+        return Ok(Addends::one(value, 0.0, 0.0).within(Range::positive(inputs.workings)));
     }
     let (off, u) = (scored.row.off[scored.target], inputs.workings.u());
-    Ok(Addends::one(value, off + u * value, value))
+    Ok(Addends::one(value, off + u * value, value).within(Range::positive(inputs.workings)))
 }
 
 /// What a token's `-ln p` is multiplied by in the loss.
@@ -172,12 +172,13 @@ pub(super) fn gradient(inputs: &Inputs<'_>, of: Quantity, recipe: &Recipe, item:
         weight = 0.0;
     }
     let Scored { first, row, target } = scored(inputs, recipe, item, t)?;
-    let mut slopes = vec![Addends::one(0.0, 0.0, 0.0); inputs.sizes.entries];
+    let mut slopes = vec![Addends::default(); inputs.sizes.entries];
     for (k, slope) in slopes.iter_mut().skip(first).take(row.q.len()).enumerate() {
         let own = f64::from(u8::from(k == target));
         let q = row.q[k];
-        let error = q * (row.rough[k] + u) + w.each.smallest_normal() + u * own;
-        *slope = Addends::one(q - own, error, q + own).times(weight, u);
+        let error = q * (row.rough[k] + u) + row.lost[k] + u * own;
+        let range = Range::ANY.part(&row, q + own, w);
+        *slope = Addends::one(q - own, error, q + own).within(range).times(weight, u);
     }
     Ok(slopes)
 }

@@ -7,7 +7,7 @@ use reference::vocab::Error;
 
 use super::recipe::{Masked, Recipe, Slope, Terms, Weight};
 use super::{gaussian, pixels, schedules, sequence, tokens, worlds};
-use crate::dump::{Claim, Input, Item, Pixels, Quantity, Sizes, Statement};
+use crate::dump::{Claim, Input, Item, Layout, Pixels, Quantity, Sizes, Statement};
 use crate::precision::subject::{Addends, Workings};
 
 /// What a quantity is computed from.
@@ -32,6 +32,15 @@ pub(super) const SILENT: Error = Error::Indeterminate {
 };
 
 impl Inputs<'_> {
+    /// What the subject computes with along the codes of a position. In planes they lie apart in memory: a softmax over them is a loop over
+    /// them in every framework, whatever the order of its other sums.
+    pub(super) fn of_rows(&self) -> Workings {
+        match self.statement.layout {
+            Some(Layout::Planes) => self.workings.in_turn(),
+            _ => self.workings,
+        }
+    }
+
     /// The addends of a row of a claim's quantity. `fine` asks for each of them, else their sum may be known better than by them.
     ///
     /// # Errors
@@ -208,8 +217,15 @@ pub(super) fn weights(quantity: Quantity, recipe: &Recipe, beta: f64) -> [f64; 2
 
 /// What a gradient's objective weighs reconstruction and divergence with, its entropies among the latter.
 pub(super) fn objective(of: Quantity, recipe: &Recipe, beta: f64) -> [f64; 2] {
+    let in_gradient = match recipe.slope {
+        Slope::BetaOnReconstruction => Recipe {
+            weight: Weight::OnReconstruction,
+            ..*recipe
+        },
+        _ => *recipe,
+    };
     match of {
-        Quantity::Elbo | Quantity::Loss => weights(of, recipe, beta),
+        Quantity::Elbo | Quantity::Loss => weights(of, &in_gradient, beta),
         Quantity::Reconstruction => [1.0, 0.0],
         _ => [0.0, 1.0],
     }

@@ -7,7 +7,7 @@ use reference::vocab::{Error, Nats};
 use super::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Shift, Softmax};
 use super::terms::{Inputs, Row, SILENT};
 use crate::dump::{Quantity, Tokens};
-use crate::precision::subject::{Addends, LogRow, Workings};
+use crate::precision::subject::{Addends, LogRow, Range, Workings};
 
 mod gradient;
 mod rows;
@@ -21,7 +21,7 @@ const MOST_ACROSS: usize = 1 << 22;
 /// `ln q` of a position.
 fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<LogRow, Error> {
     let tokens = item(inputs, at)?;
-    let w = inputs.workings;
+    let w = inputs.of_rows();
     let (x, rounded) = scores(inputs, tokens, recipe, row)?;
     if recipe.softmax == Softmax::Codes {
         return normalised("encoder_logits", &x, w, rounded, recipe);
@@ -46,7 +46,9 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
             ln: whole.ln[part.clone()].to_vec(),
             off: whole.off[part.clone()].to_vec(),
             q: whole.q[part.clone()].to_vec(),
-            rough: whole.rough[part].to_vec(),
+            rough: whole.rough[part.clone()].to_vec(),
+            lost: whole.lost[part].to_vec(),
+            common: whole.common,
         });
     }
     let mut across = Vec::new();
@@ -60,7 +62,7 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
         let column: Vec<f64> = across.iter().map(|row| row[k]).collect();
         let column = LogRow::new("encoder_logits", &column, w, rounded)?;
         (found.ln[k], found.off[k]) = (column.ln[own], column.off[own]);
-        (found.q[k], found.rough[k]) = (column.q[own], column.rough[own]);
+        (found.q[k], found.rough[k], found.lost[k]) = (column.q[own], column.rough[own], column.lost[own]);
     }
     Ok(found)
 }
@@ -100,7 +102,8 @@ pub(super) fn expectation(q: &LogRow, [a, p]: [f64; 2], other: &LogRow, w: Worki
         let size = mine.abs() + theirs.abs();
         let off = a.abs() * q.off[k] + p.abs() * other.off[k];
         let error = q.q[k] * (1.0 + q.rough[k]) * ((q.rough[k] + 3.0 * w.u()) * size + off);
-        let floor = w.each.smallest_normal() * size;
+        // Two products are rounded near 0, too.
+        let floor = q.lost[k] * (size + 2.0);
         Addends::one(q.q[k] * (mine - theirs), error + floor, q.q[k] * size)
     };
     (0..q.ln.len()).map(one).collect()
@@ -146,7 +149,7 @@ pub(super) fn divergence(
     row: usize,
     fine: bool,
 ) -> Row {
-    let w = inputs.workings;
+    let w = inputs.of_rows();
     let q = encoder(inputs, recipe, at, row)?;
     let tokens = item(inputs, at)?;
     let prior = match &tokens.prior {
@@ -159,10 +162,22 @@ pub(super) fn divergence(
         _ => recipe.divergence,
     };
     let addends = of_kind(kind, quantity, &q, prior, w)?;
+    if fine {
+        let has_sign = matches!(quantity, Quantity::Entropy | Quantity::CrossEntropy);
+        let range = if has_sign { Range::positive(w) } else { Range::ANY };
+        return Ok(addends.into_iter().map(|addend| addend.within(range)).collect());
+    }
+    let sum: Addends = addends.into_iter().sum();
+    let sum = sum.within(match (quantity, &tokens.prior) {
+        (Quantity::Entropy, _) => Range::entropy(&q, w),
+        (Quantity::CrossEntropy, _) => Range::positive(w),
+        (_, None) => Range::divergence_from_uniform(&q, w),
+        (_, Some(_)) => Range::divergence(sum.error, sum.mass),
+    });
     let plain = recipe.softmax == Softmax::Codes && recipe.logits == CodeLogits::Plain;
     let plain = plain && recipe.arrangement == Arrangement::Stated && recipe.shift == Shift::ByMaximum;
-    if fine || !plain || recipe.masked == Masked::Ignored {
-        return Ok(addends);
+    if !plain || recipe.masked == Masked::Ignored {
+        return Ok(vec![sum]);
     }
     // The reference's own value: its sums lose nothing where the divergence is near 0.
     let x = line(table(tokens.logits.as_ref())?, row)?;
@@ -172,14 +187,14 @@ pub(super) fn divergence(
         (Divergence::EntropyMissing, Quantity::CrossEntropy, Some(b)) => logits::cross_entropy(x, b)?,
         (Divergence::Forward, Quantity::Kl, None) => logits::kl_to_uniform(x)?,
         (Divergence::Forward, Quantity::Kl, Some(b)) => logits::kl_divergence(x, b)?,
-        _ => return Ok(addends),
+        _ => return Ok(vec![sum]),
     };
-    Ok(vec![addends.into_iter().sum::<Addends>().known(known.value())])
+    Ok(vec![sum.known(known.value())])
 }
 
 /// The relaxed sample of a position, or the one-hot one.
 pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Row {
-    let (tokens, w) = (item(inputs, at)?, inputs.workings);
+    let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
     if recipe.softmax != Softmax::Codes {
         let logits = CodeLogits::Relaxed;
         let y = encoder(inputs, &Recipe { logits, ..*recipe }, at, row)?;
@@ -198,7 +213,9 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
         let tied = likely.iter().filter(|likely| **likely).count() > 1;
         let one = |k: usize| {
             let value = f64::from(u8::from(k == relaxed.code()));
-            Addends::one(value, if tied && likely[k] { 1.0 } else { 0.0 }, value)
+            let error = if tied && likely[k] { 1.0 } else { 0.0 };
+            let range = Range::probability(w).in_row(error + 4.0 * w.u() * value);
+            Addends::one(value, error, value).within(range)
         };
         return Ok((0..x.len()).map(one).collect());
     }
@@ -206,7 +223,11 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
     let overflown = !(rough.q.iter().sum::<f64>() > 0.0); // all are 0, or one is NaN
     let each = relaxed.sample().into_iter().enumerate();
     let value = |k: usize, y: Nats| if overflown { rough.q[k] } else { y.value() };
-    Ok(each.map(|(k, y)| weighed(&rough, k, value(k, y), 1.0, w)).collect())
+    let one = |(k, y): (usize, Nats)| {
+        let addend = weighed(&rough, k, value(k, y), 1.0, w);
+        addend.within(Range::probability(w).part(&rough, addend.mass, w))
+    };
+    Ok(each.map(one).collect())
 }
 
 /// `ln y` of the relaxed sample.
@@ -216,7 +237,7 @@ fn relaxed_row(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize
         ..*recipe
     };
     let (z, rounded) = scores(inputs, tokens, &relaxed, row)?;
-    normalised("logits with noise", &z, inputs.workings, rounded, recipe)
+    normalised("logits with noise", &z, inputs.of_rows(), rounded, recipe)
 }
 
 /// A probability times something of the given size.
@@ -224,7 +245,8 @@ fn weighed(row: &LogRow, k: usize, value: f64, size: f64, w: Workings) -> Addend
     let mass = row.q[k] * size;
     Addends::one(
         value,
-        mass * (row.rough[k] + 2.0 * w.u()) + w.each.smallest_normal() * size,
+        mass * (row.rough[k] + 2.0 * w.u()) + row.lost[k] * (size + 1.0),
         mass,
     )
+    .within(Range::ANY.part(row, mass, w))
 }

@@ -10,7 +10,7 @@ use super::recipe::{CodePrior, Divergence, Evidence, Recipe};
 use super::terms::{Inputs, Row};
 use super::tokens::{expectation, of_kind};
 use crate::dump::Quantity;
-use crate::precision::subject::{Addends, LogRow, Workings};
+use crate::precision::subject::{Addends, LogRow, Range, Workings};
 
 /// A row of log-probabilities as it stands in a table, each off by what renormalising moved it and a rounding.
 fn stored(world: &World, row: &[f64], w: Workings) -> LogRow {
@@ -26,6 +26,8 @@ fn stored(world: &World, row: &[f64], w: Workings) -> LogRow {
         off: row.iter().map(off).collect(),
         q: row.iter().map(|ln| ln.exp()).collect(),
         rough: row.iter().map(|ln| (off(ln) + w.exp() * w.u()).exp_m1()).collect(),
+        lost: vec![w.each.lost(); row.len()],
+        common: 0.0,
     }
 }
 
@@ -108,7 +110,14 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity,
         _ => recipe.divergence,
     };
     let q = stored(world, &row(world.encoder().ln().view()), w);
-    of_kind(kind, quantity, &q, stored(world, &ln_p, w), w)
+    let addends = of_kind(kind, quantity, &q, stored(world, &ln_p, w), w)?;
+    // p(y,z) at one caption sums to at most 1: a divergence from it is positive, too.
+    let range = |addend: &Addends| match quantity {
+        Quantity::Entropy | Quantity::CrossEntropy => Range::positive(w),
+        _ => Range::divergence(addend.error, addend.mass),
+    };
+    let sum: Addends = addends.into_iter().sum();
+    Ok(vec![sum.within(range(&sum))])
 }
 
 /// `E_q[ln p(x|y,z)]`, code by code.

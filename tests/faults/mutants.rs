@@ -162,7 +162,7 @@ pub(crate) const MUTANTS: &[Mutant] = mutants![
     40 "S" Tokens DividedByElements ["divided-by-elements"] "szagoruyko/attention-transfer#30" "kl_div divides by the number of elements";
     41 "VE" Tokens Swapped ["arguments-swapped"] "pytorch/pytorch#57459" "kl_div(input, target): the arguments are swapped";
     43 "S" Tokens MeanOverPositions ["mean-over-positions"] "clementchadebec/benchmark_VAE#125" "one term averaged beside another that is summed";
-    44 "G" Tokens BetaOnWrongGradient ["beta-on-reconstruction"] "CompVis/taming-transformers#46" "beta weighs the other term in the gradient; the value is the same at beta = 1";
+    44 "G" Tokens BetaOnWrongGradient ["beta-on-reconstruction-in-gradient"] "CompVis/taming-transformers#46" "beta weighs the other term in the gradient; the value is the same at beta = 1";
     46 "V" Tokens NotStraightThrough ["other-sample"] "kengz/SLM-Lab#422" "relaxed and one-hot sample confused";
     49 "V" World WeightsInLogSpace ["mean-of-logs"] "sbi-dev/sbi#71" "importance weights left in log space: a mean of logarithms";
     50 "E" World OverTheWrongVariable ["evidence-over-captions"] "stan-dev/example-models#75" "log_sum_exp over the wrong variable";

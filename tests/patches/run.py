@@ -25,6 +25,8 @@ CHECKER = ["golden", "blocks", "limits", "certainty", "assumptions", "lines", "p
 TWIN = ["terms", "agreement"]
 CONTINUOUS = ["continuous", "continuous_cases"]
 MODEL = ["lib", "files", "optimiser", "shares", "evaluation", "training"]
+JUDGE = ["lib", "faults"]
+JUDGED = ("derivations/trial", "derivations/dump", "derivations/precision/subject", "derivations/faces/trial", "derivations/run/judge", "derivations/render/words")
 LAYERS = {"attention", "convolution", "linear", "norm", "curve", "gelu", "resize"}
 
 
@@ -56,6 +58,8 @@ def judge(copy, patch):
         continuous, package = "gaussian" in within, "elbo"
         if patch["in"].startswith(("derivations/model", "derivations/files")):
             tests, features, package = MODEL, [], "elbo-model"
+        elif within.startswith(JUDGED):
+            tests, features = JUDGE, ["--no-default-features"]
         elif "network" in within or file.stem in LAYERS:
             tests, features = ["network"], []
         elif patch["in"].startswith("gpu"):

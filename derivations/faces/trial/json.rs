@@ -16,7 +16,7 @@ pub struct Report {
     pub schema: &'static str,
     /// The program's version.
     pub version: &'static str,
-    /// Whether every claim of every dump is within its bound.
+    /// Whether every dump stands.
     pub stands: bool,
     /// The dumps that could be judged, in the order of the call.
     pub dumps: Vec<Dump>,
@@ -31,7 +31,7 @@ pub struct Dump {
     pub name: String,
     /// What it says of itself.
     pub subject: String,
-    /// Whether every claim is within its bound.
+    /// Whether every claim is within its bound, or undecided where that is allowed.
     pub stands: bool,
     /// The earliest claim that is wrong by itself.
     pub first_divergence: Option<&'static str>,
@@ -46,12 +46,16 @@ pub struct Dump {
 pub struct Claim {
     /// Its name.
     pub name: &'static str,
-    /// `ok`, `OUT`, `follows` (out of bound because of `because`) or `skipped`.
+    /// `ok`, `OUT`, `follows` (out of bound because of `because`), `undecided` or `skipped`.
     pub verdict: &'static str,
-    /// The claims that it follows from, or why it was skipped.
+    /// The claims that it follows from, or why it is undecided or was skipped.
     pub because: Vec<String>,
-    /// How many numbers were compared.
+    /// How many numbers it has.
     pub numbers: usize,
+    /// How many of them were not compared, since nothing bounds them.
+    pub unbounded: usize,
+    /// How many of them, these included, may be far off within their bounds.
+    pub untold: usize,
     /// How many are out of bound.
     pub failed: usize,
     /// Error over bound of the worst; null where it is infinite.
@@ -69,6 +73,8 @@ pub struct Claim {
 pub struct Number {
     /// Its index in the tensor, flat.
     pub index: usize,
+    /// Whether it is the sum of the row that begins there.
+    pub is_sum: bool,
     /// What is claimed.
     pub claimed: String,
     /// The same as the stored type's bits.
@@ -123,6 +129,7 @@ fn claim(judged: &Judged) -> Claim {
     let finite = |value: f64| value.is_finite().then_some(value);
     let number = |worst: &Worst| Number {
         index: worst.flat,
+        is_sum: worst.is_sum,
         claimed: worst.found.to_string(),
         claimed_bits: bits(worst.found, judged.claim.stored),
         expected: worst.expected.to_string(),
@@ -135,10 +142,12 @@ fn claim(judged: &Judged) -> Claim {
         verdict: verdict(judged),
         because: match &judged.verdict {
             Verdict::Follows(upstream) => upstream.iter().map(|quantity| quantity.name().to_owned()).collect(),
-            Verdict::Skipped(reason) => vec![reason.clone()],
+            Verdict::Undecided(reason) | Verdict::Skipped(reason) => vec![reason.clone()],
             Verdict::Within | Verdict::Beyond => Vec::new(),
         },
         numbers: judged.fit.numbers,
+        unbounded: judged.fit.unbounded,
+        untold: judged.fit.untold,
         failed: judged.fit.failed,
         used: finite(judged.fit.used()),
         worst: judged.fit.worst.as_ref().map(number),

@@ -2,7 +2,8 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{index, used};
+use super::{index, used, verdict};
+use crate::render::words::plain;
 use crate::trial::{Judged, Judgement, Verdict};
 
 /// `JUnit` XML.
@@ -12,11 +13,15 @@ use crate::trial::{Judged, Judgement, Verdict};
 pub fn junit(judgements: &[Judgement], errors: &[String]) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("elbo judge");
     for judgement in judgements {
-        let mut suite = TestSuite::new(judgement.name.as_str());
+        let mut suite = TestSuite::new(plain(&judgement.name));
         for judged in &judgement.claims {
-            let mut case = TestCase::new(judged.claim.quantity.name(), status(judged));
-            case.set_classname(judgement.name.as_str());
+            let status = status(judged, judgement.allows_undecided);
+            let mut case = TestCase::new(judged.claim.quantity.name(), status);
+            case.set_classname(plain(&judgement.name));
             suite.add_test_case(case);
+        }
+        if !judgement.warnings.is_empty() {
+            suite.set_system_out(plain_lines(&judgement.warnings));
         }
         report.add_test_suite(suite);
     }
@@ -24,15 +29,24 @@ pub fn junit(judgements: &[Judgement], errors: &[String]) -> Result<String, quic
         let mut suite = TestSuite::new("could not be judged");
         for error in errors {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_message(error.as_str());
-            suite.add_test_case(TestCase::new(error.split(": ").next().unwrap_or_default(), status));
+            let error = plain(error);
+            let name = error.split(": ").next().unwrap_or_default().to_owned();
+            status.set_message(error);
+            suite.add_test_case(TestCase::new(name, status));
         }
         report.add_test_suite(suite);
     }
     report.to_string()
 }
 
-fn status(judged: &Judged) -> TestCaseStatus {
+fn plain_lines(warnings: &[String]) -> String {
+    let lines = warnings.iter().map(|warning| format!("warning: {}", plain(warning)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What is out of bound is a failure. What could not be decided, or was not judged, is an error: a CI that reads the file is red, as the exit code
+/// is, and tells the two apart. Undecided where that is allowed is a skipped test.
+fn status(judged: &Judged, allows_undecided: bool) -> TestCaseStatus {
     let failure = |message: String| {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         status.set_message(message);
@@ -40,9 +54,14 @@ fn status(judged: &Judged) -> TestCaseStatus {
     };
     match &judged.verdict {
         Verdict::Within => TestCaseStatus::success(),
-        Verdict::Skipped(reason) => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(reason.as_str());
+        Verdict::Undecided(reason) | Verdict::Skipped(reason) => {
+            let allowed = allows_undecided && matches!(judged.verdict, Verdict::Undecided(_));
+            let mut status = if allowed {
+                TestCaseStatus::skipped()
+            } else {
+                TestCaseStatus::non_success(NonSuccessKind::Error)
+            };
+            status.set_message(format!("{}: {reason}", verdict(judged)));
             status
         }
         Verdict::Follows(upstream) => {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{index, used, verdict};
-use crate::render::wrap::one_line;
+use crate::render::words::{code, plain};
 use crate::trial::{Judgement, Verdict};
 
 /// A table a dump, and what is wrong in a sentence each.
@@ -12,12 +12,12 @@ pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
     let stand = judgements.iter().filter(|judgement| judgement.stands()).count();
     let mut out = format!("**{stand} of {} dumps stand**\n\n", judgements.len() + errors.len());
     for error in errors {
-        let _ = writeln!(out, "> could not be judged: {}\n", escaped(error));
+        let _ = writeln!(out, "> could not be judged: {}\n", code(error));
     }
     for judgement in judgements {
         let word = if judgement.stands() { "stands" } else { "does not stand" };
-        let _ = writeln!(out, "### `{}` {word}\n", one_line(&judgement.name).replace('`', "'"));
-        let _ = writeln!(out, "{}\n", escaped(&judgement.subject));
+        let _ = writeln!(out, "### {} {word}\n", code(&judgement.name));
+        let _ = writeln!(out, "{}\n", code(&judgement.subject));
         out.push_str("| claim | verdict | numbers | error / bound | at | explained by |\n|---|---|---|---|---|---|\n");
         for judged in &judgement.claims {
             let (ratio, at) = judged.fit.worst.as_ref().map_or_else(
@@ -33,7 +33,7 @@ pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
                     let names: Vec<&str> = upstream.iter().map(|quantity| quantity.name()).collect();
                     format!("{} as claimed", names.join(" and "))
                 }
-                (Verdict::Skipped(reason), _) => reason.clone(),
+                (Verdict::Undecided(reason) | Verdict::Skipped(reason), _) => reason.clone(),
                 (Verdict::Within, _) => String::new(),
             };
             let _ = writeln!(
@@ -54,5 +54,5 @@ pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    one_line(text).replace('|', "\\|").replace('<', "&lt;")
+    plain(text).replace('|', "\\|").replace('<', "&lt;")
 }

@@ -35,7 +35,17 @@ impl Float {
         }
     }
 
-    /// Below this number relative precision ends, or a device returns 0.
+    /// How much of a number may be lost near 0. A device may return 0 for what is below the smallest normal number, in all types but one: half
+    /// precision keeps its subnormal numbers on every processor and in every library that we know, since it would have few numbers without them.
+    #[must_use]
+    pub const fn lost(self) -> f64 {
+        match self {
+            Self::F16 => self.smallest(),
+            _ => self.smallest_normal(),
+        }
+    }
+
+    /// Below this number relative precision ends.
     #[must_use]
     pub const fn smallest_normal(self) -> f64 {
         match self {

@@ -16,6 +16,10 @@ pub struct LogRow {
     pub q: Vec<f64>,
     /// Bound on the relative error of `q_k`.
     pub rough: Vec<f64>,
+    /// What may be lost of `q_k` besides, near 0.
+    pub lost: Vec<f64>,
+    /// Bound on the error that all `ln q_k` share, as they have it by the log-sum-exp.
+    pub common: f64,
 }
 
 /// The logarithm of half the smallest number.
@@ -43,9 +47,11 @@ impl LogRow {
         let mean = row.expect(size);
         let largest = row.support().map(size).fold(0.0, f64::max);
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
-        let common = exp * u + w.adding(x.len() as f64) + (ln + 1.0) * u * row.ln_s + u * (max + row.ln_s).abs();
+        let n = x.len() as f64;
+        let shared = u * (max + row.ln_s).abs();
+        let common = exp * u + w.adding(n) + n * w.each.lost() + (ln + 1.0) * u * row.ln_s + shared;
         let logs: Vec<f64> = row.y.iter().map(|y| y - row.ln_s).collect();
-        let (mut off, mut rough) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        let [mut off, mut rough, mut lost] = std::array::from_fn(|_| vec![0.0; x.len()]);
         for k in row.support() {
             let others = -logs[k].exp_m1(); // 1 - q_k
             let against = ((mean - row.q[k] * size(k)).max(0.0) / others).min(largest);
@@ -60,12 +66,17 @@ impl LogRow {
             } else {
                 odds + (rest + (exp + 2.0) * u).exp_m1()
             };
+            // What rounds to 0 for certain is lost whole, and no more of it.
+            let vanishes = logs[k] + grown < w.each.smallest().max(f64::MIN_POSITIVE).ln();
+            lost[k] = if vanishes { row.q[k] } else { w.each.lost() };
         }
         Ok(Self {
             ln: logs,
             off,
             q: row.q,
             rough,
+            lost,
+            common: shared,
         })
     }
 
@@ -79,6 +90,8 @@ impl LogRow {
             off: vec![(w.ln() + 1.0) * w.u() * n.ln(); k],
             q: vec![1.0 / n; k],
             rough: vec![w.u(); k],
+            lost: vec![w.each.lost(); k],
+            common: 0.0,
         }
     }
 }

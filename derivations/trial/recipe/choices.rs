@@ -244,6 +244,8 @@ pub enum Slope {
     TemperatureMissing,
     /// The one-hot sample's instead of the relaxation's.
     Hard,
+    /// Beta weighs the reconstruction's slope and not the divergence's.
+    BetaOnReconstruction,
 }
 
 /// What a masked code does.

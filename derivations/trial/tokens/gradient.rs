@@ -7,7 +7,7 @@ use reference::vocab::{Error, Nats};
 use super::rows::{item, line, noise, normalised, scores, table, temperature};
 use super::{relaxed_row, weighed};
 use crate::dump::{Claim, Input, Quantity, Tokens};
-use crate::precision::subject::{Addends, LogRow, Workings};
+use crate::precision::subject::{Addends, LogRow, Range, Workings};
 use crate::trial::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Slope, Softmax};
 use crate::trial::terms::{Inputs, Row, SILENT, objective};
 
@@ -30,7 +30,7 @@ pub(in crate::trial) fn gradient(
     if recipe.softmax != Softmax::Codes || recipe.arrangement != Arrangement::Stated {
         return Err(SILENT);
     }
-    let (tokens, w) = (item(inputs, at)?, inputs.workings);
+    let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
     let (x, rounded) = scores(inputs, tokens, recipe, row)?;
     let x = x.as_slice();
     let inner = match recipe.logits {
@@ -133,16 +133,19 @@ fn expected_slopes(q: &LogRow, p: &LogRow, [a, b]: [f64; 2], known: Option<&[Nat
         .value();
     let mean_size: f64 = codes().map(|k| q.q[k] * size(k)).sum();
     let mean_error: f64 = codes()
-        .map(|k| q.q[k] * ((q.rough[k] + 2.0 * w.u() + adding) * size(k) + off(k)))
+        .map(|k| q.q[k] * ((q.rough[k] + 2.0 * w.u() + adding) * size(k) + off(k)) + q.lost[k] * (size(k) + 1.0))
         .sum();
     let slope = |k: usize| {
         if !there(k) {
-            return Addends::one(0.0, 0.0, 0.0);
+            return Addends::default();
         }
         let value = known.map_or_else(|| q.q[k] * (f(k) - mean), |known| known[k].value());
         let size = size(k) + mean_size;
         let error = (1.0 + q.rough[k]) * ((q.rough[k] + 5.0 * w.u()) * size + off(k) + mean_error);
-        Addends::one(value, q.q[k] * error + w.each.smallest_normal() * size, q.q[k] * size)
+        let mass = q.q[k] * size;
+        let range = Range::ANY.part(q, mass, w);
+        // Two products and their difference are rounded near 0, too.
+        Addends::one(value, q.q[k] * error + q.lost[k] * (size + 3.0), mass).within(range)
     };
     (0..q.ln.len()).map(slope).collect()
 }
@@ -159,7 +162,7 @@ fn through_the_sample(
     if matches!(recipe.slope, Slope::SampleDetached | Slope::Detached) {
         return Ok(());
     }
-    let w = inputs.workings;
+    let w = inputs.of_rows();
     let x = line(table(tokens.logits.as_ref())?, row)?;
     // It is the derivative of the claimed number, which the slopes are still to be scaled to.
     let stated = objective(of.quantity, &Recipe::STATED, inputs.statement.beta())[0];
@@ -184,14 +187,15 @@ fn through_the_sample(
     let codes = || 0..x.len();
     let mean: f64 = codes().map(|k| y.q[k] * v[k].mass()).sum();
     let mean_error: f64 = codes()
-        .map(|k| y.q[k] * (y.rough[k] + 2.0 * w.u() + adding) * v[k].mass())
+        .map(|k| (y.q[k] * (y.rough[k] + 2.0 * w.u() + adding) + y.lost[k]) * v[k].mass() + y.lost[k])
         .sum();
     for (k, slope) in slopes.iter_mut().enumerate() {
         let size = v[k].mass() + mean;
         let error = (1.0 + y.rough[k]) * ((y.rough[k] + 5.0 * w.u()) * size + mean_error);
-        let floor = w.each.smallest_normal() * size;
+        let floor = y.lost[k] * (size + 3.0);
         let [error, mass] = [y.q[k] * error + floor, y.q[k] * size].map(|part| part / tau);
-        *slope += Addends::one(values[k].value(), error, mass);
+        let range = Range::ANY.part(&y, mass, w);
+        *slope += Addends::one(values[k].value(), error, mass).within(range);
     }
     Ok(())
 }

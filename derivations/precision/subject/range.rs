@@ -1,0 +1,242 @@
+//! What a number can be at all, whatever the inputs were: a claim outside is wrong even where nothing bounds its error.
+
+// Every end below is one that rounding cannot pass, or passes by a stated give. Notation as beside: u, K codes, n additions, N = (n - 1) a.
+//
+// Sums. Without assuming N < 1: |computed - exact| <= N sum |terms| (Jeannerod and Rump 2013), and a sum of positive terms s is computed as
+// at least s / (1 + N) and at most s (1 + N): each addition errs by at most a times its own result, which is at most the last. Rounded addition
+// is monotone: a sum of terms that are at least l is at least the computed sum of the l.
+//
+// A softmax. Its sum is at least 1 and at most K (1 + N), so that ln s >= 0, and ln q <= 0 in all its forms: q is in [0, 1]. Rounding the
+// exponents is a change of the logits, and every end holds for all logits. What is left of it: all q are off together by at most
+// (1 + N) e^(eta + 16 u (1 + ln K)), eta = u |max + ln s| where it is normalised by its log-sum-exp, and an average of 16 u (1 - ln q) is
+// within the exponent. Logarithms are off by as much, and so E[ln q] by its size times twice that:
+//
+//     delta = (1 + N)^2 e^(2 eta + 16 u (1 + ln K)) - 1
+
+use super::{Float, LogRow, Workings};
+
+/// The least and the largest that a number can be.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Range {
+    /// The least.
+    pub low: f64,
+    /// The largest.
+    pub high: f64,
+    /// How large what is added up below and above is: a sum moves the end by its share of this.
+    give: [f64; 2],
+    /// How far it may be off where a row of such numbers is added up that comes to a known number.
+    in_row: f64,
+}
+
+impl Range {
+    /// Nothing is known.
+    pub const ANY: Self = Self {
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+        give: [0.0; 2],
+        in_row: f64::INFINITY,
+    };
+
+    /// From 0 on: `-ln p`, an entropy's parts. No rounding brings it below, but where `p = e / s` is a product with a rounded `1 / s`.
+    #[must_use]
+    pub fn positive(w: Workings) -> Self {
+        Self {
+            low: -4.0 * w.u(),
+            ..Self::ANY
+        }
+    }
+
+    /// Up to 0, likewise: the logarithm of a probability.
+    #[must_use]
+    pub fn negative(w: Workings) -> Self {
+        Self::positive(w).times(-1.0)
+    }
+
+    /// A probability that is one of a row's: in `[0, 1]`, up to the rounding of an exponential or of `(hard - soft) + soft`.
+    #[must_use]
+    pub fn probability(w: Workings) -> Self {
+        Self {
+            low: -4.0 * w.u(),
+            high: 1.0 + 4.0 * w.u(),
+            ..Self::ANY
+        }
+    }
+
+    /// Between two numbers that are given.
+    #[must_use]
+    pub fn between(a: f64, b: f64) -> Self {
+        let (low, high) = (a.min(b), a.max(b));
+        Self {
+            low,
+            high,
+            give: [low.abs(), high.abs()],
+            ..Self::ANY
+        }
+    }
+
+    /// The entropy of a row: `0 <= H <= ln K`. Its parts `-q ln q` have one sign, so that no rounding of sums brings it below 0; `ln s - E[x]`
+    /// may be below by what `ln s` is off.
+    #[must_use]
+    pub fn entropy(row: &LogRow, w: Workings) -> Self {
+        let (ln_k, delta) = (row.ln_len(), row.together(w));
+        Self {
+            low: -2.0 * row.common - 4.0 * w.u(),
+            high: ln_k + delta * ln_k,
+            give: [0.0, ln_k * (1.0 + delta)],
+            ..Self::ANY
+        }
+    }
+
+    /// A divergence from `1/K`: `0 <= D <= ln K`. It may be computed as a difference of two numbers of that size.
+    #[must_use]
+    pub fn divergence_from_uniform(row: &LogRow, w: Workings) -> Self {
+        let (ln_k, delta) = (row.ln_len(), row.together(w));
+        let size = 2.0 * ln_k + 1.0; // 1: what is off in ln q by itself, weighed
+        Self {
+            low: -delta * size,
+            high: ln_k + delta * size,
+            give: [size * (1.0 + delta); 2],
+            ..Self::ANY
+        }
+    }
+
+    /// Any other divergence: at least 0, off by no more than its parts are.
+    #[must_use]
+    pub fn divergence(error: f64, mass: f64) -> Self {
+        Self {
+            low: -error,
+            give: [mass + error, 0.0],
+            ..Self::ANY
+        }
+    }
+
+    /// The same as a part of a row that may be so far off.
+    #[must_use]
+    pub const fn in_row(self, in_row: f64) -> Self {
+        Self { in_row, ..self }
+    }
+
+    /// A part of a row that adds up to a known number; `size` is the part's.
+    #[must_use]
+    pub fn part(self, row: &LogRow, size: f64, w: Workings) -> Self {
+        self.in_row(3.0 * row.together(w) * size + 4.0 * w.each.lost())
+    }
+
+    /// How far it may be off as a part of its row.
+    #[must_use]
+    pub const fn apart(self) -> f64 {
+        self.in_row
+    }
+
+    /// Times a number.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        let scaled = |value: f64| if factor == 0.0 { 0.0 } else { factor * value };
+        let (low, high, [below, above]) = (
+            scaled(self.low),
+            scaled(self.high),
+            self.give.map(|give| scaled(give).abs()),
+        );
+        let in_row = scaled(self.in_row).abs();
+        let (low, high, give) = if factor < 0.0 {
+            (high, low, [above, below])
+        } else {
+            (low, high, [below, above])
+        };
+        Self {
+            low,
+            high,
+            give,
+            in_row,
+        }
+    }
+
+    /// The ends after `n` numbers were added up, divided and stored: four operations at most, as for a bound.
+    #[must_use]
+    pub fn ends(self, n: f64, divisor: f64, w: Workings, stored: Float) -> [f64; 2] {
+        let share = w.additions(n) * w.sums.unit_roundoff() + if n > 1.0 { w.u() } else { 0.0 };
+        let after = 4.0 * w.u() + stored.unit_roundoff();
+        let moved = |end: f64, give: f64| (share * give + after * (end.abs() + share * give)) / divisor;
+        let least = stored.lost() + w.each.lost();
+        let low = self.low / divisor - moved(self.low, self.give[0]) - least;
+        let high = self.high / divisor + moved(self.high, self.give[1]) + least;
+        [
+            if low.is_nan() { f64::NEG_INFINITY } else { low },
+            if high.is_nan() { f64::INFINITY } else { high },
+        ]
+    }
+}
+
+impl std::ops::AddAssign for Range {
+    fn add_assign(&mut self, other: Self) {
+        self.low += other.low;
+        self.high += other.high;
+        self.in_row += other.in_row;
+        for (mine, theirs) in self.give.iter_mut().zip(other.give) {
+            *mine += theirs;
+        }
+    }
+}
+
+impl LogRow {
+    /// `ln K`.
+    fn ln_len(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+        let k = self.ln.len() as f64;
+        k.ln()
+    }
+
+    /// `delta`: how far all probabilities of the row may be off together.
+    fn together(&self, w: Workings) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+        let n = w.additions(self.ln.len() as f64) * w.sums.unit_roundoff();
+        (1.0 + n).powi(2) * (2.0 * self.common + 16.0 * w.u() * (1.0 + self.ln_len())).exp() - 1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Range;
+    use crate::dump::Order;
+    use crate::precision::subject::{Float, LogRow, Workings};
+
+    const BF16: Workings = Workings {
+        each: Float::Bf16,
+        sums: Float::Bf16,
+        order: Order::Sequential,
+    };
+
+    /// Sums in bfloat16, one after the other: they stop growing.
+    #[test]
+    fn what_stagnates_is_within_its_range_and_what_is_invented_is_not() {
+        let row = LogRow::new("x", &[0.0; 8192], BF16, 0.0).unwrap();
+        // The softmax's sum stays at 256: ln q = -ln 256, and the last sum stays at 256 terms, too.
+        let stuck = 256.0 * (1.0 / 256.0) * (8192.0_f64 / 256.0).ln();
+        for (range, right, wrong) in [
+            (Range::divergence_from_uniform(&row, BF16), stuck, 1e6),
+            (Range::entropy(&row, BF16), 256.0_f64.ln(), -1.0),
+        ] {
+            let [low, high] = range.ends(8192.0, 1.0, BF16, Float::Bf16);
+            assert!(low <= right && right <= high, "{low} {high}");
+            assert!(wrong < low || wrong > high, "{low} {high}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_turned_by_a_sign_and_grows_with_a_sum() {
+        let row = LogRow::new("x", &[0.5, 0.25], BF16, 0.0).unwrap();
+        let range = Range::divergence_from_uniform(&row, BF16);
+        let turned = range.times(-2.0);
+        assert_eq!([turned.low, turned.high], [-2.0 * range.high, -2.0 * range.low]);
+        assert_eq!([Range::ANY.times(0.0).low, Range::ANY.times(0.0).high], [0.0, 0.0]);
+        let [low, _] = range.ends(2.0, 1.0, BF16, Float::Bf16);
+        let [lower, _] = range.ends(2000.0, 1.0, BF16, Float::Bf16);
+        assert!(lower < low && low < range.low);
+        assert!(
+            Range::ANY
+                .ends(9.0, 1.0, BF16, Float::F64)
+                .iter()
+                .all(|end| end.is_infinite())
+        );
+    }
+}

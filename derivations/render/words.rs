@@ -1,0 +1,66 @@
+//! Words that are not ours: a file's name, what a dump says of itself. Beside ours they must pass for no line of a report or of a CI log.
+
+use std::fmt::Write as _;
+
+/// On one line, what no terminal and no CI acts on: control characters, invisible ones and those that turn the direction of text as their
+/// escapes, and the beginnings of the commands that CI systems read from a log (`::error::`, `##[group]`, `##vso[`) broken by one.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut last = ' ';
+    for c in text.chars() {
+        let begins_a_command = matches!((last, c), (':', ':') | ('#', '#'));
+        if c.is_control() || is_invisible(c) || begins_a_command {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            last = ' ';
+        } else {
+            out.push(c);
+            last = c;
+        }
+    }
+    out
+}
+
+/// The same between quotes.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", plain(text).replace('"', "\\\""))
+}
+
+/// The same as code in Markdown, which nothing in it leaves.
+#[must_use]
+pub fn code(text: &str) -> String {
+    format!("`{}`", plain(text).replace('`', "'"))
+}
+
+/// Separators of lines and paragraphs, marks and overrides of direction, joiners, fillers, tags.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, plain, quoted};
+
+    #[test]
+    fn nothing_passes_for_a_line_a_colour_or_a_command() {
+        for (words, told) in [
+            ("torch 2.15.0+cu132", "torch 2.15.0+cu132"),
+            ("a\nkl  ok", "a\\u{a}kl  ok"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("::error::no", ":\\u{3a}error:\\u{3a}no"),
+            ("##[error]no", "#\\u{23}[error]no"),
+            ("a\u{202e}b\u{2028}c", "a\\u{202e}b\\u{2028}c"),
+            ("\u{e9}t\u{e9} \u{4e2d}", "\u{e9}t\u{e9} \u{4e2d}"),
+        ] {
+            assert_eq!(plain(words), told);
+        }
+        assert_eq!(
+            plain(":::").matches("::").count() + plain("####").matches("##").count(),
+            0
+        );
+        assert_eq!(quoted("a\"b"), "\"a\\\"b\"");
+        assert_eq!(code("a`b"), "`a'b`");
+    }
+}

@@ -1,0 +1,38 @@
+//! What a dump says of itself, in words: its own are quoted.
+
+use crate::dump::{Dump, Form};
+use crate::render::words::quoted;
+
+/// What a dump says of itself.
+pub(super) fn subject(dump: &Dump) -> String {
+    let statement = &dump.statement;
+    let mut words = vec![format!("{} in {}", form(dump), statement.dtype.name())];
+    if let Some(sums) = statement.accumulation.filter(|sums| *sums != statement.dtype) {
+        words.push(format!("sums in {}", sums.name()));
+    }
+    if let Some(device) = &statement.device {
+        let name = statement.device_name.as_deref();
+        let name = name.map_or(String::new(), |name| format!(" ({})", quoted(name)));
+        words.push(format!("on {}{name}", quoted(device)));
+    }
+    if let Some(framework) = &statement.framework {
+        words.push(format!("by {}", quoted(framework)));
+    }
+    words.join(", ")
+}
+
+fn form(dump: &Dump) -> String {
+    let sizes = &dump.sizes;
+    match dump.statement.inputs {
+        Form::Tokens if sizes.codes > 0 => {
+            format!("{} x {} codes of {}", sizes.batch, sizes.positions, sizes.codes)
+        }
+        Form::Gaussian if sizes.coordinates > 0 => {
+            format!("{} codes of {} coordinates", sizes.batch, sizes.coordinates)
+        }
+        Form::Worlds => format!("{} worlds of {} codes", sizes.batch, sizes.codes),
+        Form::Sequence if sizes.entries == 0 => format!("{} x {} tokens of a model", sizes.batch, sizes.tokens),
+        Form::Sequence => format!("{} x {} tokens of {}", sizes.batch, sizes.tokens, sizes.entries),
+        _ => format!("{} images of {:?}", sizes.batch, sizes.image),
+    }
+}

@@ -1,0 +1,83 @@
+//! Why a claim is neither right nor wrong as far as can be told, and what would tell.
+
+use super::fit::Fit;
+use crate::case::storage::unravel;
+use crate::dump::{Axis, Claim, Dump, Kept, Order};
+use crate::precision::subject::{Float, Workings};
+
+/// A sentence: how little is told, and what to change.
+pub(super) fn reason(dump: &Dump, claim: &Claim, fit: &Fit, w: Workings) -> String {
+    let (untold, numbers) = (fit.untold, fit.numbers);
+    let of_all = if numbers == 1 {
+        "its number".to_owned()
+    } else {
+        format!("{untold} of its {numbers} numbers")
+    };
+    let example = fit.dimmest.map_or_else(String::new, |(flat, expected, bound)| {
+        let at = match numbers {
+            1 => String::new(),
+            _ => format!(" at {:?}", unravel(&claim.shape, flat)),
+        };
+        let within = if bound.is_finite() {
+            format!("within {bound:.1e}")
+        } else {
+            "with no bound".to_owned()
+        };
+        format!(": {expected:.3e}{at} is known {within}")
+    });
+    let verb = if untold == 1 || numbers == 1 { "is" } else { "are" };
+    let told = match fit.unbounded {
+        0 => format!(
+            "{of_all} {verb} not told from numbers far off by what rounding may do in {}",
+            types(w)
+        ),
+        unbounded if unbounded == numbers => format!("nothing bounds it in {}", types(w)),
+        unbounded => format!(
+            "{unbounded} of its {numbers} numbers were not compared, since nothing bounds them in {}",
+            types(w)
+        ),
+    };
+    format!(
+        "{told}{example}; what would tell: {}",
+        advice(dump, claim, fit, w).join(", ")
+    )
+}
+
+fn types(w: Workings) -> String {
+    if w.each == w.sums {
+        w.each.name().to_owned()
+    } else {
+        format!("{} with sums in {}", w.each.name(), w.sums.name())
+    }
+}
+
+fn advice(dump: &Dump, claim: &Claim, fit: &Fit, w: Workings) -> Vec<String> {
+    let mut advice = Vec::new();
+    let finer: Vec<&str> = claim
+        .axes
+        .iter()
+        .filter(|(axis, kept)| {
+            let rows = [Axis::Batch, Axis::Position, Axis::Token, Axis::Coordinate, Axis::Pixel].contains(axis);
+            rows && *kept != Kept::Each && dump.sizes.of_axis(*axis) > 1
+        })
+        .map(|(axis, _)| axis.name())
+        .collect();
+    if !finer.is_empty() {
+        advice.push(format!("a claim for each {}", finer.join(", ")));
+    }
+    if w.order == Order::Sequential {
+        advice.push("a stated `summation`, where it is known".to_owned());
+    }
+    match (w.each, w.sums) {
+        (_, Float::F16 | Float::Bf16 | Float::Tf32) => advice.push("sums in f32, stated as `accumulation`".to_owned()),
+        (Float::F16 | Float::Bf16 | Float::Tf32, _) => advice.push("the same in f32".to_owned()),
+        (Float::F32, _) => advice.push("the same in f64".to_owned()),
+        _ => {}
+    }
+    if fit.dimmest.is_some_and(|(_, expected, _)| expected == 0.0) {
+        advice.push("inputs at which it is not 0: logits that are not all equal".to_owned());
+    } else {
+        advice.push("inputs of a smaller size or range".to_owned());
+    }
+    advice
+}
