@@ -52,5 +52,7 @@ mod sequence;
 mod silence;
 #[path = "faults/tokens.rs"]
 mod tokens;
+#[path = "faults/undecided.rs"]
+mod undecided;
 #[path = "faults/worlds.rs"]
 mod worlds;

@@ -21,7 +21,7 @@ pub use json::{Report, SCHEMA, report};
 pub use junit::junit;
 pub use markdown::markdown;
 
-/// All judgements as text, at most 100 columns: the dumps that fall first, within a dump the claims that do.
+/// All judgements as text, at most 100 columns but for names and what dumps say of themselves: the dumps that fall first, within a dump the claims that do.
 #[must_use]
 pub fn text(judgements: &[Judgement]) -> String {
     let mut out = String::new();
@@ -36,15 +36,8 @@ pub fn text(judgements: &[Judgement]) -> String {
 }
 
 fn one(out: &mut String, judgement: &Judgement) {
-    let _ = writeln!(
-        out,
-        "{}",
-        prose(
-            &format!("{}: {}", quoted(&judgement.name), judgement.subject),
-            "",
-            "    "
-        )
-    );
+    // One line, however long: a line that was broken within the dump's own words would begin with them.
+    let _ = writeln!(out, "{}: {}", quoted(&judgement.name), judgement.subject);
     let _ = writeln!(
         out,
         "\n  {:<20} {:<9} {:>8} {:>11} {:>10} {:>10}  at",

@@ -30,6 +30,16 @@ pub const MOST_APART: f64 = 0.25;
 /// From where a report says that the laws of a model tell little.
 pub const TELLING: f64 = 0.05;
 
+/// Which share of itself a number may be off and is told from others. Half of 1/8, the share of the text in DALL-E's loss and the smallest part of
+/// a whole that a mistake drops: what is missing, counted twice, of the other sign or 0 is out of bound then.
+pub const TOLD_OF_ITSELF: f64 = 1.0 / 16.0;
+
+/// Which share of what it is added up from, a nat at the least: three decimal digits. A number that is 0, or nearly, has no share of itself.
+pub const TOLD_OF_SCALE: f64 = 1.0 / 1024.0;
+
+/// The largest share of an error that the bound of its explanation may be: one in ten of all errors of its size would lie within by chance.
+pub const MOST_OF_ERROR: f64 = 0.1;
+
 /// The reference's own roundings of its mass: exponentials and logarithms of a few ulp, compensated sums.
 const REFERENCE: f64 = 32.0;
 

@@ -71,7 +71,8 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
             value_stands: judged.claim.of.as_deref().filter(|of| !wrong.contains(&of.quantity)),
             stated: Vec::new(),
         };
-        search.stated = search.numbers(&Recipe::STATED).unwrap_or_default();
+        let held = Cells::new(&judged.claim, &dump.statement, sizes, workings);
+        search.stated = search.numbers(&Recipe::STATED, held).unwrap_or_default();
         // Sums that are coarser than stated show in the values; a gradient alone that is off a little is off for another reason.
         let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
         judged.explanations = search.best(numbers <= MOST_FOR_PAIRS, may_be_coarser);
@@ -128,7 +129,11 @@ impl Search<'_> {
             .collect();
         let tell = |mistakes: Vec<&'static Mistake>, recipe: &Recipe| {
             let used = self.fit(self.claim, &self.claimed, recipe, self.inputs.workings)?;
-            if !tells(&self.stated, &self.numbers(recipe)?, &self.claimed) {
+            if !tells(
+                &self.stated,
+                &self.numbers(recipe, self.cells(self.claim, self.inputs.workings))?,
+                &self.claimed,
+            ) {
                 return None;
             }
             let contradicted = self.contradicted(recipe);
@@ -194,8 +199,7 @@ impl Search<'_> {
     }
 
     /// The claim's numbers by a recipe and their bounds, in the order of the tensor; nothing where a row has none.
-    fn numbers(&self, recipe: &Recipe) -> Option<Vec<[f64; 2]>> {
-        let mut cells = self.cells(self.claim, self.inputs.workings);
+    fn numbers(&self, recipe: &Recipe, mut cells: Cells) -> Option<Vec<[f64; 2]>> {
         cells.record();
         self.compared(self.claim, &self.claimed, recipe, cells, false)?.recorded
     }

@@ -1,7 +1,7 @@
 //! How claimed numbers compare with computed ones.
 
 use crate::compare::{Outcome, compare};
-use crate::precision::subject::Float;
+use crate::precision::subject::{Float, TOLD_OF_ITSELF, TOLD_OF_SCALE};
 
 /// The number that uses most of its bound.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,13 +66,6 @@ impl Worst {
     }
 }
 
-/// Which share of itself a number may be off and is told from others. Half of 1/8, the share of the text in DALL-E's loss and the smallest part of
-/// a whole that a mistake drops: what is missing, counted twice, of the other sign or 0 is out of bound then.
-const TELLING_SHARE: f64 = 1.0 / 16.0;
-
-/// Which share of what it is added up from, a nat at the least: three decimal digits. A number that is 0, or nearly, has no share of itself.
-const TELLING_OF_SCALE: f64 = 1.0 / 1024.0;
-
 /// The most places of numbers out of bound that are remembered.
 const MOST_PLACES: usize = 1 << 16;
 
@@ -112,7 +105,7 @@ impl Fit {
         self.numbers += 1;
         if let Some(recorded) = &mut self.recorded {
             recorded.resize(recorded.len().max(flat + 1), [f64::NAN; 2]);
-            recorded[flat] = [expected, number.bound];
+            recorded[flat] = [expected, bound];
         }
         if expected.is_finite() {
             self.tell(&number, below.max(above));

@@ -3,20 +3,19 @@
 use super::recipe::{Lengths, Padding, PartWeights, Recipe, Terms, Weight};
 use crate::compare::compare;
 use crate::dump::{Claim, Quantity};
-
-/// The largest share of an error that the bound of its explanation may be: one in ten of all errors of its size would lie within by chance.
-const MOST_OF_ERROR: f64 = 0.1;
+use crate::precision::subject::MOST_OF_ERROR;
 
 /// Whether a mistake's numbers, with their bounds, tell what is wrong. Both are `[number, bound]` by the index of the claimed one.
 ///
 /// The bounds of all numbers that are out of bound come to a tenth of their errors at most, and what is claimed to be infinite is so by the
 /// mistake itself: a factor makes no infinity of a number.
 pub(super) fn tells(stated: &[[f64; 2]], mistaken: &[[f64; 2]], claimed: &[f64]) -> bool {
-    let (mut errors, mut bounds) = (0.0, 0.0);
+    let (mut errors, mut bounds, mut any) = (0.0, 0.0, false);
     for ((&[expected, off], &[number, bound]), &found) in stated.iter().zip(mistaken).zip(claimed) {
         if !off.is_finite() || compare(expected, found, off).agrees() {
             continue;
         }
+        any = true;
         if found.is_infinite() && number.is_finite() {
             return false;
         }
@@ -26,7 +25,7 @@ pub(super) fn tells(stated: &[[f64; 2]], mistaken: &[[f64; 2]], claimed: &[f64])
             bounds += bound;
         }
     }
-    bounds <= MOST_OF_ERROR * errors
+    any && bounds <= MOST_OF_ERROR * errors
 }
 
 /// What of a recipe must show in another claim, too, were it the cause in this one.
@@ -86,6 +85,7 @@ mod tests {
 
     #[test]
     fn no_factor_makes_an_infinity() {
+        assert!(!tells(&[[1.0, 2.0]], &[[2.0, 0.0]], &[2.0]), "nothing is out of bound");
         let stated = [[2e38, 1e30]];
         assert!(!tells(&stated, &[[4e38, 1e30]], &[f64::INFINITY]));
         assert!(tells(&stated, &[[f64::INFINITY, f64::INFINITY]], &[f64::INFINITY]));

@@ -3,6 +3,18 @@
 use crate::dump::{Dump, Form};
 use crate::render::words::quoted;
 
+/// The longest word of a dump's own that is told.
+const LONGEST: usize = 80;
+
+/// A word of a dump's own.
+fn word(text: &str) -> String {
+    let mut told: String = text.chars().take(LONGEST).collect();
+    if told.len() < text.len() {
+        told.push_str("...");
+    }
+    quoted(&told)
+}
+
 /// What a dump says of itself.
 pub(super) fn subject(dump: &Dump) -> String {
     let statement = &dump.statement;
@@ -12,11 +24,11 @@ pub(super) fn subject(dump: &Dump) -> String {
     }
     if let Some(device) = &statement.device {
         let name = statement.device_name.as_deref();
-        let name = name.map_or(String::new(), |name| format!(" ({})", quoted(name)));
-        words.push(format!("on {}{name}", quoted(device)));
+        let name = name.map_or(String::new(), |name| format!(" ({})", word(name)));
+        words.push(format!("on {}{name}", word(device)));
     }
     if let Some(framework) = &statement.framework {
-        words.push(format!("by {}", quoted(framework)));
+        words.push(format!("by {}", word(framework)));
     }
     words.join(", ")
 }

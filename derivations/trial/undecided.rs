@@ -8,34 +8,25 @@ use crate::precision::subject::{Float, Workings};
 /// A sentence: how little is told, and what to change.
 pub(super) fn reason(dump: &Dump, claim: &Claim, fit: &Fit, w: Workings) -> String {
     let (untold, numbers) = (fit.untold, fit.numbers);
-    let of_all = if numbers == 1 {
-        "its number".to_owned()
-    } else {
-        format!("{untold} of its {numbers} numbers")
-    };
     let example = fit.dimmest.map_or_else(String::new, |(flat, expected, bound)| {
         let at = match numbers {
             1 => String::new(),
             _ => format!(" at {:?}", unravel(&claim.shape, flat)),
         };
-        let within = if bound.is_finite() {
-            format!("within {bound:.1e}")
-        } else {
-            "with no bound".to_owned()
-        };
-        format!(": {expected:.3e}{at} is known {within}")
+        match (bound.is_finite(), numbers) {
+            (true, _) => format!(": {expected:.3e}{at} is known within {bound:.1e}"),
+            (false, 1) => String::new(),
+            (false, _) => format!(", {expected:.3e}{at} for one"),
+        }
     });
-    let verb = if untold == 1 || numbers == 1 { "is" } else { "are" };
-    let told = match fit.unbounded {
-        0 => format!(
-            "{of_all} {verb} not told from numbers far off by what rounding may do in {}",
-            types(w)
-        ),
-        unbounded if unbounded == numbers => format!("nothing bounds it in {}", types(w)),
-        unbounded => format!(
-            "{unbounded} of its {numbers} numbers were not compared, since nothing bounds them in {}",
-            types(w)
-        ),
+    let types = types(w);
+    let told = match (fit.unbounded, numbers) {
+        (0, 1) => format!("rounding in {types} may put its number far off"),
+        (0, _) => format!("rounding in {types} may put {untold} of its {numbers} numbers far off"),
+        (unbounded, _) if unbounded == numbers => format!("nothing bounds what rounding in {types} may do to it"),
+        (unbounded, _) => {
+            format!("{unbounded} of its {numbers} numbers were not compared, since nothing bounds them in {types}")
+        }
     };
     format!(
         "{told}{example}; what would tell: {}",
@@ -60,7 +51,7 @@ fn advice(dump: &Dump, claim: &Claim, fit: &Fit, w: Workings) -> Vec<String> {
             let rows = [Axis::Batch, Axis::Position, Axis::Token, Axis::Coordinate, Axis::Pixel].contains(axis);
             rows && *kept != Kept::Each && dump.sizes.of_axis(*axis) > 1
         })
-        .map(|(axis, _)| axis.name())
+        .map(|(axis, _)| if *axis == Axis::Batch { "item" } else { axis.name() })
         .collect();
     if !finer.is_empty() {
         advice.push(format!("a claim for each {}", finer.join(", ")));

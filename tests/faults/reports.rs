@@ -3,16 +3,11 @@
 use std::path::Path;
 
 use derivations::dump;
-use derivations::precision::subject::Float;
 use derivations::trial::{self, Explanation, Judgement, Verdict};
-use serde_json::{Value, json};
-
-use super::file::Draft;
-use super::random::Random;
 
 /// What must come out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
     Right,
     Out,
     /// Out of bound, and of this cause.
@@ -116,15 +111,15 @@ const REPORTS: &[(&str, &str, &str, Outcome)] = &[
         "9.01; claimed 6.93, floored by the type's eps",
         Out,
     ),
-    ("f4-kl-1e6-bf16", "kl", "at most ln 256; claimed 1e6", Out),
+    ("f4-kl-1e6-bf16", "kl", "at most ln 256; claimed 1e6", Unexplained),
     (
         "f5-divergence-detached-bf16",
         "grad.encoder_logits",
         "the divergence is detached",
-        Undecided,
+        By("divergence-detached"),
     ),
-    ("kl-minus-777-bf16-K256", "kl", "at least 0; claimed -777", Out),
-    ("unb-neg", "kl", "at least 0; claimed negative", Out),
+    ("kl-minus-777-bf16-K256", "kl", "at least 0; claimed -777", Unexplained),
+    ("unb-neg", "kl", "at least 0; claimed negative", Undecided),
     (
         "vac-64-5",
         "kl",
@@ -138,14 +133,14 @@ const REPORTS: &[(&str, &str, &str, Outcome)] = &[
         Skipped,
     ),
     ("some-skipped", "kl", "no bound in bf16", Undecided),
-    ("some-skipped", "beta_at", "right", Right),
+    ("some-skipped", "beta_at", "right, known to a sixth in bf16", Undecided),
 ];
 
 fn path(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/reports/{name}.safetensors"))
 }
 
-fn outcome(judgement: &Judgement, claim: &str) -> (Outcome, Vec<String>) {
+pub(crate) fn outcome(judgement: &Judgement, claim: &str) -> (Outcome, Vec<String>) {
     let judged = judgement
         .claims
         .iter()
@@ -196,199 +191,4 @@ fn every_report_comes_out_right_or_is_not_decided() {
     let mut named: Vec<&str> = REPORTS.iter().map(|(name, ..)| *name).collect();
     named.dedup();
     assert_eq!(dumps.count(), named.len(), "a file that nothing is expected of");
-}
-
-/// Divergences from uniform of rows of normal logits in single precision, one sum over all, the order not stated.
-fn total(rows: usize, codes: usize, spread: f64) -> (Draft, f64) {
-    let mut random = Random::new(7);
-    let logits: Vec<f32> = (0..rows * codes).map(|_| (spread * random.normal()) as f32).collect();
-    let of_row = |row: &[f32]| {
-        let weights: Vec<f64> = row.iter().map(|x| f64::from(*x).exp()).collect();
-        let sum: f64 = weights.iter().sum();
-        let mean: f64 = row.iter().zip(&weights).map(|(x, w)| w / sum * f64::from(*x)).sum();
-        mean - sum.ln() + (codes as f64).ln()
-    };
-    let right = logits.chunks(codes).map(of_row).sum();
-    let mut draft = Draft::new("tokens", &json!({"dtype": "f32", "layout": "BSK", "prior": "uniform"}));
-    draft.tensor("encoder_logits", &[1, rows, codes], &logits);
-    (draft, right)
-}
-
-fn claimed(draft: &Draft, number: f64, made: Value) -> Judgement {
-    let mut draft = draft.clone();
-    let mut stated = json!({"sum": ["position", "code"]});
-    for (key, value) in made.as_object().unwrap() {
-        stated[key] = value.clone();
-    }
-    draft.claim("kl", &[1], &[number as f32], &stated);
-    trial::judge(&draft.opened(), &|_| ()).unwrap()
-}
-
-#[test]
-fn a_sum_as_large_as_an_image_is_not_decided_in_single_precision_until_its_order_is_stated() {
-    let (mut draft, right) = total(1024, 8192, 3.4);
-    assert!((5000.0..6500.0).contains(&right), "{right}");
-    for wrong in [-6000.0, 0.0, 0.5 * right, right / std::f64::consts::LN_2] {
-        let found = outcome(&claimed(&draft, wrong, json!({})), "kl").0;
-        assert_eq!(found, Undecided, "{wrong}");
-    }
-    assert_eq!(outcome(&claimed(&draft, -60_000.0, json!({})), "kl").0, Out);
-    draft.statement["summation"] = json!("pairwise");
-    assert_eq!(outcome(&claimed(&draft, right, json!({})), "kl").0, Right);
-    assert_eq!(outcome(&claimed(&draft, 1.01 * right, json!({})), "kl").0, Out);
-}
-
-#[test]
-fn a_bound_of_a_tenth_is_no_verdict() {
-    let (draft, right) = total(256, 1024, 2.0);
-    for number in [right, 1.01 * right] {
-        let judgement = claimed(&draft, number, json!({}));
-        let Verdict::Undecided(reason) = &judgement.claims[0].verdict else {
-            panic!("{:?}", judgement.claims[0].verdict);
-        };
-        for words in ["a claim for each position", "a stated `summation`", "the same in f64"] {
-            assert!(reason.contains(words), "{reason}");
-        }
-    }
-}
-
-#[test]
-fn a_divergence_that_is_0_is_decided_where_its_bound_is_small_beside_what_it_could_be() {
-    for (float, dtype, expected) in [(Float::F32, "f32", Right), (Float::Bf16, "bf16", Undecided)] {
-        let mut draft = Draft::new("tokens", &json!({"dtype": dtype, "layout": "BSK", "prior": "uniform"}));
-        draft.floats("encoder_logits", &[1, 1, 64], &[0.5; 64], float);
-        draft.claim("kl", &[1, 1], &[0.0_f32], &json!({"sum": ["code"]}));
-        let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
-        assert_eq!(outcome(&judgement, "kl").0, expected, "{dtype}");
-    }
-}
-
-#[test]
-fn rows_that_do_not_add_up_are_out_of_bound_where_nothing_bounds_a_number_of_them() {
-    // Sums of 256 in bfloat16 have no bound, and every probability is from 0 to 1: but 256 of them are not 1 each.
-    let statement = json!({"dtype": "bf16", "layout": "BSK", "prior": "uniform", "temperature": 1.0});
-    let judged = |sample: f64, slope: f64| {
-        let mut draft = Draft::new("tokens", &statement);
-        draft.floats("encoder_logits", &[1, 1, 256], &[0.5; 256], Float::Bf16);
-        draft.floats("gumbel_noise", &[1, 1, 256], &[0.0; 256], Float::Bf16);
-        let shape = [1, 1, 256];
-        draft.claim("relaxed_sample", &shape, &[sample as f32; 256], &json!({}));
-        draft.claim("kl", &[1, 1], &[0.0_f32], &json!({"sum": ["code"]}));
-        draft.claim(
-            "grad.encoder_logits",
-            &shape,
-            &[slope as f32; 256],
-            &json!({"of": "kl"}),
-        );
-        trial::judge(&draft.opened(), &|_| ()).unwrap()
-    };
-    let right = judged(1.0 / 256.0, 0.0);
-    let wrong = judged(1.0, 1.0);
-    for claim in ["relaxed_sample", "grad.encoder_logits"] {
-        assert_eq!(outcome(&right, claim).0, Undecided, "{claim}");
-        assert_eq!(outcome(&wrong, claim).0, Out, "{claim}");
-    }
-    assert!(wrong.claims[0].fit.worst.as_ref().unwrap().is_sum);
-}
-
-#[test]
-fn one_number_that_nothing_bounds_is_enough_to_be_undecided() {
-    let row = |row: usize| {
-        (0..8).map(move |k| {
-            if row == 3 {
-                1e9 + 64.0 * f64::from(k)
-            } else {
-                0.25 * f64::from(k)
-            }
-        })
-    };
-    let logits: Vec<f64> = (0..16).flat_map(row).collect();
-    let weights: Vec<f64> = (0..8).map(|k| (0.25 * f64::from(k)).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    let right: f64 = weights.iter().map(|w| w / sum * (8.0 * w / sum).ln()).sum();
-    let kl: Vec<f32> = (0..16)
-        .map(|row| if row == 3 { 8.0_f32.ln() } else { right as f32 })
-        .collect();
-    let mut draft = Draft::new("tokens", &json!({"dtype": "f32", "layout": "BSK", "prior": "uniform"}));
-    draft.floats("encoder_logits", &[16, 1, 8], &logits, Float::F32);
-    draft.claim("kl", &[16, 1], &kl, &json!({"sum": ["code"]}));
-    let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
-    let fit = &judgement.claims[0].fit;
-    assert_eq!((fit.numbers, fit.unbounded, fit.failed), (16, 1, 0), "{fit:?}");
-    assert_eq!(outcome(&judgement, "kl").0, Undecided);
-}
-
-#[test]
-fn a_gradient_is_not_explained_by_what_its_own_value_shows_to_be_right() {
-    let (x, b) = ([0.5, 1.5, -1.0, 0.25], [0.0, -0.5, 1.0, 2.0]);
-    let ln = |x: &[f64; 4]| {
-        let sum: f64 = x.iter().map(|x| x.exp()).sum();
-        x.map(|x| x - sum.ln())
-    };
-    let (ln_q, ln_p) = (ln(&x), ln(&b));
-    let mean = |f: &[f64; 4]| ln_q.iter().zip(f).map(|(q, f)| q.exp() * f).sum::<f64>();
-    let kl = mean(&std::array::from_fn(|k| ln_q[k] - ln_p[k]));
-    let cross = ln_p.map(|p| -p);
-    // The slope of a divergence without its entropy, beside a value that has it.
-    let slopes: Vec<f64> = (0..4).map(|k| ln_q[k].exp() * (cross[k] - mean(&cross))).collect();
-    let judged = |kl: f64| {
-        let mut draft = Draft::new("tokens", &json!({"dtype": "f64", "layout": "BSK", "prior": "logits"}));
-        draft.tensor("encoder_logits", &[1, 1, 4], &x);
-        draft.tensor("prior_logits", &[1, 1, 4], &b);
-        draft.claim("kl", &[1, 1], &[kl], &json!({"sum": ["code"]}));
-        draft.claim("grad.encoder_logits", &[1, 1, 4], &slopes, &json!({"of": "kl"}));
-        trial::judge(&draft.opened(), &|_| ()).unwrap()
-    };
-    let named = |judgement: &Judgement| outcome(judgement, "grad.encoder_logits").1;
-    assert_eq!(outcome(&judged(kl), "kl").0, Right);
-    assert!(
-        !named(&judged(kl)).iter().any(|name| name.contains("entropy-missing")),
-        "{:?}",
-        named(&judged(kl))
-    );
-    assert_eq!(
-        named(&judged(mean(&cross))).first().map(String::as_str),
-        Some("entropy-missing")
-    );
-}
-
-/// A softmax's probabilities and `-ln p` of its first entry, added up one after the other in single precision.
-fn in_turn(logits: &[f32]) -> (Vec<f32>, f32) {
-    let weights: Vec<f32> = logits.iter().map(|x| (x - logits[0]).exp()).collect();
-    let sum = weights.iter().fold(0.0_f32, |sum, weight| sum + weight);
-    (weights.iter().map(|weight| weight / sum).collect(), sum.ln())
-}
-
-#[test]
-fn codes_in_planes_are_added_in_turn_whatever_order_is_stated_and_others_are_told_so() {
-    let logits = |tail: f32| -> Vec<f32> { (0..8192).map(|k| if k == 0 { 0.0 } else { tail }).collect() };
-    let sample = in_turn(&logits(-2.3)).0;
-    for (layout, shape, expected) in [("BKHW", vec![1, 8192, 1, 1], Right), ("BSK", vec![1, 1, 8192], Out)] {
-        let statement =
-            json!({"dtype": "f32", "layout": layout, "prior": "uniform", "temperature": 1.0, "summation": "pairwise"});
-        let mut draft = Draft::new("tokens", &statement);
-        draft.tensor("encoder_logits", &shape, &logits(-2.3));
-        draft.tensor("gumbel_noise", &shape, &[0.0_f32; 8192]);
-        draft.claim("relaxed_sample", &shape, &sample, &json!({}));
-        let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
-        assert_eq!(outcome(&judgement, "relaxed_sample").0, expected, "{layout}");
-    }
-    let rows: Vec<Vec<f32>> = (0..12).map(|t| logits(-2.3 - 0.17 * t as f32)).collect();
-    let text = json!({"tokens": 12, "vocabulary": 8192, "softmax": "joint", "weights": [1.0, 0.0]});
-    let mut draft = Draft::new(
-        "sequence",
-        &json!({"dtype": "f32", "summation": "pairwise", "text": text}),
-    );
-    draft.tensor("token_logits", &[1, 12, 8192], &rows.concat());
-    draft.integers("tokens", &[1, 12], &[0; 12]);
-    let nll: Vec<f32> = rows.iter().map(|row| in_turn(row).1).collect();
-    draft.claim("token_nll", &[1, 12], &nll, &json!({}));
-    let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
-    assert_eq!(
-        outcome(&judgement, "token_nll"),
-        (Out, vec!["added-in-turn".to_owned()])
-    );
-    draft.statement["summation"] = json!("sequential");
-    let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
-    assert_eq!(outcome(&judgement, "token_nll").0, Right);
 }
