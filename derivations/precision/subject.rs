@@ -218,7 +218,8 @@ impl Addends {
         let size = self.value().abs();
         let after = (4.0 * workings.u() + stored.unit_roundoff()) * (size + summed);
         let own = REFERENCE * Float::F64.unit_roundoff() * (self.mass + size);
-        (summed + after + own) / divisor + stored.smallest() + stored.lost().min(workings.each.lost())
+        let least = stored.smallest() + workings.each.smallest() + stored.lost().min(workings.each.lost());
+        (summed + after + own) / divisor + least
     }
 
     /// The least and the largest that a correct subject's number can be at all, whatever its bound.

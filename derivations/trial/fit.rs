@@ -195,8 +195,8 @@ impl Fit {
     fn tell(&mut self, number: &Number, off: f64) {
         let size = number.expected.abs();
         if off
-            <= (TELLING_SHARE * size)
-                .max(TELLING_OF_SCALE * number.scale)
+            <= (TOLD_OF_ITSELF * size)
+                .max(TOLD_OF_SCALE * number.scale)
                 .max(number.tiny)
         {
             return;
