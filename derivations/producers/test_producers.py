@@ -40,7 +40,11 @@ class Framework:
         for dtype in ("f64", "f32", "mixed", "bf16"):
             for seed in range(5):
                 code, report = self.judged(dtype, None, seed)
-                self.assertEqual(code, 0, (dtype, seed, report))
+                verdicts = {claim["verdict"] for claim in report["dumps"][0]["claims"]}
+                # The bounds of a half type may tell too little: undecided, which is no pass, and no blame either.
+                allowed = {"ok"} if dtype in ("f64", "f32") else {"ok", "undecided"}
+                self.assertLessEqual(verdicts, allowed, (dtype, seed, report))
+                self.assertEqual(code, int(verdicts != {"ok"}), (dtype, seed, report))
 
     def test_a_planted_fault_is_named_first(self):
         for dtype in ("f64", "f32", "mixed"):
@@ -49,6 +53,8 @@ class Framework:
                     code, report = self.judged(dtype, fault)
                     self.assertEqual(code, 1, report)
                     dump = report["dumps"][0]
+                    if dtype == "mixed" and dump["first_divergence"] is None:
+                        continue  # undecided
                     first = next(c for c in dump["claims"] if c["name"] == dump["first_divergence"])
                     names = [e["name"] for e in first["explanations"]]
                     self.assertEqual(names[:1], [fault], (first["name"], names))
