@@ -75,6 +75,17 @@ pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Dump, CaseError> {
         .map_err(|error| error.in_file(name))
 }
 
+/// Refuses inputs that no dump may have, whatever is claimed of them: the statement and the sizes are checked as [`from_bytes`] does.
+///
+/// # Errors
+/// [`CaseError`]: what is wrong with them.
+pub(crate) fn expect_inputs(bytes: Vec<u8>) -> Result<(), CaseError> {
+    let source = Source::of(bytes)?;
+    let statement = Statement::of(source.metadata())?;
+    source.expect_names()?;
+    Sizes::of(&source, &statement).map(|_| ())
+}
+
 impl Dump {
     fn new(name: &str, source: Source) -> Result<Self, CaseError> {
         let statement = Statement::of(source.metadata())?;

@@ -4,20 +4,26 @@
 //! question (drawn, every kind of edge among them) -> child -> answer -> the trial of a dump        broken? -> shrink -> a dump that replays
 //! ```
 
+mod answer;
 mod child;
+mod file;
 mod hello;
 mod laws;
+mod process;
 mod question;
 mod shrink;
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::case::CaseError;
 use crate::dump::Draft;
 use crate::trial::Judgement;
 
-pub use child::{Child, Trouble};
+use child::Child;
+pub use child::Trouble;
 pub use hello::Hello;
 pub use laws::Broken;
 pub use question::{KINDS, Question};
@@ -31,6 +37,8 @@ pub struct Options {
     pub rounds: u64,
     /// How long the child may take for one answer.
     pub timeout: Duration,
+    /// Set where the program is told to end: the child ends, the folder goes.
+    pub stop: &'static AtomicBool,
 }
 
 /// What probing came to.
@@ -66,12 +74,42 @@ pub struct Report {
     pub asked: u64,
     /// How many of each kind, by name.
     pub kinds: Vec<(&'static str, u64)>,
+    /// The kinds whose questions would have been too large at the child's sizes.
+    pub too_large: Vec<&'static str>,
+    /// How often each claim was decided, by claim and kind of question.
+    pub decisions: BTreeMap<(&'static str, &'static str), Decisions>,
     /// Whether the same question was ever answered with other bits, within its bounds.
     pub wavering: bool,
 }
 
-/// The most questions that shrinking may ask.
+/// How often a claim was decided.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// In how many questions the numbers were held against something that they could have failed.
+    pub decided: u64,
+    /// In how many they were not.
+    pub undecided: u64,
+    /// Why not, the first time.
+    pub reason: String,
+}
+
+impl Report {
+    /// What was claimed and never decided for a kind of question: claim, kind, reason.
+    pub fn undecided(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+        let never = self.decisions.iter().filter(|(_, found)| found.decided == 0);
+        never.map(|((claim, kind), found)| (*claim, *kind, found.reason.as_str()))
+    }
+
+    /// Whether every law holds: no claim went undecided, and there was one to decide.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        matches!(self.found, Found::Nothing) && !self.decisions.is_empty() && self.undecided().next().is_none()
+    }
+}
+
+/// The most questions that shrinking may ask, and how often the child may fail to answer meanwhile: each time takes up to the time-out.
 const MOST_SHRINKING: u64 = 400;
+const MOST_TROUBLES: u64 = 3;
 
 /// Probes a command.
 ///
@@ -86,9 +124,11 @@ pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Re
         found: Found::Nothing,
         asked: 0,
         kinds: Vec::new(),
+        too_large: Vec::new(),
+        decisions: BTreeMap::new(),
         wavering: false,
     };
-    let mut session = match Session::start(command, folder.path(), options.timeout)? {
+    let mut session = match Session::start(command, folder.path(), options)? {
         Ok(session) => session,
         Err(trouble) => {
             report.found = Found::Trouble(trouble, None);
@@ -98,14 +138,29 @@ pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Re
     'probing: for (kind, name) in (0..).zip(KINDS) {
         let mut of_kind = 0;
         for round in 0..options.rounds {
-            let Some(question) = Question::draw(&session.hello, kind, options.seed + 1000 * round) else {
-                continue;
+            let seed = options.seed.wrapping_add(1000 * round);
+            let question = match Question::draw(&session.hello, kind, seed) {
+                Ok(Some(question)) => question,
+                Ok(None) => continue,
+                Err(_) => {
+                    report.too_large.push(name);
+                    break;
+                }
             };
             of_kind += 1;
             match session.break_with(&question, &mut report.wavering) {
-                Ok(None) => {}
-                Ok(Some(broken)) => {
-                    report.found = session.smallest(question, broken);
+                Ok(Held::Yes(decided)) => {
+                    for (claim, reason) in decided {
+                        let found = report.decisions.entry((claim, name)).or_default();
+                        match reason {
+                            None => found.decided += 1,
+                            Some(reason) if found.undecided == 0 => (found.undecided, found.reason) = (1, reason),
+                            Some(_) => found.undecided += 1,
+                        }
+                    }
+                }
+                Ok(Held::No(broken, answer)) => {
+                    report.found = session.smallest(question, broken, *answer);
                     break 'probing;
                 }
                 Err(trouble) => {
@@ -121,25 +176,33 @@ pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Re
     Ok(report)
 }
 
+/// What the laws say of a question and its answers.
+enum Held {
+    /// All hold: of each claim why it was not decided, nothing where it was.
+    Yes(laws::Decided),
+    /// One does not, in this answer.
+    No(Broken, Box<Draft>),
+}
+
 /// A child that answers, and the answers' count.
 struct Session<'a> {
     child: Child,
     hello: Hello,
     command: &'a [String],
     folder: &'a Path,
-    timeout: Duration,
+    options: Options,
     asked: u64,
 }
 
 impl<'a> Session<'a> {
-    fn start(command: &'a [String], folder: &'a Path, timeout: Duration) -> Result<Result<Self, Trouble>, CaseError> {
-        let mut child = Child::start(command, timeout)?;
+    fn start(command: &'a [String], folder: &'a Path, options: Options) -> Result<Result<Self, Trouble>, CaseError> {
+        let mut child = Child::start(command, options)?;
         Ok(child.greet().map(|hello| Self {
             child,
             hello,
             command,
             folder,
-            timeout,
+            options,
             asked: 0,
         }))
     }
@@ -159,54 +222,56 @@ impl<'a> Session<'a> {
         Ok(whole.unwrap_or_else(|| question.draft(&self.hello)))
     }
 
-    /// The first law that a question breaks, if any.
-    fn break_with(&mut self, question: &Question, wavering: &mut bool) -> Result<Option<(Broken, Draft)>, Trouble> {
+    /// The first law that a question breaks, or what was decided of each claim.
+    fn break_with(&mut self, question: &Question, wavering: &mut bool) -> Result<Held, Trouble> {
         let answer = self.ask(question)?;
-        if let Some(broken) = laws::of_definition(&answer)? {
-            return Ok(Some((broken, answer)));
-        }
+        let mut decided = match laws::of_definition(&answer)? {
+            Ok(decided) => decided,
+            Err(broken) => return Ok(Held::No(broken, Box::new(answer))),
+        };
         if let Some(company) = question.in_other_company(&self.hello) {
             let both = answer.clone().stacked(&self.ask(&company)?);
-            if let Some(broken) = laws::of_definition(&both)? {
-                return Ok(Some((broken, both)));
+            match laws::of_definition(&both)? {
+                Ok(beside) => laws::decided_in_either(&mut decided, &beside),
+                Err(broken) => return Ok(Held::No(broken, Box::new(both))),
             }
         }
         let again = self.ask(question)?;
-        if let Some(broken) = laws::of_definition(&again)? {
-            return Ok(Some((broken.only_the_second_time(), again)));
+        if let Err(broken) = laws::of_definition(&again)? {
+            return Ok(Held::No(broken.only_the_second_time(), Box::new(again)));
         }
-        *wavering |= laws::differ(&answer, &again);
-        Ok(None)
+        *wavering |= answer != again;
+        Ok(Held::Yes(decided))
     }
 
     /// Shrinks a question while the same law stays broken.
-    fn smallest(&mut self, question: Question, (broken, answer): (Broken, Draft)) -> Found {
+    fn smallest(&mut self, mut question: Question, broken: Broken, mut answer: Draft) -> Found {
         let first = question.size();
-        let (mut question, mut answer) = (question, answer);
         let last = self.asked + MOST_SHRINKING;
-        let mut shrunk = true;
-        while shrunk && self.asked < last {
-            shrunk = false;
-            for smaller in question.smaller(&self.hello) {
-                if self.asked >= last {
-                    break;
+        let mut troubles = 0;
+        let hello = self.hello.clone();
+        // The larger question knows better by what it is explained: of few numbers many things can be said.
+        loop {
+            let next = question.smaller(&hello).find_map(|smaller| {
+                if self.asked >= last || troubles >= MOST_TROUBLES {
+                    return None;
                 }
-                let mut ignored = false;
-                match self.break_with(&smaller, &mut ignored) {
-                    Ok(Some((other, with))) if other.is_alike(&broken) => {
-                        // The larger question knows better by what it is explained: of few numbers many things can be said.
-                        (question, answer) = (smaller, with);
-                        shrunk = true;
-                        break;
-                    }
-                    Ok(_) => {}
+                match self.break_with(&smaller, &mut false) {
+                    Ok(Held::No(other, with)) if other.is_alike(&broken) => Some((smaller, *with)),
+                    Ok(_) => None,
                     // A child that dies of a smaller question is started again; that question is not taken.
-                    Err(_) => match Self::start(self.command, self.folder, self.timeout) {
-                        Ok(Ok(session)) => self.child = session.child,
-                        _ => break,
-                    },
+                    Err(_) => {
+                        troubles += 1;
+                        match Self::start(self.command, self.folder, self.options) {
+                            Ok(Ok(session)) => self.child = session.child,
+                            _ => troubles = MOST_TROUBLES,
+                        }
+                        None
+                    }
                 }
-            }
+            });
+            let Some((smaller, with)) = next else { break };
+            (question, answer) = (smaller, with);
         }
         match laws::judged(&answer) {
             Ok(judgement) => Found::Law(Box::new(Finding {

@@ -11,6 +11,7 @@ mod model;
 mod output;
 mod probe;
 mod refute;
+mod signal;
 #[cfg(feature = "twin")]
 mod sweep;
 #[cfg(feature = "twin")]

@@ -38,8 +38,6 @@ mod mutants;
 mod number;
 #[path = "faults/objective.rs"]
 mod objective;
-#[path = "faults/probe.rs"]
-mod probe;
 #[path = "faults/program.rs"]
 mod program;
 #[path = "faults/random.rs"]

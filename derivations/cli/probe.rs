@@ -9,7 +9,7 @@ use super::Format;
 /// Arguments of `probe`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  elbo probe -- python subject.py\n  elbo probe --rounds 20 --save smallest.safetensors -- ./subject --quiet\n\nderivations/probe-protocol.md says what the command reads and writes; derivations/producers/subject.py is one.\nExit codes: 0 every law held, 1 one was broken or the command did not answer, 2 could not run."
+    after_help = "Examples:\n  elbo probe -- python subject.py\n  elbo probe --rounds 20 --save smallest.safetensors -- ./subject --quiet\n\nderivations/probe-protocol.md says what the command reads and writes; derivations/producers/subject.py is one.\nExit codes: 0 every law held, 1 one was broken, a claim was not decided or the command did not answer, 2 could not run."
 )]
 pub(crate) struct Probe {
     /// Rounds of each kind of question

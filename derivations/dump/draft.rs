@@ -12,7 +12,7 @@ use crate::case::CaseError;
 use crate::precision::subject::Float;
 
 /// A statement and tensors.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
     /// The statement, as JSON.
     pub statement: Value,
@@ -20,7 +20,7 @@ pub struct Draft {
 }
 
 /// Bytes with a type and a shape.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Tensor {
     dtype: Dtype,
     shape: Vec<usize>,

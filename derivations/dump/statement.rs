@@ -160,13 +160,18 @@ impl Statement {
         let text = metadata
             .get(KEY)
             .ok_or_else(|| refuse(KEY, "missing", "a JSON document (dump-format.md)"))?;
+        Self::checked(text)
+    }
+
+    /// Reads a statement and checks it against itself.
+    pub(crate) fn checked(text: &str) -> Result<Self, CaseError> {
         let statement = Self::read(text).map_err(|(key, reason)| CaseError::Unreadable { key, reason })?;
         statement.check()?;
         Ok(statement)
     }
 
     /// Reads a statement; else the key and what is wrong there.
-    pub(crate) fn read(text: &str) -> Result<Self, (String, String)> {
+    fn read(text: &str) -> Result<Self, (String, String)> {
         serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
             let key = match error.path().to_string() {
                 path if [".", "?"].contains(&path.as_str()) => KEY.to_owned(),

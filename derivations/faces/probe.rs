@@ -13,20 +13,7 @@ use crate::render::wrap::prose;
 pub fn text(report: &Report, saved: Option<&str>) -> String {
     let mut out = String::new();
     match &report.found {
-        Found::Nothing => {
-            let kinds: Vec<String> = report
-                .kinds
-                .iter()
-                .filter(|(_, n)| *n > 0)
-                .map(|(name, n)| format!("{n} {name}"))
-                .collect();
-            let text = format!(
-                "{} answers, each question asked twice, every law holds: {}",
-                report.asked,
-                kinds.join(", ")
-            );
-            let _ = writeln!(out, "{}", prose(&text, "", "  "));
-        }
+        Found::Nothing => out.push_str(&nothing(report)),
         Found::Trouble(trouble, _) => {
             let _ = writeln!(out, "{}", prose(&format!("NO ANSWER: {trouble}"), "", "  "));
         }
@@ -66,6 +53,34 @@ pub fn text(report: &Report, saved: Option<&str>) -> String {
     out
 }
 
+/// What was decided where nothing is broken.
+fn nothing(report: &Report) -> String {
+    let kinds = report.kinds.iter().filter(|(_, n)| *n > 0);
+    let kinds: Vec<String> = kinds.map(|(name, n)| format!("{n} {name}")).collect();
+    let asked = format!("{} answers, each question asked twice", report.asked);
+    let mut paragraphs = vec![if report.stands() {
+        format!("{asked}, every law holds: {}", kinds.join(", "))
+    } else {
+        format!(
+            "NOT DECIDED: {asked}, none broke a law, and not every claim was held against something: {}",
+            kinds.join(", ")
+        )
+    }];
+    for ((claim, kind), found) in report.decisions.iter().filter(|(_, found)| found.undecided > 0) {
+        let (undecided, all, reason) = (found.undecided, found.decided + found.undecided, &found.reason);
+        paragraphs.push(format!(
+            "{claim}, {kind}: not decided in {undecided} of {all} questions, {reason}"
+        ));
+    }
+    if !report.too_large.is_empty() {
+        paragraphs.push(format!(
+            "not asked, too large at these sizes: {}",
+            report.too_large.join(", ")
+        ));
+    }
+    paragraphs.iter().map(|text| prose(text, "", "  ") + "\n").collect()
+}
+
 fn law(law: &str) -> &'static str {
     match law {
         "same-twice" => "its definition, the second time that the same was asked",
@@ -91,9 +106,13 @@ pub fn json(report: &Report, saved: Option<&str>) -> Value {
     json!({
         "schema": "elbo-probe/1",
         "version": env!("CARGO_PKG_VERSION"),
-        "stands": matches!(report.found, Found::Nothing),
+        "stands": report.stands(),
         "asked": report.asked,
         "kinds": report.kinds.iter().map(|(name, n)| json!({"kind": name, "questions": n})).collect::<Vec<_>>(),
+        "too_large": report.too_large,
+        "undecided": report.decisions.iter().filter(|(_, found)| found.undecided > 0).map(|((claim, kind), found)| json!({
+            "claim": claim, "kind": kind, "undecided": found.undecided, "decided": found.decided, "reason": found.reason,
+        })).collect::<Vec<_>>(),
         "found": found,
         "saved": saved,
         "wavering": report.wavering,

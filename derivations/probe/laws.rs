@@ -2,7 +2,7 @@
 
 use super::child::Trouble;
 use crate::dump::Draft;
-use crate::trial::{self, Judgement, Verdict};
+use crate::trial::{self, Judged, Judgement, Verdict};
 
 /// A broken law.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,25 +42,43 @@ pub(super) fn judged(answer: &Draft) -> Result<Judgement, Trouble> {
     })
 }
 
+/// The claims in their order, each with why nothing was decided about it; nothing where something was.
+pub(super) type Decided = Vec<(&'static str, Option<String>)>;
+
 /// Every claim is what the definition makes of the inputs; log-probabilities of a model that nobody sees into do not look ahead.
-pub(super) fn of_definition(answer: &Draft) -> Result<Option<Broken>, Trouble> {
+pub(super) fn of_definition(answer: &Draft) -> Result<Result<Decided, Broken>, Trouble> {
     let judgement = judged(answer)?;
     let out = judgement
         .claims
         .iter()
         .find(|judged| matches!(judged.verdict, Verdict::Beyond | Verdict::Follows(_)));
-    Ok(judgement.first_divergence().or(out).map(|judged| {
+    if let Some(judged) = judgement.first_divergence().or(out) {
         let explanation = judged.explanations.first();
-        Broken {
+        return Ok(Err(Broken {
             law: "definition",
             claim: judged.claim.quantity.name(),
             explained: explanation.map(trial::Explanation::name),
             is_law: explanation.is_some_and(trial::Explanation::is_law),
-        }
-    }))
+        }));
+    }
+    let each = judgement.claims.iter();
+    Ok(Ok(each
+        .map(|judged| (judged.claim.quantity.name(), why_undecided(judged)))
+        .collect()))
 }
 
-/// Whether two answers to one question differ in any bit.
-pub(super) fn differ(answer: &Draft, again: &Draft) -> bool {
-    answer.bytes() != again.bytes()
+/// Why a claim that is not out of bound is not right either.
+fn why_undecided(judged: &Judged) -> Option<String> {
+    match &judged.verdict {
+        Verdict::Within => None,
+        Verdict::Undecided(reason) | Verdict::Skipped(reason) => Some(reason.clone()),
+        Verdict::Beyond | Verdict::Follows(_) => Some("it is out of bound".to_owned()),
+    }
+}
+
+/// What two answers decide together.
+pub(super) fn decided_in_either(decided: &mut Decided, beside: &Decided) {
+    for ((_, reason), (_, other)) in decided.iter_mut().zip(beside) {
+        *reason = reason.take().filter(|_| other.is_some());
+    }
 }

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
-use serde_json::json;
 
 use super::hello::Hello;
-use crate::dump::{Axis, Decoder, Draft, Form, Layout, Parameter, Prior};
-use crate::precision::subject::Float;
+use crate::dump::{Axis, Decoder, Form, Parameter, Prior, Text};
 
 /// The kinds of questions, in the order in which they are asked.
 pub const KINDS: [&str; 10] = [
@@ -28,15 +26,14 @@ pub const KINDS: [&str; 10] = [
 /// The most tokens that one beginning is continued with.
 const MOST_NEXT: usize = 64;
 
-/// How many columns a grid of positions has.
-const WIDTH: usize = 2;
+/// The most numbers that a question has, all its tables together: a row of DALL-E's codes with noise and gradient is three quarters of it, and a question,
+/// two answers and the trial's own tables stay below 2 GB.
+const MOST_NUMBERS: usize = 1 << 25;
 
 /// A tensor with what its axes are.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     pub(super) axes: Vec<Axis>,
-    /// How many numbers belong to an index of the last axis.
-    pub(super) inner: usize,
     pub(super) values: Vec<f64>,
 }
 
@@ -48,40 +45,53 @@ pub struct Question {
 }
 
 impl Question {
-    /// Draws a question of a kind; nothing where the child's sizes or its form have no such kind.
-    #[must_use]
-    pub fn draw(hello: &Hello, kind: usize, seed: u64) -> Option<Self> {
-        let statement = hello.read.as_ref()?;
+    /// Draws a question of a kind; nothing where the child's sizes or its form have no such kind. Where the child lets us choose, a question that would be too
+    /// large is one about a single item.
+    ///
+    /// # Errors
+    /// What is wrong with the child's sizes, if there can be no such question.
+    pub fn draw(hello: &Hello, kind: usize, seed: u64) -> Result<Option<Self>, String> {
+        Self::of_items(hello, kind, seed, if kind == 1 { 1 } else { 3 })
+            .or_else(|_| Self::of_items(hello, kind, seed, 1))
+    }
+
+    fn of_items(hello: &Hello, kind: usize, seed: u64, items: usize) -> Result<Option<Self>, String> {
+        let (Some(statement), Some(name)) = (&hello.read, KINDS.get(kind)) else {
+            return Ok(None);
+        };
         let mut random = ChaCha8Rng::seed_from_u64(seed.wrapping_mul(64).wrapping_add(kind as u64));
-        let batch = hello.length(Axis::Batch, if kind == 1 { 1 } else { 3 });
+        let batch = hello.length(Axis::Batch, items);
         let mut question = Self {
             tables: BTreeMap::new(),
             lengths: BTreeMap::from([(Axis::Batch, batch)]),
         };
-        let name = KINDS.get(kind)?;
         let only = |form: Form| statement.inputs == form;
         match (*name, statement.inputs) {
             ("one code" | "8192 codes", form) if form != Form::Tokens || hello.sizes.contains_key(&Axis::Code) => {
-                return None;
+                return Ok(None);
             }
-            ("masked" | "saturated" | "offset by 1e4" | "constant" | "nearly constant", Form::Gaussian) => return None,
-            ("next tokens", form) if form != Form::Sequence || statement.text.is_some() => return None,
+            ("masked" | "saturated" | "offset by 1e4" | "constant" | "nearly constant", Form::Gaussian) => {
+                return Ok(None);
+            }
+            ("next tokens", form) if form != Form::Sequence || statement.text.is_some() => return Ok(None),
+            ("ordinary" | "one item" | "next tokens", Form::Sequence) => {}
+            (_, Form::Sequence) => return Ok(None),
             _ => {}
         }
         match statement.inputs {
-            Form::Tokens => question.draw_codes(hello, name, &mut random),
+            Form::Tokens => question.draw_codes(hello, name, &mut random)?,
             Form::Gaussian => {
                 question
                     .lengths
                     .insert(Axis::Coordinate, hello.length(Axis::Coordinate, 5));
-                question.normal("q_mean", &[Axis::Coordinate], 1.0, &mut random);
+                question.table("q_mean", &[Axis::Coordinate], 1.0, &mut random)?;
                 let logarithmic = !matches!(statement.parameter, Some(Parameter::Std | Parameter::Variance));
-                question.normal("q_spread", &[Axis::Coordinate], 0.7, &mut random);
-                question.normal("noise", &[Axis::Coordinate], 1.0, &mut random);
-                question.normal("sample_gradient", &[Axis::Coordinate], 0.5, &mut random);
+                question.table("q_spread", &[Axis::Coordinate], 0.7, &mut random)?;
+                question.table("noise", &[Axis::Coordinate], 1.0, &mut random)?;
+                question.table("sample_gradient", &[Axis::Coordinate], 0.5, &mut random)?;
                 if statement.prior == Some(Prior::Normal) {
-                    question.normal("prior_mean", &[Axis::Coordinate], 0.5, &mut random);
-                    question.normal("prior_spread", &[Axis::Coordinate], 0.5, &mut random);
+                    question.table("prior_mean", &[Axis::Coordinate], 0.5, &mut random)?;
+                    question.table("prior_spread", &[Axis::Coordinate], 0.5, &mut random)?;
                 }
                 if !logarithmic {
                     for name in ["q_spread", "prior_spread"] {
@@ -90,33 +100,31 @@ impl Question {
                 }
             }
             Form::Sequence => question.draw_sequence(hello, name, &mut random)?,
-            Form::Worlds => return None,
+            Form::Worlds => return Ok(None),
         }
         if statement.decoder.is_some() && !only(Form::Sequence) {
             question.lengths.insert(Axis::Pixel, hello.length(Axis::Pixel, 6));
-            question.normal("x", &[Axis::Pixel], 1.0, &mut random);
+            question.table("x", &[Axis::Pixel], 1.0, &mut random)?;
             question.map("x", |x| 0.1 + 0.8 / (1.0 + (-x).exp()));
-            question.normal("mu", &[Axis::Pixel], 1.0, &mut random);
+            question.table("mu", &[Axis::Pixel], 1.0, &mut random)?;
             if statement.decoder != Some(Decoder::Bernoulli) {
-                question.normal("ln_b", &[Axis::Pixel], 0.4, &mut random);
+                question.table("ln_b", &[Axis::Pixel], 0.4, &mut random)?;
             }
         }
-        Some(question)
+        Ok(Some(question))
     }
 
-    fn draw_codes(&mut self, hello: &Hello, kind: &str, random: &mut ChaCha8Rng) {
-        let planes = hello
-            .read
-            .as_ref()
-            .is_some_and(|read| read.layout == Some(Layout::Planes));
+    fn draw_codes(&mut self, hello: &Hello, kind: &str, random: &mut ChaCha8Rng) -> Result<(), String> {
+        let planes = hello.has_planes();
         let codes = match kind {
             "one code" => 1,
             "8192 codes" => 8192,
             _ => 7,
         };
         self.lengths.insert(Axis::Code, hello.length(Axis::Code, codes));
-        self.lengths.insert(Axis::Position, hello.length(Axis::Position, 4));
-        let inner = if planes { WIDTH } else { 1 };
+        let positions = if planes { 6 } else { 4 }; // no square: height and width must not be mixed up unnoticed
+        self.lengths
+            .insert(Axis::Position, hello.length(Axis::Position, positions));
         let axes: &[Axis] = if planes {
             &[Axis::Code, Axis::Position]
         } else {
@@ -127,7 +135,7 @@ impl Question {
             "nearly constant" => 1.0 / 1024.0,
             _ => 2.0,
         };
-        self.table("encoder_logits", axes, inner, scale, random);
+        self.table("encoder_logits", axes, scale, random)?;
         match kind {
             "offset by 1e4" => self.map("encoder_logits", |x| x + 1e4),
             "saturated" => self.some("encoder_logits", 0.1, 40.0, random),
@@ -136,18 +144,23 @@ impl Question {
         }
         let statement = hello.read.as_ref();
         if statement.is_some_and(|statement| statement.prior == Some(Prior::Logits)) {
-            self.table("prior_logits", axes, inner, 1.5, random);
+            self.table("prior_logits", axes, 1.5, random)?;
         }
-        self.table("gumbel_noise", axes, inner, 1.0, random);
+        self.table("gumbel_noise", axes, 1.0, random)?;
         self.map("gumbel_noise", |x| x + 0.25 * x * x); // skewed, as Gumbel noise is
-        self.table("sample_gradient", axes, inner, 0.5, random);
+        self.table("sample_gradient", axes, 0.5, random)
     }
 
     /// Rows that begin alike: row `b` differs from row 0 from a token on, the last of three from none. Or rows that differ in one token.
-    fn draw_sequence(&mut self, hello: &Hello, kind: &str, random: &mut ChaCha8Rng) -> Option<()> {
-        let text = hello.read.as_ref()?.text.clone();
-        let tokens = hello.length(Axis::Token, text.as_ref().map_or(6, |text| text.tokens + 4));
-        let entries = hello.length(Axis::Entry, text.as_ref().map_or(9, |text| text.vocabulary + 5));
+    fn draw_sequence(&mut self, hello: &Hello, kind: &str, random: &mut ChaCha8Rng) -> Result<(), String> {
+        let text = hello.read.as_ref().and_then(|statement| statement.text.clone());
+        let ours = text.as_ref().map_or([6, 9], |text| {
+            [text.tokens.saturating_add(4), text.vocabulary.saturating_add(5)]
+        });
+        let (tokens, entries) = (hello.length(Axis::Token, ours[0]), hello.length(Axis::Entry, ours[1]));
+        if let Some(text) = &text {
+            expect_entries(text, tokens, entries)?;
+        }
         // A model's rows may come in several answers.
         let rows = |ours: usize| match hello.rows_at_once() {
             Some(at_once) => ours.next_multiple_of(at_once),
@@ -156,11 +169,11 @@ impl Question {
         let batch = match kind {
             "ordinary" => rows(3),
             "one item" => rows(2),
-            "next tokens" => rows(entries.min(MOST_NEXT)),
-            _ => return None,
+            _ => rows(entries.min(MOST_NEXT)),
         };
         self.lengths.insert(Axis::Batch, batch);
         self.lengths.insert(Axis::Token, tokens);
+        self.room(&[Axis::Batch, Axis::Token])?;
         let changed = random.random_range(0..tokens);
         let first = random.random_range(0..entries);
         let mut ids: Vec<usize> = Vec::new();
@@ -189,28 +202,39 @@ impl Question {
         #[expect(clippy::cast_precision_loss, reason = "tokens")]
         let values = ids.into_iter().map(|id: usize| id as f64).collect();
         let axes = vec![Axis::Batch, Axis::Token];
-        self.tables.insert("tokens", Table { axes, inner: 1, values });
+        self.tables.insert("tokens", Table { axes, values });
         if text.is_some() {
             self.lengths.insert(Axis::Entry, entries);
-            self.table("token_logits", &[Axis::Token, Axis::Entry], 1, 2.0, random);
+            self.table("token_logits", &[Axis::Token, Axis::Entry], 2.0, random)?;
         }
-        Some(())
+        Ok(())
     }
 
-    fn normal(&mut self, name: &'static str, axes: &[Axis], scale: f64, random: &mut ChaCha8Rng) {
-        self.table(name, axes, 1, scale, random);
+    /// How many numbers a table of these axes has, if there is room for it.
+    fn room(&self, axes: &[Axis]) -> Result<usize, String> {
+        let there: usize = self.tables.values().map(|table| table.values.len()).sum();
+        let lengths = axes.iter().map(|axis| self.lengths[axis]);
+        let count = lengths.fold(1, usize::saturating_mul);
+        if there.saturating_add(count) <= MOST_NUMBERS {
+            return Ok(count);
+        }
+        Err(format!(
+            "its sizes make a question of {} with more than {MOST_NUMBERS} numbers, expected smaller sizes",
+            self.size()
+        ))
     }
 
-    fn table(&mut self, name: &'static str, axes: &[Axis], inner: usize, scale: f64, random: &mut ChaCha8Rng) {
+    fn table(&mut self, name: &'static str, axes: &[Axis], scale: f64, random: &mut ChaCha8Rng) -> Result<(), String> {
         let axes: Vec<Axis> = [Axis::Batch].iter().chain(axes).copied().collect();
-        let count = axes.iter().map(|axis| self.lengths[axis]).product::<usize>() * inner;
+        let count = self.room(&axes)?;
         // A few digits each, so that a small question is a readable one.
         let one = |_| {
             let drawn: f64 = StandardNormal.sample(random);
             (scale * drawn * 1024.0).round() / 1024.0
         };
         let values = (0..count).map(one).collect();
-        self.tables.insert(name, Table { axes, inner, values });
+        self.tables.insert(name, Table { axes, values });
+        Ok(())
     }
 
     pub(super) fn map(&mut self, name: &str, change: impl Fn(f64) -> f64) {
@@ -224,11 +248,7 @@ impl Question {
         let codes = self.lengths[&Axis::Code];
         if let Some(table) = self.tables.get_mut(name) {
             let planes = table.axes[1] == Axis::Code;
-            let after = if planes {
-                table.inner * self.lengths[&Axis::Position]
-            } else {
-                1
-            };
+            let after = if planes { self.lengths[&Axis::Position] } else { 1 };
             for (i, entry) in table.values.iter_mut().enumerate() {
                 if i / after % codes != 0 && random.random_bool(share) {
                     *entry = value;
@@ -236,56 +256,27 @@ impl Question {
             }
         }
     }
+}
 
-    /// The file's draft, without claims' tensors.
-    pub(super) fn draft(&self, hello: &Hello) -> Draft {
-        let mut draft = Draft::new(hello.statement.clone());
-        if let (Some(entries), true) = (hello.sizes.get(&Axis::Entry), hello.is_model()) {
-            draft.statement["entries"] = json!(entries);
-        }
-        let float = hello.read.as_ref().map_or(Float::F32, |statement| statement.dtype);
-        for (name, table) in &self.tables {
-            let mut shape: Vec<usize> = table.axes.iter().map(|axis| self.lengths[axis]).collect();
-            if table.inner > 1 {
-                shape.push(table.inner);
-            }
-            if *name == "tokens" {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "tokens, drawn as integers"
-                )]
-                let tokens: Vec<usize> = table.values.iter().map(|value| *value as usize).collect();
-                draft.integers(name, &shape, &tokens);
-            } else {
-                draft.floats(name, &shape, &table.values, float);
-            }
-        }
-        draft
+/// Refuses a text whose tokens have no entries to be drawn from.
+fn expect_entries(text: &Text, tokens: usize, entries: usize) -> Result<(), String> {
+    if text.tokens > tokens {
+        return Err(format!(
+            "sizes: token is {tokens}, expected at least text.tokens, {}",
+            text.tokens
+        ));
     }
-
-    /// The first row among others: a model's answer to it may not move.
-    pub(super) fn in_other_company(&self, hello: &Hello) -> Option<Self> {
-        let batch = self.lengths[&Axis::Batch];
-        let entries = hello.length(Axis::Entry, 9);
-        if !hello.is_model() || batch < 2 || hello.rows_at_once() == Some(1) {
-            return None;
-        }
-        let mut other = self.clone();
-        let tokens = other.tables.get_mut("tokens")?;
-        let length = tokens.values.len() / batch;
-        #[expect(clippy::cast_precision_loss, reason = "tokens")]
-        for token in tokens.values.iter_mut().skip(length) {
-            *token = (*token + 1.0) % entries as f64;
-        }
-        Some(other)
+    if text.tokens > 0 && text.vocabulary == 0 {
+        return Err(format!(
+            "text.vocabulary is 0, expected entries for {} text tokens",
+            text.tokens
+        ));
     }
-
-    /// `3 x 4 x 7 (batch, position, code)`.
-    #[must_use]
-    pub fn size(&self) -> String {
-        let lengths: Vec<String> = self.lengths.values().map(ToString::to_string).collect();
-        let names: Vec<&str> = self.lengths.keys().map(|axis| axis.name()).collect();
-        format!("{} ({})", lengths.join(" x "), names.join(", "))
+    if text.vocabulary > entries || (text.tokens < tokens && text.vocabulary == entries) {
+        return Err(format!(
+            "sizes: entry is {entries}, expected more than text.vocabulary, {}: an image's tokens are entries after the text's",
+            text.vocabulary
+        ));
     }
+    Ok(())
 }

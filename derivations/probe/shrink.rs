@@ -5,38 +5,32 @@ use super::question::Question;
 use crate::dump::Axis;
 
 impl Question {
-    /// Questions with one index less along an axis that the child can vary, larger steps first, then with rounder numbers.
-    pub(super) fn smaller(&self, hello: &Hello) -> Vec<Self> {
-        let mut all = Vec::new();
-        for (axis, length) in &self.lengths {
-            let fixed = hello.sizes.contains_key(axis);
-            let by_text = *axis == Axis::Token || *axis == Axis::Entry;
-            if fixed || *length < 2 || (by_text && self.tables.contains_key("token_logits")) {
-                continue;
-            }
-            if *length > 3 {
-                all.push(self.kept(*axis, |index| index < length / 2));
-                all.push(self.kept(*axis, |index| index >= length / 2));
-            }
-            for gone in (0..*length).rev().take(16) {
-                all.push(self.kept(*axis, |index| index != gone));
-            }
-        }
-        for name in self.tables.keys().filter(|name| **name != "tokens") {
+    /// Questions with one index less along an axis that the child can vary, larger steps first, then with rounder numbers. Each is made when it is its turn: a
+    /// large question is not copied for all of them at once.
+    pub(super) fn smaller(&self, hello: &Hello) -> impl Iterator<Item = Self> {
+        let by_text =
+            |axis: Axis| matches!(axis, Axis::Token | Axis::Entry) && self.tables.contains_key("token_logits");
+        let axes = self.lengths.iter().map(|(axis, length)| (*axis, *length));
+        let free =
+            axes.filter(move |(axis, length)| !hello.sizes.contains_key(axis) && *length >= 2 && !by_text(*axis));
+        let fewer = free.flat_map(move |(axis, length)| {
+            let half = length / 2;
+            let halves = [half..length, 0..half].into_iter().filter(move |_| length > 3);
+            let each = (0..length).rev().take(16).map(|index| index..index + 1);
+            halves
+                .chain(each)
+                .map(move |gone| self.kept(axis, |index| !gone.contains(&index)))
+        });
+        // A pixel or a standard deviation that is rounded to 0 would not be one.
+        let may_be_rounded = |name: &&'static str| !matches!(*name, "tokens" | "x" | "q_spread" | "prior_spread");
+        let rounder = self.tables.keys().copied().filter(may_be_rounded).filter_map(|name| {
             let mut rounder = self.clone();
             rounder.map(name, f64::round);
-            let table = |question: &Self| question.tables[name].values.clone();
-            let positive = !matches!(*name, "x" | "q_spread" | "prior_spread");
-            if positive
-                && table(&rounder)
-                    .iter()
-                    .zip(table(self))
-                    .any(|(a, b)| a.to_bits() != b.to_bits())
-            {
-                all.push(rounder);
-            }
-        }
-        all
+            let pairs = rounder.tables[name].values.iter().zip(&self.tables[name].values);
+            let moved = pairs.into_iter().any(|(a, b)| a.to_bits() != b.to_bits());
+            moved.then_some(rounder)
+        });
+        fewer.chain(rounder)
     }
 
     /// The rows that are asked about at once, as many of them.
@@ -62,11 +56,7 @@ impl Question {
             let Some(at) = table.axes.iter().position(|other| *other == axis) else {
                 continue;
             };
-            let after: usize = table.axes[at + 1..]
-                .iter()
-                .map(|axis| self.lengths[axis])
-                .product::<usize>()
-                * table.inner;
+            let after: usize = table.axes[at + 1..].iter().map(|axis| self.lengths[axis]).product();
             let values = table
                 .values
                 .iter()
@@ -75,5 +65,22 @@ impl Question {
             table.values = values.map(|(_, value)| *value).collect();
         }
         question
+    }
+
+    /// The first row among others: a model's answer to it may not move.
+    pub(super) fn in_other_company(&self, hello: &Hello) -> Option<Self> {
+        let batch = self.lengths[&Axis::Batch];
+        let entries = hello.length(Axis::Entry, 9);
+        if !hello.is_model() || batch < 2 || hello.rows_at_once() == Some(1) {
+            return None;
+        }
+        let mut other = self.clone();
+        let tokens = other.tables.get_mut("tokens")?;
+        let length = tokens.values.len() / batch;
+        #[expect(clippy::cast_precision_loss, reason = "tokens")]
+        for token in tokens.values.iter_mut().skip(length) {
+            *token = (*token + 1.0) % entries as f64;
+        }
+        Some(other)
     }
 }

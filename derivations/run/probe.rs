@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use derivations::case::{expect_writable, write_bytes};
 use derivations::faces::probe as face;
-use derivations::probe::{Found, KINDS, Options, probe as ask};
+use derivations::probe::{Found, KINDS, Options, Trouble, probe as ask};
 
 use super::output::{pretty, print, progress};
+use super::signal::stopped;
 use super::{Outcome, Result};
 use crate::cli::{Format, Probe};
 
@@ -16,10 +17,14 @@ pub(super) fn probe(args: &Probe) -> Result<Outcome> {
         seed: args.seed,
         rounds: args.rounds,
         timeout: Duration::from_secs_f64(args.timeout),
+        stop: stopped()?,
     };
     let bar = progress(args.rounds * KINDS.len() as u64, "questions");
     let report = ask(&args.command, options, &|questions| bar.inc(questions))?;
     bar.finish_and_clear();
+    if let Found::Trouble(trouble @ Trouble::Interrupted { .. }, _) = &report.found {
+        return Err(trouble.to_string().into());
+    }
     let saved = match &report.found {
         Found::Nothing | Found::Trouble(_, None) => None,
         Found::Law(finding) => Some(&finding.draft),
@@ -33,5 +38,5 @@ pub(super) fn probe(args: &Probe) -> Result<Outcome> {
         Format::Text => face::text(&report, saved.as_deref()),
         Format::Json => pretty(&face::json(&report, saved.as_deref()))?,
     })?;
-    Ok(matches!(report.found, Found::Nothing).into())
+    Ok(report.stands().into())
 }

@@ -1,7 +1,6 @@
 //! Runs `train`.
 
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use files::disk::text;
@@ -13,6 +12,7 @@ use model::train::{self, Flow, Line, Run};
 
 use super::device::open;
 use super::output::print;
+use super::signal::stopped;
 use super::{Outcome, Result};
 use crate::cli::{self, StageName};
 
@@ -31,19 +31,6 @@ pub(super) fn of(config: &str) -> impl Fn(ModelError) -> ModelError {
         ModelError::Config { .. } | ModelError::Memory { .. } | ModelError::Network(_) => error.at(config),
         other => other,
     }
-}
-
-/// Whether Ctrl-C was pressed.
-fn stopped() -> Result<&'static AtomicBool> {
-    static STOP: AtomicBool = AtomicBool::new(false);
-    static SET: OnceLock<std::result::Result<(), String>> = OnceLock::new();
-    let set = SET.get_or_init(|| {
-        let handler = || STOP.store(true, Ordering::Relaxed);
-        ctrlc::set_handler(handler).map_err(|error| error.to_string())
-    });
-    set.clone()
-        .map_err(|error| format!("Ctrl-C cannot be caught: {error}"))?;
-    Ok(&STOP)
 }
 
 /// A bar with the terms of the last step.

@@ -27,6 +27,7 @@ CONTINUOUS = ["continuous", "continuous_cases"]
 MODEL = ["lib", "files", "optimiser", "shares", "evaluation", "training"]
 JUDGE = ["lib", "faults"]
 JUDGED = ("derivations/trial", "derivations/dump", "derivations/precision/subject", "derivations/faces/trial", "derivations/run/judge", "derivations/render/words")
+PROBE = ["probe"]
 LAYERS = {"attention", "convolution", "linear", "norm", "curve", "gelu", "resize"}
 
 
@@ -62,6 +63,8 @@ def judge(copy, patch):
             tests, features = JUDGE, ["--no-default-features"]
         elif "network" in within or file.stem in LAYERS:
             tests, features = ["network"], []
+        elif "probe" in within:
+            tests, features = PROBE, ["--no-default-features"]
         elif patch["in"].startswith("gpu"):
             tests, features = (["agreement"], ["--features", "lapack"]) if continuous else (TWIN, [])
         else:

@@ -1,4 +1,4 @@
-//! `elbo probe` finds, shrinks and replays; whatever a child does, it gets a verdict.
+//! A law that is broken is found, made small and replayed.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,37 +7,16 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-const CHILD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/child.py");
+use super::{CHILD, ask};
 
 /// Exit code, output, errors and where the failure went.
 fn probe(mode: &str, folder: &Path) -> (i32, String, String, String) {
     let save = folder.join("smallest.safetensors").display().to_string();
-    let args = [
-        "probe",
-        "--rounds",
-        "2",
-        "--timeout",
-        "2",
-        "--save",
-        &save,
-        "--",
-        "python3",
-        CHILD,
-        mode,
-    ];
-    let output = Command::cargo_bin("elbo")
-        .unwrap()
-        .args(args)
-        .timeout(Duration::from_secs(120))
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(&output.stdout),
-        text(&output.stderr),
-        save,
-    )
+    let (code, text, error) = ask(
+        &["--rounds", "2", "--timeout", "2", "--save", &save],
+        &["python3", CHILD, mode],
+    );
+    (code, text, error, save)
 }
 
 fn judge(path: &str) -> Value {
@@ -116,7 +95,10 @@ fn rows_that_mix_and_tokens_that_see_themselves_are_found_and_replayed() {
 #[test]
 fn a_child_that_misbehaves_gets_a_clear_verdict_and_nobody_hangs() {
     for (mode, expected) in [
-        ("hang", "NO ANSWER: the child did not answer within 2 s, to question 3"),
+        (
+            "hang",
+            "NO ANSWER: the child did not answer within 2 s (--timeout), to question 3",
+        ),
         (
             "crash",
             "NO ANSWER: the child ended (exit status: 7) instead of answering, to question 3",

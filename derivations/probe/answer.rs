@@ -1,0 +1,38 @@
+//! The file that a child answers with: whatever lies there, reading it neither waits nor takes more memory than an answer can need.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::dump::Quantity;
+
+/// Room for the header, and for tensors that are the child's own.
+const HEADER: usize = 1 << 20;
+
+/// The most bytes of an answer: a claim has no more numbers than the question, and takes at most eight bytes for each where the question takes two.
+pub(super) const fn most_bytes(question: usize) -> usize {
+    question.saturating_mul(4 * Quantity::ALL.len()).saturating_add(HEADER)
+}
+
+/// Reads a regular file.
+pub(super) fn read(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // A pipe without a writer would hold up whoever opens it.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.open(path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if about.len() > most as u64 {
+        let length = about.len();
+        return Err(io::Error::other(format!(
+            "it has {length} bytes, expected at most {most}"
+        )));
+    }
+    let mut bytes = Vec::new();
+    file.take(most as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
