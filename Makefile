@@ -1,7 +1,7 @@
 # The two commands of the README, and what CI and long runs add.
 SHELL = /bin/bash
 
-.PHONY: check test lapack lint kernels emulated gates patches mutants scipy bench bench-cuda peers model sweep silence fuzz producers docs long clean
+.PHONY: check test lapack lint kernels emulated gates patches mutants scipy bench bench-cuda peers model sweep silence fuzz driver producers docs long clean
 
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
@@ -100,6 +100,12 @@ fuzz:
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" CARGO_TARGET_DIR=target/fuzz cargo fuzz run --fuzz-dir tests/fuzz --sanitizer none --release reader \
 		target/fuzz/corpus tests/fuzz/corpus/reader -- -max_total_time=$(or $(SECONDS_OF_FUZZ),600) -max_len=65536 -timeout=60 -artifact_prefix=target/fuzz/artifacts/
 
+# The program on broken files, configurations, children and command lines: RUNS of them, each within its limits, nothing left behind. Goes on where it stopped.
+driver: lapack
+	tests/driver/driver.py --self-test
+	cargo build --release --features lapack
+	tests/driver/driver.py target/release/elbo --runs $(or $(RUNS),200000) --seed $(or $(SEED),1) --state target/driver/$(or $(RUNS),200000).json
+
 # What the Python module writes, judged; with JAX in an environment below target/, and PyTorch where that is installed in it.
 producers:
 	test -d target/producers || { python3 -m venv target/producers && target/producers/bin/pip install -q numpy safetensors jax; }
@@ -110,7 +116,7 @@ producers:
 docs:
 	UPDATE_DOCS=1 cargo test --release --test docs --test faults
 
-long: patches kernels emulated scipy mutants silence producers fuzz
+long: patches kernels emulated scipy mutants silence producers driver fuzz
 
 clean:
 	cargo clean
