@@ -1,51 +1,89 @@
 """Dumps for `elbo judge`, and case files for `elbo check`, from NumPy, PyTorch or JAX.
 
 A dump holds the inputs of an objective and what your code claims for them; `elbo judge` computes every claim again and says
-whether it is right. NumPy and safetensors are all that this module needs: tensors of PyTorch and arrays of JAX are
-converted through NumPy. Copy it into your tests, or put its folder on the path.
+whether it is right. NumPy is all that this module needs. Copy it into your tests, or put its folder on the path.
 
     from elbo_dump import Dump
 
-    dump = Dump("tokens", dtype="f32", layout="BKHW", prior="uniform", summation="pairwise", framework="torch 2.9")
+    dump = Dump("tokens", dtype="f32", layout="BKHW", prior="uniform", framework="torch 2.9")
     dump.input("encoder_logits", logits)                      # [B, K, H, W]
     dump.claim("kl", kl, sum=["position", "code"], mean=["batch"])
     dump.save("kl.safetensors")                               # then: elbo judge kl.safetensors
+
+Arrays are written in the type that they have, bfloat16 and float16 too: a claim is held to the precision that it is stored in.
+Hand over what your code computed, before anything is converted for printing or logging.
 
 `dump-format.md` beside this folder says what every name means.
 """
 
 import json
 import os
+import struct
+import sys
 import tempfile
+from typing import NamedTuple
 
 import numpy as np
-from safetensors.numpy import save
 
 FORMAT = "elbo-dump/1"
 CASE = "elbo-case/1"
 
+# The types of a safetensors file that `elbo` reads, by NumPy's name.
+TYPES = {
+    "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
+    "int16": "I16", "int8": "I8", "uint64": "U64", "uint32": "U32", "uint16": "U16", "uint8": "U8",
+}
 
-def to_numpy(array):
-    """A NumPy array of the same numbers; what NumPy has no type for (bfloat16) becomes float32, which holds them exactly."""
+
+class Stored(NamedTuple):
+    """An array as it lies in a file."""
+
+    dtype: str
+    shape: tuple
+    data: bytes
+
+
+def stored(array):
+    """An array in the type that it has: nothing is widened, nothing rounded."""
+    name = None
     if hasattr(array, "detach"):  # PyTorch
-        array = array.detach().cpu()
-        if str(array.dtype) == "torch.bfloat16":
-            array = array.float()
+        array = array.detach().cpu().resolve_conj().resolve_neg().contiguous()
+        if str(array.dtype) == "torch.bfloat16":  # NumPy has no such type: the bits are taken
+            name, array = "bfloat16", array.view(sys.modules["torch"].int16)
         array = array.numpy()
-    array = np.asarray(array)
-    if array.dtype.name == "bfloat16":  # JAX, through ml_dtypes
-        array = array.astype(np.float32)
-    return np.array(array, order="C")
+    array = np.asarray(array)  # JAX has bfloat16 through ml_dtypes
+    name = name or array.dtype.name
+    if name not in TYPES:
+        raise TypeError(f"an array of {name}, expected one of {', '.join(TYPES)}")
+    return Stored(TYPES[name], array.shape, array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+
+
+def plain(value):
+    """A number, or a list of them, of NumPy, PyTorch or JAX for JSON: integers and booleans stay what they are."""
+    if hasattr(value, "detach"):  # PyTorch
+        return value.tolist()
+    array = np.asarray(value)
+    if array.dtype.kind in "biu":
+        return array.tolist()
+    return array.astype(np.float64).tolist()
 
 
 def _write(path, tensors, metadata):
-    """Writes beside the target and renames: a reader sees the old file or the new one."""
-    data = save(tensors, metadata=metadata)
+    """Writes a safetensors file beside the target and renames: a reader sees the old file or the new one."""
+    header, begin = {"__metadata__": metadata}, 0
+    for name, tensor in tensors.items():
+        end = begin + len(tensor.data)
+        header[name] = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": [begin, end]}
+        begin = end
+    header = json.dumps(header).encode()
+    header += b" " * (-len(header) % 8)
     folder = os.path.dirname(os.path.abspath(path))
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.write(struct.pack("<Q", len(header)) + header)
+            for tensor in tensors.values():
+                file.write(tensor.data)
         umask = os.umask(0)  # a temporary file is private, a dump is as readable as any other
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
@@ -59,8 +97,10 @@ class Dump:
     """Inputs and claims, collected, then saved.
 
     `inputs` is "tokens", "sequence" or "gaussian". `dtype` is the type that your code rounds results to ("f64", "f32", "f16",
-    "bf16"), `accumulation` the one that it adds up in where that differs, `summation` the order ("pairwise" for
-    PyTorch and JAX on a CPU and for NumPy along the last axis, "tree" for a GPU, "sequential" for a loop). All other keys of the statement
+    "bf16"), `accumulation` the one that it adds up in where that differs. `summation` is the order, where you know it: "pairwise" for
+    XLA on a CPU, for `sum` of PyTorch, and for NumPy and softmaxes of PyTorch along the last axis of a contiguous array; "tree" for a
+    GPU. What adds along another axis (codes in BKHW), and `einsum`, `bmm` and `matmul`, adds in turn: state nothing there. All other
+    keys of the statement
     (`layout`, `prior`, `decoder`, `parameter`, `temperature`, `beta`, `step`, `text`, `device`, ...) are keyword arguments.
     """
 
@@ -70,7 +110,7 @@ class Dump:
 
     def input(self, name, array):
         """Adds an input, such as `encoder_logits`."""
-        self.tensors[name] = to_numpy(array)
+        self.tensors[name] = stored(array)
         return self
 
     def claim(self, name, array, *, sum=None, mean=None, sign=1, unit="nats", normaliser=1.0, of=None):
@@ -82,24 +122,28 @@ class Dump:
         if of is not None:
             made["of"] = of
         self.statement["claims"][name] = made
-        self.tensors["claim." + name] = to_numpy(array)
+        self.tensors["claim." + name] = stored(array)
         return self
 
     def save(self, path):
         """Writes the dump, whole or not at all."""
-        _write(path, self.tensors, {"format": FORMAT, "dump": json.dumps(self.statement, default=float)})
+        statement = json.dumps(self.statement, default=plain, allow_nan=False)
+        _write(path, self.tensors, {"format": FORMAT, "dump": statement})
 
 
 def write_case(path, *, ln_p_x_given_yz, ln_p_yz, ln_q_z_given_x, y, ln_q_y_given_x=None, ln_q_yz_given_x=None, beta=1.0, title=""):
-    """Writes a case file: worlds for `elbo check`, `elbo ledger` and the like. Shapes as in `case-format.md`."""
+    """Writes a case file: worlds for `elbo check`, `elbo ledger` and the like. Shapes as in `case-format.md`; tables keep their type."""
+    captions = np.asarray(plain(y))
+    if captions.dtype.kind not in "iu":
+        raise TypeError(f"y of {captions.dtype.name}, expected integers: the captions' numbers")
     tensors = {
         "ln_p_x_given_yz": ln_p_x_given_yz,
         "ln_p_yz": ln_p_yz,
         "ln_q_z_given_x": ln_q_z_given_x,
-        "y": np.asarray(y, dtype=np.int64),
-        "beta": np.asarray(beta, dtype=np.float64),
+        "y": captions.astype(np.int64),
+        "beta": np.asarray(plain(beta), dtype=np.float64),
     }
     for name, table in (("ln_q_y_given_x", ln_q_y_given_x), ("ln_q_yz_given_x", ln_q_yz_given_x)):
         if table is not None:
             tensors[name] = table
-    _write(path, {name: to_numpy(table) for name, table in tensors.items()}, {"format": CASE, "title": title})
+    _write(path, {name: stored(table) for name, table in tensors.items()}, {"format": CASE, "title": title})
