@@ -695,12 +695,12 @@ def said(run, code, out, err):
 def left_lying(run, work, temporary):
     wrong = []
     for name in run.files:
-        if not (work / name).is_file() or (work / name).read_bytes() != run.files[name][0]:
+        if not os.path.isfile(work / name) or (work / name).read_bytes() != run.files[name][0]:
             wrong.append(f"{name} was changed")
     strange = [entry.name for entry in work.iterdir() if entry.name not in run.files and entry.name not in run.outputs]
     strange += [f"tmp/{entry.name}" for entry in temporary.iterdir()]
     for output in run.outputs:
-        if (work / output).is_dir():
+        if os.path.isdir(work / output):
             strange += [f"{output}/{entry.name}" for entry in (work / output).iterdir() if entry.name.startswith(".tmp") or entry.name.endswith(".partial")]
     return wrong + [f"left lying: {', '.join(strange)}"] * bool(strange)
 
