@@ -101,7 +101,7 @@ for line in sys.stdin:
         ask["question"] += 1
     tensors = read(ask["inputs"])
     if MODE == "unbounded":
-        write(ask["answer"], "claim.kl", [1, 1], [-777.0])
+        write(ask["answer"], "claim.kl", [1, 1], [3.0])
     elif MODE == "summed":
         rows = tensors["tokens"][0][0]
         write(ask["answer"], "claim.token_nll", [rows], [-777.0] * rows)

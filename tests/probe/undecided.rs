@@ -16,7 +16,7 @@ fn probe(mode: &str, format: &str) -> (i32, String) {
 
 #[test]
 fn answers_that_nothing_bounds_prove_nothing() {
-    // Of both children every answer is -777: the sums of one have no bound, the other's are not told apart by token.
+    // One child answers 3 to everything and its sums have no bound that tells, the other -777, and its numbers are not told apart by token.
     for (mode, claim, reason) in [
         ("unbounded", "kl, ordinary: not decided in 1 of 1 questions", "in bf16"),
         (
