@@ -68,6 +68,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
             claimed: dump.claimed(&judged.claim, None)?,
             right: &right,
             places: judged.fit.places.clone(),
+            failed: judged.fit.failed,
             value_stands: judged.claim.of.as_deref().filter(|of| !wrong.contains(&of.quantity)),
             stated: Vec::new(),
         };
@@ -97,6 +98,8 @@ struct Search<'a> {
     right: &'a [(Claim, Vec<f64>)],
     /// Where numbers are out of bound.
     places: Vec<[usize; 3]>,
+    /// How many are.
+    failed: usize,
     /// Of a gradient: what it is the gradient of, where that is not out of bound.
     value_stands: Option<&'a Claim>,
     /// Its numbers by the definition and their bounds, in the order of the tensor; none where a row has none.

@@ -84,7 +84,7 @@ impl Search<'_> {
         let small = shares.iter().filter(|share| share.abs() < 0.125).count();
         errors.len() >= 8
             && 4 * small >= 3 * errors.len()
-            && 2 * self.places.len() >= errors.len()
+            && 2 * self.failed >= errors.len()
             && varies(&errors)
             && varies(&shares)
     }
