@@ -2,6 +2,7 @@
 
 mod cases;
 mod compare;
+mod ends;
 mod engine;
 mod expected;
 mod graph;

@@ -4,6 +4,8 @@
 
 #[path = "terms/autograd.rs"]
 mod autograd;
+#[path = "terms/ends.rs"]
+mod ends;
 #[path = "terms/mixing.rs"]
 mod mixing;
 #[path = "terms/nan.rs"]

@@ -17,6 +17,10 @@ pub struct Storage {
     pub tiny: f64,
     /// What underflow can cost when storing: half the distance of subnormal numbers.
     pub smallest: f64,
+    /// What the computed type's largest number is: beyond, it has an infinity.
+    pub most_computed: f64,
+    /// What the stored type's largest number is.
+    pub most_stored: f64,
 }
 
 impl Storage {
@@ -36,6 +40,8 @@ impl Storage {
             stored: stored.unit_roundoff(),
             tiny: computed.smallest_normal(),
             smallest: stored.smallest(),
+            most_computed: computed.largest(),
+            most_stored: stored.largest(),
         }
     }
 }
@@ -78,8 +84,8 @@ pub const SAMPLE: TermPrecision = TermPrecision {
 
 /// The logit-Laplace likelihood: two logarithms and an exponential a value, and their sum.
 pub const LIKELIHOOD: TermPrecision = TermPrecision {
-    roundings: |_| SUM + 2.0 * LN + EXP + 6.0,
-    reason: "ln x, ln(1 - x), 1 - x, e^-ln b, four additions, a product, the sum",
+    roundings: |_| SUM + 2.0 * LN + EXP + 8.0,
+    reason: "ln x, ln(1 - x), 1 - x, e^-ln b, four additions, three products, the sum",
 };
 
 impl TermPrecision {

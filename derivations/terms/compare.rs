@@ -4,6 +4,7 @@ use gpu::fused::{Numbers, Real as _, Target};
 use half::{bf16, f16};
 
 use super::cases::{CASES, SHAPES, Shape};
+use super::ends;
 use super::engine::{Call, Engine, EngineError};
 use super::expected::{Expected, expect};
 use super::mixing::{self, MIXING};
@@ -96,7 +97,7 @@ fn term_rows<E: Numbers>(
         for drawn in inputs::<E>(term, shape, options) {
             let expected = expect(term, &drawn, WEIGHT, options.storage);
             for (engine, rows) in engines.iter().zip(&mut rows) {
-                compare_case(rows, engine, term, &drawn, &expected)?;
+                compare_case(rows, engine, term, &drawn, &expected, options.storage)?;
             }
         }
     }
@@ -120,12 +121,15 @@ pub(super) fn inputs<E: Numbers>(term: &Term, shape: Shape, options: &Options) -
         }
         let mut outside = tables.clone();
         outside[0][0] = 1.0;
-        return vec![drawn("pixels", tables), drawn("a pixel at 1", outside)];
+        let ends = ends::pixels(options.storage, shape).map(|(name, tables)| drawn(name, tables));
+        let ordinary = [drawn("pixels", tables), drawn("a pixel at 1", outside)];
+        return ordinary.into_iter().chain(ends).collect();
     }
-    CASES
+    let cases = CASES
         .iter()
-        .map(|case| drawn(case.name, case.tables(seed, shape, term.tables)))
-        .collect()
+        .map(|case| (case.name, case.tables(seed, shape, term.tables)));
+    let ends = ("at the ends", ends::logits(options.storage, shape, term.tables));
+    cases.chain([ends]).map(|(name, tables)| drawn(name, tables)).collect()
 }
 
 /// Stored numbers in `f64`.
@@ -173,6 +177,7 @@ fn compare_case<E: Numbers>(
     term: &Term,
     drawn: &Call<E>,
     expected: &[Expected],
+    storage: Storage,
 ) -> Result<(), EngineError> {
     let mut values = vec![0.0; expected.len()];
     let mut grads = vec![room(expected.len() * drawn.k); term.gradients];
@@ -183,7 +188,7 @@ fn compare_case<E: Numbers>(
         grads: &grads,
     };
     let [value, gradients @ ..] = rows else { return Ok(()) };
-    note(Some(value), gradients, drawn, &found, expected);
+    note(Some(value), gradients, drawn, &found, expected, storage);
     Ok(())
 }
 
@@ -199,17 +204,42 @@ pub(super) fn note<E: Numbers>(
     drawn: &Call<E>,
     found: &Found<'_, E>,
     expected: &[Expected],
+    storage: Storage,
 ) {
     let at = || format!("{}, {}x{}", drawn.name, expected.len(), drawn.k);
     for (i, expected) in expected.iter().enumerate() {
         if let Some(row) = &mut value_row {
-            row.note(&at, i, expected.value.0, found.values[i], expected.value.1);
+            let (found, (value, bound)) = (found.values[i], expected.value);
+            row.note(
+                &at,
+                i,
+                in_type(value, found, bound, storage.most_computed),
+                found,
+                bound,
+            );
         }
         for ((row, slopes), grads) in gradient_rows.iter_mut().zip(&expected.slopes).zip(found.grads) {
             for (j, (slope, bound)) in slopes.iter().enumerate() {
                 let place = i * drawn.k + j;
-                row.note(&at, place, *slope, grads[place].widen().to_f64(), *bound);
+                let found = grads[place].widen().to_f64();
+                row.note(
+                    &at,
+                    place,
+                    in_type(*slope, found, *bound, storage.most_stored),
+                    found,
+                    *bound,
+                );
             }
         }
+    }
+}
+
+/// What is expected of a type whose largest number is `largest`: the infinity of that sign where the reference may lie beyond and the engine has it.
+pub(super) fn in_type(reference: f64, found: f64, bound: f64, largest: f64) -> f64 {
+    let beyond = reference.is_finite() && !(reference.abs() + bound <= largest);
+    if beyond && found.is_infinite() && found.is_sign_negative() == reference.is_sign_negative() {
+        found
+    } else {
+        reference
     }
 }

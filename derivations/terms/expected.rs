@@ -28,12 +28,19 @@ pub(super) fn expect<E: Numbers>(term: &Term, drawn: &Call<E>, weight: f64, stor
             rows: &rows,
             target: drawn.targets[i],
         });
-        let spread = spread(&wide, i, k);
+        // A weight e^-y that is lost weighs y where a row stands by itself: y e^-y falls from -ln tiny on. A quotient by b is no product with a weight.
+        let spread = match term.tables {
+            1 => spread(&wide, i, k).min(1.0 - storage.tiny.ln()),
+            2 => spread(&wide, i, k),
+            _ => 0.0,
+        };
         // Weights below the smallest normal number are 0: each costs that number times what it weighs.
         let floor = length * storage.tiny * 8.0 * (spread + length.ln() + 1.0);
         // Where q is near p, log-ratios are taken around a centre that is computed in f64 and held in two numbers of the type: that far it is off.
         // A gradient is off by as much; a divergence by the rounding of the square that a wrong centre adds and takes away again.
+        // No further than ln K: what lies nearer to the largest logit than that is rounded to it.
         let centre = 4.0 * largest(&wide, i, k) * storage.computed.powi(2).max(Storage::F64.computed);
+        let centre = centre.min(length.ln() + 1.0);
         let centre_floor = term.value.bound(length, storage, centre.powi(2), 0.0, floor);
         // The reference rounds its exponents in f64, so every log-ratio is off by `wrong`; a divergence by that times E_q|d| <= sqrt(2 D).
         let wrong = 4.0 * Storage::F64.computed * (spread + length.ln() + 1.0);

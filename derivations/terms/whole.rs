@@ -10,6 +10,7 @@ use super::engine::{Call, Engine, EngineError};
 use super::expected::{Expected, expect};
 use super::report::Row;
 use super::table::{TERMS, Term};
+use crate::precision::Storage;
 
 /// Its name.
 pub const ELBO: &str = "elbo";
@@ -120,7 +121,7 @@ pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Re
                     grads: [room(images * size), room(images * size), room(images * positions * k)],
                 };
                 engine.elbo(&call, WEIGHT, &mut found)?;
-                compare(rows, &call, &found, &expected);
+                compare(rows, &call, &found, &expected, options.storage);
             }
         }
     }
@@ -132,13 +133,14 @@ fn compare<E: Numbers>(
     call: &ElboCall<E>,
     found: &ElboFound<E>,
     [reconstructions, divergences]: &[Vec<Expected>; 2],
+    storage: Storage,
 ) {
     let beta = call.beta.get();
     let [mu, ln_b, slopes] = &found.grads;
     let positions = divergences.len() / call.images;
     let gradients = |rows: &mut [Row], call: &Call<E>, grads: &[&[E]], expected: &[Expected]| {
         let found = Found { values: &[], grads };
-        note(None, rows, call, &found, expected);
+        note(None, rows, call, &found, expected, storage);
     };
     gradients(of_pixels, &call.pixels, &[mu, ln_b], reconstructions);
     gradients(std::slice::from_mut(of_logits), &call.logits, &[slopes], divergences);

@@ -1,10 +1,17 @@
-// exp, expm1, the excess and ln in f32, exp in f64: the operations of gpu/src/fused/elementary.rs, one for one, with their derived bounds.
+// exp, expm1, the excess and ln in f32, exp in f64: the operations of gpu/src/fused/elementary.rs, one for one, with their derived bounds. All are
+// total: an argument that has to be bounded first is a Floored, which nothing but at_least_floor makes.
 #pragma once
 #include "base.cuh"
 
-constexpr float FLOOR = -88.f;  // from here down exp is exactly 0
+constexpr float FLOOR = -88.f;   // from here down exp is exactly 0
+constexpr float CEILING = 89.f;  // exp is +inf there
 
-DEVICE float at_least_floor(float x) { return x < FLOOR ? FLOOR : x; }  // NaN stays
+// A number that is not below the floor; or NaN.
+template <class R> struct Floored {
+  R value;
+};
+
+DEVICE Floored<float> at_least_floor(float x) { return Floored<float>{x < FLOOR ? FLOOR : x}; }  // NaN stays
 
 // c[0] + c[1] x + ... by Horner's rule.
 template <class R, int N> DEVICE R horner(const R (&c)[N], R x) {
@@ -14,24 +21,55 @@ template <class R, int N> DEVICE R horner(const R (&c)[N], R x) {
   return sum;
 }
 
-// e^x for x from FLOOR to 88: 4 units of roundoff. e^0 is exactly 1.
-DEVICE float exp_f32(float x) {
-  constexpr float round = 12582912.f + 127.f;  // 1.5 * 2^23: rounds to an integer, which is left biased in the lowest bits
-  const float shifted = fmaf(x, 1.44269504f, round);
-  const float n = shifted - round;
+constexpr float ROUND = 12582912.f + 127.f;  // 1.5 * 2^23: rounds to an integer, which is left biased in the lowest bits
+
+// e^x = 2^n fraction, n = shifted - ROUND.
+struct Reduced {
+  float shifted, fraction;
+};
+
+DEVICE Reduced reduced(float x) {
+  const float shifted = fmaf(x, 1.44269504f, ROUND);
+  const float n = shifted - ROUND;
   float f = fmaf(n, -355.f / 512.f, x);
   f = fmaf(n, 2.1219444e-4f, f);
   constexpr float c[] = {0.5f, 0.16666576f, 0.041666556f, 0.008363179f, 0.0013926184f};
-  const float power = (f * f * horner(c, f) + f) + 1.f;
-  return power * __uint_as_float(__float_as_uint(shifted) << 23);
+  return Reduced{shifted, (f * f * horner(c, f) + f) + 1.f};
 }
 
-constexpr double FLOOR_F64 = -709.0;
+// The lowest bits as an exponent.
+DEVICE float low_bits_to_exponent(float shifted) { return __uint_as_float(__float_as_uint(shifted) << 23); }
 
-DEVICE double at_least_floor(double x) { return x < FLOOR_F64 ? FLOOR_F64 : x; }
+// e^x for x from FLOOR to 88: 4 units of roundoff, +inf from 88.4 on; NaN stays. e^0 is exactly 1.
+DEVICE float exp_f32(Floored<float> x) {
+  const Reduced of = reduced(x.value > CEILING ? CEILING : x.value);
+  return of.fraction * low_bits_to_exponent(of.shifted);
+}
 
-// e^x for x from FLOOR_F64 to 709: 4 units of roundoff.
-DEVICE double exp_f64(double x) {
+constexpr float SHRUNK = 1.f / 18446744073709551616.f, GROWN = 18446744073709551616.f;  // 2^-64 and 2^64
+
+// 2^-64 e^x in factors, for products that are finite where e^x is not: infinite or below the smallest normal number only where the product is.
+struct Power {
+  float fraction, third, rest;
+
+  // Beyond these two every product but 0 has become 0 or infinite; NaN stays.
+  DEVICE Power of(float x) {
+    const Reduced of = reduced(x < -215.f ? -215.f : x > 305.f ? 305.f : x);
+    const float n = (of.shifted - ROUND) - 64.f, shifted = fmaf(n, 1.f / 3.f, ROUND);
+    return Power{of.fraction, low_bits_to_exponent(shifted), low_bits_to_exponent(fmaf(shifted - ROUND, -2.f, n) + ROUND)};
+  }
+
+  // a 2^-64 e^x
+  __device__ __forceinline__ float times(float a) const { return a * rest * fraction * third * third; }
+};
+
+constexpr double FLOOR_F64 = -709.0, CEILING_F64 = 710.0;
+
+DEVICE Floored<double> at_least_floor(double x) { return Floored<double>{x < FLOOR_F64 ? FLOOR_F64 : x}; }
+
+// e^x for x from FLOOR_F64 to 709: 4 units of roundoff, +inf from 709.5 on; NaN stays.
+DEVICE double exp_f64(Floored<double> floored) {
+  const double x = floored.value > CEILING_F64 ? CEILING_F64 : floored.value;
   constexpr double round = 6755399441055744.0 + 1023.0;  // 1.5 * 2^52, as above
   const double shifted = fma(x, 1.4426950408889634, round);
   const double n = shifted - round;
@@ -53,27 +91,31 @@ DEVICE void expm1_and_excess_near_zero(float d, float *expm1, float *excess) {
   *excess = square * (1.f - (1.f - d) * w);
 }
 
-// The same for d from FLOOR up: 25 units of roundoff. The excess is never negative, and 0 exactly at d = 0.
-DEVICE void expm1_and_excess(float d, float *expm1, float *excess) {
+// The same anywhere: 25 units of roundoff. The excess is never negative, and 0 exactly at d = 0.
+DEVICE void expm1_and_excess(Floored<float> floored, float *expm1, float *excess) {
+  const float d = floored.value;
   if (fabsf(d) < 1.f) return expm1_and_excess_near_zero(d, expm1, excess);
-  const float power = exp_f32(d);
+  const float power = exp_f32(floored);
   *expm1 = power - 1.f;
   *excess = fmaf(power, d - 1.f, 1.f);
 }
 
-// ln a for a positive normal a: 4 units of roundoff.
+// ln a: 4 units of roundoff; -inf for 0, NaN for a negative number, +inf and NaN stay. A subnormal number is multiplied by 2^64 first.
 DEVICE float ln_f32(float a) {
-  const int32_t bits = static_cast<int32_t>(__float_as_uint(a));
-  const int32_t e = (bits - 0x3f3504f3) >> 23;  // 1 / sqrt 2
-  const float n = static_cast<float>(e);
-  const float f = __uint_as_float(static_cast<uint32_t>(bits - e * (1 << 23))) - 1.f;
+  const bool subnormal = a < 1.17549435e-38f;
+  const uint32_t bits = __float_as_uint(subnormal ? a * GROWN : a);
+  const int32_t e = static_cast<int32_t>(bits - 0x3f3504f3u) >> 23;  // 1 / sqrt 2
+  const float n = static_cast<float>(e) - (subnormal ? 64.f : 0.f);
+  const float f = __uint_as_float(bits - (static_cast<uint32_t>(e) << 23)) - 1.f;
   constexpr float c[] = {0.3333333f,  -0.25000307f, 0.20001045f, -0.16641282f,
                          0.14214496f, -0.12998183f, 0.12622319f, -0.07902744f};
   const float square = f * f;
   float tail = square * f * horner(c, f);
   tail = fmaf(n, -2.1219444e-4f, tail);
   tail = fmaf(square, -0.5f, tail);
-  return fmaf(n, 355.f / 512.f, tail + f);
+  const float value = fmaf(n, 355.f / 512.f, tail + f);
+  const float beyond = a < 0.f ? INFINITY - INFINITY : -INFINITY;
+  return a < INFINITY ? (0.f < a ? value : beyond) : a;
 }
 
 // What a fast sum is worth: see ACCEPT, SUM and EXP in gpu/src/fused.

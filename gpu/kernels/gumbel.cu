@@ -86,7 +86,7 @@ DEVICE void gumbel_softmax(const T *__restrict__ x, const T *__restrict__ noise,
 }
 
 struct Mean {
-  float scale, mean;  // inverse temperature / s, E_y[v]
+  float scale, mean;  // 1 / s, E_y[v]
 };
 
 template <class T, class U, int N>
@@ -118,7 +118,7 @@ DEVICE void gumbel_gradient(const T *__restrict__ x, const T *__restrict__ noise
     }
     const Mean mean = sums.agree(mine, shared_mean, [&] {
       const double s = sums.total(0);
-      const Mean found{static_cast<float>(inverse_temperature / s), static_cast<float>(sums.total(1) / s)};
+      const Mean found{static_cast<float>(1.0 / s), static_cast<float>(sums.total(1) / s)};
       return found;
     });
     for (int from = 0; from < k; from += Chunk<T, N>::length()) {
@@ -126,7 +126,7 @@ DEVICE void gumbel_gradient(const T *__restrict__ x, const T *__restrict__ noise
       Chunk<T, N> v;
       if (k > Chunk<T, N>::length()) v.load(upstream + at, from, 0, k, 0.f), upstreams.park(v.x);
 #pragma unroll
-      for (int i = 0; i < N; ++i) v.x[i] = t.weight(i, inverse) * mean.scale * (upstreams.mine(i) - mean.mean);
+      for (int i = 0; i < N; ++i) v.x[i] = t.weight(i, inverse) * mean.scale * (upstreams.mine(i) - mean.mean) * inverse;
       v.store(grad + at, from, k);
     }
   }

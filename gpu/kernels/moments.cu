@@ -31,7 +31,8 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
       Running<N> s, t, square;
 #pragma unroll
       for (int i = 0; i < N; ++i) {
-        const float y = at_least_floor(c.x[i] - most), e = exp_f32(y), ey = e * y;
+        const Floored<float> floored = at_least_floor(c.x[i] - most);
+        const float y = floored.value, e = exp_f32(floored), ey = e * y;
         s.add(i, e), t.add(i, ey), square.add(i, ey * y);
       }
       mine[0] += s.sum(), mine[1] += t.sum(), mine[2] += square.sum();
@@ -83,7 +84,7 @@ DEVICE void moments(const T *__restrict__ x, double *__restrict__ values, T *__r
           q = exp_f32(at_least_floor(c.x[i] - most));
         }
         // In two steps, or an offset of the logits eats the digits; a masked code has q = 0, and the floor keeps 0 x inf away.
-        c.x[i] = q * scale * at_least_floor((c.x[i] - first) - second);
+        c.x[i] = q * scale * at_least_floor((c.x[i] - first) - second).value;
       }
       c.store(slopes, from, k);
     }

@@ -51,7 +51,8 @@ template <int GROUP> DEVICE void add_group(State &state, const float (&x)[GROUP]
   float s = 0.f, t = 0.f, square = 0.f;
 #pragma unroll
   for (int g = 0; g < GROUP; ++g) {
-    const float y = at_least_floor(x[g] - state.around), e = exp_f32(y), ey = e * y;
+    const Floored<float> floored = at_least_floor(x[g] - state.around);
+    const float y = floored.value, e = exp_f32(floored), ey = e * y;
     s += e, t += ey, square += ey * y;
   }
   state.s += s, state.t += t, state.square += square;
@@ -186,7 +187,7 @@ DEVICE void by_planes(const T *__restrict__ x, double *__restrict__ values, T *_
           } else {
             q = exp_f32(at_least_floor(logits[j] - from));
           }
-          logits[j] = q * static_cast<float>(plan.scale) * at_least_floor((logits[j] - from) - second);
+          logits[j] = q * static_cast<float>(plan.scale) * at_least_floor((logits[j] - from) - second).value;
         }
         store_positions(grad + plane, first, positions, logits);
       }

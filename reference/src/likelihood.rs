@@ -24,7 +24,8 @@ pub fn phi(pixel: f64) -> f64 {
 /// ln f(x | mu, b) = -ln 2 - ln b - ln x - ln(1 - x) - |logit x - mu| / b
 /// ```
 ///
-/// Unit: nats, of a density over `x`: positive values are legal. Limits: defined on `0 < x < 1`.
+/// Unit: nats, of a density over `x`: positive values are legal. Limits: defined on `0 < x < 1`; no value exceeds
+/// `-ln 2 - ln b - ln x(1 - x)`, which is the one at `mu = logit x`, whatever `b` is; `-inf` where the quotient exceeds the largest number.
 /// Mass: `1 + |ln b| + |ln x| + |ln(1 - x)|` and what the distance was made of,
 /// `(|ln x| + |ln(1 - x)| + |mu|) / b + |logit x - mu| (1 + |ln b|) / b`.
 /// Source: Ramesh et al. 2021, appendix A.3. Twin: `gpu::fused::logit_laplace`.
@@ -37,10 +38,17 @@ pub fn logit_laplace(x: f64, mu: f64, ln_b: f64) -> Result<Nats, Error> {
     }
     let (ln_x, ln_rest) = (x.ln(), (-x).ln_1p());
     let distance = (ln_x - ln_rest - mu).abs();
-    let value = -std::f64::consts::LN_2 - ln_b - ln_x - ln_rest - distance / ln_b.exp();
+    let value = -std::f64::consts::LN_2 - ln_b - ln_x - ln_rest - over_b(distance, ln_b);
     let parts = ln_x.abs() + ln_rest.abs();
-    let spread = (parts + mu.abs() + distance * (1.0 + ln_b.abs())) / ln_b.exp();
+    let spread = over_b(parts + mu.abs() + distance * (1.0 + ln_b.abs()), ln_b);
     Ok(Nats::with_mass(value, 1.0 + ln_b.abs() + parts + spread))
+}
+
+/// `a / b` from `ln b`: 0 for `a = 0`, and finite where the quotient is, though `b` or `1 / b` is not. In four steps: `b^(1/4)` never is.
+fn over_b(a: f64, ln_b: f64) -> f64 {
+    // Beyond, every quotient but 0 is infinite, or 0.
+    let root = (-ln_b.clamp(-2_000.0, 2_000.0) / 4.0).exp();
+    a * root * root * root * root
 }
 
 /// Derivatives of [`logit_laplace`] with respect to `mu` and to `ln b`.
@@ -56,11 +64,10 @@ pub fn logit_laplace(x: f64, mu: f64, ln_b: f64) -> Result<Nats, Error> {
 pub fn logit_laplace_gradients(x: f64, mu: f64, ln_b: f64) -> Result<[Nats; 2], Error> {
     let value = logit_laplace(x, mu, ln_b)?;
     let offset = x.ln() - (-x).ln_1p() - mu;
-    let scale = (-ln_b).exp();
     let sign = if offset == 0.0 { 0.0 } else { offset.signum() };
     Ok([
-        Nats::with_mass(sign * scale, scale * (1.0 + ln_b.abs())),
-        Nats::with_mass(offset.abs() * scale - 1.0, value.mass()),
+        Nats::with_mass(over_b(sign, ln_b), over_b(1.0 + ln_b.abs(), ln_b)),
+        Nats::with_mass(over_b(offset.abs(), ln_b) - 1.0, value.mass()),
     ])
 }
 

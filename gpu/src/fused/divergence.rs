@@ -2,10 +2,13 @@
 
 use super::elementary::{EXP, at_least_floor, exp, expm1_and_excess_near_zero};
 use super::isa::{Isa, Numbers};
-use super::lanes::{Lanes, Stored, prefetch};
-use super::moments::{ACCEPT, check, in_two, recentred};
+use super::lanes::{Stored, prefetch};
+use super::moments::{ACCEPT, check, recentred};
 use super::real::Real;
 use super::rows::{RowKernel, Rows, SUM, Work, fill, for_each_row, largest, read_or, sums};
+use ratio::{Mean, SMALLER, log_ratio};
+
+mod ratio;
 
 /// `D(q || p)` of every row, `q = softmax(a)`, `p = softmax(b)`; gradients times `weight`, with respect to `a` and to `b`.
 ///
@@ -85,19 +88,6 @@ enum Slope {
     Near { p: f64, mean: Mean, excess: f64 },
 }
 
-/// A mean in two parts, the first a number of the lanes' type: together they are known better than in one.
-#[derive(Clone, Copy)]
-struct Mean(f64, f64);
-
-impl Mean {
-    /// `whole + part`.
-    #[inline(always)]
-    fn of<R: Real>(whole: f64, part: f64) -> Self {
-        let (high, _) = in_two::<R>(whole);
-        Self(high.to_f64(), (whole - high.to_f64()) + part)
-    }
-}
-
 impl<E: Numbers> RowKernel<E, 2, 2> for Pair {
     #[inline(always)]
     fn row<L: Stored<E, Real = E::Real>>(
@@ -132,29 +122,31 @@ impl Pair {
     ) -> (f64, Slope) {
         let nothing = E::narrow(E::Real::NEG_INFINITY);
         let (max_a, max_b) = (largest(l, a), largest(l, b));
-        let (shift_a, shift_b) = (l.splat(E::Real::of(max_a)), l.splat(E::Real::of(max_b)));
-        let zero = l.splat(E::Real::of(0.0));
+        let splat = |x: f64| l.splat(E::Real::of(x));
+        let (shift_a, shift_b, zero) = (splat(max_a), splat(max_b * SMALLER), splat(0.0));
+        let (smaller, negated, larger) = (splat(SMALLER), splat(-SMALLER), splat(-1.0 / SMALLER));
         let divergence = self.quantity == Quantity::Divergence;
         let (k, lowest) = (a.len(), l.splat(E::Real::NEG_INFINITY));
         let [s, s_p, t, t_p, square] = sums!(l, a, nothing, k, |at, x| {
             prefetch(b.as_ptr().wrapping_add(k + at));
             let b = read_or(l, &b[at..], nothing);
             let y = at_least_floor(l, l.sub(x, shift_a));
-            let e = exp(l, y);
-            let y_p = l.sub(b, shift_b);
-            let bounded = at_least_floor(l, y_p);
-            let e_p = exp(l, bounded);
+            let (e, y) = (exp(l, y), y.0);
+            // How far the code lies below p's largest logit, SMALLER.
+            let below = l.fma(b, negated, shift_b);
+            let bounded = at_least_floor(l, l.mul(below, larger));
+            let (e_p, bounded) = (exp(l, bounded), bounded.0);
             if KEEP {
                 l.store(&mut kept_q[at..], e);
                 l.store(&mut kept_p[at..], e_p);
             }
             // A masked code does not count, whatever p is there.
-            let ratio = if divergence { l.sub(y, y_p) } else { l.sub(zero, y_p) };
+            let ratio = if divergence { l.fma(y, smaller, below) } else { below };
             let term = l.where_less(lowest, x, l.mul(e, ratio), zero);
             let size = l.add(y, bounded);
             [e, e_p, term, l.mul(e_p, bounded), l.mul(e, l.mul(size, size))]
         });
-        let (mean, ln_s, ln_s_p) = (t / s, s.ln(), s_p.ln());
+        let (mean, ln_s, ln_s_p) = (t / s / SMALLER, s.ln(), s_p.ln());
         let apart = |mean| Slope::Apart {
             q: self.weight / s,
             p: self.weight / s_p,
@@ -163,14 +155,15 @@ impl Pair {
         // A code that q allows and p does not: +inf, or 0 x inf where the weight has underflowed. Other NaN are in s or s_p too.
         if !t.is_finite() && s.is_finite() && s_p.is_finite() {
             let (q, p) = (f64::NAN, f64::NAN);
-            return (f64::INFINITY, Slope::Apart { q, p, mean: Mean(q, p) });
+            let mean = Mean::UNDEFINED;
+            return (f64::INFINITY, Slope::Apart { q, p, mean });
         }
         if !divergence {
-            return (mean + ln_s_p, apart(Mean::of::<E::Real>(-max_b, mean)));
+            return (mean + ln_s_p, apart(Mean::of::<E::Real>(0.0, max_b, mean)));
         }
         let fast = mean - ln_s + ln_s_p;
         if !(fast_bound(mean, square / s, t_p / s_p, fast) > fast * ACCEPT) {
-            return (fast, apart(Mean::of::<E::Real>(max_a - max_b, mean)));
+            return (fast, apart(Mean::of::<E::Real>(max_a, max_b, mean)));
         }
         self.near::<E, L, KEEP>(l, [a, b], [kept_q, kept_p], [max_a, max_b], [s, s_p], mean)
     }
@@ -188,9 +181,9 @@ impl Pair {
         mean: f64,
     ) -> (f64, Slope) {
         let nothing = E::narrow(E::Real::NEG_INFINITY);
-        let centre = (max_a - max_b) + (s.ln() - s_p.ln());
-        let (high, low) = in_two(centre);
-        let (high, low) = (l.splat(high), l.splat(low));
+        let Mean(high, low) = Mean::of::<E::Real>(max_a, max_b, s.ln() - s_p.ln());
+        let (high, low) = (l.splat(E::Real::of(high)), l.splat(E::Real::of(low)));
+        let larger = l.splat(E::Real::of(1.0 / SMALLER));
         let (shift_a, shift_b) = (l.splat(E::Real::of(max_a)), l.splat(E::Real::of(max_b)));
         let to_p = l.splat(E::Real::of(s_p / s));
         let one = l.splat(E::Real::ONE);
@@ -198,11 +191,12 @@ impl Pair {
             let b = read_or(l, &b[at..], nothing);
             let p = exp(l, at_least_floor(l, l.sub(b, shift_b)));
             let q = l.mul(exp(l, at_least_floor(l, l.sub(x, shift_a))), to_p);
-            let d = log_ratio(l, x, b, high, low);
+            let ratio = log_ratio(l, x, b, high, low);
+            let d = l.mul(ratio, larger);
             let (r, g) = expm1_and_excess_near_zero(l, d);
             let (size, apart) = (l.abs(d), l.sub(q, p));
             let difference = l.where_less(size, one, l.mul(p, r), apart);
-            let gap = l.where_less(size, one, l.mul(p, g), l.sub(l.mul(q, d), apart));
+            let gap = l.where_less(size, one, l.mul(p, g), l.sub(l.mul(l.mul(q, ratio), larger), apart));
             if KEEP {
                 let minus_p = l.sub(l.splat(E::Real::of(0.0)), p);
                 l.store(&mut kept_q[at..], l.where_less(size, one, difference, q));
@@ -215,7 +209,7 @@ impl Pair {
         let slope = Slope::Near {
             p: self.weight / (s_p * (1.0 + excess)),
             // Around the largest logits: around the centre the divergence's own rounding would be in it.
-            mean: Mean::of::<E::Real>(max_a - max_b, mean),
+            mean: Mean::of::<E::Real>(max_a, max_b, mean),
             excess,
         };
         (value, slope)
@@ -234,6 +228,7 @@ impl Pair {
         let nothing = E::narrow(E::Real::NEG_INFINITY);
         let (zero, one) = (l.splat(E::Real::of(0.0)), l.splat(E::Real::ONE));
         let splat = |x: f64| l.splat(E::Real::of(x));
+        let larger = splat(1.0 / SMALLER);
         match *slope {
             Slope::Apart { q, p, mean } => {
                 let (high, low) = (splat(mean.0), splat(mean.1));
@@ -247,7 +242,7 @@ impl Pair {
                         zero
                     };
                     let weight = l.mul(l.load(&kept_q[at..]), q);
-                    let slope = l.mul(weight, log_ratio(l, from, b, high, low));
+                    let slope = l.mul(l.mul(weight, log_ratio(l, from, b, high, low)), larger);
                     l.where_less(zero, l.abs(weight), slope, l.mul(weight, l.add(high, one)))
                 });
                 fill!(l, grad_b, through, |at| {
@@ -261,7 +256,7 @@ impl Pair {
                     let (a, b) = (read_or(l, &a[at..], nothing), read_or(l, &b[at..], nothing));
                     let (first, second) = (l.load(&kept_q[at..]), l.load(&kept_p[at..]));
                     let weight = l.mul(l.where_less(second, zero, first, l.add(second, first)), p);
-                    l.mul(weight, log_ratio(l, a, b, high, low))
+                    l.mul(l.mul(weight, log_ratio(l, a, b, high, low)), larger)
                 });
                 fill!(l, grad_b, through, |at| {
                     let (first, second) = (l.load(&kept_q[at..]), l.load(&kept_p[at..]));
@@ -271,18 +266,6 @@ impl Pair {
             }
         }
     }
-}
-
-/// `a - b - (high + low)` with one rounding relative to the result: the difference is taken with its error (Knuth's two-sum). Where `a` is
-/// `-inf`, so is the result, whatever `b` is.
-#[inline(always)]
-fn log_ratio<L: Lanes>(l: L, a: L::Vector, b: L::Vector, high: L::Vector, low: L::Vector) -> L::Vector {
-    let lowest = l.splat(L::Real::NEG_INFINITY);
-    let difference = l.sub(a, b);
-    let back = l.sub(difference, a);
-    let error = l.sub(l.sub(a, l.sub(difference, back)), l.add(b, back));
-    let ratio = l.add(l.sub(difference, high), l.sub(error, low));
-    l.where_less(lowest, a, ratio, l.splat(L::Real::FLOOR))
 }
 
 /// Bound on the fast divergence, in units of roundoff.

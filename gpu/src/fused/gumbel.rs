@@ -175,10 +175,11 @@ impl<E: Numbers> RowKernel<E, 3, 1> for Draw {
         let mean = weighted / s;
         if let Some([grad]) = grads {
             let splat = |x| l.splat(E::Real::of(x));
-            let (mean, scale) = (splat(mean), splat(self.inverse / s));
+            let (mean, scale, inverse) = (splat(mean), splat(1.0 / s), splat(self.inverse));
             fill!(l, grad, through, |at| {
                 let v = l.sub(read_or(l, &upstream[at..], zero), mean);
-                l.mul(l.mul(l.load(&weights[at..]), scale), v)
+                // The temperature last: beside it a weight would underflow, or overflow, before the product does.
+                l.mul(l.mul(l.mul(l.load(&weights[at..]), scale), v), inverse)
             });
         }
         mean

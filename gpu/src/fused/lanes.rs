@@ -29,14 +29,16 @@ pub(crate) trait Lanes: Copy {
     fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a b + c`.
     fn fma(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
-    /// The larger of the two; either where one is NaN.
+    /// The larger of the two; `b` where one is NaN.
     fn max(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// The smaller of the two; `b` where one is NaN.
+    fn min(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn abs(self, a: Self::Vector) -> Self::Vector;
     /// `then` where `a < b`, else (also where one of them is NaN) `otherwise`.
     fn where_less(self, a: Self::Vector, b: Self::Vector, then: Self::Vector, otherwise: Self::Vector) -> Self::Vector;
     /// The bits of every number moved up by the length of the mantissa: what stood lowest becomes the exponent.
     fn low_bits_to_exponent(self, a: Self::Vector) -> Self::Vector;
-    /// `(e, m)` with `a = 2^e m` and `m` in `[1/sqrt 2, sqrt 2)`, for a positive normal `a`.
+    /// `(e, m)` with `a = 2^e m` and `m` in `[1/sqrt 2, sqrt 2)`, for a positive normal `a`; some numbers elsewhere.
     fn exponent_and_mantissa(self, a: Self::Vector) -> (Self::Vector, Self::Vector);
     /// The sum, added in a tree.
     fn sum(self, a: Self::Vector) -> Self::Real;

@@ -1,8 +1,8 @@
 //! The decoder's outputs: the logit-Laplace log-likelihood of an image.
 
-use super::elementary::{at_least_floor, exp, ln};
+use super::elementary::{Power, SHRUNK, ln};
 use super::isa::{Isa, Numbers};
-use super::lanes::{Lanes, Stored};
+use super::lanes::Stored;
 use super::real::Real;
 use super::rows::{RowKernel, Rows, Work, fill, for_each_row, sums};
 
@@ -14,7 +14,10 @@ use super::rows::{RowKernel, Rows, Work, fill, for_each_row, sums};
 /// ```
 ///
 /// Rows: `x` in `(0, 1)` (mapped by `phi`), `mu`, `ln b`, one image each. Unit: nats, of a density over `x`; positive values are legal.
-/// Limits: NaN for an `x` outside `(0, 1)`; at the kink `logit x = mu` the derivative with respect to `mu` is 0.
+/// Limits: NaN for an `x` outside `(0, 1)`, and for a `mu` or `ln b` that is not finite; at the kink `logit x = mu` the derivative with respect to
+/// `mu` is 0, and a value is `-ln 2 - ln b - ln x(1 - x)`, which no other exceeds, whatever `b` is. A quotient by `b` is taken in one step: it
+/// is infinite only where it exceeds the largest number of the type, a gradient with its sign, a value, which is `-inf` there, with
+/// 2^64 to spare.
 /// Reference: `reference::likelihood::logit_laplace`.
 ///
 /// # Panics
@@ -57,52 +60,49 @@ impl<E: Numbers> RowKernel<E, 3, 2> for LogitLaplace {
         mut grads: Option<[&mut [E]; 2]>,
         work: &mut Work<E::Real>,
     ) -> f64 {
-        let through = work.through;
+        let (through, wanted) = (work.through, grads.is_some());
         let mut total = 0.0;
         let half = E::narrow(E::Real::of(0.5));
         let none = E::narrow(E::Real::of(0.0));
-        let (zero, one) = (l.splat(E::Real::of(0.0)), l.splat(E::Real::ONE));
+        let splat = |x| l.splat(E::Real::of(x));
+        let (zero, one, shrunk, grown) = (splat(0.0), l.splat(E::Real::ONE), splat(SHRUNK), splat(1.0 / SHRUNK));
+        // A weight above 1 comes last, so that nothing overflows before the slope does.
+        let last = self.weight.abs().max(1.0);
+        let (share, lifted, last) = (self.weight / last, self.weight / last / SHRUNK, splat(last));
+        let (share, lifted) = (splat(share), splat(lifted));
         let mut start = 0;
         while start < x.len() {
             let part = start..(start + BLOCK).min(x.len());
             let (x, mu, ln_b) = (&x[part.clone()], &mu[part.clone()], &ln_b[part.clone()]);
-            let [distance, scale] = work.two_rows(part.len());
+            let [by_mu, by_ln_b] = work.two_rows(part.len());
             let [terms] = sums!(l, x, half, 0, |at, x| {
                 let (mu, ln_b) = (read_or(l, &mu[at..], none), read_or(l, &ln_b[at..], none));
-                let (ln_x, ln_rest) = (ln_inside(l, x), ln_inside(l, l.sub(one, x)));
+                let (ln_x, ln_rest) = (ln(l, x), ln(l, l.sub(one, x)));
                 let off = l.sub(l.sub(ln_x, ln_rest), mu);
-                let inverse = exp(l, at_least_floor(l, l.sub(zero, ln_b)));
-                l.store(&mut distance[at..], off);
-                l.store(&mut scale[at..], inverse);
-                let spread = l.add(ln_b, l.add(ln_x, ln_rest));
-                [l.fma(l.abs(off), inverse, spread)]
+                // 0, or NaN where a parameter is not finite or a logit is not.
+                let undefined = l.fma(off, zero, l.mul(ln_b, zero));
+                let (size, inverse) = (l.abs(off), Power::of(l, l.sub(zero, ln_b)));
+                if wanted {
+                    let slope = l.add(inverse.times(l, lifted), undefined);
+                    let down = l.where_less(off, zero, l.sub(zero, slope), undefined);
+                    l.store(&mut by_mu[at..], l.mul(l.where_less(zero, off, slope, down), last));
+                    let distance = inverse.times(l, l.mul(size, share));
+                    let slope = l.fma(distance, grown, l.sub(undefined, share));
+                    l.store(&mut by_ln_b[at..], l.mul(slope, last));
+                }
+                // Terms are 2^64 times smaller than what they stand for: no sum of them overflows that has a finite value.
+                let spread = l.add(l.add(ln_b, l.add(ln_x, ln_rest)), undefined);
+                [l.fma(spread, shrunk, inverse.times(l, size))]
             });
             #[expect(clippy::cast_precision_loss, reason = "a block's length")]
             let count = x.len() as f64;
-            total -= terms + std::f64::consts::LN_2 * count;
+            total -= terms / SHRUNK + std::f64::consts::LN_2 * count;
             if let Some([grad_mu, grad_ln_b]) = &mut grads {
-                let weight = l.splat(E::Real::of(self.weight));
-                fill!(l, &mut grad_mu[part.clone()], through, |at| {
-                    let off = l.load(&distance[at..]);
-                    let slope = l.mul(l.load(&scale[at..]), weight);
-                    let down = l.where_less(off, zero, l.sub(zero, slope), l.mul(off, zero));
-                    l.where_less(zero, off, slope, down)
-                });
-                fill!(l, &mut grad_ln_b[part.clone()], through, |at| {
-                    let distance = l.mul(l.abs(l.load(&distance[at..])), l.load(&scale[at..]));
-                    l.mul(l.sub(distance, one), weight)
-                });
+                fill!(l, &mut grad_mu[part.clone()], through, |at| l.load(&by_mu[at..]));
+                fill!(l, &mut grad_ln_b[part.clone()], through, |at| l.load(&by_ln_b[at..]));
             }
             start = part.end;
         }
         total
     }
-}
-
-/// `ln x` for an `x` in `(0, 1)`, NaN elsewhere.
-#[inline(always)]
-fn ln_inside<L: Lanes>(l: L, x: L::Vector) -> L::Vector {
-    let (zero, one) = (l.splat(L::Real::of(0.0)), l.splat(L::Real::ONE));
-    let inside = l.where_less(x, one, ln(l, x), l.splat(L::Real::of(f64::NAN)));
-    l.where_less(zero, x, inside, l.splat(L::Real::of(f64::NAN)))
 }

@@ -118,7 +118,7 @@ impl Moments {
         let shift = l.splat(E::Real::of(max));
         let [s, t, square] = sums!(l, x, nothing, x.len(), |at, x| {
             let y = at_least_floor(l, l.sub(x, shift));
-            let e = exp(l, y);
+            let (e, y) = (exp(l, y), y.0);
             if KEEP {
                 l.store(&mut weights[at..], e);
             }
@@ -191,7 +191,7 @@ impl Moments {
         fill!(l, grad, through, |at| {
             let x = read_or(l, &x[at..], nothing);
             // Masked codes have weight 0; the floor keeps 0 x inf away.
-            let d = at_least_floor(l, l.sub(l.sub(x, first), second));
+            let d = at_least_floor(l, l.sub(l.sub(x, first), second)).0;
             l.mul(l.mul(l.load(&weights[at..]), scale), d)
         });
     }

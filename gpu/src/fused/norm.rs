@@ -81,6 +81,28 @@ fn moments<T: Multiplied>(row: &[T]) -> (f64, f64) {
     #[expect(clippy::cast_precision_loss, reason = "a width")]
     let d = row.len() as f64;
     let mean = row.iter().map(|x| x.to_f64()).sum::<f64>() / d;
-    let squares = row.iter().map(|x| (x.to_f64() - mean) * (x.to_f64() - mean));
-    (mean, (squares.sum::<f64>() / d + EPSILON).sqrt())
+    let variance = |unit: f64| {
+        let squares = row.iter().map(|x| ((x.to_f64() - mean) / unit).powi(2));
+        squares.sum::<f64>() / d
+    };
+    let squares = variance(1.0);
+    if squares.is_infinite() {
+        // Squares of finite numbers that exceed the largest one: in units of the farthest they do not.
+        let farthest = row.iter().fold(0.0, |most: f64, x| (x.to_f64() - mean).abs().max(most));
+        return (mean, farthest * variance(farthest).sqrt());
+    }
+    (mean, (squares + EPSILON).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::layer_norm;
+
+    #[test]
+    fn a_row_of_numbers_whose_squares_overflow_is_normalised_as_any_other() {
+        for size in [1.0, 1e30, 1e160, 1e307] {
+            let y = layer_norm(&[size, -size, size, -size], &[1.0; 4], &[0.0; 4]);
+            assert!(y.iter().all(|y: &f64| (y.abs() - 1.0).abs() < 1e-5), "{size:e}: {y:?}");
+        }
+    }
 }

@@ -28,6 +28,10 @@ pub trait Real:
     const NEG_INFINITY: Self;
     /// The smallest normal number.
     const SMALLEST: Self;
+    /// The largest finite number.
+    const LARGEST: Self;
+    /// Twice the unit roundoff.
+    const EPSILON: Self;
     /// `1 / ln 2`.
     const LOG2_E: Self;
     /// `ln 2` in two parts; the first has so few digits that its product with an exponent is exact.
@@ -38,6 +42,10 @@ pub trait Real:
     const ROUND: Self;
     /// From here down `2^n` has the exponent 0 and `exp` is exactly 0.
     const FLOOR: Self;
+    /// `2^n` has the type's largest exponent there and `exp` is `+inf`.
+    const CEILING: Self;
+    /// Where `2^-64 e^x` times any number but 0 has become 0, and where it has become infinite.
+    const POWERS: [Self; 2];
     /// `(e^f - 1 - f) / f^2` on `|f| <= ln 2 / 2`, from the constant up.
     const EXP: &'static [Self];
     /// `(e^d - 1 - d) / d^2` on `|d| <= 1`.
@@ -76,6 +84,8 @@ macro_rules! real {
         const ONE: Self = 1.0;
         const NEG_INFINITY: Self = $real::NEG_INFINITY;
         const SMALLEST: Self = $real::MIN_POSITIVE;
+        const LARGEST: Self = $real::MAX;
+        const EPSILON: Self = $real::EPSILON;
         const LOG2_E: Self = std::$real::consts::LOG2_E;
         const ROUND: Self = ((3_i64 << ($mantissa - 1)) + $bias) as Self;
 
@@ -98,10 +108,11 @@ macro_rules! real {
         #[inline(always)]
         fn exponent_and_mantissa(self) -> (Self, Self) {
             let below = std::$real::consts::FRAC_1_SQRT_2.to_bits() as $signed;
-            let e = (self.to_bits() as $signed - below) >> $mantissa;
+            // Wrapping, as vector integers are: the bits of a number that is not positive give some numbers.
+            let e = (self.to_bits() as $signed).wrapping_sub(below) >> $mantissa;
             (
                 e as Self,
-                Self::from_bits((self.to_bits() as $signed - (e << $mantissa)) as _),
+                Self::from_bits((self.to_bits() as $signed).wrapping_sub(e << $mantissa) as _),
             )
         }
     };
@@ -124,6 +135,8 @@ mod reals {
         const LN_2_HIGH: Self = 355.0 / 512.0;
         const LN_2_LOW: Self = -2.121_944_4e-4;
         const FLOOR: Self = -88.0;
+        const CEILING: Self = 89.0;
+        const POWERS: [Self; 2] = [-215.0, 305.0];
         #[rustfmt::skip]
         const EXP: &'static [Self] = &[
             0.5,
@@ -161,6 +174,8 @@ mod reals {
         const LN_2_HIGH: Self = Self::from_bits(0x3fe6_2e42_fee0_0000); // ln 2 to 33 bits
         const LN_2_LOW: Self = 1.908_214_929_270_587_7e-10;
         const FLOOR: Self = -709.0;
+        const CEILING: Self = 710.0;
+        const POWERS: [Self; 2] = [-1500.0, 1600.0];
         #[rustfmt::skip]
         const EXP: &'static [Self] = &[
             0.500_000_000_000_000_1,

@@ -68,7 +68,7 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
                 let slopes = &slopes[at..];
                 fill!(l, grad, self.through, |at| {
                     let y = l.mul(l.load(&weights[at..]), scale);
-                    l.mul(l.mul(y, inverse), l.sub(l.load(&slopes[at..]), mean))
+                    l.mul(l.mul(y, l.sub(l.load(&slopes[at..]), mean)), inverse)
                 });
                 mix.forward(l, plan, self.first, &mut weights[..SLAB]);
             }

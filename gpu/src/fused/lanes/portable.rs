@@ -53,6 +53,10 @@ impl<R: Real> Lanes for Portable<R> {
         each(|i| if a[i] > b[i] { a[i] } else { b[i] })
     }
     #[inline(always)]
+    fn min(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        each(|i| if a[i] < b[i] { a[i] } else { b[i] })
+    }
+    #[inline(always)]
     fn abs(self, a: Self::Vector) -> Self::Vector {
         each(|i| a[i].magnitude())
     }

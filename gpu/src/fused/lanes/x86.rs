@@ -96,6 +96,7 @@ lanes! {
     mul(a: __m512, b: __m512) -> __m512 = _mm512_mul_ps(a, b);
     fma(a: __m512, b: __m512, c: __m512) -> __m512 = _mm512_fmadd_ps(a, b, c);
     max(a: __m512, b: __m512) -> __m512 = _mm512_max_ps(a, b);
+    min(a: __m512, b: __m512) -> __m512 = _mm512_min_ps(a, b);
     abs(a: __m512) -> __m512 = _mm512_abs_ps(a);
     where_less(a: __m512, b: __m512, then: __m512, otherwise: __m512) -> __m512 =
         _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), otherwise, then);
@@ -121,6 +122,7 @@ lanes! {
     mul(a: __m512d, b: __m512d) -> __m512d = _mm512_mul_pd(a, b);
     fma(a: __m512d, b: __m512d, c: __m512d) -> __m512d = _mm512_fmadd_pd(a, b, c);
     max(a: __m512d, b: __m512d) -> __m512d = _mm512_max_pd(a, b);
+    min(a: __m512d, b: __m512d) -> __m512d = _mm512_min_pd(a, b);
     abs(a: __m512d) -> __m512d = _mm512_abs_pd(a);
     where_less(a: __m512d, b: __m512d, then: __m512d, otherwise: __m512d) -> __m512d =
         _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b), otherwise, then);
@@ -146,6 +148,7 @@ lanes! {
     mul(a: __m256, b: __m256) -> __m256 = _mm256_mul_ps(a, b);
     fma(a: __m256, b: __m256, c: __m256) -> __m256 = _mm256_fmadd_ps(a, b, c);
     max(a: __m256, b: __m256) -> __m256 = _mm256_max_ps(a, b);
+    min(a: __m256, b: __m256) -> __m256 = _mm256_min_ps(a, b);
     abs(a: __m256) -> __m256 = _mm256_andnot_ps(_mm256_set1_ps(-0.0), a);
     where_less(a: __m256, b: __m256, then: __m256, otherwise: __m256) -> __m256 =
         _mm256_blendv_ps(otherwise, then, _mm256_cmp_ps::<_CMP_LT_OQ>(a, b));
@@ -179,6 +182,7 @@ lanes! {
     mul(a: __m256d, b: __m256d) -> __m256d = _mm256_mul_pd(a, b);
     fma(a: __m256d, b: __m256d, c: __m256d) -> __m256d = _mm256_fmadd_pd(a, b, c);
     max(a: __m256d, b: __m256d) -> __m256d = _mm256_max_pd(a, b);
+    min(a: __m256d, b: __m256d) -> __m256d = _mm256_min_pd(a, b);
     abs(a: __m256d) -> __m256d = _mm256_andnot_pd(_mm256_set1_pd(-0.0), a);
     where_less(a: __m256d, b: __m256d, then: __m256d, otherwise: __m256d) -> __m256d =
         _mm256_blendv_pd(otherwise, then, _mm256_cmp_pd::<_CMP_LT_OQ>(a, b));

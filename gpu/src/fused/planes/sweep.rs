@@ -51,7 +51,7 @@ impl<E: Numbers> Tile<'_, E> {
                     ahead = &ahead[(4 * L::N).min(ahead.len())..];
                     for (plane, into) in quad.iter().zip(&mut sum) {
                         let y = at_least_floor(l, l.sub(read_or(l, &plane[j..], nothing), around));
-                        let e = exp(l, y);
+                        let (e, y) = (exp(l, y), y.0);
                         let ey = l.mul(e, y);
                         *into = [l.add(into[0], e), l.add(into[1], ey), l.fma(ey, y, into[2])];
                     }
@@ -114,7 +114,7 @@ impl<E: Numbers> Tile<'_, E> {
                 lanes::prefetch(ahead.wrapping_add(at));
                 let x = l.sub(read_or(l, &plane[at..], nothing), l.load(&first[at..]));
                 let e = exp(l, at_least_floor(l, l.sub(x, l.load(&low[at..]))));
-                let d = at_least_floor(l, l.sub(x, l.load(&second[at..])));
+                let d = at_least_floor(l, l.sub(x, l.load(&second[at..]))).0;
                 l.mul(l.mul(e, l.load(&scale[at..])), d)
             });
         }
@@ -134,6 +134,9 @@ fn moved([s, t, square]: [f64; 3], d: f64) -> [f64; 3] {
         return [s, t, square]; // nothing yet: the reference was none
     }
     let factor = d.exp();
+    if factor <= 0.0 {
+        return [0.0; 3]; // not 0 times what has become infinite
+    }
     [
         factor * s,
         factor * (t + d * s),
