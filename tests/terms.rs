@@ -6,6 +6,8 @@
 mod autograd;
 #[path = "terms/ends.rs"]
 mod ends;
+#[path = "terms/graphs.rs"]
+mod graphs;
 #[path = "terms/mixing.rs"]
 mod mixing;
 #[path = "terms/nan.rs"]

@@ -166,13 +166,12 @@ impl Engine for InGraph {
 
     fn mix<E: Numbers>(&self, call: &MixCall<E>, sample: Sample, out: &mut Mixed<E>) -> Result<()> {
         let [rows, k, d] = call.shape;
-        let (x, codebook) = (
-            self.variable(&call.logits, &[rows, k])?,
-            self.variable(&call.codebook, &[k, d])?,
-        );
-        let [noise, to_samples, to_mixed] = [(&call.noise, k), (&call.to_samples, k), (&call.to_mixed, d)]
+        let [x, noise] = [&call.logits, &call.noise].map(|table| self.variable(table, &[rows, k]));
+        let (x, noise_var, codebook) = (x?, noise?, self.variable(&call.codebook, &[k, d])?);
+        let [to_samples, to_mixed] = [(&call.to_samples, k), (&call.to_mixed, d)]
             .map(|(table, width)| Tensor::from_slice(table, (rows, width), self.0.candle()));
-        let (noise, codes, logits) = (noise?, self.1.of(&codebook)?, self.1.of(&x)?);
+        // Noise of a graph, as where a program computes it from a variable.
+        let (noise, codes, logits) = (self.1.of(&noise_var)?, self.1.of(&codebook)?, self.1.of(&x)?);
         let samples = autograd::gumbel_softmax(&logits, &noise, call.temperature, sample)?;
         let mixed = autograd::codebook_mix(&logits, &noise, &codes, call.temperature, sample)?;
         out.samples = numbers(&samples)?;
@@ -181,9 +180,18 @@ impl Engine for InGraph {
         let of = |back: &gpu::GradStore, table: &Var| -> Result<Vec<E>> {
             numbers(back.get(table.as_tensor()).ok_or("no gradient came back")?)
         };
-        out.through_samples = of(&back, &x)?;
+        // A sample is a function of the sum of both.
+        let of_logits = |back: &gpu::GradStore| -> Result<Vec<E>> {
+            let (to_logits, to_noise) = (of(back, &x)?, of(back, &noise_var)?);
+            let bytes = |slopes: &[E]| bytemuck::cast_slice::<E, u8>(slopes).to_vec();
+            if bytes(&to_logits) != bytes(&to_noise) {
+                return Err("the noise's gradient is not the logits'".into());
+            }
+            Ok(to_logits)
+        };
+        out.through_samples = of_logits(&back)?;
         let back = (&mixed * to_mixed?)?.sum_all()?.backward()?;
-        out.to_logits = of(&back, &x)?;
+        out.to_logits = of_logits(&back)?;
         out.to_codebook = of(&back, &codebook)?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The fused terms as candle sees them: functions of tensors with a backward pass.
 //!
-//! A thin wrapper. Values come back in `f32` (`f64` for `f64` logits), gradients in the logits' own type. candle's backward pass fills a table with
+//! A thin wrapper. Every argument that is a tensor gets its gradient, whether it is a variable or has a graph of its own; what is detached instead
+//! says so. Values come back in `f32` (`f64` for `f64` logits), gradients in the logits' own type. candle's backward pass fills a table with
 //! zeros and adds to it whatever an operation returns, and an operation cannot hand over a buffer: so a gradient goes to memory three times
 //! where [`fused`](crate::fused) writes it once. A training loop that can call that should.
 //!
@@ -81,7 +82,8 @@ pub fn cross_entropy(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     of_two(Function::CrossEntropy, Lie::InRows, a, b)
 }
 
-/// [`fused::logit_laplace`](crate::fused::logit_laplace): three of `[.., P]` to `[..]`; no gradient goes to the pixels `x`.
+/// [`fused::logit_laplace`](crate::fused::logit_laplace): three of `[.., P]` to `[..]`. The pixels `x` are data and are detached: no gradient goes
+/// to them, nor to what they were computed from.
 ///
 /// # Errors
 /// As [`kl_divergence`].

@@ -7,11 +7,11 @@ use gpu::fused::{self, Isa, Rows, Sample, Target};
 
 use super::logits;
 
-fn variable(rows: usize, k: usize, kind: &str) -> Var {
+pub(super) fn variable(rows: usize, k: usize, kind: &str) -> Var {
     Var::from_tensor(&Tensor::from_vec(logits(kind, rows, k), (rows, k), &Device::Cpu).unwrap()).unwrap()
 }
 
-fn numbers(tensor: &Tensor) -> Vec<f32> {
+pub(super) fn numbers(tensor: &Tensor) -> Vec<f32> {
     tensor.flatten_all().unwrap().to_vec1().unwrap()
 }
 

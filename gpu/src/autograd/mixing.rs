@@ -12,6 +12,8 @@ mod cuda;
 
 /// [`fused::gumbel_softmax`]: logits and noise `[.., K]` to samples of that shape. Straight-through, the relaxed sample's derivative comes back.
 ///
+/// Noise that has a graph, or is a variable, gets the logits' gradient: a sample is a function of their sum.
+///
 /// # Errors
 /// candle's; for shapes that differ or a temperature that is not positive.
 pub fn gumbel_softmax(logits: &Tensor, noise: &Tensor, temperature: f64, sample: Sample) -> Result<Tensor> {
@@ -20,7 +22,7 @@ pub fn gumbel_softmax(logits: &Tensor, noise: &Tensor, temperature: f64, sample:
         .apply_op2(&noise.contiguous()?, Mixing { temperature, sample })
 }
 
-/// [`fused::codebook_mix`]: logits and noise `[.., K]`, a codebook `[K, D]`, to `[.., D]`.
+/// [`fused::codebook_mix`]: logits and noise `[.., K]`, a codebook `[K, D]`, to `[.., D]`. Gradients as [`gumbel_softmax`]'s, and the codebook's.
 ///
 /// # Errors
 /// As [`gumbel_softmax`].
@@ -156,6 +158,11 @@ mod cuda {
     }
 }
 
+/// What comes back to the noise: what came back to the logits, where anybody asks. candle expects a gradient of every argument that has a graph.
+fn of_noise(to_logits: &Tensor, noise: &Tensor) -> Option<Tensor> {
+    noise.track_op().then(|| to_logits.clone())
+}
+
 impl CustomOp2 for Mixing {
     fn name(&self) -> &'static str {
         "elbo-gumbel-softmax"
@@ -169,7 +176,6 @@ impl CustomOp2 for Mixing {
         cuda::forward(*self, &[(x, lx), (noise, ln)])
     }
 
-    /// The noise is given: nothing comes back to it.
     fn bwd(
         &self,
         x: &Tensor,
@@ -183,7 +189,8 @@ impl CustomOp2 for Mixing {
             Device::Cuda(device) => cuda::through_samples(*self, device, [x, noise, upstream])?,
             _ => bail!("samples of codes have no backward pass there"),
         };
-        Ok((Some(grad), None))
+        let to_noise = of_noise(&grad, noise);
+        Ok((Some(grad), to_noise))
     }
 }
 
@@ -224,6 +231,7 @@ impl CustomOp3 for Mixing {
             Device::Cuda(device) => cuda::through_codebook(*self, device, args)?,
             _ => bail!("a codebook has no backward pass there"),
         };
-        Ok((Some(to_logits), None, Some(to_codebook)))
+        let to_noise = of_noise(&to_logits, noise);
+        Ok((Some(to_logits), to_noise, Some(to_codebook)))
     }
 }
