@@ -120,6 +120,16 @@ pub enum ModelError {
         /// What was needed.
         expected: &'static str,
     },
+    /// A number that no model can have.
+    #[error("{what} is {value}, expected {expected}")]
+    Impossible {
+        /// Of what.
+        what: &'static str,
+        /// The number.
+        value: f64,
+        /// What it can be.
+        expected: String,
+    },
     /// A picture that cannot be written.
     #[error("picture: {0}")]
     Picture(#[from] png::EncodingError),

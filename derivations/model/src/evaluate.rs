@@ -22,10 +22,10 @@ pub use bound::Bound;
 pub use report::{Estimate, Options, Report, SplitReport, evaluate};
 pub use usage::{Usage, of_first_stage, pixel_error};
 
-use crate::ModelError;
 use crate::data::Data;
 use crate::network::Model;
 use crate::noise::{Purpose, evaluated, gumbel, stream};
+use crate::{ModelError, possible};
 
 /// Samples of codes of one image, and what the networks say of each.
 #[derive(Debug, Clone)]
@@ -76,6 +76,7 @@ impl Drawn {
         let table: Vec<f64> = logits.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
         let ln_q_table = normalised(&table, k).map_err(of_image)?;
         let (entropy, variance) = surprise(&ln_q_table, k);
+        possible::entropy(entropy, positions, k).map_err(of_image)?;
         let mut rng = stream(seed, Purpose::EvaluatedCodes, image as u64);
         let mut drawn = Self {
             entropy,
@@ -134,6 +135,10 @@ impl Drawn {
             let text = model.tokens(&text.repeat(count), count)?;
             let of_image = |error: ModelError| error.at(format!("image {image}"));
             let [of_text, of_codes] = model.log_prior(&text, &model.tokens(codes, count)?).map_err(of_image)?;
+            possible::log_probability("ln p(y)", of_text[0]).map_err(of_image)?;
+            for of_codes in &of_codes {
+                possible::log_probability("ln p(z|y)", *of_codes).map_err(of_image)?;
+            }
             prior.ln_p_y = of_text[0];
             prior.ln_p_z.extend(of_codes);
         }

@@ -22,6 +22,7 @@ pub mod objective;
 pub mod optimiser;
 pub mod parameters;
 pub mod picture;
+mod possible;
 pub mod sample;
 pub mod sweep;
 pub mod text;

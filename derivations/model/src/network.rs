@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use gpu::autograd::logit_laplace;
 use gpu::device::Device;
 use gpu::network::{Parameters, Transformer, tokens};
 use gpu::{DType, Tensor};
@@ -10,10 +11,10 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::config::{Config, EDGE, Load};
 use crate::evaluate::expect_finite;
 use crate::noise::ln_unit_of_image;
-use crate::objective::{decoded, encoder_logits, log_likelihood, one_hot, token_log_probs};
+use crate::objective::{decoded, encoder_logits, one_hot, token_log_probs};
 use crate::parameters::{Shapes, Variables};
 use crate::text::Vocabulary;
-use crate::{ModelError, data};
+use crate::{ModelError, data, possible};
 
 /// The networks with what they were made from.
 #[derive(Debug, Clone)]
@@ -176,12 +177,14 @@ impl Model {
     /// The same at codes' relaxations, `[B, K, side, side]`.
     ///
     /// # Errors
-    /// As [`Model::log_likelihood`].
+    /// [`ModelError::Impossible`] for one that is not finite, or above what its log-scales allow; [`ModelError::Twin`].
     pub fn log_likelihood_of_mixed(&self, pixels: &Tensor, mixed: &Tensor) -> Result<Vec<f64>, ModelError> {
         let images = pixels.broadcast_as((mixed.dim(0)?, 3, EDGE, EDGE))?.contiguous()?;
-        let values = log_likelihood(self.config.sizes(), &self.parameters, &images, mixed)?;
+        let [mu, ln_b] = decoded(self.config.sizes(), &self.parameters, mixed)?;
+        let values = logit_laplace(&images.flatten_from(1)?, &mu, &ln_b)?;
         let values: Vec<f64> = values.to_dtype(DType::F64)?.to_vec1()?;
         expect_finite(&values, |sample| format!("ln p(x|z) at sample {sample} of the codes"))?;
+        possible::likelihood(&values, &pixels.flatten_from(1)?, &ln_b)?;
         let unit = ln_unit_of_image();
         Ok(values.into_iter().map(|value| value + unit).collect())
     }
