@@ -10,7 +10,8 @@ fn page(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Runs what stands in `<!-- output of: elbo ... -->` and puts it into the fenced block behind, up to `| until ...` if given. What stands in
+/// Runs what stands in `<!-- output of: elbo ... -->` and puts it into the fenced block behind, from the line that starts with what `| from ...`
+/// says, up to the one of `| until ...`, if given. What stands in
 /// `<!-- output of, with lapack: elbo ... -->` is run where the program has it, else left as it is; `, exit 1` is what the program is expected to exit with.
 fn regenerated(text: &str) -> (String, usize) {
     const MARK: &str = "<!-- output of";
@@ -30,9 +31,8 @@ fn regenerated(text: &str) -> (String, usize) {
         let skipped = condition == ", with lapack" && !cfg!(feature = "lapack");
         assert!(["", ", with lapack", ", exit 1"].contains(&condition), "{mark}");
         let code = i32::from(condition == ", exit 1");
-        let (args, last) = call
-            .split_once(" | until ")
-            .map_or((call, None), |(args, last)| (args, Some(last.trim())));
+        let (call, last) = cut(call, " | until ");
+        let (args, first) = cut(call, " | from ");
         out.push_str(before);
         out.push_str(mark);
         out.push_str(&behind[..fence]);
@@ -40,7 +40,7 @@ fn regenerated(text: &str) -> (String, usize) {
             eprintln!("skipped, built without lapack: elbo {args}");
             out.push_str(&behind[fence..end]);
         } else {
-            out.push_str(&run(args, last, code));
+            out.push_str(&run(args, first, last, code));
         }
         rest = &behind[end..];
         blocks += 1;
@@ -49,7 +49,13 @@ fn regenerated(text: &str) -> (String, usize) {
     (out, blocks)
 }
 
-fn run(args: &str, last: Option<&str>, code: i32) -> String {
+/// A call, and what stands behind the word that cuts its output.
+fn cut<'a>(call: &'a str, at: &str) -> (&'a str, Option<&'a str>) {
+    call.split_once(at)
+        .map_or((call, None), |(call, line)| (call, Some(line.trim())))
+}
+
+fn run(args: &str, first: Option<&str>, last: Option<&str>, code: i32) -> String {
     let output = Command::cargo_bin("elbo")
         .unwrap()
         .env_remove("ELBO_SEED")
@@ -58,14 +64,14 @@ fn run(args: &str, last: Option<&str>, code: i32) -> String {
         .unwrap();
     assert_eq!(output.status.code(), Some(code), "elbo {args}");
     let text = String::from_utf8(output.stdout).unwrap();
-    match last {
-        None => text,
-        Some(last) => text
-            .lines()
-            .take_while(|line| !line.starts_with(last))
-            .map(|line| format!("{}\n", line.trim_end()))
-            .collect(),
+    if first.is_none() && last.is_none() {
+        return text;
     }
+    text.lines()
+        .skip_while(|line| first.is_some_and(|first| !line.starts_with(first)))
+        .take_while(|line| last.is_none_or(|last| !line.starts_with(last)))
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
 }
 
 #[test]
@@ -179,7 +185,7 @@ fn the_pictures_in_the_readme_are_those_of_the_page() {
     let html = String::from_utf8(output.stdout).unwrap();
     let css = include_str!("../derivations/render/step.css");
     let colours = &css[..css.find("\n* {").unwrap()];
-    let mut pictures = html.split("<figure class=\"curves\">").skip(1);
+    let mut pictures = html.split("<figure class=\"curves\"><div class=\"wide\">").skip(1);
     for name in ["curves", "jensen-gap"] {
         let svg = pictures.next().unwrap().split("</svg>").next().unwrap();
         let (open, drawing) = svg.split_once('>').unwrap();

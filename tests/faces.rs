@@ -9,6 +9,8 @@
 mod arithmetic;
 #[path = "faces/show.rs"]
 mod one_at_a_time;
+#[path = "faces/pictures.rs"]
+mod pictures;
 #[path = "faces/worlds.rs"]
 mod worlds;
 

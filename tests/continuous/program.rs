@@ -114,7 +114,11 @@ fn fit_reads_images_and_refuses_what_are_none() {
 #[test]
 fn the_walk_draws_the_curves_and_writes_the_integral() {
     let page = String::from_utf8(elbo(&["step", "--world", "curves", "--format", "html"]).stdout).unwrap();
-    assert_eq!(page.matches("<figure class=\"curves\"><svg").count(), 2);
+    assert_eq!(
+        page.matches("<figure class=\"curves\"><div class=\"wide\"><svg")
+            .count(),
+        2
+    );
     assert!(
         !page.contains("#010203") && page.contains("stroke=\"var(--blue)\""),
         "colours follow the page"

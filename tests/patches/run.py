@@ -4,8 +4,8 @@
 usage: run.py [NAME,NAME...]      without names: all of them
 PATCHES_TARGET: where to build (target/patches); PATCHES_PROFILE: dev, quick to rebuild, or release, to share what is built
 
-A fault is caught when the patched project compiles and a test of the list fails. The tests run in the order of their
-cost; the first that fails ends it. Exit code 1 when a fault survives, does not apply exactly once or does not compile.
+A fault is caught when the patched project compiles and a test of the list fails, of the checker's list or of the fault's own `tests`. They run in the
+order of their cost; the first that fails ends it. Exit code 1 when a fault survives, does not apply exactly once or does not compile.
 """
 
 import os
@@ -69,6 +69,7 @@ def judge(copy, patch):
             tests, features = (["agreement"], ["--features", "lapack"]) if continuous else (TWIN, [])
         else:
             tests, features = CONTINUOUS if continuous else CHECKER, ["--no-default-features", "--features", "lapack"]
+            tests = patch.get("tests", tests)
         for test in tests:
             which = ["--lib"] if test == "lib" else ["--test", test]
             command = ["test", "-p", package, "--profile", PROFILE, *features, *which]

@@ -15,7 +15,8 @@ use crate::specimen::count;
 /// Points around each density.
 const POINTS: u32 = 200;
 /// Three units a pixel: the library rounds coordinates to whole ones.
-const SIZE: (u32, u32) = (2580, 900);
+const UNITS: u32 = 3;
+const SIZE: (u32, u32) = (860 * UNITS, 300 * UNITS);
 
 /// Colours that the page replaces by its own, which follow the reader's choice of light or dark.
 const INK: RGBColor = RGBColor(1, 2, 3);
@@ -150,6 +151,10 @@ fn drawn(curves: &[Curve], filled: bool) -> String {
     if done.is_err() {
         return String::new();
     }
+    // The units are the viewBox's alone: a page that scales the width must find a height that fits it.
+    let (width, height) = SIZE;
+    let size = |width, height| format!(r#"<svg width="{width}" height="{height}""#);
+    svg = svg.replacen(&size(width, height), &size(width / UNITS, height / UNITS), 1);
     for (colour, variable) in VARIABLES {
         svg = svg.replace(colour, variable);
     }

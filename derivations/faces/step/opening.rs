@@ -23,7 +23,7 @@ pub struct Opening {
     pub pictures: Vec<Picture>,
 }
 
-/// A picture.
+/// One SVG figure of the page, with the sentence that a screen reader speaks instead of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     /// As SVG.

@@ -66,7 +66,7 @@ fn open(opening: &Opening) -> Result<String, RenderError> {
         .map(|picture| {
             format!(
                 "<figure class=\"curves\">{}<figcaption><span>{}</span></figcaption></figure>\n",
-                picture.svg,
+                svg::wide(&picture.svg, picture.about),
                 prose(picture.about)
             )
         })

@@ -96,10 +96,16 @@ pub(super) fn number_line(picture: &NumberLine, id: &str, value: Amount) -> Stri
         );
     }
     let label = format!("Line {id} is {value}; ln p(x,y) is {}.", words(picture.evidence));
-    format!(
-        "<svg viewBox=\"0 0 {WIDTH} 172\" role=\"img\" aria-label=\"{}\">{shapes}</svg>",
-        escape(&label)
+    wide(
+        &format!("<svg class=\"nats\" viewBox=\"0 0 {WIDTH} 172\">{shapes}</svg>"),
+        &label,
     )
+}
+
+/// A picture that a narrow screen scrolls rather than shrinks, and what a screen reader says in its place.
+pub(super) fn wide(svg: &str, label: &str) -> String {
+    let named = format!("<svg role=\"img\" aria-label=\"{}\"", escape(label));
+    format!("<div class=\"wide\">{}</div>", svg.replacen("<svg", &named, 1))
 }
 
 fn words(evidence: Option<f64>) -> String {
