@@ -147,3 +147,26 @@ fn every_planted_fault_still_finds_its_place() {
         assert_eq!(places, 1, "{name}: {find:?} below {folder}");
     }
 }
+
+#[test]
+fn the_fonts_that_a_program_holds_are_in_the_notice_with_their_licence() {
+    let used = lines_with(&["reference/src", "gpu/src", "derivations"], |line| {
+        line.contains("epaint_default_fonts::") && !line.contains("epaint_default_fonts::UBUNTU_LIGHT")
+    });
+    assert!(used.is_empty(), "a font that NOTICE does not name: {used:#?}");
+    let notice = fs::read_to_string(root().join("NOTICE")).unwrap();
+    assert!(notice.contains("Ubuntu Light, Copyright 2011 Canonical Ltd.") && notice.contains("LICENSE-UBUNTU-FONT"));
+    let licence = fs::read_to_string(root().join("LICENSE-UBUNTU-FONT")).unwrap();
+    assert!(licence.contains("UBUNTU FONT LICENCE Version 1.0") && licence.contains("4) The Font Software"));
+}
+
+#[test]
+fn the_first_command_compiles_nothing_that_it_does_not_use_and_says_what_it_compiles() {
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    let recipe = makefile.split("\ncheck:").nth(1).unwrap().lines().nth(1).unwrap();
+    assert!(
+        recipe.contains("--no-default-features --features lapack -p elbo"),
+        "{recipe}"
+    );
+    assert!(!recipe.contains("quiet"), "minutes without a word: {recipe}");
+}

@@ -1,7 +1,7 @@
 //! The header of a safetensors file: eight bytes of length, JSON, then the data.
 //!
-//! It is read here and not by `SafeTensors::deserialize` (0.8.0), which keeps the last of two equal keys in silence, and
-//! whose sum of offsets can wrap in a release build, so that nine tensors of 2^61 bytes pass and the first use panics.
+//! It is read here and not by `SafeTensors::deserialize` (0.8.0), which keeps the last of two equal keys in silence: of tensors, and of the
+//! metadata. Sizes that overflow it refuses as this reader does; but its refusals do not say what was found, nor what was expected.
 
 use std::collections::BTreeMap;
 use std::fmt;
