@@ -5,8 +5,9 @@ use reference::vocab::{Beta, Error, Reading};
 
 use crate::assumption::{ASSUMPTIONS, violated};
 use crate::cases::{Cases, Source};
-use crate::claim::{Claim, bound_at_beta, claims};
+use crate::claim::{Claim, bound_at_beta, claims, own_bound_at_beta};
 use crate::judge::{Values, judge};
+use crate::progress::Progress;
 use crate::scene::Scene;
 use crate::subject::{Subject, has_closed_form};
 use crate::verdict::{SOME_ZERO, Tally, Verdict, verdict};
@@ -44,7 +45,7 @@ impl Row {
     }
 }
 
-/// The bound of Eq. 14 at one beta under one reading.
+/// The bound of Eq. 14 at one beta under one reading: on the evidence, or on what line 14 does bound there.
 #[derive(Debug, Clone)]
 pub struct BetaRow {
     /// The beta.
@@ -58,7 +59,7 @@ pub struct BetaRow {
 pub struct Checked {
     /// The claims in the order of the table.
     pub rows: Vec<Row>,
-    /// The sweep, by reading and beta.
+    /// The sweep, by claim and beta.
     pub sweep: Vec<BetaRow>,
     /// Worlds by source.
     pub worlds: Vec<(Source, u64)>,
@@ -89,7 +90,7 @@ impl Checked {
 /// Worlds handed to one core at a time.
 const CHUNK: u64 = 64;
 
-/// Checks every claim on every world; `progress` is told how many worlds are done.
+/// Checks every claim on every world; `progress` is told how many worlds there are and how many are done.
 ///
 /// The result for a seed does not depend on the number of threads: chunks are merged in order.
 ///
@@ -98,8 +99,12 @@ const CHUNK: u64 = 64;
 pub fn check<W: Subject>(
     cases: &Cases<W>,
     options: &Options,
-    progress: &(dyn Fn(u64) + Sync),
+    progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Checked, Error> {
+    progress(Progress::Begins {
+        what: if W::CONTINUOUS { "continuous worlds" } else { "worlds" },
+        total: cases.len(),
+    });
     let wanted =
         |reading: Reading| options.reading.is_none_or(|only| only == reading) && W::READINGS.contains(&reading);
     let rows: Vec<Claim> = claims()
@@ -107,10 +112,10 @@ pub fn check<W: Subject>(
         .filter(|c| wanted(c.reading) || !c.depends_on_reading)
         .filter(has_closed_form::<W>)
         .collect();
-    let sweep: Vec<(f64, Claim)> = Reading::ALL
-        .into_iter()
-        .filter(|reading| wanted(*reading))
-        .filter_map(bound_at_beta)
+    let swept = |claim: fn(Reading) -> Option<Claim>| Reading::ALL.into_iter().filter_map(claim);
+    let sweep: Vec<(f64, Claim)> = swept(bound_at_beta)
+        .chain(swept(own_bound_at_beta))
+        .filter(|claim| wanted(claim.reading) && has_closed_form::<W>(claim))
         .flat_map(|claim| BETAS.map(|beta| (beta, claim.clone())))
         .collect();
     let plan = Plan {
@@ -126,7 +131,7 @@ pub fn check<W: Subject>(
             for index in chunk * CHUNK..((chunk + 1) * CHUNK).min(cases.len()) {
                 plan.see(cases, index, &mut seen)?;
             }
-            progress(CHUNK.min(cases.len() - chunk * CHUNK));
+            progress(Progress::Done(CHUNK.min(cases.len() - chunk * CHUNK)));
             Ok(seen)
         })
         .collect::<Result<_, Error>>()?;
@@ -215,7 +220,8 @@ impl Plan {
             for ((beta, claim), tallies) in self.sweep.iter().zip(&mut seen.sweep) {
                 if claim.reading == reading {
                     scene.set_beta(Beta::new(*beta)?);
-                    let observed = judge(claim, &scene, &mut Values::new());
+                    values.forget_beta();
+                    let observed = judge(claim, &scene, &mut values);
                     note(tallies, source, index, mask & !beta_bits(), &observed);
                 }
             }

@@ -4,7 +4,7 @@ use reference::slack::Slack;
 use reference::vocab::{Error, Nats, Reading};
 use serde::Serialize;
 
-use crate::line::{LINES, Line, chain, chain_from, line};
+use crate::line::{LINES, Line, chain, chain_from, line, own_bound};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
 
@@ -83,16 +83,26 @@ impl Claim {
     /// The sentence that is judged.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let side = |id: &str| match id {
-            "3" => "ln p(x,y)".to_owned(),
-            "p(x)" => "ln p(x)".to_owned(),
-            "mean-3" => "E_y[ln p(x,y)]".to_owned(),
-            "fixed" => "ln sum_z p(z) p(x|y,z)".to_owned(),
-            "14b" => "line 14 at beta".to_owned(),
-            "2a" | "2b" => format!("form {} of Eq. 2", &id[1..]),
-            id => format!("line {id}"),
-        };
-        format!("{} {} {}", side(self.from), self.relation.symbol(), side(self.to))
+        format!(
+            "{} {} {}",
+            in_words(self.from),
+            self.relation.symbol(),
+            in_words(self.to)
+        )
+    }
+}
+
+/// A side in a sentence: `ln p(x,y)`, `line 14 at beta`.
+#[must_use]
+pub fn in_words(id: &str) -> String {
+    match id {
+        "3" => "ln p(x,y)".to_owned(),
+        "p(x)" => "ln p(x)".to_owned(),
+        "mean-3" => "E_y[ln p(x,y)]".to_owned(),
+        "fixed" => "ln sum_z p(z) p(x|y,z)".to_owned(),
+        "14b" => "line 14 at beta".to_owned(),
+        "2a" | "2b" => format!("form {} of Eq. 2", &id[1..]),
+        id => format!("line {id}"),
     }
 }
 
@@ -133,6 +143,31 @@ pub fn claim(id: &str, reading: Reading) -> Option<Claim> {
 #[must_use]
 pub fn bound_at_beta(reading: Reading) -> Option<Claim> {
     bound("14b", reading, true)
+}
+
+/// The bound of Eq. 14 at the world's beta on what line 14 does bound under a reading, where that is not the evidence.
+#[must_use]
+pub fn own_bound_at_beta(reading: Reading) -> Option<Claim> {
+    let (at_one, reweighted) = (own_bound(reading)?, line("14-14b", reading)?);
+    Some(Claim {
+        id: format!("{}-{}", at_one.from, reweighted.to),
+        kind: Kind::Bound,
+        reading,
+        depends_on_reading: true,
+        from: at_one.from,
+        to: reweighted.to,
+        relation: Relation::AtLeast,
+        sign: at_one.sign.and(reweighted.sign),
+        rule: Rule::Compose,
+        rows: vec![at_one, reweighted],
+    })
+}
+
+/// The row of what a reading's line 14 bounds in place of the evidence that a claim names.
+#[must_use]
+pub fn instead(claim: &Claim) -> Option<&'static Line> {
+    let of_line_14 = claim.kind == Kind::Bound && claim.from == "3" && matches!(claim.to, "14" | "14b" | "1");
+    own_bound(claim.reading).filter(|_| of_line_14)
 }
 
 fn step(line: &'static Line, reading: Reading, depends: bool) -> Claim {

@@ -3,7 +3,7 @@
 use crate::check::Checked;
 use crate::integrals::Integrals;
 
-/// What became of them.
+/// The verdicts on continuous worlds, and how far closed forms, quadrature and draws lie apart.
 #[derive(Debug, Clone)]
 pub struct Continuous {
     /// The table, judged.
@@ -20,6 +20,11 @@ impl Continuous {
     }
 }
 
+/// How a program comes to have them, said to whoever asks one for a continuous world that has none.
+#[cfg(not(feature = "lapack"))]
+pub const WITHOUT_LAPACK: &str = "this program was built without lapack; `cargo install --path . --features lapack` builds one with it, \
+                                  where OpenBLAS is installed (`make lapack` does that)";
+
 /// Why they were left out, where the program was built without them.
 pub const SKIPPED: &str = "continuous worlds: skipped, built without lapack (`make check` installs it and has them)";
 
@@ -32,6 +37,7 @@ mod judged {
     use crate::cases::{Cases, Source, gaussian, list};
     use crate::check::{Options, check};
     use crate::integrals::compare;
+    use crate::progress::Progress;
 
     /// Worlds whose sides are computed three times, and how many of them from a file.
     const THRICE: usize = 40;
@@ -46,7 +52,7 @@ mod judged {
         random: u64,
         seed: u64,
         options: &Options,
-        progress: &(dyn Fn(u64) + Sync),
+        progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Continuous, Error> {
         let listed = list::gaussian_worlds().into_iter().map(|world| (Source::List, world));
         let fixed = file
@@ -60,7 +66,7 @@ mod judged {
         let thrice: Vec<Gaussian> = file.iter().take(OF_A_FILE).cloned().chain(drawn).take(THRICE).collect();
         Ok(Continuous {
             checked,
-            integrals: compare(&thrice, seed)?,
+            integrals: compare(&thrice, seed, progress)?,
         })
     }
 }

@@ -26,6 +26,12 @@ impl Expr {
         matches!(self.id, "2a" | "2b")
     }
 
+    /// Whether the value depends on the world's beta.
+    #[must_use]
+    pub fn depends_on_beta(&self) -> bool {
+        matches!(self.id, "14b" | "1")
+    }
+
     /// [`Expr::latex_under`] with the integral that the note prints where codes are continuous.
     #[must_use]
     pub fn latex_of<W: Subject>(&self, reading: Reading) -> String {
@@ -201,5 +207,11 @@ pub static EXPRS: &[Expr] = &[
         latex: r"\mathbb{E}_{y \sim q_\phi(y|x)} \mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) - D_{KL}(q_\phi(y,z|x), p_\psi(y,z)) + \ln q_\phi(y|x) \right]",
         reads: "Eq. 13 under the joint reading, averaged over the encoder's captions",
         function: "reference::repairs::average_joint_objective",
+    },
+    Expr {
+        id: "A6",
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) \right] - D_{KL}(q_\phi(y',z|x), p_\psi(y',z))",
+        reads: "Eq. 14 under the joint reading, at beta = 1: the divergence sums over every caption y', the decoder sees the observed y",
+        function: "reference::equations::objective::eq14_objective",
     },
 ];

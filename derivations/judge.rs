@@ -5,7 +5,7 @@ use reference::slack::Slack;
 use reference::vocab::{Error, Nats};
 
 use crate::claim::Claim;
-use crate::expr::EXPRS;
+use crate::expr::expr;
 use crate::precision::closure_bound;
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
@@ -21,15 +21,21 @@ impl Values {
         Self(Vec::new())
     }
 
+    /// Forgets what depends on the scene's beta, for the same scene at another.
+    pub fn forget_beta(&mut self) {
+        self.0
+            .retain(|(id, _)| expr(id).is_none_or(|side| !side.depends_on_beta()));
+    }
+
     fn get<W: Model>(&mut self, id: &'static str, scene: &Scene<W>) -> Result<Vec<Nats>, Error> {
         if let Some((_, value)) = self.0.iter().find(|(known, _)| *known == id) {
             return value.clone();
         }
-        let value = EXPRS.iter().find(|expr| expr.id == id).map_or(
+        let value = expr(id).map_or(
             Err(Error::Indeterminate {
                 line: "an expression that is not in the table",
             }),
-            |expr| expr.value(scene),
+            |side| side.value(scene),
         );
         self.0.push((id, value.clone()));
         value

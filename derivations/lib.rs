@@ -28,6 +28,7 @@ pub mod notation;
 pub mod pairs;
 pub mod precision;
 pub mod probe;
+pub mod progress;
 pub mod refute;
 pub mod render;
 pub mod rule;

@@ -52,6 +52,16 @@ impl Line {
         expr(self.to)
     }
 
+    /// The reading under which the lower side of a row of ours is line 14 at `beta = 1`.
+    #[must_use]
+    pub fn line_14_under(&self) -> Option<Reading> {
+        match self.to {
+            "A4" => Some(Reading::Footnote),
+            "A6" => Some(Reading::Joint),
+            _ => None,
+        }
+    }
+
     /// Whether the row is the note's own rather than a repair of ours.
     #[must_use]
     pub fn is_of_the_note(&self) -> bool {
@@ -65,6 +75,13 @@ pub fn line(id: &str, reading: Reading) -> Option<&'static Line> {
     LINES
         .iter()
         .find(|line| line.id == id && line.readings.contains(&reading))
+}
+
+/// What line 14 bounds under a reading in every world, where that is not the evidence that the chain starts from.
+#[must_use]
+pub fn own_bound(reading: Reading) -> Option<&'static Line> {
+    let bounds = |line: &&Line| line.line_14_under() == Some(reading) && line.sign == Sign::NonNegative;
+    LINES.iter().find(bounds)
 }
 
 /// The steps from the evidence down to the named side, under a reading.

@@ -37,7 +37,9 @@ use reference::gaussian::Gaussian;
 use reference::world::World;
 use serde_json::json;
 
-use self::output::{pretty, print, progress};
+#[cfg(feature = "lapack")]
+use self::output::progress;
+use self::output::{Bars, pretty, print};
 use crate::cli::{self, Command, Format, StepFormat};
 
 /// Whether the tool's own statements stand.
@@ -56,10 +58,6 @@ impl From<bool> for Outcome {
         if stands { Self::Stands } else { Self::Fails }
     }
 }
-
-/// What asks for continuous worlds here is refused, not answered with finite ones.
-#[cfg(not(feature = "lapack"))]
-const WITHOUT_LAPACK: &str = "--continuous: this program was built without lapack, expected one built by `make check`";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -111,14 +109,14 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
 fn check(args: &cli::Check) -> Result<Outcome> {
     let case = read(args.file.as_deref())?;
     let cases = Cases::all(&case.worlds, args.worlds, args.seed);
-    let bar = progress(cases.len(), "worlds");
     let options = Options {
         reading: args.reading,
         beta: args.beta,
     };
-    let checked = check::check(&cases, &options, &|worlds| bar.inc(worlds))?;
-    bar.finish_and_clear();
-    let continuous = continuous(args, &case, &options)?;
+    let bars = Bars::default();
+    let checked = check::check(&cases, &options, &|told| bars.tell(told))?;
+    let continuous = continuous(args, &case, &options, &bars)?;
+    drop(bars);
     let from = Provenance::of_case(&case, Some(args.seed));
     print(&match args.format {
         Format::Text => check_face::text(&checked, &from) + &check_face::continuous(continuous.as_ref()),
@@ -137,22 +135,20 @@ fn check(args: &cli::Check) -> Result<Outcome> {
 
 /// The same table on continuous worlds: a tenth as many, each of them some hundred times the work.
 #[cfg(feature = "lapack")]
-fn continuous(args: &cli::Check, case: &Case, options: &Options) -> Result<Option<Continuous>> {
+fn continuous(args: &cli::Check, case: &Case, options: &Options, bars: &Bars) -> Result<Option<Continuous>> {
     let file = if args.file.is_none() {
         case::embedded_gaussian()?.gaussian
     } else {
         case.gaussian.clone()
     };
     let random = args.worlds.div_ceil(10);
-    let bar = progress(file.len() as u64 + random, "continuous worlds");
-    let found = continuous::judge(&file, random, args.seed, options, &|worlds| bar.inc(worlds))?;
-    bar.finish_and_clear();
+    let found = continuous::judge(&file, random, args.seed, options, &|told| bars.tell(told))?;
     Ok(Some(found))
 }
 
 #[cfg(not(feature = "lapack"))]
 #[expect(clippy::unnecessary_wraps, reason = "it is asked as the one that can fail")]
-fn continuous(_: &cli::Check, _: &Case, _: &Options) -> Result<Option<Continuous>> {
+fn continuous(_: &cli::Check, _: &Case, _: &Options, _: &Bars) -> Result<Option<Continuous>> {
     Ok(None)
 }
 
@@ -284,6 +280,10 @@ fn named_or_file(name: &str, index: usize) -> Result<(Chosen, String)> {
         return Ok((world, name.to_owned()));
     }
     let path = PathBuf::from(name);
+    #[cfg(not(feature = "lapack"))]
+    if name == list::CURVES && !path.exists() {
+        return output::without_lapack(&format!("the world {name} is continuous"));
+    }
     if !path.exists() {
         let finite = list::NAMED.iter().map(|named| named.name);
         let known: Vec<&str> = finite.chain(cfg!(feature = "lapack").then_some(list::CURVES)).collect();

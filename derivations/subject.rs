@@ -95,7 +95,7 @@ impl Subject for World {
 impl Subject for reference::gaussian::Gaussian {
     const CONTINUOUS: bool = true;
     const READINGS: &'static [Reading] = &[Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Expected];
-    const NO_CLOSED_FORM: &'static [&'static str] = &["A2", "A3", "A4", "fixed"];
+    const NO_CLOSED_FORM: &'static [&'static str] = &["A2", "A3", "A4"];
 
     fn posterior_covered(&self) -> bool {
         true // a Gaussian is positive everywhere

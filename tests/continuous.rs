@@ -10,12 +10,16 @@
 #[path = "continuous/refused.rs"]
 mod refused;
 
+use std::sync::Mutex;
+
 use approx::assert_relative_eq;
 use derivations::cases::{Cases, gaussian};
 use derivations::check::{Options, check};
+use derivations::continuous::judge;
 use derivations::expr::EXPRS;
 use derivations::integrals::compare;
 use derivations::precision::closure_bound;
+use derivations::progress::Progress;
 use derivations::scene::Scene;
 use derivations::subject::Subject as _;
 use ndarray::{Array2, Array3, Axis, array};
@@ -51,7 +55,7 @@ fn every_row_closes_on_ten_thousand_worlds() {
 #[test]
 fn closed_form_quadrature_and_sampling_agree() {
     let worlds: Vec<Gaussian> = (0..400).map(|index| gaussian::world(1, index)).collect();
-    let seen = compare(&worlds, 1).unwrap();
+    let seen = compare(&worlds, 1, &|_| ()).unwrap();
     assert!(seen.worst_quadrature <= 1.0 && seen.worst_sampling <= 4.0, "{seen:?}");
     assert!(seen.worst_quadrature > 1e-3 && seen.worst_sampling > 1.0, "{seen:?}");
     assert!(seen.by_quadrature > 8_000 && seen.by_sampling > 8_000, "{seen:?}");
@@ -186,4 +190,25 @@ fn the_points_tell_two_forms_apart_that_differ_in_a_cross_term() {
     );
     let differ = |k: usize| (one[k] - other[k]).value().abs() > closure_bound(&[one[k], other[k]]);
     assert_eq!((0..one.len()).filter(|&k| differ(k)).collect::<Vec<_>>(), [5, 6]);
+}
+
+#[test]
+fn every_phase_is_told_to_its_end() {
+    let told = Mutex::new(Vec::new());
+    let file = [Gaussian::new(by_hand()).unwrap()];
+    let tell = |progress| told.lock().unwrap().push(progress);
+    let found = judge(&file, 70, 1, &Options::default(), &tell).unwrap();
+    let mut phases: Vec<(&str, u64, u64)> = Vec::new();
+    for progress in told.into_inner().unwrap() {
+        match progress {
+            Progress::Begins { what, total } => phases.push((what, total, 0)),
+            Progress::Done(more) => phases.last_mut().unwrap().2 += more,
+        }
+    }
+    let worlds = found.checked.worlds.iter().map(|(_, count)| count).sum();
+    let expected = [
+        ("continuous worlds", worlds),
+        ("worlds integrated three ways", found.integrals.worlds),
+    ];
+    assert_eq!(phases, expected.map(|(what, total)| (what, total, total)));
 }

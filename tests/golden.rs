@@ -63,6 +63,12 @@ fn close(found: Result<Nats, Error>, expected: f64) {
 /// averaged    p(x,y=1) = 1/3 (1/6 + 1/3) = 1/6;               (mean-3) = 1/3 ln 3/16 + 2/3 ln 1/6
 ///             (A5) = 1/3 R(0) + 2/3 R(1) - D + the entropy term = (13) of expected, since q(y,z|x) factorises
 ///             slack = 1/3 KL*(0) + 2/3 KL*(1), the posterior at y = 1 being 1/3, 2/3: KL*(1) = 1/2 ln 9/8 too
+///
+/// decoder at the observed caption under the prior of codes
+///             y = 0: sum_z p(z) p(x|y,z) = 5/24 + 7/48 = 17/48 (p(x) by chance);  (A6) = (14) of joint
+///             p(y',z) p(x|0,z) = 6/48 3/48 4/48 4/48, so r = 6/17 3/17 4/17 4/17;  q(y',z|x) = 1/6 1/6 1/3 1/3
+///             slack = 1/6 ln 17/36 + 1/6 ln 17/18 + 2/3 ln 17/12
+///             y = 1: the decoder is 1/3 at both codes, so is their mean;  r = p(y',z), slack = D = 1/3 ln 4/3, (A6) = -ln 3 - 1/3 ln 4/3
 /// ```
 fn first() -> World {
     world(
@@ -141,6 +147,16 @@ fn the_first_world_evaluates_as_worked_by_hand() {
     close(repairs::average_joint_objective(&w), expected - entropy);
     close(repairs::average_joint_slack(&w), 0.5 * ln(9.0 / 8.0));
     close(w.ln_evidence_of_image(), ln(17.0 / 48.0));
+    close(repairs::ln_evidence_with_fixed_caption(&w), ln(17.0 / 48.0));
+    let by_cells = (ln(17.0 / 36.0) + ln(17.0 / 18.0)) / 6.0 + 2.0 / 3.0 * ln(17.0 / 12.0);
+    close(w.joint_fixed_caption_gap(), by_cells);
+    close(Ok(Nats::of(r - joint)), ln(17.0 / 48.0) - by_cells);
+    close(w.image_against_fixed_caption(), 0.0);
+    let other = w.observing(1);
+    close(repairs::ln_evidence_with_fixed_caption(&other), -ln3);
+    close(other.joint_fixed_caption_gap(), joint);
+    close(eq14_objective(&other, Reading::Joint, Beta::ONE), -ln3 - joint);
+    close(other.image_against_fixed_caption(), ln(17.0 / 16.0));
     close(w.dropped_constant(Reading::Pointwise), -ln3);
     close(w.dropped_constant(Reading::Expected), -entropy);
     close(w.joint_against_pointwise(), joint - ln(2.0 / 3.0));
@@ -179,6 +195,9 @@ fn the_first_world_factorises_both_ways() {
 /// (13), pointwise and joint        ln 1/6 + ln 1/2 = ln 1/12;  (14) = ln 1/6
 /// p(x)                             1/20 + 1/20 = 1/10
 /// averaged over y                  both captions alike: (mean-3) = ln 1/20, (A5) = ln 1/12, slack = -ln 5/3: no bound
+/// decoder at the observed caption  p(z) = 1/2, 1/2: sum_z p(z) p(x|y,z) = 1/36 + 1/4 = 5/18, a bound on (14) = ln 1/6, which ln p(x) = ln 1/10 is not
+///                                  p(y',z) p(x|0,z) = 9/360 9/360, 1/360 81/360, so r = 9/100 9/100, 1/100 81/100
+///                                  slack = 9/20 ln 5 + 1/20 ln 5/9 + 1/20 ln 5 + 9/20 ln 5/9 = ln 5/3
 /// ```
 fn second() -> World {
     let table = array![[9.0 / 20.0, 1.0 / 20.0], [1.0 / 20.0, 9.0 / 20.0]];
@@ -221,6 +240,9 @@ fn the_second_world_evaluates_as_worked_by_hand() {
     close(repairs::average_joint_objective(&w), ln(1.0 / 12.0));
     close(repairs::average_joint_slack(&w), -ln(5.0 / 3.0));
     close(w.ln_evidence_of_image(), ln(1.0 / 10.0));
+    close(repairs::ln_evidence_with_fixed_caption(&w), ln(5.0 / 18.0));
+    close(w.joint_fixed_caption_gap(), ln(5.0 / 3.0));
+    close(w.image_against_fixed_caption(), ln(9.0 / 25.0));
     // Under the observed reading nothing is assumed and the bound is back: D = ln((1/2)/(9/20)) / 2 + ln((1/2)/(1/20)) / 2.
     close(divergence(&w, Reading::Observed), 0.5 * (ln(10.0 / 9.0) + ln(10.0)));
     close(eq14_objective(&w, Reading::Observed, Beta::ONE), ln(1.0 / 20.0));

@@ -1,6 +1,7 @@
 //! Every row closes, on every source of worlds, and the verdicts are the audit's.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+use derivations::assumption::ASSUMPTIONS;
 use derivations::case;
 use derivations::cases::{Cases, edge, list, tiny};
 use derivations::check::{BETAS, Checked, Options, Row, check};
@@ -136,8 +137,9 @@ fn only_for_beta_one_is_refuted_from_both_sides() {
     for beta in &CHECKED.sweep {
         let standing = beta.row.verdict().standing;
         let reading = beta.row.claim.reading;
-        let bound = matches!(reading, Reading::Observed | Reading::Expected) && beta.beta >= 1.0;
-        if bound {
+        let own = beta.row.claim.from == "fixed";
+        let bound = own || matches!(reading, Reading::Observed | Reading::Expected);
+        if bound && beta.beta >= 1.0 {
             assert_eq!(standing, Standing::Holds, "{} at {}", reading.name(), beta.beta);
         } else {
             assert!(
@@ -148,7 +150,30 @@ fn only_for_beta_one_is_refuted_from_both_sides() {
             );
         }
     }
-    assert_eq!(CHECKED.sweep.len(), BETAS.len() * Reading::ALL.len());
+    let own = CHECKED.sweep.iter().filter(|beta| beta.row.claim.from == "fixed");
+    assert_eq!(own.count(), BETAS.len() * 2, "joint and footnote");
+    assert_eq!(CHECKED.sweep.len(), BETAS.len() * (Reading::ALL.len() + 2));
+}
+
+#[test]
+fn what_each_reading_bounds_is_what_the_audit_says() {
+    let bounds = |reading| faces::check::what_it_bounds(&CHECKED, reading);
+    let by_line_14 = |target: &str| format!("{target} by line 14, at every beta >= 1");
+    let pair_if_certain = by_line_14("ln p(x,y)") + ", if caption-certain";
+    let image = "ln p(x) by line 14, at beta = 1, if decoder-ignores-caption".to_owned();
+    assert_eq!(bounds(Reading::Observed), [by_line_14("ln p(x,y)")]);
+    assert_eq!(bounds(Reading::Expected), [by_line_14("ln p(x)")]);
+    for reading in [Reading::Joint, Reading::Footnote] {
+        let target = by_line_14("ln sum_z p(z) p(x|y,z)");
+        assert_eq!(
+            bounds(reading),
+            [target, pair_if_certain.clone(), image.clone()],
+            "{}",
+            reading.name()
+        );
+    }
+    let kept = "ln p(x,y) by line 13, which keeps ln q(y|x), at beta = 1, if caption-possible and joint-factorises";
+    assert_eq!(bounds(Reading::Pointwise), [kept, &pair_if_certain]);
 }
 
 #[test]
@@ -158,10 +183,20 @@ fn the_repairs_of_the_audit_hold() {
         assert_eq!(words(id, Pointwise), "holds", "{id}");
     }
     assert_eq!(words("mean-A5", Joint), "holds if joint-factorises");
-    let Standing::Refuted { repairs } = row("p(x)-A4", Pointwise).verdict().standing else {
-        panic!()
+    assert_eq!(words("fixed-A6", Joint), "holds");
+    let free = ASSUMPTIONS.iter().position(|a| a.id == "joint-factorises").unwrap();
+    let masks = &row("fixed-A6", Joint).all.masks;
+    assert!(
+        masks.keys().any(|mask| mask & (1 << free) != 0),
+        "judged on free joints too"
+    );
+    let repairs = |id| match row(id, Pointwise).verdict().standing {
+        Standing::Refuted { repairs } => repairs,
+        other => panic!("{id}: {other:?}"),
     };
-    assert_eq!(repairs, vec![vec!["decoder-ignores-caption"]]);
+    assert_eq!(repairs("p(x)-A4"), [["decoder-ignores-caption"]]);
+    // Where the caption is certain, the line bounds ln p(x,y), which is less than ln p(x).
+    assert_eq!(repairs("p(x)-A6"), [["caption-certain"], ["decoder-ignores-caption"]]);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What holds in every world, under proptest. A shrunk failure is copied into `derivations/cases/list.rs` as values.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+#[path = "properties/joint.rs"]
+mod joint;
+
 use derivations::precision::closure_bound;
 use ndarray::{Array1, Array2, Axis, concatenate};
 use proptest::prelude::*;

@@ -37,7 +37,8 @@ pub enum CaseError {
     },
     /// A continuous world for a program that was built without them.
     #[error(
-        "its worlds are linear-Gaussian and this program was built without lapack, expected one built by `make check`"
+        "its worlds are linear-Gaussian and this program was built without lapack, expected one built with `--features lapack`, where OpenBLAS is \
+         installed (`make lapack` does that)"
     )]
     WithoutLapack,
     /// A key of a dump's statement that contradicts the tensors, or itself.

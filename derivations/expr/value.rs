@@ -41,6 +41,7 @@ impl Expr {
             "fixed" => repairs::ln_evidence_with_fixed_caption(world),
             "mean-3" => repairs::average_log_evidence(world),
             "A5" => repairs::average_joint_objective(world),
+            "A6" => objective::eq14_objective(world, Reading::Joint, Beta::ONE),
             _ => Err(Error::Indeterminate {
                 line: "an expression that no function computes",
             }),

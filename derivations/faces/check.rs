@@ -18,7 +18,7 @@ mod table;
 
 pub use continuous::{continuous, continuous_json};
 pub use json::json;
-pub use sweep::only_beta_one;
+pub use sweep::{only_beta_one, what_it_bounds};
 pub use table::pairs;
 
 /// The whole report as text, at most 100 columns.

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
-use reference::vocab::Beta;
+use reference::vocab::{Beta, Nats};
 use serde_json::{Value, json};
 
 use crate::assumption::{Kind, assumption};
+use crate::claim::{in_words, instead};
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
+use crate::line::Line;
 use crate::refute::{Counterexample, Grade, Target};
 use crate::render::wrap::prose;
 use crate::scene::Scene;
@@ -77,12 +79,35 @@ pub fn text<W: Specimen>(found: &Counterexample<W>) -> String {
     } else {
         wrap(&mut out, "Violated: ", &violated(|kind| kind != Kind::Repair));
     }
+    if let Some((line, bounded)) = bounded_instead(found) {
+        let words = format!(
+            "{} (row {}), here {}",
+            in_words(line.from),
+            line.id,
+            amount(Some(bounded))
+        );
+        wrap(&mut out, "What line 14 does bound under this reading: ", &words);
+    }
     let search = format!(
         "random world {} broke the claim with {}; {} candidates tried to find the simplest",
         found.drawn, found.found_at, found.shrinks
     );
     wrap(&mut out, "Search: ", &search);
     out
+}
+
+/// What the reading's line 14 bounds in place of the evidence, and its value in this world; none below beta = 1, where it bounds nothing.
+fn bounded_instead<W: Specimen>(found: &Counterexample<W>) -> Option<(&'static Line, Nats)> {
+    let target = &found.target;
+    let line = instead(&target.claim).filter(|_| target.beta.is_none_or(|beta| beta >= Beta::ONE))?;
+    let scene = target.scene(&found.world.to_world().ok()?).ok()?;
+    let at_least_one = scene.world.beta() >= Beta::ONE || target.claim.to == "14";
+    let value = line.from_expr()?.value(&scene).ok()?;
+    value
+        .first()
+        .copied()
+        .filter(|_| at_least_one)
+        .map(|value| (line, value))
 }
 
 /// What the claim's reading evaluates in place of the tables printed.
@@ -115,9 +140,7 @@ pub fn sentence(target: &Target) -> String {
 fn side(id: &str) -> String {
     match id {
         "3" => "line 3, ln p(x,y)".to_owned(),
-        "14b" => "line 14 at beta".to_owned(),
-        "p(x)" => "ln p(x)".to_owned(),
-        id => format!("line {id}"),
+        id => in_words(id),
     }
 }
 
@@ -138,6 +161,9 @@ pub fn json<W: Specimen>(found: &Counterexample<W>) -> Value {
         "states": serde_json::Map::from_iter(states),
         "above": number(found.above),
         "below": number(found.below),
+        "bounded_instead": bounded_instead(found).map(|(line, value)| {
+            json!({"row": line.id, "target": in_words(line.from), "value": number(Some(value))})
+        }),
         "world_toml": found.world.to_toml(),
         "random_worlds_drawn": found.drawn,
         "candidates_tried": found.shrinks,

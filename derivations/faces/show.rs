@@ -2,7 +2,7 @@
 
 use reference::vocab::{Error, Nats, Reading};
 
-use crate::claim::{Claim, Kind, bound_at_beta, claim};
+use crate::claim::{Claim, Kind, bound_at_beta, claim, own_bound_at_beta};
 use crate::expr::{EXPRS, Expr, expr};
 use crate::faces::lines::printed;
 use crate::judge::{Values, judge};
@@ -73,7 +73,10 @@ pub fn text<W: Subject>(id: &str, reading: Reading, world: &W) -> Result<String,
             .collect();
         return Ok(sides?.join("\n") + "\n" + &describe_step(step, &scene)?);
     }
-    let at_beta = || bound_at_beta(reading).filter(|bound| bound.id == asked);
+    let at_beta = || {
+        let swept = [bound_at_beta(reading), own_bound_at_beta(reading)];
+        swept.into_iter().flatten().find(|bound| bound.id == asked)
+    };
     if let Some(bound) = claim(asked, reading)
         .filter(|claim| claim.kind == Kind::Bound)
         .or_else(at_beta)

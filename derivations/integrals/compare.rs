@@ -3,6 +3,7 @@
 use super::Integrals;
 use crate::expr::{EXPRS, Expr};
 use crate::precision::closure_bound;
+use crate::progress::Progress;
 use crate::scene::Scene;
 use crate::subject::Subject;
 use ndarray::Array2;
@@ -10,7 +11,6 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
-use reference::equations::joint::eq02_networks;
 use reference::gaussian::{Gaussian, Quadrature, Sample, estimate, nodes_needed};
 use reference::model::Model;
 use reference::vocab::{Error, Nats, Reading};
@@ -25,15 +25,20 @@ const NODES: [usize; 5] = [16, 32, 64, 128, 256];
 /// spread does not tell how wrong they are.
 const HEAVY: f64 = 256.0;
 
-/// Compares every side of every world; `seed` draws the samples.
+/// Compares every side of every world; `seed` draws the samples, `progress` is told how many worlds there are and how many are done.
 ///
 /// # Errors
 /// None on validated worlds.
-pub fn compare(worlds: &[Gaussian], seed: u64) -> Result<Integrals, Error> {
-    let each = worlds
-        .par_iter()
-        .enumerate()
-        .map(|(place, world)| one(world, seed, place as u64));
+pub fn compare(worlds: &[Gaussian], seed: u64, progress: &(dyn Fn(Progress) + Sync)) -> Result<Integrals, Error> {
+    progress(Progress::Begins {
+        what: "worlds integrated three ways",
+        total: worlds.len() as u64,
+    });
+    let each = worlds.par_iter().enumerate().map(|(place, world)| {
+        let seen = one(world, seed, place as u64);
+        progress(Progress::Done(1));
+        seen
+    });
     each.try_reduce(Integrals::default, |a, b| Ok(a.and(b)))
 }
 
@@ -77,7 +82,7 @@ fn one(world: &Gaussian, seed: u64, place: u64) -> Result<Integrals, Error> {
                 continue;
             }
         };
-        let ratio = matches!(side.id, "3" | "4" | "5" | "p(x)" | "mean-3");
+        let ratio = matches!(side.id, "3" | "4" | "5" | "p(x)" | "mean-3" | "fixed");
         if ratio && settling.is_none() {
             seen.unsettled += 1;
         } else {
@@ -113,11 +118,13 @@ fn same_class(a: &Result<Nats, Error>, b: &Result<Nats, Error>) -> bool {
     }
 }
 
-/// Whether at every caption `E_q[r^4] <= HEAVY E_q[r]^4` for the ratio `r = p(x,y,z) / q(z|x)`, in closed form.
+/// Whether at every caption `E_q[r^4] <= HEAVY E_q[r]^4` for the ratio `r = p(x,y,z) / q(z|x)`, in closed form, its decoder the caption's own and
+/// the observed one's.
 fn light(world: &Gaussian) -> bool {
-    let mut captions = (0..world.captions()).filter(|&y| world.ln_p_y(y).is_finite());
-    captions.all(|y| {
-        let ratio = eq02_networks(world, y) - world.ln_q_z();
+    let captions = (0..world.captions()).filter(|&y| world.ln_p_y(y).is_finite());
+    let mut pairs = captions.flat_map(|y| [(y, y), (y, world.y())]);
+    pairs.all(|(y, decoder)| {
+        let ratio = world.ln_p_yz(y) + world.ln_p_x_given_yz(decoder) - world.ln_q_z();
         let twice = ratio.clone() + ratio.clone();
         let fourth = world.log_expect(&(twice.clone() + twice)).value();
         fourth - 4.0 * world.log_expect(&ratio).value() <= HEAVY.ln()

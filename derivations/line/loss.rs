@@ -33,8 +33,12 @@ pub enum Loss {
     FixedCaptionGapOfCaptionFreeDecoder,
     /// [`repairs::average_joint_slack`].
     AverageJoint,
-    /// [`Slack::footnote_against_image`].
+    /// [`Slack::image_against_fixed_caption`] and [`Slack::fixed_caption_gap`] of the world as given.
     FootnoteAgainstImage,
+    /// [`Slack::joint_fixed_caption_gap`] of the world as given.
+    JointFixedCaptionGap,
+    /// [`Slack::image_against_fixed_caption`] and [`Slack::joint_fixed_caption_gap`] of the world as given.
+    JointAgainstImage,
 }
 
 impl Line {
@@ -56,7 +60,14 @@ impl Line {
             Loss::FixedCaptionGap => world.fixed_caption_gap(),
             Loss::FixedCaptionGapOfCaptionFreeDecoder => world.caption_free_decoder()?.fixed_caption_gap(),
             Loss::AverageJoint => repairs::average_joint_slack(world),
-            Loss::FootnoteAgainstImage => world.footnote_against_image(),
+            Loss::FootnoteAgainstImage => against_image(world, world.fixed_caption_gap()),
+            Loss::JointFixedCaptionGap => world.joint_fixed_caption_gap(),
+            Loss::JointAgainstImage => against_image(world, world.joint_fixed_caption_gap()),
         }
     }
+}
+
+/// From `ln p(x)` to the target with the caption fixed, and on by that target's gap.
+fn against_image<W: Slack>(world: &W, gap: Result<Nats, Error>) -> Result<Nats, Error> {
+    (world.image_against_fixed_caption()? + gap?).determinate("a line against ln p(x)")
 }

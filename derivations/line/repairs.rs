@@ -77,6 +77,20 @@ pub(super) const MEAN_TO_A5: Line = Line {
     remark: "on average over the encoder's captions the joint reading is a bound, if q(y,z|x) factorises: the last three terms then vanish",
 };
 
+pub(super) const FIXED_TO_A6: Line = Line {
+    id: "fixed-A6",
+    from: "fixed",
+    to: "A6",
+    printed: Nothing,
+    sign: NonNegative,
+    rule: Compose,
+    readings: &[Joint],
+    exact: false,
+    slack_latex: r"D_{KL}(q_\phi(y',z|x), r(y',z)), \quad r(y',z) \propto p_\psi(y',z)\, p_\theta(x|y,z)",
+    loses: Loss::JointFixedCaptionGap,
+    remark: "what the joint reading bounds in every world, a free joint included: summing over captions only raises the divergence above the footnote's",
+};
+
 pub(super) const IMAGE_TO_A4: Line = Line {
     id: "p(x)-A4",
     from: "p(x)",
@@ -89,4 +103,18 @@ pub(super) const IMAGE_TO_A4: Line = Line {
     slack_latex: r"\ln p(x) - \ln \sum_z p_\psi(z)\, p_\theta(x|y,z) + D_{KL}(q_\phi(z|x), r(z))",
     loses: Loss::FootnoteAgainstImage,
     remark: "the footnote is no bound on ln p(x) when the decoder looks at the caption",
+};
+
+pub(super) const IMAGE_TO_A6: Line = Line {
+    id: "p(x)-A6",
+    from: "p(x)",
+    to: "A6",
+    printed: Nothing,
+    sign: Unsigned,
+    rule: Compose,
+    readings: &[Joint],
+    exact: false,
+    slack_latex: r"\ln p(x) - \ln \sum_z p_\psi(z)\, p_\theta(x|y,z) + D_{KL}(q_\phi(y',z|x), r(y',z))",
+    loses: Loss::JointAgainstImage,
+    remark: "the joint reading is no bound on ln p(x) when the decoder looks at the caption",
 };

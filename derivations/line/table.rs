@@ -143,7 +143,7 @@ pub static LINES: &[Line] = &[
         exact: false,
         slack_latex: r"-D_{KL}(q_\phi(z|x), q_\phi(z|y,x))",
         loses: Loss::ConditionalEncoder,
-        remark: "q(z|x) q(y|x) = q(y,z|x) is an assumption; for a joint that does not factorise the step raises the line",
+        remark: "q(z|x) q(y|x) = q(y,z|x) is an assumption; a free joint raises the line, unless it has q(z|y,x) = q(z|x) at the observed caption",
     },
     Line {
         id: "11-12",
@@ -254,5 +254,7 @@ pub static LINES: &[Line] = &[
     repairs::IMAGE_TO_A3,
     repairs::FIXED_TO_A4,
     repairs::MEAN_TO_A5,
+    repairs::FIXED_TO_A6,
     repairs::IMAGE_TO_A4,
+    repairs::IMAGE_TO_A6,
 ];

@@ -167,6 +167,7 @@ mod tests {
                 "ln ((1/8) / (1/2) · 1/2)",
             ),
             (r"\frac{a + b}{c}", "(a + b) / c"),
+            (r"\ln q_\phi(y',z|x) r(y')", "ln q_φ(y′,z|x) r(y′)"),
             (r"3.1 \cdot 10^{-7}", "3.1 · 10^{−7}"),
             (r"\text{minus infinity}", "minus infinity"),
         ];

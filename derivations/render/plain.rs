@@ -43,6 +43,8 @@ enum Class {
     Open,
     Close,
     Comma,
+    /// `′`, which belongs to the letter before.
+    Prime,
     /// A comma between arguments that hold parentheses themselves.
     WideComma,
     Bar,
@@ -122,6 +124,7 @@ fn piece(content: Content<'_>) -> Piece {
         Content::Number(text) => (text.to_owned(), Class::Number),
         Content::Function(text) => (text.to_owned(), Class::Operator),
         Content::Ordinary { content: '|', .. } => ("|".to_owned(), Class::Bar),
+        Content::Ordinary { content: '′', .. } => ("′".to_owned(), Class::Prime),
         Content::Ordinary { content: '/', .. } | Content::BinaryOp { content: '/', .. } => ("/".to_owned(), Class::Bar),
         Content::Ordinary { content, .. } => (terminal(content).to_string(), Class::Letter),
         Content::LargeOp { content, .. } => (terminal(content).to_string(), Class::Operator),
@@ -184,7 +187,9 @@ fn join(nodes: &[Node], compact: bool) -> String {
         } else {
             text.push_str(&piece.text);
         }
-        before = Some(piece.class);
+        if piece.class != Class::Prime {
+            before = Some(piece.class);
+        }
         spaced = false;
     }
     text

@@ -36,7 +36,7 @@ fn break_on_continuous_worlds(args: &cli::Break, assumption: &Assumption) -> Res
 
 #[cfg(not(feature = "lapack"))]
 fn break_on_continuous_worlds(_: &cli::Break, _: &Assumption) -> Result<Outcome> {
-    Err(super::WITHOUT_LAPACK.into())
+    super::output::without_lapack("--continuous")
 }
 
 fn broken_on<W: Specimen>(args: &cli::Break, assumption: &Assumption, witness: &str) -> Result<Outcome> {

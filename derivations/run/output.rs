@@ -1,7 +1,9 @@
 //! What goes out: progress on the error stream, reports on the other.
 
 use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
 
+use derivations::progress::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
@@ -17,6 +19,39 @@ pub(super) fn progress(length: u64, what: &'static str) -> ProgressBar {
     bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     bar.with_message(what)
+}
+
+/// The phases of a command, one bar after the other, each as long as the work says.
+#[derive(Default)]
+pub(super) struct Bars(Mutex<Option<ProgressBar>>);
+
+impl Bars {
+    pub(super) fn tell(&self, told: Progress) {
+        let mut bar = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match told {
+            Progress::Begins { what, total } => {
+                let before = bar.replace(progress(total, what));
+                before.inspect(ProgressBar::finish_and_clear);
+            }
+            Progress::Done(more) => {
+                bar.as_ref().inspect(|bar| bar.inc(more));
+            }
+        }
+    }
+}
+
+/// What is printed next starts on a clean line, be it a report or an error.
+impl Drop for Bars {
+    fn drop(&mut self) {
+        let bar = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        bar.as_ref().inspect(|bar| bar.finish_and_clear());
+    }
+}
+
+/// What asks for continuous worlds here is refused, not answered with finite ones.
+#[cfg(not(feature = "lapack"))]
+pub(super) fn without_lapack<T>(asked: &str) -> Result<T> {
+    Err(format!("{asked}: {}", derivations::continuous::WITHOUT_LAPACK).into())
 }
 
 pub(super) fn pretty(value: &Value) -> Result<String> {

@@ -1,7 +1,7 @@
 //! Searches a counterexample.
 
 use derivations::case;
-use derivations::claim::{Claim, Kind, bound_at_beta, claim, claims};
+use derivations::claim::{Claim, Kind, bound_at_beta, claim, claims, own_bound_at_beta};
 use derivations::faces::{Provenance, refutation};
 use derivations::refute::{Target, refute};
 use derivations::render::wrap::prose;
@@ -57,7 +57,7 @@ const fn in_closed_form(_: &Claim) -> bool {
 
 #[cfg(not(feature = "lapack"))]
 fn in_continuous_worlds(_: &cli::Refute, _: &Target) -> Result<Outcome> {
-    Err(super::WITHOUT_LAPACK.into())
+    super::output::without_lapack("--continuous")
 }
 
 fn searched<W: Specimen>(args: &cli::Refute, target: &Target) -> Result<Outcome> {
@@ -119,6 +119,12 @@ fn asked(name: &str, reading: Reading, beta: Option<Beta>, continuous: bool) -> 
     let at_beta = matches!(name, "14b" | "3-14b") || (beta.is_some() && matches!(name, "14" | "3-14" | "1" | "3-1"));
     if at_beta {
         return bound_at_beta(reading).ok_or_else(|| "there is no bound at beta under this reading".into());
+    }
+    if name == "fixed-14b" {
+        return own_bound_at_beta(reading).ok_or_else(|| {
+            let reading = reading.name();
+            format!("under the {reading} reading there is no {name}; it exists under joint and footnote").into()
+        });
     }
     if beta.is_some() {
         return Err(format!("--beta goes with the bound 14, not with {name}").into());

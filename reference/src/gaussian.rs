@@ -109,6 +109,14 @@ struct Core {
 struct Known {
     divergence_from_posterior: OnceLock<Nats>,
     ln_evidence: OnceLock<Nats>,
+    with_caption_fixed: OnceLock<Vec<Fixed>>,
+}
+
+/// The same of a caption's prior with another caption's decoder.
+#[derive(Debug, Clone, Copy)]
+struct Fixed {
+    ln_evidence: Nats,
+    divergence_from_posterior: Nats,
 }
 
 /// What no image changes: all that is factorised, decomposed and refused.

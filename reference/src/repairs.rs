@@ -6,6 +6,7 @@ use crate::equations::joint::eq02_networks;
 use crate::equations::objective::{eq13_kl_named, eq14_objective};
 use crate::model::Model;
 use crate::slack::Slack;
+use crate::special::log_sum_exp;
 use crate::vocab::{Beta, Error, LogProbs, Nats, Reading};
 use crate::world::World;
 
@@ -44,19 +45,25 @@ pub fn footnote_with_caption_term<M: Model>(model: &M) -> Result<Nats, Error> {
     (objective + caption).determinate("the footnote with its caption term")
 }
 
-/// What the footnote's objective bounds when the decoder does look at the caption.
+/// What Eq. 14 bounds under the footnote's and under the joint reading, for every `beta >= 1`: the observed caption's decoder under the prior of codes.
 ///
 /// ```text
-/// ln sum_z p(z) p(x|y,z)
+/// ln sum_z p(z) p(x|y,z) = ln sum_y' sum_z p(y',z) p(x|y,z)
 /// ```
 ///
-/// Unit: nats.
+/// By the chain rule `KL(q(y',z|x) || p(y',z)) >= KL(q(z|x) || p(z))`, so the joint reading's line is never above the footnote's. Where the
+/// decoder does not look at the caption this is `ln p(x)`. Unit: nats.
 ///
 /// # Errors
-/// [`Error::NoClosedForm`] where `p(z)` has none.
+/// None on a validated world.
 pub fn ln_evidence_with_fixed_caption<M: Model>(model: &M) -> Result<Nats, Error> {
-    let terms = model.ln_p_z()? + model.ln_p_x_given_yz(model.y());
-    model.log_integral(&terms).determinate("ln sum_z p(z) p(x|y,z)")
+    let y = model.y();
+    // A rule of quadrature has its axes at the caption whose prior is integrated.
+    let terms = (0..model.captions()).map(|caption| {
+        let at = model.observing(caption);
+        at.log_integral(&(at.ln_p_yz(caption) + at.ln_p_x_given_yz(y)))
+    });
+    log_sum_exp(&terms.collect::<Vec<_>>()).determinate("ln sum_z p(z) p(x|y,z)")
 }
 
 /// `ln p(x,y)` averaged over the encoder's captions.

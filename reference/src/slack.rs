@@ -68,7 +68,8 @@ pub trait Slack: Model {
     /// slack = -KL(q(z|x) || q(z|y,x))   <= 0,   q(z|y,x) = q(y,z|x) / sum_z q(y,z|x) at the observed y
     /// ```
     ///
-    /// Unit: nats. Range: `[-inf, 0]`; 0 for the product.
+    /// Unit: nats. Range: `[-inf, 0]`; 0 for the product, and for a free joint that has `q(z|y,x) = q(z|x)` at the observed `y`. `q(y|x)` is the
+    /// joint's marginal `q_J(y|x)` (a world in which it is not is refused); else `ln (q_J(y|x) / q(y|x))` would be added, of either sign.
     ///
     /// # Errors
     /// [`Error::Indeterminate`] when a free joint has `q(y|x) = 0`: there is no `q(z|y,x)`.
@@ -122,17 +123,29 @@ pub trait Slack: Model {
     /// [`Error::Indeterminate`] when that target is `-inf`.
     fn fixed_caption_gap(&self) -> Result<Nats, Error>;
 
-    /// Slack of the footnote's objective below `ln p(x)`, for any decoder.
+    /// Gap of Eq. 14 under the joint reading, at `beta = 1`, below the same target. The decoder of `r` is the observed caption's at every `y'`.
     ///
     /// ```text
-    /// slack = -ln (sum_z p(z) p(x|y,z) / p(x)) + KL(q(z|x) || r),   r proportional to p(z) p(x|y,z)     any sign
+    /// slack = KL(q(y',z|x) || r),   r(y',z) proportional to p(y',z) p(x|y,z)   >= 0
     /// ```
     ///
-    /// Unit: nats.
+    /// Unit: nats. Range: `[0, +inf]`; 0 exactly when `q(y',z|x)` is `r`. A free joint counts as it is.
+    ///
+    /// # Errors
+    /// [`Error::Indeterminate`] when that target is `-inf`.
+    fn joint_fixed_caption_gap(&self) -> Result<Nats, Error>;
+
+    /// `ln p(x)` above that target.
+    ///
+    /// ```text
+    /// ln p(x) - ln sum_z p(z) p(x|y,z)     any sign
+    /// ```
+    ///
+    /// Unit: nats. 0 where the decoder does not look at the caption.
     ///
     /// # Errors
     /// [`Error::Indeterminate`] when either evidence is `-inf`.
-    fn footnote_against_image(&self) -> Result<Nats, Error>;
+    fn image_against_fixed_caption(&self) -> Result<Nats, Error>;
 
     /// Rows (13) to (14): the 'constant positive value', which is the logarithm of a probability mass.
     ///

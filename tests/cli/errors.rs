@@ -25,6 +25,10 @@ fn bad_calls_get_one_sentence_and_exit_code_two() {
         (vec!["refute", "15"], "no claim 15"),
         (vec!["refute", "3-9", "--beta", "2"], "--beta goes with the bound 14"),
         (vec!["refute", "A4"], "ask for one of fixed-A4, p(x)-A4"),
+        (
+            vec!["refute", "fixed-14b", "--reading", "observed"],
+            "there is no fixed-14b; it exists under joint and footnote",
+        ),
         (vec!["refute", "14-14b"], "nothing is claimed in row 14-14b"),
         (
             vec!["refute", "14", "--beta", "1e-300"],
@@ -156,4 +160,20 @@ fn a_bad_file_is_named_and_nothing_is_half_written() {
         "nothing left behind"
     );
     assert!(Path::new(&bad).exists());
+}
+
+#[cfg(not(feature = "lapack"))]
+#[test]
+fn what_asks_for_a_continuous_world_is_told_how_to_come_by_it() {
+    for args in [
+        ["step", "--world", "curves"].as_slice(),
+        &["show", "5-6", "--world", "curves"],
+        &["refute", "14", "--continuous"],
+        &["break", "caption-certain", "--continuous"],
+        &["ledger", "derivations/data/emoji-factors.safetensors"],
+    ] {
+        let text = sentence(args);
+        let how = text.contains("--features lapack") && text.contains("OpenBLAS") && text.contains("make lapack");
+        assert!(how, "{args:?}: {text}");
+    }
 }

@@ -7,7 +7,7 @@ use reference::vocab::Reading;
 use super::{letter, name, wrap};
 use crate::assumption::{ASSUMPTIONS, Kind as Origin};
 use crate::check::{Checked, Row};
-use crate::claim::Kind;
+use crate::claim::{Kind, in_words, instead};
 use crate::rule::Relation;
 use crate::verdict::Standing;
 
@@ -100,6 +100,14 @@ fn refutation(row: &Row, repairs: &[Vec<&'static str>]) -> String {
                 .join(", or ")
         )
     };
+    let instead = instead(&row.claim).map_or_else(String::new, |line| {
+        format!(
+            "; from beta = 1 up it does bound {}: row {}",
+            in_words(line.from),
+            line.id
+        )
+    });
+    let repaired = repaired + &instead;
     let broken = format!("broken in {} of {} worlds", row.all.broken, row.all.judged);
     if remark.is_empty() {
         format!("{broken}; {repaired}")

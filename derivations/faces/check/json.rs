@@ -1,9 +1,11 @@
 //! The report for a program.
 
+use reference::vocab::Reading;
 use serde_json::{Value, json};
 
-use super::only_beta_one;
-use crate::check::{Checked, Row};
+use super::sweep::on_the_evidence;
+use super::{only_beta_one, what_it_bounds};
+use crate::check::{BetaRow, Checked, Row};
 use crate::expr::expr;
 use crate::faces::Provenance;
 use crate::judge::Class;
@@ -35,22 +37,33 @@ pub(super) fn judged(checked: &Checked) -> Value {
             "file": tally(&row.file),
         })
     };
+    let swept = |wanted: &dyn Fn(&BetaRow) -> bool| {
+        let rows = checked.sweep.iter().filter(|at| wanted(at));
+        rows.map(at_beta).collect::<Vec<_>>()
+    };
     json!({
         "ok": checked.failures().next().is_none(),
         "worlds": checked.worlds.iter().map(|(source, n)| json!({"source": source, "count": n})).collect::<Vec<_>>(),
         "judged": checked.judged(),
         "rows": checked.rows.iter().map(row).collect::<Vec<_>>(),
-        "beta_sweep": checked.sweep.iter().map(|beta| {
-            let verdict: Verdict = beta.row.verdict();
-            json!({
-                "reading": beta.row.claim.reading.name(),
-                "beta": beta.beta,
-                "verdict": verdict,
-                "broken": beta.row.all.broken,
-                "judged": beta.row.all.judged,
-            })
-        }).collect::<Vec<_>>(),
+        "beta_sweep": swept(&|at| on_the_evidence(at)),
+        "beta_sweep_of_other_targets": swept(&|at| !on_the_evidence(at)),
         "only_for_beta_one": only_beta_one(checked),
+        "what_each_reading_bounds": Reading::ALL.into_iter().map(|reading| {
+            json!({"reading": reading.name(), "bounds": what_it_bounds(checked, reading)})
+        }).collect::<Vec<_>>(),
+    })
+}
+
+fn at_beta(at: &BetaRow) -> Value {
+    let verdict: Verdict = at.row.verdict();
+    json!({
+        "reading": at.row.claim.reading.name(),
+        "claim": at.row.claim.sentence(),
+        "beta": at.beta,
+        "verdict": verdict,
+        "broken": at.row.all.broken,
+        "judged": at.row.all.judged,
     })
 }
 

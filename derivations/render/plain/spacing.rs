@@ -66,9 +66,9 @@ pub(super) fn claimed(pieces: &[Piece], at: usize) -> bool {
 
 /// Whether a space stands between two classes in running text.
 pub(super) const fn gap(before: Class, after: Class) -> bool {
-    use Class::{Bar, Binary, Close, Comma, Letter, Open, Operator, Relation, Space, Unary, WideComma};
+    use Class::{Bar, Binary, Close, Comma, Letter, Open, Operator, Prime, Relation, Space, Unary, WideComma};
     match (before, after) {
-        (Open | Unary | Comma, _) | (_, Close | Comma | WideComma | Space) => false,
+        (Open | Unary | Comma, _) | (_, Close | Comma | WideComma | Prime | Space) => false,
         (Binary | Relation | WideComma, _) | (_, Binary | Relation) => true,
         (Bar, _) | (_, Bar) | (Letter, Open) => false,
         (Operator, _) => true,

@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, Axis};
 use super::factor::{Factor, Spectrum};
 use super::quadratic::LN_2_PI;
 use super::uncertain::{Uncertain, column, count, mass_of, norm};
-use super::{Gaussian, Parts};
+use super::{Fixed, Gaussian, Parts};
 use crate::model::Model;
 use crate::vocab::{Error, Nats};
 
@@ -44,10 +44,11 @@ impl Gaussian {
     /// ```
     pub(super) fn divergence_from_posterior(&self, y: usize) -> Nats {
         let known = &self.core.known[y].divergence_from_posterior;
-        *known.get_or_init(|| self.find_divergence_from_posterior(y))
+        *known.get_or_init(|| self.find_divergence_from_posterior(y, y))
     }
 
-    fn find_divergence_from_posterior(&self, y: usize) -> Nats {
+    /// The same from the posterior of the prior at `y` and the decoder at another caption.
+    fn find_divergence_from_posterior(&self, y: usize, decoder_caption: usize) -> Nats {
         let shared = &self.core.shared;
         let (decoder, encoder) = (&shared.decoder_spectrum, &shared.encoder_spectrum);
         let Caption {
@@ -60,7 +61,7 @@ impl Gaussian {
                 },
             ..
         } = &shared.captions[y];
-        let (deviation, missed) = (self.deviation(y), self.missed(y, &self.core.mean));
+        let (deviation, missed) = (self.deviation(y), self.missed(decoder_caption, &self.core.mean));
         let root = Uncertain::exact(encoder.root());
         let trace = prior_rows.dot(&root).square_norm() + decoder_rows.dot(&root).square_norm();
         let decoder_whitener = Uncertain::exact(decoder.whitener());
@@ -91,12 +92,13 @@ impl Gaussian {
     /// `ln p(x|y)` by the marginal's own covariance: `x ~ N(W m + b, R + W S W^T)`.
     pub(super) fn ln_evidence_given_caption(&self, y: usize) -> Nats {
         let known = &self.core.known[y].ln_evidence;
-        *known.get_or_init(|| self.find_ln_evidence_given_caption(y))
+        *known.get_or_init(|| self.find_ln_evidence_given_caption(y, y))
     }
 
-    fn find_ln_evidence_given_caption(&self, y: usize) -> Nats {
+    /// The same of the prior at `y` and the decoder at another caption: `x ~ N(W m_y + b, R + W S_y W^T)` with that caption's `b`.
+    fn find_ln_evidence_given_caption(&self, y: usize, decoder_caption: usize) -> Nats {
         let spectrum = &self.core.shared.captions[y].marginal;
-        let missed = self.missed(y, &column(&self.core.parts.prior_mean.row(y).to_owned()));
+        let missed = self.missed(decoder_caption, &column(&self.core.parts.prior_mean.row(y).to_owned()));
         let distance = Uncertain::exact(spectrum.whitener()).dot(&missed).square_norm();
         let moved = norm(&spectrum.inverse().dot(&missed.value)).powi(2) * spectrum.error;
         -0.5 * (distance
@@ -105,15 +107,30 @@ impl Gaussian {
             + Nats::with_mass(0.0, mass_of(moved)))
     }
 
-    /// The posterior at a caption in the coordinates in which `q(z|x)` is standard normal: its precision's spectrum, and where on each of its
-    /// axes its mean lies.
-    pub(super) fn posterior_axes(&self, y: usize) -> (&Spectrum, Array1<f64>) {
+    /// Evidence and divergence from the posterior of every caption's prior with the observed caption's decoder.
+    pub(super) fn with_caption_fixed(&self) -> &[Fixed] {
+        let y = self.y();
+        self.core.known[y].with_caption_fixed.get_or_init(|| {
+            let fixed = |caption: usize| Fixed {
+                ln_evidence: self.find_ln_evidence_given_caption(caption, y),
+                divergence_from_posterior: self.find_divergence_from_posterior(caption, y),
+            };
+            (0..self.captions()).map(fixed).collect()
+        })
+    }
+
+    /// The posterior of a caption's prior and another's decoder, in the coordinates in which `q(z|x)` is standard normal: its precision's spectrum,
+    /// which does not depend on the decoder's caption, and where on each of its axes its mean lies.
+    pub(super) fn posterior_axes(&self, y: usize, decoder_caption: usize) -> (&Spectrum, Array1<f64>) {
         let shared = &self.core.shared;
         let Caption { precision, axes, .. } = &shared.captions[y];
         let l = &shared.encoder.lower;
         let (prior, decoder) = (precision.prior_rows.value.dot(l), precision.decoder_rows.value.dot(l));
         let whitener = shared.decoder_spectrum.whitener();
-        let (deviation, missed) = (self.deviation(y).value, self.missed(y, &self.core.mean).value);
+        let (deviation, missed) = (
+            self.deviation(y).value,
+            self.missed(decoder_caption, &self.core.mean).value,
+        );
         let pull = decoder.t().dot(&whitener.dot(&missed)) - prior.t().dot(&precision.prior_rows.value.dot(&deviation));
         let mean = axes.vectors.t().dot(&pull.column(0)) / &axes.values;
         (axes, mean)

@@ -47,7 +47,8 @@ impl Quadrature {
     }
 }
 
-/// How many nodes an axis settle the ratio of Eq. 5 at every caption of a world, to the last digit.
+/// How many nodes an axis settle the ratio of Eq. 5 at every caption of a world, and at every caption's prior with the observed one's decoder,
+/// to the last digit.
 ///
 /// On an axis the integrand is a normal density of precision `l` around `m`. Around `t` the nodes of the rule lie `h = pi / sqrt(n - t^2 / 4)`
 /// apart, up to `2 sqrt(n)`; a sum over points at that distance misses a normal integral by a share of `2 exp(-2 pi^2 / (l h^2))` (Poisson's
@@ -55,8 +56,8 @@ impl Quadrature {
 #[must_use]
 pub fn nodes_needed(world: &Gaussian) -> f64 {
     let mut most = 1.0_f64;
-    for y in 0..world.captions() {
-        let (spectrum, mean) = world.posterior_axes(y);
+    for (y, decoder) in (0..world.captions()).flat_map(|y| [(y, y), (y, world.y())]) {
+        let (spectrum, mean) = world.posterior_axes(y, decoder);
         for (l, m) in spectrum.values.iter().zip(&mean) {
             let fine = 20.0 * l + m * m / 4.0;
             let wide = ((m.abs() + 9.0 / l.sqrt()) / 2.0).powi(2);
@@ -74,9 +75,14 @@ impl Axes {
     /// The rule for a world's observed caption, and its points: the centre, then the nodes axis by axis, in the basis of the posterior.
     fn turned(&self, world: &Gaussian) -> (Self, Array2<f64>) {
         let (d, n) = (self.dimension, self.nodes.len());
-        let (spectrum, mean) = world.posterior_axes(world.y());
-        let size = mean.iter().zip(&spectrum.values).map(|(m, l)| m * m + l.recip());
-        let hidden = spectrum.error * size.sum::<f64>();
+        let (spectrum, _) = world.posterior_axes(world.y(), world.y());
+        // With another caption's decoder the axes are the same, and the mean lies elsewhere.
+        let size = |decoder: usize| -> f64 {
+            let (_, mean) = world.posterior_axes(world.y(), decoder);
+            let axes = mean.iter().zip(&spectrum.values);
+            axes.map(|(m, l)| m * m + l.recip()).sum()
+        };
+        let hidden = spectrum.error * (0..world.captions()).map(size).fold(0.0, f64::max);
         let basis = &spectrum.vectors;
         let mut points = Array2::zeros((d, 1 + d * n));
         for (place, mut point) in points.axis_iter_mut(Axis(1)).enumerate().skip(1) {

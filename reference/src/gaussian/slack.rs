@@ -31,6 +31,31 @@ impl Gaussian {
         Ok(())
     }
 
+    fn ln_prior_of_caption(&self, y: usize) -> Nats {
+        Nats::of(self.core.shared.ln_p_y.ln()[y])
+    }
+
+    /// `KL(q(y,z|x) || r)` for an `r` whose captions have these log-weights, and whose codes at each lie so far from `q(z|x)`.
+    fn joint_divergence_from(
+        &self,
+        ln_weight: impl Fn(usize) -> Nats,
+        divergence_at: impl Fn(usize) -> Nats,
+    ) -> Result<Nats, Error> {
+        let captions = Posterior::new(self.captions(), ln_weight)?;
+        let mut terms = Vec::with_capacity(self.captions());
+        for (y, ln_r) in captions.entries() {
+            let ln_q = self.ln_q_y.ln()[y];
+            if ln_q == f64::NEG_INFINITY {
+                continue;
+            }
+            if !ln_r.is_finite() {
+                return Ok(Nats::INFINITY);
+            }
+            terms.push(self.ln_q_y.p()[y] * (Nats::of(ln_q) - ln_r + divergence_at(y)));
+        }
+        Ok(terms.into_iter().sum())
+    }
+
     fn possible_captions(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.captions()).filter(|&y| self.ln_q_y.ln()[y] > f64::NEG_INFINITY)
     }
@@ -53,20 +78,8 @@ impl Slack for Gaussian {
     }
 
     fn joint_posterior_gap(&self) -> Result<Nats, Error> {
-        let ln_p_y = |y: usize| Nats::of(self.core.shared.ln_p_y.ln()[y]);
-        let captions = Posterior::new(self.captions(), |y| self.ln_evidence_given_caption(y) + ln_p_y(y))?;
-        let mut terms = Vec::with_capacity(self.captions());
-        for (y, ln_posterior) in captions.entries() {
-            let ln_q = self.ln_q_y.ln()[y];
-            if ln_q == f64::NEG_INFINITY {
-                continue;
-            }
-            if !ln_posterior.is_finite() {
-                return Ok(Nats::INFINITY);
-            }
-            terms.push(self.ln_q_y.p()[y] * (Nats::of(ln_q) - ln_posterior + self.divergence_from_posterior(y)));
-        }
-        Ok(terms.into_iter().sum())
+        let ln_weight = |y: usize| self.ln_evidence_given_caption(y) + self.ln_prior_of_caption(y);
+        self.joint_divergence_from(ln_weight, |y| self.divergence_from_posterior(y))
     }
 
     /// `q(y,z|x)` is a product.
@@ -101,9 +114,29 @@ impl Slack for Gaussian {
         })
     }
 
-    fn footnote_against_image(&self) -> Result<Nats, Error> {
-        Err(Error::NoClosedForm {
-            line: "the gap of the footnote",
-        })
+    /// `r` is a mixture over captions too, but its captions are given: `KL = sum_y' q(y'|x) (ln q(y'|x) / r(y') + KL(q(z|x) || r(z|y')))`.
+    fn joint_fixed_caption_gap(&self) -> Result<Nats, Error> {
+        let fixed = self.with_caption_fixed();
+        let ln_weight = |y: usize| fixed[y].ln_evidence + self.ln_prior_of_caption(y);
+        self.joint_divergence_from(ln_weight, |y| fixed[y].divergence_from_posterior)
+    }
+
+    fn image_against_fixed_caption(&self) -> Result<Nats, Error> {
+        let (captions, fixed) = (self.captions(), self.with_caption_fixed());
+        // Each caption with its own decoder, then each with the observed one's; the shares of the two halves.
+        let shares = Posterior::new(2 * captions, |place| {
+            let y = place % captions;
+            let evidence = if place < captions {
+                self.ln_evidence_given_caption(y)
+            } else {
+                fixed[y].ln_evidence
+            };
+            evidence + self.ln_prior_of_caption(y)
+        })?;
+        let (image, set) = (
+            shares.log_share(|k| k < captions)?,
+            shares.log_share(|k| k >= captions)?,
+        );
+        (image - set).determinate("ln p(x) against the caption fixed")
     }
 }

@@ -130,7 +130,13 @@ impl Slack for World {
         .divergence_from(|z| (self.encoder().p()[z], self.encoder().ln()[z]))
     }
 
-    fn footnote_against_image(&self) -> Result<Nats, Error> {
+    fn joint_fixed_caption_gap(&self) -> Result<Nats, Error> {
+        let (codes, joint) = (self.codes(), self.joint_encoder());
+        let index = |flat: usize| [flat / codes, flat % codes];
+        Posterior::with_caption_fixed(self)?.divergence_from(|flat| (joint.p()[index(flat)], joint.ln()[index(flat)]))
+    }
+
+    fn image_against_fixed_caption(&self) -> Result<Nats, Error> {
         let codes = self.codes();
         let cells = self.captions() * codes;
         // Twice the joint's cells: those of p(x|y',z) p(y',z), then those of p(x|y,z) p(y',z); the shares of the two halves.
@@ -140,6 +146,6 @@ impl Slack for World {
             Nats::of(self.likelihood()[[decoder, z]]) + Nats::of(self.prior().ln()[[caption, z]])
         })?;
         let (image, fixed) = (shares.log_share(|k| k < cells)?, shares.log_share(|k| k >= cells)?);
-        (image - fixed + self.fixed_caption_gap()?).determinate("the footnote against ln p(x)")
+        (image - fixed).determinate("ln p(x) against the caption fixed")
     }
 }

@@ -10,33 +10,58 @@ pub(crate) struct Posterior {
     ln_total: Nats,
 }
 
+/// A state of caption and code, and the caption that its decoder is told.
+#[derive(Clone, Copy)]
+struct Cell {
+    caption: usize,
+    code: usize,
+    decoder: usize,
+}
+
 impl Posterior {
     /// `p(z|x,y)` restricted to the codes that `keep` names, renormalised.
     pub(super) fn of_codes(world: &World, keep: impl Fn(usize) -> bool) -> Result<Self, Error> {
-        Self::of_cells(world, world.codes(), |z| keep(z).then_some((world.y(), z)))
+        let y = world.y();
+        Self::of_cells(world, world.codes(), |code| {
+            keep(code).then_some(Cell {
+                caption: y,
+                code,
+                decoder: y,
+            })
+        })
     }
 
     /// `p(y,z|x)`, caption by caption.
     pub(super) fn of_captions_and_codes(world: &World) -> Result<Self, Error> {
+        Self::of_table(world, |caption| caption)
+    }
+
+    /// Proportional to `p(y',z) p(x|y,z)`, caption by caption, the decoder at the observed `y` for all of them.
+    pub(super) fn with_caption_fixed(world: &World) -> Result<Self, Error> {
+        Self::of_table(world, |_| world.y())
+    }
+
+    fn of_table(world: &World, decoder: impl Fn(usize) -> usize) -> Result<Self, Error> {
         let codes = world.codes();
         Self::of_cells(world, world.captions() * codes, |flat| {
-            Some((flat / codes, flat % codes))
+            Some(Cell {
+                caption: flat / codes,
+                code: flat % codes,
+                decoder: decoder(flat / codes),
+            })
         })
     }
 
-    /// Proportional to `p(x|y,z) p(y,z)` over the states that have a cell. The largest log-likelihood among the possible ones is taken off first:
+    /// Proportional to decoder times prior over the states that have a cell. The largest log-likelihood among the possible ones is taken off first:
     /// it cancels, and a decoder's offset of thousands of nats costs no digit.
-    fn of_cells(world: &World, states: usize, cell: impl Fn(usize) -> Option<(usize, usize)>) -> Result<Self, Error> {
-        let possible = (0..states)
-            .filter_map(&cell)
-            .filter(|&(y, z)| world.prior().ln()[[y, z]].is_finite());
-        let ln_likelihood = |(y, z): (usize, usize)| world.likelihood()[[y, z]];
+    fn of_cells(world: &World, states: usize, cell: impl Fn(usize) -> Option<Cell>) -> Result<Self, Error> {
+        let ln_prior = |cell: Cell| world.prior().ln()[[cell.caption, cell.code]];
+        let ln_likelihood = |cell: Cell| world.likelihood()[[cell.decoder, cell.code]];
+        let possible = (0..states).filter_map(&cell).filter(|&cell| ln_prior(cell).is_finite());
         let largest = possible.map(ln_likelihood).fold(f64::NEG_INFINITY, f64::max);
         Self::new(states, |state| match cell(state) {
             // One subtraction of two table entries: one rounding, of the size of the difference.
-            Some((y, z)) if largest.is_finite() => {
-                Nats::of(ln_likelihood((y, z)) - largest) + Nats::of(world.prior().ln()[[y, z]])
-            }
+            Some(cell) if largest.is_finite() => Nats::of(ln_likelihood(cell) - largest) + Nats::of(ln_prior(cell)),
             _ => Nats::NEG_INFINITY,
         })
     }
