@@ -1,7 +1,7 @@
 # The two commands of the README, and what CI and long runs add.
 SHELL = /bin/bash
 
-.PHONY: check test lapack lint kernels emulated gates patches mutants scipy bench bench-cuda peers model sweep silence fuzz driver producers docs long clean
+.PHONY: check test lapack lint kernels emulated gates patches mutants mpmath bench bench-cuda peers model sweep silence fuzz driver producers docs long clean
 
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
@@ -43,11 +43,11 @@ gates:
 patches: lapack
 	python3 tests/patches/run.py $(PATCHES)
 
-# Continuous worlds against a script with SciPy that shares no code; downloads SciPy into an environment below target/.
-scipy: lapack
-	test -d target/scipy || { python3 -m venv target/scipy && target/scipy/bin/pip install -q numpy scipy; }
+# Continuous worlds against a script in 60 digits that shares no code; downloads mpmath into an environment below target/.
+mpmath: lapack
+	test -d target/mpmath || { python3 -m venv target/mpmath && target/mpmath/bin/pip install -q mpmath; }
 	cargo build --release --features lapack
-	target/scipy/bin/python tests/continuous/scipy_check.py target/release/elbo
+	target/mpmath/bin/python tests/continuous/golden.py target/release/elbo
 
 # Mutation of the reference and the checker; takes hours on two cores, resumes where it stopped.
 mutants:
@@ -117,7 +117,7 @@ producers:
 docs:
 	UPDATE_DOCS=1 cargo test --release --test docs --test faults
 
-long: patches kernels emulated scipy mutants silence producers driver fuzz
+long: patches kernels emulated mpmath mutants silence producers driver fuzz
 
 clean:
 	cargo clean

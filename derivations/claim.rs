@@ -1,12 +1,12 @@
 //! What is judged: the step from the line before, the bound on the evidence, and the bound at a given beta.
 
-use reference::slack::Slack;
 use reference::vocab::{Error, Nats, Reading};
 use serde::Serialize;
 
-use crate::line::{LINES, Line, chain, chain_from, line, own_bound};
+use crate::line::{LINES, Line, chain, chain_from, line, own_bound, sign_of_reweighting};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
+use crate::subject::Subject;
 
 /// Which of a line's claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -45,39 +45,73 @@ pub struct Claim {
     pub rows: Vec<&'static Line>,
 }
 
+/// Whose slack a part of a claim's is.
+#[derive(Clone, Copy)]
+enum Row {
+    /// Of the rows that a divergence to the posterior composes, which is never negative.
+    Gap,
+    /// Of the weight on `D`.
+    Reweighting,
+    /// A row's own.
+    Of(&'static Line),
+}
+
+impl Row {
+    fn sign_at<W: Subject>(self, scene: &Scene<W>) -> Sign {
+        match self {
+            Self::Gap => Sign::NonNegative,
+            Self::Reweighting => sign_of_reweighting(scene),
+            Self::Of(row) => row.sign_at(scene),
+        }
+    }
+}
+
 impl Claim {
     /// The slack of the claim: of the row, or the sum along the chain with `KL*` for the rows from (3) to (6).
     ///
     /// # Errors
     /// [`Error::Indeterminate`] when a row's slack, or their sum, has no value.
-    pub fn slack<W: Slack>(&self, scene: &Scene<W>) -> Result<Nats, Error> {
-        if self.kind != Kind::Bound {
-            return self.rows.first().map_or(Ok(Nats::ZERO), |row| row.slack(scene));
-        }
-        if self.reading == Reading::Expected {
-            return self.expected_slack(scene);
-        }
-        let jensen = self.rows.iter().any(|row| row.id == "5-6");
-        let mut total = if jensen {
-            scene.seen.posterior_gap()?
-        } else {
-            Nats::ZERO
-        };
-        for row in &self.rows {
-            if !(jensen && matches!(row.id, "3-4" | "4-5" | "5-6")) {
-                total = total + row.slack(scene)?;
-            }
-        }
-        total.determinate("the composed slack")
+    pub fn slack<W: Subject>(&self, scene: &Scene<W>) -> Result<Nats, Error> {
+        self.signed_slack(scene).map(|(slack, _)| slack)
     }
 
-    fn expected_slack<W: Slack>(&self, scene: &Scene<W>) -> Result<Nats, Error> {
-        let gap = scene.seen.joint_posterior_gap()?;
-        let rest = match self.to {
-            "14" => Nats::ZERO,
-            _ => scene.seen.reweighted_divergence(Reading::Expected)?,
+    /// The slack, and the sign that it has for sure: of its value where that is clear of rounding, else what the signs of its parts come to.
+    ///
+    /// # Errors
+    /// As [`Claim::slack`].
+    pub fn signed_slack<W: Subject>(&self, scene: &Scene<W>) -> Result<(Nats, Sign), Error> {
+        let parts = self.parts(scene)?;
+        let slack = match parts[..] {
+            [(slack, _)] => slack,
+            _ => parts.iter().fold(Nats::ZERO, |sum, (part, _)| sum + *part),
         };
-        (gap + rest).determinate("the composed slack")
+        let slack = slack.determinate("the composed slack")?;
+        let sign = |(part, row): &(Nats, Row)| Sign::seen(*part).unwrap_or_else(|| row.sign_at(scene));
+        let composed = || parts.iter().map(sign).fold(Sign::Zero, Sign::and);
+        Ok((slack, Sign::seen(slack).unwrap_or_else(composed)))
+    }
+
+    /// What the slack is the sum of.
+    fn parts<W: Subject>(&self, scene: &Scene<W>) -> Result<Vec<(Nats, Row)>, Error> {
+        let mut parts = Vec::with_capacity(self.rows.len() + 1);
+        if self.kind == Kind::Bound && self.reading == Reading::Expected {
+            parts.push((scene.seen.joint_posterior_gap()?, Row::Gap));
+            if self.to != "14" {
+                let slack = scene.seen.reweighted_divergence(Reading::Expected)?;
+                parts.push((slack, Row::Reweighting));
+            }
+            return Ok(parts);
+        }
+        let jensen = self.kind == Kind::Bound && self.rows.iter().any(|row| row.id == "5-6");
+        if jensen {
+            parts.push((scene.seen.posterior_gap()?, Row::Gap));
+        }
+        for row in &self.rows {
+            if !(jensen && matches!(row.id, "3-4" | "4-5" | "5-6")) {
+                parts.push((row.slack(scene)?, Row::Of(row)));
+            }
+        }
+        Ok(parts)
     }
 
     /// The sentence that is judged.

@@ -1,7 +1,6 @@
 //! One claim on one scene: does the row close, does its sign hold, is the claim broken.
 
 use reference::model::Model;
-use reference::slack::Slack;
 use reference::vocab::{Error, Nats};
 
 use crate::claim::Claim;
@@ -9,6 +8,7 @@ use crate::expr::expr;
 use crate::precision::closure_bound;
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
+use crate::subject::Subject;
 
 /// The values of all expressions on a scene, each computed at most once.
 #[derive(Debug)]
@@ -61,9 +61,22 @@ pub struct Observation {
     pub zero: bool,
     /// The relation claimed does not hold.
     pub broken: bool,
+    /// Rounding hides whether it does.
+    pub undecided: bool,
     /// The sign that we claim, or the law `to = from - slack` in the extended reals, does not hold.
     pub ours_broken: bool,
 }
+
+impl Observation {
+    /// Whether the relation holds; none where rounding hides it.
+    #[must_use]
+    pub fn holds(&self) -> Option<bool> {
+        (!self.undecided).then_some(!self.broken)
+    }
+}
+
+/// What is said where a bound decides nothing.
+pub const UNDECIDED: &str = "not decided at this precision";
 
 /// How the sides of a row are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,18 +126,21 @@ impl Side {
 
 /// Judges a claim on a scene; for a table of cells the worst cell speaks.
 #[must_use]
-pub fn judge<W: Slack>(claim: &Claim, scene: &Scene<W>, values: &mut Values) -> Observation {
-    let slack = claim.slack(scene);
+pub fn judge<W: Subject>(claim: &Claim, scene: &Scene<W>, values: &mut Values) -> Observation {
+    let (slack, sign) = match claim.signed_slack(scene) {
+        Ok((slack, sign)) => (Ok(slack), sign),
+        Err(error) => (Err(error), claim.sign),
+    };
     match (values.get(claim.from, scene), values.get(claim.to, scene)) {
         (Ok(from), Ok(to)) if from.len() == to.len() => from
             .into_iter()
             .zip(to)
-            .map(|(from, to)| judge_row(claim, Ok(from), Ok(to), slack.clone()))
+            .map(|(from, to)| judge_row(claim, Ok(from), Ok(to), slack.clone(), sign))
             .reduce(worse)
             .unwrap_or(UNDEFINED),
         (from, to) => {
             let first = |side: Result<Vec<Nats>, Error>| side.map(|cells| cells.first().copied().unwrap_or(Nats::ZERO));
-            judge_row(claim, first(from), first(to), slack)
+            judge_row(claim, first(from), first(to), slack, sign)
         }
     }
 }
@@ -135,11 +151,12 @@ const UNDEFINED: Observation = Observation {
     slack: f64::NAN,
     zero: false,
     broken: false,
+    undecided: false,
     ours_broken: false,
 };
 
 fn worse(a: Observation, b: Observation) -> Observation {
-    let rank = |o: &Observation| (o.ours_broken, o.broken, o.class == Class::Closed);
+    let rank = |o: &Observation| (o.ours_broken, o.broken, o.undecided, o.class == Class::Closed);
     if rank(&b) > rank(&a) || (rank(&a) == rank(&b) && !(b.residue <= a.residue)) {
         b
     } else {
@@ -152,13 +169,14 @@ fn judge_row(
     from: Result<Nats, Error>,
     to: Result<Nats, Error>,
     slack: Result<Nats, Error>,
+    sign: Sign,
 ) -> Observation {
     if let (Ok(from), Ok(to), Ok(slack)) = (&from, &to, &slack)
         && from.is_finite()
         && to.is_finite()
         && slack.is_finite()
     {
-        return closed(claim, *from, *to, *slack);
+        return closed(claim, *from, *to, *slack, sign);
     }
     if from.is_err() {
         return UNDEFINED;
@@ -171,10 +189,13 @@ fn judge_row(
     };
     // Two numbers with no slack to tell them apart are equal within their own bound; infinities only to themselves.
     let equal = same_class(above, below) || (above - below).abs() <= fuzz;
-    let broken = match claim.relation {
-        Relation::Equal => !equal,
-        Relation::AtLeast => !(equal || above > below),
-        Relation::Nothing => false,
+    let (broken, undecided) = match claim.relation {
+        Relation::Equal => (!equal, false),
+        Relation::AtLeast => (
+            !(equal || above > below),
+            equal && !same_class(above, below) && sign != Sign::Zero,
+        ),
+        Relation::Nothing => (false, false),
     };
     // The law in the extended reals, where `from - slack` has a value at all.
     let law = value(&from) - value(&slack);
@@ -189,37 +210,37 @@ fn judge_row(
         class,
         zero: equal,
         broken,
+        undecided,
         ours_broken,
         ..UNDEFINED
     }
 }
 
-fn closed(claim: &Claim, from: Nats, to: Nats, slack: Nats) -> Observation {
+/// A row of numbers. A step's slack is as exact as its own mass says, and `from - to` as the masses of the two: what is clear of either bound is
+/// decided. What neither tells is decided by a sign that the slack has in every world, where it has one.
+fn closed(claim: &Claim, from: Nats, to: Nats, slack: Nats, sign: Sign) -> Observation {
     let bound = closure_bound(&[from, to, slack]);
     let error = (from.value() - slack.value() - to.value()).abs();
     let residue = if error == 0.0 { 0.0 } else { error / bound };
-    // A step's slack is as exact as its own mass says; a sign is decided on that.
-    let fuzz = closure_bound(&[slack]);
-    let value = slack.value();
-    let zero = value.abs() <= fuzz;
-    let below = value < -fuzz;
-    let broken = match claim.relation {
-        Relation::Equal => !zero,
-        Relation::AtLeast => below,
-        Relation::Nothing => false,
+    let by_slack = Sign::seen(slack).filter(|_| bound.is_finite());
+    let seen = by_slack.or_else(|| Sign::seen(from - to).filter(|_| bound.is_finite()));
+    let zero = by_slack.is_none_or(|sign| sign == Sign::Zero);
+    let (broken, undecided) = match claim.relation {
+        Relation::Equal => (!zero, false),
+        Relation::AtLeast => (
+            seen == Some(Sign::NonPositive),
+            seen.is_none() && !matches!(sign, Sign::Zero | Sign::NonNegative),
+        ),
+        Relation::Nothing => (false, false),
     };
-    let sign_holds = match claim.sign {
-        Sign::Zero => zero,
-        Sign::NonNegative => !below,
-        Sign::NonPositive => value <= fuzz,
-        Sign::Unsigned => true,
-    };
+    let sign_holds = zero || claim.sign == Sign::Unsigned || by_slack == Some(claim.sign);
     Observation {
         class: Class::Closed,
         residue,
-        slack: value,
-        zero,
+        slack: slack.value(),
+        zero: zero && seen.is_none_or(|sign| sign == Sign::Zero),
         broken,
+        undecided,
         // A bound that has overflowed decides nothing.
         ours_broken: !sign_holds || !(residue <= 1.0) || !bound.is_finite(),
     }

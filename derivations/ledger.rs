@@ -6,6 +6,8 @@ use reference::equations::objective::{divergence, eq14_objective, expected_log_l
 use reference::slack::Slack;
 use reference::vocab::{Error, Nats, Reading};
 
+use crate::claim::bound_at_beta;
+use crate::judge::{Values, judge};
 use crate::precision::closure_bound;
 use crate::scene::Scene;
 use crate::subject::Subject;
@@ -40,8 +42,33 @@ pub struct Ledger {
     pub residue: Option<(f64, f64)>,
     /// For which beta the objective bounds the evidence.
     pub critical: Option<CriticalBeta>,
-    /// Whether it does at this beta, within rounding; absent where a side has no value.
-    pub holds: Option<bool>,
+    /// Whether it does at this beta: what `check` says of the same claim.
+    pub bound: Bound,
+}
+
+/// Whether an objective bounds the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// It does.
+    Holds,
+    /// It exceeds the evidence.
+    Fails,
+    /// Rounding hides which.
+    Undecided,
+    /// A side has no value.
+    NoValue,
+}
+
+impl Bound {
+    /// As a program is told: neither where it is hidden or there is nothing to compare.
+    #[must_use]
+    pub const fn holds(self) -> Option<bool> {
+        match self {
+            Self::Holds => Some(true),
+            Self::Fails => Some(false),
+            Self::Undecided | Self::NoValue => None,
+        }
+    }
 }
 
 impl Ledger {
@@ -83,11 +110,9 @@ pub fn ledger<W: Subject>(world: &W, reading: Reading) -> Result<Ledger, Error> 
         entry("gap", "KL(q(z|x) || p(z|x,y))", seen.posterior_gap())
     };
     let objective = eq14_objective(world, reading, world.beta());
-    let holds = match (&evidence.nats, &objective) {
-        (Some(evidence), Ok(objective)) => {
-            Some(objective.value() <= evidence.value() + closure_bound(&[*evidence, *objective]))
-        }
-        _ => None,
+    let bound = match (&evidence.nats, &objective) {
+        (Some(_), Ok(_)) => bound(&scene),
+        _ => Bound::NoValue,
     };
     let mut entries = vec![entry("objective", "E[ln p(x|y,z)] - beta D", objective), gap];
     entries.extend(reading_entries(seen, reading));
@@ -120,8 +145,18 @@ pub fn ledger<W: Subject>(world: &W, reading: Reading) -> Result<Ledger, Error> 
         parts,
         residue,
         critical: critical_beta(world, reading, false).ok(),
-        holds,
+        bound,
     })
+}
+
+fn bound<W: Subject>(scene: &Scene<W>) -> Bound {
+    let claim = bound_at_beta(scene.reading);
+    match claim.map(|claim| judge(&claim, scene, &mut Values::new()).holds()) {
+        Some(Some(true)) => Bound::Holds,
+        Some(Some(false)) => Bound::Fails,
+        Some(None) => Bound::Undecided,
+        None => Bound::NoValue,
+    }
 }
 
 /// What the reading adds: of the joint encoder and of the divergence apart, or as one where they are opposite infinities.

@@ -10,6 +10,7 @@ mod repairs;
 mod table;
 
 pub use loss::Loss;
+pub(crate) use loss::sign_of_reweighting;
 pub use table::LINES;
 
 /// A row of the table.

@@ -1,5 +1,6 @@
 //! Relations, signs and the rules by which one line follows from another.
 
+use reference::vocab::{Nats, closure_bound};
 use serde::Serialize;
 
 /// What the note prints between two lines.
@@ -48,6 +49,17 @@ impl Sign {
             (Self::Zero, sign) | (sign, Self::Zero) => sign,
             (a, b) if a == b => a,
             _ => Self::Unsigned,
+        }
+    }
+
+    /// The sign of a number that is clear of its rounding, or exactly nothing; none where rounding hides it.
+    #[must_use]
+    pub fn seen(nats: Nats) -> Option<Self> {
+        match (nats.value(), closure_bound(&[nats])) {
+            (value, within) if value > within => Some(Self::NonNegative),
+            (value, within) if value < -within => Some(Self::NonPositive),
+            (0.0, 0.0) => Some(Self::Zero),
+            _ => None,
         }
     }
 

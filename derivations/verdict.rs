@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::assumption::{ASSUMPTIONS, Kind};
 use crate::claim::Claim;
+use crate::judge::UNDECIDED;
 use crate::rule::Relation;
 
 pub use tally::{MaskTally, Tally};
@@ -35,6 +36,8 @@ pub enum Standing {
     },
     /// The note prints no relation; the row closes.
     NoClaim,
+    /// Rounding hides in some world whether it holds, and the verdict turns on that.
+    Undecided,
 }
 
 /// A verdict: how the claim stands, and whether it is an equality where it holds.
@@ -50,9 +53,27 @@ pub struct Verdict {
 /// A repair must have been seen to hold in this many worlds before it is named.
 const SEEN: u64 = 20;
 
-/// Computes the verdict from what was seen.
+/// Computes the verdict from what was seen. Where rounding hides whether some worlds break the claim, it stands as it would both ways or is undecided.
 #[must_use]
 pub fn verdict(claim: &Claim, tally: &Tally) -> Verdict {
+    let known = decided(claim, tally);
+    if tally.undecided == 0 || matches!(known.standing, Standing::Refuted { .. }) {
+        return known;
+    }
+    let mut worst = tally.clone();
+    for seen in worst.masks.values_mut() {
+        seen.broken += std::mem::take(&mut seen.undecided);
+    }
+    if decided(claim, &worst).standing == known.standing {
+        return known;
+    }
+    Verdict {
+        standing: Standing::Undecided,
+        equality: false,
+    }
+}
+
+fn decided(claim: &Claim, tally: &Tally) -> Verdict {
     if tally.judged == 0 {
         return Verdict {
             standing: Standing::Unjudged,
@@ -171,6 +192,7 @@ impl Verdict {
         match &self.standing {
             Standing::Unjudged => "not judged".to_owned(),
             Standing::NoClaim => "-".to_owned(),
+            Standing::Undecided => UNDECIDED.to_owned(),
             Standing::Holds if self.equality => "equality".to_owned(),
             Standing::Holds => "holds".to_owned(),
             Standing::HoldsIf { assumptions, .. } => {

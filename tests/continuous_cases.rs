@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+#[path = "continuous/golden.rs"]
+mod golden;
 #[path = "continuous/program.rs"]
 mod program;
 #[path = "continuous/search.rs"]

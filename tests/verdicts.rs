@@ -26,7 +26,15 @@ fn tally(seen: &[(u16, u64, u64, u64)]) -> Tally {
     let mut tally = Tally::default();
     for &(mask, broken, equal, strict) in seen {
         tally.judged += broken + equal + strict;
-        tally.masks.insert(mask, MaskTally { broken, equal, strict });
+        tally.masks.insert(
+            mask,
+            MaskTally {
+                broken,
+                equal,
+                strict,
+                undecided: 0,
+            },
+        );
     }
     tally
 }
@@ -221,4 +229,31 @@ fn signs_and_names_of_bounds() {
         let bound = claim(id, Reading::Pointwise);
         assert!(bound.is_none_or(|claim| claim.id == "3-A1"), "{id}");
     }
+}
+
+#[test]
+fn a_hidden_world_matters_where_the_verdict_turns_on_it() {
+    let hidden = |seen: &[(u16, u64, u64, u64)], mask: u16| {
+        let mut tally = tally(seen);
+        tally.undecided = 1;
+        tally.judged += 1;
+        tally.masks.entry(mask).or_default().undecided = 1;
+        verdict(&at_least(), &tally).standing
+    };
+    assert_eq!(hidden(&[(0, 0, 30, 30)], 0), Standing::Undecided);
+    // Refuted already, or explained by the same assumption: as it would stand both ways.
+    assert!(matches!(hidden(&[(0, 1, 30, 30)], 0), Standing::Refuted { .. }));
+    let known = verdict(
+        &at_least(),
+        &tally(&[(0, 0, 30, 30), (SOME_ZERO | bit(COVERS), 3, 0, 0)]),
+    )
+    .standing;
+    assert!(matches!(known, Standing::HoldsIf { .. }), "{known:?}");
+    assert_eq!(
+        hidden(
+            &[(0, 0, 30, 30), (SOME_ZERO | bit(COVERS), 3, 0, 0)],
+            SOME_ZERO | bit(COVERS)
+        ),
+        known
+    );
 }

@@ -147,7 +147,11 @@ pub fn text<W: Specimen>(assumption: &Assumption, shown: &Breakage<W>) -> String
         amount(shown.broken.below),
         amount(shown.restored.below),
     );
-    let word = |view: &View| if view.seen.broken { "broken" } else { "holds" }.to_owned();
+    let word = |view: &View| match view.seen.holds() {
+        Some(true) => "holds".to_owned(),
+        Some(false) => "broken".to_owned(),
+        None => "not decided".to_owned(),
+    };
     row(&mut out, "the claim", word(&shown.broken), word(&shown.restored));
     out
 }
@@ -159,6 +163,7 @@ pub fn json<W: Specimen>(assumption: &Assumption, shown: &Breakage<W>) -> Value 
         json!({
             "assumption_holds": view.assumption_holds,
             "claim_broken": view.seen.broken,
+            "claim_decided": !view.seen.undecided,
             "above": number(view.above),
             "below": number(view.below),
         })

@@ -7,8 +7,9 @@ use crate::cases::Source;
 use crate::check::{Checked, Row};
 use crate::claim::Kind;
 use crate::faces::Provenance;
-use crate::judge::Class;
+use crate::judge::{Class, UNDECIDED};
 use crate::render::wrap::{one_line, prose};
+use crate::verdict::Tally;
 
 mod continuous;
 mod explain;
@@ -82,18 +83,24 @@ fn in_the_file(out: &mut String, checked: &Checked, kind: &str) {
     let _ = writeln!(out, "\nIn the file's own {kind}");
     let mut none = true;
     for row in &checked.rows {
-        if let Some(first) = row.file.first_broken {
+        let Tally {
+            broken,
+            undecided,
+            judged,
+            first_broken,
+            ..
+        } = &row.file;
+        let label = name(row);
+        if let Some(first) = first_broken {
             none = false;
-            let label = if row.claim.kind == Kind::Bound && row.claim.depends_on_reading {
-                format!("{} {}", row.claim.id, row.claim.reading.name())
-            } else {
-                name(row)
-            };
             let _ = writeln!(
                 out,
-                "  {label:<18} broken in {} of {}, first in row {first}",
-                row.file.broken, row.file.judged
+                "  {label:<18} broken in {broken} of {judged}, first in row {first}"
             );
+        }
+        if *undecided > 0 {
+            none = false;
+            let _ = writeln!(out, "  {label:<18} {UNDECIDED} in {undecided} of {judged}");
         }
     }
     if none {

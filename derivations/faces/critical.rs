@@ -7,8 +7,9 @@ use reference::vocab::Nats;
 use serde_json::{Value, json};
 
 use crate::faces::ledger::number;
-use crate::ledger::Ledger;
-use crate::render::number::VISIBLE;
+use crate::judge::UNDECIDED;
+use crate::ledger::{Bound, Ledger};
+use crate::render::amount::{VISIBLE, digits};
 
 /// Six decimals where they are known; else those that are, and how far off the true one may be; none where rounding leaves nothing of it.
 #[must_use]
@@ -18,36 +19,26 @@ pub fn threshold(critical: Threshold) -> Option<String> {
     if !(within <= 0.5 * beta.abs().max(1.0)) {
         return None;
     }
-    if within <= VISIBLE {
-        return Some(format!("{beta:.6}"));
-    }
-    let (mut places, mut unit) = (0, 0.1);
-    while within <= unit {
-        (places, unit) = (places + 1, unit / 10.0);
-    }
-    if beta.abs() < 1e15 {
-        Some(format!("{beta:.places$} (known to within {within:.1e})"))
+    let digits = digits(beta, within)?;
+    Some(if within <= VISIBLE {
+        digits
     } else {
-        Some(format!("{beta:.3e} (known to within {within:.1e})"))
-    }
+        format!("{digits} (known to within {within:.1e})")
+    })
 }
 
 /// The set of beta, and on which side of it this ledger's beta lies.
 pub(super) fn sentence(ledger: &Ledger) -> String {
     let beta = ledger.beta;
-    let side = match ledger.holds {
-        None => return "the objective or the evidence has no value in this world".to_owned(),
-        Some(true) => "the bound holds",
-        Some(false) => "the bound FAILS",
+    let side = match ledger.bound {
+        Bound::NoValue => return "the objective or the evidence has no value in this world".to_owned(),
+        Bound::Holds => "the bound holds".to_owned(),
+        Bound::Fails => "the bound FAILS".to_owned(),
+        Bound::Undecided => format!("whether the bound holds is {UNDECIDED}"),
     };
+    let side = &side;
     let Some(critical) = ledger.critical else {
         return format!("beta*: no value in this world; at beta = {beta} {side}");
-    };
-    // The objective exceeds the evidence, but not by as much as their rounding: of two ways to ask the finer one answers.
-    let side = if critical.holds(beta) == Some(false) && ledger.holds == Some(true) {
-        "the bound FAILS, by less than the rounding of its two sides"
-    } else {
-        side
     };
     match critical {
         CriticalBeta::From(at) if at.beta + at.within <= 0.0 => {
@@ -68,6 +59,7 @@ pub(super) fn sentence(ledger: &Ledger) -> String {
         ),
         CriticalBeta::Always => format!("no beta*: the bound holds whatever beta is; at beta = {beta} {side}"),
         CriticalBeta::Never => format!("no beta*: the bound fails whatever beta is; at beta = {beta} {side}"),
+        CriticalBeta::Undecided => lost(beta, side),
         CriticalBeta::Positive { .. } => {
             format!(
                 "D = +inf: the objective is -inf for every beta > 0, and bounds the evidence; at beta = {beta} {side}"
@@ -78,7 +70,7 @@ pub(super) fn sentence(ledger: &Ledger) -> String {
 
 fn told(at: Threshold, set: &str, beta: f64, side: &str) -> String {
     let Some(critical) = threshold(at) else {
-        return format!("beta*: D is so small here that rounding leaves nothing of it; at beta = {beta} {side}");
+        return lost(beta, side);
     };
     let place = match at.compare(beta) {
         Some(Ordering::Greater) => "above it",
@@ -87,6 +79,10 @@ fn told(at: Threshold, set: &str, beta: f64, side: &str) -> String {
         None => "on it, as far as that is known",
     };
     format!("beta* = {critical}: {set}; at beta = {beta} ({place}) {side}")
+}
+
+fn lost(beta: f64, side: &str) -> String {
+    format!("beta*: D is so small here that rounding leaves nothing of it; at beta = {beta} {side}")
 }
 
 /// The critical beta for a program: its kind, its value, how far rounding can have moved it.
@@ -98,6 +94,7 @@ pub(super) fn json(critical: Option<CriticalBeta>) -> Value {
         Some(CriticalBeta::UpTo(threshold)) => at("up-to", threshold),
         Some(CriticalBeta::Always) => json!({"kind": "always"}),
         Some(CriticalBeta::Never) => json!({"kind": "never"}),
+        Some(CriticalBeta::Undecided) => json!({"kind": "undecided"}),
         Some(CriticalBeta::Positive { at_zero }) => json!({"kind": "positive", "at_zero": at_zero}),
     }
 }

@@ -2,28 +2,26 @@
 
 use std::fmt::Write as _;
 
-use reference::slack::Slack;
-use reference::vocab::{Error, Nats};
+use reference::vocab::{Error, Nats, closure_bound};
 use serde_json::{Value, json};
 
 use crate::claim::claim;
 use crate::faces::critical;
 use crate::judge::{Values, judge};
-use crate::ledger::{Entry, Ledger};
-use crate::render::number::LONGEST;
+use crate::ledger::{Bound, Entry, Ledger};
+use crate::render::amount::{LOST, digits};
 use crate::render::wrap::prose;
 use crate::scene::Scene;
+use crate::subject::Subject;
 
-/// An amount with six decimals; what is not a number in words.
+/// An amount in the digits that its bound carries, six decimals at most; what is not a number in words.
 #[must_use]
 pub fn amount(nats: Option<Nats>) -> String {
     match nats {
         None => "no value".to_owned(),
         Some(nats) if nats.value() == f64::INFINITY => "+inf".to_owned(),
         Some(nats) if nats.value() == f64::NEG_INFINITY => "-inf".to_owned(),
-        Some(nats) if nats.value().abs() >= LONGEST => format!("{:.6e}", nats.value()),
-        // A sum that rounds to zero is not minus zero.
-        Some(nats) => format!("{:.6}", if nats.value().abs() < 5e-7 { 0.0 } else { nats.value() }),
+        Some(nats) => digits(nats.value(), closure_bound(&[nats])).unwrap_or_else(|| LOST.to_owned()),
     }
 }
 
@@ -85,6 +83,7 @@ pub fn json(ledger: &Ledger) -> Value {
             "formula": entry.formula,
             "nats": number(entry.nats),
             "mass": entry.nats.map(Nats::mass),
+            "within": entry.nats.map(|nats| closure_bound(&[nats])),
         })
     };
     json!({
@@ -96,7 +95,8 @@ pub fn json(ledger: &Ledger) -> Value {
         "residue": ledger.residue.map(|(residue, bound)| json!({"nats": residue, "bound": bound})),
         "adds_up": ledger.residue.map(|_| ledger.adds_up()),
         "critical_beta": critical::json(ledger.critical),
-        "bound_holds": ledger.holds,
+        "bound_holds": ledger.bound.holds(),
+        "bound_decided": ledger.bound != Bound::Undecided,
     })
 }
 
@@ -115,7 +115,7 @@ pub fn number(nats: Option<Nats>) -> Value {
 ///
 /// # Errors
 /// None that a validated world can cause.
-pub fn rows_close<W: Slack>(world: &W, ledger: &Ledger) -> Result<bool, Error> {
+pub fn rows_close<W: Subject>(world: &W, ledger: &Ledger) -> Result<bool, Error> {
     let scene = Scene::new(world, ledger.reading)?;
     let mut values = Values::new();
     let bounds = ["3-13", "3-14", "3-1"];

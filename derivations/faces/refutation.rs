@@ -40,13 +40,17 @@ pub fn text<W: Specimen>(found: &Counterexample<W>) -> String {
         && above.is_finite()
         && below.is_finite()
     {
-        let higher = below.value() - above.value();
-        let side = if higher < 0.0 { "lower" } else { "higher" };
+        let higher = below - above;
+        let (side, size) = if higher.value() < 0.0 {
+            ("lower", -higher)
+        } else {
+            ("higher", higher)
+        };
         let _ = writeln!(
             out,
-            "  {:<28} {:>14.6}",
+            "  {:<28} {:>14}",
             format!("the line below is {side} by"),
-            higher.abs()
+            amount(Some(size))
         );
     }
     out.push('\n');

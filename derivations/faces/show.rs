@@ -5,10 +5,10 @@ use reference::vocab::{Error, Nats, Reading};
 use crate::claim::{Claim, Kind, bound_at_beta, claim, own_bound_at_beta};
 use crate::expr::{EXPRS, Expr, expr};
 use crate::faces::lines::printed;
-use crate::judge::{Values, judge};
+use crate::judge::{UNDECIDED, Values, judge};
 use crate::line::{LINES, Line, line};
+use crate::render::amount::Amount;
 use crate::render::latex::plain_or_source;
-use crate::render::number::Amount;
 use crate::render::wrap;
 use crate::scene::Scene;
 use crate::subject::Subject;
@@ -145,7 +145,7 @@ fn amounts<W: Subject>(side: &Expr, scene: &Scene<W>) -> Result<String, Error> {
     let mut words: Vec<String> = cells
         .iter()
         .take(SHOWN)
-        .map(|nats| Amount::from(nats.value()).to_string())
+        .map(|nats| Amount::from(*nats).to_string())
         .collect();
     if cells.len() > SHOWN {
         words.push(format!("… ({} cells)", cells.len()));
@@ -164,10 +164,11 @@ fn describe_bound<W: Subject>(bound: &Claim, scene: &Scene<W>) -> Result<String,
     let undefined = [bound.from, bound.to]
         .into_iter()
         .find(|id| matches!(value(id), Some(Err(Error::Indeterminate { .. }))));
-    let verdict = match (judge(bound, scene, &mut Values::new()).broken, undefined) {
-        (true, Some(id)) => format!("BROKEN, line {id} has no value"),
-        (true, None) => "BROKEN".to_owned(),
-        (false, _) => "not broken".to_owned(),
+    let verdict = match (judge(bound, scene, &mut Values::new()).holds(), undefined) {
+        (Some(false), Some(id)) => format!("BROKEN, line {id} has no value"),
+        (Some(false), None) => "BROKEN".to_owned(),
+        (Some(true), _) => "not broken".to_owned(),
+        (None, _) => UNDECIDED.to_owned(),
     };
     let reading = if bound.depends_on_reading {
         format!("reading {}", bound.reading.name())

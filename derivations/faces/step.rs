@@ -16,8 +16,8 @@ use reference::equations::bound::eq03_log_evidence;
 use reference::vocab::{Error, Reading};
 
 use crate::line::chain;
+use crate::render::amount::Amount;
 use crate::render::latex::RenderError;
-use crate::render::number::Amount;
 use crate::scene::Scene;
 
 pub use ledger::Closing;

@@ -13,7 +13,7 @@ fn none() -> Result<Nats, Error> {
 
 /// `(broken, ours_broken, class)` of a row with an infinite or undefined side.
 fn row(claim: &Claim, from: Nats, to: Nats, slack: Result<Nats, Error>) -> (bool, bool, Class) {
-    let seen = judge_row(claim, Ok(from), Ok(to), slack);
+    let seen = judge_row(claim, Ok(from), Ok(to), slack, claim.sign);
     (seen.broken, seen.ours_broken, seen.class)
 }
 
@@ -56,8 +56,11 @@ fn rows_with_infinite_sides_follow_the_law_in_the_extended_reals() {
     assert!(row(&equal, one, Nats::of(1.5), none()).0);
     assert!(!row(&jensen, one, Nats::of(0.5), none()).0);
     assert!(row(&jensen, one, Nats::of(1.5), none()).0);
-    assert_eq!(judge_row(&jensen, none(), Ok(one), Ok(one)).class, Class::Undefined);
-    let below = judge_row(&jensen, Ok(one), none(), Ok(one));
+    assert_eq!(
+        judge_row(&jensen, none(), Ok(one), Ok(one), jensen.sign).class,
+        Class::Undefined
+    );
+    let below = judge_row(&jensen, Ok(one), none(), Ok(one), jensen.sign);
     assert_eq!(
         (below.class, below.ours_broken),
         (class(Finite, Side::Undefined), false)
@@ -140,7 +143,7 @@ fn in_a_table_of_cells_the_worst_one_is_judged() {
 fn a_row_is_ours_to_answer_for_by_its_sign_its_residue_or_a_bound_that_overflowed() {
     use super::closed;
     let jensen = claim("5-6", Reading::Pointwise).expect("a claim"); // slack >= 0
-    let ours = |from: Nats, to: Nats, slack: Nats| closed(&jensen, from, to, slack).ours_broken;
+    let ours = |from: Nats, to: Nats, slack: Nats| closed(&jensen, from, to, slack, jensen.sign).ours_broken;
     let n = Nats::of;
     assert!(!ours(n(-1.0), n(-3.0), n(2.0)));
     assert!(ours(n(-3.0), n(-1.0), n(-2.0)), "the row closes, with the wrong sign");

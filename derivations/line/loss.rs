@@ -1,11 +1,15 @@
 //! What a step loses, whatever the kind of its world.
 
+use std::cmp::Ordering;
+
 use reference::repairs;
 use reference::slack::Slack;
-use reference::vocab::{Error, Nats};
+use reference::vocab::{Error, Nats, Reading};
 
 use super::Line;
+use crate::rule::Sign;
 use crate::scene::Scene;
+use crate::subject::Subject;
 
 /// The functions of `reference` that a row's slack is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +45,32 @@ pub enum Loss {
     JointAgainstImage,
 }
 
+/// The sign of `(beta - 1) D`, whose `D` is negative at most when read pointwise.
+pub(crate) fn sign_of_reweighting<W: Subject>(scene: &Scene<W>) -> Sign {
+    match scene.world.beta().get().partial_cmp(&1.0) {
+        Some(Ordering::Equal) => Sign::Zero,
+        _ if scene.reading == Reading::Pointwise => Sign::Unsigned,
+        Some(Ordering::Less) => Sign::NonPositive,
+        _ => Sign::NonNegative,
+    }
+}
+
 impl Line {
+    /// What is known of the slack's sign on a scene beside its value: that of the row, or more where beta, a joint that factorises or a certain
+    /// caption says it.
+    #[must_use]
+    pub fn sign_at<W: Subject>(&self, scene: &Scene<W>) -> Sign {
+        let Scene { world, seen, .. } = scene;
+        let certain = || (0..seen.captions()).all(|y| y == seen.y() || seen.ln_q_y(y) == Nats::NEG_INFINITY);
+        match self.loses {
+            Loss::ReweightedDivergence => sign_of_reweighting(scene),
+            Loss::ConditionalEncoder if seen.joint_factorises() => Sign::Zero,
+            Loss::JointAgainstPointwise if certain() && seen.joint_factorises() => Sign::Zero,
+            Loss::AverageJoint if world.joint_factorises() => Sign::NonNegative,
+            _ => self.sign,
+        }
+    }
+
     /// The slack on a scene.
     ///
     /// # Errors

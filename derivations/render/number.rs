@@ -1,94 +1,7 @@
-//! Numbers as people read them: simple fractions, six decimals, and words for what is no number.
-
-use std::fmt;
-
-use reference::vocab::{Error, Nats};
+//! Probabilities as people read them: simple fractions, else decimals.
 
 /// The largest denominator that still reads as a simple fraction.
 const MAX_DENOMINATOR: i64 = 100;
-
-/// What six decimals still show.
-pub const VISIBLE: f64 = 5e-7;
-
-/// What a line or slack amounts to: a number of nats, or nothing.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Amount {
-    /// In nats; may be infinite, never NaN.
-    Nats(f64),
-    /// `+inf` meets `-inf`: there is no value.
-    Undefined,
-}
-
-impl Amount {
-    /// The amount of a value that may not exist.
-    ///
-    /// # Errors
-    /// Every error but [`Error::Indeterminate`], which is [`Amount::Undefined`].
-    pub fn of(value: Result<Nats, Error>) -> Result<Self, Error> {
-        match value {
-            Ok(nats) => Ok(Self::from(nats.value())),
-            Err(Error::Indeterminate { .. }) => Ok(Self::Undefined),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The number, if it is a finite one.
-    #[must_use]
-    pub fn finite(self) -> Option<f64> {
-        match self {
-            Self::Nats(value) if value.is_finite() => Some(value),
-            _ => None,
-        }
-    }
-
-    /// As LaTeX; words where there is no number.
-    #[must_use]
-    pub fn latex(self) -> String {
-        match self.finite() {
-            Some(value) => decimals(value).replace('−', "-"),
-            None => format!(r"\text{{{self}}}"),
-        }
-    }
-}
-
-impl From<f64> for Amount {
-    fn from(value: f64) -> Self {
-        if value.is_nan() {
-            Self::Undefined
-        } else {
-            Self::Nats(value)
-        }
-    }
-}
-
-/// Six decimals, or words.
-impl fmt::Display for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Undefined => f.pad("undefined"),
-            Self::Nats(f64::INFINITY) => f.pad("plus infinity"),
-            Self::Nats(f64::NEG_INFINITY) => f.pad("minus infinity"),
-            Self::Nats(value) => f.pad(&decimals(*value)),
-        }
-    }
-}
-
-/// From here on a number is written with an exponent: six decimals of it would be noise, and its digits leave the column.
-pub(crate) const LONGEST: f64 = 1e9;
-
-/// Six decimals with a true minus sign, and no minus on a zero; from [`LONGEST`] on an exponent.
-fn decimals(value: f64) -> String {
-    let text = if value.abs() < LONGEST {
-        format!("{value:.6}")
-    } else {
-        format!("{value:.6e}")
-    };
-    match text.strip_prefix('-') {
-        Some(size) if size.chars().all(|c| c == '0' || c == '.') => size.to_owned(),
-        Some(size) => format!("−{size}"),
-        None => text,
-    }
-}
 
 /// The simple fraction that a number is: denominator at most 100, off by less than 1e-12.
 ///
@@ -180,7 +93,7 @@ fn written(ln_p: f64, set: impl Fn(i64, i64) -> String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Amount, cells, fraction, probability, probability_inline};
+    use super::{cells, fraction, probability, probability_inline};
 
     #[test]
     fn every_simple_fraction_is_found_again_through_its_logarithm() {
@@ -225,17 +138,5 @@ mod tests {
             ["0.5000", "0", "0.1235", "1.2e−5"]
         );
         assert_eq!(cells(&[-800.0]), ["e^−800"]);
-    }
-
-    #[test]
-    fn what_is_no_number_is_a_word() {
-        assert_eq!(Amount::from(f64::NAN).to_string(), "undefined");
-        assert_eq!(Amount::from(f64::NEG_INFINITY).to_string(), "minus infinity");
-        assert_eq!(Amount::from(f64::INFINITY).to_string(), "plus infinity");
-        assert_eq!(Amount::from(-0.0).to_string(), "0.000000");
-        assert_eq!(Amount::from(-1e-9).to_string(), "0.000000");
-        assert_eq!(Amount::from(-1.25).to_string(), "−1.250000");
-        assert_eq!(Amount::from(-1.25).latex(), "-1.250000");
-        assert_eq!(Amount::Undefined.latex(), r"\text{undefined}");
     }
 }

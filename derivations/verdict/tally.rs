@@ -13,6 +13,8 @@ pub struct Tally {
     pub broken: u64,
     /// The first of these.
     pub first_broken: Option<u64>,
+    /// Worlds in which rounding hides whether it holds.
+    pub undecided: u64,
     /// Worlds in which the upper side has no value.
     pub undefined: u64,
     /// Rows that closed on finite numbers.
@@ -38,6 +40,8 @@ pub struct MaskTally {
     pub equal: u64,
     /// It holds with room.
     pub strict: u64,
+    /// Rounding hides whether it holds.
+    pub undecided: u64,
 }
 
 impl Tally {
@@ -71,6 +75,9 @@ impl Tally {
         let entry = self.masks.entry(mask).or_default();
         if seen.broken {
             entry.broken += 1;
+        } else if seen.undecided {
+            self.undecided += 1;
+            entry.undecided += 1;
         } else if seen.zero {
             entry.equal += 1;
         } else {
@@ -86,6 +93,7 @@ impl Tally {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
+        self.undecided += other.undecided;
         self.undefined += other.undefined;
         self.closed += other.closed;
         for (class, count) in &other.classes {
@@ -102,6 +110,7 @@ impl Tally {
             entry.broken += seen.broken;
             entry.equal += seen.equal;
             entry.strict += seen.strict;
+            entry.undecided += seen.undecided;
         }
     }
 }

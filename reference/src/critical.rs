@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::equations::bound::eq03_log_evidence;
 use crate::equations::objective::{divergence, expected_log_likelihood, ln_caption};
 use crate::slack::Slack;
-use crate::vocab::{Error, Nats, Reading, UNIT_ROUNDOFF_F64, closure_bound};
+use crate::vocab::{Beta, Error, Nats, Reading, UNIT_ROUNDOFF_F64, closure_bound};
 
 /// A critical beta, and how far rounding can have moved it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,7 +39,7 @@ impl Threshold {
     }
 }
 
-/// The set of beta `>= 0` for which `R - beta D <= target`.
+/// The set of beta from 0 to [`Beta::MOST`] for which `R - beta D <= target`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CriticalBeta {
     /// `0 < D < inf`: exactly from this beta on. Under the observed reading it is `1 - KL*/D <= 1`. Not clamped:
@@ -47,15 +47,17 @@ pub enum CriticalBeta {
     From(Threshold),
     /// `D < 0` (pointwise only): exactly up to this beta; `-inf` when none.
     UpTo(Threshold),
-    /// `D = 0` and `R <= target`, or `R = -inf`: beta does not matter and the bound holds.
+    /// The bound holds, whatever beta is: `R <= target` by more than any weight on `D` makes up for, or `R = -inf`.
     Always,
-    /// `D = 0` and `R > target`, or a target of `-inf`: beta does not matter and the bound fails.
+    /// It fails, whatever beta is: the same with `R > target`, or a target of `-inf`.
     Never,
     /// `D = +inf`: every beta `> 0` holds; `at_zero` says whether `R` itself does.
     Positive {
-        /// Whether `R <= target`.
-        at_zero: bool,
+        /// Whether `R <= target`; none where rounding hides it.
+        at_zero: Option<bool>,
     },
+    /// Rounding leaves nothing of `D`, nor of what separates `R` from the target.
+    Undecided,
 }
 
 impl CriticalBeta {
@@ -67,7 +69,9 @@ impl CriticalBeta {
             Self::UpTo(critical) => critical.compare(beta).map(Ordering::is_le),
             Self::Always => Some(true),
             Self::Never => Some(false),
-            Self::Positive { at_zero } => Some(beta > 0.0 || at_zero),
+            Self::Positive { .. } if beta > 0.0 => Some(true),
+            Self::Positive { at_zero } => at_zero,
+            Self::Undecided => None,
         }
     }
 }
@@ -79,9 +83,9 @@ impl CriticalBeta {
 ///       = 1 - gap / D         where R - D = target - gap
 /// ```
 ///
-/// A divergence, and a difference `R - target`, that rounding alone could explain are 0. The target is `ln p(x,y)`. Under [`Reading::Expected`]
-/// it is `ln p(x)`, and the constant is `E_{y ~ q(y|x)}[ln q(y|x)]`. The second form holds under the observed reading, with `KL*`, and under the expected one with
-/// the constant dropped: its gap is a sum over the posterior, in which a decoder's offset of thousands of nats cancels. Source: the audit, 'beta'.
+/// The target is `ln p(x,y)`. Under [`Reading::Expected`] it is `ln p(x)`, and the constant is `E_{y ~ q(y|x)}[ln q(y|x)]`. The second form holds under
+/// the observed reading, with `KL*`, and under the expected one with the constant dropped: its gap is a sum over the posterior, in which a decoder's offset
+/// of thousands of nats cancels. Each number is known as far as its mass says and as the tables' normalisation does. Source: the audit, 'beta'.
 ///
 /// # Errors
 /// [`Error::Indeterminate`] when `R`, `D` or their sum has no value.
@@ -94,32 +98,58 @@ pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool)
     };
     let kept = if constant_kept { constant } else { Nats::ZERO };
     let r = (expected_log_likelihood(model, reading) + kept).determinate("R")?;
-    let d = divergence(model, reading)?;
-    // What rounding alone could explain is 0: a tight bound is not lost by its last digit, and no divergence is negative.
-    let at_zero = r.value() <= target.value() + closure_bound(&[r, target]);
-    let beta_does_not_matter = if at_zero {
-        CriticalBeta::Always
-    } else {
-        CriticalBeta::Never
+    let hidden = Nats::with_mass(0.0, model.normalisation(reading));
+    let d = divergence(model, reading)? + hidden;
+    if r.value() == f64::NEG_INFINITY {
+        return Ok(match d.value() {
+            f64::NEG_INFINITY => CriticalBeta::UpTo(Threshold { beta: 0.0, within: 0.0 }),
+            _ => CriticalBeta::Always,
+        });
+    }
+    let excess = r - target + hidden;
+    // Without an evidence there is no posterior to ask.
+    let gap = match target.is_finite() {
+        true => gap(model, reading, constant_kept)?.map(|gap| gap + hidden),
+        false => None,
     };
-    Ok(if d.value() == f64::NEG_INFINITY {
-        let beta = if at_zero { 0.0 } else { f64::NEG_INFINITY };
-        CriticalBeta::UpTo(Threshold { beta, within: 0.0 })
-    } else if r.value() == f64::NEG_INFINITY {
-        CriticalBeta::Always
-    } else if d.value() == f64::INFINITY {
-        CriticalBeta::Positive { at_zero }
-    } else if target.value() == f64::NEG_INFINITY {
-        CriticalBeta::Never
-    } else if d.value().abs() <= closure_bound(&[d]) || (d.value() < 0.0 && reading != Reading::Pointwise) {
-        beta_does_not_matter
-    } else if d.value() > 0.0 {
-        CriticalBeta::From(match gap(model, reading, constant_kept)? {
+    // Of the two forms, what the gap leaves of D has nothing of the decoder's offset in it.
+    let finer = gap
+        .map(|gap| d - gap)
+        .filter(|other| other.is_finite() && !(other.mass() >= excess.mass()));
+    let excess = finer.unwrap_or(excess);
+    let at_zero = match excess.value() {
+        value if value > closure_bound(&[excess]) => Some(false),
+        value if value < -closure_bound(&[excess]) => Some(true),
+        // No side of it has rounded.
+        value if closure_bound(&[excess]) == 0.0 => Some(value <= 0.0),
+        _ => None,
+    };
+    let of_d = closure_bound(&[d]);
+    Ok(match d.value() {
+        f64::NEG_INFINITY => {
+            let beta = if at_zero == Some(false) { f64::NEG_INFINITY } else { 0.0 };
+            CriticalBeta::UpTo(Threshold { beta, within: 0.0 })
+        }
+        f64::INFINITY => CriticalBeta::Positive { at_zero },
+        _ if target.value() == f64::NEG_INFINITY => CriticalBeta::Never,
+        value if value > of_d => CriticalBeta::From(match gap {
             Some(gap) => one_less(Threshold::quotient(gap, d)),
-            None => Threshold::quotient(r - target, d),
-        })
-    } else {
-        CriticalBeta::UpTo(Threshold::quotient(r - target, d))
+            None => Threshold::quotient(excess, d),
+        }),
+        value if value < -of_d && reading == Reading::Pointwise => CriticalBeta::UpTo(Threshold::quotient(excess, d)),
+        // D is 0 but for rounding: what the largest beta could make of it.
+        value => {
+            let (most, of_excess) = (Beta::MOST * (value.abs() + of_d), closure_bound(&[excess]));
+            // Only where the log-ratio at one caption stands for D may it be negative, and raise the line.
+            let raised = if reading == Reading::Pointwise { most } else { 0.0 };
+            if excess.value() + of_excess + raised < 0.0 {
+                CriticalBeta::Always
+            } else if excess.value() - of_excess - most > 0.0 {
+                CriticalBeta::Never
+            } else {
+                CriticalBeta::Undecided
+            }
+        }
     })
 }
 

@@ -55,6 +55,10 @@ pub trait Model: Clone + Send + Sync {
     /// The distribution `q(y|x)`.
     fn caption_model(&self) -> &LogProbs<Ix1>;
 
+    /// The mass that a divergence is short of for what normalising the tables did to them: [`LogProbs::normalisation`] of each table that the reading
+    /// weighs or takes logarithms of; of a prior twice, whose largest entry has up to twice the weight.
+    fn normalisation(&self, reading: Reading) -> f64;
+
     /// `ln q(y|x)`.
     fn ln_q_y(&self, y: usize) -> Nats {
         Nats::of(self.caption_model().ln()[y])

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{counted, failed, in_the_file, table, wrap};
+use super::{counted, explain, failed, in_the_file, table, wrap};
 use crate::continuous::{Continuous, SKIPPED};
 
 /// The section as text; what was left out is said and counted.
@@ -22,6 +22,7 @@ pub fn continuous(found: Option<&Continuous>) -> String {
         "  ",
         "not asked: the footnote's reading, rows A2 to A4 and a free joint, where p(z) or p(y|z) is a mixture without a closed form",
     );
+    explain::undecided(&mut out, checked);
     in_the_file(&mut out, checked, "continuous worlds");
     let _ = writeln!(out, "\nWorlds: {}", counted(checked));
     wrap(

@@ -8,6 +8,7 @@ use super::{letter, name, wrap};
 use crate::assumption::{ASSUMPTIONS, Kind as Origin};
 use crate::check::{Checked, Row};
 use crate::claim::{Kind, in_words, instead};
+use crate::judge::UNDECIDED;
 use crate::rule::Relation;
 use crate::verdict::Standing;
 
@@ -53,6 +54,33 @@ pub(super) fn explanations(out: &mut String, checked: &Checked) {
             wrap(out, &format!("  {:<18} ", name(row)), &refutation(row, &repairs));
         }
     }
+    undecided(out, checked);
+}
+
+/// Where rounding hides whether a claim holds: such worlds count neither way.
+pub(super) fn undecided(out: &mut String, checked: &Checked) {
+    let hidden: u64 = checked.rows.iter().map(|row| row.all.undecided).sum();
+    if hidden == 0 {
+        return;
+    }
+    let _ = writeln!(out, "\nThe sign of a slack that rounding may have made: {UNDECIDED}");
+    let turning = checked
+        .rows
+        .iter()
+        .filter(|row| row.verdict().standing == Standing::Undecided);
+    for row in turning.clone() {
+        let words = format!(
+            "in {} of {} worlds, and the verdict turns on them",
+            row.all.undecided, row.all.judged
+        );
+        wrap(out, &format!("  {:<18} ", name(row)), &words);
+    }
+    let all = if turning.count() == 0 {
+        "no verdict turns on them"
+    } else {
+        "they count neither way"
+    };
+    wrap(out, "  ", &format!("in {hidden} row checks in all; {all}"));
 }
 
 /// Why a claim that stands does: the rule and the closed slack.

@@ -63,6 +63,7 @@ fn at_beta(at: &BetaRow) -> Value {
         "beta": at.beta,
         "verdict": verdict,
         "broken": at.row.all.broken,
+        "undecided": at.row.all.undecided,
         "judged": at.row.all.judged,
     })
 }
@@ -71,6 +72,7 @@ fn tally(tally: &Tally) -> Value {
     json!({
         "judged": tally.judged,
         "broken": tally.broken,
+        "undecided": tally.undecided,
         "closed": tally.closed,
         "undefined": tally.undefined,
         "infinite": tally.classes.iter().map(|(class, count)| match class {

@@ -65,7 +65,7 @@ fn marks(out: &mut String, rows: &[BetaRow]) {
             Standing::Refuted { .. } => "x",
             Standing::Holds => "ok",
             Standing::HoldsIf { .. } => "if",
-            Standing::Unjudged | Standing::NoClaim => "?",
+            Standing::Unjudged | Standing::NoClaim | Standing::Undecided => "?",
         };
         let _ = write!(out, "{mark:>5}");
     }

@@ -89,6 +89,7 @@ fn short(row: Option<&Row>) -> String {
     match &verdict.standing {
         Standing::HoldsIf { assumptions, .. } if verdict.equality => format!("equality if {}", letters(assumptions)),
         Standing::HoldsIf { assumptions, .. } => format!("holds if {}", letters(assumptions)),
+        Standing::Undecided => "undecided".to_owned(),
         _ => verdict.words(),
     }
 }

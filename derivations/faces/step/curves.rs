@@ -7,8 +7,8 @@ use reference::model::Model as _;
 use reference::vocab::Error;
 
 use super::{Opening, Picture, Walked, Written};
+use crate::render::amount::Amount;
 use crate::render::fonts;
-use crate::render::number::Amount;
 use crate::scene::Scene;
 use crate::specimen::count;
 

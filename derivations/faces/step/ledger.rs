@@ -1,15 +1,17 @@
 //! The end of the walk: the ledger, what was lost where, and what the note got wrong.
 
 use reference::critical::{CriticalBeta, critical_beta};
-use reference::slack::Slack;
 use reference::vocab::{Error, Reading};
 
 use super::line::LineSection;
+use crate::claim::bound_at_beta;
 use crate::faces::critical::threshold;
+use crate::judge::{UNDECIDED, Values, judge};
 use crate::line::Line;
-use crate::render::number::{Amount, VISIBLE};
+use crate::render::amount::{Amount, VISIBLE};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
+use crate::subject::Subject;
 
 /// The end of the walk.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +26,7 @@ pub struct Closing {
     pub findings: Vec<String>,
 }
 
-pub(super) fn closing<W: Slack>(
+pub(super) fn closing<W: Subject>(
     scene: &Scene<W>,
     lines: &[LineSection],
     steps: &[&'static Line],
@@ -49,12 +51,7 @@ pub(super) fn closing<W: Slack>(
             Some(slack) => {
                 let sign = if slack < 0.0 { '−' } else { '+' };
                 let words = step.rule.words();
-                total += &format!(
-                    " {sign} {} ({words}, {} to {})",
-                    Amount::from(slack.abs()),
-                    step.from,
-                    line.id
-                );
+                total += &format!(" {sign} {} ({words}, {} to {})", step.slack.size(), step.from, line.id);
             }
             None if step.slack == Amount::Undefined => {
                 finite = false;
@@ -74,25 +71,29 @@ pub(super) fn closing<W: Slack>(
     };
     Ok(Closing {
         ledger,
-        bound: bound(name, last, evidence, lines.last().map_or(VISIBLE, |line| line.visible)),
+        bound: bound(name, last, evidence, scene),
         moves,
         findings: undefined(lines).into_iter().chain(findings(scene, steps)?).collect(),
     })
 }
 
-fn bound(name: &str, last: Amount, evidence: Amount, visible: f64) -> String {
-    match (last, evidence) {
+/// Whether the last line bounds the evidence: what `check` says of the same claim.
+fn bound<W: Subject>(name: &str, last: Amount, evidence: Amount, scene: &Scene<W>) -> String {
+    let claim = bound_at_beta(scene.reading);
+    let seen = claim.map(|claim| judge(&claim, scene, &mut Values::new()).holds());
+    match (last.value(), seen) {
         _ if evidence.finite().is_none() => "ln p(x,y) is infinite: there is nothing to bound.".to_owned(),
-        (Amount::Nats(last), Amount::Nats(evidence)) if last > evidence + visible => {
-            format!("Line {name} exceeds ln p(x,y): in this world the note's last line is no lower bound.")
-        }
-        (Amount::Nats(f64::NEG_INFINITY), _) => {
+        (None, _) | (_, None) => format!("Line {name} has no value to compare."),
+        (Some(f64::NEG_INFINITY), _) => {
             format!("Line {name} is minus infinity: in this world it is a lower bound that says nothing.")
         }
-        (Amount::Nats(_), Amount::Nats(_)) => {
+        (_, Some(Some(false))) => {
+            format!("Line {name} exceeds ln p(x,y): in this world the note's last line is no lower bound.")
+        }
+        (_, Some(Some(true))) => {
             format!("Line {name} does not exceed ln p(x,y): in this world it is a lower bound.")
         }
-        _ => format!("Line {name} has no value to compare."),
+        (_, Some(None)) => format!("Whether line {name} exceeds ln p(x,y) is {UNDECIDED}."),
     }
 }
 
@@ -107,7 +108,7 @@ fn undefined(lines: &[LineSection]) -> Option<String> {
 }
 
 /// What the table says against the note along this chain, with this world's numbers.
-fn findings<W: Slack>(scene: &Scene<W>, steps: &[&'static Line]) -> Result<Vec<String>, Error> {
+fn findings<W: Subject>(scene: &Scene<W>, steps: &[&'static Line]) -> Result<Vec<String>, Error> {
     let mut findings = Vec::new();
     let equal: Vec<&str> = steps
         .iter()
@@ -128,9 +129,9 @@ fn findings<W: Slack>(scene: &Scene<W>, steps: &[&'static Line]) -> Result<Vec<S
         }
         let slack = Amount::of(step.slack(scene))?;
         let here = match (step.rule, slack) {
-            (Rule::Drop, Amount::Nats(0.0)) => "Here ln q(y|x) = 0, and nothing moves".to_owned(),
+            (Rule::Drop, slack) if slack.is_nothing() => "Here ln q(y|x) = 0, and nothing moves".to_owned(),
             (Rule::Drop, slack) => format!("Here ln q(y|x) = {slack}"),
-            (_, Amount::Nats(0.0)) => "Here nothing moves".to_owned(),
+            (_, slack) if slack.is_nothing() => "Here nothing moves".to_owned(),
             (_, slack) => format!("Here the slack is {slack}"),
         };
         findings.push(format!("{} to {}: {}. {here}.", step.from, step.to, step.remark));
@@ -140,7 +141,7 @@ fn findings<W: Slack>(scene: &Scene<W>, steps: &[&'static Line]) -> Result<Vec<S
 }
 
 /// 'The bound only holds for beta = 1', weighed.
-fn beta<W: Slack>(scene: &Scene<W>) -> Result<String, Error> {
+fn beta<W: Subject>(scene: &Scene<W>) -> Result<String, Error> {
     let target = if scene.reading == Reading::Expected {
         "ln p(x)"
     } else {
@@ -157,8 +158,9 @@ fn beta<W: Slack>(scene: &Scene<W>) -> Result<String, Error> {
         Ok(CriticalBeta::UpTo(at)) if at.beta + at.within < 0.0 => "for no beta".to_owned(),
         Ok(CriticalBeta::UpTo(at)) => threshold(at).map_or_else(hidden, |beta| format!("for beta up to {beta}")),
         Ok(CriticalBeta::Never) => "for no beta".to_owned(),
-        Ok(CriticalBeta::Always | CriticalBeta::Positive { at_zero: true }) => "for every beta".to_owned(),
-        Ok(CriticalBeta::Positive { at_zero: false }) => "for every beta above 0".to_owned(),
+        Ok(CriticalBeta::Always | CriticalBeta::Positive { at_zero: Some(true) }) => "for every beta".to_owned(),
+        Ok(CriticalBeta::Positive { .. }) => "for every beta above 0".to_owned(),
+        Ok(CriticalBeta::Undecided) => hidden(),
     };
     Ok(format!(
         "'The bound only holds for beta = 1': in this world Eq. 14 stays at or below {target} {words}."

@@ -1,13 +1,14 @@
 //! A line of the note on a world: its formula, the numbers put in, its value, and the step that led to it.
 
-use reference::vocab::{Error, Nats, closure_bound};
+use reference::vocab::{Error, Nats};
 
 use super::numbers::Written;
 use super::picture::NumberLine;
 use super::walked::Walked;
 use crate::expr::{Expr, expr};
+use crate::judge::UNDECIDED;
 use crate::line::Line;
-use crate::render::number::{Amount, VISIBLE};
+use crate::render::amount::{Amount, VISIBLE};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
 
@@ -24,8 +25,6 @@ pub struct LineSection {
     pub written: Vec<Written>,
     /// What it comes to.
     pub value: Amount,
-    /// A difference to the evidence that six decimals show and that rounding does not explain.
-    pub visible: f64,
     /// How it follows from the line before; none for the first.
     pub step: Option<Step>,
     /// Where it stands.
@@ -92,7 +91,7 @@ pub enum Verdict {
 impl Verdict {
     fn of(line: &Line, slack: Amount) -> Self {
         match (line.rule, line.sign) {
-            (Rule::Drop, _) if slack == Amount::Nats(0.0) => Self::Harmless,
+            (Rule::Drop, _) if slack.is_nothing() => Self::Harmless,
             (Rule::Jensen, _) => Self::Jensen,
             (Rule::Assume, _) => Self::Assumption,
             (Rule::Drop, _) => Self::SignError,
@@ -139,14 +138,11 @@ pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Line]) -> 
         .chain(steps.iter().filter_map(|step| expr(step.to)))
         .collect();
     let mut values = Vec::with_capacity(sides.len());
-    let mut masses = Vec::with_capacity(sides.len());
     for side in &sides {
         let value: Result<Nats, Error> = side.value(scene).map(|cells| cells.into_iter().sum());
-        masses.push(value.as_ref().map_or(Nats::ZERO, |nats| *nats));
         values.push(Amount::of(value)?);
     }
-    let visible = |k: usize| VISIBLE.max(closure_bound(&[masses[0], masses[k]]));
-    let evidence = values.first().and_then(|value| value.finite());
+    let evidence = values.first().copied().unwrap_or(Amount::Undefined);
     let range = NumberLine::range_of(values.iter().filter_map(|value| value.finite()));
     let mut marks = Vec::new();
     let mut sections = Vec::with_capacity(sides.len());
@@ -154,14 +150,7 @@ pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Line]) -> 
         marks.extend(value.finite().map(|value| (side.id, value)));
         let step = match k.checked_sub(1) {
             None => None,
-            Some(before) => Some(taken(
-                steps[before],
-                scene,
-                values[before],
-                value,
-                evidence,
-                visible(k),
-            )?),
+            Some(before) => Some(taken(steps[before], scene, values[before], value, evidence)?),
         };
         sections.push(LineSection {
             id: side.id,
@@ -169,7 +158,6 @@ pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Line]) -> 
             reads: side.reads,
             written: W::written(side.id, scene, value)?,
             value,
-            visible: visible(k),
             step,
             picture: NumberLine {
                 marks: marks.clone(),
@@ -187,8 +175,7 @@ fn taken<W: Walked>(
     scene: &Scene<W>,
     from: Amount,
     to: Amount,
-    evidence: Option<f64>,
-    visible: f64,
+    evidence: Amount,
 ) -> Result<Step, Error> {
     let slack = Amount::of(line.slack(scene))?;
     let verdict = Verdict::of(line, slack);
@@ -201,11 +188,7 @@ fn taken<W: Walked>(
         slack_written: W::slack_written(line.id, scene)?,
         slack,
         verdict,
-        outcome: format!(
-            "{} {}",
-            movement(line, slack, from, to),
-            standing(to, evidence, visible)
-        ),
+        outcome: format!("{} {}", movement(line, slack, from, to), standing(to, evidence)),
     })
 }
 
@@ -215,17 +198,19 @@ fn movement(line: &Line, slack: Amount, from: Amount, to: Amount) -> String {
         (Amount::Undefined, _, _) | (_, Amount::Undefined, _) => {
             return "A side of this step is undefined: plus infinity meets minus infinity.".to_owned();
         }
-        (from, _, Amount::Nats(slack)) if slack.is_finite() && from.finite().is_some() => {
-            let amount = Amount::from(slack.abs());
+        (from, _, Amount::Nats { value, .. }) if value.is_finite() && from.finite().is_some() => {
+            let amount = slack.size();
             let printed = match (line.printed, line.sign) {
                 (Relation::AtLeast, Sign::Zero) => " The note prints ≥; the two sides are equal.",
                 _ => "",
             };
-            return if slack >= VISIBLE {
+            return if slack.is_hidden() {
+                format!("Whether the line moves is {UNDECIDED}.")
+            } else if value >= VISIBLE {
                 format!("The line falls by {amount} nats.")
-            } else if slack <= -VISIBLE {
+            } else if value <= -VISIBLE {
                 format!("The line RISES by {amount} nats.")
-            } else if line.sign == Sign::Zero || slack == 0.0 {
+            } else if line.sign == Sign::Zero || slack.is_nothing() {
                 format!("Nothing moves.{printed}")
             } else {
                 "It moves by less than the sixth decimal.".to_owned()
@@ -241,23 +226,21 @@ fn movement(line: &Line, slack: Amount, from: Amount, to: Amount) -> String {
 }
 
 /// Where the line stands, in a sentence.
-fn standing(value: Amount, evidence: Option<f64>, visible: f64) -> String {
-    let Some(evidence) = evidence else {
+fn standing(value: Amount, evidence: Amount) -> String {
+    if evidence.finite().is_none() {
         return "ln p(x,y) is infinite: there is nothing to bound.".to_owned();
+    }
+    let Some(above) = value.less(evidence) else {
+        return match value.value() {
+            None => "It bounds nothing.".to_owned(),
+            Some(value) if value > 0.0 => "It is above ln p(x,y): no lower bound here.".to_owned(),
+            Some(_) => "It is below ln p(x,y), and says nothing.".to_owned(),
+        };
     };
-    match value {
-        Amount::Undefined => "It bounds nothing.".to_owned(),
-        Amount::Nats(value) if value > evidence + visible => match value.is_finite() {
-            true => format!(
-                "It stands {} nats ABOVE ln p(x,y): no lower bound here.",
-                Amount::from(value - evidence)
-            ),
-            false => "It is above ln p(x,y): no lower bound here.".to_owned(),
-        },
-        Amount::Nats(value) if value.is_infinite() => "It is below ln p(x,y), and says nothing.".to_owned(),
-        Amount::Nats(value) if value < evidence - visible => {
-            format!("It stands {} nats below ln p(x,y).", Amount::from(evidence - value))
-        }
-        Amount::Nats(_) => "It stands at ln p(x,y).".to_owned(),
+    match above.value().unwrap_or(f64::NAN) {
+        _ if above.is_hidden() => format!("Where it stands beside ln p(x,y) is {UNDECIDED}."),
+        height if height > VISIBLE => format!("It stands {above} nats ABOVE ln p(x,y): no lower bound here."),
+        height if height < -VISIBLE => format!("It stands {} nats below ln p(x,y).", above.size()),
+        _ => "It stands at ln p(x,y).".to_owned(),
     }
 }

@@ -6,7 +6,8 @@ use reference::model::Model as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Error, Nats, Reading};
 
-use crate::render::number::{Amount, probability, probability_inline};
+use crate::render::amount::Amount;
+use crate::render::number::{probability, probability_inline};
 use crate::scene::Scene;
 
 /// How many terms of a sum over codes are written out; more become the first few and an ellipsis.
@@ -79,8 +80,13 @@ fn weighted(ln_q: Nats, inner: &str) -> String {
 /// A number of nats within a sum: what is negative stands in brackets.
 fn inserted(amount: Amount, name: &str) -> String {
     match amount {
-        Amount::Nats(f64::INFINITY) => r"\infty".to_owned(),
-        Amount::Nats(f64::NEG_INFINITY) => r"\left( -\infty \right)".to_owned(),
+        Amount::Nats {
+            value: f64::INFINITY, ..
+        } => r"\infty".to_owned(),
+        Amount::Nats {
+            value: f64::NEG_INFINITY,
+            ..
+        } => r"\left( -\infty \right)".to_owned(),
         Amount::Undefined => name.to_owned(),
         amount if amount.latex().starts_with('-') => brackets(&amount.latex()),
         amount => amount.latex(),

@@ -8,9 +8,9 @@ use super::line::{LineSection, Step};
 use super::terminal::capital;
 use super::{Closing, Opening, Section, StepError, Table, Walked, sections, svg};
 use crate::faces::lines::printed;
+use crate::render::amount::Amount;
 use crate::render::html::{document, escape, prose};
 use crate::render::latex::{RenderError, mathml, mathml_inline};
-use crate::render::number::Amount;
 
 const STYLE: &str = include_str!("../../render/step.css");
 const SCRIPT: &str = include_str!("../../render/step.js");

@@ -1,5 +1,7 @@
 //! Where the lines stand relative to `ln p(x,y)`.
 
+use crate::render::amount::Amount;
+
 /// A number line with the lines met so far; the last of them is the one looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NumberLine {
@@ -7,8 +9,8 @@ pub struct NumberLine {
     pub marks: Vec<(&'static str, f64)>,
     /// Whether the line looked at is the last mark; not so when it is infinite or undefined.
     pub has_current: bool,
-    /// `ln p(x,y)`, where finite.
-    pub evidence: Option<f64>,
+    /// `ln p(x,y)`.
+    pub evidence: Amount,
     /// The two ends, the same for every section of a walk.
     pub range: (f64, f64),
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::picture::NumberLine;
+use crate::render::amount::Amount;
 use crate::render::html::escape;
-use crate::render::number::Amount;
 
 const WIDTH: f64 = 1000.0;
 const SIDE: f64 = 20.0;
@@ -13,14 +13,15 @@ const AXIS: f64 = 104.0;
 
 /// The lines met so far on an axis of nats, `ln p(x,y)` as a wall, the line looked at in front.
 pub(super) fn number_line(picture: &NumberLine, id: &str, value: Amount) -> String {
-    if picture.evidence.is_none() && picture.marks.is_empty() {
+    let wall = picture.evidence.finite();
+    if wall.is_none() && picture.marks.is_empty() {
         return String::new(); // an axis without a number on it
     }
     let x = |value: f64| SIDE + picture.share(value) * (WIDTH - 2.0 * SIDE);
     let mut shapes = String::new();
     let out = &mut shapes;
     // Writing to a String cannot fail: the results below are dropped on purpose.
-    if let Some(evidence) = picture.evidence {
+    if let Some(evidence) = wall {
         let (at, right) = (x(evidence), WIDTH - SIDE);
         let _ = write!(
             out,
@@ -35,7 +36,7 @@ pub(super) fn number_line(picture: &NumberLine, id: &str, value: Amount) -> Stri
         let _ = write!(
             out,
             "<text class=\"wall\" x=\"{at:.1}\" y=\"18\" text-anchor=\"{anchor}\">ln p(x,y) = {}</text>",
-            Amount::from(evidence)
+            picture.evidence
         );
     }
     let _ = write!(
@@ -55,7 +56,7 @@ pub(super) fn number_line(picture: &NumberLine, id: &str, value: Amount) -> Stri
         neighbour = at;
         let _ = write!(out, "<circle class=\"met\" cx=\"{at:.1}\" cy=\"{AXIS}\" r=\"6\"/>");
         // Beside the wall rather than across it.
-        let at_wall = picture.evidence.is_some_and(|evidence| (x(evidence) - at).abs() < 24.0);
+        let at_wall = wall.is_some_and(|evidence| (x(evidence) - at).abs() < 24.0);
         let (beside, anchor) = if at_wall { (at - 12.0, "end") } else { (at, "middle") };
         let _ = write!(
             out,
@@ -108,8 +109,11 @@ pub(super) fn wide(svg: &str, label: &str) -> String {
     format!("<div class=\"wide\">{}</div>", svg.replacen("<svg", &named, 1))
 }
 
-fn words(evidence: Option<f64>) -> String {
-    evidence.map_or_else(|| "infinite".to_owned(), |value| Amount::from(value).to_string())
+fn words(evidence: Amount) -> String {
+    match evidence.finite() {
+        None => "infinite".to_owned(),
+        Some(_) => evidence.to_string(),
+    }
 }
 
 /// Text near an end of the axis grows inwards.

@@ -6,8 +6,8 @@ use super::line::{LineSection, Step};
 use super::picture::NumberLine;
 use super::{Closing, Opening, Section};
 use crate::faces::lines::printed;
+use crate::render::amount::Amount;
 use crate::render::latex::plain_or_source;
-use crate::render::number::Amount;
 use crate::render::wrap;
 
 const INDENT: &str = "    ";
@@ -150,9 +150,9 @@ fn draw(picture: &NumberLine, value: Amount) -> Vec<String> {
         above = label(&format!("({id}) {value}"), column(at));
     }
     let mut below = String::new();
-    if let Some(evidence) = picture.evidence {
+    if let Some(evidence) = picture.evidence.finite() {
         axis[column(evidence)] = '┃';
-        below = label(&format!("ln p(x,y) {}", Amount::from(evidence)), column(evidence));
+        below = label(&format!("ln p(x,y) {}", picture.evidence), column(evidence));
     }
     if let Some((_, at)) = picture.current() {
         axis[column(at)] = '●';

@@ -4,7 +4,7 @@ use reference::vocab::Error;
 use reference::world::World;
 
 use super::{Opening, Written, numbers, opening};
-use crate::render::number::Amount;
+use crate::render::amount::Amount;
 use crate::scene::Scene;
 use crate::subject::Subject;
 

@@ -1,61 +1,127 @@
-//! A covariance, believed once, and what LAPACK makes of it: its Cholesky factor for the sides, its spectrum for the slacks.
+//! A covariance, believed once, and the two ways to take it apart: its Cholesky factor for the sides, elimination for the slacks.
 
 use ndarray::{Array1, Array2};
-use ndarray_linalg::{Cholesky as _, Diag, Eigh as _, SolveTriangular as _, UPLO};
+use ndarray_linalg::{Eigh as _, UPLO};
 
-use super::uncertain::{Uncertain, count, mass_of, norm};
+use super::double::{Double, Scalar, identity};
+use super::elimination::Inverse;
+use super::triangle::{Triangle, forward};
+use super::uncertain::{Rounding, Uncertain, count, norm};
 use super::validate::LARGEST;
 use crate::vocab::{Error, Nats, UNIT_ROUNDOFF_F64};
 
-/// The largest condition number of a covariance that is taken: beyond it its smallest eigenvalue is rounding.
+/// The largest condition number of a covariance that is taken: beyond it its smallest eigenvalue is rounding of whoever stored it.
 ///
 /// An eigenvalue is known to `d u` of the largest; at 1e13 and `d = 64` the smallest still has one digit.
 pub const MOST_CONDITION: f64 = 1e13;
 
-/// `S = F F^T`, `F` lower triangular; from here on `F` is the covariance.
+/// `S`, its factor and its inverse.
+#[derive(Debug, Clone)]
+pub(super) struct Covariance {
+    pub(super) matrix: Uncertain,
+    /// `F` of `S = F F^T`.
+    pub(super) factor: Factor,
+    pub(super) inverse: Inverse,
+}
+
+impl Covariance {
+    /// Of the product of a factor, which is exact.
+    pub(super) fn of_factor(tensor: &'static str, lower: &Array2<f64>, rounding: Rounding) -> Result<Self, Error> {
+        let lower = Uncertain::given(lower);
+        let matrix = lower.dot(&lower.transposed());
+        Ok(Self {
+            inverse: Inverse::new(tensor, &[], &matrix)?,
+            factor: Factor::new(lower, rounding),
+            matrix,
+        })
+    }
+}
+
+/// `F`, lower triangular with a positive diagonal.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Factor {
-    pub(super) lower: Array2<f64>,
+pub(super) struct Factor<T = Double> {
+    pub(super) lower: Uncertain<T>,
+    /// `|F^-1|`.
     inverse: Array2<f64>,
     ln_det: Nats,
 }
 
 impl Factor {
-    /// Of a lower triangle whose diagonal is positive.
-    pub(super) fn new(lower: Array2<f64>) -> Result<Self, Error> {
-        let inverse = solve(&lower, UPLO::Lower, &Array2::eye(lower.nrows()))?;
-        let ln_det = lower.diag().iter().map(|entry| Nats::of(entry.ln())).sum();
-        Ok(Self { lower, inverse, ln_det })
+    fn new(lower: Uncertain, rounding: Rounding) -> Self {
+        let inverse = forward(&lower.value, &identity(lower.rows())).mapv(|entry| entry.nearest().abs());
+        let (mut logs, mut moved) = (Nats::ZERO, 0.0);
+        for (entry, error) in lower.value.diag().iter().zip(lower.error.diag()) {
+            logs = logs + Nats::of(entry.ln());
+            moved += error / entry.nearest();
+        }
+        Self {
+            ln_det: Nats::with_mass(logs.value(), logs.mass() + rounding.mass_of(moved)),
+            inverse,
+            lower,
+        }
     }
 
-    /// `F^-1 b`: backward stable, `|error| <= |F^-1| (n |F| |F^-1 b| + error of b)` (Higham, theorem 8.5).
-    pub(super) fn whiten(&self, b: &Uncertain) -> Result<Uncertain, Error> {
-        let value = solve(&self.lower, UPLO::Lower, &b.value)?;
-        let residual = self.lower.mapv(f64::abs).dot(&value.mapv(f64::abs)) * count(self.lower.nrows()) + &b.error;
-        Ok(Uncertain {
+    /// The factor of a symmetric matrix; none unless it is positive definite.
+    ///
+    /// It is that of a matrix within `E = (d + 1) |F| |F^T|` (Higham, theorem 10.3) and the entries' own errors. So each of its entries is known to
+    ///
+    /// ```text
+    /// |F| L(|F^-1| E |F^-T|),   L the lower triangle, its diagonal halved
+    /// ```
+    pub(super) fn of(matrix: &Uncertain, rounding: Rounding) -> Option<Self> {
+        let lower = Triangle::cholesky(&matrix.value)?.entries();
+        let Self { lower, inverse, .. } = Self::new(Uncertain::exact(lower), rounding);
+        let size = lower.size();
+        let backward = size.dot(&size.t()) * (count(size.nrows()) + 1.0) + &matrix.error;
+        let mut relative = inverse.dot(&backward).dot(&inverse.t());
+        for ((i, j), entry) in relative.indexed_iter_mut() {
+            *entry *= match i.cmp(&j) {
+                std::cmp::Ordering::Less => 0.0,
+                std::cmp::Ordering::Equal => 0.5,
+                std::cmp::Ordering::Greater => 1.0,
+            };
+        }
+        let error = size.dot(&relative);
+        Some(Self::new(Uncertain { error, ..lower }, rounding))
+    }
+
+    /// In `f64`.
+    pub(super) fn single(&self) -> Factor<f64> {
+        let Self {
+            lower, inverse, ln_det, ..
+        } = self;
+        Factor {
+            lower: lower.single(),
+            inverse: inverse.clone(),
+            ln_det: *ln_det,
+        }
+    }
+}
+
+impl<T: Scalar> Factor<T> {
+    /// `F^-1 b`: backward stable, `|error| <= |F^-1| ((n |F| + error of F) |F^-1 b| + error of b)` (Higham, theorem 8.5).
+    pub(super) fn whiten(&self, b: &Uncertain<T>) -> Uncertain<T> {
+        let value = forward(&self.lower.value, &b.value);
+        let moved = self.lower.size() * count(self.lower.rows()) + &self.lower.error;
+        let residual = moved.dot(&value.mapv(|entry| entry.nearest().abs())) + &b.error;
+        Uncertain {
             value,
-            error: self.inverse.mapv(f64::abs).dot(&residual),
-        })
+            error: self.inverse.dot(&residual),
+        }
     }
 
     /// `ln det F = sum_i ln F_ii`, half the logarithm of the covariance's determinant.
     pub(super) const fn ln_det(&self) -> Nats {
         self.ln_det
     }
-
-    /// How far `F F^T` may be from the covariance that was given, in units of roundoff: `(d + 1) |F| |F^T|` (Higham, theorem 10.3).
-    pub(super) fn backward_error(&self) -> f64 {
-        let size = self.lower.mapv(f64::abs);
-        (count(self.lower.nrows()) + 1.0) * norm(&size.dot(&size.t()))
-    }
 }
 
-/// `S = Q diag(values) Q^T`, the values ascending.
+/// `S = Q diag(values) Q^T` in `f64`, the values ascending.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Spectrum {
     pub(super) values: Array1<f64>,
     pub(super) vectors: Array2<f64>,
-    /// How far the matrix that has this spectrum may be from the one that was meant, in units of roundoff (Frobenius norm).
+    /// How far the matrix that has this spectrum may be from the one that was meant, in roundoffs of `f64` (Frobenius norm).
     pub(super) error: f64,
 }
 
@@ -86,37 +152,10 @@ impl Spectrum {
         })
     }
 
-    /// `diag(values)^(-1/2) Q^T`: rows that whiten.
-    pub(super) fn whitener(&self) -> Array2<f64> {
-        let mut rows = self.vectors.t().to_owned();
-        for (mut row, value) in rows.rows_mut().into_iter().zip(&self.values) {
-            row /= value.sqrt();
-        }
-        rows
-    }
-
-    /// `Q diag(values)^(1/2)`: columns whose outer products add up to the matrix.
-    pub(super) fn root(&self) -> Array2<f64> {
-        &self.vectors * &self.values.mapv(f64::sqrt)
-    }
-
     /// `Q diag(values)^-1 Q^T`.
     pub(super) fn inverse(&self) -> Array2<f64> {
-        let whitener = self.whitener();
-        whitener.t().dot(&whitener)
-    }
-
-    /// `ln det S`; the matrix's error moves it by `tr(S^-1 dS)`.
-    pub(super) fn ln_det(&self) -> Nats {
-        let terms = self.values.iter().map(|value| Nats::of(value.ln()));
-        let sum: Nats = terms.sum();
-        let sensitivity = self
-            .values
-            .iter()
-            .map(|value| value.recip().powi(2))
-            .sum::<f64>()
-            .sqrt();
-        Nats::with_mass(sum.value(), sum.mass() + mass_of(sensitivity * self.error))
+        let scaled = &self.vectors / &self.values.mapv(f64::sqrt);
+        scaled.dot(&scaled.t())
     }
 }
 
@@ -136,11 +175,9 @@ fn one_thread() {
 }
 
 /// Validates a covariance: finite, symmetric, positive definite, its condition number at most [`MOST_CONDITION`].
-pub(super) fn covariance(
-    tensor: &'static str,
-    index: &[usize],
-    given: &Array2<f64>,
-) -> Result<(Factor, Spectrum), Error> {
+///
+/// It is taken for its symmetric part.
+pub(super) fn covariance(tensor: &'static str, index: &[usize], given: &Array2<f64>) -> Result<Covariance, Error> {
     for (at, &value) in given.indexed_iter() {
         if !(value.abs() <= LARGEST) {
             return Err(Error::Number {
@@ -150,8 +187,7 @@ pub(super) fn covariance(
             });
         }
     }
-    let symmetric = (given + &given.t()) / 2.0;
-    let spectrum = Spectrum::new(&symmetric, 0.0)?;
+    let spectrum = Spectrum::new(&((given + &given.t()) / 2.0), 0.0)?;
     let (smallest, largest) = (spectrum.values[0], spectrum.values[given.nrows() - 1]);
     let refuse = |what| Error::Covariance {
         tensor,
@@ -176,19 +212,16 @@ pub(super) fn covariance(
             _ => "singular",
         }));
     }
-    let lower = symmetric.cholesky(UPLO::Lower).map_err(|_| refuse("singular"))?;
-    let factor = Factor::new(lower)?;
-    let error = spectrum.error + factor.backward_error();
-    Ok((factor, Spectrum { error, ..spectrum }))
-}
-
-/// `A^-1 b` for a triangular `A`.
-///
-/// Both go to LAPACK as rows in a new place: of a part of a matrix, or one with a single column, it misreads the strides.
-pub(super) fn solve(triangle: &Array2<f64>, which: UPLO, b: &Array2<f64>) -> Result<Array2<f64>, Error> {
-    let rows = |a: &Array2<f64>| Array2::from_shape_vec(a.dim(), a.iter().copied().collect()).map_err(|_| LAPACK);
-    let solved = rows(triangle)?.solve_triangular(which, Diag::NonUnit, &rows(b)?);
-    solved.map_err(|_| LAPACK)
+    // The sum of two numbers of f64 has room in two of them, and its half, too.
+    let half = Double::from(0.5);
+    let symmetric = |(i, j)| (Double::from(given[[i, j]]) + Double::from(given[[j, i]])) * half;
+    let matrix = Uncertain::exact(Array2::from_shape_fn(given.dim(), symmetric));
+    let factor = Factor::of(&matrix, Rounding::OWN).ok_or_else(|| refuse("singular"))?;
+    Ok(Covariance {
+        inverse: Inverse::new(tensor, index, &matrix)?,
+        factor,
+        matrix,
+    })
 }
 
 /// LAPACK refused a matrix of finite numbers.

@@ -51,6 +51,14 @@ impl Model for Gaussian {
         }
     }
 
+    fn normalisation(&self, reading: Reading) -> f64 {
+        let prior = 2.0 * self.core.shared.ln_p_y.normalisation();
+        match reading {
+            Reading::Observed => prior,
+            _ => prior + self.ln_q_y.normalisation(),
+        }
+    }
+
     fn caption_model(&self) -> &LogProbs<Ix1> {
         &self.ln_q_y
     }
@@ -91,7 +99,7 @@ impl Model for Gaussian {
     fn log_integral(&self, f: &Quadratic) -> Nats {
         let undefined = Nats::with_mass(f64::NAN, 0.0); // refused by `determinate`
         let integral = f.log_integral(self.dimension()).unwrap_or(undefined);
-        integral + self.core.shared.encoder.ln_det()
+        integral + self.core.shared.encoder.factor.ln_det()
     }
 
     fn log_integral_on_support(&self, f: &Quadratic) -> Nats {
@@ -131,7 +139,7 @@ impl Model for Gaussian {
             let away = |(axis, _): (usize, usize)| (count(axis + 1).sqrt() + phase).sin();
             points.push(Array2::from_shape_fn((d, 1), away));
         }
-        points.into_iter().map(|t| f.at(&Uncertain::exact(t))).collect()
+        points.into_iter().map(|t| f.at(&Uncertain::given(&t))).collect()
     }
 
     fn caption_free_decoder(&self) -> Result<Self, Error> {

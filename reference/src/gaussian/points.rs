@@ -5,9 +5,10 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Ix1};
 
 use super::Gaussian;
+use super::double::Scalar as _;
 use super::factor::Factor;
 use super::quadratic::LN_2_PI;
-use super::uncertain::{Uncertain, column, count};
+use super::uncertain::{Rounding, Uncertain, column, count};
 use crate::model::Model;
 use crate::special::log_sum_exp;
 use crate::vocab::{Beta, Error, LogProbs, Nats, Reading};
@@ -42,52 +43,53 @@ struct Values {
 
 impl<R: Rule> AtPoints<R> {
     /// `t` holds the points, `[d, N]`, in the coordinates in which `q(z|x)` is standard normal.
-    pub(super) fn new(world: &Gaussian, rule: R, t: &Array2<f64>) -> Result<Self, Error> {
-        Ok(Self {
+    pub(super) fn new(world: &Gaussian, rule: R, t: &Array2<f64>) -> Self {
+        Self {
             world: world.clone(),
-            values: Arc::new(Values::at(world, t)?),
+            values: Arc::new(Values::at(world, t)),
             rule,
-        })
+        }
     }
 }
 
 impl Values {
-    /// Every density at `z = mu + L t`, from its definition.
-    fn at(world: &Gaussian, t: &Array2<f64>) -> Result<Self, Error> {
+    /// Every density at `z = mu + L t` in `f64`, from its definition.
+    fn at(world: &Gaussian, t: &Array2<f64>) -> Self {
         let (core, shared) = (&world.core, &world.core.shared);
         let exact = |a: &Array2<f64>| Uncertain::exact(a.clone());
-        let wide = |a: Array1<f64>| {
-            let columns = column(&a);
-            columns
-                .broadcast((a.len(), t.ncols()))
-                .map_or(columns.clone(), |wide| wide.to_owned())
+        // The same column for every point.
+        let one = Array2::ones((1, t.ncols()));
+        let wide = |a: &Array1<f64>| Uncertain::exact(column(a).dot(&one));
+        let mean = core.mean.single();
+        let mean = Uncertain {
+            value: mean.value.dot(&one),
+            error: mean.error.dot(&one),
         };
-        let z = &exact(&shared.encoder.lower).dot(&exact(t)) + &Uncertain::exact(wide(world.encoder_mean()));
+        let encoder = shared.encoder.factor.single();
+        let z = &encoder.lower.dot(&exact(t)) + &mean;
         let shown = exact(&core.parts.decoder_weight).dot(&z);
+        let decoder = shared.decoder.factor.single();
         let (mut ln_p_x_given_yz, mut ln_p_z_given_y) = (Vec::new(), Vec::new());
         for y in 0..world.captions() {
-            let mean = &shown + &Uncertain::exact(wide(core.parts.decoder_offset.row(y).to_owned()));
-            ln_p_x_given_yz.push(density(
-                &shared.decoder,
-                &(&mean - &Uncertain::exact(wide(core.parts.x.clone()))),
-            )?);
-            let prior_mean = Uncertain::exact(wide(core.parts.prior_mean.row(y).to_owned()));
-            ln_p_z_given_y.push(density(&shared.captions[y].prior, &(&z - &prior_mean))?);
+            let mean = &shown + &wide(&core.parts.decoder_offset.row(y).to_owned());
+            ln_p_x_given_yz.push(density(&decoder, &(&mean - &wide(&core.parts.x))));
+            let prior_mean = wide(&core.parts.prior_mean.row(y).to_owned());
+            ln_p_z_given_y.push(density(&shared.captions[y].prior.factor.single(), &(&z - &prior_mean)));
         }
-        let ln_q_z = density(&shared.encoder, &exact(&shared.encoder.lower).dot(&exact(t)))?;
-        Ok(Self {
+        Self {
             ln_p_x_given_yz,
             ln_p_z_given_y,
-            ln_q_z,
-        })
+            ln_q_z: density(&encoder, &encoder.lower.dot(&exact(t))),
+        }
     }
 }
 
 /// `ln N(v; 0, F F^T)` for every column `v`.
-fn density(factor: &Factor, columns: &Uncertain) -> Result<Codes, Error> {
-    let whitened = factor.whiten(columns)?;
+fn density(factor: &Factor<f64>, columns: &Uncertain<f64>) -> Codes {
+    let whitened = factor.whiten(columns);
     let constant = -factor.ln_det() - Nats::of(0.5 * count(columns.rows()) * LN_2_PI);
-    Ok(whitened.column_norms().map(|norm| constant - 0.5 * norm).collect())
+    let norms = whitened.column_norms(Rounding::in_type(f64::ROUNDOFF));
+    norms.map(|norm| constant - 0.5 * norm).collect()
 }
 
 impl<R: Rule> Model for AtPoints<R> {
@@ -111,10 +113,10 @@ impl<R: Rule> Model for AtPoints<R> {
 
     fn observing(&self, y: usize) -> Self {
         let world = self.world.observing(y);
-        let moved = self.rule.moved_to(&world);
-        // A triangular solve that LAPACK did for the world it does for its points.
-        let moved = moved.and_then(|(rule, points)| Self::new(&world, rule, &points).ok());
-        moved.unwrap_or_else(|| Self { world, ..self.clone() })
+        match self.rule.moved_to(&world) {
+            Some((rule, points)) => Self::new(&world, rule, &points),
+            None => Self { world, ..self.clone() },
+        }
     }
 
     fn under(&self, reading: Reading) -> Result<Self, Error> {
@@ -122,6 +124,10 @@ impl<R: Rule> Model for AtPoints<R> {
             world: self.world.under(reading)?,
             ..self.clone()
         })
+    }
+
+    fn normalisation(&self, reading: Reading) -> f64 {
+        self.world.normalisation(reading)
     }
 
     fn caption_model(&self) -> &LogProbs<Ix1> {

@@ -3,11 +3,12 @@
 use std::ops::{Add, Neg, Sub};
 use std::sync::Arc;
 
-use ndarray::{Array2, Axis, concatenate, s};
-use ndarray_linalg::{Cholesky as _, QR as _, UPLO};
+use ndarray::Array2;
 
-use super::factor::{Factor, LAPACK, Spectrum, solve};
-use super::uncertain::{Uncertain, count, mass_of, norm};
+use super::double::{Double, Scalar as _};
+use super::factor::{Factor, LAPACK, Spectrum};
+use super::triangle::Triangle;
+use super::uncertain::{Rounding, Uncertain, count, norm};
 use crate::vocab::{Error, Nats, UNIT_ROUNDOFF_F64};
 
 /// `ln (2 pi)`.
@@ -18,8 +19,8 @@ pub(super) const LN_2_PI: f64 = 1.837_877_066_409_345_3;
 /// Sums and differences of logarithms add up constants and list their squares; nothing cancels before an integral asks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quadratic {
-    /// Of the type whose errors the masses hold.
-    unit_roundoff: f64,
+    /// Of what is computed here, or of the twin's type.
+    rounding: Rounding,
     constant: Nats,
     squares: Vec<(f64, Arc<Square>)>,
 }
@@ -36,11 +37,11 @@ struct Square {
 }
 
 impl Quadratic {
-    /// `ln N(a + B t; 0, F F^T) = -1/2 |F^-1 (a + B t)|^2 - ln det F - n/2 ln 2 pi`.
-    pub(super) fn density(factor: &Factor, a: &Uncertain, b: &Uncertain, unit_roundoff: f64) -> Result<Self, Error> {
-        let (offset, slope) = (factor.whiten(a)?, factor.whiten(b)?);
-        let height = offset.square_norm_at(unit_roundoff);
-        let mean = height + slope.square_norm_at(unit_roundoff);
+    /// `ln N(a + B t; 0, F F^T) = -1/2 |F^-1 (a + B t)|^2 - ln det F - n/2 ln 2 pi`, `slope` being `F^-1 B`.
+    pub(super) fn density(factor: &Factor, a: &Uncertain, slope: Uncertain, rounding: Rounding) -> Self {
+        let offset = factor.whiten(a);
+        let height = offset.square_norm(rounding);
+        let mean = height + slope.square_norm(rounding);
         let constant = -factor.ln_det() - Nats::of(0.5 * count(a.rows()) * LN_2_PI);
         let square = Square {
             offset,
@@ -48,24 +49,24 @@ impl Quadratic {
             height,
             mean,
         };
-        Ok(Self {
-            unit_roundoff,
+        Self {
+            rounding,
             constant,
             squares: vec![(1.0, Arc::new(square))],
-        })
+        }
     }
 
     /// `ln q(z|x) = -1/2 |t|^2 - ln det L - d/2 ln 2 pi`.
-    pub(super) fn standard(encoder: &Factor, unit_roundoff: f64) -> Self {
-        let d = encoder.lower.nrows();
+    pub(super) fn standard(encoder: &Factor, rounding: Rounding) -> Self {
+        let d = encoder.lower.rows();
         let square = Square {
-            offset: Uncertain::exact(Array2::zeros((d, 1))),
-            slope: Uncertain::exact(Array2::eye(d)),
+            offset: Uncertain::given(&Array2::zeros((d, 1))),
+            slope: Uncertain::given(&Array2::eye(d)),
             height: Nats::ZERO,
             mean: Nats::of(count(d)),
         };
         Self {
-            unit_roundoff,
+            rounding,
             constant: -encoder.ln_det() - Nats::of(0.5 * count(d) * LN_2_PI),
             squares: vec![(1.0, Arc::new(square))],
         }
@@ -80,7 +81,7 @@ impl Quadratic {
     /// The value at one `t`.
     pub(super) fn at(&self, t: &Uncertain) -> Nats {
         let term = |(sign, square): &(f64, Arc<Square>)| {
-            (-0.5 * sign) * (&square.offset + &square.slope.dot(t)).square_norm_at(self.unit_roundoff)
+            (-0.5 * sign) * (&square.offset + &square.slope.dot(t)).square_norm(self.rounding)
         };
         self.constant + self.squares.iter().map(term).sum::<Nats>()
     }
@@ -97,7 +98,7 @@ impl Quadratic {
     pub(super) fn log_integral(&self, d: usize) -> Result<Nats, Error> {
         let constant = self.constant + Nats::of(0.5 * count(d) * LN_2_PI);
         let integral = if self.squares.iter().all(|(sign, _)| *sign > 0.0) {
-            self.by_least_squares(d)?
+            self.by_least_squares(d)
         } else {
             self.by_normal_equations(d)?
         };
@@ -106,69 +107,62 @@ impl Quadratic {
 
     /// Rounding: `u` and `U` are off by their own errors and by Householder's `m n u` (Higham, theorem 19.4); `d(rho^2 / 2)` is
     /// `residual . (du + dU t*)`, and `d ln det R = tr(R^-1 Q^T dU)`.
-    fn by_least_squares(&self, d: usize) -> Result<Nats, Error> {
+    fn by_least_squares(&self, d: usize) -> Nats {
         let part = |pick: fn(&Square) -> &Uncertain| self.squares.iter().map(move |(_, square)| pick(square));
         let slope = Uncertain::stacked(part(|square| &square.slope), d, d + 1);
         let offset = Uncertain::stacked(part(|square| &square.offset), 1, d + 1);
-        let augmented = concatenate(Axis(1), &[slope.value.view(), offset.value.view()]).map_err(|_| LAPACK)?;
-        let householder = count(augmented.nrows()) * count(d + 1);
-        let (_, r) = augmented.qr().map_err(|_| LAPACK)?;
-        let (triangle, right) = (r.slice(s![..d, ..d]).to_owned(), r.slice(s![..d, d..]).to_owned());
-        if triangle.diag().iter().any(|entry| *entry == 0.0) {
-            return Ok(Nats::INFINITY); // a direction in which nothing decays
-        }
-        let least = norm(&solve(&triangle, UPLO::Upper, &right)?);
-        let inverse = norm(&solve(&triangle, UPLO::Upper, &Array2::eye(d))?);
+        let householder = count(slope.rows()) * count(d + 1);
+        let Some((triangle, right, rho)) = Triangle::of_columns(&slope.value, &offset.value) else {
+            return Nats::INFINITY; // a direction in which nothing decays
+        };
+        let least = norm(&triangle.solve_transposed(&right).mapv(Double::nearest));
+        let inverse = norm(&triangle.inverse().mapv(Double::nearest));
         let (slope_error, offset_error) = (
             slope.error_norm() + householder * slope.norm(),
             offset.error_norm() + householder * offset.norm(),
         );
-        let rho = r[[d, d]].abs();
         let off = offset_error + slope_error * least;
-        let residual = Nats::with_mass(
-            0.5 * rho * rho,
-            0.5 * rho * rho + mass_of(rho * off + 0.5 * self.unit_roundoff * off * off),
-        );
-        let ln_det: Nats = triangle.diag().iter().map(|entry| Nats::of(entry.abs().ln())).sum();
-        let moved = Nats::with_mass(0.0, mass_of(inverse * slope_error));
-        Ok(-(residual + ln_det + moved))
+        let height = (rho * rho).nearest();
+        let moved = self.rounding.of_square(rho.nearest().abs(), off) + 2.0 * inverse * slope_error;
+        let residual = Nats::with_mass(height, height + self.rounding.mass_of(moved));
+        -(0.5 * residual + triangle.ln_det())
     }
 
     /// Rounding of `A`, `b = sum_k s_k U_k^T u_k` and `c = sum_k s_k |u_k|^2`, then of what they make:
     /// `1/2 t*^T A t* - 1/2 c - 1/2 ln det A` at `A t* = -b`.
     fn by_normal_equations(&self, d: usize) -> Result<Nats, Error> {
-        let (mut form, mut linear) = (Array2::<f64>::zeros((d, d)), Array2::<f64>::zeros((d, 1)));
+        let zero = |columns| Array2::from_elem((d, columns), Double::ZERO);
+        let (mut form, mut linear) = (zero(d), zero(1));
         let (mut form_error, mut linear_error, mut constant) = (0.0, 0.0, Nats::ZERO);
         for (sign, square) in &self.squares {
             let transposed = square.slope.transposed();
             let (product, offset) = (transposed.dot(&square.slope), transposed.dot(&square.offset));
-            form += &(&product.value * *sign);
-            linear += &(&offset.value * *sign);
+            let add = |sum: &mut Double, &term: &Double| *sum = *sum + term * Double::from(*sign);
+            form.zip_mut_with(&product.value, add);
+            linear.zip_mut_with(&offset.value, add);
             // Adding it up costs at most a rounding of its size for each of the squares.
             form_error += product.error_norm() + count(self.squares.len()) * product.norm();
             linear_error += offset.error_norm() + count(self.squares.len()) * offset.norm();
             constant = constant + *sign * square.height;
         }
-        let Ok(lower) = form.cholesky(UPLO::Lower) else {
-            let smallest = Spectrum::new(&form, 0.0)?.values[0];
+        let Some(lower) = Triangle::cholesky(&form) else {
+            let smallest = Spectrum::new(&form.mapv(Double::nearest), 0.0)?.values[0];
             let diverges = smallest < -UNIT_ROUNDOFF_F64 * form_error;
             return if diverges { Ok(Nats::INFINITY) } else { Err(LAPACK) };
         };
-        let whitened = solve(&lower, UPLO::Lower, &linear)?;
-        let inverse = solve(&lower, UPLO::Lower, &Array2::eye(d))?;
-        let least = norm(&inverse.t().dot(&whitened));
-        let size = lower.mapv(f64::abs);
+        let whitened = Uncertain::exact(lower.solve(&linear));
+        let inverse = lower.inverse().mapv(Double::nearest);
+        let least = norm(&inverse.t().dot(&whitened.nearest()));
+        let size = lower.size();
         // The factorisation's backward error, and the two solves', which are of the same size (Higham, theorems 8.5 and 10.3).
         form_error += (3.0 * count(d) + 1.0) * norm(&size.dot(&size.t()));
         let spread = norm(&inverse.t().dot(&inverse));
-        let height = whitened.iter().map(|entry| entry * entry).sum::<f64>();
-        // To second order: at a posterior on the encoder the first says nothing.
         let off = linear_error + least * form_error;
-        let off = least * (off + linear_error) + self.unit_roundoff * spread * off * off;
-        let height = Nats::with_mass(height, height + mass_of(off));
-        let ln_det: Nats = lower.diag().iter().map(|entry| Nats::of(2.0 * entry.ln())).sum();
-        let moved = Nats::with_mass(0.0, mass_of(spread * form_error));
-        Ok(0.5 * (height - constant - ln_det - moved))
+        // To second order: at a posterior on the encoder the first says nothing.
+        let moved = least * (off + linear_error) + self.rounding.of_square(0.0, off) * spread + spread * form_error;
+        let height = whitened.square_norm(self.rounding);
+        let height = Nats::with_mass(height.value(), height.mass() + self.rounding.mass_of(moved));
+        Ok(0.5 * (height - constant - 2.0 * lower.ln_det()))
     }
 }
 

@@ -43,7 +43,7 @@ impl Quadrature {
             hidden: 0.0,
         };
         let (rule, points) = rule.turned(world);
-        Self::new(world, rule, &points)
+        Ok(Self::new(world, rule, &points))
     }
 }
 

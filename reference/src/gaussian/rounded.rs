@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 
-use super::factor::{Factor, LAPACK, Spectrum};
+use super::factor::{Covariance, LAPACK};
+use super::uncertain::{Rounding, Uncertain, column};
 use super::{Gaussian, Parts, Shared};
 use crate::vocab::Error;
 
@@ -23,20 +24,21 @@ impl Gaussian {
     /// The unit roundoff that the masses of the sides are meant for: `f64`'s but for [`Gaussian::rounded`] worlds.
     #[must_use]
     pub fn unit_roundoff(&self) -> f64 {
-        self.core.shared.unit_roundoff
+        self.core.shared.rounding.of_mass
     }
 
     /// The factors of the covariances.
     #[must_use]
     pub fn factors(&self) -> Factors {
         let shared = &self.core.shared;
-        let d = self.dimension();
-        let priors = shared.captions.iter().flat_map(|caption| &caption.prior.lower);
+        let priors = shared
+            .captions
+            .iter()
+            .map(|caption| caption.prior.factor.lower.nearest());
         Factors {
-            prior: Array3::from_shape_vec((shared.captions.len(), d, d), priors.copied().collect())
-                .unwrap_or_else(|_| Array3::zeros((0, d, d))),
-            decoder: shared.decoder.lower.clone(),
-            encoder: shared.encoder.lower.clone(),
+            prior: stacked(priors).unwrap_or_else(|_| Array3::zeros((0, 0, 0))), // of equal sizes
+            decoder: shared.decoder.factor.lower.nearest(),
+            encoder: shared.encoder.factor.lower.nearest(),
         }
     }
 
@@ -65,27 +67,20 @@ impl Gaussian {
     }
 
     fn rounded_model(&self, round: &impl Fn(f64) -> f64, unit_roundoff: f64) -> Result<Shared, Error> {
-        let factors = self.factors();
-        let believed = |lower: ArrayView2<f64>| -> Result<(Factor, Spectrum), Error> {
-            let factor = Factor::new(lower.mapv(round))?;
-            let spectrum = Spectrum::new(&product(&factor), factor.backward_error())?;
-            Ok((factor, spectrum))
-        };
-        let (encoder, decoder) = (believed(factors.encoder.view())?, believed(factors.decoder.view())?);
-        let priors = factors
-            .prior
-            .outer_iter()
-            .map(believed)
-            .collect::<Result<Vec<_>, _>>()?;
+        let (factors, rounding) = (self.factors(), Rounding::in_type(unit_roundoff));
+        let believed = |tensor, lower: ArrayView2<f64>| Covariance::of_factor(tensor, &lower.mapv(round), rounding);
+        let encoder = believed("encoder_covariance", factors.encoder.view())?;
+        let decoder = believed("decoder_covariance", factors.decoder.view())?;
+        let priors = factors.prior.outer_iter();
+        let priors: Vec<_> = priors
+            .map(|prior| believed("prior_covariance", prior))
+            .collect::<Result<_, _>>()?;
         let ln_p_y = self.core.shared.ln_p_y.rounded(round);
-        let priors_of = |priors: &[(Factor, Spectrum)]| stacked(priors.iter().map(|(factor, _)| product(factor)));
         let parts = Parts {
             decoder_weight: self.core.parts.decoder_weight.mapv(round),
-            prior_covariance: priors_of(&priors)?,
-            decoder_covariance: product(&decoder.0),
             ..self.core.parts.clone()
         };
-        Shared::of(&parts, ln_p_y, encoder, decoder, priors, unit_roundoff)
+        Shared::of(&parts, ln_p_y, encoder, decoder, priors, rounding)
     }
 
     fn rounded_pair(&self, round: &impl Fn(f64) -> f64, shared: Arc<Shared>) -> Result<Self, Error> {
@@ -93,17 +88,18 @@ impl Gaussian {
         let parts = Parts {
             ln_p_y: shared.ln_p_y.ln().clone(),
             prior_mean: given.prior_mean.mapv(round),
-            prior_covariance: stacked(shared.captions.iter().map(|caption| product(&caption.prior)))?,
+            prior_covariance: stacked(shared.captions.iter().map(|caption| caption.prior.matrix.nearest()))?,
             decoder_weight: given.decoder_weight.mapv(round),
             decoder_offset: given.decoder_offset.mapv(round),
-            decoder_covariance: product(&shared.decoder),
+            decoder_covariance: shared.decoder.matrix.nearest(),
             encoder_weight: Array2::zeros(given.encoder_weight.dim()),
             encoder_offset: self.encoder_mean().mapv(round),
-            encoder_covariance: product(&shared.encoder),
+            encoder_covariance: shared.encoder.matrix.nearest(),
             x: given.x.mapv(round),
             ..given
         };
-        Self::at(shared, parts, self.ln_q_y.rounded(round), self.beta)
+        let mean = Uncertain::given(&column(&parts.encoder_offset));
+        Ok(Self::at(shared, parts, mean, self.ln_q_y.rounded(round), self.beta))
     }
 }
 
@@ -111,8 +107,4 @@ fn stacked(matrices: impl Iterator<Item = Array2<f64>>) -> Result<Array3<f64>, E
     let matrices: Vec<Array2<f64>> = matrices.collect();
     let views: Vec<_> = matrices.iter().map(|matrix| matrix.view()).collect();
     ndarray::stack(Axis(0), &views).map_err(|_| LAPACK)
-}
-
-fn product(factor: &Factor) -> Array2<f64> {
-    factor.lower.dot(&factor.lower.t())
 }

@@ -38,7 +38,7 @@ impl Sample {
                 expected: vec![world.dimension(), draws.max(1).next_multiple_of(GROUPS)],
             });
         }
-        Self::new(world, Draws { draws, left_out: 0..0 }, normals)
+        Ok(Self::new(world, Draws { draws, left_out: 0..0 }, normals))
     }
 
     fn without(&self, group: usize) -> Self {

@@ -2,8 +2,9 @@
 
 use std::ops::{Add, Sub};
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, Axis, Zip, concatenate};
 
+use super::double::{Double, Scalar};
 use crate::vocab::{CLOSURE, Nats, UNIT_ROUNDOFF_F64};
 
 /// Entries, and beside each how many units of roundoff it may be off: first-order running error analysis (Wilkinson).
@@ -12,14 +13,81 @@ use crate::vocab::{CLOSURE, Nats, UNIT_ROUNDOFF_F64};
 /// a + b      e_a + e_b + |a + b|
 /// A B        e_A |B| + |A| e_B + n |A| |B|        n the length of a dot product
 /// ```
+///
+/// It counts units, whatever their size: [`Rounding`] says which.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Uncertain {
-    pub(super) value: Array2<f64>,
+pub(super) struct Uncertain<T = Double> {
+    pub(super) value: Array2<T>,
     pub(super) error: Array2<f64>,
 }
 
+/// How large the unit is that errors count, and what a mass is told in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Rounding {
+    unit: f64,
+    pub(super) of_mass: f64,
+}
+
+impl Rounding {
+    /// Of what is computed here, for numbers handed out in `f64`.
+    pub(super) const OWN: Self = Self {
+        unit: Double::ROUNDOFF,
+        of_mass: UNIT_ROUNDOFF_F64,
+    };
+
+    /// Of somebody's computation in a type of that unit roundoff, whatever we compute in.
+    pub(super) const fn in_type(unit_roundoff: f64) -> Self {
+        Self {
+            unit: unit_roundoff,
+            of_mass: unit_roundoff,
+        }
+    }
+
+    /// The mass that makes room for an error of so many units in a closure bound.
+    pub(super) fn mass_of(self, units: f64) -> f64 {
+        mass_of(units * (self.unit / self.of_mass))
+    }
+
+    /// The error of a square, `2 |a| e + e^2`: around 0 the first order says nothing.
+    pub(super) fn of_square(self, size: f64, error: f64) -> f64 {
+        2.0 * size * error + self.unit * error * error
+    }
+}
+
 impl Uncertain {
-    pub(super) fn exact(value: Array2<f64>) -> Self {
+    /// Numbers of `f64` as they stand.
+    pub(super) fn given(entries: &Array2<f64>) -> Self {
+        Self::exact(entries.mapv(Double::from))
+    }
+
+    /// In `f64`: the nearest of each entry, which adds a rounding to an error that is less than one.
+    pub(super) fn single(&self) -> Uncertain<f64> {
+        let value = self.nearest();
+        let carried = Double::ROUNDOFF / f64::ROUNDOFF;
+        let error = &self.error * carried + value.mapv(f64::abs);
+        Uncertain { value, error }
+    }
+
+    /// `sum_i a_ii`, `[1, 1]`.
+    pub(super) fn trace(&self) -> Self {
+        let sum = self.value.diag().iter().fold(Double::ZERO, |sum, &entry| sum + entry);
+        let size: f64 = self.value.diag().iter().map(|entry| entry.nearest().abs()).sum();
+        let error = self.error.diag().sum() + size * count(self.rows());
+        Self {
+            value: Array2::from_elem((1, 1), sum),
+            error: Array2::from_elem((1, 1), error),
+        }
+    }
+
+    /// The one entry of a `[1, 1]`, its error in its mass.
+    pub(super) fn nats(&self) -> Nats {
+        let (value, error) = (self.value[[0, 0]].nearest(), self.error[[0, 0]]);
+        Nats::with_mass(value, value.abs() + Rounding::OWN.mass_of(error))
+    }
+}
+
+impl<T: Scalar> Uncertain<T> {
+    pub(super) fn exact(value: Array2<T>) -> Self {
         let error = Array2::zeros(value.dim());
         Self { value, error }
     }
@@ -32,47 +100,53 @@ impl Uncertain {
         self.value.ncols()
     }
 
+    /// The entries in `f64`.
+    pub(super) fn nearest(&self) -> Array2<f64> {
+        self.value.mapv(T::nearest)
+    }
+
+    /// The sizes of the entries.
+    pub(super) fn size(&self) -> Array2<f64> {
+        self.value.mapv(|entry| entry.nearest().abs())
+    }
+
     /// `A B`.
     pub(super) fn dot(&self, other: &Self) -> Self {
-        let (size, other_size) = (self.value.mapv(f64::abs), other.value.mapv(f64::abs));
+        let (size, other_size) = (self.size(), other.size());
         let rounding = size.dot(&other_size) * count(self.columns());
         Self {
-            value: self.value.dot(&other.value),
+            value: T::product(&self.value, &other.value),
             error: self.error.dot(&other_size) + size.dot(&other.error) + rounding,
         }
     }
 
-    fn rounded(&self, value: Array2<f64>, other: &Self) -> Self {
-        let error = &self.error + &other.error + value.mapv(f64::abs);
+    fn entrywise(&self, other: &Self, f: impl Fn(T, T) -> T) -> Self {
+        let value = Zip::from(&self.value).and(&other.value).map_collect(|&a, &b| f(a, b));
+        let error = &self.error + &other.error + value.mapv(|entry| entry.nearest().abs());
         Self { value, error }
     }
 
     pub(super) fn transposed(&self) -> Self {
         Self {
-            value: self.value.t().to_owned(),
-            error: self.error.t().to_owned(),
+            value: self.value.t().as_standard_layout().into_owned(),
+            error: self.error.t().as_standard_layout().into_owned(),
         }
     }
 
     /// `sum_ij a_ij^2`, with the errors of the entries in its mass.
-    pub(super) fn square_norm(&self) -> Nats {
-        self.square_norm_at(UNIT_ROUNDOFF_F64)
-    }
-
-    /// The same, where a unit of roundoff is another type's.
-    pub(super) fn square_norm_at(&self, unit_roundoff: f64) -> Nats {
-        sum_of_squares(self.value.iter().zip(&self.error), unit_roundoff)
+    pub(super) fn square_norm(&self, rounding: Rounding) -> Nats {
+        sum_of_squares(self.value.iter().zip(&self.error), rounding)
     }
 
     /// `sum_i a_ij^2` for every column.
-    pub(super) fn column_norms(&self) -> impl Iterator<Item = Nats> + '_ {
+    pub(super) fn column_norms(&self, rounding: Rounding) -> impl Iterator<Item = Nats> + '_ {
         let columns = self.value.columns().into_iter().zip(self.error.columns());
-        columns.map(|(value, error)| sum_of_squares(value.iter().zip(error), UNIT_ROUNDOFF_F64))
+        columns.map(move |(value, error)| sum_of_squares(value.iter().zip(error), rounding))
     }
 
     /// Frobenius norm of the entries.
     pub(super) fn norm(&self) -> f64 {
-        norm(&self.value)
+        norm(&self.nearest())
     }
 
     /// Frobenius norm of the errors, in units of roundoff.
@@ -81,45 +155,50 @@ impl Uncertain {
     }
 
     /// Matrices of equal width, one below the other, with rows of zeros up to `rows`.
-    pub(super) fn stacked<'a>(parts: impl Iterator<Item = &'a Self> + Clone, columns: usize, rows: usize) -> Self {
-        let below = |pick: fn(&Self) -> &Array2<f64>| {
-            let mut views: Vec<_> = parts.clone().map(|part| pick(part).view()).collect();
-            let missing = rows.saturating_sub(views.iter().map(|view| view.nrows()).sum());
-            let padding = Array2::zeros((missing, columns));
-            views.push(padding.view());
-            concatenate(Axis(0), &views).unwrap_or_else(|_| Array2::zeros((rows, columns)))
-        };
-        Self {
-            value: below(|part| &part.value),
-            error: below(|part| &part.error),
+    pub(super) fn stacked<'a>(parts: impl Iterator<Item = &'a Self>, columns: usize, rows: usize) -> Self
+    where
+        T: 'a,
+    {
+        let mut all: Vec<&Self> = parts.collect();
+        let missing = rows.saturating_sub(all.iter().map(|part| part.rows()).sum());
+        let padding = Self::exact(Array2::from_elem((missing, columns), T::from(0.0)));
+        all.push(&padding);
+        let values: Vec<_> = all.iter().map(|part| part.value.view()).collect();
+        let errors: Vec<_> = all.iter().map(|part| part.error.view()).collect();
+        // Of equal width, so both are there.
+        match (concatenate(Axis(0), &values), concatenate(Axis(0), &errors)) {
+            (Ok(value), Ok(error)) => Self { value, error },
+            _ => Self::exact(Array2::from_elem((rows, columns), T::from(0.0))),
         }
     }
 }
 
-impl Add for &Uncertain {
-    type Output = Uncertain;
+impl<T: Scalar> Add for &Uncertain<T> {
+    type Output = Uncertain<T>;
 
-    fn add(self, other: Self) -> Uncertain {
-        self.rounded(&self.value + &other.value, other)
+    fn add(self, other: Self) -> Uncertain<T> {
+        self.entrywise(other, |a, b| a + b)
     }
 }
 
-impl Sub for &Uncertain {
-    type Output = Uncertain;
+impl<T: Scalar> Sub for &Uncertain<T> {
+    type Output = Uncertain<T>;
 
-    fn sub(self, other: Self) -> Uncertain {
-        self.rounded(&self.value - &other.value, other)
+    fn sub(self, other: Self) -> Uncertain<T> {
+        self.entrywise(other, |a, b| a - b)
     }
 }
 
-fn sum_of_squares<'a>(entries: impl Iterator<Item = (&'a f64, &'a f64)>, unit_roundoff: f64) -> Nats {
-    // To second order: around 0 the first says nothing.
-    let error = |a: f64, e: f64| mass_of(2.0 * a.abs() * e + unit_roundoff * e * e);
-    let square = |(&a, &e): (&f64, &f64)| Nats::with_mass(a * a, a * a + error(a, e));
-    entries.map(square).sum()
+fn sum_of_squares<'a, T: Scalar + 'a>(entries: impl Iterator<Item = (&'a T, &'a f64)>, rounding: Rounding) -> Nats {
+    let (mut sum, mut error) = (Double::ZERO, 0.0);
+    for (&a, &e) in entries {
+        sum = sum + a.wide() * a.wide();
+        error += rounding.of_square(a.nearest().abs(), e);
+    }
+    Nats::with_mass(sum.nearest(), sum.nearest() + rounding.mass_of(error))
 }
 
-/// The mass that makes room for an error of so many units of roundoff in a closure bound.
+/// The mass that makes room for an error of so many roundoffs of a mass's own type in a closure bound.
 pub(super) fn mass_of(roundoffs: f64) -> f64 {
     roundoffs / CLOSURE
 }

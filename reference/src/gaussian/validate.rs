@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Dimension as _, Ix1};
 
-use super::factor::{Factor, Spectrum, covariance};
+use super::factor::{Covariance, covariance};
 use super::posterior::Caption;
 use super::quadratic::Quadratic;
-use super::uncertain::{Uncertain, column};
+use super::uncertain::{Rounding, Uncertain, column};
 use super::{Core, Gaussian, Known, Parts, Shared};
 use crate::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
 
@@ -46,7 +46,8 @@ impl Gaussian {
             ..parts
         };
         let shared = Arc::new(Shared::new(&parts, ln_p_y)?);
-        Self::at(shared, parts, ln_q_y, beta)
+        let mean = encoder_mean(&parts);
+        Ok(Self::at(shared, parts, mean, ln_q_y, beta))
     }
 
     /// The same model and beta at another observed pair, `ln q(y|x)` stored in a type of that unit roundoff; nothing is factorised again.
@@ -73,30 +74,28 @@ impl Gaussian {
             return Err(Error::Caption { y, captions });
         }
         let ln_q_y = LogProbs::new("ln_q_y_given_x", parts.ln_q_y_given_x.clone(), unit_roundoff)?;
-        Self::at(self.core.shared.clone(), parts, ln_q_y, self.beta)
+        let mean = encoder_mean(&parts);
+        Ok(Self::at(self.core.shared.clone(), parts, mean, ln_q_y, self.beta))
     }
 
-    pub(super) fn at(shared: Arc<Shared>, parts: Parts, ln_q_y: LogProbs<Ix1>, beta: Beta) -> Result<Self, Error> {
-        let mean = column(&(parts.encoder_weight.dot(&parts.x) + &parts.encoder_offset));
+    pub(super) fn at(shared: Arc<Shared>, parts: Parts, mean: Uncertain, ln_q_y: LogProbs<Ix1>, beta: Beta) -> Self {
         // z = mu + L t: the code in the coordinates in which q is standard normal.
-        let (mu, l) = (
-            Uncertain::exact(mean.clone()),
-            Uncertain::exact(shared.encoder.lower.clone()),
-        );
-        let weight = Uncertain::exact(parts.decoder_weight.clone());
-        let x = Uncertain::exact(column(&parts.x));
-        let (weighted_mean, weighted_slope) = (weight.dot(&mu), weight.dot(&l));
-        let unit = shared.unit_roundoff;
+        let l = &shared.encoder.factor.lower;
+        let x = Uncertain::given(&column(&parts.x));
+        let weighted_mean = Uncertain::given(&parts.decoder_weight).dot(&mean);
+        let rounding = shared.rounding;
         let (mut ln_p_z_given_y, mut ln_p_x_given_yz) = (Vec::new(), Vec::new());
         for (y, caption) in shared.captions.iter().enumerate() {
-            let prior_mean = Uncertain::exact(column(&parts.prior_mean.row(y).to_owned()));
-            ln_p_z_given_y.push(Quadratic::density(&caption.prior, &(&mu - &prior_mean), &l, unit)?);
-            let offset = Uncertain::exact(column(&parts.decoder_offset.row(y).to_owned()));
+            let prior = &caption.prior.factor;
+            let deviation = &mean - &Uncertain::given(&column(&parts.prior_mean.row(y).to_owned()));
+            ln_p_z_given_y.push(Quadratic::density(prior, &deviation, prior.whiten(l), rounding));
+            let offset = Uncertain::given(&column(&parts.decoder_offset.row(y).to_owned()));
             let missed = &weighted_mean - &(&x - &offset);
-            ln_p_x_given_yz.push(Quadratic::density(&shared.decoder, &missed, &weighted_slope, unit)?);
+            let (decoder, slope) = (&shared.decoder.factor, shared.decoder_slope.clone());
+            ln_p_x_given_yz.push(Quadratic::density(decoder, &missed, slope, rounding));
         }
         let y = parts.y;
-        Ok(Self {
+        Self {
             core: Arc::new(Core {
                 parts,
                 mean,
@@ -108,8 +107,14 @@ impl Gaussian {
             ln_q_y,
             y,
             beta,
-        })
+        }
     }
+}
+
+/// `A x + c`.
+fn encoder_mean(parts: &Parts) -> Uncertain {
+    let turned = Uncertain::given(&parts.encoder_weight).dot(&Uncertain::given(&column(&parts.x)));
+    &turned + &Uncertain::given(&column(&parts.encoder_offset))
 }
 
 impl Shared {
@@ -124,7 +129,7 @@ impl Shared {
             encoder,
             decoder,
             priors.collect::<Result<_, _>>()?,
-            UNIT_ROUNDOFF_F64,
+            Rounding::OWN,
         )
     }
 
@@ -132,22 +137,22 @@ impl Shared {
     pub(super) fn of(
         parts: &Parts,
         ln_p_y: LogProbs<Ix1>,
-        (encoder, encoder_spectrum): (Factor, Spectrum),
-        (decoder, decoder_spectrum): (Factor, Spectrum),
-        priors: Vec<(Factor, Spectrum)>,
-        unit_roundoff: f64,
+        encoder: Covariance,
+        decoder: Covariance,
+        priors: Vec<Covariance>,
+        rounding: Rounding,
     ) -> Result<Self, Error> {
         let captions = priors.into_iter().enumerate();
-        let captions = captions.map(|(y, prior)| Caption::new(y, parts, prior, &encoder, &decoder_spectrum));
+        let captions = captions.map(|(y, prior)| Caption::new(y, parts, prior, &encoder.factor, &decoder));
+        let slope = Uncertain::given(&parts.decoder_weight).dot(&encoder.factor.lower);
         Ok(Self {
             captions: captions.collect::<Result<_, _>>()?,
             ln_p_y,
-            ln_q_z: Quadratic::standard(&encoder, unit_roundoff),
+            ln_q_z: Quadratic::standard(&encoder.factor, rounding),
+            decoder_slope: decoder.factor.whiten(&slope),
             encoder,
-            encoder_spectrum,
             decoder,
-            decoder_spectrum,
-            unit_roundoff,
+            rounding,
         })
     }
 }

@@ -131,6 +131,23 @@ impl<D: Dimension> LogProbs<D> {
         self.correction
     }
 
+    /// The mass that an expectation of these logarithms is short of, for what renormalising and storing did to each of them.
+    ///
+    /// ```text
+    /// sum_k p_k (1 + |ln p_k|),   without the entry above one half, which is what the others leave
+    /// ```
+    ///
+    /// A logarithm was rounded once when it was stored and once when it was renormalised, by `u |ln p_k|` each; its table still misses 1 by up to
+    /// [`NORMALISED`], 8 `u`. Its own mass makes room for neither where it is near 0, as that of a probability near 1, or where it is large and its
+    /// exponential, which is off by as much, is a weight.
+    #[must_use]
+    pub fn normalisation(&self) -> f64 {
+        let share = |(p_k, ln_k): (&f64, &f64)| if *p_k > 0.0 { p_k * (1.0 + ln_k.abs()) } else { 0.0 };
+        let shares = self.p.iter().zip(&self.ln);
+        let above_half = |(p_k, _): &(&f64, &f64)| **p_k > 0.5;
+        shares.filter(|entry| !above_half(entry)).map(share).sum()
+    }
+
     /// Expectation over the support.
     ///
     /// ```text

@@ -117,6 +117,14 @@ impl Model for World {
         self.read_as(reading)
     }
 
+    fn normalisation(&self, reading: Reading) -> f64 {
+        let given = self.ln_q_z.normalisation() + 2.0 * self.ln_p_yz.normalisation();
+        match reading {
+            Reading::Observed | Reading::Footnote => given,
+            Reading::Pointwise | Reading::Joint | Reading::Expected => given + self.ln_q_yz.normalisation(),
+        }
+    }
+
     fn caption_model(&self) -> &LogProbs<Ix1> {
         &self.ln_q_y
     }

@@ -1,0 +1,219 @@
+//! Nats as people read them: six decimals where they are known, and words for what is no number.
+
+use std::fmt;
+
+use reference::vocab::{Error, Nats, closure_bound};
+
+/// What six decimals still show.
+pub const VISIBLE: f64 = 5e-7;
+
+/// What a line or slack amounts to: a number of nats, or nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Amount {
+    /// In nats; may be infinite, never NaN.
+    Nats {
+        /// How many.
+        value: f64,
+        /// How far off rounding may have put it; 0 for an infinity.
+        within: f64,
+    },
+    /// `+inf` meets `-inf`: there is no value.
+    Undefined,
+}
+
+impl Amount {
+    /// The amount of a value that may not exist.
+    ///
+    /// # Errors
+    /// Every error but [`Error::Indeterminate`], which is [`Amount::Undefined`].
+    pub fn of(value: Result<Nats, Error>) -> Result<Self, Error> {
+        match value {
+            Ok(nats) => Ok(Self::from(nats)),
+            Err(Error::Indeterminate { .. }) => Ok(Self::Undefined),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The number, if it is a finite one.
+    #[must_use]
+    pub fn finite(self) -> Option<f64> {
+        self.value().filter(|value| value.is_finite())
+    }
+
+    /// The number, infinite or not.
+    #[must_use]
+    pub const fn value(self) -> Option<f64> {
+        match self {
+            Self::Nats { value, .. } => Some(value),
+            Self::Undefined => None,
+        }
+    }
+
+    /// Whether it is 0 to the bit.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self.finite() == Some(0.0)
+    }
+
+    /// Whether rounding may have given it its sign, and six decimals show it.
+    #[must_use]
+    pub fn is_hidden(self) -> bool {
+        matches!(self, Self::Nats { value, within } if within > VISIBLE && value.abs() <= within)
+    }
+
+    /// What separates two numbers; nothing unless both are finite.
+    #[must_use]
+    pub fn less(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (
+                Self::Nats { value, within },
+                Self::Nats {
+                    value: less,
+                    within: and,
+                },
+            ) if value.is_finite() && less.is_finite() => Some(Self::Nats {
+                value: value - less,
+                within: within + and,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Its size.
+    #[must_use]
+    pub fn size(self) -> Self {
+        match self {
+            Self::Nats { value, within } => Self::Nats {
+                value: value.abs(),
+                within,
+            },
+            Self::Undefined => self,
+        }
+    }
+
+    /// As LaTeX; words where there is no number.
+    #[must_use]
+    pub fn latex(self) -> String {
+        match self {
+            Self::Nats { value, within } if value.is_finite() && digits(value, within).is_some() => {
+                self.to_string().replace('−', "-")
+            }
+            _ => format!(r"\text{{{self}}}"),
+        }
+    }
+}
+
+impl From<Nats> for Amount {
+    fn from(nats: Nats) -> Self {
+        match nats.value() {
+            value if value.is_nan() => Self::Undefined,
+            value if value.is_infinite() => Self::Nats { value, within: 0.0 },
+            value => Self::Nats {
+                value,
+                within: closure_bound(&[nats]),
+            },
+        }
+    }
+}
+
+/// The digits that are known, six decimals at most, or words.
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Undefined => f.pad("undefined"),
+            Self::Nats {
+                value: f64::INFINITY, ..
+            } => f.pad("plus infinity"),
+            Self::Nats {
+                value: f64::NEG_INFINITY,
+                ..
+            } => f.pad("minus infinity"),
+            // A true minus sign.
+            Self::Nats { value, within } => match digits(value, within) {
+                Some(text) => f.pad(&text.replacen('-', "−", usize::from(text.starts_with('-')))),
+                None => f.pad(LOST),
+            },
+        }
+    }
+}
+
+/// From here on a number is written with an exponent: six decimals of it would be noise, and its digits leave the column.
+const LONGEST: f64 = 1e9;
+
+/// What stands in the place of a number of which no digit is known.
+pub const LOST: &str = "lost in rounding";
+
+/// The digits of a finite number that an error of `within` leaves: a last digit stands for at least twice the error. At most six decimals, and none
+/// that was not there before an exponent; no minus on a zero; none where not even the first digit is known.
+#[must_use]
+pub fn digits(value: f64, within: f64) -> Option<String> {
+    let known = |decimals: i32| within <= 0.5 * 10.0_f64.powi(-decimals);
+    let plain = |decimals: usize| {
+        let text = format!("{value:.decimals$}");
+        match text.strip_prefix('-') {
+            Some(size) if size.chars().all(|c| c == '0' || c == '.') => size.to_owned(),
+            _ => text,
+        }
+    };
+    if value.abs() < LONGEST
+        && let Some(decimals) = [6_u8, 5, 4, 3, 2, 1, 0]
+            .into_iter()
+            .find(|&decimals| known(i32::from(decimals)))
+    {
+        return Some(plain(usize::from(decimals)));
+    }
+    if value == 0.0 {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the exponent of an f64")]
+    let leading = value.abs().log10().floor() as i32;
+    let figures = [6_u8, 5, 4, 3, 2, 1, 0]
+        .into_iter()
+        .find(|&figures| known(i32::from(figures) - leading))?;
+    Some(format!("{value:.*e}", usize::from(figures)))
+}
+
+#[cfg(test)]
+mod tests {
+    use reference::vocab::Nats;
+
+    use super::{Amount, digits};
+
+    #[test]
+    fn what_is_no_number_is_a_word() {
+        let amount = |value| Amount::from(Nats::of(value));
+        assert_eq!(Amount::from(Nats::with_mass(f64::NAN, 0.0)).to_string(), "undefined");
+        assert_eq!(amount(f64::NEG_INFINITY).to_string(), "minus infinity");
+        assert_eq!(amount(f64::INFINITY).to_string(), "plus infinity");
+        assert_eq!(amount(-0.0).to_string(), "0.000000");
+        assert_eq!(amount(-1e-9).to_string(), "0.000000");
+        assert_eq!(amount(-1.25).to_string(), "−1.250000");
+        assert_eq!(amount(-1.25).latex(), "-1.250000");
+        assert_eq!(amount(-1.25e12).to_string(), "−1.250000e12");
+        assert_eq!(Amount::Undefined.latex(), r"\text{undefined}");
+        let lost = Amount::Nats {
+            value: 3.0,
+            within: 5.0,
+        };
+        assert_eq!(lost.latex(), r"\text{lost in rounding}");
+    }
+
+    #[test]
+    fn no_digit_is_written_that_the_error_does_not_leave() {
+        for (value, within, text) in [
+            (1.234_567_89, 5e-7, Some("1.234568")),
+            (1.234_567_89, 5.1e-7, Some("1.23457")),
+            (1.234_567_89, 0.04, Some("1.2")),
+            (-0.001, 0.4, Some("0")),
+            (123.4, 0.6, Some("1.2e2")),
+            (123.4, 60.0, None),
+            (3.5e12, 1e3, Some("3.500000e12")),
+            (3.5e12, 1e10, Some("3.5e12")),
+            (0.0, 1.0, None),
+            (1.0, f64::NAN, None),
+            (1.0, f64::INFINITY, None),
+        ] {
+            assert_eq!(digits(value, within).as_deref(), text, "{value} within {within}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What is decided, and what is said where rounding hides it: the same by every command.
+
+use approx::assert_relative_eq;
+use derivations::cases::{Cases, Source, random};
+use derivations::check::{Options, check};
+use derivations::claim::bound_at_beta;
+use derivations::faces::ledger;
+use derivations::judge::{Values, judge};
+use derivations::ledger::Bound;
+use derivations::scene::Scene;
+use ndarray::{Array2, array};
+use reference::critical::CriticalBeta::{self, From};
+use reference::critical::critical_beta;
+use reference::model::Model as _;
+use reference::vocab::{Beta, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64};
+use reference::world::{Tables, World};
+
+/// One caption observed of two, two codes, `q(z|x)` the prior of codes: the joint factorises and the decoder's offset cancels.
+fn far_away(offset: f64, q_y: f64) -> World {
+    let half = 0.5_f64.ln();
+    World::new(Tables {
+        ln_p_x_given_yz: Array2::from_elem((2, 2), -offset),
+        ln_p_yz: Array2::from_elem((2, 2), 0.25_f64.ln()),
+        ln_q_z_given_x: array![half, half],
+        ln_q_y_given_x: array![q_y.ln(), (1.0 - q_y).ln()],
+        ln_q_yz_given_x: None,
+        y: 0,
+        beta: 1.0,
+    })
+    .unwrap()
+}
+
+#[test]
+fn ledger_and_check_say_the_same_and_the_slack_decides() {
+    // The line exceeds the evidence by -ln q(y|x), however large the two are.
+    for (offset, q_y) in [(1e12, 0.999), (1e16, 0.5), (1e12, 0.25), (0.0, 0.999), (1e30, 0.5)] {
+        let world = far_away(offset, q_y);
+        let found = derivations::ledger::ledger(&world, Reading::Pointwise).unwrap();
+        assert_eq!(found.bound, Bound::Fails, "{offset:e} {q_y}");
+        assert!(ledger::text(&found, "far").contains("the bound FAILS"));
+        let scene = Scene::new(&world, Reading::Pointwise).unwrap();
+        let seen = judge(&bound_at_beta(Reading::Pointwise).unwrap(), &scene, &mut Values::new());
+        assert!(seen.broken && !seen.undecided, "{offset:e} {q_y}");
+    }
+}
+
+#[test]
+fn a_beta_as_near_to_one_as_rounding_is_not_decided_and_one_further_off_is() {
+    // q is the posterior: the bound holds from beta = 1 on, by a theorem, and fails below, by (1 - beta) D.
+    let world = far_away(3.0, 0.5);
+    for (beta, bound) in [
+        (1.0, Bound::Holds),
+        (1.0 + f64::EPSILON, Bound::Holds),
+        (1.0 - f64::EPSILON, Bound::Undecided),
+        (0.999_999_999_999_999, Bound::Undecided),
+        (0.999_999_999, Bound::Fails),
+    ] {
+        let world = world.with_beta(Beta::new(beta).unwrap());
+        let found = derivations::ledger::ledger(&world, Reading::Observed).unwrap();
+        assert_eq!(found.bound, bound, "{beta}");
+        let says_so = ledger::text(&found, "near").contains("not decided at this precision");
+        assert_eq!(says_so, bound == Bound::Undecided, "{beta}");
+        let json = ledger::json(&found);
+        assert_eq!(json["bound_decided"], bound != Bound::Undecided, "{beta}");
+    }
+}
+
+#[test]
+fn a_verdict_that_turns_on_a_hidden_slack_is_not_given() {
+    let cases = Cases::of(vec![(Source::File, far_away(3.0, 0.5))], 0, 0, random::world);
+    let at = |beta| {
+        let options = Options {
+            reading: Some(Reading::Observed),
+            beta: Some(Beta::new(beta).unwrap()),
+        };
+        let checked = check(&cases, &options, &|_| ()).unwrap();
+        let row = checked.rows.iter().find(|row| row.claim.id == "3-1").unwrap();
+        (row.verdict().words(), row.all.undecided, row.all.broken)
+    };
+    assert_eq!(at(1.0), ("equality".to_owned(), 0, 0));
+    assert_eq!(
+        at(0.999_999_999_999_999),
+        ("not decided at this precision".to_owned(), 1, 0)
+    );
+    assert_eq!(at(0.5).2, 1);
+}
+
+#[test]
+fn no_beta_is_called_enough_where_rounding_hides_the_divergence() {
+    // exact: D = 1.25e-15, beta* = 1, and at 0 the line is 1.25e-15 above the evidence.
+    let case = derivations::case::from_bytes("a", include_bytes!("../reports/ledger-always.safetensors")).unwrap();
+    let world = case.worlds[0].with_beta(Beta::new(0.0).unwrap());
+    for reading in [Reading::Observed, Reading::Joint, Reading::Pointwise, Reading::Expected] {
+        let found = derivations::ledger::ledger(&world, reading).unwrap();
+        assert_eq!(found.critical, Some(CriticalBeta::Undecided), "{}", reading.name());
+        assert_eq!(found.bound, Bound::Undecided, "{}", reading.name());
+        let text = ledger::text(&found, "a");
+        assert!(
+            !text.contains("holds whatever") && text.contains("not decided"),
+            "{text}"
+        );
+    }
+    // A divergence of nothing beside an evidence far above R is enough at any beta.
+    let loose = World::new(Tables {
+        ln_p_x_given_yz: array![[-9.0, 0.0]],
+        ln_p_yz: array![[0.5_f64.ln(), 0.5_f64.ln()]],
+        ln_q_z_given_x: array![0.5_f64.ln(), 0.5_f64.ln()],
+        ln_q_y_given_x: array![0.0],
+        ln_q_yz_given_x: None,
+        y: 0,
+        beta: 0.0,
+    });
+    let found = derivations::ledger::ledger(&loose.unwrap(), Reading::Joint).unwrap();
+    assert_eq!(
+        (found.critical, found.bound),
+        (Some(CriticalBeta::Always), Bound::Holds)
+    );
+}
+
+#[test]
+fn what_normalising_did_to_a_table_is_room_for_a_critical_beta() {
+    let table = |ln: ndarray::Array1<f64>| LogProbs::new("t", ln, UNIT_ROUNDOFF_F64).unwrap();
+    // Nothing is left of a certainty; an entry above one half is what the others leave.
+    assert_relative_eq!(table(array![0.0]).normalisation(), 0.0);
+    let small = 1e-9_f64;
+    let of_small = small * (1.0 - small.ln());
+    assert_relative_eq!(
+        table(array![(-small).ln_1p(), small.ln()]).normalisation(),
+        of_small,
+        max_relative = 1e-12
+    );
+    let even = 4.0 * 0.25 * (1.0 + 4.0_f64.ln());
+    assert_relative_eq!(
+        table(ndarray::Array1::from_elem(4, 0.25_f64.ln())).normalisation(),
+        even,
+        max_relative = 1e-12
+    );
+    // The same world told twice, the second time shifted by what a sum may miss 1 by: both are right.
+    let shifted = |by: f64| {
+        let p = [0.3, 0.2, 0.35, 0.15].map(|p: f64| p.ln() + by);
+        let world = World::new(Tables {
+            ln_p_x_given_yz: array![[-1.0, -1.25], [-0.5, -2.0]],
+            ln_p_yz: array![[p[0], p[1]], [p[2], p[3]]],
+            ln_q_z_given_x: array![0.45_f64.ln(), 0.55_f64.ln()],
+            ln_q_y_given_x: array![0.5_f64.ln(), 0.5_f64.ln()],
+            ln_q_yz_given_x: None,
+            y: 0,
+            beta: 1.0,
+        });
+        match critical_beta(&world.unwrap(), Reading::Joint, false).unwrap() {
+            From(at) => at,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (as_given, moved) = (shifted(0.0), shifted(4.0 * UNIT_ROUNDOFF_F64));
+    assert!(
+        (as_given.beta - moved.beta).abs() <= as_given.within,
+        "{as_given:?} {moved:?}"
+    );
+}
+
+#[test]
+fn an_amount_has_the_digits_that_its_mass_leaves() {
+    let amount = |value, mass| ledger::amount(Some(Nats::with_mass(value, mass)));
+    // 18 u of 1e8 is 2e-7, of 1e9 ten times as much.
+    assert_eq!(amount(1.234_567_89, 1e8), "1.234568");
+    assert_eq!(amount(1.234_567_89, 1e9), "1.23457");
+    assert_eq!(amount(1.234_567_89, 1e13), "1.2");
+    assert_eq!(amount(-1.234_567_89, 1e16), "lost in rounding");
+}
