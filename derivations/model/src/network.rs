@@ -169,7 +169,7 @@ impl Model {
     /// `ln p(x|z)` of one image's bytes, `[B]`, its dequantised pixels `[1, 3, 32, 32]`, at codes `[B, side^2]`. Unit: nats. Range: finite.
     ///
     /// # Errors
-    /// [`ModelError::Twin`]; [`ModelError::Overflow`] for one that is not finite.
+    /// [`ModelError::Twin`]; [`ModelError::Overflow`] for one that is not finite, [`ModelError::Impossible`] above what its log-scales allow.
     pub fn log_likelihood(&self, pixels: &Tensor, codes: &Tensor) -> Result<Vec<f64>, ModelError> {
         self.log_likelihood_of_mixed(pixels, &self.indicators(codes)?)
     }
@@ -177,7 +177,7 @@ impl Model {
     /// The same at codes' relaxations, `[B, K, side, side]`.
     ///
     /// # Errors
-    /// [`ModelError::Impossible`] for one that is not finite, or above what its log-scales allow; [`ModelError::Twin`].
+    /// As [`Model::log_likelihood`].
     pub fn log_likelihood_of_mixed(&self, pixels: &Tensor, mixed: &Tensor) -> Result<Vec<f64>, ModelError> {
         let images = pixels.broadcast_as((mixed.dim(0)?, 3, EDGE, EDGE))?.contiguous()?;
         let [mu, ln_b] = decoded(self.config.sizes(), &self.parameters, mixed)?;
