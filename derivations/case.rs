@@ -9,20 +9,19 @@ use std::path::Path;
 #[cfg(feature = "lapack")]
 use reference::gaussian::Gaussian;
 use reference::world::World;
-use sha2::{Digest, Sha256};
 
-#[cfg(feature = "lapack")]
-use crate::fractions::FractionGaussian;
-use crate::fractions::FractionWorld;
 use crate::specimen::Written;
+pub(crate) use bytes::digest;
+use bytes::of_bytes;
 pub use files::disk::MAX_BYTES;
 pub(crate) use files::disk::load;
-use files::header;
 pub(crate) use tensors::{NAMES, worlds};
 
+mod bytes;
 mod error;
 #[cfg(feature = "lapack")]
 mod gaussian;
+pub(crate) mod large;
 pub(crate) mod storage;
 mod tensors;
 mod toml;
@@ -37,6 +36,9 @@ pub const FORMAT: &str = "elbo-case/1";
 
 /// The value of the metadata key `format` of linear-Gaussian worlds.
 pub const GAUSSIAN: &str = "elbo-gaussian/1";
+
+/// The largest TOML file that is read, 4 MiB: its one world has some hundred thousand fractions.
+pub const MOST_TOML: u64 = 1 << 22;
 
 /// Worlds with where they came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,8 +94,13 @@ impl Case {
 /// [`CaseError::In`] with the path and what is wrong in it.
 pub fn read(path: &Path) -> Result<Case, CaseError> {
     let name = path.display().to_string();
-    let bytes = load(path).map_err(|error| CaseError::Io { doing: "read", error }.in_file(&name))?;
-    from_bytes(&name, &bytes)
+    large::case(&name, path)
+        .transpose()
+        .unwrap_or_else(|| {
+            let bytes = load(path).map_err(|error| CaseError::Io { doing: "read", error })?;
+            of_bytes(&name, &bytes)
+        })
+        .map_err(|error| error.in_file(&name))
 }
 
 /// Reads a case from bytes; `name` stands in errors and in [`Case::source`], and its extension decides how they are read:
@@ -102,12 +109,7 @@ pub fn read(path: &Path) -> Result<Case, CaseError> {
 /// # Errors
 /// [`CaseError::In`] with the name and what is wrong.
 pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
-    let case = if is_toml(name, bytes) {
-        from_toml(name, bytes)
-    } else {
-        from_safetensors(name, bytes)
-    };
-    case.map_err(|error| error.in_file(name))
+    of_bytes(name, bytes).map_err(|error| error.in_file(name))
 }
 
 /// The case built into the program: 256 worlds of binarised emoji.
@@ -194,92 +196,4 @@ const fn unwritten(error: std::io::Error) -> CaseError {
         doing: "written",
         error,
     }
-}
-
-fn is_toml(name: &str, bytes: &[u8]) -> bool {
-    match Path::new(name).extension().and_then(|extension| extension.to_str()) {
-        Some("toml") => true,
-        Some("safetensors") => false,
-        // A safetensors file begins with eight bytes of length and the brace of its JSON header.
-        _ => !bytes.is_empty() && bytes.get(8) != Some(&b'{') && std::str::from_utf8(bytes).is_ok(),
-    }
-}
-
-fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| CaseError::Toml {
-        reason: format!("byte {} is not UTF-8", error.valid_up_to()),
-    })?;
-    let mut case = Case {
-        worlds: Vec::new(),
-        #[cfg(feature = "lapack")]
-        gaussian: Vec::new(),
-        title: None,
-        sha256: digest(bytes),
-        correction: 0.0,
-        dtype: "fractions".to_owned(),
-        source: name.to_owned(),
-        metadata: BTreeMap::new(),
-    };
-    let format = match toml::format_of(text)?.as_str() {
-        #[cfg(feature = "lapack")]
-        GAUSSIAN => {
-            let fractions = FractionGaussian::from_toml(text)?;
-            let world = fractions.to_world()?;
-            case.correction = world.correction();
-            (case.gaussian, case.title) = (vec![world], fractions.note);
-            GAUSSIAN
-        }
-        #[cfg(not(feature = "lapack"))]
-        GAUSSIAN => return Err(CaseError::WithoutLapack),
-        _ => {
-            let fractions = FractionWorld::from_toml(text)?;
-            let world = fractions.to_world()?;
-            case.correction = world.correction();
-            (case.worlds, case.title) = (vec![world], fractions.note);
-            FORMAT
-        }
-    };
-    case.metadata.insert("format".to_owned(), format.to_owned());
-    Ok(case)
-}
-
-fn from_safetensors(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
-    let (header, data) = header::read(bytes)?;
-    let found = header.metadata.get("format");
-    let worlds = match found.map(String::as_str) {
-        Some(FORMAT) => tensors::worlds(&header, data)?,
-        Some(GAUSSIAN) if !cfg!(feature = "lapack") => return Err(CaseError::WithoutLapack),
-        Some(GAUSSIAN) => Vec::new(),
-        _ => {
-            return Err(CaseError::Format {
-                found: found.cloned(),
-                expected: format!("{FORMAT:?} or {GAUSSIAN:?}"),
-            });
-        }
-    };
-    let correction = worlds.iter().map(World::correction).fold(0.0, f64::max);
-    #[cfg(feature = "lapack")]
-    let (gaussian, correction) = if worlds.is_empty() {
-        let gaussian = gaussian::worlds(&header, data)?;
-        let correction = gaussian.iter().map(Gaussian::correction).fold(0.0, f64::max);
-        (gaussian, correction)
-    } else {
-        (Vec::new(), correction)
-    };
-    Ok(Case {
-        correction,
-        worlds,
-        #[cfg(feature = "lapack")]
-        gaussian,
-        title: header.metadata.get("title").cloned(),
-        sha256: digest(bytes),
-        dtype: tensors::dtypes(&header),
-        source: name.to_owned(),
-        metadata: header.metadata,
-    })
-}
-
-/// SHA-256 in hexadecimal.
-pub(crate) fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod run;
+mod start;
 
 use std::process::ExitCode;
 
@@ -26,16 +27,31 @@ fn keep_candle_to_its_thread() {
 }
 
 fn main() -> ExitCode {
+    start::keep_libraries_small();
     #[cfg(feature = "twin")]
     keep_candle_to_its_thread();
-    let cli = cli::Cli::parse();
-    match run::run(cli.command) {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => return say(&said),
+    };
+    match start::start_threads().and_then(|()| run::run(cli.command)) {
         Ok(run::Outcome::Stands) => ExitCode::SUCCESS,
         Ok(run::Outcome::Fails) => ExitCode::from(1),
         Ok(run::Outcome::CouldNotRun) => ExitCode::from(2),
         Err(error) => {
-            anstream::eprintln!("elbo: {error}");
+            run::tell(&format!("elbo: {error}"));
             ExitCode::from(2)
         }
+    }
+}
+
+/// Help, the version, or what is wrong with the call; help that nobody could be given is an error, too.
+fn say(said: &clap::Error) -> ExitCode {
+    match said.print() {
+        Err(error) if !said.use_stderr() && error.kind() != std::io::ErrorKind::BrokenPipe => {
+            run::tell(&format!("elbo: the output cannot be written: {error}"));
+            ExitCode::from(2)
+        }
+        _ => ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2)),
     }
 }

@@ -39,6 +39,7 @@ use serde_json::json;
 
 #[cfg(feature = "lapack")]
 use self::output::progress;
+pub(crate) use self::output::tell;
 use self::output::{Bars, pretty, print};
 use crate::cli::{self, Command, Format, StepFormat};
 
@@ -59,7 +60,7 @@ impl From<bool> for Outcome {
     }
 }
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Runs a command; an error is exit code 2.
 pub(crate) fn run(command: Command) -> Result<Outcome> {
@@ -190,6 +191,7 @@ fn drawn_up<W: Subject>(args: &cli::LedgerArgs, case: &Case, mut world: W) -> Re
 
 #[cfg(feature = "lapack")]
 fn fit(args: &cli::Fit) -> Result<Outcome> {
+    case::expect_writable(&args.out)?;
     let count = |n: u64| usize::try_from(n);
     let options = fitting::Options {
         factors: count(args.factors)?,

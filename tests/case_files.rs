@@ -106,6 +106,41 @@ fn the_same_worlds_give_the_same_bytes_and_safetensors_reads_them() {
     assert_eq!(theirs.len(), 6);
 }
 
+/// A large file is read once and in parts; it holds the same worlds as its bytes do, or the same sentence.
+#[test]
+fn a_large_file_is_the_case_that_its_bytes_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut draft = Draft::free();
+    // Before, between and after the tables.
+    draft.tensors.insert(0, draft::Tensor::ignored("x_first", 70_001));
+    draft.tensors.insert(3, draft::Tensor::ignored("x_middle", 5_000_000));
+    draft.tensors.push(draft::Tensor::ignored("x_last", 3));
+    let spoilt = [
+        draft.clone(),
+        draft.clone().set("ln_p_yz", 1, f64::NAN),
+        draft.clone().without("ln_q_z_given_x"),
+        draft.clone().with(|draft| draft.put("typo", "U8", &[1], vec![0])),
+        draft
+            .clone()
+            .with(|draft| draft.metadata = r#"{"format":"elbo-case/2"}"#.to_owned()),
+    ];
+    for name in ["large.safetensors", "large"] {
+        let path = folder.path().join(name);
+        let shown = path.display().to_string();
+        for draft in &spoilt {
+            let bytes = draft.bytes();
+            std::fs::write(&path, &bytes).unwrap();
+            let told = |read: Result<case::Case, CaseError>| read.map_err(|error| error.to_string());
+            assert_eq!(told(case::read(&path)), told(case::from_bytes(&shown, &bytes)));
+        }
+        let bytes = draft.bytes();
+        assert_eq!(case::from_bytes(&shown, &bytes).unwrap().worlds.len(), WORLDS);
+        std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+        let error = case::read(&path).unwrap_err().to_string();
+        assert!(error.contains("expected within the"), "{error}");
+    }
+}
+
 #[test]
 fn a_write_replaces_the_whole_file_or_leaves_it() {
     let folder = tempfile::tempdir().unwrap();

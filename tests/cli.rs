@@ -6,6 +6,8 @@
 mod agree;
 #[path = "cli/errors.rs"]
 mod errors;
+#[path = "cli/files.rs"]
+mod files;
 #[path = "cli/ledger.rs"]
 mod ledger;
 

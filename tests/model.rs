@@ -2,6 +2,9 @@
 #![cfg(feature = "twin")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+#[path = "model/folder.rs"]
+mod folder;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command as Process, Stdio};
@@ -15,6 +18,8 @@ use model::data::Data;
 use model::network::Model;
 use model::train::{FirstStage, Stage as _};
 use serde_json::Value;
+
+use folder::short;
 
 fn elbo() -> Command {
     Command::cargo_bin("elbo").unwrap()
@@ -170,20 +175,6 @@ fn a_trained_model_is_a_world_that_the_fourteen_lines_hold_on() {
         .code(2);
     let message = String::from_utf8(large.get_output().stderr.clone()).unwrap();
     assert!(message.contains("expected at most 65,536 codes in all"), "{message}");
-}
-
-/// A configuration of a few seconds.
-fn short(folder: &Path) -> std::path::PathBuf {
-    let text = include_str!("../derivations/model/configurations/tiny.toml");
-    let text = text
-        .replace("updates = 1000", "updates = 40")
-        .replace("updates = 600", "updates = 60");
-    let text = text
-        .replace("checkpoint = 250", "checkpoint = 5")
-        .replace("checkpoint = 200", "checkpoint = 5");
-    let path = folder.join("short.toml");
-    fs::write(&path, text.replace("batch = 32", "batch = 8")).unwrap();
-    path
 }
 
 #[test]

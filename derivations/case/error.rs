@@ -116,6 +116,15 @@ pub enum CaseError {
         /// What is wrong, with the index within the world.
         error: Error,
     },
+    /// More TOML than any world needs.
+    #[error(
+        "it is {found} bytes long, expected at most {} of TOML, or a safetensors file",
+        super::MOST_TOML
+    )]
+    TomlSize {
+        /// Its length.
+        found: u64,
+    },
     /// Text that is not TOML.
     #[error("not TOML, {reason}")]
     Toml {

@@ -37,8 +37,11 @@ impl FractionWorld {
     /// # Errors
     /// One sentence naming table and index; see [`CaseError`].
     pub fn from_toml(text: &str) -> Result<Self, CaseError> {
-        let table = table(text)?;
-        let file = Keys::new(&table, FORMAT, &NAMES)?;
+        Self::from_table(&table(text)?)
+    }
+
+    pub(super) fn from_table(table: &DeTable<'_>) -> Result<Self, CaseError> {
+        let file = Keys::new(table, FORMAT, &NAMES)?;
         let p_x_given_yz = file.matrix("p_x_given_yz")?.ok_or(missing("p_x_given_yz", ROWS))?;
         let y = file.caption(p_x_given_yz.len())?;
         let q_yz_given_x = file.matrix("q_yz_given_x")?;
@@ -79,13 +82,12 @@ impl FractionWorld {
 const BESIDE_JOINT: &str = "a list of fractions beside the free joint q_yz_given_x";
 
 /// The file's `format`; where it names none, the one whose prior it has.
-pub(super) fn format_of(text: &str) -> Result<String, CaseError> {
-    let table = table(text)?;
+pub(super) fn format_of(table: &DeTable<'_>) -> Result<&'static str, CaseError> {
     let named = table.get("format").and_then(|format| format.get_ref().as_str());
     match named {
-        None if table.contains_key("p_y") => Ok(GAUSSIAN.to_owned()),
-        None => Ok(FORMAT.to_owned()), // or a format that is no string, which is refused there
-        Some(FORMAT | GAUSSIAN) => Ok(named.unwrap_or_default().to_owned()),
+        Some(GAUSSIAN) => Ok(GAUSSIAN),
+        None if table.contains_key("p_y") => Ok(GAUSSIAN),
+        None | Some(FORMAT) => Ok(FORMAT), // or a format that is no string, which is refused there
         Some(found) => Err(CaseError::Format {
             found: Some(found.to_owned()),
             expected: format!("{FORMAT:?} or {GAUSSIAN:?}"),
@@ -93,7 +95,7 @@ pub(super) fn format_of(text: &str) -> Result<String, CaseError> {
     }
 }
 
-fn table(text: &str) -> Result<DeTable<'_>, CaseError> {
+pub(super) fn table(text: &str) -> Result<DeTable<'_>, CaseError> {
     let parsed = DeTable::parse(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         CaseError::Toml {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,6 +11,7 @@ use reference::world::World;
 use safetensors::tensor::TensorInfo;
 
 use super::quantity::Quantity;
+use crate::case::large::{gathered, only};
 use crate::case::storage::Part;
 use crate::case::{self, CaseError};
 
@@ -155,25 +156,20 @@ impl Source {
     /// The finite worlds among the tensors.
     pub(super) fn worlds(&self) -> Result<Vec<World>, CaseError> {
         let is_table = |name: &str| case::NAMES.iter().any(|(known, _)| *known == name);
-        let tables = self.tensors.iter().filter(|(name, _)| is_table(name));
         let header = Header {
             metadata: BTreeMap::new(),
-            tensors: tables.map(|(name, info)| (name.clone(), info.clone())).collect(),
+            tensors: self.tensors.clone(),
         };
-        match &self.store {
-            Store::Bytes { all, data } => case::worlds(&header, &all[*data..]),
+        let (header, places) = only(header, is_table);
+        let data = match &self.store {
+            Store::Bytes { all, data } => gathered(&mut Cursor::new(all), *data as u64, &places),
             Store::File { file, data } => {
-                let io = |error| CaseError::Io { doing: "read", error };
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut bytes = Vec::new();
-                file.seek(SeekFrom::Start(*data)).map_err(io)?;
-                file.by_ref()
-                    .take(case::MAX_BYTES)
-                    .read_to_end(&mut bytes)
-                    .map_err(io)?;
-                case::worlds(&header, &bytes)
+                gathered(&mut *file, *data, &places)
             }
-        }
+        };
+        let data = data.map_err(|error| CaseError::Io { doing: "read", error })?;
+        case::worlds(&header, &data)
     }
 
     fn part(

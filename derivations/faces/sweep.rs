@@ -137,7 +137,10 @@ const SIZE: (u32, u32) = (1200, 480);
 /// Files' names and bytes.
 pub type Pictures = Vec<(&'static str, Vec<u8>)>;
 
-/// `sweep.svg` and `sweep.png`.
+/// The names of [`pictures`].
+pub const PICTURES: [&str; 2] = ["sweep.svg", "sweep.png"];
+
+/// The charts by name.
 ///
 /// # Errors
 /// What the drawing library refuses.
@@ -156,7 +159,8 @@ pub fn pictures(rows: &[Row], points: &[Point]) -> Result<Pictures, Box<dyn Erro
         points,
     )?;
     let png = model::picture::png(&pixels, SIZE)?;
-    Ok(vec![("sweep.svg", svg.into_bytes()), ("sweep.png", png)])
+    let [vector, raster] = PICTURES;
+    Ok(vec![(vector, svg.into_bytes()), (raster, png)])
 }
 
 type Get = (&'static str, fn(&Row) -> Estimate, fn(&Point) -> f64);

@@ -1,13 +1,14 @@
 //! Runs `judge`.
 
-use derivations::case::{CaseError, expect_writable, write_text};
-use derivations::dump::{self, Dump};
+use std::path::PathBuf;
+
+use derivations::case::{expect_writable, write_text};
+use derivations::dump;
 use derivations::faces::trial as face;
 use derivations::render::words::plain;
 use derivations::trial::{self, Judgement};
-use rayon::prelude::*;
 
-use super::output::{pretty, print, progress};
+use super::output::{pretty, print, progress, tell};
 use super::{Outcome, Result};
 use crate::cli::{Allowed, Format, Judge};
 
@@ -22,35 +23,27 @@ pub(super) fn judge(args: &Judge) -> Result<Outcome> {
     for path in [&args.junit, &args.markdown].into_iter().flatten() {
         expect_writable(path)?;
     }
-    // Opened first: what is no dump is said before the work, and does not keep the others from it.
     let mut errors = Vec::new();
-    let opened = args.dumps.iter().map(|path| dump::open(path)).collect();
-    let dumps: Vec<Dump> = told_apart(opened, &mut errors);
-    let items = dumps.iter().map(|dump| dump.sizes.batch.max(1) as u64).sum();
-    let bar = progress(items, "items");
-    let judged = dumps
-        .par_iter()
-        .map(|dump| trial::judge(dump, &|items| bar.inc(items)))
-        .collect();
-    bar.finish_and_clear();
-    let mut judgements: Vec<Judgement> = told_apart(judged, &mut errors);
+    let mut judgements = judged(&args.dumps, &mut errors);
     for judgement in &mut judgements {
         judgement.allows_undecided = args.allow == Some(Allowed::Undecided);
     }
+    // The verdict first: it is not lost with a report that cannot be written, nor a report with it.
+    let mut handed = vec![show(args.format, &judgements, &errors)];
     if let Some(path) = &args.junit {
-        write_text(path, &face::junit(&judgements, &errors)?)?;
+        let xml = face::junit(&judgements, &errors).map_err(Into::into);
+        handed.push(xml.and_then(|xml| Ok(write_text(path, &xml)?)));
     }
     if let Some(path) = &args.markdown {
-        write_text(path, &face::markdown(&judgements, &errors))?;
+        let text = face::markdown(&judgements, &errors);
+        handed.push(write_text(path, &text).map_err(Into::into));
     }
+    let lost = handed
+        .into_iter()
+        .filter_map(|result| result.err().map(|error| error.to_string()));
+    errors.extend(lost);
     for error in &errors {
-        anstream::eprintln!("elbo: {}", plain(error));
-    }
-    if !judgements.is_empty() || args.format == Format::Json {
-        print(&match args.format {
-            Format::Text => face::text(&judgements),
-            Format::Json => pretty(&serde_json::to_value(face::report(&judgements, &errors))?)?,
-        })?;
+        tell(&format!("elbo: {}", plain(error)));
     }
     if errors.is_empty() {
         Ok(judgements.iter().all(Judgement::stands).into())
@@ -59,10 +52,40 @@ pub(super) fn judge(args: &Judge) -> Result<Outcome> {
     }
 }
 
-/// What there is; why the rest is not goes to the errors.
-fn told_apart<T>(results: Vec<std::result::Result<T, CaseError>>, errors: &mut Vec<String>) -> Vec<T> {
-    let told = results
-        .into_iter()
-        .map(|result| result.map_err(|error| errors.push(error.to_string())));
-    told.filter_map(std::result::Result::ok).collect()
+/// Opened, judged and closed one after the other: neither files nor memory grow with their number. What is no dump does not keep the others from it.
+fn judged(paths: &[PathBuf], errors: &mut Vec<String>) -> Vec<Judgement> {
+    let alone = paths.len() == 1;
+    let bar = progress(paths.len() as u64, if alone { "items" } else { "dumps" });
+    let mut judgements = Vec::new();
+    for path in paths {
+        let judged = dump::open(path).and_then(|dump| {
+            if alone {
+                bar.set_length(dump.sizes.batch.max(1) as u64);
+            }
+            trial::judge(&dump, &|items| {
+                if alone {
+                    bar.inc(items);
+                }
+            })
+        });
+        match judged {
+            Ok(judgement) => judgements.push(judgement),
+            Err(error) => errors.push(error.to_string()),
+        }
+        if !alone {
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    judgements
+}
+
+fn show(format: Format, judgements: &[Judgement], errors: &[String]) -> Result<()> {
+    if judgements.is_empty() && format == Format::Text {
+        return Ok(());
+    }
+    print(&match format {
+        Format::Text => face::text(judgements),
+        Format::Json => pretty(&serde_json::to_value(face::report(judgements, errors))?)?,
+    })
 }

@@ -17,7 +17,9 @@ pub(super) fn progress(length: u64, what: &'static str) -> ProgressBar {
         (ProgressBar::new(length), "{bar:40} {pos}/{len} {msg} ({eta})")
     };
     bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    if !bar.is_hidden() {
+        bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    }
     bar.with_message(what)
 }
 
@@ -63,6 +65,11 @@ pub(super) fn print(text: &str) -> Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+        other => other.map_err(|error| format!("the output cannot be written: {error}").into()),
     }
+}
+
+/// A sentence on the error stream. Where that takes none (it is full, or nobody reads it), the exit code has to say it alone.
+pub(crate) fn tell(sentence: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{sentence}");
 }

@@ -30,13 +30,13 @@ pub(super) fn probe(args: &Probe) -> Result<Outcome> {
         Found::Law(finding) => Some(&finding.draft),
         Found::Trouble(_, Some(draft)) => Some(&**draft),
     };
-    if let Some(draft) = saved {
-        write_bytes(&args.save, &draft.bytes())?;
-    }
+    let written = saved.map_or(Ok(()), |draft| write_bytes(&args.save, &draft.bytes()));
+    let saved = saved.filter(|_| written.is_ok());
     let saved = saved.map(|_| args.save.display().to_string());
     print(&match args.format {
         Format::Text => face::text(&report, saved.as_deref()),
         Format::Json => pretty(&face::json(&report, saved.as_deref()))?,
     })?;
+    written?; // after the finding, which is not lost with its file
     Ok(report.stands().into())
 }

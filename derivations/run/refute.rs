@@ -1,5 +1,7 @@
 //! Searches a counterexample.
 
+use std::path::Path;
+
 use derivations::case;
 use derivations::claim::{Claim, Kind, bound_at_beta, claim, claims, own_bound_at_beta};
 use derivations::faces::{Provenance, refutation};
@@ -68,6 +70,7 @@ fn searched<W: Specimen>(args: &cli::Refute, target: &Target) -> Result<Outcome>
         )
         .into());
     }
+    args.save.as_deref().map_or(Ok(()), case::expect_writable)?;
     let spinner = progress(0, "searching");
     let found = refute::<W>(target, args.seed, args.worlds)?;
     spinner.finish_and_clear();
@@ -75,28 +78,36 @@ fn searched<W: Specimen>(args: &cli::Refute, target: &Target) -> Result<Outcome>
         print(&survived(args, target)?)?;
         return Ok(Outcome::Fails);
     };
-    if let Some(path) = &args.save {
-        let note = format!("counterexample to {}", refutation::sentence(target));
+    let note = format!("counterexample to {}", refutation::sentence(target));
+    if args.save.is_some() {
         found.world = found.world.noted(Some(note.clone()));
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            case::write_toml(path, &found.world)?;
-        } else {
-            W::write(path, &[found.world.to_world()?], &note)?;
-        }
     }
+    let saved = match &args.save {
+        Some(path) => save::<W>(path, &found.world, &note),
+        None => Ok(()),
+    };
+    let path = args.save.as_ref().filter(|_| saved.is_ok());
     print(&match args.format {
         Format::Text => {
-            let saved = args.save.as_ref().map(|path| format!("Saved: {}\n", path.display()));
-            refutation::text(&found) + saved.as_deref().unwrap_or_default()
+            let path = path.map(|path| format!("Saved: {}\n", path.display()));
+            refutation::text(&found) + path.as_deref().unwrap_or_default()
         }
         Format::Json => {
             let mut body = refutation::json(&found);
-            body["saved"] = json!(args.save);
+            body["saved"] = json!(path);
             body["provenance"] = serde_json::to_value(Provenance::of_search(Some(args.seed)))?;
             pretty(&body)?
         }
     })?;
-    Ok(Outcome::Stands)
+    saved.map(|()| Outcome::Stands) // after the counterexample, which is not lost with its file
+}
+
+fn save<W: Specimen>(path: &Path, world: &W::Written, note: &str) -> Result<()> {
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        Ok(case::write_toml(path, world)?)
+    } else {
+        Ok(W::write(path, &[world.to_world()?], note)?)
+    }
 }
 
 fn survived(args: &cli::Refute, target: &Target) -> Result<String> {

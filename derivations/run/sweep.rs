@@ -1,5 +1,8 @@
 //! Runs `sweep-beta`.
 
+use std::path::Path;
+
+use derivations::case::expect_writable;
 use derivations::faces::sweep as face;
 use model::checkpoint::write_whole;
 use model::sweep::{self, BETAS, Point};
@@ -14,6 +17,9 @@ use crate::cli::{self, DeviceName, Format};
 
 /// The sweep that the program carries: `make sweep`.
 const SHIPPED: &str = include_str!("../data/sweep.json");
+
+/// The name of the table in the sweep's folder.
+const TABLE: &str = "sweep.csv";
 
 /// A sweep as JSON.
 #[derive(Serialize, Deserialize)]
@@ -33,6 +39,14 @@ impl Sweep {
             rows: sweep::rows(&points),
             points,
         }
+    }
+
+    fn write(&self, folder: &Path) -> Result<()> {
+        write_whole(&folder.join(TABLE), sweep::csv(&self.points).as_bytes())?;
+        for (name, bytes) in face::pictures(&self.rows, &self.points)? {
+            write_whole(&folder.join(name), &bytes)?;
+        }
+        Ok(())
     }
 
     fn show(&self, format: Format) -> Result<Outcome> {
@@ -59,10 +73,10 @@ pub(super) fn sweep(args: &cli::Sweep) -> Result<Outcome> {
         return Err(format!("--betas: {odd}, expected numbers in [0, 1e6]").into());
     }
     let device = open(DeviceName::Cpu)?;
-    let run = Run {
-        out: args.out.clone(),
-        resume: true,
-    };
+    let run = Run::open(&args.out, true)?;
+    for name in [TABLE].iter().chain(&face::PICTURES) {
+        expect_writable(&args.out.join(name))?;
+    }
     let bar = Bar::new()?;
     let mut points = Vec::new();
     // Seeds outside: a sweep that is stopped has seen every weight as often.
@@ -76,9 +90,8 @@ pub(super) fn sweep(args: &cli::Sweep) -> Result<Outcome> {
     }
     bar.bar.finish_and_clear();
     let found = Sweep::of(points, config.dvae.vocabulary);
-    write_whole(&args.out.join("sweep.csv"), sweep::csv(&found.points).as_bytes())?;
-    for (name, bytes) in face::pictures(&found.rows, &found.points)? {
-        write_whole(&args.out.join(name), &bytes)?;
-    }
-    found.show(args.format)
+    // Hours of work are shown whatever becomes of the files.
+    let written = found.write(&args.out);
+    let shown = found.show(args.format)?;
+    written.map(|()| shown)
 }

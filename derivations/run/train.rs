@@ -11,7 +11,7 @@ use model::config::{Config, Load, MOST_TEXT, NAMED};
 use model::train::{self, Flow, Line, Run};
 
 use super::device::open;
-use super::output::print;
+use super::output::{print, tell};
 use super::signal::stopped;
 use super::{Outcome, Result};
 use crate::cli::{self, StageName};
@@ -70,7 +70,7 @@ impl Bar {
         let parts = parts.collect::<Vec<_>>().join("  ");
         // Where no bar is drawn, a line at every checkpoint.
         if self.bar.is_hidden() && line.numbers.iter().any(|(name, _)| name.starts_with("validation.")) {
-            anstream::eprintln!("{prefix} {}/{}  {parts}", line.step, line.steps);
+            tell(&format!("{prefix} {}/{}  {parts}", line.step, line.steps));
         }
         self.bar.set_message(parts);
         if self.stop.load(Ordering::Relaxed) {
@@ -96,10 +96,7 @@ pub(super) fn train(args: &cli::Train) -> Result<Outcome> {
             .expect_memory(Load::SecondStage, &device)
             .map_err(of(&args.config))?;
     }
-    let run = Run {
-        out: args.out.clone(),
-        resume: args.resume,
-    };
+    let run = Run::open(&args.out, args.resume)?;
     let bar = Bar::new()?;
     let last = std::cell::RefCell::new(Vec::new());
     let mut watch = |line: &Line| {

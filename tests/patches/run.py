@@ -4,7 +4,7 @@
 usage: run.py [NAME,NAME...]      without names: all of them
 PATCHES_TARGET: where to build (target/patches); PATCHES_PROFILE: dev, quick to rebuild, or release, to share what is built
 
-A fault is caught when the patched project compiles and a test of the list fails, of the checker's list or of the fault's own `tests`. They run in the
+A fault is caught when the patched project compiles and a test of the list fails, of the checker's list or of the fault's own `tests` in `package`. They run in the
 order of their cost; the first that fails ends it. Exit code 1 when a fault survives, does not apply exactly once or does not compile.
 """
 
@@ -57,7 +57,10 @@ def judge(copy, patch):
     try:
         within = str(file.relative_to(copy))
         continuous, package = "gaussian" in within, "elbo"
-        if patch["in"].startswith(("derivations/model", "derivations/files")):
+        if "tests" in patch:
+            package = patch.get("package", package)
+            tests, features = patch["tests"], ["--no-default-features", "--features", "lapack"] if package == "elbo" else []
+        elif patch["in"].startswith(("derivations/model", "derivations/files")):
             tests, features, package = MODEL, [], "elbo-model"
         elif within.startswith(JUDGED):
             tests, features = JUDGE, ["--no-default-features"]
@@ -69,7 +72,6 @@ def judge(copy, patch):
             tests, features = (["agreement"], ["--features", "lapack"]) if continuous else (TWIN, [])
         else:
             tests, features = CONTINUOUS if continuous else CHECKER, ["--no-default-features", "--features", "lapack"]
-            tests = patch.get("tests", tests)
         for test in tests:
             which = ["--lib"] if test == "lib" else ["--test", test]
             command = ["test", "-p", package, "--profile", PROFILE, *features, *which]

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use toml::de::DeTable;
+
 use super::keys::{Keys, LIST, MATRICES, ROWS, missing};
 use super::{certain, list, opening, table, write_matrix};
 use crate::case::GAUSSIAN;
@@ -32,8 +34,11 @@ impl FractionGaussian {
     /// # Errors
     /// One sentence naming table and index; see [`CaseError`].
     pub fn from_toml(text: &str) -> Result<Self, CaseError> {
-        let table = table(text)?;
-        let file = Keys::new(&table, GAUSSIAN, &NAMES)?;
+        Self::from_table(&table(text)?)
+    }
+
+    pub(in crate::case) fn from_table(table: &DeTable<'_>) -> Result<Self, CaseError> {
+        let file = Keys::new(table, GAUSSIAN, &NAMES)?;
         let vector = |name| file.vector(name)?.ok_or(missing(name, LIST));
         let matrix = |name| file.matrix(name)?.ok_or(missing(name, ROWS));
         let p_y = vector("p_y")?;

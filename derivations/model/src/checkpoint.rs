@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use files::disk::load;
+use files::disk::{load, replace};
 use files::header::{self, Header};
 use files::numbers::{SINGLES, floats};
 use files::words::{one_line, plain, quoted};
@@ -165,25 +164,13 @@ pub fn of_folder(folder: &Path) -> Result<PathBuf, ModelError> {
     })
 }
 
-/// A file, whole or not at all.
+/// A file, whole or not at all: [`files::disk::replace`].
 ///
 /// # Errors
 /// [`ModelError::Io`].
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
-    let failed = |error| ModelError::Io {
+    replace(path, bytes).map_err(|error| ModelError::Io {
         path: path.to_owned(),
         error,
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    // A temporary file is private by default; these are as readable as any other that the user makes.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder
-        .tempfile_in(folder.unwrap_or_else(|| Path::new(".")))
-        .map_err(|error| failed(error.kind().into()))?; // its name is not one that anybody gave
-    file.write_all(bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    })
 }

@@ -91,10 +91,7 @@ pub fn point(
         }
         return Ok(saved.1);
     }
-    let inner = Run {
-        out: folder.clone(),
-        resume: true,
-    };
+    let inner = Run::open(&folder, true)?;
     let whole = !inner.checkpoint(train::FirstStage::NAME).exists();
     let began = std::time::Instant::now();
     train::first(&config, &inner, device, watch)?;

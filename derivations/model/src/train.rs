@@ -188,8 +188,12 @@ pub fn train<S: Stage>(
             numbers,
         };
         run.log(&line)?;
+        // Saved before anybody is told: who is told may never come back.
+        if at_checkpoint {
+            save(&optimiser, first)?;
+        }
         let flow = watch(&line);
-        if at_checkpoint || flow == Flow::Stop {
+        if flow == Flow::Stop && !at_checkpoint {
             save(&optimiser, first)?;
         }
         if flow == Flow::Stop && done < steps {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use gpu::device::{Device, Kind};
 use model::ModelError;
+use model::checkpoint::Checkpoint;
 use model::config::{Config, Dtype};
 use model::network::Model;
 use model::train::{Flow, Line, Run, first, second};
@@ -21,10 +22,7 @@ fn config() -> Config {
 }
 
 fn run(out: &Path, resume: bool) -> Run {
-    Run {
-        out: out.to_owned(),
-        resume,
-    }
+    Run::open(out, resume).unwrap()
 }
 
 fn all(config: &Config, run: &Run, watch: &mut dyn FnMut(&Line) -> Flow) -> Result<(), ModelError> {
@@ -212,4 +210,52 @@ fn the_shipped_models_are_those_of_the_configurations() {
     let device = Device::open(Kind::Cpu).unwrap();
     assert_eq!(Model::shipped(&device).unwrap().config, Config::named("emoji").unwrap());
     assert_eq!(Model::tiny(&device).unwrap().config, Config::named("tiny").unwrap());
+}
+
+#[test]
+fn a_folder_is_trained_into_by_one_run_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = run(folder.path(), false);
+    let other = Run::open(folder.path(), true).unwrap_err().to_string();
+    assert!(
+        other.ends_with("is written to by another training, expected that one to end first, or another --out"),
+        "{other}"
+    );
+    drop(held);
+    Run::open(folder.path(), true).unwrap();
+}
+
+#[test]
+fn what_cannot_be_written_at_the_end_is_refused_before_the_first_step() {
+    let device = Device::open(Kind::Cpu).unwrap();
+    for name in ["dvae.safetensors", "model.safetensors", "metrics.jsonl"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(name)).unwrap();
+        let error = first(&config(), &run(folder.path(), true), &device, &mut |_| {
+            panic!("a step was taken")
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains(name) && error.ends_with("it exists and is no regular file"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_state_is_saved_before_anybody_is_told_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = Device::open(Kind::Cpu).unwrap();
+    let state = folder.path().join("dvae.safetensors");
+    let mut told = 0;
+    let mut watch = |line: &Line| {
+        if line.numbers.iter().any(|(name, _)| name.starts_with("validation.")) {
+            let saved = Checkpoint::read(&state).unwrap().training.unwrap();
+            assert_eq!(saved.step, line.step);
+            told += 1;
+        }
+        Flow::Go
+    };
+    first(&config(), &run(folder.path(), false), &device, &mut watch).unwrap();
+    assert!(told > 0);
 }

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use files::disk::{Lock, expect_writable, lock};
 use serde_json::{Map, Value};
 
 use super::{FirstStage, Line, Stage as _};
@@ -13,22 +14,41 @@ use crate::checkpoint::{MODEL, write_whole};
 /// The name of the log in a folder.
 pub const METRICS: &str = "metrics.jsonl";
 
-/// Where a run keeps its files.
-#[derive(Debug, Clone)]
+/// Where a run keeps its files: a folder that no other run writes to as long as this one lives.
+#[derive(Debug)]
 pub struct Run {
     /// The folder.
     pub out: PathBuf,
     /// Whether to take up what lies there.
     pub resume: bool,
+    _held: Lock,
 }
 
 impl Run {
-    /// The folder, made if need be; without `resume` it may hold no earlier run of that stage.
+    /// Makes the folder if need be, and holds it.
     ///
     /// # Errors
-    /// [`ModelError::Io`]; [`ModelError::Lacks`] for a run that would be overwritten.
+    /// [`ModelError::Io`]; [`ModelError::Lacks`] where another run holds it.
+    pub fn open(out: &Path, resume: bool) -> Result<Self, ModelError> {
+        let held = fs::create_dir_all(out)
+            .and_then(|()| lock(out))
+            .map_err(|error| failed(out, error))?;
+        let held = held.ok_or_else(|| ModelError::Lacks {
+            what: format!("{} is written to by another training", out.display()),
+            expected: "that one to end first, or another --out",
+        })?;
+        Ok(Self {
+            out: out.to_owned(),
+            resume,
+            _held: held,
+        })
+    }
+
+    /// Without `resume` the folder may hold no earlier run of that stage; with or without, what the stage leaves there must be writable.
+    ///
+    /// # Errors
+    /// [`ModelError::Lacks`] for a run that would be overwritten; [`ModelError::Io`].
     pub fn begin(&self, stage: &str) -> Result<(), ModelError> {
-        fs::create_dir_all(&self.out).map_err(|error| failed(&self.out, error))?;
         let mut there = vec![self.checkpoint(stage)];
         if stage == FirstStage::NAME {
             there.push(self.model());
@@ -39,7 +59,9 @@ impl Run {
                 expected: "--resume to go on with it, or another --out",
             });
         }
-        Ok(())
+        let left = [self.checkpoint(stage), self.model(), self.out.join(METRICS)];
+        left.iter()
+            .try_for_each(|path| expect_writable(path).map_err(|error| failed(path, error)))
     }
 
     /// The state of a stage.
