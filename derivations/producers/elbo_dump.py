@@ -69,7 +69,7 @@ def plain(value):
 
 
 def _write(path, tensors, metadata):
-    """Writes a safetensors file beside the target and renames: a reader sees the old file or the new one."""
+    """Writes a safetensors file beside the target, at the end of links, and renames: a reader sees the old file or the new one."""
     header, begin = {"__metadata__": metadata}, 0
     for name, tensor in tensors.items():
         end = begin + len(tensor.data)
@@ -77,13 +77,17 @@ def _write(path, tensors, metadata):
         begin = end
     header = json.dumps(header).encode()
     header += b" " * (-len(header) % 8)
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".partial")
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.stat(path).st_mode & 0o222:
+        raise PermissionError(f"{path} exists and is read-only")
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(struct.pack("<Q", len(header)) + header)
             for tensor in tensors.values():
                 file.write(tensor.data)
+            file.flush()
+            os.fsync(file.fileno())
         umask = os.umask(0)  # a temporary file is private, a dump is as readable as any other
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)

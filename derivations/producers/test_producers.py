@@ -285,6 +285,19 @@ class Files(unittest.TestCase):
                 dump.save(os.path.join(folder, "dump.safetensors"))
             self.assertEqual(os.listdir(folder), [])
 
+    def test_a_link_is_followed_and_what_is_read_only_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            target, link = (os.path.join(folder, name) for name in ("target.safetensors", "link.safetensors"))
+            os.symlink("target.safetensors", link)
+            dump = elbo_dump.Dump("tokens", dtype="f32")
+            for _ in range(2):  # there is nothing yet, then something
+                dump.save(link)
+                self.assertTrue(os.path.islink(link) and not os.path.islink(target))
+            os.chmod(target, 0o444)
+            with self.assertRaises(PermissionError):
+                dump.save(link)
+            self.assertEqual(sorted(os.listdir(folder)), ["link.safetensors", "target.safetensors"])
+
 
 if __name__ == "__main__":
     unittest.main()
