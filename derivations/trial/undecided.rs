@@ -1,7 +1,8 @@
 //! Why a claim is neither right nor wrong as far as can be told, and what would tell.
 
+use files::numbers::unravel;
+
 use super::fit::Fit;
-use crate::case::storage::unravel;
 use crate::dump::{Axis, Claim, Dump, Kept, Order};
 use crate::precision::subject::{Float, Workings};
 

@@ -64,7 +64,10 @@ impl Gaussian {
     /// `w`, the gradient at `mu` of the posterior's exponent, of the prior at `y` and the decoder at another caption.
     fn gradient(&self, y: usize, decoder_caption: usize) -> Uncertain {
         let shared = &self.core.shared;
-        let missed = shared.decoder.inverse.solve(&self.missed(decoder_caption, &self.core.mean));
+        let missed = shared
+            .decoder
+            .inverse
+            .solve(&self.missed(decoder_caption, &self.core.mean));
         let pull = Uncertain::given(&self.core.parts.decoder_weight)
             .transposed()
             .dot(&missed);
