@@ -44,7 +44,7 @@ fn every_row_closes_on_ten_thousand_worlds() {
         let worst = all.worst.unwrap().0;
         // The residues of rows that add up the same numbers, or none, are 0.
         let shared =
-            matches!(id.as_str(), "6-7" | "11-12") || (id == "13-14" && row.claim.reading == Reading::Observed);
+            matches!(id.as_str(), "4-5" | "6-7" | "11-12") || (id == "13-14" && row.claim.reading == Reading::Observed);
         assert!(
             shared || worst > 1e-3,
             "{id}: the worst residue is {worst:e} of its bound: too loose"

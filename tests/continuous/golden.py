@@ -195,6 +195,10 @@ def ledger(w, reading, known):
     }
 
 
+def written(array):
+    return [written(part) for part in array] if isinstance(array, list) else repr(array)
+
+
 def write(count):
     rng, worlds = random.Random(24), []
     for _ in range(count):
@@ -202,7 +206,8 @@ def write(count):
         known = solved(w)
         values = {reading: ledger(w, reading, known) for reading in READINGS}
         text = {reading: {name: mp.nstr(value, 30) for name, value in of.items()} for reading, of in values.items()}
-        worlds.append({"world": w, "ledger": text})
+        # As text, which every reader rounds to the same number.
+        worlds.append({"world": {name: written(array) for name, array in w.items()}, "ledger": text})
     print("[\n" + ",\n".join(json.dumps(w) for w in worlds) + "\n]")
 
 

@@ -13,7 +13,7 @@ fn array<D: Dimension>(json: &Value, shape: impl IntoDimension<Dim = D>) -> Arra
     fn flat(json: &Value, into: &mut Vec<f64>) {
         match json.as_array() {
             Some(parts) => parts.iter().for_each(|part| flat(part, into)),
-            None => into.push(json.as_f64().unwrap()),
+            None => into.push(number(json)),
         }
     }
     let mut entries = Vec::new();
@@ -39,8 +39,8 @@ fn world(json: &Value) -> Gaussian {
         encoder_covariance: matrix("encoder_covariance", d, d),
         ln_q_y_given_x: vector("ln_q_y_given_x", captions),
         x: vector("x", pixels),
-        y: usize::try_from(json["y"].as_u64().unwrap()).unwrap(),
-        beta: json["beta"].as_f64().unwrap(),
+        y: json["y"].as_str().unwrap().parse().unwrap(),
+        beta: number(&json["beta"]),
     })
     .unwrap()
 }

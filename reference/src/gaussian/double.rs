@@ -37,7 +37,7 @@ pub(super) trait Scalar:
 }
 
 impl Scalar for f64 {
-    const ROUNDOFF: f64 = UNIT_ROUNDOFF_F64;
+    const ROUNDOFF: Self = UNIT_ROUNDOFF_F64;
 
     fn nearest(self) -> f64 {
         self
