@@ -5,7 +5,7 @@ mod support;
 
 use approx::assert_relative_eq;
 use ndarray::{Array1, Array2, array};
-use reference::critical::CriticalBeta::{Always, Never};
+use reference::critical::CriticalBeta::{Never, Undecided};
 use reference::critical::critical_beta;
 use reference::equations::bound::{eq03_log_evidence, eq04_multiplied_by_one};
 use reference::model::Model as _;
@@ -69,7 +69,7 @@ fn a_tight_bound_is_not_lost_by_its_last_digit() {
         };
         let tight = World::new(tables).unwrap();
         let ledger = derivations::ledger::ledger(&tight, Reading::Observed).unwrap();
-        assert_eq!(ledger.bound, derivations::ledger::Bound::Holds, "world {index}");
+        assert_eq!(ledger.bound.holds(), Some(true), "world {index}");
     }
 }
 
@@ -82,7 +82,9 @@ fn a_divergence_of_zero_is_not_called_negative() {
     let flat = world(Array2::from_elem((2, 3), 0.3), prior, q_z, q_y);
     for reading in [Reading::Joint, Reading::Footnote, Reading::Expected] {
         let critical = critical_beta(&flat, reading, false).unwrap();
-        assert!(matches!(critical, Always | Never), "{}: {critical:?}", reading.name());
+        // Under the expected reading R is the evidence, and rounding hides what separates the two as well.
+        let told = if reading == Reading::Expected { Undecided } else { Never };
+        assert_eq!(critical, told, "{}", reading.name());
     }
     let certain = world(
         array![[0.3, 0.3, 0.3]],
@@ -93,7 +95,7 @@ fn a_divergence_of_zero_is_not_called_negative() {
     for reading in Reading::ALL {
         assert_eq!(
             critical_beta(&certain, reading, false).unwrap(),
-            Always,
+            Undecided, // R is the evidence
             "{}",
             reading.name()
         );
