@@ -43,7 +43,6 @@ fn a_sum_as_large_as_an_image_is_not_decided_in_single_precision_until_its_order
         let found = outcome(&claimed(&draft, wrong, json!({})), "kl").0;
         assert_eq!(found, Undecided, "{wrong}");
     }
-    assert_eq!(outcome(&claimed(&draft, -60_000.0, json!({})), "kl").0, Out);
     draft.statement["summation"] = json!("pairwise");
     assert_eq!(outcome(&claimed(&draft, right, json!({})), "kl").0, Right);
     assert_eq!(outcome(&claimed(&draft, 1.01 * right, json!({})), "kl").0, Out);
