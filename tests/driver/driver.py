@@ -440,7 +440,7 @@ class Maker:
         """A command on a case file."""
         reading = ["--reading", rng.choice(["observed", "pointwise", "joint", "footnote", "expected"])]
         beta = rng.choice([[], [], ["--beta", rng.choice(["0", "1", "6.6", "1e6", "0.999999999999999", "1e-300"])]])
-        row = rng.choice([[], ["--row", rng.choice(["0", "1", "2", "18446744073709551615"])]])
+        row = rng.choice([[], [], [], ["--row", rng.choice(["0", "1", "2", "18446744073709551615"])]])
         json_format = rng.random() < 0.4
         command = rng.choices(["ledger", "check", "show", "step"], [10, 3, 2, 1])[0]
         if command in ("ledger", "check"):
@@ -460,7 +460,7 @@ class Maker:
         data = rng.choice(self.cases) if rng.random() < 0.03 else case(rng)
         if rng.random() < 0.7:
             data = rng.choices([break_tensors, break_bytes], [12, 1])[0](rng, data)
-        return self.about(run, rng, run.file(rng.choice(["case.safetensors", "case", "case.toml"]), data))
+        return self.about(run, rng, run.file(rng.choices(["case.safetensors", "case", "case.toml"], [20, 10, 1])[0], data))
 
     def a_world(self, rng):
         run = Run("world")
