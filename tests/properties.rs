@@ -154,9 +154,11 @@ proptest! {
         let evidence = eq03_log_evidence(&tight).unwrap();
         let objective = eq14_objective(&tight, Reading::Observed, Beta::new(beta).unwrap()).unwrap();
         let d = divergence(&tight, Reading::Observed).unwrap();
-        prop_assert!(objective.value() > evidence.value());
-        let excess = objective - evidence;
-        prop_assert!((excess.value() - (1.0 - beta) * d.value()).abs() <= closure_bound(&[excess, d]));
+        let (excess, expected) = (objective - evidence, (1.0 - beta) * d.value());
+        let bound = closure_bound(&[excess, d]);
+        prop_assert!((excess.value() - expected).abs() <= bound);
+        // Where the prior is nearly certain of the posterior's codes, D is rounding.
+        prop_assert!(excess.value() > 0.0 || expected <= bound);
     }
 
     #[test]

@@ -94,8 +94,7 @@ fn fit_reads_images_and_refuses_what_are_none() {
     save(12, 60);
     let message = String::from_utf8(fit().stderr).unwrap();
     assert!(
-        message
-            .ends_with("images is [60, 3, 12, 16] of U8, expected bytes, at least one image, H and W multiples of 8\n"),
+        message.ends_with("images.safetensors: images has shape [60, 3, 12, 16], expected H and W multiples of 8\n"),
         "{message}"
     );
     save(8, 59);
