@@ -10,7 +10,7 @@ use crate::run::Result;
 
 const MIB: u64 = 1 << 20;
 
-/// A caller's buffer in OpenBLAS 0.3, which asks for it for as long as it is refused, and never gives up.
+/// A caller's buffer in `OpenBLAS` 0.3, which asks for it for as long as it is refused, and never gives up.
 const BUFFER: u64 = if cfg!(feature = "lapack") { 128 * MIB } else { 0 };
 
 /// A thread's: its buffer, its arena in the C library (as much again until that is aligned) and its stack.
@@ -34,7 +34,7 @@ fn room() -> Option<u64> {
 
 /// Starts the libraries anew where their variables do not say what they must: they read them when they are loaded, before `main`.
 ///
-/// OpenBLAS otherwise starts a thread a core. They are of no use to matrices of 64 rows, bits would depend on how many there are, and each asks for
+/// `OpenBLAS` otherwise starts a thread a core. They are of no use to matrices of 64 rows, bits would depend on how many there are, and each asks for
 /// its buffer for as long as a limit on address space refuses it, so that the program never ends. Under a limit the allocator takes its memory in small
 /// parts, and not all there is at once. It happens once, in the same process; the program's own children find the variables as they were.
 #[cfg(all(unix, any(feature = "lapack", feature = "twin")))]
