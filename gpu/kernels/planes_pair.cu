@@ -17,8 +17,9 @@ DEVICE void pair_by_planes(const T *__restrict__ a, const T *__restrict__ b, dou
                            T *__restrict__ grad_b, int images, int k, int positions, double weight) {
   constexpr int VECTOR = Stored<T>::VECTOR, LANES = Stand<T>::LANES;
   SHARED(float[2][WARPS / 2][TILE], most_of_warps);
-  using Five = TileSums<T, 5>;
-  SHARED(Five, sums);
+  constexpr int COUNT = CROSS ? 3 : 5;  // a cross-entropy needs neither of the last two sums
+  using TermSums = TileSums<T, COUNT>;
+  SHARED(TermSums, sums);
   SHARED(PairPlan[TILE], plans);
   SHARED(Around[TILE], around);
   SHARED(int, cancels);
@@ -64,29 +65,31 @@ DEVICE void pair_by_planes(const T *__restrict__ a, const T *__restrict__ b, dou
     }
     __syncthreads();
 
-    double mine[5][VECTOR] = {};
+    double mine[COUNT][VECTOR] = {};
     for (int code = stand.code; code < k; code += stand.step) {
       load(code);
 #pragma unroll
       for (int j = 0; j < VECTOR; ++j) {
         const Around &at = around[stand.position + j];
         const PairTerms terms = pair_terms<CROSS>(x[j], y[j], at.most_a, at.most_b);
-        mine[0][j] += terms.e, mine[1][j] += terms.e_p, mine[2][j] += terms.t, mine[3][j] += terms.t_p, mine[4][j] += terms.square;
+        mine[0][j] += terms.e, mine[1][j] += terms.e_p, mine[2][j] += terms.t;
+        if constexpr (!CROSS) mine[3][j] += terms.t_p, mine[4][j] += terms.square;
       }
     }
     sums.put(stand, mine);
     __syncthreads();
     if (me < TILE) {
       Around &at = around[me];
-      const PairPlan plan = around_the_largest<CROSS>(at.most_a, at.most_b, sums.total(0, me), sums.total(1, me), sums.total(2, me),
-                                                      sums.total(3, me), sums.total(4, me), weight);
+      const auto rest = [&](int n) { return n < COUNT ? sums.total(n, me) : 0.0; };
+      const PairPlan plan = around_the_largest<CROSS>(at.most_a, at.most_b, sums.total(0, me), sums.total(1, me), sums.total(2, me), rest(3), rest(4),
+                                                      weight);
       plans[me] = plan;
       at.centre = static_cast<float>(plan.high), at.rest = static_cast<float>(plan.low), at.to_p = static_cast<float>(plan.q);
       if (!CROSS && plan.near && start + me < positions) cancels = 1;
     }
     __syncthreads();
     if (!CROSS && cancels) {
-      double again[5][VECTOR] = {};
+      double again[COUNT][VECTOR] = {};
       for (int code = stand.code; code < k; code += stand.step) {
         load(code);
 #pragma unroll
