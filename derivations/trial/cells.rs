@@ -18,6 +18,8 @@ pub struct Cells {
     divisor: f64,
     workings: Workings,
     stored: Float,
+    /// Whether its numbers are divergences: the mistakes in one are of its own size, or of a nat's, however large its parts are.
+    is_divergence: bool,
     /// Whether its numbers are codes' or entries', parts of a row.
     is_of_codes: bool,
     /// What the entries of a row add up to, where they do.
@@ -62,6 +64,7 @@ impl Cells {
             divisor: made.divisor(sizes) * if claim.of.is_some() { claim.normaliser } else { 1.0 },
             workings,
             stored: claim.stored,
+            is_divergence: claim.quantity == Quantity::Kl,
             is_of_codes: claim.keeps(Axis::Code) || claim.keeps(Axis::Entry),
             row_sum: row_sum(claim, statement.inputs),
             in_range: true,
@@ -172,12 +175,17 @@ impl Cells {
         } else {
             [f64::NEG_INFINITY, f64::INFINITY]
         };
+        let size = match whole {
+            Some(row) => row,
+            None if self.is_divergence && expected != 0.0 => 1.0,
+            None => cell.mass.max(1.0),
+        };
         self.fit.compare(Number {
             expected,
             found: claimed.get(within).copied().unwrap_or(f64::NAN),
             bound: scaled.bound(self.divisor, self.workings, self.stored),
             ends,
-            scale: whole.unwrap_or_else(|| cell.mass.max(1.0)) * self.factor.abs() / self.divisor,
+            scale: size * self.factor.abs() / self.divisor,
             tiny: 4.0 * self.stored.lost().max(self.workings.each.lost()),
             largest: self.stored.largest().min(self.workings.each.largest()),
             flat,

@@ -100,7 +100,7 @@ impl Fit {
         let Number {
             expected, found, flat, ..
         } = number;
-        let [below, above] = number.sides();
+        let ([below, above], [low, high]) = (number.sides(), number.ends);
         let bound = if found < expected { below } else { above };
         self.numbers += 1;
         if let Some(recorded) = &mut self.recorded {
@@ -110,7 +110,8 @@ impl Fit {
         if expected.is_finite() {
             self.tell(&number, below.max(above));
         }
-        if expected.is_finite() && found.is_finite() && !bound.is_finite() {
+        // Where nothing bounds it on one side, neither side is compared, and an infinity there is none; what it cannot be at all is out of bound.
+        if expected.is_finite() && !below.max(above).is_finite() && low <= found && found <= high {
             self.unbounded += 1;
             return;
         }
@@ -122,7 +123,7 @@ impl Fit {
             Outcome::OtherClass
                 if found.is_infinite()
                     && found.signum() == expected.signum()
-                    && expected.abs() + number.bound >= number.largest =>
+                    && expected.abs() + bound >= number.largest =>
             {
                 Outcome::SameClass
             }

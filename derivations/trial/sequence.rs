@@ -79,11 +79,12 @@ fn scored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result
 pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<Addends, Error> {
     let scored = scored(inputs, recipe, item, t)?;
     let value = -scored.row.ln[scored.target];
+    let range = Range::positive(2.0 * scored.row.common, inputs.workings);
     if value.is_infinite() {
-        return Ok(Addends::one(value, 0.0, 0.0).within(Range::positive(inputs.workings)));
+        return Ok(Addends::one(value, 0.0, 0.0).within(range));
     }
     let (off, u) = (scored.row.off[scored.target], inputs.workings.u());
-    Ok(Addends::one(value, off + u * value, value).within(Range::positive(inputs.workings)))
+    Ok(Addends::one(value, off + u * value, value).within(range))
 }
 
 /// What a token's `-ln p` is multiplied by in the loss.

@@ -161,16 +161,26 @@ pub(super) fn divergence(
         Quantity::CrossEntropy if recipe.divergence != Divergence::PriorNotLogged => Divergence::EntropyMissing,
         _ => recipe.divergence,
     };
+    let shared = 2.0
+        * if quantity == Quantity::Entropy {
+            q.common
+        } else {
+            prior.common
+        };
     let addends = of_kind(kind, quantity, &q, prior, w)?;
     if fine {
         let has_sign = matches!(quantity, Quantity::Entropy | Quantity::CrossEntropy);
-        let range = if has_sign { Range::positive(w) } else { Range::ANY };
+        let range = if has_sign {
+            Range::positive(shared, w)
+        } else {
+            Range::ANY
+        };
         return Ok(addends.into_iter().map(|addend| addend.within(range)).collect());
     }
     let sum: Addends = addends.into_iter().sum();
     let sum = sum.within(match (quantity, &tokens.prior) {
         (Quantity::Entropy, _) => Range::entropy(&q, w),
-        (Quantity::CrossEntropy, _) => Range::positive(w),
+        (Quantity::CrossEntropy, _) => Range::positive(shared, w),
         (_, None) => Range::divergence_from_uniform(&q, w),
         (_, Some(_)) => Range::divergence(sum.error, sum.mass),
     });

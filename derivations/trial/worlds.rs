@@ -113,7 +113,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity,
     let addends = of_kind(kind, quantity, &q, stored(world, &ln_p, w), w)?;
     // p(y,z) at one caption sums to at most 1: a divergence from it is positive, too.
     let range = |addend: &Addends| match quantity {
-        Quantity::Entropy | Quantity::CrossEntropy => Range::positive(w),
+        Quantity::Entropy | Quantity::CrossEntropy => Range::positive(2.0 * world.correction(), w),
         _ => Range::divergence(addend.error, addend.mass),
     };
     let sum: Addends = addends.into_iter().sum();

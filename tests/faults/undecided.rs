@@ -202,3 +202,46 @@ fn codes_in_planes_are_added_in_turn_whatever_order_is_stated_and_others_are_tol
     let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
     assert_eq!(outcome(&judgement, "token_nll").0, Right);
 }
+
+#[test]
+fn where_one_side_is_unbounded_no_number_is_compared_and_no_infinity_is_right() {
+    // Fifteen rows of ordinary logits, and one so far out that its logarithms are lost in single precision: nothing bounds its entropy from below.
+    let (codes, rows, far) = (8, 16, 3);
+    let mut random = Random::new(11);
+    let mut logits: Vec<f32> = (0..rows * codes).map(|_| random.normal() as f32).collect();
+    logits[far * codes..(far + 1) * codes].fill(1e12);
+    let entropy = |row: &[f32]| {
+        let max = row.iter().fold(f32::NEG_INFINITY, |max, x| max.max(*x));
+        let weights: Vec<f64> = row.iter().map(|x| f64::from(x - max).exp()).collect();
+        let sum: f64 = weights.iter().sum();
+        sum.ln() - weights.iter().map(|w| w / sum * w.ln()).sum::<f64>()
+    };
+    let right: Vec<f32> = logits.chunks(codes).map(|row| entropy(row) as f32).collect();
+    for (number, expected) in [
+        (right[far], Undecided),
+        (1.0, Undecided),
+        (5.0, Undecided),
+        (f32::INFINITY, Undecided),
+        (f32::NAN, Out),
+    ] {
+        let mut draft = Draft::new("tokens", &json!({"dtype": "f32", "layout": "BSK", "prior": "uniform"}));
+        draft.tensor("encoder_logits", &[1, rows, codes], &logits);
+        let mut claimed = right.clone();
+        claimed[far] = number;
+        draft.claim("entropy", &[1, rows], &claimed, &json!({"sum": ["code"]}));
+        let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
+        assert_eq!(outcome(&judgement, "entropy").0, expected, "{number}");
+        assert!(!judgement.stands(), "{number}");
+    }
+}
+
+#[test]
+fn a_small_divergence_is_told_by_its_own_size_or_not_at_all() {
+    // Nearly even codes, as a fresh network has them: the sum's bound leaves room for 0, for twice the number and for the other sign.
+    let (draft, right) = total(64, 128, 0.03);
+    assert!((0.01..0.1).contains(&right), "{right}");
+    for number in [right, 2.0 * right, 0.0, -right] {
+        let judgement = claimed(&draft, number, json!({}));
+        assert_eq!(outcome(&judgement, "kl").0, Undecided, "{number}");
+    }
+}

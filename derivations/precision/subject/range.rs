@@ -37,11 +37,12 @@ impl Range {
         in_row: f64::INFINITY,
     };
 
-    /// From 0 on: `-ln p`, an entropy's parts. No rounding brings it below, but where `p = e / s` is a product with a rounded `1 / s`.
+    /// From 0 on: `-ln p`, an entropy's parts. Below it is no further than `shared`, what all `ln p` may be off by together (a table that misses 1,
+    /// a log-sum-exp of a large maximum, `(max log2 e + log2 s) ln 2` too), and what a product with a rounded `1 / s` makes of `p = e / s`.
     #[must_use]
-    pub fn positive(w: Workings) -> Self {
+    pub fn positive(shared: f64, w: Workings) -> Self {
         Self {
-            low: -4.0 * w.u(),
+            low: -shared - 4.0 * w.u(),
             ..Self::ANY
         }
     }
@@ -49,7 +50,7 @@ impl Range {
     /// Up to 0, likewise: the logarithm of a probability.
     #[must_use]
     pub fn negative(w: Workings) -> Self {
-        Self::positive(w).times(-1.0)
+        Self::positive(0.0, w).times(-1.0)
     }
 
     /// A probability that is one of a row's: in `[0, 1]`, up to the rounding of an exponential or of `(hard - soft) + soft`.
@@ -243,5 +244,19 @@ mod tests {
                 .iter()
                 .all(|end| end.is_infinite())
         );
+    }
+
+    #[test]
+    fn a_surprise_is_below_0_by_what_all_logarithms_share_and_by_no_more() {
+        // lse = (m log2 e + log2 s) ln 2 in single precision: an ulp of lse.
+        let f32s = Workings {
+            each: Float::F32,
+            sums: Float::F32,
+            order: Order::Pairwise,
+        };
+        let row = LogRow::new("x", &[127.0, 90.0], f32s, 0.0).expect("a row of finite logits");
+        let range = Range::positive(2.0 * row.common, f32s);
+        assert!(range.low <= -7.63e-6 && range.low > -1e-4, "{range:?}");
+        assert!(Range::positive(0.0, f32s).low > -1e-6);
     }
 }
