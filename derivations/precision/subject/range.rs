@@ -76,7 +76,7 @@ impl Range {
     }
 
     /// The entropy of a row: `0 <= H <= ln K`. Its parts `-q ln q` have one sign, so that no rounding of sums brings it below 0; `ln s - E[x]`
-    /// may be below by what `ln s` is off.
+    /// of logits from which the largest was taken off may be below by what `ln s` is off.
     #[must_use]
     pub fn entropy(row: &LogRow, w: Workings) -> Self {
         let (ln_k, delta) = (row.ln_len(), row.together(w));
