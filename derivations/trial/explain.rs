@@ -131,12 +131,8 @@ impl Search<'_> {
             })
             .collect();
         let tell = |mistakes: Vec<&'static Mistake>, recipe: &Recipe| {
-            let used = self.fit(self.claim, &self.claimed, recipe, self.inputs.workings)?;
-            if !tells(
-                &self.stated,
-                &self.numbers(recipe, self.cells(self.claim, self.inputs.workings))?,
-                &self.claimed,
-            ) {
+            let (used, numbers) = self.fit_and_numbers(self.claim, recipe)?;
+            if !tells(&self.stated, &numbers, &self.claimed) {
                 return None;
             }
             let contradicted = self.contradicted(recipe);
@@ -232,8 +228,22 @@ impl Search<'_> {
 
     /// The share of the bound that the worst number uses, if all are within.
     fn fit(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, workings: Workings) -> Option<f64> {
-        let fit = self.compared(claim, claimed, recipe, self.cells(claim, workings), true)?;
-        (fit.failed == 0 && fit.unbounded == 0).then(|| fit.used())
+        let fit = self.within(claim, claimed, recipe, self.cells(claim, workings))?;
+        Some(fit.used())
+    }
+
+    /// The same of the claimed numbers, as the claim or another form of it, and what they come to by the recipe, as [`Self::numbers`].
+    fn fit_and_numbers(&self, claim: &Claim, recipe: &Recipe) -> Option<(f64, Vec<[f64; 2]>)> {
+        let mut cells = self.cells(claim, self.inputs.workings);
+        cells.record();
+        let fit = self.within(claim, &self.claimed, recipe, cells)?;
+        Some((fit.used(), fit.recorded?))
+    }
+
+    /// The comparison, if all numbers are within their bounds.
+    fn within(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, cells: Cells) -> Option<Fit> {
+        let fit = self.compared(claim, claimed, recipe, cells, true)?;
+        (fit.failed == 0 && fit.unbounded == 0).then_some(fit)
     }
 
     /// The comparison by a recipe; it ends with the first number out of bound where that is all that is asked.

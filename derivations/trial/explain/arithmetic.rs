@@ -61,9 +61,8 @@ impl Search<'_> {
                 stored: float,
                 ..self.claim.clone()
             };
-            let used = self.fit(&stored, &self.claimed, &Recipe::STATED, self.inputs.workings)?;
+            let (used, numbers) = self.fit_and_numbers(&stored, &Recipe::STATED)?;
             // Bounds that are wider than the rounding itself are no evidence for it.
-            let numbers = self.numbers(&Recipe::STATED, self.cells(&stored, self.inputs.workings))?;
             let sizes: f64 = numbers.iter().map(|[expected, _]| expected.abs()).sum();
             let bounds: f64 = numbers.iter().map(|[_, bound]| bound).sum();
             (bounds <= 4.0 * float.unit_roundoff() * sizes).then_some((float, used))
