@@ -135,10 +135,6 @@ impl Drawn {
             let text = model.tokens(&text.repeat(count), count)?;
             let of_image = |error: ModelError| error.at(format!("image {image}"));
             let [of_text, of_codes] = model.log_prior(&text, &model.tokens(codes, count)?).map_err(of_image)?;
-            possible::log_probability("ln p(y)", of_text[0]).map_err(of_image)?;
-            for of_codes in &of_codes {
-                possible::log_probability("ln p(z|y)", *of_codes).map_err(of_image)?;
-            }
             prior.ln_p_y = of_text[0];
             prior.ln_p_z.extend(of_codes);
         }

@@ -192,12 +192,14 @@ impl Model {
     /// `ln p(y)` and `ln p(z|y)`, `[B]` each, of text `[B, T]` and codes `[B, side^2]`. Unit: nats. Range: finite.
     ///
     /// # Errors
-    /// [`ModelError::Twin`]; [`ModelError::Lacks`] before the second stage; [`ModelError::Overflow`] for one that is not finite.
+    /// [`ModelError::Twin`]; [`ModelError::Lacks`] before the second stage; [`ModelError::Overflow`] for one that is not finite,
+    /// [`ModelError::Impossible`] for one above 0.
     pub fn log_prior(&self, text: &Tensor, codes: &Tensor) -> Result<[Vec<f64>; 2], ModelError> {
         let [text, codes] = token_log_probs(self.transformer()?, &self.parameters, text, codes)?;
-        let sum = |values: Tensor, of: &str| -> Result<Vec<f64>, ModelError> {
+        let sum = |values: Tensor, of: &'static str| -> Result<Vec<f64>, ModelError> {
             let sums: Vec<f64> = values.to_dtype(DType::F64)?.sum(1)?.to_vec1()?;
             expect_finite(&sums, |sample| format!("{of} at sample {sample} of the codes"))?;
+            sums.iter().try_for_each(|sum| possible::log_probability(of, *sum))?;
             Ok(sums)
         };
         Ok([sum(text, "ln p(y)")?, sum(codes, "ln p(z|y)")?])
