@@ -27,12 +27,10 @@ lint: lapack
 
 # The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler. KERNELS="--test NAME ..." for some of it.
 kernels: lapack
-	cargo fetch --quiet                              # the driver's functions are read from the sources of cudarc
 	cargo test --release --package elbo-simt --features elbo/lapack $(KERNELS)
 
 # The program's whole CUDA path on an emulated device, and with faults in its launch code: no GPU, no toolkit, no root.
 emulated:
-	cargo fetch --quiet
 	gpu/simt/driver/build.sh target/emulated gpu/kernels/*.cu
 	. .ci/cuda-stand-in.sh && export ELBO_NVCC="$$NVCC" CARGO_TARGET_DIR=target/with-cuda && cargo build --release --package elbo --features cuda && \
 		gpu/emulated.sh target/with-cuda/release/elbo target/emulated && gpu/simt/planted.py target/emulated
