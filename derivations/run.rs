@@ -27,7 +27,7 @@ use derivations::check::{self, Options};
 use derivations::continuous::{Continuous, SKIPPED};
 use derivations::faces::{Provenance, check as check_face, ledger as ledger_face, lines, show, step};
 use derivations::ledger::ledger;
-use derivations::render::wrap::one_line;
+use derivations::render::words::one_line;
 use derivations::scene::Scene;
 use derivations::subject::Subject;
 #[cfg(feature = "lapack")]

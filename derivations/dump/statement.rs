@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use files::words::plain;
+use files::words::without_types;
 use serde::{Deserialize, Deserializer};
 
 use super::words::{Decoder, Form, Layout, Order, Parameter, Prior, Unit};
@@ -177,7 +177,7 @@ impl Statement {
                 path if [".", "?"].contains(&path.as_str()) => KEY.to_owned(),
                 path => path,
             };
-            let reason = plain(&error.inner().to_string());
+            let reason = without_types(&error.inner().to_string());
             // The document has one line: its columns tell nobody anything.
             (key, reason.split(" at line ").next().unwrap_or_default().to_owned())
         })

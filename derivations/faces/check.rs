@@ -8,7 +8,8 @@ use crate::check::{Checked, Row};
 use crate::claim::Kind;
 use crate::faces::Provenance;
 use crate::judge::{Class, UNDECIDED};
-use crate::render::wrap::{one_line, prose};
+use crate::render::words::one_line;
+use crate::render::wrap::prose;
 use crate::verdict::Tally;
 
 mod continuous;

@@ -12,7 +12,7 @@ use super::hello::Hello;
 use super::process::{Process, Silence};
 use crate::case::CaseError;
 use crate::dump::Draft;
-use crate::render::wrap::one_line;
+use crate::render::words::one_line;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

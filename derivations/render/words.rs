@@ -21,13 +21,20 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// The same between quotes.
+/// The same with control characters and line breaks as single spaces.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let spaced = text.replace(|c: char| c.is_control(), " ");
+    plain(&spaced.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// As [`plain`], between quotes.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", plain(text).replace('"', "\\\""))
 }
 
-/// The same as code in Markdown, which nothing in it leaves.
+/// As [`plain`], as code in Markdown, which nothing in it leaves.
 #[must_use]
 pub fn code(text: &str) -> String {
     format!("`{}`", plain(text).replace('`', "'"))

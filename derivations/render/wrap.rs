@@ -1,16 +1,7 @@
 //! Lines that fit the terminal.
 
-use super::words::plain;
-
 /// The width that every text face keeps.
 pub const WIDTH: usize = 100;
-
-/// A file's own words on one line, without control characters: beside ours they must not look like a line of the report.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    let spaced = text.replace(|c: char| c.is_control(), " ");
-    plain(&spaced.split_whitespace().collect::<Vec<_>>().join(" "))
-}
 
 /// Prose in lines of at most [`WIDTH`], the first after `first`, the others after `rest`.
 #[must_use]

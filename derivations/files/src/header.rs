@@ -9,7 +9,7 @@ use std::fmt;
 use safetensors::tensor::TensorInfo;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
-use crate::words::{one_line, plain, quoted};
+use crate::words::{one_line, quoted, without_types};
 
 /// Why a header cannot be trusted: `reason` is what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +98,7 @@ pub fn parse(json: &[u8], data: usize) -> Result<Header, HeaderError> {
         .or_else(|error| {
             refuse(format!(
                 "its header is not as expected: {}",
-                one_line(&plain(&error.to_string()))
+                one_line(&without_types(&error.to_string()))
             ))
         })?;
     check_offsets(&header, data)?;

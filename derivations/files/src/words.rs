@@ -26,7 +26,7 @@ pub fn shortened(text: &str, longest: usize) -> String {
 
 /// What a parser of documents says, without the names of types of ours or of Rust's: those tell nobody what to write.
 #[must_use]
-pub fn plain(message: &str) -> String {
+pub fn without_types(message: &str) -> String {
     const KINDS: [(&str, &[&str]); 5] = [
         ("keys and values", &["struct", "a map"]),
         ("a list", &["tuple struct", "tuple", "a sequence"]),
@@ -73,7 +73,7 @@ pub fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{one_line, plain, quoted};
+    use super::{one_line, quoted, without_types};
 
     #[test]
     fn no_name_of_a_type_is_left_in_a_sentence() {
@@ -116,7 +116,7 @@ mod tests {
                 "invalid value: integer `-1`, expected a whole number",
             ),
         ] {
-            assert_eq!(plain(said), expected);
+            assert_eq!(without_types(said), expected);
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use files::disk::{load, replace};
 use files::header::{self, Header};
 use files::numbers::{SINGLES, floats};
-use files::words::{one_line, plain, quoted};
+use files::words::{one_line, quoted, without_types};
 use gpu::{DType, Tensor};
 use safetensors::tensor::TensorInfo;
 use serde::{Deserialize, Serialize};
@@ -86,7 +86,7 @@ impl Checkpoint {
             .get(FORMAT)
             .ok_or_else(|| refuse(format!("its metadata has no {FORMAT}"), "a model file"))?;
         let about: About = serde_json::from_str(json).map_err(|error| {
-            let why = one_line(&plain(&error.to_string()));
+            let why = one_line(&without_types(&error.to_string()));
             refuse(
                 format!("{FORMAT} of its metadata cannot be read: {why}"),
                 "what model-format.md describes",

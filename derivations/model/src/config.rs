@@ -1,6 +1,6 @@
 //! What to train: sizes and schedules, from a TOML file.
 
-use files::words::{one_line, plain, shortened};
+use files::words::{one_line, shortened, without_types};
 use gpu::DType;
 use gpu::network::Sizes;
 use reference::network::{Cosine, Dvae, Transformer};
@@ -184,7 +184,7 @@ impl Config {
             let line = error
                 .span()
                 .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            let why = plain(&error.message().replace('\n', " "));
+            let why = without_types(&error.message().replace('\n', " "));
             ModelError::Toml(format!("line {line}: {}", shortened(&why, 400)))
         })?;
         config.check()?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use files::disk;
-use files::words::{plain, shortened};
+use files::words::{shortened, without_types};
 use gpu::device::Device;
 
 use crate::checkpoint::write_whole;
@@ -84,7 +84,7 @@ pub fn point(
             path: result.clone(),
             error,
         })?;
-        let why = |error: serde_json::Error| unreadable(shortened(&plain(&error.to_string()), 400));
+        let why = |error: serde_json::Error| unreadable(shortened(&without_types(&error.to_string()), 400));
         let saved: (Config, Point) = serde_json::from_str(&text).map_err(why)?;
         if saved.0 != config {
             return Err(unreadable("it is of another configuration".to_owned()));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use files::words::{plain, quoted, shortened};
+use files::words::{quoted, shortened, without_types};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use tokenizers::models::bpe::BPE;
 
@@ -165,7 +165,10 @@ impl<'de> Visitor<'de> for Tokens {
 
 pub(super) fn unreadable(error: &serde_json::Error) -> ModelError {
     refuse(
-        format!("it cannot be read: {}", shortened(&plain(&error.to_string()), 400)),
+        format!(
+            "it cannot be read: {}",
+            shortened(&without_types(&error.to_string()), 400)
+        ),
         "a saved byte-pair encoding",
     )
 }
