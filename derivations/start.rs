@@ -1,9 +1,9 @@
 //! What is settled before the program begins: how much address space its libraries take, and how many threads there is room for.
 
 use std::env;
-use std::fs::read_to_string;
 use std::thread::available_parallelism;
 
+use files::limits::room;
 use rayon::ThreadPoolBuilder;
 
 use crate::run::Result;
@@ -18,19 +18,6 @@ const THREAD: u64 = BUFFER + 130 * MIB;
 
 /// Everything else: worlds, tables, reports.
 const REST: u64 = 64 * MIB;
-
-/// Bytes that a limit on address space or on data leaves; nothing where there is no limit, or none that can be read.
-fn room() -> Option<u64> {
-    let [limits, status] = ["limits", "status"].map(|name| read_to_string(format!("/proc/self/{name}")).ok());
-    let (limits, status) = (limits?, status?);
-    let number = |text: &str, name: &str| {
-        let words = text.lines().find_map(|line| line.strip_prefix(name))?;
-        words.split_whitespace().next()?.parse::<u64>().ok() // `unlimited` is no number
-    };
-    let left = |limit: &str, used: &str| Some(number(&limits, limit)?.saturating_sub(1024 * number(&status, used)?));
-    let left = [left("Max address space", "VmSize:"), left("Max data size", "VmData:")];
-    left.into_iter().flatten().min()
-}
 
 /// Starts the libraries anew where their variables do not say what they must: they read them when they are loaded, before `main`.
 ///

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use files::limits::{behind, room};
 use gpu::device::Device;
 
 use super::{Config, Dtype, EDGE};
@@ -142,42 +143,28 @@ const fn number(size: usize) -> f64 {
     size as f64
 }
 
-/// The bytes that this process may still ask for: the least of what the machine has left, the process's address space and its control group. None
+/// The bytes that this process may still ask for: the least of what the machine has left, the process's own limits and its control group. None
 /// where the system tells none of them.
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn free() -> Option<f64> {
-    let told = [machine(), address_space(), control_group()];
-    told.into_iter().flatten().reduce(f64::min)
+    let told = [machine(), room(), control_group()];
+    told.into_iter().flatten().min().map(|bytes| bytes as f64)
 }
 
 /// `MemAvailable` of `/proc/meminfo`, which counts what can be reclaimed.
-fn machine() -> Option<f64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: f64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(1024.0 * kibibytes)
-}
-
-/// What `ulimit -v` leaves: the soft limit less what is mapped.
-fn address_space() -> Option<f64> {
-    let limits = fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
-    let limit: f64 = line.split_whitespace().next()?.parse().ok()?; // or 'unlimited'
-    let pages = fs::read_to_string("/proc/self/status").ok()?;
-    let mapped = pages.lines().find_map(|line| line.strip_prefix("VmSize:"))?;
-    let kibibytes: f64 = mapped.split_whitespace().next()?.parse().ok()?;
-    Some((limit - 1024.0 * kibibytes).max(0.0))
+fn machine() -> Option<u64> {
+    let kibibytes = behind(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")?;
+    Some(1024 * kibibytes)
 }
 
 /// What a container may have (control groups, version 2).
-fn control_group() -> Option<f64> {
-    let read = |name: &str| -> Option<f64> {
-        let text = fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;
-        text.trim().parse().ok() // or 'max'
-    };
+fn control_group() -> Option<u64> {
+    let read = |name: &str| fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok();
+    let bytes = |name: &str| behind(&read(name)?, ""); // or 'max'
     // Pages of files are given back when somebody asks.
-    let stat = fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?;
-    let files: f64 = stat.lines().find_map(|line| line.strip_prefix("file "))?.parse().ok()?;
-    Some((read("memory.max")? - (read("memory.current")? - files)).max(0.0))
+    let files = behind(&read("memory.stat")?, "file ")?;
+    let used = bytes("memory.current")?.saturating_sub(files);
+    Some(bytes("memory.max")?.saturating_sub(used))
 }
 
 #[cfg(test)]
