@@ -47,18 +47,16 @@ impl Gaussian {
         let Caption {
             prior,
             posterior,
+            spread,
             marginal,
             ..
         } = &shared.captions[y];
-        let (encoder, decoder) = (&shared.encoder, &shared.decoder.inverse);
         let weight = Uncertain::given(&self.core.parts.decoder_weight);
-        let (prior, turned) = (&prior.inverse, weight.transposed());
-        // By solves: an entry of an inverse is known less well than what a matrix makes of a vector.
-        let precision = |x: &Uncertain| &prior.solve(x) + &turned.dot(&decoder.solve(&weight.dot(x)));
-        let trace = precision(&encoder.matrix).trace();
+        let precision = |x: &Uncertain| precision_times(x, prior, &weight, &shared.decoder);
         let height = posterior.along_by(&self.gradient(y, decoder_caption), &precision);
-        let determinants = marginal.ln_det() - decoder.ln_det() - prior.ln_det() + encoder.inverse.ln_det();
-        0.5 * ((&trace + &height).nats() - Nats::of(count(self.dimension())) - determinants)
+        let (encoder, decoder, prior) = (&shared.encoder.inverse, &shared.decoder.inverse, &prior.inverse);
+        let determinants = marginal.ln_det() - decoder.ln_det() - prior.ln_det() + encoder.ln_det();
+        0.5 * ((spread + &height).nats() - Nats::of(count(self.dimension())) - determinants)
     }
 
     /// `w`, the gradient at `mu` of the posterior's exponent, of the prior at `y` and the decoder at another caption.
@@ -138,6 +136,8 @@ pub(super) struct Caption {
     pub(super) prior: Covariance,
     /// Of `P = S^-1 + W^T R^-1 W`, the posterior's precision: its inverse is the posterior's covariance.
     posterior: Inverse,
+    /// `tr(P V)`, `[1, 1]`.
+    spread: Uncertain,
     /// Of `L^T P L`, the posterior's precision in the coordinates in which `q(z|x)` is standard normal.
     axes: Spectrum,
     /// Of the covariance of `x` given `y`, `R + W S W^T`.
@@ -149,21 +149,28 @@ impl Caption {
         y: usize,
         parts: &Parts,
         prior: Covariance,
-        encoder: &Factor,
+        encoder: &Covariance,
         decoder: &Covariance,
     ) -> Result<Self, Error> {
         let weight = Uncertain::given(&parts.decoder_weight);
         let seen = decoder.inverse.solve(&weight);
         let precision = &prior.inverse.matrix + &weight.transposed().dot(&seen);
-        let axes = axes(y, &precision, encoder)?;
+        let axes = axes(y, &precision, &encoder.factor)?;
         let marginal = &decoder.matrix + &weight.dot(&prior.matrix).dot(&weight.transposed());
         Ok(Self {
             posterior: Inverse::new("the posterior's precision", &[y], &precision)?,
+            spread: precision_times(&encoder.matrix, &prior, &weight, decoder).trace(),
             marginal: Inverse::new("the covariance of x given y", &[y], &marginal)?,
             prior,
             axes,
         })
     }
+}
+
+/// `P X`, with `P = S^-1 + W^T R^-1 W`, by solves: an entry of an inverse is known less well than what a matrix makes of a vector.
+fn precision_times(x: &Uncertain, prior: &Covariance, weight: &Uncertain, decoder: &Covariance) -> Uncertain {
+    let seen = decoder.inverse.solve(&weight.dot(x));
+    &prior.inverse.solve(x) + &weight.transposed().dot(&seen)
 }
 
 /// The spectrum of `L^T P L` in `f64`, clear of rounding: the axes along which the posterior is independent where `q(z|x)` is standard normal, and

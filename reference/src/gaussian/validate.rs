@@ -143,7 +143,7 @@ impl Shared {
         rounding: Rounding,
     ) -> Result<Self, Error> {
         let captions = priors.into_iter().enumerate();
-        let captions = captions.map(|(y, prior)| Caption::new(y, parts, prior, &encoder.factor, &decoder));
+        let captions = captions.map(|(y, prior)| Caption::new(y, parts, prior, &encoder, &decoder));
         let slope = Uncertain::given(&parts.decoder_weight).dot(&encoder.factor.lower);
         Ok(Self {
             captions: captions.collect::<Result<_, _>>()?,
