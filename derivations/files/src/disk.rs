@@ -1,12 +1,12 @@
 //! Files: read with a limit, written whole or not at all, in a folder that one process at a time writes to.
 
-use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, FileType, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// The largest file that is read, 2 GiB; a pipe or device that never ends stops here.
+/// The largest file that is read, 2 GiB; a pipe that never ends stops here.
 pub const MAX_BYTES: u64 = 1 << 31;
 
 /// The file in a folder that is locked by who writes there; it stays behind, empty.
@@ -15,10 +15,10 @@ pub const LOCK: &str = ".lock";
 /// The most links that are followed from one to the next, as the operating system's own limit.
 const MOST_LINKS: usize = 40;
 
-/// A file's bytes.
+/// The bytes of a file or a pipe.
 ///
 /// # Errors
-/// The operating system's; for more than [`MAX_BYTES`].
+/// The operating system's; for more than [`MAX_BYTES`]; for a device, which has no end.
 pub fn load(path: &Path) -> io::Result<Vec<u8>> {
     at_most(path, MAX_BYTES)
 }
@@ -33,13 +33,28 @@ pub fn text(path: &Path, most: u64) -> io::Result<String> {
 }
 
 fn at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if is_device(&file.metadata()?.file_type()) {
+        return Err(io::Error::other("it is a device, expected a file or a pipe"));
+    }
     let mut bytes = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    file.take(most + 1).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= most) {
         Ok(bytes)
     } else {
         Err(io::Error::other(format!("more than {most} bytes")))
     }
+}
+
+#[cfg(unix)]
+fn is_device(kind: &FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    kind.is_char_device() || kind.is_block_device()
+}
+
+#[cfg(not(unix))]
+const fn is_device(_kind: &FileType) -> bool {
+    false
 }
 
 /// Writes beside the target, syncs, renames, and syncs the folder: after a crash the old file is there or the new one, whole.

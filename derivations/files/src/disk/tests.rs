@@ -57,6 +57,22 @@ fn what_cannot_be_written_is_refused_before_the_work_as_after_it() {
     }
 }
 
+#[test]
+fn what_is_too_long_or_has_no_end_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    replace(&file, b"four").unwrap();
+    assert_eq!(text(&file, 4).unwrap(), "four");
+    assert_eq!(text(&file, 3).unwrap_err().to_string(), "more than 3 bytes");
+    assert_eq!(load(&file).unwrap(), b"four");
+    if cfg!(target_os = "linux") {
+        for device in ["/dev/null", "/dev/zero", "/dev/full"] {
+            let said = load(Path::new(device)).unwrap_err().to_string();
+            assert_eq!(said, "it is a device, expected a file or a pipe");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_are_followed_to_what_is_there_and_to_what_is_not() {
