@@ -34,6 +34,8 @@ impl Probe {
         for name in ["tmp", "work"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
+        // Into a file and not a pipe, which a process that is left would hold open.
+        let told = fs::File::create(folder.path().join("told")).unwrap();
         let process = Command::new(assert_cmd::cargo::cargo_bin("elbo"))
             .arg("probe")
             .args(options)
@@ -41,8 +43,9 @@ impl Probe {
             .args(command)
             .env("TMPDIR", folder.path().join("tmp"))
             .current_dir(folder.path().join("work"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdin(Stdio::null())
+            .stdout(told.try_clone().unwrap())
+            .stderr(told)
             .spawn()
             .unwrap();
         Self {
@@ -57,14 +60,21 @@ impl Probe {
     }
 
     /// Exit code and output, within some seconds; nothing is left.
-    fn end(self, within: Duration) -> (Option<i32>, String) {
-        let temporary = self.temporary();
-        let output = self.process.wait_with_output().unwrap();
-        let text = [output.stdout, output.stderr].map(|bytes| unwrapped(&String::from_utf8_lossy(&bytes)));
-        assert!(self.begun.elapsed() < within, "{:?}: {text:?}", self.begun.elapsed());
-        let left: Vec<_> = fs::read_dir(temporary).unwrap().collect();
+    fn end(mut self, within: Duration) -> (Option<i32>, String) {
+        let told = || unwrapped(&String::from_utf8_lossy(&fs::read(self.folder.path().join("told")).unwrap()));
+        let status = loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                break status;
+            }
+            if self.begun.elapsed() >= within {
+                self.process.kill().unwrap();
+                panic!("it did not end within {within:?}: {}", told());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let left: Vec<_> = fs::read_dir(self.temporary()).unwrap().collect();
         assert!(left.is_empty(), "{left:?}");
-        (output.status.code(), text.concat())
+        (status.code(), told())
     }
 }
 
