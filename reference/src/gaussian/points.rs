@@ -66,7 +66,8 @@ impl Values {
             error: mean.error.dot(&one),
         };
         let encoder = shared.encoder.factor.single();
-        let z = &encoder.lower.dot(&exact(t)) + &mean;
+        let from_mean = encoder.lower.dot(&exact(t));
+        let z = &from_mean + &mean;
         let shown = exact(&core.parts.decoder_weight).dot(&z);
         let decoder = shared.decoder.factor.single();
         let (mut ln_p_x_given_yz, mut ln_p_z_given_y) = (Vec::new(), Vec::new());
@@ -79,7 +80,7 @@ impl Values {
         Self {
             ln_p_x_given_yz,
             ln_p_z_given_y,
-            ln_q_z: density(&encoder, &encoder.lower.dot(&exact(t))),
+            ln_q_z: density(&encoder, &from_mean),
         }
     }
 }

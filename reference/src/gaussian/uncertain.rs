@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Sub};
 
-use ndarray::{Array2, Axis, Zip, concatenate};
+use ndarray::{Array1, Array2, Axis, Zip, concatenate};
 
 use super::double::{Double, Scalar};
 use crate::vocab::{CLOSURE, Nats, UNIT_ROUNDOFF_F64};
@@ -116,7 +116,7 @@ impl<T: Scalar> Uncertain<T> {
         let rounding = size.dot(&other_size) * count(self.columns());
         Self {
             value: T::product(&self.value, &other.value),
-            error: self.error.dot(&other_size) + size.dot(&other.error) + rounding,
+            error: carried(&self.error, &other_size) + carried(&size, &other.error) + rounding,
         }
     }
 
@@ -136,12 +136,6 @@ impl<T: Scalar> Uncertain<T> {
     /// `sum_ij a_ij^2`, with the errors of the entries in its mass.
     pub(super) fn square_norm(&self, rounding: Rounding) -> Nats {
         sum_of_squares(self.value.iter().zip(&self.error), rounding)
-    }
-
-    /// `sum_i a_ij^2` for every column.
-    pub(super) fn column_norms(&self, rounding: Rounding) -> impl Iterator<Item = Nats> + '_ {
-        let columns = self.value.columns().into_iter().zip(self.error.columns());
-        columns.map(move |(value, error)| sum_of_squares(value.iter().zip(error), rounding))
     }
 
     /// Frobenius norm of the entries.
@@ -189,6 +183,33 @@ impl<T: Scalar> Sub for &Uncertain<T> {
     }
 }
 
+impl Uncertain<f64> {
+    /// `sum_i a_ij^2` for every column, added up in `f64` row by row, as the entries lie. A column of `n` entries rounds `n` times.
+    pub(super) fn column_norms(&self, rounding: Rounding) -> impl Iterator<Item = Nats> {
+        let mut sums = Array1::<f64>::zeros(self.columns());
+        let mut errors = sums.clone();
+        for (row, moved) in self.value.rows().into_iter().zip(self.error.rows()) {
+            let columns = Zip::from(&mut sums).and(&mut errors).and(&row).and(&moved);
+            columns.for_each(|sum, error, &a, &e| {
+                *sum += a * a;
+                *error += rounding.of_square(a.abs(), e);
+            });
+        }
+        let rounded = count(self.rows());
+        let norms = sums.into_iter().zip(errors);
+        norms.map(move |(sum, error)| Nats::with_mass(sum, sum + rounding.mass_of(error + rounded * sum)))
+    }
+}
+
+/// `A B` of errors and sizes: what is exact has none to carry.
+fn carried(a: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
+    let nothing = |entries: &Array2<f64>| entries.iter().all(|entry| *entry == 0.0);
+    if nothing(a) || nothing(b) {
+        return Array2::zeros((a.nrows(), b.ncols()));
+    }
+    a.dot(b)
+}
+
 fn sum_of_squares<'a, T: Scalar + 'a>(entries: impl Iterator<Item = (&'a T, &'a f64)>, rounding: Rounding) -> Nats {
     let (mut sum, mut error) = (Double::ZERO, 0.0);
     for (&a, &e) in entries {
@@ -209,7 +230,7 @@ pub(super) fn norm(a: &Array2<f64>) -> f64 {
 }
 
 /// A column from a vector.
-pub(super) fn column(entries: &ndarray::Array1<f64>) -> Array2<f64> {
+pub(super) fn column(entries: &Array1<f64>) -> Array2<f64> {
     entries.clone().insert_axis(Axis(1))
 }
 
