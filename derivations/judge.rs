@@ -187,14 +187,13 @@ fn judge_row(
         (Ok(from), Ok(to)) => closure_bound(&[*from, *to]),
         _ => 0.0,
     };
-    // Two numbers with no slack to tell them apart are equal within their own bound; infinities only to themselves.
+    // Two numbers with no slack to tell them apart are equal within their own bound; infinities only to themselves. Numbers that have rounded may
+    // have come to the same bits by it, so that only numbers without a bound are surely equal.
     let equal = same_class(above, below) || (above - below).abs() <= fuzz;
+    let surely = same_class(above, below) && (above.is_infinite() || fuzz == 0.0);
     let (broken, undecided) = match claim.relation {
         Relation::Equal => (!equal, false),
-        Relation::AtLeast => (
-            !(equal || above > below),
-            equal && !same_class(above, below) && sign != Sign::Zero,
-        ),
+        Relation::AtLeast => (!(equal || above > below), equal && !surely && sign != Sign::Zero),
         Relation::Nothing => (false, false),
     };
     // The law in the extended reals, where `from - slack` has a value at all.

@@ -60,6 +60,9 @@ pub(super) fn sentence(ledger: &Ledger) -> String {
         CriticalBeta::Always => format!("no beta*: the bound holds whatever beta is; at beta = {beta} {side}"),
         CriticalBeta::Never => format!("no beta*: the bound fails whatever beta is; at beta = {beta} {side}"),
         CriticalBeta::Undecided => lost(beta, side),
+        CriticalBeta::Negative => {
+            format!("D = -inf: the objective is +inf for every beta > 0, and bounds nothing; at beta = {beta} {side}")
+        }
         CriticalBeta::Positive { .. } => {
             format!(
                 "D = +inf: the objective is -inf for every beta > 0, and bounds the evidence; at beta = {beta} {side}"
@@ -95,6 +98,7 @@ pub(super) fn json(critical: Option<CriticalBeta>) -> Value {
         Some(CriticalBeta::Always) => json!({"kind": "always"}),
         Some(CriticalBeta::Never) => json!({"kind": "never"}),
         Some(CriticalBeta::Undecided) => json!({"kind": "undecided"}),
+        Some(CriticalBeta::Negative) => json!({"kind": "negative", "at_zero": null}),
         Some(CriticalBeta::Positive { at_zero }) => json!({"kind": "positive", "at_zero": at_zero}),
     }
 }

@@ -31,6 +31,11 @@ impl Threshold {
         }
     }
 
+    /// Whether it has not overflowed.
+    const fn is_a_number(self) -> bool {
+        self.beta.is_finite() && self.within.is_finite()
+    }
+
     /// Where `beta` lies: below it, above it, on it; none where it is nearer than rounding lets one tell.
     #[must_use]
     pub fn compare(self, beta: f64) -> Option<Ordering> {
@@ -56,6 +61,8 @@ pub enum CriticalBeta {
         /// Whether `R <= target`; none where rounding hides it.
         at_zero: Option<bool>,
     },
+    /// `D = -inf` (pointwise only), and rounding hides whether `R` itself holds: every beta `> 0` fails.
+    Negative,
     /// Rounding leaves nothing of `D`, nor of what separates `R` from the target.
     Undecided,
 }
@@ -71,6 +78,7 @@ impl CriticalBeta {
             Self::Never => Some(false),
             Self::Positive { .. } if beta > 0.0 => Some(true),
             Self::Positive { at_zero } => at_zero,
+            Self::Negative => (beta > 0.0).then_some(false),
             Self::Undecided => None,
         }
     }
@@ -125,19 +133,25 @@ pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool)
         _ => None,
     };
     let of_d = closure_bound(&[d]);
+    let threshold = match gap {
+        Some(gap) if d.value() > of_d => one_less(Threshold::quotient(gap, d)),
+        _ => Threshold::quotient(excess, d),
+    };
     Ok(match d.value() {
-        f64::NEG_INFINITY => {
-            let beta = if at_zero == Some(false) { f64::NEG_INFINITY } else { 0.0 };
-            CriticalBeta::UpTo(Threshold { beta, within: 0.0 })
-        }
+        f64::NEG_INFINITY => match at_zero {
+            None => CriticalBeta::Negative,
+            Some(holds) => CriticalBeta::UpTo(Threshold {
+                beta: if holds { 0.0 } else { f64::NEG_INFINITY },
+                within: 0.0,
+            }),
+        },
         f64::INFINITY => CriticalBeta::Positive { at_zero },
         _ if target.value() == f64::NEG_INFINITY => CriticalBeta::Never,
-        value if value > of_d => CriticalBeta::From(match gap {
-            Some(gap) => one_less(Threshold::quotient(gap, d)),
-            None => Threshold::quotient(excess, d),
-        }),
-        value if value < -of_d && reading == Reading::Pointwise => CriticalBeta::UpTo(Threshold::quotient(excess, d)),
-        // D is 0 but for rounding: what the largest beta could make of it.
+        value if value > of_d && threshold.is_a_number() => CriticalBeta::From(threshold),
+        value if value < -of_d && threshold.is_a_number() && reading == Reading::Pointwise => {
+            CriticalBeta::UpTo(threshold)
+        }
+        // D is 0 but for rounding, or so small that the quotient overflows: what the largest beta could make of it.
         value => {
             let (most, of_excess) = (Beta::MOST * (value.abs() + of_d), closure_bound(&[excess]));
             // Only where the log-ratio at one caption stands for D may it be negative, and raise the line.

@@ -8,11 +8,11 @@ use derivations::faces::ledger;
 use derivations::judge::{Values, judge};
 use derivations::ledger::{Bound, Ledger};
 use derivations::scene::Scene;
-use ndarray::{Array2, array};
+use ndarray::{Array1, Array2, array};
 use reference::critical::CriticalBeta::{self, From};
-use reference::critical::critical_beta;
+use reference::critical::{Threshold, critical_beta};
 use reference::model::Model as _;
-use reference::vocab::{Beta, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64};
+use reference::vocab::{Beta, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64, closure_bound};
 use reference::world::{Tables, World};
 
 /// One caption observed of two, two codes, `q(z|x)` the prior of codes: the joint factorises and the decoder's offset cancels.
@@ -121,6 +121,95 @@ fn no_beta_is_called_enough_where_rounding_hides_the_divergence() {
         (found.critical, found.bound),
         (Some(CriticalBeta::Always), Bound::Holds)
     );
+}
+
+/// One code above the other by one step of `f64`, of which the prior has the lower alone: the slack is infinite, and `R` rounds to the evidence.
+fn a_quarter_of_a_step_above(offset: f64) -> World {
+    World::new(Tables {
+        ln_p_x_given_yz: array![[offset, offset.next_up()]],
+        ln_p_yz: array![[0.0, f64::NEG_INFINITY]],
+        ln_q_z_given_x: array![0.75_f64.ln(), 0.25_f64.ln()],
+        ln_q_y_given_x: array![0.0],
+        ln_q_yz_given_x: None,
+        y: 0,
+        beta: 0.0,
+    })
+    .unwrap()
+}
+
+#[test]
+fn equal_bits_are_no_proof_of_equal_numbers() {
+    for offset in [1e6, 1e12, 1e15, 9e149] {
+        let world = a_quarter_of_a_step_above(offset);
+        for reading in Reading::ALL {
+            let found = derivations::ledger::ledger(&world, reading).unwrap();
+            assert_eq!(found.bound, Bound::Undecided, "{offset:e} {}", reading.name());
+        }
+    }
+    // Infinities of one sign are equal, whatever rounded on the way.
+    let world = a_quarter_of_a_step_above(1e6).with_beta(Beta::ONE);
+    let found = derivations::ledger::ledger(&world, Reading::Observed).unwrap();
+    assert_eq!(found.bound, Bound::Holds);
+}
+
+#[test]
+fn an_infinite_divergence_says_nothing_of_beta_0() {
+    // q(y|x) = 0 at the caption observed: D = -inf, and R is ln 2 above the evidence.
+    for (offset, expected) in [
+        (
+            1e12,
+            CriticalBeta::UpTo(Threshold {
+                beta: f64::NEG_INFINITY,
+                within: 0.0,
+            }),
+        ),
+        (1e16, CriticalBeta::Negative),
+    ] {
+        let world = far_away(offset, 0.0);
+        let critical = critical_beta(&world, Reading::Pointwise, false).unwrap();
+        assert_eq!(critical, expected, "{offset:e}");
+        assert_eq!(critical.holds(1e-300), Some(false));
+        assert_ne!(critical.holds(0.0), Some(true));
+    }
+}
+
+#[test]
+fn a_critical_beta_is_a_number_or_none_is_told() {
+    // D is the smallest number that there is: R is 745 nats above the evidence, or 1e150 below, and no beta makes up for it.
+    let world = |ln_p_x: [f64; 2], ln_p_y: [f64; 2], ln_q_y: [f64; 2]| {
+        World::new(Tables {
+            ln_p_x_given_yz: array![[ln_p_x[0]], [ln_p_x[1]]],
+            ln_p_yz: array![[ln_p_y[0]], [ln_p_y[1]]],
+            ln_q_z_given_x: array![0.0],
+            ln_q_y_given_x: Array1::from_iter(ln_q_y),
+            ln_q_yz_given_x: None,
+            y: 0,
+            beta: 1.0,
+        })
+        .unwrap()
+    };
+    let above = world([-0.25, 0.5], [-745.0, 0.0], [-1000.0, 0.0]);
+    assert_eq!(critical_beta(&above, Reading::Joint, false), Ok(CriticalBeta::Never));
+    let below = world([-1e150, 700.0], [0.0, -745.0], [0.0, -1e15]);
+    assert_eq!(
+        critical_beta(&below, Reading::Expected, false),
+        Ok(CriticalBeta::Always)
+    );
+}
+
+#[test]
+fn a_subnormal_weight_is_known_to_a_step_of_its_own() {
+    // q = e^-740 is off by up to half of the smallest number, which is 1e-3 of it.
+    let weight = (-740.0_f64).exp();
+    let product = weight * Nats::of(1e150);
+    let exact = (-740.0 + 150.0 * std::f64::consts::LN_10).exp();
+    let room = closure_bound(&[product]);
+    assert!(
+        (product.value() - exact).abs() <= room && room <= 1e-170,
+        "{product:?} {exact:e} {room:e}"
+    );
+    // What is exact stays so.
+    assert_relative_eq!((weight * Nats::ZERO).mass(), 0.0);
 }
 
 #[test]

@@ -61,7 +61,11 @@ impl Probe {
 
     /// Exit code and output, within some seconds; nothing is left.
     fn end(mut self, within: Duration) -> (Option<i32>, String) {
-        let told = || unwrapped(&String::from_utf8_lossy(&fs::read(self.folder.path().join("told")).unwrap()));
+        let told = || {
+            unwrapped(&String::from_utf8_lossy(
+                &fs::read(self.folder.path().join("told")).unwrap(),
+            ))
+        };
         let status = loop {
             if let Some(status) = self.process.try_wait().unwrap() {
                 break status;

@@ -160,6 +160,7 @@ fn beta<W: Subject>(scene: &Scene<W>) -> Result<String, Error> {
         Ok(CriticalBeta::Never) => "for no beta".to_owned(),
         Ok(CriticalBeta::Always | CriticalBeta::Positive { at_zero: Some(true) }) => "for every beta".to_owned(),
         Ok(CriticalBeta::Positive { .. }) => "for every beta above 0".to_owned(),
+        Ok(CriticalBeta::Negative) => "for no beta above 0".to_owned(),
         Ok(CriticalBeta::Undecided) => hidden(),
     };
     Ok(format!(

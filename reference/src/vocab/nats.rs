@@ -120,9 +120,17 @@ impl Mul<Nats> for f64 {
         if self == 0.0 {
             return Nats::ZERO;
         }
+        let value = self * nats.value;
+        // A subnormal number is known to half of the smallest one, however small it is itself.
+        let steps = match value {
+            0.0 if nats.value == 0.0 => 0.0,
+            value if value.abs() < f64::MIN_POSITIVE => 1.0,
+            _ if self.abs() < f64::MIN_POSITIVE => nats.value.abs(),
+            _ => 0.0,
+        };
         Nats {
-            value: self * nats.value,
-            mass: self.abs() * nats.mass,
+            value,
+            mass: self.abs() * nats.mass + f64::MIN_POSITIVE * steps,
         }
     }
 }
