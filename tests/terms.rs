@@ -12,6 +12,8 @@ mod graphs;
 mod mixing;
 #[path = "terms/nan.rs"]
 mod nan;
+#[path = "terms/pairs.rs"]
+mod pairs;
 #[path = "terms/planes.rs"]
 mod planes;
 
