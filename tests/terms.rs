@@ -16,6 +16,8 @@ mod nan;
 mod pairs;
 #[path = "terms/planes.rs"]
 mod planes;
+#[path = "terms/weighted.rs"]
+mod weighted;
 
 use approx::assert_relative_eq;
 use derivations::precision::Storage;
