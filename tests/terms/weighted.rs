@@ -1,6 +1,6 @@
 //! Gradients times weights of any size: a weight is a factor of the slope, and of nothing that is larger or smaller than it.
 
-use gpu::fused::{Isa, Numbers};
+use gpu::fused::{Gumbel, Isa, Numbers, Rows, gumbel_softmax_gradient};
 
 use super::ends::{laplace, narrow, wide};
 
@@ -18,6 +18,48 @@ fn slopes_are<E: Numbers>(isa: Isa, exact: &[Slopes], digits: f64) {
             );
         }
     }
+}
+
+/// Derivatives whose sum, and whose distance from their mean, exceeds the type's largest number.
+#[test]
+fn derivatives_of_samples_are_as_large_as_the_type_allows() {
+    let (nothing, v) = (f32::NEG_INFINITY, 3.3e38_f32);
+    let ln_3 = 3.0_f32.ln();
+    // Even over the first two; three to one; one code left.
+    let rows: [([f32; 3], [f32; 3], [f32; 3]); 3] = [
+        ([0.0, 0.0, nothing], [v, v, -v], [0.0; 3]),
+        ([ln_3, 0.0, nothing], [v, -v, f32::MIN], [0.375 * v, -0.375 * v, 0.0]),
+        ([nothing, 0.0, nothing], [-v, v, v], [0.0; 3]),
+    ];
+    for isa in Isa::available() {
+        for (x, upstream, expected) in &rows {
+            fn table(table: &[f32; 3]) -> Rows<'_, f32> {
+                Rows::new("numbers", table, 3).unwrap()
+            }
+            let mut grad = [0.5; 3];
+            gumbel_softmax_gradient(
+                isa,
+                Gumbel::new(table(x), table(&[0.0; 3]), 1.0).unwrap(),
+                table(upstream),
+                &mut grad,
+            );
+            for (found, expected) in grad.iter().zip(expected) {
+                assert!(
+                    (found - expected).abs() <= 1e-6 * v,
+                    "{} {x:?} {upstream:?}: {grad:?}",
+                    isa.name()
+                );
+            }
+        }
+    }
+    let mut grad = vec![0.5; 4096];
+    let (even, upstream) = (vec![0.0; 4096], vec![f32::MAX; 4096]);
+    let table = |table| Rows::new("numbers", table, 4096).unwrap();
+    let gumbel = Gumbel::new(table(&even), table(&even), 1.0).unwrap();
+    gumbel_softmax_gradient(Isa::best(), gumbel, table(&upstream), &mut grad);
+    // A mean off by a roundoff of the largest, over 4096 codes.
+    let room = f32::MAX * f32::EPSILON / 4096.0;
+    assert!(grad.iter().all(|slope| slope.abs() <= room), "{}", grad[0]);
 }
 
 #[test]
