@@ -12,8 +12,12 @@ mod graphs;
 mod mixing;
 #[path = "terms/nan.rs"]
 mod nan;
+#[path = "terms/pairs.rs"]
+mod pairs;
 #[path = "terms/planes.rs"]
 mod planes;
+#[path = "terms/weighted.rs"]
+mod weighted;
 
 use approx::assert_relative_eq;
 use derivations::precision::Storage;

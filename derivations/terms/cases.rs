@@ -80,7 +80,7 @@ fn near(rng: &mut ChaCha8Rng, draw: Draw<'_>, spread: f64) {
 }
 
 /// All kinds, the ordinary first.
-pub const CASES: [Case; 16] = [
+pub const CASES: [Case; 17] = [
     Case {
         name: "normal",
         draw: |rng, draw| normal(rng, draw.row, 1.0, 0.0),
@@ -179,6 +179,22 @@ pub const CASES: [Case; 16] = [
                 1 => draw.row[0] = f64::NAN,
                 2 => draw.row[0] = f64::INFINITY,
                 _ => {}
+            }
+        },
+    },
+    Case {
+        name: "undefined where the first is masked",
+        draw: |rng, draw| {
+            normal(rng, draw.row, 1.0, 0.0);
+            // Masked, or so far below the others that its weight is 0 in any type: what q does not weigh p's sum still holds.
+            let far = if rng.random::<bool>() {
+                f64::NEG_INFINITY
+            } else {
+                -1000.0
+            };
+            let second = draw.first.is_some();
+            if let [_, x, ..] = draw.row {
+                *x = if second { f64::NAN } else { far };
             }
         },
     },

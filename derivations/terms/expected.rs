@@ -45,7 +45,9 @@ pub(super) fn expect<E: Numbers>(term: &Term, drawn: &Call<E>, weight: f64, stor
         // The reference rounds its exponents in f64, so every log-ratio is off by `wrong`; a divergence by that times E_q|d| <= sqrt(2 D).
         let wrong = 4.0 * Storage::F64.computed * (spread + length.ln() + 1.0);
         let undefined = Nats::with_mass(f64::NAN, 0.0);
-        let (value, slopes) = outcome.unwrap_or_else(|_| (undefined, Vec::new()));
+        // Two tables of which one is undefined have no slope anywhere; a row of another kind may have some.
+        let none = vec![undefined; if term.tables == 2 { k } else { 0 }];
+        let (value, slopes) = outcome.unwrap_or_else(|_| (undefined, vec![none; term.gradients]));
         // Values leave the kernel in f64: nothing is stored in the type.
         let own = wrong * (2.0 * value.mass()).sqrt();
         let bound = term.value.bound(length, storage, value.mass(), 0.0, centre_floor + own);

@@ -69,17 +69,17 @@ DEVICE void divergence(const T *__restrict__ a, const T *__restrict__ b, double 
       double mine[5] = {0.0, 0.0, 0.0, 0.0, 0.0};
       for (int from = 0; from < k; from += chunk) {
         if (k > chunk) load(c, second, row_a, row_b, from, k);
-        Running<N> excess, gap;
+        Running<N> excess, gap, t;
 #pragma unroll
         for (int i = 0; i < N; ++i) {
           const Near n = near_terms(c.x[i], second.mine(i), most_a, most_b, centre, rest, to_p);
-          excess.add(i, n.difference), gap.add(i, n.gap);
+          excess.add(i, n.difference), gap.add(i, n.gap), t.add(i, n.weighed);
         }
-        mine[0] += excess.sum(), mine[1] += gap.sum();
+        mine[0] += excess.sum(), mine[1] += gap.sum(), mine[2] += t.sum();
       }
       sums.agree(mine, plan, [&] {
         aside.lay(c.x);
-        const PairPlan found = around_the_centre(plan, most_a, most_b, sums.total(0), sums.total(1), weight);
+        const PairPlan found = around_the_centre(plan, most_a, most_b, sums.total(0), sums.total(1), sums.total(2), weight);
         aside.take(c.x);
         return found;
       });

@@ -29,26 +29,29 @@ DEVICE PairPlan around_the_largest(float most_a, float most_b, double s, double 
                                    double weight) {
   const double mean = t / s * LARGER, ln_s = log(s), ln_s_p = log(s_p);
   const double a = most_a, b = most_b;
-  // A code that q allows and p does not: +inf, or 0 x inf where the weight has underflowed. Any other NaN is in s or s_p too.
-  if (!isfinite(t) && isfinite(s) && isfinite(s_p)) {
+  // NaN for a table that is undefined anywhere, be it where the other one's weight is 0 and t does not hear of it. Else +inf for a code that q
+  // allows and p does not; t is NaN, 0 x inf, where the weight has underflowed.
+  const bool defined = isfinite(s) && isfinite(s_p);
+  if (!defined || !isfinite(t)) {
     const double undefined = INFINITY - INFINITY;
-    return PairPlan{INFINITY, undefined, undefined, undefined, undefined, undefined, 0};
+    return PairPlan{defined ? INFINITY : undefined, undefined, undefined, undefined, undefined, undefined, 0};
   }
   if (CROSS) return in_two(mean + ln_s_p, weight / s, weight / s_p, 0.0, b, mean);
   const double fast = mean - ln_s + ln_s_p;
   if (!(fast_bound(mean, square / s, t_p / s_p, fast) > fast * ACCEPT))
     return in_two(fast, weight / s, weight / s_p, a, b, mean);
   PairPlan plan = in_two(0.0, s_p / s, s_p, a, b, ln_s - ln_s_p);
-  plan.excess = mean, plan.near = 1;
+  plan.near = 1;
   return plan;
 }
 
-// The mean stays the one around the largest logits: around the centre the divergence's own rounding would be in it.
-DEVICE PairPlan around_the_centre(const PairPlan &before, float most_a, float most_b, double excess, double gap, double weight) {
-  const double s_p = before.p, a = most_a, b = most_b;
+// The mean is of log-ratios that were rounded once: the first sweep's is off by roundings of logits, which are far larger here. It is around the
+// largest logits: where one code has nearly all the weight, it has it there, and around the centre the mean would cancel.
+DEVICE PairPlan around_the_centre(const PairPlan &before, float most_a, float most_b, double excess, double gap, double t, double weight) {
+  const double s_p = before.p;
   excess /= s_p, gap /= s_p;
-  const double value = recentred(gap, excess);
-  PairPlan plan = in_two(value, 0.0, weight / (s_p * (1.0 + excess)), a, b, before.excess);
+  const double s = s_p * (1.0 + excess);
+  PairPlan plan = in_two(recentred(gap, excess), 0.0, weight / s, most_a, most_b, t / s * LARGER);
   plan.excess = excess, plan.near = 1;
   return plan;
 }
@@ -62,19 +65,21 @@ DEVICE float log_ratio(float a, float b, float high, float low) {
   return a > -INFINITY ? (difference - high) + (error - low) : SMALLER;
 }
 
-// q - p, what the code adds to the divergence, p and q, all relative to p's largest weight.
+// q - p, what the code adds to the divergence, p, q, and q times the log-ratio around the largest logits, SMALLER, all relative to p's largest weight.
 struct Near {
-  float difference, gap, p, q;
+  float difference, gap, p, q, weighed;
 };
 
 DEVICE Near near_terms(float a, float b, float most_a, float most_b, float high, float low, float to_p) {
   const float p = exp_f32(at_least_floor(b - most_b)), q = exp_f32(at_least_floor(a - most_a)) * to_p;
   const float ratio = log_ratio(a, b, high, low), d = ratio * LARGER, apart = q - p;
+  const float of_a = most_a * SMALLER, of_b = most_b * SMALLER, first = of_a - of_b, back = first - of_a;
+  const float weighed = q * log_ratio(a, b, first, (of_a - (first - back)) - (of_b + back));
   float r, g;
   expm1_and_excess_near_zero(d, &r, &g);
   const bool close = fabsf(d) < 1.f;
   // A q far below p would not survive q - p.
-  return close ? Near{p * r, p * g, p, p + p * r} : Near{apart, q * ratio * LARGER - apart, p, q};
+  return close ? Near{p * r, p * g, p, p + p * r, weighed} : Near{apart, q * ratio * LARGER - apart, p, q, weighed};
 }
 
 // What a pair of logits adds to the five sums.

@@ -3,7 +3,7 @@
 #pragma once
 #include "base.cuh"
 
-constexpr float FLOOR = -88.f;   // from here down exp is exactly 0
+constexpr float FLOOR = -88.f;   // from some 0.3 above down exp is exactly 0
 constexpr float CEILING = 89.f;  // exp is +inf there
 
 // A number that is not below the floor; or NaN.
@@ -40,7 +40,8 @@ DEVICE Reduced reduced(float x) {
 // The lowest bits as an exponent.
 DEVICE float low_bits_to_exponent(float shifted) { return __uint_as_float(__float_as_uint(shifted) << 23); }
 
-// e^x for x from FLOOR to 88: 4 units of roundoff, +inf from 88.4 on; NaN stays. e^0 is exactly 1.
+// e^x for x up to 88: 4 units of roundoff, and half the smallest subnormal number where it is subnormal, below -87.33; exactly 0 from -87.68 down, +inf
+// from 88.4 on; NaN stays. e^0 is exactly 1.
 DEVICE float exp_f32(Floored<float> x) {
   const Reduced of = reduced(x.value > CEILING ? CEILING : x.value);
   return of.fraction * low_bits_to_exponent(of.shifted);
@@ -67,7 +68,8 @@ constexpr double FLOOR_F64 = -709.0, CEILING_F64 = 710.0;
 
 DEVICE Floored<double> at_least_floor(double x) { return Floored<double>{x < FLOOR_F64 ? FLOOR_F64 : x}; }
 
-// e^x for x from FLOOR_F64 to 709: 4 units of roundoff, +inf from 709.5 on; NaN stays.
+// e^x for x up to 709: 4 units of roundoff, and half the smallest subnormal number below -708.39; exactly 0 from -708.74 down, +inf from 709.5 on;
+// NaN stays.
 DEVICE double exp_f64(Floored<double> floored) {
   const double x = floored.value > CEILING_F64 ? CEILING_F64 : floored.value;
   constexpr double round = 6755399441055744.0 + 1023.0;  // 1.5 * 2^52, as above

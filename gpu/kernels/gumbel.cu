@@ -86,8 +86,11 @@ DEVICE void gumbel_softmax(const T *__restrict__ x, const T *__restrict__ noise,
 }
 
 struct Mean {
-  float scale, mean;  // 1 / s, E_y[v]
+  float scale, mean;  // 2 / s, -E_y[v] / 2
 };
+
+// What derivatives are multiplied by where they are added up: 16 of the largest are, before their sum is taken in double, and may be rounded up.
+constexpr float SMALLER = 1.f / 32.f;
 
 template <class T, class U, int N>
 DEVICE void gumbel_gradient(const T *__restrict__ x, const T *__restrict__ noise, const U *__restrict__ upstream,
@@ -112,13 +115,13 @@ DEVICE void gumbel_gradient(const T *__restrict__ x, const T *__restrict__ noise
 #pragma unroll
       for (int i = 0; i < N; ++i) {
         const float e = t.weight(i, inverse);
-        s.add(i, e), weighted.add(i, e * v.x[i]);
+        s.add(i, e), weighted.add(i, e * (v.x[i] * SMALLER));
       }
       mine[0] += s.sum(), mine[1] += weighted.sum();
     }
     const Mean mean = sums.agree(mine, shared_mean, [&] {
       const double s = sums.total(0);
-      const Mean found{static_cast<float>(1.0 / s), static_cast<float>(sums.total(1) / s)};
+      const Mean found{static_cast<float>(2.0 / s), static_cast<float>(-0.5 / SMALLER * (sums.total(1) / s))};
       return found;
     });
     for (int from = 0; from < k; from += Chunk<T, N>::length()) {
@@ -126,7 +129,11 @@ DEVICE void gumbel_gradient(const T *__restrict__ x, const T *__restrict__ noise
       Chunk<T, N> v;
       if (k > Chunk<T, N>::length()) v.load(upstream + at, from, 0, k, 0.f), upstreams.park(v.x);
 #pragma unroll
-      for (int i = 0; i < N; ++i) v.x[i] = t.weight(i, inverse) * mean.scale * (upstreams.mine(i) - mean.mean) * inverse;
+      for (int i = 0; i < N; ++i) {
+        // Half the difference, which does not overflow, and twice the weight. A code whose sample is 0 has no slope.
+        const float y = t.weight(i, inverse) * mean.scale;
+        v.x[i] = 0.f < y ? y * fmaf(upstreams.mine(i), 0.5f, mean.mean) * inverse : y;
+      }
       v.store(grad + at, from, k);
     }
   }

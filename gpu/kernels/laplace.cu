@@ -9,15 +9,30 @@
 // value, 5 us. At this size a launch costs as much as the memory.
 #include "elementary.cuh"
 
+// A weight in factors, so that no product with it is lost, nor infinite, before the slope is: see gpu/src/fused/laplace.rs.
+struct Factors {
+  float share, grown, own, last, lifted, last_by_mu;
+
+  DEVICE Factors of(double weight) {
+    const double shrunk = SHRUNK, smallest = 2.2250738585072014e-308;
+    const double exponent = __longlong_as_double(__double_as_longlong(weight) & 0x7ff0000000000000LL);
+    const double power = exponent > smallest ? exponent : smallest;
+    const double back = power < shrunk ? shrunk : power > 1.0 ? 1.0 : power, last = power > 1.0 ? power : 1.0;
+    const double most = 1152921504606846976.0, inside = power < most ? power : most;  // 2^60
+    const double half = 0.5 * (weight / power);
+    return Factors{static_cast<float>(half * (power / back / last)), static_cast<float>(2.0 * back / shrunk),
+                   static_cast<float>(weight / last), static_cast<float>(last),
+                   static_cast<float>(2.0 * half * inside / shrunk), static_cast<float>(power / inside)};
+  }
+};
+
 template <class T, int N>
 DEVICE void logit_laplace(const T *__restrict__ x, const T *__restrict__ mu, const T *__restrict__ ln_b,
                           double *__restrict__ sums_of_parts, T *__restrict__ grad_mu, T *__restrict__ grad_ln_b, int rows, int k,
                           int parts, double weight) {
   SHARED(Sums<1>, sums);
   const int chunk = Chunk<T, N>::length(), vector = Chunk<T, N>::VECTOR;
-  // A weight above 1 comes last, so that nothing overflows before the slope does.
-  const double most = fabs(weight) > 1.0 ? fabs(weight) : 1.0;
-  const float share = static_cast<float>(weight / most), last = static_cast<float>(most);
+  const Factors of = Factors::of(weight);
   const int length = ((k + parts - 1) / parts + vector - 1) / vector * vector;
   for (int piece = blockIdx.x; piece < rows * parts; piece += gridDim.x) {
     const int r = piece / parts, begin = piece % parts * length, end = begin + length < k ? begin + length : k;
@@ -39,9 +54,9 @@ DEVICE void logit_laplace(const T *__restrict__ x, const T *__restrict__ mu, con
         const float spread = (cb.x[i] + (ln_x + ln_rest)) + undefined;
         const float term = fmaf(spread, SHRUNK, inverse.times(size));
         terms.add(i, Chunk<T, N>::place(from, i) < end ? term : 0.f);
-        const float slope = inverse.times(share * GROWN) + undefined;
-        cm.x[i] = (off > 0.f ? slope : off < 0.f ? -slope : undefined) * last;
-        cb.x[i] = fmaf(inverse.times(size * share), GROWN, undefined - share) * last;
+        const float slope = inverse.times(of.lifted) + undefined;
+        cm.x[i] = (off > 0.f ? slope : off < 0.f ? -slope : undefined) * of.last_by_mu;
+        cb.x[i] = fmaf(inverse.times(size * of.share), of.grown, undefined - of.own) * of.last;
       }
       mine[0] += terms.sum();
       if (grad_mu == nullptr) continue;

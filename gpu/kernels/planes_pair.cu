@@ -96,13 +96,14 @@ DEVICE void pair_by_planes(const T *__restrict__ a, const T *__restrict__ b, dou
         for (int j = 0; j < VECTOR; ++j) {
           const Around &at = around[stand.position + j];
           const Near n = near_terms(x[j], y[j], at.most_a, at.most_b, at.centre, at.rest, at.to_p);
-          again[0][j] += n.difference, again[1][j] += n.gap;
+          again[0][j] += n.difference, again[1][j] += n.gap, again[2][j] += n.weighed;
         }
       }
       sums.put(stand, again);
       __syncthreads();
       if (me < TILE && plans[me].near)
-        plans[me] = around_the_centre(plans[me], around[me].most_a, around[me].most_b, sums.total(0, me), sums.total(1, me), weight);
+        plans[me] = around_the_centre(plans[me], around[me].most_a, around[me].most_b, sums.total(0, me), sums.total(1, me),
+                                      sums.total(2, me), weight);
       __syncthreads();
     }
     if (me < TILE && start + me < positions) values[static_cast<size_t>(tile / tiles) * positions + start + me] = plans[me].value;

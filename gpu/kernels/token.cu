@@ -29,10 +29,10 @@ DEVICE void token_log_prob(const T *__restrict__ x, const int *__restrict__ toke
     const double mine[1] = {weigh(c, row, begin, end, most)};
     const TokenPlan plan = sums.agree(mine, shared_plan, [&] {
       const double s = sums.total(0);
-      const float y = allowed ? Stored<T>::widen(row[token]) - most : -INFINITY;
-      values[r] = s != s ? s : static_cast<double>(y) - log(s);
-      // 1 - q_t in double: near a certain token it cancels.
-      const double q = static_cast<double>(exp_f32(at_least_floor(y))) / s;
+      const float of_token = allowed ? Stored<T>::widen(row[token]) : -INFINITY;
+      values[r] = s != s ? s : (static_cast<double>(of_token) - static_cast<double>(most)) - log(s);
+      // Near a certain token 1 - q_t cancels: in double, and so to what the sum is known to, a roundoff of 1 in f32.
+      const double q = static_cast<double>(exp_f32(at_least_floor(of_token - most))) / s;
       return TokenPlan{-weight * weights[r] / s, weight * weights[r] * (1.0 - q)};
     });
     if (grad == nullptr) continue;

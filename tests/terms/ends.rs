@@ -9,16 +9,16 @@ use rand_chacha::ChaCha8Rng;
 
 use super::seed;
 
-fn narrow<E: Numbers>(x: f64) -> E {
+pub(super) fn narrow<E: Numbers>(x: f64) -> E {
     E::narrow(E::Real::of(x))
 }
 
-fn wide<E: Numbers>(x: E) -> f64 {
+pub(super) fn wide<E: Numbers>(x: E) -> f64 {
     Real::to_f64(x.widen())
 }
 
 /// `ln f` of one value, its slope by `mu` and by `ln b`.
-fn laplace<E: Numbers>(isa: Isa, [x, mu, ln_b]: [E; 3], weight: f64) -> [f64; 3] {
+pub(super) fn laplace<E: Numbers>(isa: Isa, [x, mu, ln_b]: [E; 3], weight: f64) -> [f64; 3] {
     let (tables, mut value, mut by_mu, mut by_ln_b) = ([[x], [mu], [ln_b]], [0.0], [x], [x]);
     let rows = tables
         .each_ref()

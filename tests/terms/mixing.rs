@@ -1,6 +1,6 @@
 //! Samples and codebooks: the same bits for any number of cores, any batch, any way to memory.
 
-use gpu::fused::{Gumbel, Isa, Pull, Rows, Sample, codebook_mix, gumbel_softmax};
+use gpu::fused::{Gumbel, Isa, Numbers, Pull, Real, Rows, Sample, additions, codebook_mix, gumbel_softmax};
 
 use super::logits;
 
@@ -179,6 +179,71 @@ fn parts_follow_each_other_to_the_samples_product() {
         mixed_of(&plain, &undefined, 0.9, Sample::Relaxed).0[0].is_nan(),
         "undefined noise"
     );
+}
+
+/// What the codebook of numbers of one column gets back from an upstream of 1 are the weights: whatever rounding leaves of a logit with noise, the
+/// temperature divides it by itself, and no weight may exceed 1 for it.
+fn weights_come_back<E: Numbers>(isa: Isa, k: usize, temperature: f64) {
+    let rows = 24;
+    let [x, noise, codebook] = [("outliers", rows), ("normal", rows), ("spread 0.3", 1)].map(|(kind, rows)| {
+        logits(kind, rows, k)
+            .into_iter()
+            .map(|x| E::from_f64(f64::from(x)))
+            .collect::<Vec<E>>()
+    });
+    let wide = |table: &[E]| table.iter().map(|x| x.to_f64()).collect::<Vec<f64>>();
+    let (additions, u) = (additions(k, rows).0, Real::to_f64(E::Real::EPSILON) / 2.0);
+    #[expect(clippy::cast_precision_loss, reason = "a count of additions")]
+    let additions = additions as f64;
+    let size = wide(&codebook).into_iter().fold(1.0_f64, |most, c| most.max(c.abs()));
+    for (x, noise) in x.chunks(k).zip(noise.chunks(k)) {
+        fn table<E>(table: &[E], k: usize) -> Rows<'_, E> {
+            Rows::new("numbers", table, k).unwrap()
+        }
+        let gumbel = Gumbel::new(table(x, k), table(noise, k), temperature).unwrap();
+        let one = [E::from_f64(1.0)];
+        let (mut mixed, mut to_logits, mut to_codebook) = (one, vec![one[0]; k], vec![one[0]; k]);
+        let pull = Pull {
+            upstream: table(&one, 1),
+            to_logits: &mut to_logits,
+            to_codebook: &mut to_codebook,
+        };
+        codebook_mix(
+            isa,
+            gumbel,
+            Sample::Relaxed,
+            table(&codebook, 1),
+            &mut mixed,
+            Some(pull),
+        )
+        .unwrap();
+        let (weights, slopes) = (wide(&to_codebook), wide(&to_logits));
+        // Twice, forward and backward: 4 u of an exponential, 2 u of its exponent times that, on average at most ln K < 8, 22 u of the sum; 2 u
+        // of the quotient.
+        let room = 2.0 * (4.0 + 2.0 * 8.0 + 22.0 + 2.0) * u;
+        let sum: f64 = weights.iter().sum();
+        let told = format!("{} K {k} tau {temperature:e}", isa.name());
+        assert!((sum - 1.0).abs() <= room, "{told}: weights add up to {sum:e}");
+        assert!(
+            weights.iter().all(|y| *y >= 0.0 && *y <= 1.0 + room),
+            "{told}: a weight"
+        );
+        let sum = slopes.iter().sum::<f64>() * temperature;
+        let room = (room + (additions + 4.0) * u) * size;
+        assert!(sum.abs() <= room, "{told}: slopes add up to {sum:e} / tau");
+    }
+}
+
+#[test]
+fn weights_that_come_back_add_up_to_1_at_any_temperature() {
+    for isa in Isa::available() {
+        for k in [258, 520] {
+            for temperature in [1.0, 1.0 / 16.0, 1e-4, 1e-6, 1e-8, 1e-20] {
+                weights_come_back::<f32>(isa, k, temperature);
+                weights_come_back::<f64>(isa, k, temperature * 1e-9);
+            }
+        }
+    }
 }
 
 #[test]

@@ -57,8 +57,9 @@ pub struct Pull<'a, E> {
 /// ```
 ///
 /// Straight-through, `y` is one-hot in `e` and in `dL/dC`, and relaxed in `dL/dx`.
-/// One trip to memory: what is mixed is relative to the largest so far and follows it. Straight-through reads the row once more for the code's
-/// place, gradients once more for everything. Sums over codes and rows in the lanes' type, see [`additions`].
+/// The logits are read for their largest and then, with the noise, for everything: what is mixed is relative to the largest so far and follows
+/// it. Straight-through reads the row once more for the code's place, gradients once more for everything, and both find the same largest at the
+/// same number: at any temperature a weight is at most 1, and they add up to 1. Sums over codes and rows in the lanes' type, see [`additions`].
 /// Limits: as [`gumbel_softmax`](super::gumbel_softmax); a codebook whose entries exceed the type's largest number over 256 may overflow.
 /// Reference: `reference::relaxation::Relaxed::mix`.
 ///
@@ -237,7 +238,8 @@ impl<E: Numbers> Kernel<E> for Forward<'_, '_, E> {
         let across = d.next_multiple_of(WIDEST);
         let mut e = vec![zero; rows * across];
         let mut weights = vec![zero; TILE * CODES];
-        let mut running = vec![Running::NOTHING; rows];
+        let before = |i| Running::before(l, mix.row(self.first + i).0);
+        let mut running: Vec<Running> = (0..rows).map(before).collect();
         for from in (0..k).step_by(CODES) {
             let to = (from + CODES).min(k);
             let codebook = mix.codes(from..to, across);
@@ -283,7 +285,7 @@ impl<E: Numbers> Kernel<E> for Forward<'_, '_, E> {
             }
             if mix.sample == Sample::StraightThrough && !plan.scale.is_nan() {
                 let (x, noise) = mix.row(self.first + i);
-                plan.code = Around::of(l, x, noise).code(l, (x, noise)).unwrap_or_default();
+                plan.code = plan.around.code(l, (x, noise)).unwrap_or_default();
                 mixed.copy_from_slice(mix.codebook.row(plan.code));
                 continue;
             }

@@ -19,7 +19,8 @@ mod ratio;
 ///
 /// One trip to memory; near 0 the non-negative terms `p_k [(1 + r_k) ln(1 + r_k) - r_k]`, `r_k = q_k / p_k - 1`, are added instead.
 /// Range: `[0, +inf]`; 0 exactly for equal tables. Limits: `q_k = 0` does not count; `+inf`, with NaN gradients, where
-/// `q_k > 0 = p_k`; NaN for a row that is all `-inf`, or holds `+inf` or NaN. Reference: `reference::logits::kl_divergence`.
+/// `q_k > 0 = p_k`; NaN, gradients too, for a row that is all `-inf`, or holds `+inf` or NaN. A `q_k` below `e^-87.68` of the largest (`f64`: `e^-708.74`)
+/// is 0 unless its log-ratio is infinite, also where `p_k` is so much smaller still that their product is not. Reference: `reference::logits::kl_divergence`.
 ///
 /// # Panics
 /// When the tables, `values` or `grads` do not fit each other.
@@ -39,7 +40,7 @@ pub fn kl_divergence<E: Numbers>(
 /// H = -sum_k q_k ln p_k          dH/da_k = -q_k (ln p_k + H)          dH/db_k = p_k - q_k
 /// ```
 ///
-/// Range: `[H(q), +inf]`. Limits: as [`kl_divergence`]. Reference: `reference::logits::cross_entropy`.
+/// Range: `[H(q), +inf]`. Limits: as [`kl_divergence`], of weights below `e^-87.68` too. Reference: `reference::logits::cross_entropy`.
 ///
 /// # Panics
 /// When the tables, `values` or `grads` do not fit each other.
@@ -152,11 +153,14 @@ impl Pair {
             p: self.weight / s_p,
             mean,
         };
-        // A code that q allows and p does not: +inf, or 0 x inf where the weight has underflowed. Other NaN are in s or s_p too.
-        if !t.is_finite() && s.is_finite() && s_p.is_finite() {
-            let (q, p) = (f64::NAN, f64::NAN);
-            let mean = Mean::UNDEFINED;
-            return (f64::INFINITY, Slope::Apart { q, p, mean });
+        let (q, p, undefined) = (f64::NAN, f64::NAN, Mean::UNDEFINED);
+        // A table that is undefined anywhere, be it where the other one's weight is 0 and t does not hear of it.
+        if !(s.is_finite() && s_p.is_finite()) {
+            return (f64::NAN, Slope::Apart { q, p, mean: undefined });
+        }
+        // A code that q allows and p does not: +inf, or 0 x inf where the weight has underflowed.
+        if !t.is_finite() {
+            return (f64::INFINITY, Slope::Apart { q, p, mean: undefined });
         }
         if !divergence {
             return (mean + ln_s_p, apart(Mean::of::<E::Real>(0.0, max_b, mean)));
@@ -165,7 +169,7 @@ impl Pair {
         if !(fast_bound(mean, square / s, t_p / s_p, fast) > fast * ACCEPT) {
             return (fast, apart(Mean::of::<E::Real>(max_a, max_b, mean)));
         }
-        self.near::<E, L, KEEP>(l, [a, b], [kept_q, kept_p], [max_a, max_b], [s, s_p], mean)
+        self.near::<E, L, KEEP>(l, [a, b], [kept_q, kept_p], [max_a, max_b], [s, s_p])
     }
 
     /// The sweep that does not cancel: `p_k excess(d_k)` where the log-ratio `d_k` is small, `q_k d_k - (q_k - p_k)` elsewhere. Its centre is
@@ -178,16 +182,16 @@ impl Pair {
         [kept_q, kept_p]: [&mut [E::Real]; 2],
         [max_a, max_b]: [f64; 2],
         [s, s_p]: [f64; 2],
-        mean: f64,
     ) -> (f64, Slope) {
         let nothing = E::narrow(E::Real::NEG_INFINITY);
-        let Mean(high, low) = Mean::of::<E::Real>(max_a, max_b, s.ln() - s_p.ln());
-        let (high, low) = (l.splat(E::Real::of(high)), l.splat(E::Real::of(low)));
+        let two = |Mean(high, low)| (l.splat(E::Real::of(high)), l.splat(E::Real::of(low)));
+        let (high, low) = two(Mean::of::<E::Real>(max_a, max_b, s.ln() - s_p.ln()));
+        let (first, second) = two(Mean::of::<E::Real>(max_a, max_b, 0.0));
         let larger = l.splat(E::Real::of(1.0 / SMALLER));
         let (shift_a, shift_b) = (l.splat(E::Real::of(max_a)), l.splat(E::Real::of(max_b)));
         let to_p = l.splat(E::Real::of(s_p / s));
         let one = l.splat(E::Real::ONE);
-        let [excess, gap] = sums!(l, a, nothing, 0, |at, x| {
+        let [excess, gap, t] = sums!(l, a, nothing, 0, |at, x| {
             let b = read_or(l, &b[at..], nothing);
             let p = exp(l, at_least_floor(l, l.sub(b, shift_b)));
             let q = l.mul(exp(l, at_least_floor(l, l.sub(x, shift_a))), to_p);
@@ -202,14 +206,15 @@ impl Pair {
                 l.store(&mut kept_q[at..], l.where_less(size, one, difference, q));
                 l.store(&mut kept_p[at..], l.where_less(size, one, p, minus_p));
             }
-            [difference, gap]
+            [difference, gap, l.mul(q, log_ratio(l, x, b, first, second))]
         });
         let (excess, gap) = (excess / s_p, gap / s_p);
         let value = recentred(gap, excess);
         let slope = Slope::Near {
             p: self.weight / (s_p * (1.0 + excess)),
-            // Around the largest logits: around the centre the divergence's own rounding would be in it.
-            mean: Mean::of::<E::Real>(max_a, max_b, mean),
+            // Of log-ratios that were rounded once: the first sweep's is off by roundings of logits, which are far larger here. Around the
+            // largest logits: where one code has nearly all the weight, it has it there, and around the centre the mean would cancel.
+            mean: Mean::of::<E::Real>(max_a, max_b, t / (s_p * (1.0 + excess)) / SMALLER),
             excess,
         };
         (value, slope)

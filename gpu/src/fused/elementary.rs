@@ -49,8 +49,9 @@ fn reduced<L: Lanes>(l: L, x: L::Vector) -> [L::Vector; 3] {
     [shifted, n, l.add(l.add(tail, f), l.splat(L::Real::ONE))]
 }
 
-/// `e^x`, within [`EXP`] from [`Real::FLOOR`], where it is exactly 0, to `-FLOOR`; above, `+inf` from where `n` is the type's largest exponent
-/// (88.4 and 709.5) on. NaN stays. `e^0` is exactly 1. The scaling by `2^n` is exact.
+/// `e^x`, within [`EXP`] up to `-FLOOR`, and half the smallest subnormal number where it is subnormal: below -87.33 (`f64`: -708.39) the scaling by
+/// `2^n`, exact elsewhere, rounds. From where `n` is below the least exponent (-87.68 and -708.74) down it is exactly 0; above, `+inf` from where
+/// `n` is the type's largest (88.4 and 709.5) on. NaN stays. `e^0` is exactly 1.
 #[inline(always)]
 pub(crate) fn exp<L: Lanes>(l: L, Floored(x): Floored<L::Vector>) -> L::Vector {
     let [shifted, _, power] = reduced(l, l.min(l.splat(L::Real::CEILING), x));

@@ -66,7 +66,8 @@ pub(crate) fn temperate<R: Real>(temperature: f64) -> Result<(), Error> {
 /// ```
 ///
 /// The logits are centred before the noise is added, so that an offset costs no digit. One trip to memory.
-/// Limits: `-inf` is a masked code; NaN for a row that is all `-inf`, or holds `+inf` or NaN. Reference: `reference::relaxation::Relaxed`.
+/// Limits: `-inf` is a masked code, and so is one that lies further below the largest than the type's largest number, whatever the temperature;
+/// NaN for a row that is all `-inf`, or holds `+inf` or NaN. Reference: `reference::relaxation::Relaxed`.
 ///
 /// # Panics
 /// When `samples` is not as long as the logits.
@@ -87,6 +88,7 @@ pub fn gumbel_softmax<E: Numbers>(isa: Isa, gumbel: Gumbel<'_, E>, sample: Sampl
 /// ```
 ///
 /// The same for both samples: straight-through differs in where `upstream` was taken. One trip to memory.
+/// Limits: as [`gumbel_softmax`]; a code whose sample is 0 has no slope, whatever its derivative is. A derivative is as large as the type allows.
 /// Reference: `reference::relaxation::Relaxed::gradient`.
 ///
 /// # Panics
@@ -108,6 +110,9 @@ fn checked<E>(gumbel: &Gumbel<'_, E>, out: &[E]) -> Vec<f64> {
     assert_eq!(out.len(), count * gumbel.logits.k(), "one number a logit");
     vec![0.0; count]
 }
+
+/// What derivatives are multiplied by where they are added up: 1,024 of the largest are, before their sum is taken in `f64`, and may be rounded up.
+const SMALLER: f64 = 1.0 / 2048.0;
 
 pub(super) struct Draw {
     inverse: f64,
@@ -171,15 +176,21 @@ impl<E: Numbers> RowKernel<E, 3, 1> for Draw {
         let zero = E::narrow(E::Real::of(0.0));
         let [weights, _] = work.two_rows(x.len());
         let s = self.weigh(l, (x, noise), weights);
-        let [weighted] = sums!(l, upstream, zero, 0, |at, v| [l.mul(l.load(&weights[at..]), v)]);
-        let mean = weighted / s;
+        let splat = |x| l.splat(E::Real::of(x));
+        let smaller = splat(SMALLER);
+        let [weighted] = sums!(l, upstream, zero, 0, |at, v| [
+            l.mul(l.load(&weights[at..]), l.mul(v, smaller))
+        ]);
+        let mean = weighted / s / SMALLER;
         if let Some([grad]) = grads {
-            let splat = |x| l.splat(E::Real::of(x));
-            let (mean, scale, inverse) = (splat(mean), splat(1.0 / s), splat(self.inverse));
+            // Half the difference, which does not overflow, and twice the weight.
+            let (mean, scale) = (splat(-0.5 * mean), splat(2.0 / s));
+            let (zeros, half, inverse) = (splat(0.0), splat(0.5), splat(self.inverse));
             fill!(l, grad, through, |at| {
-                let v = l.sub(read_or(l, &upstream[at..], zero), mean);
+                let v = l.fma(read_or(l, &upstream[at..], zero), half, mean);
+                let y = l.mul(l.load(&weights[at..]), scale);
                 // The temperature last: beside it a weight would underflow, or overflow, before the product does.
-                l.mul(l.mul(l.mul(l.load(&weights[at..]), scale), v), inverse)
+                l.where_less(zeros, y, l.mul(l.mul(y, v), inverse), y)
             });
         }
         mean

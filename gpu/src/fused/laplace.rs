@@ -50,6 +50,34 @@ pub(super) struct LogitLaplace {
     weight: f64,
 }
 
+/// A weight in factors, so that no product with it is lost, nor infinite, before the slope is: `[share, grown, own, last, lifted, last_by_mu]`.
+///
+/// ```text
+/// by ln b:   ((share |off| 2^-64 / b) grown - own) last          by mu:   (lifted 2^-64 / b) last_by_mu
+/// ```
+///
+/// With `P` the power of two in the weight `W`, `1/2 <= |W| / 2 P < 1`. The quotient that is kept, `share |off| 2^-64 / b`, is `W |off| / b` over
+/// `grown last`, of which `grown` is from 2 to `2^65`: it is infinite only where the slope is, and what it loses below the smallest normal number
+/// is a roundoff of the slope, `2^-24 |W|`, or one of the slope's smallest numbers. For the slope by `mu`, which has no other addend, what comes last is
+/// above 1 only from `P = 2^60` on (`f64`: `2^956`), where `lifted` has no room for more; there it loses digits below the smallest
+/// normal number times that.
+fn factors<R: Real>(weight: f64) -> [f64; 6] {
+    let exponent = f64::from_bits(weight.to_bits() & f64::INFINITY.to_bits());
+    let power = exponent.max(f64::MIN_POSITIVE); // of 0 and of subnormal numbers too
+    let (back, last) = (power.clamp(SHRUNK, 1.0), power.max(1.0));
+    // Four times this times 2^64 is the inverse of the smallest normal number.
+    let inside = power.min(0.25 * SHRUNK / R::SMALLEST.to_f64());
+    let half = 0.5 * (weight / power);
+    [
+        half * (power / back / last),
+        2.0 * back / SHRUNK,
+        weight / last,
+        last,
+        2.0 * half * inside / SHRUNK,
+        power / inside,
+    ]
+}
+
 impl<E: Numbers> RowKernel<E, 3, 2> for LogitLaplace {
     #[inline(always)]
     fn row<L: Stored<E, Real = E::Real>>(
@@ -65,11 +93,8 @@ impl<E: Numbers> RowKernel<E, 3, 2> for LogitLaplace {
         let half = E::narrow(E::Real::of(0.5));
         let none = E::narrow(E::Real::of(0.0));
         let splat = |x| l.splat(E::Real::of(x));
-        let (zero, one, shrunk, grown) = (splat(0.0), l.splat(E::Real::ONE), splat(SHRUNK), splat(1.0 / SHRUNK));
-        // A weight above 1 comes last, so that nothing overflows before the slope does.
-        let last = self.weight.abs().max(1.0);
-        let (share, lifted, last) = (self.weight / last, self.weight / last / SHRUNK, splat(last));
-        let (share, lifted) = (splat(share), splat(lifted));
+        let (zero, one, shrunk) = (splat(0.0), l.splat(E::Real::ONE), splat(SHRUNK));
+        let [share, grown, own, last, lifted, last_by_mu] = factors::<E::Real>(self.weight).map(splat);
         let mut start = 0;
         while start < x.len() {
             let part = start..(start + BLOCK).min(x.len());
@@ -85,9 +110,12 @@ impl<E: Numbers> RowKernel<E, 3, 2> for LogitLaplace {
                 if wanted {
                     let slope = l.add(inverse.times(l, lifted), undefined);
                     let down = l.where_less(off, zero, l.sub(zero, slope), undefined);
-                    l.store(&mut by_mu[at..], l.mul(l.where_less(zero, off, slope, down), last));
+                    l.store(
+                        &mut by_mu[at..],
+                        l.mul(l.where_less(zero, off, slope, down), last_by_mu),
+                    );
                     let distance = inverse.times(l, l.mul(size, share));
-                    let slope = l.fma(distance, grown, l.sub(undefined, share));
+                    let slope = l.fma(distance, grown, l.sub(undefined, own));
                     l.store(&mut by_ln_b[at..], l.mul(slope, last));
                 }
                 // Terms are 2^64 times smaller than what they stand for: no sum of them overflows that has a finite value.

@@ -40,7 +40,7 @@ pub trait Real:
     const LN_2_LOW: Self;
     /// `1.5 2^m + bias` with `m` the mantissa's length: adding it rounds to an integer and leaves the biased exponent lowest.
     const ROUND: Self;
-    /// From here down `2^n` has the exponent 0 and `exp` is exactly 0.
+    /// From some 0.3 above down `2^n` has the exponent 0 and `exp` is exactly 0.
     const FLOOR: Self;
     /// `2^n` has the type's largest exponent there and `exp` is `+inf`.
     const CEILING: Self;

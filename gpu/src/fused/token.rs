@@ -104,7 +104,7 @@ impl<E: Numbers> RowKernel<E, 1, 1> for Token<'_> {
         fill!(l, &mut grad[from..to], through, |at| l
             .mul(l.load(&weights[at..]), scale));
         if (from..to).contains(&token) {
-            // 1 - q_t in f64: near a certain token it cancels.
+            // Near a certain token 1 - q_t cancels: in f64, and so to what the sum is known to, a roundoff of 1 in the lanes' type.
             let q = weights[token - from].to_f64() / s;
             grad[token] = E::narrow(E::Real::of(weight * (1.0 - q)));
         }

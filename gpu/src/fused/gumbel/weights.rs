@@ -82,19 +82,22 @@ pub(in crate::fused) struct Running {
 }
 
 impl Running {
-    /// Before the first part.
-    pub(in crate::fused) const NOTHING: Self = Self {
-        around: Around {
-            centre: f64::NEG_INFINITY,
-            most: f64::NEG_INFINITY,
-        },
-        sum: 0.0,
-    };
+    /// Before the first part of a row.
+    #[inline(always)]
+    pub(in crate::fused) fn before<E: Numbers, L: Stored<E, Real = E::Real>>(l: L, x: &[E]) -> Self {
+        Self {
+            around: Around {
+                centre: largest(l, x),
+                most: f64::NEG_INFINITY,
+            },
+            sum: 0.0,
+        }
+    }
 
     /// The weights of the next part, into `weights`; returns what everything that was weighed before has to be multiplied by.
     ///
-    /// A part is centred at its own largest logit: no rounded distance is larger than it is around the whole row's. The largest is kept relative
-    /// to the largest logit so far, so that an offset of all costs no digit.
+    /// Every part is centred at the whole row's largest logit, as [`Around::weigh`] centres it: both round a logit with noise to the same number,
+    /// or one that was the largest here would lie above the largest there, by a rounding that the temperature divides.
     #[inline(always)]
     pub(in crate::fused) fn weigh<E: Numbers, L: Stored<E, Real = E::Real>>(
         &mut self,
@@ -103,33 +106,13 @@ impl Running {
         inverse: f64,
         weights: &mut [E::Real],
     ) -> f64 {
-        let (nothing, before) = (f64::NEG_INFINITY, self.around);
-        let largest = largest(l, part.0);
-        // All masked: around any number, so that no weight is NaN.
-        let own = if largest > nothing || largest.is_nan() {
-            largest
-        } else {
-            0.0
-        };
-        let most_of_part = scores(l, part, own, weights);
-        let centre = before.centre.max(largest);
-        let to_centre = |from: f64, most: f64| {
-            if from > nothing {
-                most + (from - centre)
-            } else {
-                nothing
-            }
-        };
-        let (old, new) = (to_centre(before.centre, before.most), to_centre(largest, most_of_part));
-        let most = old.max(new);
-        let around = match most > nothing {
-            false => 0.0,
-            true if new >= old => most_of_part,
-            true => old + (centre - own),
-        };
+        let Around { centre, most: before } = self.around;
+        let most = before.max(scores(l, part, centre, weights));
+        // All masked so far: around any number, so that no weight is NaN.
+        let around = if most > f64::NEG_INFINITY { most } else { 0.0 };
         let sum = exponentials(l, &mut weights[..part.0.len().next_multiple_of(L::N)], around, inverse);
-        let kept = if most > old {
-            ((old - most) * inverse).exp()
+        let kept = if most > before {
+            ((before - most) * inverse).exp()
         } else {
             1.0
         };
