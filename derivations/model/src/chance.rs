@@ -81,7 +81,7 @@ impl Exponentials {
 
 /// `ln` of an exponential's mean, shifted: never negative, by Jensen's inequality; no bound comes of a mean that has left the range of numbers.
 fn cumulant(mean: f64, shift: f64) -> f64 {
-    if mean >= f64::MIN_POSITIVE && mean < f64::INFINITY {
+    if (f64::MIN_POSITIVE..f64::INFINITY).contains(&mean) {
         (mean.ln() + shift).max(0.0)
     } else {
         f64::INFINITY

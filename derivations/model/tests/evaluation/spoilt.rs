@@ -9,8 +9,11 @@ use model::network::{Model, TINY};
 use model::noise::evaluated;
 use model::objective::relaxed;
 
+/// A tensor's name, and what becomes of its numbers.
+type Change<'a> = (&'a str, &'a dyn Fn(usize, f32) -> f32);
+
 /// The tiny model with tensors' numbers replaced, by a function of the place and of what stood there.
-pub(super) fn spoilt(changes: &[(&str, &dyn Fn(usize, f32) -> f32)]) -> Model {
+pub(super) fn spoilt(changes: &[Change<'_>]) -> Model {
     let mut bytes = TINY.to_vec();
     let (header, data) = files::header::read(TINY).unwrap();
     let start = bytes.len() - data.len();
