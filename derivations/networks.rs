@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use files::numbers::unravel;
 use gpu::network::{Seen, decoder, encoder};
 use gpu::transfer::download;
 use gpu::{DType, Tensor};
@@ -47,7 +48,8 @@ pub struct NetworkReport {
 /// Every layer of the model's networks on these images, in `f32` or with parameters and layers in `bf16`.
 ///
 /// # Errors
-/// [`NetworksError`]; a disagreement is a finding in the reports.
+/// [`NetworksError`], for a layer's number that is not finite, too, which a rectifier may hide from every result; a disagreement is a finding in the
+/// reports.
 pub fn agree(
     model: &Model,
     data: &Data,
@@ -69,9 +71,11 @@ pub fn agree(
     let decoder_graph = dvae.decoder(&ours(&of_decoder)?).map_err(failed)?;
     let prior_graph = transformer.graph(&ours(&of_prior)?).map_err(failed)?;
     for &image in images {
+        let of_image = |error: model::ModelError| error.at(format!("image {image}"));
         let pixels = model.pixels(&model::noise::evaluated(data.image(image), 1, image))?;
         let pixels = cast(&pixels, dtype)?;
         let seen = told(|seen| encoder(model.config.sizes(), &of_encoder, &pixels, seen).map(|_| ()))?;
+        expect_finite("encoder", &encoder_graph, &seen, storage).map_err(of_image)?;
         rows[0].extend(compared(&encoder_graph, &array(&pixels)?, &seen, storage)?);
 
         let (codes, _) = model::sample::reconstruction(model, data.image(image))?;
@@ -79,6 +83,7 @@ pub fn agree(
         let planes = model::objective::one_hot(&tokens, model.config.dvae.vocabulary, model.config.side())?;
         let planes = cast(&planes, dtype)?;
         let seen = told(|seen| decoder(model.config.sizes(), &of_decoder, &planes, seen).map(|_| ()))?;
+        expect_finite("decoder", &decoder_graph, &seen, storage).map_err(of_image)?;
         rows[1].extend(compared(&decoder_graph, &array(&planes)?, &seen, storage)?);
 
         let text = model.text(data.caption(image))?;
@@ -86,6 +91,7 @@ pub fn agree(
         let twin = model.transformer()?;
         let seen = told(|seen| twin.logits(&of_prior, (&words, &tokens), seen).map(|_| ()))?;
         let both: Array1<f64> = text.iter().chain(&codes).map(|token| f64::from(*token)).collect();
+        expect_finite("transformer", &prior_graph, &seen, storage).map_err(of_image)?;
         rows[2].extend(compared(&prior_graph, &both.into_dyn(), &seen, storage)?);
     }
     let names = ["encoder", "decoder", "transformer"];
@@ -104,6 +110,30 @@ fn report(network: &'static str, storage: Storage, rows: &[LayerRow]) -> Network
         worst_layer: worst.map_or_else(String::new, |row| row.name.clone()),
         first_beyond: rows.iter().find(|row| row.failed > 0).map(|row| row.name.clone()),
     }
+}
+
+/// Refuses the first number of a layer, in the order of the layers, that is not finite.
+fn expect_finite(
+    network: &str,
+    graph: &Graph,
+    seen: &BTreeMap<String, Tensor>,
+    storage: Storage,
+) -> Result<(), model::ModelError> {
+    for node in graph.nodes() {
+        let Some(tensor) = seen.get(&node.name) else {
+            continue; // the comparison says so
+        };
+        let layer = tensor.get(0)?;
+        let numbers = download(&layer)?;
+        if let Some(place) = numbers.iter().position(|number| !number.is_finite()) {
+            let (at, dtype) = (unravel(layer.dims(), place), storage.name);
+            return Err(model::ModelError::Overflow {
+                what: format!("the {network}'s {}{at:?} in {dtype}", node.name),
+                value: numbers[place],
+            });
+        }
+    }
+    Ok(())
 }
 
 /// What the twin says of every layer.

@@ -4,6 +4,8 @@
 
 #[path = "model/folder.rs"]
 mod folder;
+#[path = "model/worlds.rs"]
+mod worlds;
 
 use std::fs;
 use std::path::Path;

@@ -3,28 +3,73 @@
 use std::fmt::Write as _;
 
 use model::evaluate::{Estimate, Report, SplitReport};
-use model::export::{Exported, two_samples};
-use rand::{Rng, RngExt as _};
-use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
-use reference::logits::log_mean_exp;
-use reference::model::Model as _;
-use reference::slack::Slack as _;
-use reference::vocab::{Error, closure_bound};
-use reference::world::World;
 
 use crate::networks::NetworkReport;
+use crate::precision::Storage;
+use crate::render::amount::rounded;
 use crate::steps::StepReport;
+
+mod world;
+
+pub use world::{WorldRow, worlds};
+
+/// What single precision leaves of a number of the networks: none of them has more digits, whatever it is added to.
+const SINGLE: f64 = Storage::F32.computed;
+
+/// A number to so many decimal places, of those that a number of that size has in single precision.
+#[must_use]
+pub fn number(value: f64, places: u8) -> String {
+    digits(value, SINGLE * value.abs(), places)
+}
+
+/// The digits that are known, or what is known in their place: what the number is less than, twice as much lest that be rounded down.
+fn digits(value: f64, within: f64, places: u8) -> String {
+    rounded(value, within, places).unwrap_or_else(|| format!("<{:.0e}", 2.0 * (value.abs() + within)))
+}
+
+/// A mean to so many decimal places, with its standard error, of which no more is known than of the mean; of a single number the words that it is one.
+#[must_use]
+pub fn estimate(found: &Estimate, places: u8) -> String {
+    let mean = number(found.mean, places);
+    match found.standard_error {
+        Some(error) => {
+            let within = SINGLE * found.mean.abs().max(error);
+            format!("{mean} ± {}", digits(error, within, places))
+        }
+        None => format!("{mean} (n = 1)"),
+    }
+}
+
+/// Lines of cells under each other, two spaces at least before one: the first column from the left, the others to the right, none narrower than is said.
+fn table(rows: &[Vec<String>], narrowest: &[usize]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        let longest = cells
+            .map(|cell| cell.chars().count() + if column > 0 { 2 } else { 0 })
+            .max();
+        longest.unwrap_or(0).max(narrowest[column])
+    };
+    let widths: Vec<usize> = (0..narrowest.len()).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let _ = match column {
+                0 => write!(text, "{cell:<width$}"),
+                _ => write!(text, "{cell:>width$}"),
+            };
+        }
+        text.push('\n');
+    }
+    text
+}
 
 /// The report in nats, bits and codes.
 #[must_use]
 pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkReport]) -> String {
     let mut text = format!("{model}, on {device}; means over images ± standard error, nats an image\n\n");
-    let _ = write!(text, "{:<44}", "");
-    for split in &report.splits {
-        let _ = write!(text, "{:>20}", format!("{} ({})", split.split, split.images));
-    }
-    text.push('\n');
-    type Row = (&'static str, fn(&SplitReport) -> Estimate, usize);
+    let mut lines = vec![vec![String::new()]];
+    lines[0].extend((report.splits.iter()).map(|split| format!("{} ({})", split.split, split.images)));
+    type Row = (&'static str, fn(&SplitReport) -> Estimate, u8);
     let rows: [Row; 14] = [
         ("reconstruction, E ln p(x|z)", |s| s.reconstruction, 1),
         ("ln p(y)", |s| s.ln_p_y, 1),
@@ -42,11 +87,8 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
         ("pixel error (root mean square, of 1)", |s| s.pixel_error, 4),
     ];
     for (name, get, places) in rows {
-        let _ = write!(text, "{name:<44}");
-        for split in &report.splits {
-            let _ = write!(text, "{:>20}", get(split).text(places));
-        }
-        text.push('\n');
+        let cells = report.splits.iter().map(|split| estimate(&get(split), places));
+        lines.push(std::iter::once(name.to_owned()).chain(cells).collect());
     }
     for (name, of) in [
         (
@@ -55,29 +97,33 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
         ),
         ("codebook perplexity", |s| format!("{:.1}", s.codebook_perplexity)),
     ] {
-        let _ = write!(text, "{:<44}", format!("{name}, of {}", report.codes));
-        for split in &report.splits {
-            let _ = write!(text, "{:>20}", of(split));
-        }
-        text.push('\n');
+        let cells = report.splits.iter().map(of);
+        lines.push(
+            std::iter::once(format!("{name}, of {}", report.codes))
+                .chain(cells)
+                .collect(),
+        );
     }
+    text.push_str(&table(&lines, &[44, 20, 20, 20]));
     if let Some(bound) = &report.bound {
         let _ = writeln!(
             text,
             "\nimportance-weighted bound on {} images of the test part, L_1 = ELBO <= L_k <= ln p(x,y); ELBO with exact entropy {}",
             bound.images,
-            bound.elbo.text(1)
+            estimate(&bound.elbo, 1)
         );
         for (place, (k, value)) in bound.values.iter().enumerate() {
             let rise = place.checked_sub(1).and_then(|before| bound.rises.get(before));
-            let rise = rise.map_or_else(String::new, |rise| format!("   + {} over half as many", rise.text(2)));
-            let _ = writeln!(text, "  L_{k:<5} {:>12.2}{rise}", value.mean);
+            let rise = rise.map_or_else(String::new, |rise| {
+                format!("   + {} over half as many", estimate(rise, 2))
+            });
+            let _ = writeln!(text, "  L_{k:<5} {:>12}{rise}", number(value.mean, 2));
         }
         let verdict = if report.stands() { "" } else { ": NOT those of q" };
         let _ = writeln!(
             text,
             "  the samples' mean of -ln q(z|x) less the exact entropy: {}{verdict}",
-            bound.entropy_residue.text(3)
+            estimate(&bound.entropy_residue, 3)
         );
     }
     if !layers.is_empty() {
@@ -131,126 +177,30 @@ pub fn training_steps(device: &str, steps: &[StepReport]) -> String {
     text
 }
 
-/// What one world says of the bounds.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct WorldRow {
-    /// The observed caption.
-    pub caption: String,
-    /// `ln p(x,y)`, exact.
-    pub log_evidence: f64,
-    /// `L_1`, the bound, exact.
-    pub elbo: f64,
-    /// `KL(q(z|x) || p(z|x,y))`, by itself.
-    pub posterior_gap: f64,
-    /// `ln p(x,y) - ELBO - KL`.
-    pub residue: f64,
-    /// What rounding may make of it.
-    pub residue_bound: f64,
-    /// `L_2`, exact.
-    pub two_samples: f64,
-    /// What rounding may make of sums of so many samples, or of pairs of so many codes, added up one by one.
-    pub rounding: f64,
-    /// `k`, `L_k` from samples and its standard error.
-    pub sampled: Vec<(usize, Estimate)>,
-}
+#[cfg(test)]
+mod tests {
+    use model::evaluate::Estimate;
 
-/// Samples of codes, and what they are cut into.
-const SAMPLES: usize = 16_384;
+    use super::{estimate, table};
 
-/// So many of a size, and the largest group.
-const LARGEST: usize = 256;
-
-impl WorldRow {
-    /// Of a world, its samples drawn from `rng`.
-    ///
-    /// # Errors
-    /// What the reference refuses.
-    pub fn of(world: &World, caption: &str, rng: &mut impl Rng) -> Result<Self, Error> {
-        let (evidence, elbo) = (eq03_log_evidence(world)?, eq09_log_product(world)?);
-        let gap = world.posterior_gap()?;
-        let (y, ln_q) = (world.y(), world.encoder().ln());
-        let mut sum = 0.0;
-        let cumulated: Vec<f64> = (ln_q.iter())
-            .map(|ln_q| {
-                sum += ln_q.exp();
-                sum
-            })
-            .collect();
-        let weights: Vec<f64> = (0..SAMPLES)
-            .map(|_| {
-                let u = rng.random::<f64>() * sum;
-                let z = cumulated.partition_point(|part| *part <= u).min(cumulated.len() - 1);
-                world.likelihood()[[y, z]] + world.prior().ln()[[y, z]] - ln_q[z]
-            })
-            .collect();
-        let mut sampled = Vec::new();
-        for k in (0..).map(|power| 1 << power).take_while(|k| *k <= LARGEST) {
-            let groups = weights.chunks_exact(k).map(|group| Ok(log_mean_exp(group)?.value()));
-            let values: Vec<f64> = groups.collect::<Result<_, Error>>()?;
-            sampled.push((k, Estimate::of(&values)));
+    #[test]
+    fn no_digit_is_written_that_single_precision_does_not_hold() {
+        for (numbers, places, text) in [
+            (&[1.0, 2.0, 6.0][..], 2, "3.00 ± 1.53"),
+            (&[1.0], 1, "1.0 (n = 1)"),
+            (&[-0.001, 0.001], 1, "0.0 ± 0.0"),
+            (&[-23_332.92, -23_332.92], 1, "-23332.9 ± 0.0"),
+            (&[-2_000_001.0, -2_000_003.0], 1, "-2000002 ± 1"),
+            (&[-5.723_891_4e23, -5.723_891_4e23], 1, "-5.723891e23 ± <7e16"),
+            (&[0.0, 1e20], 1, "5.000000e19 ± 5.000000e19"),
+        ] {
+            assert_eq!(estimate(&Estimate::of(numbers), places), text);
         }
-        #[expect(clippy::cast_precision_loss, reason = "at most 2^17")]
-        let added = SAMPLES.max(2 * world.codes()) as f64;
-        Ok(Self {
-            caption: caption.to_owned(),
-            log_evidence: evidence.value(),
-            elbo: elbo.value(),
-            posterior_gap: gap.value(),
-            residue: evidence.value() - elbo.value() - gap.value(),
-            residue_bound: closure_bound(&[evidence, elbo, gap]),
-            two_samples: two_samples(world),
-            rounding: added * f64::EPSILON * (evidence.value().abs() + gap.value()),
-            sampled,
-        })
     }
 
-    /// Whether the evidence lies above the bound by the divergence, `L_2` between them, and samples where they should be within four standard errors.
-    #[must_use]
-    pub fn stands(&self) -> bool {
-        let slack = self.residue_bound + self.rounding;
-        let close = |k: usize, exact: f64| {
-            let found = self.sampled.iter().find(|(known, _)| *known == k);
-            found.is_some_and(|(_, l)| (l.mean - exact).abs() <= l.margin() + slack)
-        };
-        let between = |(_, l): &(usize, Estimate)| {
-            l.mean <= self.log_evidence + l.margin() + slack && l.mean >= self.elbo - l.margin() - slack
-        };
-        self.residue.abs() <= self.residue_bound
-            && self.elbo <= self.two_samples + slack
-            && self.two_samples <= self.log_evidence + slack
-            && close(1, self.elbo)
-            && close(2, self.two_samples)
-            && self.sampled.iter().all(between)
+    #[test]
+    fn columns_do_not_touch() {
+        let rows = [["a", "1", "12345678"], ["bcd", "-2", "9"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table(&rows, &[2, 4, 4]), "a     1  12345678\nbcd  -2         9\n");
     }
-}
-
-/// The worlds, one a line.
-#[must_use]
-pub fn worlds(file: &str, exported: &Exported, rows: &[WorldRow]) -> String {
-    let codes = exported.worlds.first().map_or(0, World::codes);
-    let mut text = format!(
-        "{file}: {} worlds of {} captions and {codes} codes\n\
-         conditioned on the captions C: ln p(y in C) = {:.3}, ln q(y in C) = {:.3}; the decoder does not read the caption, as released: p(x|y,z) = p(x|z)\n\n",
-        exported.worlds.len(),
-        exported.captions.len(),
-        exported.ln_p_captions,
-        exported.ln_q_captions
-    );
-    let _ = writeln!(
-        text,
-        "{:<40} {:>12} {:>12} {:>18} {:>12} {:>10} {:>9}",
-        "caption", "ELBO = L_1", "L_2", "L_256", "ln p(x,y)", "KL", "residue"
-    );
-    for row in rows {
-        let last = row.sampled.last().map_or_else(String::new, |(_, l)| l.text(2));
-        let verdict = if row.stands() { "" } else { "  does NOT stand" };
-        let _ = writeln!(
-            text,
-            "{:<40} {:>12.4} {:>12.4} {last:>18} {:>12.4} {:>10.4} {:>9.1e}{verdict}",
-            row.caption, row.elbo, row.two_samples, row.log_evidence, row.posterior_gap, row.residue
-        );
-    }
-    text.push_str("\nln p(x,y) - ELBO is KL(q(z|x) || p(z|x,y)) to within rounding; L_1 and L_2 exact, and their samples within four standard errors\n");
-    let _ = writeln!(text, "next: elbo check {file}, elbo ledger {file}, elbo agree {file}");
-    text
 }

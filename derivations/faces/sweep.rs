@@ -4,10 +4,11 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use model::evaluate::Estimate;
-use model::sweep::{Point, Row};
+use model::sweep::{Point, Row, decimal};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use super::model::{estimate, number};
 use crate::render::fonts;
 
 /// What the note says of its 6.6.
@@ -23,14 +24,14 @@ pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
     );
     for row in rows {
         // How many seeds there are stands beside it.
-        let of = |estimate: Estimate, places: usize| match estimate.standard_error {
-            Some(_) => estimate.text(places),
-            None => format!("{:.places$}", estimate.mean),
+        let of = |found: Estimate, places: u8| match found.standard_error {
+            Some(_) => estimate(&found, places),
+            None => number(found.mean, places),
         };
         let _ = writeln!(
             text,
             "{:>6} {:>5}  {:>14} {:>14} {:>17} {:>20} {:>16}",
-            row.beta,
+            decimal(row.beta),
             row.seeds,
             of(row.codes_used, 1),
             of(row.perplexity, 1),
@@ -53,7 +54,7 @@ pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
 }
 
 /// What is judged: its name, its value, the sign of what the note would call better, decimal places.
-type Judged = (&'static str, fn(&Point) -> f64, f64, usize);
+type Judged = (&'static str, fn(&Point) -> f64, f64, u8);
 
 #[expect(clippy::cast_precision_loss, reason = "a number of codes")]
 const JUDGED: [Judged; 4] = [
@@ -96,7 +97,7 @@ pub fn findings(rows: &[Row], points: &[Point]) -> Vec<String> {
     let pixels = others.filter_map(|Row { beta, .. }| {
         let pairs = against_one(points, *beta);
         let found = difference(&pairs, |point| point.pixel_error);
-        (pairs.len() > 1).then(|| format!("{} at {beta}", signed(&found, 4)))
+        (pairs.len() > 1).then(|| format!("{} at {}", signed(&found, 4), decimal(*beta)))
     });
     let pixels = pixels.collect::<Vec<_>>().join(", ");
     let last = format!("  reconstruction error, pixels, less that at 1: {pixels}");
@@ -120,10 +121,10 @@ fn difference(pairs: &[(&Point, &Point)], value: fn(&Point) -> f64) -> Estimate 
     )
 }
 
-/// [`Estimate::text`] with the sign in front, plus or minus.
-fn signed(estimate: &Estimate, places: usize) -> String {
-    let plus = if estimate.mean.is_sign_negative() { "" } else { "+" };
-    format!("{plus}{}", estimate.text(places))
+/// [`estimate`] with the sign in front, plus or minus.
+fn signed(found: &Estimate, places: u8) -> String {
+    let plus = if found.mean.is_sign_negative() { "" } else { "+" };
+    format!("{plus}{}", estimate(found, places))
 }
 
 /// The 97.5 % point of Student's t, by degrees of freedom.

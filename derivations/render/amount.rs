@@ -147,6 +147,12 @@ pub const LOST: &str = "lost in rounding";
 /// that was not there before an exponent; no minus on a zero; none where not even the first digit is known.
 #[must_use]
 pub fn digits(value: f64, within: f64) -> Option<String> {
+    rounded(value, within, 6)
+}
+
+/// [`digits`], at most so many decimals of them; at most six before an exponent all the same.
+#[must_use]
+pub fn rounded(value: f64, within: f64, decimals: u8) -> Option<String> {
     let known = |decimals: i32| within <= 0.5 * 10.0_f64.powi(-decimals);
     let plain = |decimals: usize| {
         let text = format!("{value:.decimals$}");
@@ -156,9 +162,7 @@ pub fn digits(value: f64, within: f64) -> Option<String> {
         }
     };
     if value.abs() < LONGEST
-        && let Some(decimals) = [6_u8, 5, 4, 3, 2, 1, 0]
-            .into_iter()
-            .find(|&decimals| known(i32::from(decimals)))
+        && let Some(decimals) = (0..=decimals).rev().find(|&decimals| known(i32::from(decimals)))
     {
         return Some(plain(usize::from(decimals)));
     }
@@ -177,7 +181,7 @@ pub fn digits(value: f64, within: f64) -> Option<String> {
 mod tests {
     use reference::vocab::Nats;
 
-    use super::{Amount, digits};
+    use super::{Amount, digits, rounded};
 
     #[test]
     fn what_is_no_number_is_a_word() {
@@ -214,6 +218,19 @@ mod tests {
             (1.0, f64::INFINITY, None),
         ] {
             assert_eq!(digits(value, within).as_deref(), text, "{value} within {within}");
+        }
+        // One decimal, as a column has it, until it is not known.
+        for (value, within, text) in [
+            (-0.01, 0.0, "0.0"),
+            (1.26, 0.04, "1.3"),
+            (1.26, 0.1, "1"),
+            (2.5e9, 0.0, "2.500000e9"),
+        ] {
+            assert_eq!(
+                rounded(value, within, 1).as_deref(),
+                Some(text),
+                "{value} within {within}"
+            );
         }
     }
 }

@@ -159,7 +159,7 @@ pub(super) fn reconstruct(args: &cli::Reconstruct) -> Result<Outcome> {
         args.out.display(),
         chosen.len(),
         args.split,
-        error.text(3)
+        face::estimate(&error, 3)
     ))?;
     Ok(Outcome::Stands)
 }

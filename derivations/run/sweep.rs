@@ -82,7 +82,7 @@ pub(super) fn sweep(args: &cli::Sweep) -> Result<Outcome> {
     // Seeds outside: a sweep that is stopped has seen every weight as often.
     for seed in 1..=args.seeds {
         for beta in &betas {
-            let name = format!("{} beta {beta} seed {seed}", train::FirstStage::NAME);
+            let name = format!("{} beta {} seed {seed}", train::FirstStage::NAME, sweep::decimal(*beta));
             let point = sweep::point(&config, (*beta, seed), &run, &device, &mut |line| bar.tell(&name, line));
             let point = point.map_err(of(&args.config))?;
             points.push(point);

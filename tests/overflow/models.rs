@@ -7,12 +7,19 @@ use super::{expect_numbers, honest};
 
 /// The shipped tiny model with numbers of a tensor replaced: all of them, or one.
 fn spoilt(folder: &Path, tensor: &str, place: Option<usize>, number: f32) -> String {
+    let chosen = |at: usize, _: usize| place.is_none_or(|place| at == place);
+    spoilt_where(folder, tensor, chosen, number)
+}
+
+/// The same with those numbers replaced that are chosen by their place and by how many inputs an output has.
+fn spoilt_where(folder: &Path, tensor: &str, chosen: impl Fn(usize, usize) -> bool, number: f32) -> String {
     let mut bytes = include_bytes!("../../derivations/data/tiny.safetensors").to_vec();
     let (header, data) = files::header::read(&bytes).unwrap();
     let (begin, end) = header.tensors[tensor].data_offsets;
+    let inputs = header.tensors[tensor].shape.iter().skip(1).product();
     let start = bytes.len() - data.len();
     for (at, old) in bytes[start + begin..start + end].chunks_exact_mut(4).enumerate() {
-        if place.is_none_or(|place| at == place) {
+        if chosen(at, inputs) {
             old.copy_from_slice(&number.to_le_bytes());
         }
     }
@@ -135,7 +142,7 @@ fn one_image_or_one_seed_has_no_error_and_says_so() {
         "--seeds",
         "1",
         "--betas",
-        "1,6.6",
+        "1,6.6,1e-300",
         "--config",
         &config,
         "--out",
@@ -147,6 +154,7 @@ fn one_image_or_one_seed_has_no_error_and_says_so() {
         expect_numbers(&fs::read_to_string(Path::new(&out).join(file)).unwrap(), &[file]);
     }
     honest(&[&sweep[..], &["--format", "json"]].concat());
+    assert!(Path::new(&out).join("beta-1e-300-seed-1/result.json").exists());
     let earlier = Path::new(&out).join("beta-1-seed-1/result.json");
     fs::write(&earlier, "[{\"seed\": \"one\"}, 3]").unwrap();
     let (code, said) = honest(&sweep);
@@ -154,6 +162,69 @@ fn one_image_or_one_seed_has_no_error_and_says_so() {
         code == 2 && said.contains("result.json: invalid type: string \"one\", expected a whole number"),
         "{said}"
     );
+}
+
+/// A rectifier makes 0 of what is below every number of the type: no result shows it.
+#[test]
+fn a_number_that_overflows_within_a_network_is_named_with_its_layer() {
+    let folder = tempfile::tempdir().unwrap();
+    // One output's weights: what comes in is positive on the whole, and a few of its sums are beyond the type.
+    let model = spoilt_where(
+        folder.path(),
+        "encoder.blocks.group_5.block_1.id_path.w",
+        |place, inputs| place / inputs == 51,
+        -1e38,
+    );
+    let (code, said) = honest(&[&["evaluate", &model], &SMALL[..SMALL.len() - 1], &["1"]].concat());
+    assert_eq!(code, 2, "{said}");
+    assert!(
+        said.starts_with(&format!("elbo: {model}: image "))
+            && said.contains(": the encoder's blocks.group_5.block_1.id_path[")
+            && said.contains("] in f32 is -inf, expected a finite number"),
+        "{said}"
+    );
+    let (code, told) = honest(&[&["evaluate", &model], &SMALL[..], &["--format", "json"]].concat());
+    assert_eq!(code, 0, "{told}");
+}
+
+/// Cells of a line of the evaluation after its name, which has 44 columns at least.
+fn cells<'a>(told: &'a str, name: &str) -> Vec<&'a str> {
+    let line = told.lines().find(|line| line.starts_with(name));
+    let line = line.unwrap_or_else(|| panic!("{name}: {told}"));
+    line[44..]
+        .split("  ")
+        .map(str::trim)
+        .filter(|cell| !cell.is_empty())
+        .collect()
+}
+
+#[test]
+fn a_table_of_huge_numbers_stays_a_table_and_its_differences_stay_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let bright = spoilt(folder.path(), "decoder.blocks.output.conv.b", Some(0), 1e20);
+    let read = |model: &str| {
+        let (code, told) = honest(&[&["evaluate", model], &SMALL[..]].concat());
+        assert_eq!(code, 0, "{told}");
+        told
+    };
+    let (found, plain) = (read(&bright), read("derivations/data/tiny.safetensors"));
+    for line in found.lines() {
+        let longest = line.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+        assert!(longest.is_none_or(|digits| digits < 10), "{line}");
+    }
+    let reconstruction = cells(&found, "reconstruction");
+    assert!(
+        reconstruction.len() == 3 && reconstruction.iter().all(|cell| cell.contains("e23")),
+        "{found}"
+    );
+    for name in [
+        "  over even codes",
+        "  over the same with an untrained prior",
+        "KL(q(z|x) || 1/K)",
+    ] {
+        assert_eq!(cells(&found, name), cells(&plain, name), "{name}");
+        assert_eq!(cells(&found, name).len(), 3, "{found}");
+    }
 }
 
 pub(super) fn configuration(folder: &Path, changes: &[(&str, &str)]) -> String {

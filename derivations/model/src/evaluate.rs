@@ -15,13 +15,14 @@ mod usage;
 use gpu::autograd::gumbel_softmax;
 use gpu::fused::Sample;
 use gpu::{DType, Tensor};
-use reference::logits::log_mean_exp;
+use reference::logits::{Softmax, kl_to_uniform, log_mean_exp};
 
 pub use baseline::PerPixel;
 pub use bound::Bound;
 pub use report::{Estimate, Options, Report, SplitReport, evaluate};
 pub use usage::{Usage, of_first_stage, pixel_error};
 
+use crate::chance::{Exponentials, Tails};
 use crate::data::Data;
 use crate::network::Model;
 use crate::noise::{Purpose, evaluated, gumbel, stream};
@@ -32,8 +33,12 @@ use crate::{ModelError, possible};
 pub struct Drawn {
     /// The entropy of `q(z|x)`, the mean of `-ln q(z|x)`.
     pub entropy: f64,
+    /// `D(q(z|x) || 1/K)`, what the entropy lacks of `S ln K`, by itself: near 0 the difference of the two has no digit.
+    pub divergence: f64,
     /// The variance of `-ln q(z|x)`.
     pub variance: f64,
+    /// How far means of `-ln q(z|x)` may lie from the entropy.
+    pub tails: Tails,
     /// The codes, a sample after the other.
     pub codes: Vec<u32>,
     /// `ln q(z_i|x)`.
@@ -75,12 +80,19 @@ impl Drawn {
         let logits = model.encoder_logits(&pixels)?;
         let table: Vec<f64> = logits.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
         let ln_q_table = normalised(&table, k).map_err(of_image)?;
-        let (entropy, variance) = surprise(&ln_q_table, k);
-        possible::entropy(entropy, positions, k).map_err(of_image)?;
-        let mut rng = stream(seed, Purpose::EvaluatedCodes, image as u64);
-        let mut drawn = Self {
+        let Surprise {
             entropy,
             variance,
+            tails,
+        } = surprise(&ln_q_table, k);
+        possible::entropy(entropy, positions, k).map_err(of_image)?;
+        let mut rng = stream(seed, Purpose::EvaluatedCodes, image as u64);
+        let divergence = divergence(&table, k)?;
+        let mut drawn = Self {
+            entropy,
+            divergence,
+            variance,
+            tails,
             codes: Vec::new(),
             ln_q: Vec::new(),
             ln_p_x: Vec::new(),
@@ -93,8 +105,9 @@ impl Drawn {
             let mut codes = Vec::with_capacity(count * positions);
             for sample in noise.chunks_exact(positions * k) {
                 let mut ln_q = 0.0;
-                for ((row, ln_row), noise) in table.chunks(k).zip(ln_q_table.chunks(k)).zip(sample.chunks(k)) {
-                    let code = largest(row.iter().zip(noise).map(|(x, g)| x + f64::from(*g)));
+                // Without the offset that a row's logits share: it would leave the noise no digit.
+                for (ln_row, noise) in ln_q_table.chunks(k).zip(sample.chunks(k)) {
+                    let code = largest(ln_row.iter().zip(noise).map(|(ln_q, g)| ln_q + f64::from(*g)));
                     ln_q += ln_row[code];
                     codes.push(u32::try_from(code).unwrap_or(u32::MAX));
                 }
@@ -141,11 +154,11 @@ impl Drawn {
         Ok(prior)
     }
 
-    /// `ln w_i`.
+    /// `ln w_i - ln p(y)`: what all share is left out, lest it cost the digits by which they differ.
     #[must_use]
     pub fn log_weights(&self, prior: &Prior) -> Vec<f64> {
         let parts = self.ln_p_x.iter().zip(&prior.ln_p_z).zip(&self.ln_q);
-        parts.map(|((x, z), q)| x + z + prior.ln_p_y - q).collect()
+        parts.map(|((x, z), q)| x + z - q).collect()
     }
 
     /// The mean of `ln p(x|z)`, of `ln p(y,z)`, and the entropy.
@@ -167,18 +180,35 @@ pub fn importance_weighted(log_weights: &[f64], k: usize) -> Result<f64, ModelEr
     Ok(mean(&values))
 }
 
-/// Mean and variance of `-ln q` of codes drawn from rows, one from each.
-fn surprise(ln_q: &[f64], k: usize) -> (f64, f64) {
+/// Of `-ln q` of codes drawn from rows, one from each.
+struct Surprise {
+    entropy: f64,
+    variance: f64,
+    tails: Tails,
+}
+
+/// A code's spread in `-ln q`, as the row of bounds is laid out: of thousands of codes a few dozen nats. Rarer ones are in it all the same.
+const SPREAD: f64 = 32.0;
+
+fn surprise(ln_q: &[f64], k: usize) -> Surprise {
+    let (mut entropy, mut variance) = (0.0, 0.0);
     let of_row = |row: &[f64]| {
-        let expect = |f: &dyn Fn(f64) -> f64| {
-            let parts = row.iter().filter(|ln_q| ln_q.exp() > 0.0);
-            parts.map(|ln_q| ln_q.exp() * f(-ln_q)).sum::<f64>()
-        };
-        let entropy = expect(&|surprise| surprise);
-        (entropy, expect(&|surprise| (surprise - entropy).powi(2)))
+        let possible = || row.iter().map(|ln_q| (ln_q.exp(), -ln_q)).filter(|(q, _)| *q > 0.0);
+        let mean: f64 = possible().map(|(q, surprise)| q * surprise).sum();
+        entropy += mean;
+        variance += possible()
+            .map(|(q, surprise)| q * (surprise - mean).powi(2))
+            .sum::<f64>();
+        let mut exponentials = Exponentials::new(SPREAD);
+        possible().for_each(|(q, surprise)| exponentials.add(q, surprise - mean));
+        exponentials.tails(0.0)
     };
-    let rows = ln_q.chunks_exact(k).map(of_row);
-    rows.fold((0.0, 0.0), |sum, row| (sum.0 + row.0, sum.1 + row.1))
+    let tails = Tails::sum(ln_q.chunks_exact(k).map(of_row)).unwrap_or_else(|| Exponentials::new(SPREAD).tails(0.0));
+    Surprise {
+        entropy,
+        variance,
+        tails,
+    }
 }
 
 /// Refuses numbers of the networks one of which is not finite; `what` names the one at a place.
@@ -209,18 +239,29 @@ pub(crate) fn expect_finite_logits<T: Copy + Into<f64>>(
     })
 }
 
-/// Rows of logits as logarithms of probabilities.
+/// Rows of logits as logarithms of probabilities, whatever offset the logits of a row share.
+///
+/// ```text
+/// ln q_k = (x_k - max x) - ln sum_j e^(x_j - max x)
+/// ```
 ///
 /// # Errors
 /// [`ModelError::Overflow`] for a logit that is not finite.
 pub(crate) fn normalised(table: &[f64], k: usize) -> Result<Vec<f64>, ModelError> {
     expect_finite_logits(table, k, "encoder")?;
-    let of_row = |row: &[f64]| {
-        let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let total = row.iter().map(|x| (x - most).exp()).sum::<f64>().ln() + most;
-        row.iter().map(|x| x - total).collect::<Vec<_>>()
-    };
-    Ok(table.chunks_exact(k).flat_map(of_row).collect())
+    let mut ln_q = Vec::with_capacity(table.len());
+    for row in table.chunks_exact(k) {
+        let of_row = Softmax::new("logits", row)?;
+        ln_q.extend(of_row.y.iter().map(|y| y - of_row.ln_s));
+    }
+    Ok(ln_q)
+}
+
+/// `D(q || 1/K)` of rows of finite logits, added up.
+fn divergence(table: &[f64], k: usize) -> Result<f64, ModelError> {
+    table
+        .chunks_exact(k)
+        .try_fold(0.0, |sum, row| Ok(sum + kl_to_uniform(row)?.value()))
 }
 
 /// The place of the largest.

@@ -4,8 +4,8 @@
 //! p(y,z | y in C) = p(y) p(z|y) / p(y in C)        q(y|x) renormalised over C        p(x|y,z) = p(x|z), as released
 //! ```
 
-use ndarray::{Array1, Array2};
-use reference::logits::log_mean_exp;
+use ndarray::{Array, Array1, Array2, Dimension};
+use reference::logits::Softmax;
 use reference::world::{Tables, World};
 
 use crate::ModelError;
@@ -13,6 +13,10 @@ use crate::data::Data;
 use crate::evaluate::{CHUNK, normalised};
 use crate::network::Model;
 use crate::noise::evaluated;
+
+mod samples;
+
+pub use samples::{Exact, Weights};
 
 /// The most codes that are enumerated.
 pub const MOST_CODES: usize = 1 << 16;
@@ -57,7 +61,9 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
             captions.push(caption);
         }
     }
-    let mut ln_p_yz = Array2::zeros((captions.len(), total));
+    // `ln p(z|y)`, and `ln p(y)` by itself: a caption of -1e30 nats would leave what is added to it no digit.
+    let mut ln_p_z = Array2::zeros((captions.len(), total));
+    let mut ln_p_y = Array1::zeros(captions.len());
     let mut ln_q_y = Array1::zeros(captions.len());
     for (y, caption) in captions.iter().enumerate() {
         let tokens = model.vocabulary.encode(caption)?;
@@ -69,16 +75,18 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
             let [of_text, of_codes] =
                 model.log_prior(&model.tokens(&text.repeat(count), count)?, &model.tokens(part, count)?)?;
             // Text is read before any code: the same for all of them.
-            row.extend(of_codes.into_iter().map(|ln_p| ln_p + of_text[0]));
+            ln_p_y[y] = of_text[0];
+            row.extend(of_codes);
         }
-        ln_p_yz.row_mut(y).assign(&Array1::from(row));
+        ln_p_z.row_mut(y).assign(&Array1::from(row));
         told();
     }
-    let [ln_p_captions, ln_q_captions] =
-        [ln_p_yz.as_slice(), ln_q_y.as_slice()].map(|table| log_sum_exp(table.unwrap_or(&[])));
-    let (ln_p_captions, ln_q_captions) = (ln_p_captions?, ln_q_captions?);
-    ln_p_yz -= ln_p_captions;
-    ln_q_y -= ln_q_captions;
+    let likeliest = largest_of(&ln_p_y);
+    for (mut row, ln_p) in ln_p_z.rows_mut().into_iter().zip(&ln_p_y) {
+        row += ln_p - likeliest;
+    }
+    let (ln_p_yz, ln_total) = conditioned(&ln_p_z)?;
+    let (ln_q_y, ln_q_captions) = conditioned(&ln_q_y)?;
     let mut worlds = Vec::with_capacity(images.len());
     for &image in images {
         let caption = data.caption(image).to_lowercase();
@@ -115,38 +123,9 @@ pub fn worlds(model: &Model, data: &Data, images: &[usize], told: &dyn Fn()) -> 
     Ok(Exported {
         worlds,
         captions,
-        ln_p_captions,
+        ln_p_captions: likeliest + ln_total,
         ln_q_captions,
     })
-}
-
-/// `L_2` of a world, over all pairs of codes. Unit: nats.
-///
-/// ```text
-/// L_2 = sum_{a,b} q(a) q(b) ln((w_a + w_b) / 2),   w = p(x|y,z) p(y,z) / q(z|x)
-/// ```
-#[must_use]
-pub fn two_samples(world: &World) -> f64 {
-    use reference::model::Model as _;
-    let y = world.y();
-    let ln_q = world.encoder().ln();
-    let weights: Vec<(f64, f64)> = (ln_q.iter().enumerate())
-        .filter(|(_, ln_q)| **ln_q > -745.0) // below, q is 0 as a number
-        .map(|(z, ln_q)| {
-            (
-                ln_q.exp(),
-                world.likelihood()[[y, z]] + world.prior().ln()[[y, z]] - ln_q,
-            )
-        })
-        .collect();
-    let pair = |a: f64, b: f64| a.max(b) + (-(a - b).abs()).exp().ln_1p() - std::f64::consts::LN_2;
-    // Around the largest weight: what is added up is what the weights differ by.
-    let most = weights.iter().map(|(_, w)| *w).fold(f64::NEG_INFINITY, f64::max);
-    let of = |(q, w): &(f64, f64)| {
-        let others = weights.iter().map(|(p, v)| p * pair(w - most, v - most));
-        q * others.sum::<f64>()
-    };
-    most + weights.iter().map(of).sum::<f64>()
 }
 
 /// A code's positions, the last one fastest.
@@ -160,10 +139,16 @@ fn digits(code: usize, positions: usize, k: usize) -> Vec<u32> {
     digits
 }
 
-fn log_sum_exp(table: &[f64]) -> Result<f64, ModelError> {
-    #[expect(clippy::cast_precision_loss, reason = "at most 2^16 codes of some captions")]
-    let ln_count = (table.len() as f64).ln();
-    Ok(log_mean_exp(table)?.value() + ln_count)
+/// Log-probabilities given that one of these came about, and the logarithm of the probability that one does.
+fn conditioned<D: Dimension>(table: &Array<f64, D>) -> Result<(Array<f64, D>, f64), ModelError> {
+    let flat: Vec<f64> = table.iter().copied().collect();
+    let ln_s = Softmax::new("captions", &flat)?.ln_s;
+    let most = largest_of(table);
+    Ok((table.mapv(|ln_p| (ln_p - most) - ln_s), most + ln_s))
+}
+
+fn largest_of<D: Dimension>(table: &Array<f64, D>) -> f64 {
+    table.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 #[cfg(test)]

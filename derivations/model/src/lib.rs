@@ -8,8 +8,9 @@
 //!
 //! # Reading order
 //!
-//! [`config`], [`data`], [`text`], [`noise`], [`parameters`], [`objective`], [`optimiser`], [`checkpoint`], [`train`], [`evaluate`], [`sample`], [`export`], [`sweep`].
+//! [`config`], [`data`], [`text`], [`noise`], [`parameters`], [`objective`], [`optimiser`], [`checkpoint`], [`train`], [`chance`], [`evaluate`], [`sample`], [`export`], [`sweep`].
 
+pub mod chance;
 pub mod checkpoint;
 pub mod config;
 pub mod data;

@@ -7,7 +7,7 @@ use gpu::{GradStore, Tensor, Var};
 
 use crate::ModelError;
 use crate::config::Training;
-use crate::parameters::{Variables, fetch};
+use crate::parameters::{Variables, fetch, refuse_first};
 
 /// A variable with what is remembered of it.
 #[derive(Debug)]
@@ -33,7 +33,9 @@ pub struct AdamW {
 const EPSILON: f64 = 1e-8;
 
 /// What the state is called in a checkpoint, before the parameter's name.
-pub const STATE: [&str; 4] = ["parameter", "first_moment", "second_moment", "average"];
+pub const STATE: [&str; 4] = ["parameter", "first_moment", SECOND_MOMENT, "average"];
+
+const SECOND_MOMENT: &str = "second_moment";
 
 /// A step that was taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -158,11 +160,17 @@ impl AdamW {
     /// Takes a state up again.
     ///
     /// # Errors
-    /// [`ModelError::File`] for a tensor that is missing, of another shape or not finite.
+    /// [`ModelError::File`] for a tensor that is missing, of another shape or not finite, and for a second moment below 0.
     pub fn restore(&mut self, state: &BTreeMap<String, Tensor>, step: u64, source: &str) -> Result<(), ModelError> {
         for (name, slot) in &mut self.slots {
             let held = |what: &str| -> Result<Tensor, ModelError> {
-                let tensor = fetch(state, &format!("{what}.{name}"), slot.variable.dims(), source)?;
+                let full = format!("{what}.{name}");
+                let tensor = fetch(state, &full, slot.variable.dims(), source)?;
+                if what == SECOND_MOMENT {
+                    // Its root is divided by: a step would make the parameter NaN, and the state would pass for the last good one.
+                    let expected = "numbers of at least 0, a mean of squares";
+                    refuse_first(&tensor, (&full, source), expected, |x| x >= 0.0)?;
+                }
                 Ok(tensor.to_device(slot.variable.device())?)
             };
             let [parameter, first, second, average] = STATE.map(held);

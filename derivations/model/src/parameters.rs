@@ -39,10 +39,11 @@ pub(crate) fn fetch(
     shape: &[usize],
     source: &str,
 ) -> Result<Tensor, ModelError> {
+    let expected = format!("a tensor of shape {shape:?} and finite numbers");
     let refuse = |what: String| ModelError::File {
         source_name: source.to_owned(),
         what,
-        expected: format!("a tensor of shape {shape:?} and finite numbers"),
+        expected: expected.clone(),
     };
     let tensor = tensors.get(name).ok_or_else(|| refuse(format!("{name} is missing")))?;
     if tensor.dims() != shape {
@@ -50,14 +51,28 @@ pub(crate) fn fetch(
         return Err(refuse(format!("{name} has shape {found}")));
     }
     let tensor = tensor.to_dtype(DType::F32)?;
+    refuse_first(&tensor, (name, source), &expected, f32::is_finite)?;
+    Ok(tensor)
+}
+
+/// Refuses a tensor of a file, `f32`, for the first number that is not as expected.
+///
+/// # Errors
+/// [`ModelError::File`] with the tensor's name, the number's place and the number.
+pub(crate) fn refuse_first(
+    tensor: &Tensor,
+    (name, source): (&str, &str),
+    expected: &str,
+    is_good: impl Fn(f32) -> bool,
+) -> Result<(), ModelError> {
     let numbers: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
-    match numbers.iter().position(|x| !x.is_finite()) {
-        Some(place) => Err(refuse(format!(
-            "{name}{:?} is {}",
-            unravel(shape, place),
-            numbers[place]
-        ))),
-        None => Ok(tensor),
+    match numbers.iter().position(|x| !is_good(*x)) {
+        Some(place) => Err(ModelError::File {
+            source_name: source.to_owned(),
+            what: format!("{name}{:?} is {}", unravel(tensor.dims(), place), numbers[place]),
+            expected: expected.to_owned(),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -71,7 +71,7 @@ pub fn point(
     device: &Device,
     watch: Watch<'_>,
 ) -> Result<Point, ModelError> {
-    let folder = run.out.join(format!("beta-{beta}-seed-{seed}"));
+    let folder = run.out.join(format!("beta-{}-seed-{seed}", decimal(beta)));
     let result = folder.join("result.json");
     let config = at(config, beta, seed);
     let unreadable = |what: String| ModelError::File {
@@ -112,6 +112,20 @@ pub fn point(
     let text = serde_json::to_string_pretty(&(&config, &point)).map_err(|error| unreadable(error.to_string()))?;
     write_whole(&result, text.as_bytes())?;
     Ok(point)
+}
+
+/// The longest decimal that is written out: every number of 17 digits near 1, and a name that any file system takes.
+const LONGEST: usize = 20;
+
+/// A weight as a decimal, with an exponent where that is shorter by far: 1e-300 has 302 characters without. One number, one text.
+#[must_use]
+pub fn decimal(beta: f64) -> String {
+    let plain = beta.to_string();
+    if plain.len() > LONGEST {
+        format!("{beta:e}")
+    } else {
+        plain
+    }
 }
 
 /// The configuration with this weight and seed.
@@ -160,7 +174,7 @@ pub fn csv(points: &[Point]) -> String {
     let line = |p: &Point| {
         format!(
             "{},{},{},{:.4},{:.6},{:.3},{:.3},{}\n",
-            p.beta,
+            decimal(p.beta),
             p.seed,
             p.codes_used,
             p.perplexity,
@@ -171,4 +185,28 @@ pub fn csv(points: &[Point]) -> String {
         )
     };
     head.to_owned() + &points.iter().map(line).collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal;
+
+    #[test]
+    fn a_weight_is_written_as_it_is_said_and_never_at_length() {
+        for (beta, text) in [
+            (0.0, "0"),
+            (6.6, "6.6"),
+            (1e6, "1000000"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (1e-5, "0.00001"),
+            (1e-300, "1e-300"),
+            (f64::from_bits(1), "5e-324"),
+        ] {
+            assert_eq!(decimal(beta), text);
+            assert!(
+                decimal(beta.next_up()).len() <= 24 && decimal(beta.next_up()) != text,
+                "{beta}"
+            );
+        }
+    }
 }

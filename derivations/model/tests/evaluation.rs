@@ -1,6 +1,9 @@
 //! What an evaluation says of a model whose codes can all be enumerated.
 #![allow(missing_docs, clippy::unwrap_used, clippy::cast_precision_loss, reason = "tests")]
 
+#[path = "evaluation/spoilt.rs"]
+mod spoilt;
+
 use gpu::device::{Device, Kind};
 use model::data::{Data, Split, VALUES};
 use model::evaluate::{Drawn, Options, PerPixel, evaluate, importance_weighted};
@@ -187,18 +190,11 @@ fn one_sample_of_one_image_tells_what_it_can() {
 /// A model whose scale for blue is e^-200: every density is below what single precision holds, none above what it can be.
 #[test]
 fn a_scale_that_no_density_has_makes_no_bound() {
-    let mut bytes = model::network::TINY.to_vec();
-    let header = usize::try_from(u64::from_le_bytes(bytes[..8].try_into().unwrap())).unwrap();
-    let names: serde_json::Value = serde_json::from_slice(&bytes[8..8 + header]).unwrap();
-    let from = names["decoder.blocks.output.conv.b"]["data_offsets"][0]
-        .as_u64()
-        .unwrap();
-    let place = 8 + header + usize::try_from(from).unwrap() + 5 * size_of::<f32>();
-    bytes[place..place + 4].copy_from_slice(&(-200.0_f32).to_le_bytes());
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), bytes).unwrap();
-    let device = Device::open(Kind::Cpu).unwrap();
-    let (model, data) = (Model::read(file.path(), &device).unwrap(), Data::embedded().unwrap());
+    let blue = |place: usize, old: f32| if place == 5 { -200.0 } else { old };
+    let (model, data) = (
+        spoilt::spoilt(&[("decoder.blocks.output.conv.b", &blue)]),
+        Data::embedded().unwrap(),
+    );
     let refused = Drawn::new(&model, &data, data.of(Split::Test)[0], 2, 0, 1)
         .unwrap_err()
         .to_string();

@@ -151,6 +151,33 @@ fn a_state_taken_up_again_goes_on_bit_by_bit() {
     assert!(message.starts_with("x: parameter.a.weight is missing"), "{message}");
 }
 
+/// Its root would be NaN, and the step after it too.
+#[test]
+fn a_state_that_no_step_leaves_is_refused_by_its_number() {
+    let device = Device::open(Kind::Cpu).unwrap();
+    let variables = variables(&device);
+    let mut optimiser = AdamW::new(&variables, training()).unwrap();
+    for (what, number, refused) in [
+        ("second_moment", -1e-40_f32, true),
+        ("second_moment", f32::NAN, true),
+        ("second_moment", -0.0, false),
+        ("first_moment", -1e-3, false),
+    ] {
+        let copied = |(name, tensor): (String, Tensor)| (name, tensor.copy().unwrap());
+        let mut state: std::collections::BTreeMap<_, _> = optimiser.state().into_iter().map(copied).collect();
+        let name = format!("{what}.b.weight");
+        let mut spoilt = numbers(&state[&name]);
+        spoilt[13] = number;
+        state.insert(name, Tensor::from_vec(spoilt, (3, 2, 4), device.candle()).unwrap());
+        let message = optimiser.restore(&state, 1, "x").err().map(|error| error.to_string());
+        assert_eq!(message.is_some(), refused, "{what} {number}");
+        if let Some(message) = message {
+            let told = format!("x: {what}.b.weight[1, 1, 1] is {number}, expected ");
+            assert!(message.starts_with(&told), "{message}");
+        }
+    }
+}
+
 #[test]
 fn a_long_gradient_is_cut_and_one_that_is_no_number_is_named() {
     let device = Device::open(Kind::Cpu).unwrap();

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Drawn, Estimate, Options, expect_finite, importance_weighted, mean};
 use crate::ModelError;
+use crate::chance::Tails;
 use crate::data::Data;
 use crate::network::Model;
 
@@ -21,7 +22,7 @@ pub struct Bound {
     /// The mean of `-ln q(z_i|x)` over the samples less the exact entropy: `L_1` less the ELBO. Its standard error is that of the samples, from the
     /// exact variance of `-ln q(z|x)`.
     pub entropy_residue: Estimate,
-    /// Four such standard errors, and what rounding may make of the entropies.
+    /// What [`chance`](crate::chance) leaves it, in nats, and what rounding may make of the entropies: codes may be too rare for a standard error.
     pub residue_bound: f64,
 }
 
@@ -37,7 +38,9 @@ pub(super) fn bounds(
     let samples = 1 << options.bound_samples.max(1).ilog2();
     let ks: Vec<usize> = (0..).map(|power| 1 << power).take_while(|k| *k <= samples).collect();
     let mut table: Vec<Vec<f64>> = vec![Vec::new(); ks.len()];
-    let (mut elbos, mut residues, mut variance, mut rounding) = (Vec::new(), Vec::new(), 0.0, 0.0);
+    // What all weights of an image share, ln p(y), is added last: `L_k` rises by what is left.
+    let (mut elbos, mut shared, mut residues) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut variance, mut rounding, mut tails) = (0.0, 0.0, Vec::new());
     #[expect(clippy::cast_precision_loss, reason = "numbers of images, samples and codes")]
     let [count, drawn_of_each, codes] =
         [images.len(), samples, model.codes() * model.config.dvae.vocabulary].map(|number| number as f64);
@@ -51,17 +54,28 @@ pub(super) fn bounds(
         for (column, &k) in table.iter_mut().zip(&ks) {
             column.push(importance_weighted(&weights, k)?);
         }
+        shared.push(prior.ln_p_y);
         elbos.push(drawn.elbo(&prior));
         residues.push(-mean(&drawn.ln_q) - drawn.entropy);
         variance += drawn.variance / drawn_of_each;
+        tails.push(drawn.tails);
         // Either sum adds up so many numbers, one by one.
         rounding += codes.max(drawn_of_each) * f64::EPSILON * drawn.entropy;
         told();
     }
-    if images.is_empty() {
+    let Some(tails) = Tails::sum(tails) else {
         return Ok(None);
-    }
+    };
     let rise = |pair: &[Vec<f64>]| Estimate::of(&pair[1].iter().zip(&pair[0]).map(|(b, a)| b - a).collect::<Vec<_>>());
+    let whole = |column: &[f64]| {
+        Estimate::of(
+            &column
+                .iter()
+                .zip(&shared)
+                .map(|(l, ln_p_y)| l + ln_p_y)
+                .collect::<Vec<_>>(),
+        )
+    };
     let entropy_residue = Estimate {
         mean: mean(&residues),
         standard_error: Some(variance.sqrt() / count),
@@ -69,12 +83,9 @@ pub(super) fn bounds(
     Ok(Some(Bound {
         images: images.len(),
         elbo: Estimate::of(&elbos),
-        values: ks
-            .into_iter()
-            .zip(table.iter().map(|column| Estimate::of(column)))
-            .collect(),
+        values: ks.into_iter().zip(table.iter().map(|column| whole(column))).collect(),
         rises: table.windows(2).map(rise).collect(),
         entropy_residue,
-        residue_bound: entropy_residue.margin() + rounding / count,
+        residue_bound: (tails.margin(drawn_of_each) + rounding) / count,
     }))
 }

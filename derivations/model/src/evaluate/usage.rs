@@ -84,16 +84,13 @@ pub fn of_first_stage(
     samples: usize,
     seed: u64,
 ) -> Result<(Usage, [Estimate; 2]), ModelError> {
-    let k = model.config.dvae.vocabulary;
-    let mut usage = Usage::new(k);
+    let mut usage = Usage::new(model.config.dvae.vocabulary);
     let mut columns: [Vec<f64>; 2] = Default::default();
-    #[expect(clippy::cast_precision_loss, reason = "sizes of an image")]
-    let most = model.codes() as f64 * (k as f64).ln();
     for &image in images {
         let drawn = Drawn::new(model, data, image, samples, 0, seed)?;
         usage.add(model, data, image)?;
         columns[0].push(mean(&drawn.ln_p_x));
-        columns[1].push(most - drawn.entropy);
+        columns[1].push(drawn.divergence);
     }
     Ok((usage, columns.each_ref().map(|column| Estimate::of(column))))
 }
