@@ -48,6 +48,8 @@ mod reports;
 mod sequence;
 #[path = "faults/silence.rs"]
 mod silence;
+#[path = "faults/ties.rs"]
+mod ties;
 #[path = "faults/tokens.rs"]
 mod tokens;
 #[path = "faults/undecided.rs"]
