@@ -16,6 +16,8 @@ mod bounds;
 #[cfg(feature = "twin")]
 #[path = "faults/candle.rs"]
 mod candle;
+#[path = "faults/causes.rs"]
+mod causes;
 #[path = "faults/corpus.rs"]
 mod corpus;
 #[path = "faults/equivalent.rs"]
