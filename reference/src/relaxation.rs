@@ -94,7 +94,7 @@ impl Relaxed {
     /// ```
     ///
     /// Most add the noise to logits as they are, which rounds at the size of `x + g`, however near to 0 `t` is; some centre the logits before,
-    /// which rounds `x - c` and `t`. All divide by `tau`: once more at that size. PyTorch's `gumbel_softmax` then takes the first of the largest
+    /// which rounds `x - c` and `t`. All divide by `tau`: once more at that size. Some (`torch`'s `gumbel_softmax`) take the first of the largest
     /// *rounded weights*, so that codes tie whose weights differ by no more than their roundings: an exponential (`exp` times `u`), its exponent
     /// if it is a log-probability (that of the best is the smallest, and the others' are as large where they tie), a quotient, and where they are
     /// stored; and `lost` near 0. What weights are off relative to themselves is absolute in `z = t / tau`, hence `tau`; two codes are compared.

@@ -69,10 +69,9 @@ fn sums_in_a_coarser_type_are_told_where_they_are_numbers_of_it_and_not_else() {
         let left_out = |row: &[f32]| row[..28].iter().sum::<f32>();
         let clamped = |row: &[f32]| row.iter().map(|term| term.clamp(0.05, 2.5)).sum::<f32>();
         let moved = |row: &[f32]| row.iter().sum::<f32>() * (1.0 + 0.02 * (row[0] - row[1]));
-        let wrong: [&dyn Fn(&[f32]) -> f32; 3] = [&left_out, &clamped, &moved];
-        for (at, wrong) in wrong.into_iter().enumerate() {
-            assert_eq!(claimed(wrong, &nats), [""; 0], "seed {seed}, {at}");
-        }
+        assert_eq!(claimed(&left_out, &nats), [""; 0], "seed {seed}");
+        assert_eq!(claimed(&clamped, &nats), [""; 0], "seed {seed}");
+        assert_eq!(claimed(&moved, &nats), [""; 0], "seed {seed}");
     }
 }
 
