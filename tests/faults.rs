@@ -16,6 +16,8 @@ mod bounds;
 #[cfg(feature = "twin")]
 #[path = "faults/candle.rs"]
 mod candle;
+#[path = "faults/causes.rs"]
+mod causes;
 #[path = "faults/corpus.rs"]
 mod corpus;
 #[path = "faults/equivalent.rs"]
@@ -48,6 +50,8 @@ mod reports;
 mod sequence;
 #[path = "faults/silence.rs"]
 mod silence;
+#[path = "faults/ties.rs"]
+mod ties;
 #[path = "faults/tokens.rs"]
 mod tokens;
 #[path = "faults/undecided.rs"]

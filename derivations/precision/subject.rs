@@ -40,6 +40,9 @@ pub const TOLD_OF_SCALE: f64 = 1.0 / 1024.0;
 /// The largest share of an error that the bound of its explanation may be: one in ten of all errors of its size would lie within by chance.
 pub const MOST_OF_ERROR: f64 = 0.1;
 
+/// The largest share of what is claimed that the bound of its explanation may be: beyond, there is room for 0 within it, and 0 is 0 times anything.
+pub const MOST_OF_CLAIMED: f64 = 1.0;
+
 /// The reference's own roundings of its mass: exponentials and logarithms of a few ulp, compensated sums.
 const REFERENCE: f64 = 32.0;
 

@@ -6,15 +6,17 @@ use super::cells::Cells;
 use super::explanation::Explanation;
 use super::fit::Fit;
 use super::mistakes::{MISTAKES, Mistake};
-use super::plausible::{is_witness, shared, tells};
 use super::recipe::Recipe;
 use super::terms::Inputs;
 use super::{Judged, Verdict};
 use crate::case::CaseError;
-use crate::dump::{Claim, Dump, Quantity};
+use crate::dump::{Claim, Dump, Quantity, Sizes};
 use crate::precision::subject::Workings;
 
 mod arithmetic;
+mod cause;
+
+use cause::Cause;
 
 /// The most numbers of inputs that are held while explanations are tried.
 pub const MOST_NUMBERS: usize = 1 << 22;
@@ -32,9 +34,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
         return Ok(());
     }
     let sizes = &dump.sizes;
-    let per_item = sizes.positions * sizes.codes + sizes.tokens * sizes.entries + sizes.coordinates;
-    let per_item = per_item + sizes.image.iter().product::<usize>();
-    let numbers = per_item.saturating_mul(sizes.batch.max(1));
+    let numbers = numbers(sizes);
     if numbers > MOST_NUMBERS {
         for judged in judged.iter_mut().filter(is_open) {
             judged.unexplained = Some(format!(
@@ -90,6 +90,13 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
     Ok(())
 }
 
+/// How many numbers the inputs have.
+fn numbers(sizes: &Sizes) -> usize {
+    let per_item = sizes.positions * sizes.codes + sizes.tokens * sizes.entries + sizes.coordinates;
+    let per_item = per_item + sizes.image.iter().product::<usize>();
+    per_item.saturating_mul(sizes.batch.max(1))
+}
+
 struct Search<'a> {
     inputs: Inputs<'a>,
     claim: &'a Claim,
@@ -130,31 +137,18 @@ impl Search<'_> {
                     .is_some_and(|first| Some(first) != stated)
             })
             .collect();
-        let tell = |mistakes: Vec<&'static Mistake>, recipe: &Recipe| {
-            let (used, numbers) = self.fit_and_numbers(self.claim, recipe)?;
-            if !tells(&self.stated, &numbers, &self.claimed) {
-                return None;
-            }
-            let contradicted = self.contradicted(recipe);
-            let content = shared(recipe, self.claim);
-            let denied = |(claim, claimed): &(Claim, Vec<f64>)| {
-                contradicted.contains(&claim.quantity)
-                    && is_witness(claim, self.claim)
-                    && self.contradicts(claim, claimed, &content)
-            };
-            (!self.right.iter().any(denied)).then_some(Explanation {
-                mistakes,
-                arithmetic: None,
-                used,
-                contradicted,
-                moves_value: self.value_stands.is_some_and(|value| self.moves(value, recipe)),
-            })
+        let told = |cause| match cause {
+            Cause::Told(explanation) => Some(*explanation),
+            _ => None,
         };
-        let mut found: Vec<Explanation> = active
+        let alone: Vec<Cause> = active
             .par_iter()
-            .filter_map(|(mistake, recipe)| tell(vec![mistake], recipe))
+            .map(|(mistake, recipe)| self.cause(vec![mistake], recipe))
             .collect();
-        if found.is_empty() && pairs {
+        // Where one mistake has these numbers and its bounds are too wide to tell, two that tell have narrower bounds and nothing else.
+        let possible = alone.iter().any(|cause| matches!(cause, Cause::Possible));
+        let mut found: Vec<Explanation> = alone.into_iter().filter_map(told).collect();
+        if found.is_empty() && !possible && pairs {
             let two: Vec<(usize, usize)> = (0..active.len())
                 .flat_map(|a| (a + 1..active.len()).map(move |b| (a, b)))
                 .collect();
@@ -167,13 +161,14 @@ impl Search<'_> {
                     if both != changed(&[second, first]) || both == *alone || both == *other {
                         return None;
                     }
-                    tell(vec![first, second], &both)
+                    told(self.cause(vec![first, second], &both))
                 })
                 .collect();
         }
         if found.is_empty() && may_be_coarser {
             found.extend(self.arithmetic());
         }
+        self.drop_denied(&mut found);
         found.sort_by_key(Explanation::rank); // stable: the table's order decides the rest
         found.truncate(MOST_TOLD);
         found

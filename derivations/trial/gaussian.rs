@@ -207,6 +207,9 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
             (_, Divergence::EntropyHalved) => [0.5, 1.0, 1.0],
             (_, Divergence::PriorMissing) => [1.0, 0.0, 1.0],
             (_, Divergence::LogMissing) => [0.0, 1.0, 1.0],
+            // Its square is a constant without the mean: 0 by `m`, and by `L` what it was.
+            (_, Divergence::MeanMissing) => [1.0, 1.0, 1.0],
+            (_, Divergence::LogAdded) => [-1.0, 1.0, 1.0],
             _ => return Err(SILENT),
         };
         // dL / d(what is given)
@@ -219,8 +222,9 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
         };
         let stated = log_variance(item.spread[k], parameter);
         let (slope, size) = if input == Input::QMean {
-            let slope = (m - m_p) * (-c.logs[1]).exp();
-            (b * slope, (m.abs() + m_p.abs()) * (-c.logs[1]).exp())
+            let has_mean = f64::from(u8::from(recipe.divergence != Divergence::MeanMissing));
+            let inverse = has_mean * (-c.logs[1]).exp();
+            (b * (m - m_p) * inverse, (m.abs() + m_p.abs()) * inverse)
         } else {
             let times = moved(recipe.spread, stated, false);
             (0.5 * times * (b * ratio - a), 0.5 * times.abs() * (ratio + 1.0))

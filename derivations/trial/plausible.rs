@@ -1,17 +1,33 @@
 //! Which mistakes may stand as the cause of what is wrong: numbers that lie within a wide bound are no evidence.
 
-use super::recipe::{Lengths, Padding, PartWeights, Recipe, Terms, Weight};
+use super::recipe::{Lengths, Padding, PartWeights, Recipe, Slope, Terms, Weight};
 use crate::compare::compare;
-use crate::dump::{Claim, Quantity};
-use crate::precision::subject::MOST_OF_ERROR;
+use crate::dump::{Claim, Input, Quantity};
+use crate::precision::subject::{MOST_OF_CLAIMED, MOST_OF_ERROR};
 
-/// Whether a mistake's numbers, with their bounds, tell what is wrong. Both are `[number, bound]` by the index of the claimed one.
+/// What a claim's numbers are by mistakes, by the index of the claimed number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mistaken<'a> {
+    /// The numbers and their bounds.
+    pub(super) numbers: &'a [[f64; 2]],
+    /// The same before a factor or a length makes them smaller, where that is one mistake of two: it makes the bounds smaller, too, and whatever
+    /// the other is, some factor brings its numbers near the claimed ones.
+    pub(super) unscaled: Option<&'a [[f64; 2]]>,
+    /// Whether it is one mistake.
+    pub(super) is_alone: bool,
+}
+
+/// Whether mistakes' numbers, with their bounds, tell what is wrong; `stated` are those by the definition.
 ///
-/// The bounds of all numbers that are out of bound come to a tenth of their errors at most, and what is claimed to be infinite is so by the
-/// mistake itself: a factor makes no infinity of a number.
-pub(super) fn tells(stated: &[[f64; 2]], mistaken: &[[f64; 2]], claimed: &[f64]) -> bool {
-    let (mut errors, mut bounds, mut any) = (0.0, 0.0, false);
-    for ((&[expected, off], &[number, bound]), &found) in stated.iter().zip(mistaken).zip(claimed) {
+/// The bounds of all numbers that are out of bound come to a tenth of their errors at most, before a factor beside another mistake makes them
+/// smaller; and to no more than the claimed numbers, or anything so small would be explained. Numbers that are all 0 within their bounds leave no share
+/// of themselves: they tell of one mistake, whose numbers are 0, and of no second that would be 0 times something. What is claimed to be infinite
+/// is so by the mistake itself: a factor makes no infinity of a number.
+pub(super) fn tells(stated: &[[f64; 2]], mistaken: Mistaken<'_>, claimed: &[f64]) -> bool {
+    let (mut errors, mut bounds, mut before, mut sizes) = (0.0, 0.0, 0.0, 0.0);
+    let (mut any, mut nothing) = (false, true);
+    let each = stated.iter().zip(mistaken.numbers).zip(claimed).enumerate();
+    for (at, ((&[expected, off], &[number, bound]), &found)) in each {
         if !off.is_finite() || compare(expected, found, off).agrees() {
             continue;
         }
@@ -22,23 +38,46 @@ pub(super) fn tells(stated: &[[f64; 2]], mistaken: &[[f64; 2]], claimed: &[f64])
         let error = (found - expected).abs();
         if error.is_finite() {
             errors += error;
+            sizes += found.abs();
             bounds += bound;
+            before += match mistaken.unscaled.and_then(|numbers| numbers.get(at)) {
+                Some(&[_, unscaled]) if !(unscaled <= bound) => unscaled, // or is no number
+                _ => bound,
+            };
+            nothing &= number.abs() <= bound;
         }
     }
-    any && bounds <= MOST_OF_ERROR * errors
+    let of_claimed = bounds <= MOST_OF_CLAIMED * sizes || (nothing && mistaken.is_alone);
+    any && before <= MOST_OF_ERROR * errors && of_claimed
+}
+
+/// A recipe without what multiplies its numbers.
+pub(super) fn unscaled(recipe: &Recipe) -> Recipe {
+    Recipe {
+        factor: 1.0,
+        claim_lengths: Lengths::default(),
+        divergence_lengths: Lengths::default(),
+        reconstruction_lengths: Lengths::default(),
+        ..*recipe
+    }
 }
 
 /// What of a recipe must show in another claim, too, were it the cause in this one.
 ///
-/// What a claim is multiplied by is its own. So is how a bound or a loss is put together of its parts; but a gradient has its own value's.
-pub(super) fn shared(recipe: &Recipe, claim: &Claim) -> Recipe {
+/// What a claim is multiplied by is its own. So is how a bound or a loss is put together of its parts; but a gradient has its own value's. What
+/// happens to a gradient on its way back may happen on the way to one input and not to the other.
+pub(super) fn shared(recipe: &Recipe, claim: &Claim, other: &Claim) -> Recipe {
     let own = Recipe {
         factor: 1.0,
         claim_lengths: Lengths::default(),
         ..*recipe
     };
-    match claim.quantity {
-        Quantity::Gradient(_) => own,
+    match (claim.quantity, other.quantity) {
+        (Quantity::Gradient(_), Quantity::Gradient(_)) => Recipe {
+            slope: Slope::Whole,
+            ..own
+        },
+        (Quantity::Gradient(_), _) => own,
         _ => Recipe {
             divergence_lengths: Lengths::default(),
             reconstruction_lengths: Lengths::default(),
@@ -51,26 +90,98 @@ pub(super) fn shared(recipe: &Recipe, claim: &Claim) -> Recipe {
     }
 }
 
-/// Whether a claim that is right shows what another was computed from: a gradient's value and all before it, a total's parts.
+/// Whether a claim that is right shows what another was computed from: a gradient's value and all before it, the same value's gradient by the code's
+/// or the decoder's other input, a total's parts. Between code and decoder lies what the subject's decoder handed back, whatever is wrong in it.
 pub(super) fn is_witness(right: &Claim, claim: &Claim) -> bool {
-    match claim.quantity {
-        Quantity::Gradient(_) => !matches!(right.quantity, Quantity::Gradient(_)),
-        quantity => quantity.upstream().contains(&right.quantity),
+    let objective = |claim: &Claim| claim.of.as_deref().map(|of| of.quantity);
+    let is_of_decoder = |input: Input| matches!(input, Input::Mu | Input::LnB);
+    match (claim.quantity, right.quantity) {
+        (Quantity::Gradient(input), Quantity::Gradient(other)) => {
+            objective(right) == objective(claim) && is_of_decoder(input) == is_of_decoder(other)
+        }
+        (Quantity::Gradient(_), _) => true,
+        (quantity, right) => quantity.upstream().contains(&right),
     }
 }
 
 /// Whether numbers differ among themselves by a fifth of their size.
 pub(super) fn varies(numbers: &[f64]) -> bool {
+    let [mean, spread] = mean_and_spread(numbers);
+    spread > 0.2 * mean.abs()
+}
+
+/// Whether errors may be of chance: their mean is 0 up to four times what it is off by chance, and one in eight at least is of the other sign.
+pub(super) fn is_of_chance(errors: &[f64]) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let n = errors.len().max(1) as f64;
+    let [mean, spread] = mean_and_spread(errors);
+    let [below, above] = [-1.0, 1.0].map(|sign| errors.iter().filter(|error| sign * **error > 0.0).count());
+    let rarer = below.min(above);
+    mean.abs() <= 4.0 * spread / n.sqrt() && rarer > 0 && 8 * rarer >= errors.len()
+}
+
+fn mean_and_spread(numbers: &[f64]) -> [f64; 2] {
     #[expect(clippy::cast_precision_loss, reason = "a count")]
     let n = numbers.len().max(1) as f64;
     let mean = numbers.iter().sum::<f64>() / n;
     let spread = (numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / n).sqrt();
-    spread > 0.2 * mean.abs()
+    [mean, spread]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::tells;
+    use super::{Mistaken, is_of_chance};
+
+    fn tells(stated: &[[f64; 2]], numbers: &[[f64; 2]], claimed: &[f64]) -> bool {
+        let mistaken = Mistaken {
+            numbers,
+            unscaled: None,
+            is_alone: false,
+        };
+        super::tells(stated, mistaken, claimed)
+    }
+
+    #[test]
+    fn a_factor_that_makes_a_bound_smaller_tells_no_more_by_it() {
+        let stated = [[1.0, 0.01]];
+        let judged = |before: f64| {
+            let mistaken = Mistaken {
+                numbers: &[[0.25, 0.01]],
+                unscaled: Some(&[[1.0, before]]),
+                is_alone: false,
+            };
+            super::tells(&stated, mistaken, &[0.25])
+        };
+        assert!(judged(0.04) && !judged(0.2) && !judged(f64::NAN));
+    }
+
+    #[test]
+    fn what_is_0_within_its_bound_tells_of_one_mistake() {
+        let stated = [[1.0, 1e-6]];
+        let judged = |number: f64, found: f64, is_alone: bool| {
+            let mistaken = Mistaken {
+                numbers: &[[number, 0.01]],
+                unscaled: None,
+                is_alone,
+            };
+            super::tells(&stated, mistaken, &[found])
+        };
+        assert!(judged(0.0, 0.002, true) && !judged(0.0, 0.002, false));
+        assert!(!judged(0.011, 0.008, true), "anything as small is within the bound");
+        assert!(judged(0.03, 0.03, false));
+    }
+
+    #[test]
+    fn errors_of_one_sign_are_not_of_chance() {
+        let turned = |k: usize| if k.is_multiple_of(3) { -1.0 } else { 1.0 };
+        let errors = |sign: fn(usize) -> f64| -> Vec<f64> { (0..12).map(|k| sign(k) * (1.0 + k as f64)).collect() };
+        assert!(is_of_chance(&errors(turned)));
+        assert!(!is_of_chance(&errors(|_| 1.0)) && !is_of_chance(&errors(|_| -1.0)));
+        assert!(!is_of_chance(&errors(|k| if k == 0 { -1.0 } else { 1.0 })));
+        let growing: Vec<f64> = (0..8).map(|k| f64::from(1 << k)).collect();
+        assert!(!is_of_chance(&growing), "a mean that chance may give, and one sign");
+        assert!(!is_of_chance(&[f64::NAN; 12]) && !is_of_chance(&[0.0; 12]));
+    }
 
     #[test]
     fn a_bound_as_wide_as_the_error_tells_nothing() {

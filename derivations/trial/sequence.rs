@@ -88,7 +88,7 @@ pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: us
 }
 
 /// What a token's `-ln p` is multiplied by in the loss.
-fn weight(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Error> {
+pub(super) fn weight(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Error> {
     let (own, text) = sequence(inputs, item)?;
     let is_image = t >= text.tokens;
     let sizes = inputs.sizes;

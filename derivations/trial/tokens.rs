@@ -218,13 +218,14 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
     let x = logits_of(inputs, tokens, recipe, row)?;
     let relaxed = Relaxed::new(&x, &noise(inputs, tokens, recipe, row)?, temperature(inputs, recipe)?)?;
     if inputs.statement.straight_through != recipe.other_sample {
-        // Where two codes are as large up to rounding, either may be the sample.
-        let likely: Vec<bool> = (0..x.len()).map(|k| relaxed.may_be_sampled(k, w.u())).collect();
+        // Where two codes are as large up to rounding, either may be the sample; one of them is.
+        let types = [w.u(), w.exp(), w.each.lost()];
+        let likely: Vec<bool> = (0..x.len()).map(|k| relaxed.may_be_taken(k, types)).collect();
         let tied = likely.iter().filter(|likely| **likely).count() > 1;
         let one = |k: usize| {
             let value = f64::from(u8::from(k == relaxed.code()));
             let error = if tied && likely[k] { 1.0 } else { 0.0 };
-            let range = Range::probability(w).in_row(error + 4.0 * w.u() * value);
+            let range = Range::probability(w).in_row(4.0 * w.u() * value);
             Addends::one(value, error, value).within(range)
         };
         return Ok((0..x.len()).map(one).collect());

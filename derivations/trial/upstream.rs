@@ -1,9 +1,11 @@
 //! Which claim diverges first: a claim that is wrong because the claims that it was computed from are wrong is not wrong itself.
 
-use super::{Judged, Verdict};
+use super::recipe::Recipe;
+use super::terms::Inputs;
+use super::{Judged, Verdict, sequence};
 use crate::case::CaseError;
 use crate::compare::compare;
-use crate::dump::{Axis, Claim, Dump, Quantity};
+use crate::dump::{Axis, Claim, Dump, Form, Quantity};
 use crate::precision::subject::Workings;
 
 /// A claim's numbers as sums in nats, with the axes that they are kept over.
@@ -36,7 +38,7 @@ pub(super) fn trace(dump: &Dump, judged: &mut [Judged], workings: Workings) -> R
             .filter(|k| quantity.upstream().contains(&k.quantity))
             .collect();
         let is_suspect = judged.verdict == Verdict::Beyond && upstream.iter().any(|known| known.wrong);
-        if is_suspect && follows(dump, &judged.claim, &numbers, &upstream, workings, judged.fit.widest) {
+        if is_suspect && follows(dump, &judged.claim, &numbers, &upstream, workings, judged.fit.widest)? {
             let wrong = upstream.iter().filter(|known| known.wrong);
             judged.verdict = Verdict::Follows(wrong.map(|known| known.quantity).collect());
         }
@@ -102,7 +104,25 @@ impl Known {
 ///
 /// Between a claim and the claims that it was computed from lie their own storing (`u_stored` of each), the additions that stand between them
 /// (bounded with the claim's own, from the inputs) and at most eight operations.
-fn follows(dump: &Dump, claim: &Claim, numbers: &[f64], upstream: &[&Known], w: Workings, own: f64) -> bool {
+fn follows(
+    dump: &Dump,
+    claim: &Claim,
+    numbers: &[f64],
+    upstream: &[&Known],
+    w: Workings,
+    own: f64,
+) -> Result<bool, CaseError> {
+    let scale = claim.factor() / claim.divisor(&dump.sizes);
+    if dump.statement.inputs == Form::Sequence {
+        let nll = upstream.iter().find(|known| known.quantity == Quantity::TokenNll);
+        let sums = match nll {
+            Some(nll) if claim.quantity == Quantity::Loss => weighted(dump, nll, w)?,
+            _ => None,
+        };
+        let [value, bound] = sums.unwrap_or([f64::NAN, 0.0]).map(|sum| sum * scale);
+        let bound = own + bound.abs() + value.abs() * claim.stored.unit_roundoff();
+        return Ok(sums.is_some() && numbers.iter().all(|found| is(value, *found, bound)));
+    }
     let kept: Vec<Axis> = claim
         .axes
         .iter()
@@ -125,13 +145,12 @@ fn follows(dump: &Dump, claim: &Claim, numbers: &[f64], upstream: &[&Known], w: 
         Quantity::Kl => [(Quantity::CrossEntropy, 1.0), (Quantity::Entropy, -1.0)],
         Quantity::Elbo => [(Quantity::Reconstruction, 1.0), (Quantity::Kl, -1.0)],
         Quantity::Loss => [(Quantity::Reconstruction, -1.0), (Quantity::Kl, beta)],
-        _ => return false,
+        _ => return Ok(false),
     };
     let [Some(first), Some(second)] = parts.map(|(quantity, weight)| of(quantity).map(|known| (known, weight))) else {
-        return false;
+        return Ok(false);
     };
-    let scale = claim.factor() / claim.divisor(&dump.sizes);
-    numbers.iter().enumerate().all(|(i, found)| {
+    Ok(numbers.iter().enumerate().all(|(i, found)| {
         let (mut value, mut bound) = (0.0, own);
         for ((values, rounded), weight) in [&first, &second] {
             let Some([part, size]) = values.get(i).map(|part| part.map(|part| part * weight * scale)) else {
@@ -141,7 +160,41 @@ fn follows(dump: &Dump, claim: &Claim, numbers: &[f64], upstream: &[&Known], w: 
             bound += size.abs() * rounded;
         }
         bound += value.abs() * claim.stored.unit_roundoff();
-        // Infinite or undefined upstream: the same downstream.
-        compare(value, *found, if bound.is_finite() { bound } else { f64::MAX }).agrees()
-    })
+        is(value, *found, bound)
+    }))
+}
+
+/// Whether a claimed number is what others come to; infinite or undefined upstream: the same downstream.
+fn is(value: f64, found: f64, bound: f64) -> bool {
+    compare(value, found, if bound.is_finite() { bound } else { f64::MAX }).agrees()
+}
+
+/// What a sequence's claimed `-ln p` come to as its loss, each with its part's weight, and how far that may be off; nothing where some were added up.
+fn weighted(dump: &Dump, nll: &Known, w: Workings) -> Result<Option<[f64; 2]>, CaseError> {
+    let sizes = &dump.sizes;
+    if nll.values.len() != sizes.batch * sizes.tokens {
+        return Ok(None);
+    }
+    let (mut sum, mut size) = (0.0, 0.0);
+    for (batch, values) in nll.values.chunks(sizes.tokens.max(1)).enumerate() {
+        let inputs = Inputs {
+            statement: &dump.statement,
+            sizes,
+            items: &[dump.item(batch)?],
+            workings: w,
+        };
+        for (t, value) in values.iter().enumerate() {
+            match sequence::weight(&inputs, &Recipe::STATED, 0, t) {
+                Ok(0.0) => {} // padding adds nothing, whatever its number is
+                Ok(weight) => {
+                    sum += weight * value;
+                    size += (weight * value).abs();
+                }
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number of claimed numbers")]
+    let added = nll.values.len() as f64;
+    Ok(Some([sum, size * (nll.rounded + 8.0 * w.u() + w.adding(added))]))
 }

@@ -20,6 +20,8 @@ pub struct Relaxed {
     /// `t_k`, and the size of what was rounded on the way to it.
     scores: Vec<f64>,
     rounded: Vec<f64>,
+    /// The larger size of what is rounded on the way to `t_k / tau`, times `tau`: of logits as they are, or centred.
+    divided: Vec<f64>,
     /// `m_k` and `E_y[m]`.
     exponents: Vec<f64>,
     mean_exponent: f64,
@@ -56,10 +58,14 @@ impl Relaxed {
             .collect();
         let mean_exponent = softmax.expect(|k| exponents[k]);
         let rounded = centred.iter().zip(&t).map(|(y, t)| y.abs() + t.abs()).collect();
+        let divided = (0..t.len())
+            .map(|k| (2.0 * (x[k] + noise[k]).abs()).max(centred[k].abs() + 2.0 * t[k].abs()))
+            .collect();
         Ok(Self {
             softmax,
             scores: t,
             rounded,
+            divided,
             exponents,
             mean_exponent,
             temperature,
@@ -73,11 +79,37 @@ impl Relaxed {
         self.code
     }
 
-    /// Whether arithmetic of unit roundoff `u` may take another code for the sample: where `t` is as large, up to its roundings.
+    /// Whether arithmetic of unit roundoff `u` that centres logits, adds the noise and takes the largest may take another code for the sample:
+    /// where `t` is as large, up to its roundings. A masked code is never one.
     #[must_use]
     pub fn may_be_sampled(&self, code: usize, u: f64) -> bool {
-        let missing = self.scores[self.code] - self.scores[code];
-        missing <= u * (self.rounded[self.code] + self.rounded[code])
+        let missing = self.missing(code);
+        missing.is_finite() && missing <= u * (self.rounded[self.code] + self.rounded[code])
+    }
+
+    /// Whether a correct subject, whatever its way, may take another code for the sample.
+    ///
+    /// ```text
+    /// t_best - t_k <= u (r_best + r_k) + 2 tau (u (EXP + 2 + |ln y_best|) + lost / y_best),   r = max(2 |x + g|, |x - c| + 2 |x - c + g|)
+    /// ```
+    ///
+    /// Most add the noise to logits as they are, which rounds at the size of `x + g`, however near to 0 `t` is; some centre the logits before,
+    /// which rounds `x - c` and `t`. All divide by `tau`: once more at that size. Some (`torch`'s `gumbel_softmax`) take the first of the largest
+    /// *rounded weights*, so that codes tie whose weights differ by no more than their roundings: an exponential (`exp` times `u`), its exponent
+    /// if it is a log-probability (that of the best is the smallest, and the others' are as large where they tie), a quotient, and where they are
+    /// stored; and `lost` near 0. What weights are off relative to themselves is absolute in `z = t / tau`, hence `tau`; two codes are compared.
+    #[must_use]
+    pub fn may_be_taken(&self, code: usize, [u, exp, lost]: [f64; 3]) -> bool {
+        let missing = self.missing(code);
+        let scores = u * (self.divided[self.code] + self.divided[code]);
+        let best = self.softmax.q[self.code];
+        let weights = u * (exp + 2.0 + best.ln().abs()) + lost / best;
+        missing.is_finite() && missing <= scores + 2.0 * self.temperature * weights
+    }
+
+    /// By how much a code's `t` is below the largest.
+    fn missing(&self, code: usize) -> f64 {
+        self.scores[self.code] - self.scores[code]
     }
 
     /// How many times its own roundoff a weight is off.
@@ -179,6 +211,24 @@ mod tests {
     }
 
     #[test]
+    fn a_tie_is_as_wide_as_what_is_rounded_on_the_way_to_it() {
+        let u = 2.0_f64.powi(-8);
+        let types = [u, 1.0, 0.0];
+        // Centred, these are near 0, and so are their roundings; as they are, they are rounded at the size of 100.
+        let near = |gap: f64| Relaxed::new(&[100.0, 100.0], &[0.0, -gap], 1e-3).expect("a row");
+        assert!(!near(1.0).may_be_sampled(1, u));
+        assert!(near(1.0).may_be_taken(1, types));
+        assert!(!near(2.0).may_be_taken(1, types)); // 4 u 100 = 1.6
+        // Scores that are exact, weights that are not: 2 tau u (1 + 2 + ln 2) is 0.0289 at tau = 1, and tau times that.
+        let exact = |gap: f64, tau: f64| Relaxed::new(&[gap, 0.0], &[-gap, -gap], tau).expect("a row");
+        for tau in [0.25, 1.0, 4.0] {
+            assert!(exact(0.02 * tau, tau).may_be_taken(1, types), "{tau}");
+            assert!(!exact(0.04 * tau, tau).may_be_taken(1, types), "{tau}");
+        }
+        assert!(exact(0.04, 1.0).may_be_taken(1, [u, 1.0, 0.01]), "what is lost near 0");
+    }
+
+    #[test]
     fn the_gradient_is_the_difference_quotient() {
         let (x, noise, v) = ([0.3, -1.2, 0.9, 0.1], [0.4, 1.1, -0.7, 2.0], [1.5, -2.0, 0.25, 3.0]);
         let loss = |x: &[f64]| -> f64 {
@@ -201,6 +251,8 @@ mod tests {
     fn a_masked_code_is_never_sampled_and_bad_input_is_refused() {
         let masked = Relaxed::new(&[f64::NEG_INFINITY, 0.0], &[50.0, 0.0], 1.0).expect("a row");
         assert_eq!(masked.code(), 1);
+        assert!(masked.may_be_sampled(1, 0.5) && !masked.may_be_sampled(0, 0.5));
+        assert!(masked.may_be_taken(1, [0.5, 1.0, 0.0]) && !masked.may_be_taken(0, [0.5, 1.0, 0.0]));
         assert!(masked.sample()[0].value() <= 0.0);
         for temperature in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(Relaxed::new(&[0.0], &[0.0], temperature).is_err());

@@ -1,11 +1,14 @@
 //! What is right but for its arithmetic: a coarser type, another order than stated.
 
 use super::super::explanation::{Arithmetic, Explanation};
-use super::super::plausible::varies;
+use super::super::plausible::{is_of_chance, varies};
 use super::super::recipe::Recipe;
 use super::Search;
 use crate::dump::{Claim, Order, Quantity};
 use crate::precision::subject::{Float, Workings};
+
+/// By which factor a stored type must be finer than one of sums, so that a number shows which of them it is of.
+const FINER: f64 = 64.0;
 
 impl Search<'_> {
     /// Numbers rounded to a narrower type than they are stored in, sums in turn that are stated otherwise, or a type of accumulation that is
@@ -24,17 +27,72 @@ impl Search<'_> {
         {
             return Some(explanation(Arithmetic::InTurn, used));
         }
-        [Float::F32, Float::F16, Float::Bf16, Float::Tf32]
-            .into_iter()
-            .find_map(|sums| {
-                if sums.unit_roundoff() <= stated.sums.unit_roundoff() {
-                    return None;
-                }
-                let each = if sums == Float::Tf32 { sums } else { stated.each };
-                let used = fits(Workings { each, sums, ..stated })?;
-                // What is far below the wider bound is something else.
-                (used > 1.0 / 64.0).then(|| explanation(Arithmetic::Sums(sums), used))
+        let coarser = |sums: Float| {
+            if sums.unit_roundoff() <= stated.sums.unit_roundoff() {
+                return None;
+            }
+            let each = if sums == Float::Tf32 { sums } else { stated.each };
+            fits(Workings { each, sums, ..stated })
+        };
+        let told = |sums: Float, used: f64| explanation(Arithmetic::Sums(sums), used);
+        // What is far below the wider bound is something else.
+        let is_near = |used: &f64| *used > 1.0 / 64.0;
+        // The coarsest first where numbers tell: one of a narrower type is one of the wider, too.
+        let by_numbers = [Float::Bf16, Float::F16, Float::F32].into_iter();
+        let mut by_numbers = by_numbers.filter(|sums| self.is_told_by_numbers(*sums) && self.are_sums_in(*sums));
+        let mut by_errors = [Float::F32, Float::F16, Float::Bf16, Float::Tf32].into_iter();
+        by_numbers
+            .find_map(|sums| Some(told(sums, coarser(sums)?)))
+            .or_else(|| {
+                by_errors.find_map(|sums| {
+                    let used = coarser(sums)
+                        .filter(is_near)
+                        .filter(|_| !self.is_told_by_numbers(sums))?;
+                    self.is_of_chance(used).then(|| told(sums, used))
+                })
             })
+    }
+
+    /// Whether the numbers themselves must show that they were added up in a type: each is one sum, but for a sign, a unit and a divisor, and is
+    /// stored in a type fine enough to show it. Of sums whose factors were rounded (`tf32`) none shows it, and it is not told of them.
+    const fn is_told_by_numbers(&self, sums: Float) -> bool {
+        let is_sum = matches!(
+            self.claim.quantity,
+            Quantity::Entropy | Quantity::CrossEntropy | Quantity::Kl | Quantity::Reconstruction
+        );
+        let stored = self.claim.stored.unit_roundoff();
+        is_sum && FINER * stored <= sums.unit_roundoff()
+    }
+
+    /// Whether the sums behind the claimed numbers are numbers of a type, up to the four roundings at most that followed. A number of another
+    /// type is one of it by chance in one case of `FINER / 8`, and eight of them are in none.
+    fn are_sums_in(&self, sums: Float) -> bool {
+        let back = self.claim.divisor(self.inputs.sizes) / self.claim.factor();
+        let finite = self
+            .claimed
+            .iter()
+            .filter(|number| number.is_finite() && **number != 0.0);
+        let (mut count, after) = (0, 4.0 * self.claim.stored.unit_roundoff());
+        let all = finite.map(|number| number * back).all(|sum| {
+            count += 1;
+            (sums.nearest(sum) - sum).abs() <= after * sum.abs()
+        });
+        all && count >= 8
+    }
+
+    /// Whether the errors may be roundings, where no number tells: of both signs, and of the size of a walk. Where the bound is `n` steps of `u`
+    /// in one direction, a walk's distance is a quarter of `sqrt n` steps: the numbers that are rounded are half the last on average, and what a
+    /// rounding takes is spread over all that it may take. Four times that is out of the reach of chance.
+    fn is_of_chance(&self, used: f64) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "counts of numbers")]
+        let steps = super::numbers(self.inputs.sizes) as f64 / self.claimed.len().max(1) as f64;
+        let errors = self
+            .stated
+            .iter()
+            .zip(&self.claimed)
+            .map(|([expected, _], claimed)| claimed - expected);
+        used <= 1.0 / steps.max(1.0).sqrt()
+            && is_of_chance(&errors.filter(|error| error.is_finite()).collect::<Vec<_>>())
     }
 
     /// A half type that holds every claimed number exactly, though they are stored in a wider one, and in which they are right.

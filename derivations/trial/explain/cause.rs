@@ -1,0 +1,68 @@
+//! Whether mistakes may stand as the cause of a claim: its numbers are theirs, nothing that is right denies them, and they are told.
+
+use super::super::explanation::Explanation;
+use super::super::mistakes::Mistake;
+use super::super::plausible::{Mistaken, is_witness, shared, tells, unscaled};
+use super::super::recipe::Recipe;
+use super::Search;
+use crate::dump::{Claim, Quantity};
+
+/// What becomes of a recipe as the cause of a claim.
+pub(super) enum Cause {
+    /// The claim has other numbers, or a right one denies it.
+    No,
+    /// The claim's numbers are within its bounds, and these are too wide to tell.
+    Possible,
+    /// It is told.
+    Told(Box<Explanation>),
+}
+
+impl Search<'_> {
+    /// What becomes of these mistakes, which make the recipe, as the cause.
+    pub(super) fn cause(&self, mistakes: Vec<&'static Mistake>, recipe: &Recipe) -> Cause {
+        let Some((used, numbers)) = self.fit_and_numbers(self.claim, recipe) else {
+            return Cause::No;
+        };
+        let contradicted = self.contradicted(recipe);
+        let denied = |(claim, claimed): &(Claim, Vec<f64>)| {
+            contradicted.contains(&claim.quantity)
+                && is_witness(claim, self.claim)
+                && self.contradicts(claim, claimed, &shared(recipe, self.claim, claim))
+        };
+        if self.right.iter().any(denied) {
+            return Cause::No;
+        }
+        let (whole, is_alone) = (unscaled(recipe), mistakes.len() == 1);
+        let scaled = !is_alone && whole != *recipe;
+        let unscaled = scaled.then(|| self.numbers(&whole, self.cells(self.claim, self.inputs.workings)));
+        let mistaken = Mistaken {
+            numbers: &numbers,
+            unscaled: unscaled.as_ref().and_then(|numbers| numbers.as_deref()),
+            is_alone,
+        };
+        if !tells(&self.stated, mistaken, &self.claimed) {
+            return Cause::Possible;
+        }
+        Cause::Told(Box::new(Explanation {
+            mistakes,
+            arithmetic: None,
+            used,
+            contradicted,
+            moves_value: self.value_stands.is_some_and(|value| self.moves(value, recipe)),
+        }))
+    }
+
+    /// The same value's other gradient, which is right, speaks against what would change it, too, where something else does not.
+    pub(super) fn drop_denied(&self, found: &mut Vec<Explanation>) {
+        let by_another = |explanation: &Explanation| {
+            let denies = |quantity: &Quantity| {
+                let mut right = self.right.iter().map(|(claim, _)| claim);
+                right.any(|right| right.quantity == *quantity && right.of.is_some() && is_witness(right, self.claim))
+            };
+            self.claim.of.is_some() && explanation.contradicted.iter().any(denies)
+        };
+        if !found.iter().all(by_another) {
+            found.retain(|explanation| !by_another(explanation));
+        }
+    }
+}
