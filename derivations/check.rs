@@ -211,7 +211,7 @@ impl Plan {
             let mut values = Values::new();
             for (claim, tallies) in self.rows.iter().zip(&mut seen.rows) {
                 if claim.reading == reading {
-                    let at_beta = self.beta.is_none() && matches!(claim.to, "14b" | "1");
+                    let at_beta = self.beta.is_none() && claim.to.depends_on_beta();
                     let mask = if at_beta { mask } else { mask & !beta_bits() };
                     note(tallies, source, index, mask, &judge(claim, &scene, &mut values));
                 }

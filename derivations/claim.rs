@@ -3,9 +3,10 @@
 use reference::vocab::{Error, Nats, Reading};
 use serde::Serialize;
 
-use crate::line::{LINES, Line, chain, chain_from, line, own_bound, sign_of_reweighting};
+use crate::line::LineId;
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
+use crate::step::{Step, StepId, chain, chain_from, own_bound, sign_of_reweighting, step};
 use crate::subject::Subject;
 
 /// Which of a line's claims.
@@ -32,9 +33,9 @@ pub struct Claim {
     /// Whether another reading would give another claim.
     pub depends_on_reading: bool,
     /// The expression above.
-    pub from: &'static str,
+    pub from: LineId,
     /// The expression below.
-    pub to: &'static str,
+    pub to: LineId,
     /// What is claimed of the two.
     pub relation: Relation,
     /// What we claim of the slack.
@@ -42,7 +43,7 @@ pub struct Claim {
     /// The rule of the step, [`Rule::Compose`] for a bound over several.
     pub rule: Rule,
     /// The rows it is made of; under the expected reading, those below line 14, whose own gap is no row.
-    pub rows: Vec<&'static Line>,
+    pub rows: Vec<&'static Step>,
 }
 
 /// Whose slack a part of a claim's is.
@@ -53,7 +54,7 @@ enum Row {
     /// Of the weight on `D`.
     Reweighting,
     /// A row's own.
-    Of(&'static Line),
+    Of(&'static Step),
 }
 
 impl Row {
@@ -96,18 +97,18 @@ impl Claim {
         let mut parts = Vec::with_capacity(self.rows.len() + 1);
         if self.kind == Kind::Bound && self.reading == Reading::Expected {
             parts.push((scene.seen.joint_posterior_gap()?, Row::Gap));
-            if self.to != "14" {
+            if self.to != LineId::Eq14 {
                 let slack = scene.seen.reweighted_divergence(Reading::Expected)?;
                 parts.push((slack, Row::Reweighting));
             }
             return Ok(parts);
         }
-        let jensen = self.kind == Kind::Bound && self.rows.iter().any(|row| row.id == "5-6");
+        let jensen = self.kind == Kind::Bound && self.rows.iter().any(|row| row.id == StepId::Eq5To6);
         if jensen {
             parts.push((scene.seen.posterior_gap()?, Row::Gap));
         }
         for row in &self.rows {
-            if !(jensen && matches!(row.id, "3-4" | "4-5" | "5-6")) {
+            if !(jensen && matches!(row.id, StepId::Eq3To4 | StepId::Eq4To5 | StepId::Eq5To6)) {
                 parts.push((row.slack(scene)?, Row::Of(row)));
             }
         }
@@ -128,15 +129,33 @@ impl Claim {
 
 /// A side in a sentence: `ln p(x,y)`, `line 14 at beta`.
 #[must_use]
-pub fn in_words(id: &str) -> String {
+pub fn in_words(id: LineId) -> String {
     match id {
-        "3" => "ln p(x,y)".to_owned(),
-        "p(x)" => "ln p(x)".to_owned(),
-        "mean-3" => "E_y[ln p(x,y)]".to_owned(),
-        "fixed" => "ln sum_z p(z) p(x|y,z)".to_owned(),
-        "14b" => "line 14 at beta".to_owned(),
-        "2a" | "2b" => format!("form {} of Eq. 2", &id[1..]),
-        id => format!("line {id}"),
+        LineId::Eq2a => "form a of Eq. 2".to_owned(),
+        LineId::Eq2b => "form b of Eq. 2".to_owned(),
+        LineId::Eq3 => "ln p(x,y)".to_owned(),
+        LineId::ImageEvidence => "ln p(x)".to_owned(),
+        LineId::AverageEvidence => "E_y[ln p(x,y)]".to_owned(),
+        LineId::FixedCaptionEvidence => "ln sum_z p(z) p(x|y,z)".to_owned(),
+        LineId::Eq14AtBeta => "line 14 at beta".to_owned(),
+        LineId::Eq4
+        | LineId::Eq5
+        | LineId::Eq6
+        | LineId::Eq7
+        | LineId::Eq8
+        | LineId::Eq9
+        | LineId::Eq10
+        | LineId::Eq11
+        | LineId::Eq12
+        | LineId::Eq13
+        | LineId::Eq14
+        | LineId::Eq1
+        | LineId::A1
+        | LineId::A2
+        | LineId::A3
+        | LineId::A4
+        | LineId::A5
+        | LineId::A6 => format!("line {id}"),
     }
 }
 
@@ -144,18 +163,16 @@ pub fn in_words(id: &str) -> String {
 #[must_use]
 pub fn claims() -> Vec<Claim> {
     let mut claims = Vec::new();
-    let mut ids: Vec<&str> = LINES.iter().map(|line| line.id).collect();
-    ids.dedup();
-    for id in ids {
+    for &id in StepId::ALL {
         for reading in Reading::ALL {
-            let Some(line) = line(id, reading) else { continue };
-            let depends = matches!(line.to, "13" | "14" | "14b" | "1");
-            if line.is_of_the_note() && !depends && reading != Reading::Pointwise {
+            let Some(step) = step(id, reading) else { continue };
+            let depends = step.to.depends_on_reading();
+            if step.is_of_the_note() && !depends && reading != Reading::Pointwise {
                 continue; // the same claim under every reading; judged on the world as given
             }
-            claims.push(step(line, reading, depends));
-            if line.is_of_the_note() && line.to != "2b" && line.from != "14" {
-                claims.extend(bound(line.to, reading, depends));
+            claims.push(of_step(step, reading, depends));
+            if step.is_of_the_note() && step.to != LineId::Eq2b && step.from != LineId::Eq14 {
+                claims.extend(bound(step.to, reading, depends));
             }
         }
     }
@@ -176,13 +193,13 @@ pub fn claim(id: &str, reading: Reading) -> Option<Claim> {
 /// The bound of Eq. 14 at the world's beta, for a sweep over beta.
 #[must_use]
 pub fn bound_at_beta(reading: Reading) -> Option<Claim> {
-    bound("14b", reading, true)
+    bound(LineId::Eq14AtBeta, reading, true)
 }
 
 /// The bound of Eq. 14 at the world's beta on what line 14 does bound under a reading, where that is not the evidence.
 #[must_use]
 pub fn own_bound_at_beta(reading: Reading) -> Option<Claim> {
-    let (at_one, reweighted) = (own_bound(reading)?, line("14-14b", reading)?);
+    let (at_one, reweighted) = (own_bound(reading)?, step(StepId::Eq14ToBeta, reading)?);
     Some(Claim {
         id: format!("{}-{}", at_one.from, reweighted.to),
         kind: Kind::Bound,
@@ -199,38 +216,40 @@ pub fn own_bound_at_beta(reading: Reading) -> Option<Claim> {
 
 /// The row of what a reading's line 14 bounds in place of the evidence that a claim names.
 #[must_use]
-pub fn instead(claim: &Claim) -> Option<&'static Line> {
-    let of_line_14 = claim.kind == Kind::Bound && claim.from == "3" && matches!(claim.to, "14" | "14b" | "1");
+pub fn instead(claim: &Claim) -> Option<&'static Step> {
+    let of_line_14 = claim.kind == Kind::Bound
+        && claim.from == LineId::Eq3
+        && matches!(claim.to, LineId::Eq14 | LineId::Eq14AtBeta | LineId::Eq1);
     own_bound(claim.reading).filter(|_| of_line_14)
 }
 
-fn step(line: &'static Line, reading: Reading, depends: bool) -> Claim {
-    let of_the_note = line.is_of_the_note();
+fn of_step(step: &'static Step, reading: Reading, depends: bool) -> Claim {
+    let of_the_note = step.is_of_the_note();
     Claim {
-        id: line.id.to_owned(),
+        id: step.id.to_string(),
         kind: if of_the_note { Kind::Step } else { Kind::Repair },
         reading,
         depends_on_reading: depends,
-        from: line.from,
-        to: line.to,
-        relation: if of_the_note { line.printed } else { Relation::AtLeast },
-        sign: line.sign,
-        rule: line.rule,
-        rows: vec![line],
+        from: step.from,
+        to: step.to,
+        relation: if of_the_note { step.printed } else { Relation::AtLeast },
+        sign: step.sign,
+        rule: step.rule,
+        rows: vec![step],
     }
 }
 
-fn bound(to: &'static str, reading: Reading, depends: bool) -> Option<Claim> {
+fn bound(to: LineId, reading: Reading, depends: bool) -> Option<Claim> {
     let expected = reading == Reading::Expected;
     let rows = if expected {
         // Line 14 bounds ln p(x) by itself; line 13 lies beside it, not on the way.
-        chain_from("14", to, reading).unwrap_or_default()
+        chain_from(LineId::Eq14, to, reading).unwrap_or_default()
     } else {
         chain(to, reading)?
     };
-    let from = if expected { "p(x)" } else { "3" };
+    let from = if expected { LineId::ImageEvidence } else { LineId::Eq3 };
     let sign = match (expected, to) {
-        (true, "14") => Sign::NonNegative,
+        (true, LineId::Eq14) => Sign::NonNegative,
         (true, _) => Sign::Unsigned,
         _ => rows.iter().fold(Sign::Zero, |sign, row| sign.and(row.sign)),
     };

@@ -4,7 +4,7 @@ use reference::model::Model;
 use reference::vocab::{Error, Nats};
 
 use crate::claim::Claim;
-use crate::expr::expr;
+use crate::line::{LineId, line};
 use crate::precision::closure_bound;
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
@@ -12,7 +12,7 @@ use crate::subject::Subject;
 
 /// The values of all expressions on a scene, each computed at most once.
 #[derive(Debug)]
-pub struct Values(Vec<(&'static str, Result<Vec<Nats>, Error>)>);
+pub struct Values(Vec<(LineId, Result<Vec<Nats>, Error>)>);
 
 impl Values {
     /// Nothing computed yet.
@@ -23,20 +23,14 @@ impl Values {
 
     /// Forgets what depends on the scene's beta, for the same scene at another.
     pub fn forget_beta(&mut self) {
-        self.0
-            .retain(|(id, _)| expr(id).is_none_or(|side| !side.depends_on_beta()));
+        self.0.retain(|(id, _)| !id.depends_on_beta());
     }
 
-    fn get<W: Model>(&mut self, id: &'static str, scene: &Scene<W>) -> Result<Vec<Nats>, Error> {
+    fn get<W: Model>(&mut self, id: LineId, scene: &Scene<W>) -> Result<Vec<Nats>, Error> {
         if let Some((_, value)) = self.0.iter().find(|(known, _)| *known == id) {
             return value.clone();
         }
-        let value = expr(id).map_or(
-            Err(Error::Indeterminate {
-                line: "an expression that is not in the table",
-            }),
-            |side| side.value(scene),
-        );
+        let value = line(id).value(scene);
         self.0.push((id, value.clone()));
         value
     }

@@ -10,7 +10,6 @@ pub mod claim;
 pub mod compare;
 pub mod continuous;
 pub mod dump;
-pub mod expr;
 pub mod faces;
 #[cfg(feature = "lapack")]
 pub mod fitting;
@@ -21,6 +20,7 @@ pub mod judge;
 pub mod layers;
 pub mod ledger;
 pub mod line;
+pub mod named;
 #[cfg(feature = "twin")]
 pub mod networks;
 pub mod notation;
@@ -35,6 +35,7 @@ pub mod rule;
 pub mod scene;
 pub mod simplest;
 pub mod specimen;
+pub mod step;
 #[cfg(feature = "twin")]
 pub mod steps;
 pub mod subject;

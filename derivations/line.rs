@@ -1,107 +1,208 @@
-//! The edges of the derivation: `to = from - slack`, what the note prints there and what we claim.
+//! The lines of the derivation: every formula's LaTeX, typed once, and the function that computes it.
 
 use reference::vocab::Reading;
 
-use crate::expr::{Expr, expr};
-use crate::rule::{Relation, Rule, Sign};
+use crate::subject::Subject;
 
-mod loss;
-mod repairs;
-mod table;
+mod id;
+mod value;
 
-pub use loss::Loss;
-pub(crate) use loss::sign_of_reweighting;
-pub use table::LINES;
+pub use id::{LineId, Stage};
 
-/// A row of the table.
+/// A numbered line of the note, or a side that it does not print.
 #[derive(Debug)]
 pub struct Line {
-    /// `from-to`, as on the command line.
-    pub id: &'static str,
-    /// The side above.
-    pub from: &'static str,
-    /// The side below.
-    pub to: &'static str,
-    /// What the note prints between them.
-    pub printed: Relation,
-    /// What we claim of the slack.
-    pub sign: Sign,
-    /// Why the lower side follows.
-    pub rule: Rule,
-    /// The slack in closed form, as LaTeX.
-    pub slack_latex: &'static str,
-    /// The slack's function, from code that neither side runs.
-    pub loses: Loss,
-    /// The readings under which this row is the one that counts.
-    pub readings: &'static [Reading],
-    /// What the note says or does here, in a sentence.
-    pub remark: &'static str,
-    /// Whether the two sides are the same floating-point operations, so that no residue is expected.
-    pub exact: bool,
+    /// Its name: the note's number, `2a` and `2b` for the two forms of Eq. 2, `14b` for Eq. 14 at the world's beta.
+    pub id: LineId,
+    /// The formula.
+    pub latex: &'static str,
+    /// The formula in a sentence.
+    pub reads: &'static str,
+    /// The function that computes it.
+    pub function: &'static str,
 }
 
 impl Line {
-    /// The expression above.
+    /// [`Line::latex_under`] with the integral that the note prints where codes are continuous.
     #[must_use]
-    pub fn from_expr(&self) -> Option<&'static Expr> {
-        expr(self.from)
+    pub fn latex_of<W: Subject>(&self, reading: Reading) -> String {
+        let latex = self.latex_under(reading);
+        if !W::CONTINUOUS {
+            return latex;
+        }
+        let (over_codes, over_both) = (latex.contains(r"\sum_z"), latex.contains(r"\sum_{y,z}"));
+        let latex = latex.replace(r"\sum_z", r"\int").replace(r"\sum_{y,z}", r"\sum_y \int");
+        latex + if over_codes || over_both { r"\, dz" } else { "" }
     }
 
-    /// The expression below.
+    /// The formula as the reading evaluates it: the expected one averages Eqs. 13, 14 and 1 over captions too, which the note does not write.
     #[must_use]
-    pub fn to_expr(&self) -> Option<&'static Expr> {
-        expr(self.to)
-    }
-
-    /// The reading under which the lower side of a row of ours is line 14 at `beta = 1`.
-    #[must_use]
-    pub fn line_14_under(&self) -> Option<Reading> {
-        match self.to {
-            "A4" => Some(Reading::Footnote),
-            "A6" => Some(Reading::Joint),
-            _ => None,
+    pub fn latex_under(&self, reading: Reading) -> String {
+        let averaged = reading == Reading::Expected && self.id.depends_on_reading();
+        if averaged {
+            self.latex.replace(r"z \sim q_\phi(z|x)", r"y,z \sim q_\phi(y,z|x)")
+        } else {
+            self.latex.to_owned()
         }
     }
-
-    /// Whether the row is the note's own rather than a repair of ours.
-    #[must_use]
-    pub fn is_of_the_note(&self) -> bool {
-        !self.to.starts_with('A')
-    }
 }
 
-/// The row of that name under that reading.
+/// The line of that name; the table has one for each, in the order of [`LineId::ALL`].
 #[must_use]
-pub fn line(id: &str, reading: Reading) -> Option<&'static Line> {
-    LINES
-        .iter()
-        .find(|line| line.id == id && line.readings.contains(&reading))
+pub const fn line(id: LineId) -> &'static Line {
+    &LINES[id as usize]
 }
 
-/// What line 14 bounds under a reading in every world, where that is not the evidence that the chain starts from.
-#[must_use]
-pub fn own_bound(reading: Reading) -> Option<&'static Line> {
-    let bounds = |line: &&Line| line.line_14_under() == Some(reading) && line.sign == Sign::NonNegative;
-    LINES.iter().find(bounds)
-}
-
-/// The steps from the evidence down to the named side, under a reading.
-#[must_use]
-pub fn chain(to: &str, reading: Reading) -> Option<Vec<&'static Line>> {
-    chain_from("3", to, reading)
-}
-
-/// The steps from one named side down to another, under a reading.
-pub(crate) fn chain_from(from: &str, to: &str, reading: Reading) -> Option<Vec<&'static Line>> {
-    let mut steps = Vec::new();
-    let mut at = to;
-    while at != from {
-        let step = LINES
-            .iter()
-            .find(|l| l.to == at && l.is_of_the_note() && l.readings.contains(&reading))?;
-        steps.push(step);
-        at = step.from;
-    }
-    steps.reverse();
-    Some(steps)
-}
+/// Every node, in the order of the note, then the ones that the note does not print.
+pub static LINES: &[Line] = &[
+    Line {
+        id: LineId::Eq2a,
+        latex: r"p_\theta(x|y,z)\, p(z|y)\, p(y)",
+        reads: "the joint by the graphical model: decoder, codes given the caption, caption",
+        function: "reference::equations::joint::eq02_graphical_model",
+    },
+    Line {
+        id: LineId::Eq2b,
+        latex: r"p_\theta(x|y,z)\, p_\psi(y,z)",
+        reads: "the joint by the networks: decoder and transformer",
+        function: "reference::equations::joint::eq02_networks",
+    },
+    Line {
+        id: LineId::Eq3,
+        latex: r"\ln p_{\theta,\psi}(x,y) = \ln \sum_z p_{\theta,\psi}(x,y,z)",
+        reads: "the evidence: how probable the observed pair is, whatever its codes",
+        function: "reference::equations::bound::eq03_log_evidence",
+    },
+    Line {
+        id: LineId::Eq4,
+        latex: r"\ln \sum_z \frac{p_{\theta,\psi}(x,y,z)}{q_\phi(z|x)}\, q_\phi(z|x)",
+        reads: "every term divided by q(z|x) and multiplied by it again",
+        function: "reference::equations::bound::eq04_multiplied_by_one",
+    },
+    Line {
+        id: LineId::Eq5,
+        latex: r"\ln \mathbb{E}_{z \sim q_\phi(z|x)} \left[ \frac{p_{\theta,\psi}(x,y,z)}{q_\phi(z|x)} \right]",
+        reads: "the same sum, called an expectation over the encoder's codes",
+        function: "reference::equations::bound::eq05_log_expected_ratio",
+    },
+    Line {
+        id: LineId::Eq6,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln \frac{p_{\theta,\psi}(x,y,z)}{q_\phi(z|x)} \right]",
+        reads: "the logarithm moved inside the expectation",
+        function: "reference::equations::bound::eq06_expected_log_ratio",
+    },
+    Line {
+        id: LineId::Eq7,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_{\theta,\psi}(x,y,z) - \ln q_\phi(z|x) \right]",
+        reads: "the logarithm of the quotient, taken apart",
+        function: "reference::equations::bound::eq07_log_quotient",
+    },
+    Line {
+        id: LineId::Eq8,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln \left( p_\theta(x|y,z)\, p_\psi(y,z) \right) - \ln q_\phi(z|x) \right]",
+        reads: "the joint replaced by decoder and transformer",
+        function: "reference::equations::bound::eq08_networks",
+    },
+    Line {
+        id: LineId::Eq9,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) + \ln p_\psi(y,z) - \ln q_\phi(z|x) \right]",
+        reads: "the logarithm of the product, taken apart: the ELBO before any q(y,z|x)",
+        function: "reference::equations::bound::eq09_log_product",
+    },
+    Line {
+        id: LineId::Eq10,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) + \ln p_\psi(y,z) - \ln q_\phi(z|x) - \ln q_\phi(y|x) + \ln q_\phi(y|x) \right]",
+        reads: "ln q(y|x) subtracted and added",
+        function: "reference::equations::split::eq10_add_and_subtract",
+    },
+    Line {
+        id: LineId::Eq11,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) + \ln p_\psi(y,z) - \ln q_\phi(z|x)\, q_\phi(y|x) + \ln q_\phi(y|x) \right]",
+        reads: "the two encoders written as one product",
+        function: "reference::equations::split::eq11_product_of_encoders",
+    },
+    Line {
+        id: LineId::Eq12,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) + \ln p_\psi(y,z) - \ln q_\phi(y,z|x) + \ln q_\phi(y|x) \right]",
+        reads: "that product called q(y,z|x)",
+        function: "reference::equations::split::eq12_joint_encoder",
+    },
+    Line {
+        id: LineId::Eq13,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) - D_{KL}(q_\phi(y,z|x), p_\psi(y,z)) + \ln q_\phi(y|x) \right]",
+        reads: "the two middle terms called a Kullback-Leibler divergence",
+        function: "reference::equations::objective::eq13_kl_named",
+    },
+    Line {
+        id: LineId::Eq14,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) - D_{KL}(q_\phi(y,z|x), p_\psi(y,z)) \right]",
+        reads: "ln q(y|x) dropped, at beta = 1",
+        function: "reference::equations::objective::eq14_objective",
+    },
+    Line {
+        id: LineId::Eq14AtBeta,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) - \beta D_{KL}(q_\phi(y,z|x), p_\psi(y,z)) \right]",
+        reads: "the divergence weighted by beta",
+        function: "reference::equations::objective::eq14_objective",
+    },
+    Line {
+        id: LineId::Eq1,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left( \ln p_\theta(x|y,z) - \beta D_{KL}(q_\phi(y,z|x), p_\psi(y,z)) \right)",
+        reads: "the objective as the note states it first",
+        function: "reference::equations::objective::eq01_objective",
+    },
+    Line {
+        id: LineId::ImageEvidence,
+        latex: r"\ln p(x) = \ln \sum_{y,z} p_\theta(x|y,z)\, p_\psi(y,z)",
+        reads: "the evidence of the image alone",
+        function: "reference::model::Model::ln_evidence_of_image",
+    },
+    Line {
+        id: LineId::A1,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) \right] - D_{KL}(q_\phi(z|x), p_\psi(z|y)) + \ln p_\psi(y)",
+        reads: "the line that needs no reading of q(y,z|x)",
+        function: "reference::repairs::without_a_reading",
+    },
+    Line {
+        id: LineId::A2,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) + \ln p_\psi(y|z) \right] - D_{KL}(q_\phi(z|x), p_\psi(z))",
+        reads: "the footnote's objective with the caption term that it lacks",
+        function: "reference::repairs::footnote_with_caption_term",
+    },
+    Line {
+        id: LineId::A3,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|z) \right] - D_{KL}(q_\phi(z|x), p_\psi(z))",
+        reads: "the footnote's objective for a decoder that does not look at the caption",
+        function: "reference::model::Model::caption_free_decoder",
+    },
+    Line {
+        id: LineId::A4,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) \right] - D_{KL}(q_\phi(z|x), p_\psi(z))",
+        reads: "the footnote's objective for a decoder that does look at the caption",
+        function: "reference::equations::objective::eq14_objective",
+    },
+    Line {
+        id: LineId::FixedCaptionEvidence,
+        latex: r"\ln \sum_z p_\psi(z)\, p_\theta(x|y,z)",
+        reads: "the evidence of the image if the caption were set by hand",
+        function: "reference::repairs::ln_evidence_with_fixed_caption",
+    },
+    Line {
+        id: LineId::AverageEvidence,
+        latex: r"\mathbb{E}_{y \sim q_\phi(y|x)} \left[ \ln p_{\theta,\psi}(x,y) \right]",
+        reads: "the evidence averaged over the encoder's captions",
+        function: "reference::repairs::average_log_evidence",
+    },
+    Line {
+        id: LineId::A5,
+        latex: r"\mathbb{E}_{y \sim q_\phi(y|x)} \mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) - D_{KL}(q_\phi(y,z|x), p_\psi(y,z)) + \ln q_\phi(y|x) \right]",
+        reads: "Eq. 13 under the joint reading, averaged over the encoder's captions",
+        function: "reference::repairs::average_joint_objective",
+    },
+    Line {
+        id: LineId::A6,
+        latex: r"\mathbb{E}_{z \sim q_\phi(z|x)} \left[ \ln p_\theta(x|y,z) \right] - D_{KL}(q_\phi(y',z|x), p_\psi(y',z))",
+        reads: "Eq. 14 under the joint reading, at beta = 1: the divergence sums over every caption y', the decoder sees the observed y",
+        function: "reference::equations::objective::eq14_objective",
+    },
+];

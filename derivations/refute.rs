@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use crate::assumption::{ASSUMPTIONS, Kind, violated};
 use crate::claim::Claim;
-use crate::expr::expr;
 use crate::judge::{Values, judge};
-use crate::line::Line;
+use crate::line::{LineId, line};
 use crate::scene::Scene;
 use crate::specimen::{Specimen, Written as _};
+use crate::step::Step;
 use crate::subject::Subject;
 
 /// How good a counterexample is.
@@ -97,7 +97,7 @@ pub struct Counterexample<W: Specimen = World> {
     /// Assumptions that it violates, by name.
     pub violates: Vec<&'static str>,
     /// The step that raises the line most in this world.
-    pub because: Option<&'static Line>,
+    pub because: Option<&'static Step>,
     /// The side above; absent when it has no value.
     pub above: Option<Nats>,
     /// The side below; absent when it has no value.
@@ -141,8 +141,8 @@ pub fn refute<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Opt
     let world = world.ok_or_else(unwritable)?;
     let exact = world.to_world().map_err(|_| unwritable())?;
     let scene = target.scene(&exact)?;
-    let side = |id: &str| {
-        let values = expr(id)?.value(&scene).ok()?;
+    let side = |id: LineId| {
+        let values = line(id).value(&scene).ok()?;
         values.first().copied()
     };
     Ok(Some(Counterexample {
@@ -163,17 +163,17 @@ pub fn refute<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Opt
 }
 
 /// The row of the claim that breaks by itself, of several the one with the smallest slack; one without a value counts as the smallest.
-fn culprit<W: Subject>(claim: &Claim, scene: &Scene<W>) -> Option<&'static Line> {
+fn culprit<W: Subject>(claim: &Claim, scene: &Scene<W>) -> Option<&'static Step> {
     let mut values = Values::new();
-    let mut rank = |line: &Line| {
-        let step = crate::claim::claim(line.id, claim.reading);
-        let stands = step.is_none_or(|step| !judge(&step, scene, &mut values).broken);
-        let slack = line.slack(scene).map_or(f64::NEG_INFINITY, |nats| nats.value());
+    let mut rank = |step: &Step| {
+        let alone = crate::claim::claim(step.id.as_str(), claim.reading);
+        let stands = alone.is_none_or(|claim| !judge(&claim, scene, &mut values).broken);
+        let slack = step.slack(scene).map_or(f64::NEG_INFINITY, |nats| nats.value());
         (stands, slack)
     };
-    let ranked = claim.rows.iter().map(|line| (rank(line), *line));
+    let ranked = claim.rows.iter().map(|step| (rank(step), *step));
     let first = ranked.min_by(|((a, x), _), ((b, y), _)| a.cmp(b).then(x.total_cmp(y)));
-    first.map(|(_, line)| line)
+    first.map(|(_, step)| step)
 }
 
 /// The first world that refutes, else the first of the best grade.

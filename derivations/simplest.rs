@@ -133,7 +133,7 @@ fn breaking(target: &Target, grade: Grade, world: &FractionWorld) -> Result<Opti
 fn betas(target: &Target) -> Vec<Fraction> {
     match target.beta {
         Some(beta) => as_decimal(beta.get()).into_iter().collect(),
-        None if matches!(target.claim.to, "14b" | "1") => [(1, 1), (1, 2), (2, 1), (0, 1)]
+        None if target.claim.to.depends_on_beta() => [(1, 1), (1, 2), (2, 1), (0, 1)]
             .map(|(n, d)| Fraction::new(n, d))
             .to_vec(),
         None => vec![Fraction::new(1, 1)],

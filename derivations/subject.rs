@@ -6,6 +6,7 @@ use reference::vocab::Reading;
 use reference::world::World;
 
 use crate::claim::Claim;
+use crate::line::LineId;
 use crate::precision::closure_bound;
 
 /// What the checker asks of a world beside its lines and slacks.
@@ -17,7 +18,7 @@ pub trait Subject: Slack {
     const READINGS: &'static [Reading];
 
     /// The sides, of any reading, that have none.
-    const NO_CLOSED_FORM: &'static [&'static str];
+    const NO_CLOSED_FORM: &'static [LineId];
 
     /// Whether `q(z|x)` is positive wherever the posterior is.
     fn posterior_covered(&self) -> bool;
@@ -46,7 +47,7 @@ pub fn has_closed_form<W: Subject>(claim: &Claim) -> bool {
 impl Subject for World {
     const CONTINUOUS: bool = false;
     const READINGS: &'static [Reading] = &Reading::ALL;
-    const NO_CLOSED_FORM: &'static [&'static str] = &[];
+    const NO_CLOSED_FORM: &'static [LineId] = &[];
 
     fn posterior_covered(&self) -> bool {
         let possible = |table: &ndarray::Array2<f64>, z: usize| table[[self.y(), z]] > f64::NEG_INFINITY;
@@ -95,7 +96,7 @@ impl Subject for World {
 impl Subject for reference::gaussian::Gaussian {
     const CONTINUOUS: bool = true;
     const READINGS: &'static [Reading] = &[Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Expected];
-    const NO_CLOSED_FORM: &'static [&'static str] = &["A2", "A3", "A4"];
+    const NO_CLOSED_FORM: &'static [LineId] = &[LineId::A2, LineId::A3, LineId::A4];
 
     fn posterior_covered(&self) -> bool {
         true // a Gaussian is positive everywhere

@@ -16,8 +16,8 @@ use approx::assert_relative_eq;
 use derivations::cases::{Cases, gaussian};
 use derivations::check::{Options, check};
 use derivations::continuous::judge;
-use derivations::expr::EXPRS;
 use derivations::integrals::compare;
+use derivations::line::LINES;
 use derivations::precision::closure_bound;
 use derivations::progress::Progress;
 use derivations::scene::Scene;
@@ -164,7 +164,7 @@ fn a_density_may_exceed_one() {
 fn what_has_no_closed_form_is_known_by_name() {
     let world = Gaussian::new(by_hand()).unwrap();
     let scene = Scene::new(&world, Reading::Pointwise).unwrap();
-    for side in EXPRS {
+    for side in LINES {
         let none = matches!(side.value(&scene), Err(Error::NoClosedForm { .. }));
         assert_eq!(none, Gaussian::NO_CLOSED_FORM.contains(&side.id), "{}", side.id);
     }

@@ -17,9 +17,9 @@ mod worlds;
 use approx::assert_abs_diff_eq;
 use arithmetic::evaluate;
 use derivations::cases::list;
-use derivations::expr::EXPRS;
 use derivations::faces::show;
-use derivations::faces::step::{self, LineSection, Section, StepError, Verdict};
+use derivations::faces::step::{self, LineSection, Section, StepError, StepMark};
+use derivations::line::{LINES, LineId};
 use derivations::render::latex::plain;
 use reference::vocab::Reading;
 use reference::world::World;
@@ -37,7 +37,7 @@ fn lines_of(world: &World, reading: Reading) -> Vec<LineSection> {
         .collect()
 }
 
-fn line_of(world: &World, reading: Reading, id: &str) -> LineSection {
+fn line_of(world: &World, reading: Reading, id: LineId) -> LineSection {
     lines_of(world, reading).into_iter().find(|line| line.id == id).unwrap()
 }
 
@@ -126,8 +126,8 @@ fn worlds_with_zeros_print_words_and_never_nan() {
                     .find(|odd| text.contains(odd));
                 assert!(odd.is_none(), "{name} {reading:?}: {odd:?}\n{text}");
             }
-            for side in EXPRS {
-                let text = show::text(side.id, reading, &world).unwrap();
+            for side in LINES {
+                let text = show::text(side.id.as_str(), reading, &world).unwrap();
                 assert!(!text.contains("NaN"), "{name} {reading:?}\n{text}");
             }
         }
@@ -153,13 +153,13 @@ fn an_undefined_line_is_called_undefined() {
 #[test]
 fn dropping_the_constant_lifts_line_14_above_the_evidence_in_the_teaching_world() {
     let world = list::named("teaching").unwrap();
-    let evidence = line_of(&world, Reading::Pointwise, "3").value.finite().unwrap();
-    let line_14 = line_of(&world, Reading::Pointwise, "14");
+    let evidence = line_of(&world, Reading::Pointwise, LineId::Eq3).value.finite().unwrap();
+    let line_14 = line_of(&world, Reading::Pointwise, LineId::Eq14);
     assert_abs_diff_eq!(evidence, 0.25_f64.ln(), epsilon = 1e-12);
     assert!(line_14.value.finite().unwrap() > evidence);
-    assert_eq!(line_14.step.as_ref().unwrap().verdict, Verdict::SignError);
+    assert_eq!(line_14.step.as_ref().unwrap().verdict, StepMark::SignError);
     assert!(walk(&world, Reading::Pointwise).contains("ABOVE ln p(x,y)"));
-    let line_6 = line_of(&world, Reading::Pointwise, "6");
+    let line_6 = line_of(&world, Reading::Pointwise, LineId::Eq6);
     assert_abs_diff_eq!(
         line_6.step.unwrap().slack.finite().unwrap(),
         2.0_f64.ln() / 4.0,
@@ -170,8 +170,8 @@ fn dropping_the_constant_lifts_line_14_above_the_evidence_in_the_teaching_world(
 #[test]
 fn under_the_observed_reading_the_sign_error_does_no_harm() {
     for world in simple() {
-        let line_14 = line_of(&world, Reading::Observed, "14");
-        assert_eq!(line_14.step.unwrap().verdict, Verdict::Harmless);
+        let line_14 = line_of(&world, Reading::Observed, LineId::Eq14);
+        assert_eq!(line_14.step.unwrap().verdict, StepMark::Harmless);
         assert!(line_14.value.finite().unwrap() <= line_14.picture.evidence.finite().unwrap());
     }
 }

@@ -6,6 +6,7 @@ use derivations::case;
 use derivations::cases::{Cases, edge, list, tiny};
 use derivations::check::{BETAS, Checked, Options, Row, check};
 use derivations::faces::{self, Provenance};
+use derivations::line::LineId;
 use derivations::rule::Sign;
 use derivations::verdict::Standing;
 use reference::vocab::Reading;
@@ -137,7 +138,7 @@ fn only_for_beta_one_is_refuted_from_both_sides() {
     for beta in &CHECKED.sweep {
         let standing = beta.row.verdict().standing;
         let reading = beta.row.claim.reading;
-        let own = beta.row.claim.from == "fixed";
+        let own = beta.row.claim.from == LineId::FixedCaptionEvidence;
         let bound = own || matches!(reading, Reading::Observed | Reading::Expected);
         if bound && beta.beta >= 1.0 {
             assert_eq!(standing, Standing::Holds, "{} at {}", reading.name(), beta.beta);
@@ -150,7 +151,10 @@ fn only_for_beta_one_is_refuted_from_both_sides() {
             );
         }
     }
-    let own = CHECKED.sweep.iter().filter(|beta| beta.row.claim.from == "fixed");
+    let own = CHECKED
+        .sweep
+        .iter()
+        .filter(|beta| beta.row.claim.from == LineId::FixedCaptionEvidence);
     assert_eq!(own.count(), BETAS.len() * 2, "joint and footnote");
     assert_eq!(CHECKED.sweep.len(), BETAS.len() * (Reading::ALL.len() + 2));
 }

@@ -5,10 +5,10 @@
     reason = "a test stops at the first thing that is not there"
 )]
 
-use derivations::expr::{EXPRS, expr};
 use derivations::faces::lines;
-use derivations::line::{LINES, chain};
+use derivations::line::{LINES, LineId, line};
 use derivations::rule::Sign::{NonNegative, Unsigned, Zero};
+use derivations::step::{STEPS, StepId, chain};
 use reference::vocab::Reading;
 
 /// The readings that start from `ln p(x,y)`.
@@ -20,18 +20,10 @@ fn the_table_is_the_committed_one() {
 }
 
 #[test]
-fn every_line_joins_two_expressions_that_exist() {
-    for line in LINES {
-        assert!(line.from_expr().is_some(), "{}: no expression {}", line.id, line.from);
-        assert!(line.to_expr().is_some(), "{}: no expression {}", line.id, line.to);
-    }
-}
-
-#[test]
-fn every_expression_is_a_side_of_some_line() {
-    for side in EXPRS {
+fn every_line_is_a_side_of_some_step() {
+    for side in LINES {
         assert!(
-            LINES.iter().any(|line| line.from == side.id || line.to == side.id),
+            STEPS.iter().any(|step| step.from == side.id || step.to == side.id),
             "{} stands alone",
             side.id
         );
@@ -39,26 +31,40 @@ fn every_expression_is_a_side_of_some_line() {
 }
 
 #[test]
-fn an_expression_has_one_name_and_a_step_one_row_per_reading() {
-    for (k, side) in EXPRS.iter().enumerate() {
-        assert!(EXPRS[..k].iter().all(|other| other.id != side.id), "{} twice", side.id);
-        assert!(std::ptr::eq(expr(side.id).unwrap(), side));
+fn the_table_has_each_line_once_in_the_order_of_its_names_and_a_step_one_row_per_reading() {
+    let ids: Vec<LineId> = LINES.iter().map(|line| line.id).collect();
+    assert_eq!(ids, LineId::ALL);
+    for &id in LineId::ALL {
+        assert_eq!(line(id).id, id);
+        assert_eq!(id.as_str().parse(), Ok(id));
     }
-    for (k, line) in LINES.iter().enumerate() {
-        for other in &LINES[..k] {
-            let clash = line.readings.iter().find(|reading| other.readings.contains(reading));
+    let mut ids: Vec<StepId> = STEPS.iter().map(|step| step.id).collect();
+    ids.dedup();
+    assert_eq!(ids, StepId::ALL);
+    for &id in StepId::ALL {
+        assert_eq!(id.as_str().parse(), Ok(id));
+    }
+    assert!(
+        "15".parse::<LineId>()
+            .unwrap_err()
+            .to_string()
+            .starts_with("`15` is no line, expected one of 2a, 2b, 3, ")
+    );
+    for (k, step) in STEPS.iter().enumerate() {
+        for other in &STEPS[..k] {
+            let clash = step.readings.iter().find(|reading| other.readings.contains(reading));
             assert!(
-                other.id != line.id || clash.is_none(),
+                other.id != step.id || clash.is_none(),
                 "{} twice under {clash:?}",
-                line.id
+                step.id
             );
         }
     }
 }
 
 #[test]
-fn every_expression_names_a_function_that_exists() {
-    for side in EXPRS {
+fn every_line_names_a_function_that_exists() {
+    for side in LINES {
         let path: Vec<&str> = side.function.split("::").collect();
         let [package, modules @ .., function] = path.as_slice() else {
             panic!("{}: {} is no path", side.id, side.function)
@@ -89,7 +95,7 @@ fn the_chain_is_a_bound_down_to_line_11_and_below_it_under_the_observed_reading_
         steps.iter().fold(Zero, |sign, step| sign.and(step.sign))
     };
     for reading in AT_Y {
-        for to in ["4", "5", "6", "7", "8", "9", "10", "11"] {
+        for &to in &LineId::ALL[3..=10] {
             assert_eq!(composed(to, reading), NonNegative, "{to} {reading:?}");
         }
         // Under the observed reading q(y|x) = 1 and q(y,z|x) is the product: rows 11-12 and 13-14 lose nothing there.
@@ -98,7 +104,7 @@ fn the_chain_is_a_bound_down_to_line_11_and_below_it_under_the_observed_reading_
         } else {
             Unsigned
         };
-        for to in ["12", "13", "14"] {
+        for to in [LineId::Eq12, LineId::Eq13, LineId::Eq14] {
             assert_eq!(composed(to, reading), below, "{to} {reading:?}");
         }
     }
@@ -107,12 +113,12 @@ fn the_chain_is_a_bound_down_to_line_11_and_below_it_under_the_observed_reading_
 #[test]
 fn a_chain_starts_at_the_evidence_and_has_no_gap() {
     for reading in AT_Y {
-        let steps = chain("14b", reading).unwrap();
-        assert_eq!(steps.first().unwrap().from, "3");
+        let steps = chain(LineId::Eq14AtBeta, reading).unwrap();
+        assert_eq!(steps.first().unwrap().from, LineId::Eq3);
         assert!(steps.windows(2).all(|pair| pair[0].to == pair[1].from), "{reading:?}");
     }
     assert!(
-        chain("14", Reading::Expected).is_none(),
+        chain(LineId::Eq14, Reading::Expected).is_none(),
         "its expectation runs over captions: no line 12"
     );
 }
@@ -123,11 +129,11 @@ fn the_table_in_plain_text_fits_the_terminal_and_names_every_row() {
     for line in text.lines() {
         assert!(line.chars().count() <= 100, "{line}");
     }
-    for (id, function) in EXPRS.iter().map(|side| (side.id, side.function)) {
-        assert!(text.contains(id) && text.contains(function), "{id}");
+    for (id, function) in LINES.iter().map(|side| (side.id, side.function)) {
+        assert!(text.contains(id.as_str()) && text.contains(function), "{id}");
     }
-    for line in LINES {
-        assert!(text.contains(line.id), "{}", line.id);
+    for step in STEPS {
+        assert!(text.contains(step.id.as_str()), "{}", step.id);
     }
     assert!(!text.contains('\\'), "LaTeX left over");
 }

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::assumption::{Assumption, Condition, Kind};
 use crate::case::CaseError;
 use crate::claim::{Claim, claim};
-use crate::expr::expr;
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
 use crate::judge::{Observation, Values, judge};
+use crate::line::{LineId, line};
 use crate::scene::Scene;
 use crate::specimen::{Specimen, Written as _};
 
@@ -89,11 +89,7 @@ pub fn breakage<W: Specimen>(assumption: &Assumption, witness: &str) -> Result<B
     let restored_world = world.restored(assumption.says)?;
     let view = |world: &W| -> Result<View, Error> {
         let scene = Scene::new(world, reading)?;
-        let side = |id: &str| {
-            expr(id)
-                .and_then(|e| e.value(&scene).ok())
-                .and_then(|v| v.first().copied())
-        };
+        let side = |id: LineId| line(id).value(&scene).ok()?.first().copied();
         Ok(View {
             assumption_holds: assumption.holds(&scene),
             seen: judge(&claim, &scene, &mut Values::new()),

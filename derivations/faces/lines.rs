@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::expr::{EXPRS, Expr};
-use crate::line::{LINES, Line};
+use crate::line::{LINES, Line, line};
 use crate::notation::NOTATION;
 use crate::render::latex::plain_or_source;
 use crate::render::wrap;
 use crate::rule::Relation;
+use crate::step::{STEPS, Step};
 
 /// Name and version of what [`json()`] returns.
 pub const SCHEMA: &str = "elbo-lines/1";
@@ -30,37 +30,37 @@ pub fn text() -> String {
         out.push(wrap::prose(&format!("{}{shape}", symbol.means), &head, &" ".repeat(38)));
     }
     out.extend([String::new(), "EXPRESSIONS".to_owned()]);
-    out.extend(EXPRS.iter().map(expression));
+    out.extend(LINES.iter().map(expression));
     out.extend([String::new(), "LINES".to_owned()]);
-    out.extend(LINES.iter().map(|line| row(line) + "\n"));
+    out.extend(STEPS.iter().map(|step| row(step) + "\n"));
     out.join("\n").trim_end().to_owned() + "\n"
 }
 
-fn expression(expr: &Expr) -> String {
+fn expression(line: &Line) -> String {
     let indent = " ".repeat(10);
     [
-        wrap::formula(&plain_or_source(expr.latex), &format!("  {:<8}", expr.id), &indent),
-        wrap::prose(expr.reads, &indent, &indent),
-        format!("{indent}{}", expr.function),
+        wrap::formula(&plain_or_source(line.latex), &format!("  {:<8}", line.id), &indent),
+        wrap::prose(line.reads, &indent, &indent),
+        format!("{indent}{}", line.function),
     ]
     .join("\n")
 }
 
-fn row(line: &Line) -> String {
+fn row(step: &Step) -> String {
     let indent = " ".repeat(12);
-    let formula = line.to_expr().map_or_else(String::new, |to| plain_or_source(to.latex));
-    let readings: Vec<&str> = line.readings.iter().map(|reading| reading.name()).collect();
-    let slack = format!("{}   ({})", plain_or_source(line.slack_latex), line.sign.symbol());
+    let formula = plain_or_source(line(step.to).latex);
+    let readings: Vec<&str> = step.readings.iter().map(|reading| reading.name()).collect();
+    let slack = format!("{}   ({})", plain_or_source(step.slack_latex), step.sign.symbol());
     [
-        wrap::formula(&formula, &format!("  {:<10}", line.id), &indent),
+        wrap::formula(&formula, &format!("  {:<10}", step.id), &indent),
         format!(
             "{indent}printed  {}   rule  {}",
-            printed(line.printed),
-            line.rule.words()
+            printed(step.printed),
+            step.rule.words()
         ),
         wrap::formula(&slack, &format!("{indent}slack    "), &" ".repeat(21)),
         format!("{indent}reading  {}", readings.join(", ")),
-        wrap::prose(line.remark, &indent, &indent),
+        wrap::prose(step.remark, &indent, &indent),
     ]
     .join("\n")
 }
@@ -77,32 +77,32 @@ pub(super) const fn printed(relation: Relation) -> &'static str {
 /// The table as JSON: `schema`, `notation`, `expressions`, `lines`.
 #[must_use]
 pub fn json() -> Value {
-    let expressions: Vec<Value> = EXPRS
-        .iter()
-        .map(|expr| {
-            json!({
-                "id": expr.id,
-                "latex": expr.latex,
-                "plain": plain_or_source(expr.latex),
-                "reads": expr.reads,
-                "function": expr.function,
-            })
-        })
-        .collect();
-    let lines: Vec<Value> = LINES
+    let expressions: Vec<Value> = LINES
         .iter()
         .map(|line| {
             json!({
-                "id": line.id,
-                "from": line.from,
-                "to": line.to,
-                "printed": line.printed,
-                "sign": line.sign,
-                "rule": line.rule,
-                "readings": line.readings.iter().map(|reading| reading.name()).collect::<Vec<_>>(),
-                "slack": { "latex": line.slack_latex, "plain": plain_or_source(line.slack_latex) },
-                "exact": line.exact,
-                "remark": line.remark,
+                "id": line.id.as_str(),
+                "latex": line.latex,
+                "plain": plain_or_source(line.latex),
+                "reads": line.reads,
+                "function": line.function,
+            })
+        })
+        .collect();
+    let lines: Vec<Value> = STEPS
+        .iter()
+        .map(|step| {
+            json!({
+                "id": step.id.as_str(),
+                "from": step.from.as_str(),
+                "to": step.to.as_str(),
+                "printed": step.printed,
+                "sign": step.sign,
+                "rule": step.rule,
+                "readings": step.readings.iter().map(|reading| reading.name()).collect::<Vec<_>>(),
+                "slack": { "latex": step.slack_latex, "plain": plain_or_source(step.slack_latex) },
+                "exact": step.exact,
+                "remark": step.remark,
             })
         })
         .collect();

@@ -9,11 +9,12 @@ use crate::assumption::{Kind, assumption};
 use crate::claim::{in_words, instead};
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
-use crate::line::Line;
+use crate::line::{LineId, line};
 use crate::refute::{Counterexample, Grade, Target};
 use crate::render::wrap::prose;
 use crate::scene::Scene;
 use crate::specimen::{Specimen, Written as _, count};
+use crate::step::Step;
 
 /// The counterexample as text, at most 100 columns.
 #[must_use]
@@ -54,8 +55,8 @@ pub fn text<W: Specimen>(found: &Counterexample<W>) -> String {
         );
     }
     out.push('\n');
-    if let Some(line) = found.because {
-        wrap(&mut out, "Why: ", &format!("row {}: {}", line.id, line.remark));
+    if let Some(step) = found.because {
+        wrap(&mut out, "Why: ", &format!("row {}: {}", step.id, step.remark));
     }
     let violated = |wanted: fn(Kind) -> bool| {
         let all = found.violates.iter().filter_map(|id| assumption(id));
@@ -83,11 +84,11 @@ pub fn text<W: Specimen>(found: &Counterexample<W>) -> String {
     } else {
         wrap(&mut out, "Violated: ", &violated(|kind| kind != Kind::Repair));
     }
-    if let Some((line, bounded)) = bounded_instead(found) {
+    if let Some((step, bounded)) = bounded_instead(found) {
         let words = format!(
             "{} (row {}), here {}",
-            in_words(line.from),
-            line.id,
+            in_words(step.from),
+            step.id,
             amount(Some(bounded))
         );
         wrap(&mut out, "What line 14 does bound under this reading: ", &words);
@@ -101,17 +102,17 @@ pub fn text<W: Specimen>(found: &Counterexample<W>) -> String {
 }
 
 /// What the reading's line 14 bounds in place of the evidence, and its value in this world; none below beta = 1, where it bounds nothing.
-fn bounded_instead<W: Specimen>(found: &Counterexample<W>) -> Option<(&'static Line, Nats)> {
+fn bounded_instead<W: Specimen>(found: &Counterexample<W>) -> Option<(&'static Step, Nats)> {
     let target = &found.target;
-    let line = instead(&target.claim).filter(|_| target.beta.is_none_or(|beta| beta >= Beta::ONE))?;
+    let step = instead(&target.claim).filter(|_| target.beta.is_none_or(|beta| beta >= Beta::ONE))?;
     let scene = target.scene(&found.world.to_world().ok()?).ok()?;
-    let at_least_one = scene.world.beta() >= Beta::ONE || target.claim.to == "14";
-    let value = line.from_expr()?.value(&scene).ok()?;
+    let at_least_one = scene.world.beta() >= Beta::ONE || target.claim.to == LineId::Eq14;
+    let value = line(step.from).value(&scene).ok()?;
     value
         .first()
         .copied()
         .filter(|_| at_least_one)
-        .map(|value| (line, value))
+        .map(|value| (step, value))
 }
 
 /// What the claim's reading evaluates in place of the tables printed.
@@ -141,11 +142,11 @@ pub fn sentence(target: &Target) -> String {
     format!("claim {} ({}){reading}{beta}", claim.id, claim.sentence())
 }
 
-fn side(id: &str) -> String {
-    match id {
-        "3" => "line 3, ln p(x,y)".to_owned(),
-        id => in_words(id),
+fn side(id: LineId) -> String {
+    if id == LineId::Eq3 {
+        return format!("line 3, {}", in_words(id));
     }
+    in_words(id)
 }
 
 /// The counterexample for a program.
@@ -165,8 +166,8 @@ pub fn json<W: Specimen>(found: &Counterexample<W>) -> Value {
         "states": serde_json::Map::from_iter(states),
         "above": number(found.above),
         "below": number(found.below),
-        "bounded_instead": bounded_instead(found).map(|(line, value)| {
-            json!({"row": line.id, "target": in_words(line.from), "value": number(Some(value))})
+        "bounded_instead": bounded_instead(found).map(|(step, value)| {
+            json!({"row": step.id.as_str(), "target": in_words(step.from), "value": number(Some(value))})
         }),
         "world_toml": found.world.to_toml(),
         "random_worlds_drawn": found.drawn,

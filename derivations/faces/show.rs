@@ -3,14 +3,14 @@
 use reference::vocab::{Error, Nats, Reading};
 
 use crate::claim::{Claim, Kind, bound_at_beta, claim, own_bound_at_beta};
-use crate::expr::{EXPRS, Expr, expr};
 use crate::faces::lines::printed;
 use crate::judge::{UNDECIDED, Values, judge};
-use crate::line::{LINES, Line, line};
+use crate::line::{Line, LineId, line};
 use crate::render::amount::Amount;
 use crate::render::latex::plain_or_source;
 use crate::render::wrap;
 use crate::scene::Scene;
+use crate::step::{STEPS, Step, StepId, step};
 use crate::subject::Subject;
 
 /// Why there is nothing to show.
@@ -49,28 +49,23 @@ pub fn text<W: Subject>(id: &str, reading: Reading, world: &W) -> Result<String,
     let inner = bare.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
     let asked = inner.unwrap_or(bare);
     let scene = Scene::new(world, reading)?;
-    if let Some(side) = expr(asked) {
-        let mut blocks = vec![describe(side, &scene)?];
-        let into = LINES
+    if let Ok(id) = asked.parse::<LineId>() {
+        let mut blocks = vec![describe(line(id), &scene)?];
+        let into = STEPS
             .iter()
-            .filter(|line| line.to == asked && line.readings.contains(&reading));
+            .filter(|step| step.to == id && step.readings.contains(&reading));
         for step in into {
             blocks.push(describe_step(step, &scene)?);
         }
-        if blocks.len() == 1 && asked != "3" {
-            let steps: Vec<&Line> = LINES.iter().filter(|line| line.to == asked).collect();
-            if !steps.is_empty() {
-                blocks.push(format!("Under the reading `{}` no step leads here.\n", reading.name()));
-            }
+        if blocks.len() == 1 && STEPS.iter().any(|step| step.to == id) {
+            blocks.push(format!("Under the reading `{}` no step leads here.\n", reading.name()));
         }
         return Ok(blocks.join("\n"));
     }
-    if let Some(step) = line(asked, reading) {
-        let sides: Result<Vec<String>, Error> = [step.from_expr(), step.to_expr()]
-            .into_iter()
-            .flatten()
-            .map(|side| describe(side, &scene))
-            .collect();
+    let named = asked.parse::<StepId>().ok();
+    if let Some(step) = named.and_then(|id| step(id, reading)) {
+        let sides = [step.from, step.to].map(|id| describe(line(id), &scene));
+        let sides: Result<Vec<String>, Error> = sides.into_iter().collect();
         return Ok(sides?.join("\n") + "\n" + &describe_step(step, &scene)?);
     }
     let at_beta = || {
@@ -87,20 +82,19 @@ pub fn text<W: Subject>(id: &str, reading: Reading, world: &W) -> Result<String,
         } else {
             Scene::new(world, bound.reading)?
         };
-        let sides = [bound.from, bound.to].into_iter().filter_map(expr);
-        let sides: Result<Vec<String>, Error> = sides.map(|side| describe(side, &scene)).collect();
+        let sides = [bound.from, bound.to].map(|id| describe(line(id), &scene));
+        let sides: Result<Vec<String>, Error> = sides.into_iter().collect();
         return Ok(sides?.join("\n") + "\n" + &describe_bound(&bound, &scene)?);
     }
-    let elsewhere: Vec<&str> = LINES
+    let elsewhere: Vec<&str> = STEPS
         .iter()
-        .filter(|line| line.id == asked)
-        .flat_map(|line| line.readings)
+        .filter(|step| Some(step.id) == named)
+        .flat_map(|step| step.readings)
         .map(|reading| reading.name())
         .collect();
     Err(if elsewhere.is_empty() {
-        let mut known: Vec<&str> = EXPRS.iter().map(|expr| expr.id).collect();
-        known.extend(LINES.iter().map(|line| line.id));
-        known.dedup();
+        let lines = LineId::ALL.iter().map(|id| id.as_str());
+        let known: Vec<&str> = lines.chain(StepId::ALL.iter().map(|id| id.as_str())).collect();
         ShowError::Unknown {
             id: asked.to_owned(),
             known: known.join(", "),
@@ -114,9 +108,9 @@ pub fn text<W: Subject>(id: &str, reading: Reading, world: &W) -> Result<String,
     })
 }
 
-fn describe<W: Subject>(side: &Expr, scene: &Scene<W>) -> Result<String, Error> {
+fn describe<W: Subject>(side: &Line, scene: &Scene<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
-    let equals = if side.is_probability() { "ln of it =" } else { "=" };
+    let equals = if side.id.is_probability() { "ln of it =" } else { "=" };
     Ok([
         wrap::formula(
             &plain_or_source(&side.latex_of::<W>(scene.reading)),
@@ -136,7 +130,7 @@ fn describe<W: Subject>(side: &Expr, scene: &Scene<W>) -> Result<String, Error> 
 }
 
 /// The side's value, or the first cells of a table.
-fn amounts<W: Subject>(side: &Expr, scene: &Scene<W>) -> Result<String, Error> {
+fn amounts<W: Subject>(side: &Line, scene: &Scene<W>) -> Result<String, Error> {
     const SHOWN: usize = 6;
     let cells = match side.value(scene) {
         Err(Error::Indeterminate { .. }) => return Ok(Amount::Undefined.to_string()),
@@ -157,13 +151,12 @@ fn amounts<W: Subject>(side: &Expr, scene: &Scene<W>) -> Result<String, Error> {
 fn describe_bound<W: Subject>(bound: &Claim, scene: &Scene<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
     let gap = (bound.reading == Reading::Expected).then_some("the gap of line 14 below ln p(x)");
-    let rows = gap.into_iter().chain(bound.rows.iter().map(|row| row.id));
+    let rows = gap.into_iter().chain(bound.rows.iter().map(|row| row.id.as_str()));
     let made_of = rows.collect::<Vec<_>>().join(", ");
     let slack = Amount::of(bound.slack(scene))?;
-    let value = |id: &str| expr(id).map(|side| side.value(scene));
     let undefined = [bound.from, bound.to]
         .into_iter()
-        .find(|id| matches!(value(id), Some(Err(Error::Indeterminate { .. }))));
+        .find(|id| matches!(line(*id).value(scene), Err(Error::Indeterminate { .. })));
     let verdict = match (judge(bound, scene, &mut Values::new()).holds(), undefined) {
         (Some(false), Some(id)) => format!("BROKEN, line {id} has no value"),
         (Some(false), None) => "BROKEN".to_owned(),
@@ -185,7 +178,7 @@ fn describe_bound<W: Subject>(bound: &Claim, scene: &Scene<W>) -> Result<String,
     .join("\n"))
 }
 
-fn describe_step<W: Subject>(step: &Line, scene: &Scene<W>) -> Result<String, Error> {
+fn describe_step<W: Subject>(step: &Step, scene: &Scene<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
     let slack = Amount::of(step.slack(scene))?;
     Ok([
@@ -215,9 +208,9 @@ fn describe_step<W: Subject>(step: &Line, scene: &Scene<W>) -> Result<String, Er
 }
 
 /// `to - (from - slack)`, cell by cell the largest, in nats and against the size of what was added up.
-fn residue<W: Subject>(step: &Line, scene: &Scene<W>) -> Result<String, Error> {
-    let sides = |side: Option<&Expr>| side.map_or_else(|| Ok(Vec::new()), |side| side.value(scene));
-    let (from, to, slack) = match (sides(step.from_expr()), sides(step.to_expr()), step.slack(scene)) {
+fn residue<W: Subject>(step: &Step, scene: &Scene<W>) -> Result<String, Error> {
+    let value = |id| line(id).value(scene);
+    let (from, to, slack) = match (value(step.from), value(step.to), step.slack(scene)) {
         (Err(Error::Indeterminate { .. }), _, _)
         | (_, Err(Error::Indeterminate { .. }), _)
         | (_, _, Err(Error::Indeterminate { .. })) => {

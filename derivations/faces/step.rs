@@ -15,13 +15,14 @@ mod walked;
 use reference::equations::bound::eq03_log_evidence;
 use reference::vocab::{Error, Reading};
 
-use crate::line::chain;
+use crate::line::LineId;
 use crate::render::amount::Amount;
 use crate::render::latex::RenderError;
 use crate::scene::Scene;
+use crate::step::chain;
 
 pub use ledger::Closing;
-pub use line::{LineSection, Step, Verdict};
+pub use line::{LineSection, StepMark, StepSection};
 pub use numbers::Written;
 pub use opening::{Cell, Opening, Picture, Row, Table};
 pub use page::html;
@@ -69,7 +70,11 @@ pub enum StepError {
 pub fn sections<W: Walked>(world: &W, name: &str, reading: Reading) -> Result<Vec<Section>, StepError> {
     let scene = Scene::new(world, reading)?;
     #[expect(clippy::float_cmp, reason = "beta = 1 is exactly where Eq. 14 is the line above")]
-    let last = if world.beta().get() == 1.0 { "14" } else { "14b" };
+    let last = if world.beta().get() == 1.0 {
+        LineId::Eq14
+    } else {
+        LineId::Eq14AtBeta
+    };
     let steps = chain(last, reading).ok_or(StepError::NoChain {
         reading: reading.name(),
     })?;

@@ -1,7 +1,7 @@
 //! The comparison, where LAPACK is.
 
 use super::Integrals;
-use crate::expr::{EXPRS, Expr};
+use crate::line::{LINES, Line};
 use crate::precision::closure_bound;
 use crate::progress::Progress;
 use crate::scene::Scene;
@@ -43,12 +43,12 @@ pub fn compare(worlds: &[Gaussian], seed: u64, progress: &(dyn Fn(Progress) + Sy
 }
 
 /// The sides to compare, each under a reading: all that have a closed form, once where the reading does not matter.
-fn sides() -> impl Iterator<Item = (&'static Expr, Reading)> {
-    let closed = EXPRS
+fn sides() -> impl Iterator<Item = (&'static Line, Reading)> {
+    let closed = LINES
         .iter()
-        .filter(|side| !Gaussian::NO_CLOSED_FORM.contains(&side.id) && !side.is_probability());
+        .filter(|side| !Gaussian::NO_CLOSED_FORM.contains(&side.id) && !side.id.is_probability());
     closed.flat_map(|side| {
-        let readings = if matches!(side.id, "13" | "14" | "14b" | "1") {
+        let readings = if side.id.depends_on_reading() {
             Gaussian::READINGS
         } else {
             &[Reading::Pointwise]
@@ -82,7 +82,7 @@ fn one(world: &Gaussian, seed: u64, place: u64) -> Result<Integrals, Error> {
                 continue;
             }
         };
-        let ratio = matches!(side.id, "3" | "4" | "5" | "p(x)" | "mean-3" | "fixed");
+        let ratio = side.id.is_log_integral();
         if ratio && settling.is_none() {
             seen.unsettled += 1;
         } else {
@@ -106,7 +106,7 @@ fn one(world: &Gaussian, seed: u64, place: u64) -> Result<Integrals, Error> {
     Ok(seen)
 }
 
-fn value<M: Model>(side: &Expr, reading: Reading, world: &M) -> Result<Nats, Error> {
+fn value<M: Model>(side: &Line, reading: Reading, world: &M) -> Result<Nats, Error> {
     let cells = side.value(&Scene::new(world, reading)?)?;
     Ok(cells.into_iter().sum())
 }

@@ -2,6 +2,7 @@
 
 use super::{Class, Error, Nats, Observation, Side, UNDEFINED, judge_row, same_class, worse};
 use crate::claim::{Claim, claim};
+use crate::line::LineId;
 use reference::vocab::Reading;
 
 const UP: Nats = Nats::INFINITY;
@@ -131,7 +132,7 @@ fn in_a_table_of_cells_the_worst_one_is_judged() {
         judge(
             &factorised,
             &scene,
-            &mut Values(vec![("2a", cells(a)), ("2b", cells(b))]),
+            &mut Values(vec![(LineId::Eq2a, cells(a)), (LineId::Eq2b, cells(b))]),
         )
     };
     assert!(!judged([-1.0, -2.0, -3.0], [-1.0, -2.0, -3.0]).ours_broken);

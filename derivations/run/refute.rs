@@ -150,7 +150,7 @@ fn asked(name: &str, reading: Reading, beta: Option<Beta>, continuous: bool) -> 
         ids.dedup();
         ids
     };
-    let ending = ids(&|claim| here(claim) && claim.to == name);
+    let ending = ids(&|claim| here(claim) && claim.to.as_str() == name);
     let found = claim(name, reading).or_else(|| claim(&format!("3-{name}"), reading));
     match (found, ending.as_slice()) {
         (Some(claim), _) if claim.relation == Relation::Nothing => Err(format!(

@@ -1,9 +1,9 @@
 //! `elbo show`: one expression, step or bound at a time.
 
 use derivations::cases::list;
-use derivations::expr::EXPRS;
 use derivations::faces::show::{self, ShowError};
 use derivations::line::LINES;
+use derivations::step::STEPS;
 use reference::vocab::Reading;
 
 use super::{flat, simple};
@@ -39,8 +39,8 @@ fn a_line_is_shown_with_its_step_its_function_and_its_residue() {
 #[test]
 fn every_expression_and_every_step_can_be_shown_in_100_columns() {
     for world in simple() {
-        let ids = EXPRS.iter().map(|side| (side.id, Reading::Pointwise));
-        let ids = ids.chain(LINES.iter().map(|line| (line.id, line.readings[0])));
+        let ids = LINES.iter().map(|side| (side.id.as_str(), Reading::Pointwise));
+        let ids = ids.chain(STEPS.iter().map(|step| (step.id.as_str(), step.readings[0])));
         for (id, reading) in ids {
             let text = show::text(id, reading, &world).unwrap();
             for line in text.lines() {

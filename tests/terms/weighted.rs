@@ -2,7 +2,7 @@
 
 use gpu::fused::{Gumbel, Isa, Numbers, Rows, gumbel_softmax_gradient};
 
-use super::ends::{laplace, narrow, wide};
+use super::ends::{laplace, narrow};
 
 /// Weight, location, log-scale; the slopes by `mu` and by `ln b`, mpmath, 50 digits.
 type Slopes = (f64, f64, f64, [f64; 2]);

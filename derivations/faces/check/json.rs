@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::sweep::on_the_evidence;
 use super::{only_beta_one, what_it_bounds};
 use crate::check::{BetaRow, Checked, Row};
-use crate::expr::expr;
 use crate::faces::Provenance;
 use crate::judge::Class;
+use crate::line::line;
 use crate::verdict::{Tally, Verdict};
 
 /// The whole report for a program.
@@ -31,7 +31,7 @@ pub(super) fn judged(checked: &Checked) -> Value {
             "printed": row.claim.relation,
             "rule": row.claim.rule,
             "sign": row.claim.sign,
-            "function": expr(row.claim.to).map(|expr| expr.function),
+            "function": line(row.claim.to).function,
             "verdict": row.verdict(),
             "all": tally(&row.all),
             "file": tally(&row.file),

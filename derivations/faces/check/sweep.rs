@@ -7,10 +7,11 @@ use reference::vocab::Reading;
 use super::wrap;
 use crate::check::{BETAS, BetaRow, Checked, Row};
 use crate::claim::{Kind, in_words};
+use crate::line::LineId;
 use crate::verdict::Standing;
 
 /// The evidence of pair or image, that the note's own bound is on.
-const EVIDENCE: [&str; 2] = ["3", "p(x)"];
+const EVIDENCE: [LineId; 2] = [LineId::Eq3, LineId::ImageEvidence];
 
 /// The sweep of one claim after the other.
 fn swept(checked: &Checked) -> impl Iterator<Item = &[BetaRow]> {
@@ -105,7 +106,8 @@ pub fn what_it_bounds(checked: &Checked, reading: Reading) -> Vec<String> {
         return bounds; // not asked
     }
     if bounds.is_empty() {
-        let kept = |row: &&Row| row.claim.kind == Kind::Bound && row.claim.reading == reading && row.claim.to == "13";
+        let kept =
+            |row: &&Row| row.claim.kind == Kind::Bound && row.claim.reading == reading && row.claim.to == LineId::Eq13;
         for row in checked.rows.iter().filter(kept) {
             let condition = match row.verdict().standing {
                 Standing::Holds => String::new(),
@@ -119,11 +121,11 @@ pub fn what_it_bounds(checked: &Checked, reading: Reading) -> Vec<String> {
         }
     }
     bounds.append(&mut conditional);
-    let is_line_14 = |row: &&Row| row.claim.rows.iter().any(|line| line.line_14_under() == Some(reading));
+    let is_line_14 = |row: &&Row| row.claim.rows.iter().any(|step| step.line_14_under() == Some(reading));
     for row in checked
         .rows
         .iter()
-        .filter(|row| row.claim.from == "p(x)")
+        .filter(|row| row.claim.from == LineId::ImageEvidence)
         .filter(is_line_14)
     {
         let target = in_words(row.claim.from);

@@ -7,10 +7,12 @@ use reference::model::Model as _;
 use reference::vocab::Error;
 
 use super::{Opening, Picture, Walked, Written};
+use crate::line::LineId;
 use crate::render::amount::Amount;
 use crate::render::fonts;
 use crate::scene::Scene;
 use crate::specimen::count;
+use crate::step::StepId;
 
 /// Points around each density.
 const POINTS: u32 = 200;
@@ -68,11 +70,11 @@ impl Walked for Gaussian {
         })
     }
 
-    fn written(_: &str, _: &Scene<Self>, _: Amount) -> Result<Vec<Written>, Error> {
+    fn written(_: LineId, _: &Scene<Self>, _: Amount) -> Result<Vec<Written>, Error> {
         Ok(Vec::new()) // an integral has no terms to list
     }
 
-    fn slack_written(_: &str, _: &Scene<Self>) -> Result<Option<String>, Error> {
+    fn slack_written(_: StepId, _: &Scene<Self>) -> Result<Option<String>, Error> {
         Ok(None)
     }
 }

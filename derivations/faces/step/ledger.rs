@@ -7,10 +7,10 @@ use super::line::LineSection;
 use crate::claim::bound_at_beta;
 use crate::faces::critical::threshold;
 use crate::judge::{UNDECIDED, Values, judge};
-use crate::line::Line;
 use crate::render::amount::{Amount, VISIBLE};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
+use crate::step::Step;
 use crate::subject::Subject;
 
 /// The end of the walk.
@@ -29,11 +29,11 @@ pub struct Closing {
 pub(super) fn closing<W: Subject>(
     scene: &Scene<W>,
     lines: &[LineSection],
-    steps: &[&'static Line],
+    steps: &[&'static Step],
     evidence: Amount,
 ) -> Result<Closing, Error> {
     let last = lines.last().map_or(Amount::Undefined, |line| line.value);
-    let name = lines.last().map_or("", |line| line.id);
+    let name = lines.last().map_or("", |line| line.id.as_str());
     let mut moves = Vec::new();
     let mut total = String::new();
     let mut finite = evidence.finite().is_some() && last.finite().is_some();
@@ -108,12 +108,12 @@ fn undefined(lines: &[LineSection]) -> Option<String> {
 }
 
 /// What the table says against the note along this chain, with this world's numbers.
-fn findings<W: Subject>(scene: &Scene<W>, steps: &[&'static Line]) -> Result<Vec<String>, Error> {
+fn findings<W: Subject>(scene: &Scene<W>, steps: &[&'static Step]) -> Result<Vec<String>, Error> {
     let mut findings = Vec::new();
     let equal: Vec<&str> = steps
         .iter()
         .filter(|step| step.printed == Relation::AtLeast && step.sign == Sign::Zero)
-        .map(|step| step.to)
+        .map(|step| step.to.as_str())
         .collect();
     if !equal.is_empty() {
         findings.push(format!(

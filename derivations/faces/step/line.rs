@@ -5,18 +5,18 @@ use reference::vocab::{Error, Nats};
 use super::numbers::Written;
 use super::picture::NumberLine;
 use super::walked::Walked;
-use crate::expr::{Expr, expr};
 use crate::judge::UNDECIDED;
-use crate::line::Line;
+use crate::line::{Line, LineId, line};
 use crate::render::amount::{Amount, VISIBLE};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
+use crate::step::Step;
 
 /// A line of the note.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LineSection {
     /// The note's number.
-    pub id: &'static str,
+    pub id: LineId,
     /// Its formula under the reading, as LaTeX.
     pub latex: String,
     /// The formula in a sentence.
@@ -26,7 +26,7 @@ pub struct LineSection {
     /// What it comes to.
     pub value: Amount,
     /// How it follows from the line before; none for the first.
-    pub step: Option<Step>,
+    pub step: Option<StepSection>,
     /// Where it stands.
     pub picture: NumberLine,
 }
@@ -45,9 +45,9 @@ impl LineSection {
 
 /// How a line follows from the one before.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
+pub struct StepSection {
     /// The line before.
-    pub from: &'static str,
+    pub from: LineId,
     /// What the note prints between the two.
     pub printed: Relation,
     /// Why it follows.
@@ -61,7 +61,7 @@ pub struct Step {
     /// The slack.
     pub slack: Amount,
     /// What the step is.
-    pub verdict: Verdict,
+    pub verdict: StepMark,
     /// What happens in this world.
     pub outcome: String,
 }
@@ -69,7 +69,7 @@ pub struct Step {
 /// What a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum StepMark {
     /// Both sides are the same number.
     Identity,
     /// Jensen's inequality: the line falls and stays a bound.
@@ -88,9 +88,9 @@ pub enum Verdict {
     Reweighting,
 }
 
-impl Verdict {
-    fn of(line: &Line, slack: Amount) -> Self {
-        match (line.rule, line.sign) {
+impl StepMark {
+    fn of(step: &Step, slack: Amount) -> Self {
+        match (step.rule, step.sign) {
             (Rule::Drop, _) if slack.is_nothing() => Self::Harmless,
             (Rule::Jensen, _) => Self::Jensen,
             (Rule::Assume, _) => Self::Assumption,
@@ -131,11 +131,11 @@ impl Verdict {
 }
 
 /// All lines along the chain, the evidence first.
-pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Line]) -> Result<Vec<LineSection>, Error> {
-    let first = steps.first().and_then(|step| step.from_expr());
-    let sides: Vec<&'static Expr> = first
+pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Step]) -> Result<Vec<LineSection>, Error> {
+    let first = steps.first().map(|step| line(step.from));
+    let sides: Vec<&'static Line> = first
         .into_iter()
-        .chain(steps.iter().filter_map(|step| expr(step.to)))
+        .chain(steps.iter().map(|step| line(step.to)))
         .collect();
     let mut values = Vec::with_capacity(sides.len());
     for side in &sides {
@@ -147,7 +147,7 @@ pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Line]) -> 
     let mut marks = Vec::new();
     let mut sections = Vec::with_capacity(sides.len());
     for (k, (side, &value)) in sides.iter().zip(&values).enumerate() {
-        marks.extend(value.finite().map(|value| (side.id, value)));
+        marks.extend(value.finite().map(|value| (side.id.as_str(), value)));
         let step = match k.checked_sub(1) {
             None => None,
             Some(before) => Some(taken(steps[before], scene, values[before], value, evidence)?),
@@ -171,36 +171,36 @@ pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Line]) -> 
 }
 
 fn taken<W: Walked>(
-    line: &'static Line,
+    step: &'static Step,
     scene: &Scene<W>,
     from: Amount,
     to: Amount,
     evidence: Amount,
-) -> Result<Step, Error> {
-    let slack = Amount::of(line.slack(scene))?;
-    let verdict = Verdict::of(line, slack);
-    Ok(Step {
-        from: line.from,
-        printed: line.printed,
-        rule: line.rule,
-        remark: line.remark,
-        slack_latex: line.slack_latex,
-        slack_written: W::slack_written(line.id, scene)?,
+) -> Result<StepSection, Error> {
+    let slack = Amount::of(step.slack(scene))?;
+    let verdict = StepMark::of(step, slack);
+    Ok(StepSection {
+        from: step.from,
+        printed: step.printed,
+        rule: step.rule,
+        remark: step.remark,
+        slack_latex: step.slack_latex,
+        slack_written: W::slack_written(step.id, scene)?,
         slack,
         verdict,
-        outcome: format!("{} {}", movement(line, slack, from, to), standing(to, evidence)),
+        outcome: format!("{} {}", movement(step, slack, from, to), standing(to, evidence)),
     })
 }
 
 /// What the step does to the line, in a sentence.
-fn movement(line: &Line, slack: Amount, from: Amount, to: Amount) -> String {
+fn movement(step: &Step, slack: Amount, from: Amount, to: Amount) -> String {
     let (from, to) = match (from, to, slack) {
         (Amount::Undefined, _, _) | (_, Amount::Undefined, _) => {
             return "A side of this step is undefined: plus infinity meets minus infinity.".to_owned();
         }
         (from, _, Amount::Nats { value, .. }) if value.is_finite() && from.finite().is_some() => {
             let amount = slack.size();
-            let printed = match (line.printed, line.sign) {
+            let printed = match (step.printed, step.sign) {
                 (Relation::AtLeast, Sign::Zero) => " The note prints ≥; the two sides are equal.",
                 _ => "",
             };
@@ -210,7 +210,7 @@ fn movement(line: &Line, slack: Amount, from: Amount, to: Amount) -> String {
                 format!("The line falls by {amount} nats.")
             } else if value <= -VISIBLE {
                 format!("The line RISES by {amount} nats.")
-            } else if line.sign == Sign::Zero || slack.is_nothing() {
+            } else if step.sign == Sign::Zero || slack.is_nothing() {
                 format!("Nothing moves.{printed}")
             } else {
                 "It moves by less than the sixth decimal.".to_owned()

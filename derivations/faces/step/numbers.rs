@@ -6,9 +6,11 @@ use reference::model::Model as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Error, Nats, Reading};
 
+use crate::line::LineId;
 use crate::render::amount::Amount;
 use crate::render::number::{probability, probability_inline};
 use crate::scene::Scene;
+use crate::step::StepId;
 
 /// How many terms of a sum over codes are written out; more become the first few and an ellipsis.
 const CODES: usize = 6;
@@ -94,7 +96,7 @@ fn inserted(amount: Amount, name: &str) -> String {
 }
 
 /// The line of that name written out; for Eqs. 13 and 14 the divergence follows as a row of its own.
-pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written>, Error> {
+pub(super) fn line(id: LineId, scene: &Scene, value: Amount) -> Result<Vec<Written>, Error> {
     let (seen, y) = (&scene.seen, scene.seen.y());
     let joint = ln_p_xyz(seen);
     let (decoder, prior, q, joint_q) = (seen.ln_p_x_given_yz(y), seen.ln_p_yz(y), seen.ln_q_z(), seen.ln_q_yz(y));
@@ -117,8 +119,8 @@ pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written
     let d = Amount::of(divergence(&scene.world, scene.reading))?;
     let kl = inserted(d, "D_{KL}");
     let written = match id {
-        "3" => ln_sum(joint.iter().map(|ln_p| probability(ln_p.value())).collect()),
-        "4" => ln_sum(
+        LineId::Eq3 => ln_sum(joint.iter().map(|ln_p| probability(ln_p.value())).collect()),
+        LineId::Eq4 => ln_sum(
             support
                 .iter()
                 .map(|&z| {
@@ -127,24 +129,35 @@ pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written
                 })
                 .collect(),
         ),
-        "5" => ln_sum(support.iter().map(|&z| times(q(z), joint[z] - q(z))).collect()),
-        "6" => expect(&|z| ln(joint[z] - q(z))),
-        "7" => expect(&|z| format!("{} - {}", ln(joint[z]), ln(q(z)))),
-        "8" => expect(&|z| format!(r"\ln {} - {}", brackets(&times(decoder(z), prior(z))), ln(q(z)))),
-        "9" => expect(&|z| format!("{} - {}", log_joint(z), ln(q(z)))),
-        "10" => expect(&|z| format!("{} - {} - {caption} + {caption}", log_joint(z), ln(q(z)))),
-        "11" => expect(&|z| {
+        LineId::Eq5 => ln_sum(support.iter().map(|&z| times(q(z), joint[z] - q(z))).collect()),
+        LineId::Eq6 => expect(&|z| ln(joint[z] - q(z))),
+        LineId::Eq7 => expect(&|z| format!("{} - {}", ln(joint[z]), ln(q(z)))),
+        LineId::Eq8 => expect(&|z| format!(r"\ln {} - {}", brackets(&times(decoder(z), prior(z))), ln(q(z)))),
+        LineId::Eq9 => expect(&|z| format!("{} - {}", log_joint(z), ln(q(z)))),
+        LineId::Eq10 => expect(&|z| format!("{} - {} - {caption} + {caption}", log_joint(z), ln(q(z)))),
+        LineId::Eq11 => expect(&|z| {
             let product = brackets(&times(q(z), ln_q_y));
             format!(r"{} - \ln {product} + {caption}", log_joint(z))
         }),
-        "12" => expect(&|z| format!("{} - {} + {caption}", log_joint(z), ln(joint_q[z]))),
-        "13" => expect(&|z| format!("{} - {kl} + {caption}", ln(decoder(z)))),
-        "14" => expect(&|z| format!("{} - {kl}", ln(decoder(z)))),
-        "14b" => {
+        LineId::Eq12 => expect(&|z| format!("{} - {} + {caption}", log_joint(z), ln(joint_q[z]))),
+        LineId::Eq13 => expect(&|z| format!("{} - {kl} + {caption}", ln(decoder(z)))),
+        LineId::Eq14 => expect(&|z| format!("{} - {kl}", ln(decoder(z)))),
+        LineId::Eq14AtBeta => {
             let beta = scene.world.beta().get();
             expect(&|z| format!(r"{} - {beta} \cdot {kl}", ln(decoder(z))))
         }
-        _ => return Ok(Vec::new()),
+        LineId::Eq2a
+        | LineId::Eq2b
+        | LineId::Eq1
+        | LineId::ImageEvidence
+        | LineId::A1
+        | LineId::A2
+        | LineId::A3
+        | LineId::A4
+        | LineId::FixedCaptionEvidence
+        | LineId::AverageEvidence
+        | LineId::A5
+        | LineId::A6 => return Ok(Vec::new()),
     };
     let mut rows = vec![Written {
         name: "",
@@ -152,7 +165,7 @@ pub(super) fn line(id: &str, scene: &Scene, value: Amount) -> Result<Vec<Written
         value,
         complete: written.complete,
     }];
-    if matches!(id, "13" | "14" | "14b") {
+    if id.depends_on_reading() {
         let Sum { latex, complete } = divergence_terms(scene)?;
         rows.push(Written {
             name: "D_{KL}",
@@ -190,7 +203,7 @@ fn divergence_terms(scene: &Scene) -> Result<Sum, Error> {
 }
 
 /// The slack of that step written out, where there is something to write.
-pub(super) fn slack(id: &str, scene: &Scene) -> Result<Option<String>, Error> {
+pub(super) fn slack(id: StepId, scene: &Scene) -> Result<Option<String>, Error> {
     let (seen, y, q) = (&scene.seen, scene.seen.y(), scene.seen.ln_q_z());
     let support: Vec<usize> = seen.encoder().support().map(|(z, _)| z).collect();
     let divergence_to = |ln_r: &dyn Fn(usize) -> Nats| {
@@ -204,22 +217,22 @@ pub(super) fn slack(id: &str, scene: &Scene) -> Result<Option<String>, Error> {
     let total = |terms: &[Nats]| Some(log_sum_exp(terms)).filter(|total| total.is_finite());
     let covered: Vec<Nats> = support.iter().map(|&z| joint[z]).collect();
     Ok(match id {
-        "3-4" => total(&joint).map(|all| {
+        StepId::Eq3To4 => total(&joint).map(|all| {
             let terms: Vec<String> = covered.iter().map(|&ln_p| probability((ln_p - all).value())).collect();
             format!(r"-\ln {}", brackets(&sum(&terms, CODES).latex))
         }),
-        "5-6" => total(&covered).map(|all| divergence_to(&|z| joint[z] - all)),
-        "11-12" if seen.is_free() => {
+        StepId::Eq5To6 => total(&covered).map(|all| divergence_to(&|z| joint[z] - all)),
+        StepId::Eq11To12 if seen.is_free() => {
             let row: Vec<Nats> = seen.ln_q_yz(y).iter().collect();
             total(&row).map(|all| format!("-{}", brackets(&divergence_to(&|z| row[z] - all))))
         }
-        "12-13" if scene.reading == Reading::Joint => {
+        StepId::Eq12To13 if scene.reading == Reading::Joint => {
             let named = Amount::of(divergence(&scene.world, scene.reading))?;
             let at_y = Amount::of(divergence(&scene.world, Reading::Pointwise))?;
             Some(format!("{} - {}", inserted(named, "D_{KL}"), inserted(at_y, "A(y)")))
         }
-        "13-14" => Some(ln(ln_caption(&scene.world, scene.reading, y)?)),
-        "14-14b" => {
+        StepId::Eq13To14 => Some(ln(ln_caption(&scene.world, scene.reading, y)?)),
+        StepId::Eq14ToBeta => {
             let named = Amount::of(divergence(&scene.world, scene.reading))?;
             let beta = scene.world.beta().get();
             Some(format!(
@@ -227,6 +240,23 @@ pub(super) fn slack(id: &str, scene: &Scene) -> Result<Option<String>, Error> {
                 inserted(named, "D_{KL}")
             ))
         }
-        _ => None,
+        StepId::Eq2
+        | StepId::Eq4To5
+        | StepId::Eq6To7
+        | StepId::Eq7To8
+        | StepId::Eq8To9
+        | StepId::Eq9To10
+        | StepId::Eq10To11
+        | StepId::Eq11To12
+        | StepId::Eq12To13
+        | StepId::BetaToEq1
+        | StepId::EvidenceToA1
+        | StepId::EvidenceToA2
+        | StepId::ImageToA3
+        | StepId::FixedToA4
+        | StepId::ImageToA4
+        | StepId::AverageToA5
+        | StepId::FixedToA6
+        | StepId::ImageToA6 => None,
     })
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use reference::vocab::Reading;
 
-use super::line::{LineSection, Step};
+use super::line::{LineSection, StepSection};
 use super::terminal::capital;
 use super::{Closing, Opening, Section, StepError, Table, Walked, sections, svg};
 use crate::faces::lines::printed;
@@ -40,7 +40,7 @@ fn frame(sections: &[Section], body: &str) -> String {
             Section::Opening(_) => ("world".to_owned(), "world".to_owned(), ""),
             Section::Line(line) => {
                 let class = line.step.as_ref().map_or("", |step| step.verdict.class());
-                (format!("line-{}", line.id), line.id.to_owned(), class)
+                (format!("line-{}", line.id), line.id.to_string(), class)
             }
             Section::Closing(_) => ("ledger".to_owned(), "ledger".to_owned(), ""),
         };
@@ -145,7 +145,7 @@ fn walk(line: &LineSection) -> Result<String, RenderError> {
          <div class=\"formula\">{}</div>\n<p class=\"reads\">{}</p>\n{written}{}\n{step}</section>\n",
         mathml(&line.latex)?,
         prose(&capital(line.reads)),
-        svg::number_line(&line.picture, line.id, line.value),
+        svg::number_line(&line.picture, line.id.as_str(), line.value),
         id = line.id,
     ))
 }
@@ -170,7 +170,7 @@ fn terms(latex: &str) -> Result<String, RenderError> {
     Ok(set)
 }
 
-fn explain(step: &Step) -> Result<String, RenderError> {
+fn explain(step: &StepSection) -> Result<String, RenderError> {
     let mut slack = mathml_inline(step.slack_latex)?;
     if let Some(written) = &step.slack_written {
         let _ = write!(slack, " <span class=\"rel\">=</span> {}", terms(written)?); // a String takes everything

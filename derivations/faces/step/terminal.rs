@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::line::{LineSection, Step};
+use super::line::{LineSection, StepSection};
 use super::picture::NumberLine;
 use super::{Closing, Opening, Section};
 use crate::faces::lines::printed;
@@ -93,7 +93,7 @@ fn walk(line: &LineSection) -> Vec<String> {
     lines
 }
 
-fn explain(step: &Step) -> Vec<String> {
+fn explain(step: &StepSection) -> Vec<String> {
     let mut slack = plain_or_source(step.slack_latex);
     if let Some(written) = &step.slack_written {
         slack += &format!(" = {}", plain_or_source(written));

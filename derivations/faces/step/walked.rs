@@ -4,8 +4,10 @@ use reference::vocab::Error;
 use reference::world::World;
 
 use super::{Opening, Written, numbers, opening};
+use crate::line::LineId;
 use crate::render::amount::Amount;
 use crate::scene::Scene;
+use crate::step::StepId;
 use crate::subject::Subject;
 
 /// A kind of world that can be walked through.
@@ -20,13 +22,13 @@ pub trait Walked: Subject {
     ///
     /// # Errors
     /// None that a validated world can cause.
-    fn written(id: &str, scene: &Scene<Self>, value: Amount) -> Result<Vec<Written>, Error>;
+    fn written(id: LineId, scene: &Scene<Self>, value: Amount) -> Result<Vec<Written>, Error>;
 
     /// A step's slack with the world's numbers, as LaTeX, where there is something to write.
     ///
     /// # Errors
     /// None that a validated world can cause.
-    fn slack_written(id: &str, scene: &Scene<Self>) -> Result<Option<String>, Error>;
+    fn slack_written(id: StepId, scene: &Scene<Self>) -> Result<Option<String>, Error>;
 }
 
 impl Walked for World {
@@ -34,11 +36,11 @@ impl Walked for World {
         Ok(opening::opening(scene, name))
     }
 
-    fn written(id: &str, scene: &Scene<Self>, value: Amount) -> Result<Vec<Written>, Error> {
+    fn written(id: LineId, scene: &Scene<Self>, value: Amount) -> Result<Vec<Written>, Error> {
         numbers::line(id, scene, value)
     }
 
-    fn slack_written(id: &str, scene: &Scene<Self>) -> Result<Option<String>, Error> {
+    fn slack_written(id: StepId, scene: &Scene<Self>) -> Result<Option<String>, Error> {
         numbers::slack(id, scene)
     }
 }

@@ -1,4 +1,4 @@
-//! What a step loses, whatever the kind of its world.
+//! What a step slack_term, whatever the kind of its world.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use reference::repairs;
 use reference::slack::Slack;
 use reference::vocab::{Error, Nats, Reading};
 
-use super::Line;
+use super::Step;
 use crate::rule::Sign;
 use crate::scene::Scene;
 use crate::subject::Subject;
@@ -14,7 +14,7 @@ use crate::subject::Subject;
 /// The functions of `reference` that a row's slack is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Loss {
+pub enum SlackTerm {
     /// 0.
     Nothing,
     /// [`Slack::uncovered_posterior`].
@@ -55,18 +55,18 @@ pub(crate) fn sign_of_reweighting<W: Subject>(scene: &Scene<W>) -> Sign {
     }
 }
 
-impl Line {
+impl Step {
     /// What is known of the slack's sign on a scene beside its value: that of the row, or more where beta, a joint that factorises or a certain
     /// caption says it.
     #[must_use]
     pub fn sign_at<W: Subject>(&self, scene: &Scene<W>) -> Sign {
         let Scene { world, seen, .. } = scene;
         let certain = || (0..seen.captions()).all(|y| y == seen.y() || seen.ln_q_y(y) == Nats::NEG_INFINITY);
-        match self.loses {
-            Loss::ReweightedDivergence => sign_of_reweighting(scene),
-            Loss::ConditionalEncoder if seen.joint_factorises() => Sign::Zero,
-            Loss::JointAgainstPointwise if certain() && seen.joint_factorises() => Sign::Zero,
-            Loss::AverageJoint if world.joint_factorises() => Sign::NonNegative,
+        match self.slack_term {
+            SlackTerm::ReweightedDivergence => sign_of_reweighting(scene),
+            SlackTerm::ConditionalEncoder if seen.joint_factorises() => Sign::Zero,
+            SlackTerm::JointAgainstPointwise if certain() && seen.joint_factorises() => Sign::Zero,
+            SlackTerm::AverageJoint if world.joint_factorises() => Sign::NonNegative,
             _ => self.sign,
         }
     }
@@ -77,21 +77,21 @@ impl Line {
     /// [`Error::Indeterminate`] where it has no value, [`Error::NoClosedForm`] where this kind of world has none.
     pub fn slack<W: Slack>(&self, scene: &Scene<W>) -> Result<Nats, Error> {
         let Scene { world, seen, reading } = scene;
-        match self.loses {
-            Loss::Nothing => Ok(Nats::ZERO),
-            Loss::UncoveredPosterior => seen.uncovered_posterior(),
-            Loss::JensenGap => seen.jensen_gap(),
-            Loss::ConditionalEncoder => seen.conditional_encoder(),
-            Loss::JointAgainstPointwise => seen.joint_against_pointwise(),
-            Loss::DroppedConstant => seen.dropped_constant(*reading),
-            Loss::ReweightedDivergence => seen.reweighted_divergence(*reading),
-            Loss::PosteriorGap => world.posterior_gap(),
-            Loss::FixedCaptionGap => world.fixed_caption_gap(),
-            Loss::FixedCaptionGapOfCaptionFreeDecoder => world.caption_free_decoder()?.fixed_caption_gap(),
-            Loss::AverageJoint => repairs::average_joint_slack(world),
-            Loss::FootnoteAgainstImage => against_image(world, world.fixed_caption_gap()),
-            Loss::JointFixedCaptionGap => world.joint_fixed_caption_gap(),
-            Loss::JointAgainstImage => against_image(world, world.joint_fixed_caption_gap()),
+        match self.slack_term {
+            SlackTerm::Nothing => Ok(Nats::ZERO),
+            SlackTerm::UncoveredPosterior => seen.uncovered_posterior(),
+            SlackTerm::JensenGap => seen.jensen_gap(),
+            SlackTerm::ConditionalEncoder => seen.conditional_encoder(),
+            SlackTerm::JointAgainstPointwise => seen.joint_against_pointwise(),
+            SlackTerm::DroppedConstant => seen.dropped_constant(*reading),
+            SlackTerm::ReweightedDivergence => seen.reweighted_divergence(*reading),
+            SlackTerm::PosteriorGap => world.posterior_gap(),
+            SlackTerm::FixedCaptionGap => world.fixed_caption_gap(),
+            SlackTerm::FixedCaptionGapOfCaptionFreeDecoder => world.caption_free_decoder()?.fixed_caption_gap(),
+            SlackTerm::AverageJoint => repairs::average_joint_slack(world),
+            SlackTerm::FootnoteAgainstImage => against_image(world, world.fixed_caption_gap()),
+            SlackTerm::JointFixedCaptionGap => world.joint_fixed_caption_gap(),
+            SlackTerm::JointAgainstImage => against_image(world, world.joint_fixed_caption_gap()),
         }
     }
 }
