@@ -1,6 +1,6 @@
-//! Links the system's OpenBLAS, which has LAPACK in it.
+//! Links the system's `openblas`, which has LAPACK in it.
 //!
-//! It is said here and not through a backend of `ndarray-linalg`: that one brings in what would download OpenBLAS and build it, some thirty crates
+//! It is said here and not through a backend of `ndarray-linalg`: that one brings in what would download it and build it, some thirty crates
 //! with a TLS stack among them, for a library that is already there.
 
 use std::env;

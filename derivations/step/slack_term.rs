@@ -1,4 +1,4 @@
-//! What a step slack_term, whatever the kind of its world.
+//! What a step loses, whatever the kind of its world.
 
 use std::cmp::Ordering;
 

@@ -124,13 +124,13 @@ impl Mul<Nats> for f64 {
         // A subnormal number is known to half of the smallest one, however small it is itself.
         let steps = match value {
             0.0 if nats.value == 0.0 => 0.0,
-            value if value.abs() < f64::MIN_POSITIVE => 1.0,
-            _ if self.abs() < f64::MIN_POSITIVE => nats.value.abs(),
+            value if value.abs() < Self::MIN_POSITIVE => 1.0,
+            _ if self.abs() < Self::MIN_POSITIVE => nats.value.abs(),
             _ => 0.0,
         };
         Nats {
             value,
-            mass: self.abs() * nats.mass + f64::MIN_POSITIVE * steps,
+            mass: self.abs() * nats.mass + Self::MIN_POSITIVE * steps,
         }
     }
 }
