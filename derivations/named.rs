@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{asked}` is no {kind}, expected one of {known}")]
 pub struct UnknownId {
-    /// What is asked for.
+    /// What ids it is of: lines, or steps.
     kind: &'static str,
     /// What was asked for.
     asked: String,

@@ -43,12 +43,6 @@ pub struct Step {
 }
 
 impl Step {
-    /// The reading under which the lower side of a row of ours is line 14 at `beta = 1`.
-    #[must_use]
-    pub fn line_14_under(&self) -> Option<Reading> {
-        self.to.is_line_14_under()
-    }
-
     /// Whether the row is the note's own rather than a repair of ours.
     #[must_use]
     pub fn is_of_the_note(&self) -> bool {
@@ -67,7 +61,7 @@ pub fn step(id: StepId, reading: Reading) -> Option<&'static Step> {
 /// What line 14 bounds under a reading in every world, where that is not the evidence that the chain starts from.
 #[must_use]
 pub fn own_bound(reading: Reading) -> Option<&'static Step> {
-    let bounds = |step: &&Step| step.line_14_under() == Some(reading) && step.sign == Sign::NonNegative;
+    let bounds = |step: &&Step| step.to.line_14_under() == Some(reading) && step.sign == Sign::NonNegative;
     STEPS.iter().find(bounds)
 }
 

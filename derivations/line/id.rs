@@ -114,7 +114,7 @@ impl LineId {
 
     /// The reading under which a line of ours is line 14 at `beta = 1`.
     #[must_use]
-    pub const fn is_line_14_under(self) -> Option<Reading> {
+    pub const fn line_14_under(self) -> Option<Reading> {
         match self {
             Self::A4 => Some(Reading::Footnote),
             Self::A6 => Some(Reading::Joint),

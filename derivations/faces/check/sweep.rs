@@ -121,7 +121,12 @@ pub fn what_it_bounds(checked: &Checked, reading: Reading) -> Vec<String> {
         }
     }
     bounds.append(&mut conditional);
-    let is_line_14 = |row: &&Row| row.claim.rows.iter().any(|step| step.line_14_under() == Some(reading));
+    let is_line_14 = |row: &&Row| {
+        row.claim
+            .rows
+            .iter()
+            .any(|step| step.to.line_14_under() == Some(reading))
+    };
     for row in checked
         .rows
         .iter()

@@ -18,31 +18,50 @@ pub const CHANCE: f64 = 1e-7;
 /// largest, the exponential of a value `D` away is not finite unless its probability is 0 as a number; the bound is at most `ln(1/P) D / (1024 n)` better.
 const STEPS: usize = 21;
 
-/// Sums of `p e^(l d)` and `p e^(-l d)` for every `l`.
+/// A number for every `l`, of the tail above and of the one below.
 #[derive(Debug, Clone)]
-pub struct Exponentials {
+struct BothTails {
     least: f64,
     above: [f64; STEPS],
     below: [f64; STEPS],
 }
 
-impl Exponentials {
-    /// Nothing added up yet, of values that lie so far apart at most.
-    #[must_use]
-    pub fn new(spread: f64) -> Self {
+impl BothTails {
+    const fn zero(least: f64) -> Self {
         Self {
-            // One nat more: values that are all alike have a bound, too.
-            least: (-10.0_f64).exp2() / (1.0 + spread),
+            least,
             above: [0.0; STEPS],
             below: [0.0; STEPS],
         }
     }
 
+    /// Adds so many times the numbers of another.
+    fn add(&mut self, times: f64, other: &Self) {
+        for (sums, more) in [(&mut self.above, &other.above), (&mut self.below, &other.below)] {
+            for (sum, more) in sums.iter_mut().zip(more) {
+                *sum += times * more;
+            }
+        }
+    }
+}
+
+/// Sums of `p e^(l d)` and `p e^(-l d)` for every `l`.
+#[derive(Debug, Clone)]
+pub struct Exponentials(BothTails);
+
+impl Exponentials {
+    /// Nothing added up yet, of values that lie so far apart at most.
+    #[must_use]
+    pub fn new(spread: f64) -> Self {
+        // One nat more: values that are all alike have a bound, too.
+        Self(BothTails::zero((-10.0_f64).exp2() / (1.0 + spread)))
+    }
+
     /// Adds a value, `d` above some number, of positive probability.
     pub fn add(&mut self, p: f64, d: f64) {
-        let mut up = (self.least * d).exp();
+        let mut up = (self.0.least * d).exp();
         let mut down = up.recip();
-        for (above, below) in self.above.iter_mut().zip(&mut self.below) {
+        for (above, below) in self.0.above.iter_mut().zip(&mut self.0.below) {
             *above += p * up;
             *below += p * down;
             // Of an l twice as large: rounding grows as l does, to 2^20 u at the largest.
@@ -53,29 +72,20 @@ impl Exponentials {
 
     /// Adds so many times what others have added up, around the same number.
     pub fn merge(&mut self, times: f64, other: &Self) {
-        for (sum, more) in self.above.iter_mut().zip(other.above) {
-            *sum += times * more;
-        }
-        for (sum, more) in self.below.iter_mut().zip(other.below) {
-            *sum += times * more;
-        }
+        self.0.add(times, &other.0);
     }
 
     /// `L` of a distribution that has been added up whole, whose mean is so much above that number.
     #[must_use]
     pub fn tails(&self, mean: f64) -> Tails {
-        let mut tails = Tails {
-            least: self.least,
-            above: [0.0; STEPS],
-            below: [0.0; STEPS],
-        };
-        let mut l = self.least;
+        let mut tails = BothTails::zero(self.0.least);
+        let mut l = self.0.least;
         for step in 0..STEPS {
-            tails.above[step] = cumulant(self.above[step], -l * mean);
-            tails.below[step] = cumulant(self.below[step], l * mean);
+            tails.above[step] = cumulant(self.0.above[step], -l * mean);
+            tails.below[step] = cumulant(self.0.below[step], l * mean);
             l *= 2.0;
         }
-        tails
+        Tails(tails)
     }
 }
 
@@ -90,23 +100,14 @@ fn cumulant(mean: f64, shift: f64) -> f64 {
 
 /// `L` above and below the mean at every `l`.
 #[derive(Debug, Clone)]
-pub struct Tails {
-    least: f64,
-    above: [f64; STEPS],
-    below: [f64; STEPS],
-}
+pub struct Tails(BothTails);
 
 impl Tails {
     /// Of the sum of independent numbers, of as large a spread at most.
     #[must_use]
     pub fn sum(parts: impl IntoIterator<Item = Self>) -> Option<Self> {
         parts.into_iter().reduce(|mut sum, part| {
-            for (sum, more) in sum.above.iter_mut().zip(part.above) {
-                *sum += more;
-            }
-            for (sum, more) in sum.below.iter_mut().zip(part.below) {
-                *sum += more;
-            }
+            sum.0.add(1.0, &part.0);
             sum
         })
     }
@@ -115,14 +116,14 @@ impl Tails {
     #[must_use]
     pub fn margin(&self, samples: f64) -> f64 {
         let of = |cumulants: &[f64; STEPS]| {
-            let ls = std::iter::successors(Some(self.least), |l| Some(2.0 * l));
+            let ls = std::iter::successors(Some(self.0.least), |l| Some(2.0 * l));
             let bounds = cumulants
                 .iter()
                 .zip(ls)
                 .map(|(cumulant, l)| (surprise() / samples + cumulant) / l);
             bounds.fold(f64::INFINITY, f64::min)
         };
-        of(&self.above).max(of(&self.below))
+        of(&self.0.above).max(of(&self.0.below))
     }
 }
 
