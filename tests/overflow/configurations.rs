@@ -47,6 +47,37 @@ fn what_cannot_fit_the_memory_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_count_of_any_size_is_refused_before_anything_is_made_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = fs::read_to_string(configuration(folder.path(), &[])).unwrap();
+    let counts: Vec<&str> = shipped.lines().filter(|line| is_count(line)).collect();
+    assert!(counts.len() >= 20, "{counts:#?}");
+    // `updates` of a schedule and seeds may be anything, and 2^32 is the most of a stage's.
+    for largest in [u64::MAX >> 1, 1 << 40] {
+        for count in [
+            "groups", "hidden", "blocks", "initial", "layers", "heads", "width", "text", "kernel",
+        ] {
+            let line = counts
+                .iter()
+                .find(|line| line.starts_with(&format!("{count} = ")))
+                .unwrap();
+            let config = configuration(folder.path(), &[(line, &format!("{count} = {largest}"))]);
+            let said = refused(&config);
+            assert!(
+                said.contains(&largest.to_string()) && said.contains("expected "),
+                "{said}"
+            );
+        }
+    }
+}
+
+/// A key whose value is a whole number.
+fn is_count(line: &str) -> bool {
+    line.split_once(" = ")
+        .is_some_and(|(_, value)| value.parse::<u64>().is_ok())
+}
+
+#[test]
 fn a_configuration_is_named_and_read_with_a_limit() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("odd.toml");

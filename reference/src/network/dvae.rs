@@ -75,6 +75,7 @@ impl Dvae {
     }
 
     fn encoder_plan(self) -> Result<Vec<Step>, NetworkError> {
+        self.check()?;
         let widths = (0..self.groups).map(|group| self.hidden << group).collect();
         self.plan(
             (CHANNELS, self.hidden, 7),
@@ -86,6 +87,7 @@ impl Dvae {
     }
 
     fn decoder_plan(self) -> Result<Vec<Step>, NetworkError> {
+        self.check()?;
         let widths = (0..self.groups).rev().map(|group| self.hidden << group).collect();
         self.plan(
             (self.vocabulary, self.initial, 1),
@@ -104,7 +106,6 @@ impl Dvae {
         between: Layer,
         outputs: usize,
     ) -> Result<Vec<Step>, NetworkError> {
-        self.check()?;
         let mut plan = vec![Step::Conv("blocks.input".to_owned(), (first, inputs, kernel))];
         let mut width = first;
         for (group, next) in widths.into_iter().enumerate() {

@@ -99,3 +99,26 @@ fn parameters_that_do_not_fit_are_named() {
         Err(NetworkError::Size { found: 6, .. })
     ));
 }
+
+#[test]
+fn a_count_of_any_size_is_refused_before_anything_is_made_of_it() {
+    assert!(SMALL.encoder_shapes().is_ok() && SMALL.decoder_shapes().is_ok());
+    let all = usize::MAX;
+    for sizes in [
+        Dvae { groups: all, ..SMALL },
+        Dvae {
+            hidden: all - 3,
+            ..SMALL
+        },
+        Dvae { blocks: all, ..SMALL },
+        Dvae { initial: all, ..SMALL },
+        Dvae {
+            vocabulary: all,
+            ..SMALL
+        },
+    ] {
+        for shapes in [sizes.encoder_shapes(), sizes.decoder_shapes()] {
+            assert!(matches!(shapes, Err(NetworkError::Size { .. })), "{sizes:?}");
+        }
+    }
+}
