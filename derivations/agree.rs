@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use reference::vocab::{Nats, Reading};
 use reference::world::World;
 
-use crate::pairs::{Pair, Start, TooLarge, Twinned, arithmetic, on};
+use crate::pairs::{Pair, Start, TooLarge, Twinned, on, working_type};
 
 mod report;
 
@@ -209,7 +209,7 @@ where
                 worlds: worlds.len(),
             });
         }
-        let tolerance = pair.tolerance(&worlds[place], reading, arithmetic(options.float));
+        let tolerance = pair.tolerance(&worlds[place], reading, working_type(options.float));
         for (index, (nats, &twin)) in values.iter().zip(&twin[place * per_world..]).enumerate() {
             row.note(world, index, nats.value(), twin, tolerance.bound(nats.mass()));
         }

@@ -30,7 +30,7 @@ pub use quantity::{Input, Quantity};
 pub use sizes::Sizes;
 pub use source::Source;
 pub use statement::{Schedule, Shape, Stated, Statement, Text, Vocabulary};
-pub use words::{Decoder, Form, Layout, Order, Parameter, Prior, Unit};
+pub use words::{Decoder, Form, Layout, Parameter, Prior, Unit};
 
 /// The value of the metadata key `format`.
 pub const FORMAT: &str = "elbo-dump/1";

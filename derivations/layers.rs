@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use bounds::{Outcome, compare};
 use ndarray::ArrayD;
 use reference::network::{Graph, NetworkError};
 
-use crate::compare::{Outcome, compare};
 use crate::precision::{Storage, layer_bound};
 
 /// Why layers could not be compared.

@@ -7,7 +7,7 @@ use gpu::world::Batch;
 use reference::vocab::{Error, Nats, Reading};
 use reference::world::World;
 
-use crate::precision::{Arithmetic, Precision, Tolerance};
+use crate::precision::{Precision, Tolerance};
 
 mod exact;
 mod finite;
@@ -22,7 +22,7 @@ pub use finite::tables;
 #[cfg(feature = "lapack")]
 pub use gaussian::GAUSSIAN;
 pub use table::PAIRS;
-pub(crate) use twinned::arithmetic;
+pub(crate) use twinned::working_type;
 pub use twinned::{TooLarge, Twinned};
 
 /// The twin's side of a pair.
@@ -108,7 +108,7 @@ impl<W: Twinned, T> Pair<W, T> {
 
     /// How close the two have to come in this world.
     #[must_use]
-    pub fn tolerance(&self, world: &W, reading: Reading, arithmetic: Arithmetic) -> Tolerance {
-        (self.precision)(reading).tolerance(world.size(), arithmetic, world.floor(reading, arithmetic))
+    pub fn tolerance(&self, world: &W, reading: Reading, float: bounds::Float) -> Tolerance {
+        (self.precision)(reading).tolerance(world.size(), float, world.floor(reading, float))
     }
 }

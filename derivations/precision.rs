@@ -5,11 +5,10 @@
 
 mod agreement;
 mod rows;
-pub mod subject;
 #[cfg(feature = "twin")]
 mod terms;
 
-pub use agreement::{Arithmetic, Precision, Size, Tolerance, floor};
+pub use agreement::{Precision, Size, Tolerance, floor};
 pub use rows::{
     CLOSED_FORM, EVIDENCE, EXPECTED_JOINT, EXPECTED_TERMS, FOOTNOTE_JOINT, FROM_CODE_PRIOR, GRAPHICAL_MODEL, MIXTURE,
     OBJECTIVE_FOOTNOTE, OBJECTIVE_OVER_BOTH, OBJECTIVE_OVER_CODES, OBSERVED_JOINT, OVER_BOTH, OVER_CODES, SUM_OF_TWO,

@@ -27,7 +27,6 @@ use derivations::check::{self, Options};
 use derivations::continuous::{Continuous, SKIPPED};
 use derivations::faces::{Provenance, check as check_face, ledger as ledger_face, lines, show, step};
 use derivations::ledger::ledger;
-use derivations::render::words::one_line;
 use derivations::scene::Scene;
 use derivations::subject::Subject;
 #[cfg(feature = "lapack")]
@@ -36,6 +35,7 @@ use derivations::{continuous, fitting};
 use reference::gaussian::Gaussian;
 use reference::world::World;
 use serde_json::json;
+use typeset::words::one_line;
 
 #[cfg(feature = "lapack")]
 use self::output::progress;

@@ -129,8 +129,3 @@ pub trait Written: Clone + Display {
     #[must_use]
     fn noted(self, note: Option<String>) -> Self;
 }
-
-/// `1 caption`, `2 captions`.
-pub(crate) fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}

@@ -10,7 +10,6 @@
 mod cells;
 mod explain;
 mod explanation;
-mod fit;
 mod gaussian;
 mod mistakes;
 mod model;
@@ -26,16 +25,16 @@ mod undecided;
 mod upstream;
 mod worlds;
 
+use bounds::Arithmetic;
 use rayon::prelude::*;
 
 use crate::case::CaseError;
 use crate::dump::{Claim, Dump, Item, Quantity};
-use crate::precision::subject::Workings;
 
+pub use bounds::{Comparison, Worst};
 pub use cells::Cells;
 pub use explain::MOST_NUMBERS;
 pub use explanation::Explanation;
-pub use fit::{Fit, Worst};
 pub use mistakes::{MISTAKES, Mistake};
 pub use recipe::Recipe;
 pub use terms::Inputs;
@@ -63,7 +62,7 @@ pub struct Judged {
     /// The verdict.
     pub verdict: Verdict,
     /// The comparison behind it.
-    pub fit: Fit,
+    pub comparison: Comparison,
     /// What explains it, best first; empty where nothing does.
     pub explanations: Vec<Explanation>,
     /// Why no explanation was looked for, where none was.
@@ -105,8 +104,8 @@ impl Judgement {
 }
 
 /// What a subject computes with, as it states.
-fn workings(dump: &Dump) -> Workings {
-    Workings {
+fn arithmetic(dump: &Dump) -> Arithmetic {
+    Arithmetic {
         each: dump.statement.dtype,
         sums: dump.statement.accumulation.unwrap_or(dump.statement.dtype),
         order: dump.statement.summation,
@@ -121,8 +120,8 @@ const ROWS: usize = 256;
 /// # Errors
 /// [`CaseError`]: a number in the inputs that may not stand there, a file that cannot be read.
 pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError> {
-    let (statement, sizes, workings) = (&dump.statement, &dump.sizes, workings(dump));
-    let stated = |claim: &Claim| Cells::new(claim, statement, sizes, workings);
+    let (statement, sizes, arithmetic) = (&dump.statement, &dump.sizes, arithmetic(dump));
+    let stated = |claim: &Claim| Cells::new(claim, statement, sizes, arithmetic);
     let mut cells: Vec<Cells> = dump.claims.iter().map(stated).collect();
     let mut skipped = vec![None; cells.len()];
     let mut seen = Variety::default();
@@ -133,7 +132,7 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
             statement,
             sizes,
             items: &item,
-            workings,
+            arithmetic,
         };
         for (claim, (cells, skipped)) in dump.claims.iter().zip(cells.iter_mut().zip(&mut skipped)) {
             if skipped.is_some() || batch >= cells.items() || is_black_box(dump, claim) {
@@ -174,31 +173,33 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError
         let mut held = if black_box {
             model::hold(dump, claim)?
         } else {
-            model::Held::of(cells.into_fit())
+            model::Held::of(cells.into_comparison())
         };
-        let fit = std::mem::take(&mut held.fit);
+        let comparison = std::mem::take(&mut held.comparison);
         let verdict = match skipped {
             Some(reason) => Verdict::Skipped(reason),
-            None if fit.failed > 0 => Verdict::Beyond,
+            None if comparison.failed > 0 => Verdict::Beyond,
             None if black_box && held.tested == 0 => Verdict::Skipped(held.untested().to_owned()),
-            None if fit.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
-            None if fit.is_undecided() => Verdict::Undecided(undecided::reason(dump, claim, &fit, workings)),
+            None if comparison.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
+            None if comparison.is_undecided() => {
+                Verdict::Undecided(undecided::reason(dump, claim, &comparison, arithmetic))
+            }
             None => Verdict::Within,
         };
         if verdict == Verdict::Within {
-            warnings.extend(fit.weakness(claim.quantity.name()));
+            warnings.extend(comparison.weakness(claim.quantity.name()));
             warnings.extend(std::mem::take(&mut held.notes));
         }
         judged.push(Judged {
             claim: claim.clone(),
             verdict,
-            fit,
+            comparison,
             explanations: held.explanations(),
             unexplained: None,
         });
     }
-    upstream::trace(dump, &mut judged, workings)?;
-    explain::explain(dump, &mut judged, workings)?;
+    upstream::trace(dump, &mut judged, arithmetic)?;
+    explain::explain(dump, &mut judged, arithmetic)?;
     Ok(Judgement {
         name: dump.name.clone(),
         subject: subject::subject(dump),

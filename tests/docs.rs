@@ -183,7 +183,7 @@ fn the_pictures_in_the_readme_are_those_of_the_page() {
         .output()
         .unwrap();
     let html = String::from_utf8(output.stdout).unwrap();
-    let css = include_str!("../derivations/render/step.css");
+    let css = include_str!("../derivations/faces/step/step.css");
     let colours = &css[..css.find("\n* {").unwrap()];
     let mut pictures = html.split("<figure class=\"curves\"><div class=\"wide\">").skip(1);
     for name in ["curves", "jensen-gap"] {

@@ -20,9 +20,9 @@ use derivations::cases::list;
 use derivations::faces::show;
 use derivations::faces::step::{self, LineSection, Section, StepError, StepMark};
 use derivations::line::{LINES, LineId};
-use derivations::render::latex::plain;
 use reference::vocab::Reading;
 use reference::world::World;
+use typeset::latex::plain;
 
 const AT_Y: [Reading; 4] = [Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Footnote];
 

@@ -7,9 +7,11 @@
 
 use derivations::faces::lines;
 use derivations::line::{LINES, LineId, line};
+use derivations::notation::NOTATION;
 use derivations::rule::Sign::{NonNegative, Unsigned, Zero};
 use derivations::step::{STEPS, StepId, chain};
 use reference::vocab::Reading;
+use typeset::latex::{mathml, plain};
 
 /// The readings that start from `ln p(x,y)`.
 const AT_Y: [Reading; 4] = [Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Footnote];
@@ -136,4 +138,26 @@ fn the_table_in_plain_text_fits_the_terminal_and_names_every_row() {
         assert!(text.contains(step.id.as_str()), "{}", step.id);
     }
     assert!(!text.contains('\\'), "LaTeX left over");
+}
+
+#[test]
+fn every_formula_of_the_tables_sets_both_ways_without_an_error_element() {
+    let formulas = LINES
+        .iter()
+        .map(|e| e.latex)
+        .chain(STEPS.iter().map(|l| l.slack_latex))
+        .chain(NOTATION.iter().map(|s| s.latex));
+    for latex in formulas {
+        let markup = mathml(latex).unwrap_or_else(|error| panic!("{error}"));
+        assert!(
+            markup.starts_with("<math") && markup.ends_with("</math>"),
+            "{latex}: {markup}"
+        );
+        assert!(!markup.contains("merror"), "{latex}: {markup}");
+        let text = plain(latex).unwrap_or_else(|error| panic!("{error}"));
+        assert!(
+            !text.is_empty() && !text.contains('\\') && !text.contains("  "),
+            "{latex}: {text}"
+        );
+    }
 }

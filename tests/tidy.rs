@@ -3,6 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -41,27 +44,63 @@ fn lines_with(folders: &[&str], forbidden: impl Fn(&str) -> bool) -> Vec<String>
     hits
 }
 
-#[test]
-fn the_reference_knows_no_one() {
-    let hits = lines_with(&["reference/src"], |line| {
-        let code = line.split("//").next().unwrap_or_default();
-        ["candle", "gpu::", "derivations::"]
-            .iter()
-            .any(|word| code.contains(word))
-    });
-    assert!(hits.is_empty(), "{hits:#?}");
-    let manifest = fs::read_to_string(root().join("reference/Cargo.toml")).unwrap();
-    assert!(!manifest.contains("candle") && !manifest.contains("elbo-gpu"));
+/// A package's name, its folder, what it depends on.
+type Package = (String, String, Vec<String>);
+
+/// The workspace as Cargo sees it; dependencies of tests alone are left out.
+fn packages() -> Vec<Package> {
+    let cargo = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&cargo.stdout).unwrap();
+    let package = |package: &Value| {
+        let folder = Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap();
+        let folder = folder.strip_prefix(root()).unwrap().to_str().unwrap();
+        let depends = package["dependencies"].as_array().unwrap().iter();
+        let mut names: Vec<String> = depends
+            .filter(|on| on["kind"] != "dev" && on["path"].is_string())
+            .map(|on| on["name"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names.dedup();
+        let folder = if folder.is_empty() { "." } else { folder };
+        (package["name"].as_str().unwrap().to_owned(), folder.to_owned(), names)
+    };
+    metadata["packages"].as_array().unwrap().iter().map(package).collect()
+}
+
+/// The table of packages in ARCHITECTURE.
+fn drawn() -> Vec<Package> {
+    let text = fs::read_to_string(root().join("derivations/ARCHITECTURE.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| `elbo"));
+    let names = |cell: &str| -> Vec<String> {
+        let quoted = cell.split('`').skip(1).step_by(2);
+        quoted.map(str::to_owned).collect()
+    };
+    rows.map(|row| {
+        let cells: Vec<Vec<String>> = row.split('|').map(names).collect();
+        (cells[1][0].clone(), cells[2][0].clone(), cells[3].clone())
+    })
+    .collect()
 }
 
 #[test]
-fn the_twin_sees_nothing_of_the_reference_but_its_vocabulary() {
-    let hits = lines_with(&["gpu/src"], |line| {
-        let code = line.split("//").next().unwrap_or_default();
-        code.match_indices("reference::")
-            .any(|(at, _)| !code[at..].starts_with("reference::vocab"))
-    });
-    assert!(hits.is_empty(), "{hits:#?}");
+fn the_packages_are_those_of_the_table_and_every_arrow_points_up() {
+    let (drawn, mut real) = (drawn(), packages());
+    assert!(real.len() >= 8, "{real:#?}");
+    for (row, (name, _, on)) in drawn.iter().enumerate() {
+        let above: Vec<&str> = drawn[..row].iter().map(|(name, ..)| name.as_str()).collect();
+        assert!(
+            on.iter().all(|on| above.contains(&on.as_str())),
+            "{name} depends on {on:?}, above it stand {above:?}"
+        );
+    }
+    let mut sorted = drawn;
+    sorted.sort();
+    real.sort();
+    assert_eq!(sorted, real);
 }
 
 #[test]
@@ -146,6 +185,37 @@ fn every_planted_fault_still_finds_its_place() {
         let places: usize = sources.map(|source| source.matches(find).count()).sum();
         assert_eq!(places, 1, "{name}: {find:?} below {folder}");
     }
+}
+
+#[test]
+fn the_contributors_page_names_files_and_types_that_are_there() {
+    let page = fs::read_to_string(root().join("derivations/CONTRIBUTING.md")).unwrap();
+    let quoted: Vec<&str> = page.split('`').skip(1).step_by(2).collect();
+    let paths = quoted
+        .iter()
+        .filter(|word| word.contains('/') && !word.contains([' ', '<', '(']));
+    let missing: Vec<_> = paths.clone().filter(|path| !root().join(path).exists()).collect();
+    assert!(paths.count() > 40 && missing.is_empty(), "{missing:#?}");
+
+    let (_, glossary) = page.split_once("## Glossary").unwrap();
+    let names: Vec<&str> = glossary
+        .lines()
+        .filter_map(|row| row.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let source: String = files(&["reference", "derivations"], &["rs"])
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let is_type = |name: &str| {
+        ["struct", "enum", "trait"].iter().any(|kind| {
+            let of = format!("pub {kind} {name}");
+            source
+                .match_indices(&of)
+                .any(|(at, _)| !source[at + of.len()..].starts_with(char::is_alphanumeric))
+        })
+    };
+    let unknown: Vec<_> = names.iter().filter(|name| !is_type(name)).collect();
+    assert!(names.len() > 15 && unknown.is_empty(), "{unknown:#?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::compare::{Outcome, compare};
+use bounds::{Outcome, compare};
 
 /// What was compared, and how it came out.
 #[derive(Debug, Clone, Serialize)]

@@ -1,5 +1,7 @@
 //! A claim: what it is about, which axes it keeps, how it was made. Its shape is held against its statement.
 
+use bounds::Float;
+
 use super::needs;
 use super::quantity::Quantity;
 use super::shape::{expect_float, misshapen, shapes};
@@ -7,7 +9,6 @@ use super::statement::{Stated, Statement, refuse};
 use super::words::{Form, Unit};
 use super::{Axis, Sizes, Source};
 use crate::case::CaseError;
-use crate::precision::subject::Float;
 
 /// What a claim keeps of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bounds::Float;
 use files::header;
 use half::{bf16, f16};
 use safetensors::Dtype;
@@ -9,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::{Dump, FORMAT, KEY, from_bytes};
 use crate::case::CaseError;
-use crate::precision::subject::Float;
 
 /// A statement and tensors.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,12 +1,12 @@
 //! Shapes and types of tensors, as they must be.
 
+use bounds::Float;
 use safetensors::Dtype;
 
 use super::claim::Kept;
 use super::words::Form;
 use super::{Axis, Sizes, Source};
 use crate::case::CaseError;
-use crate::precision::subject::Float;
 
 /// The shape of a float tensor.
 pub(super) fn floats<'a>(source: &'a Source, name: &'static str) -> Result<&'a [usize], CaseError> {

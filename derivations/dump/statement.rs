@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bounds::{Float, Order};
 use files::words::without_types;
 use serde::{Deserialize, Deserializer};
 
-use super::words::{Decoder, Form, Layout, Order, Parameter, Prior, Unit};
+use super::words::{Decoder, Form, Layout, Parameter, Prior, Unit};
 use super::{Axis, FORMAT, KEY};
 use crate::case::CaseError;
-use crate::precision::subject::Float;
 
 /// How a claim was made from what it is about.
 #[derive(Debug, Clone, PartialEq, schemars::JsonSchema, Deserialize)]

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use typeset::plural::count;
+
 use crate::agree::Report;
-use crate::specimen::count;
 use crate::terms;
 
 /// An aligned table with the headroom, at most 100 columns wide.

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
+use typeset::words::one_line;
+use typeset::wrap::prose;
+
 use crate::assumption::{Assumption, assumption};
 use crate::cases::Source;
 use crate::check::{Checked, Row};
 use crate::claim::Kind;
 use crate::faces::Provenance;
 use crate::judge::{Class, UNDECIDED};
-use crate::render::words::one_line;
-use crate::render::wrap::prose;
 use crate::verdict::Tally;
 
 mod continuous;

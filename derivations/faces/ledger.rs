@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use reference::vocab::{Error, Nats, closure_bound};
 use serde_json::{Value, json};
+use typeset::amount::{LOST, digits};
+use typeset::wrap::prose;
 
 use crate::claim::claim;
 use crate::faces::critical;
 use crate::judge::{Values, judge};
 use crate::ledger::{Bound, Entry, Ledger};
-use crate::render::amount::{LOST, digits};
-use crate::render::wrap::prose;
 use crate::scene::Scene;
 use crate::subject::Subject;
 

@@ -1,11 +1,11 @@
 //! The whole table, for `elbo lines`.
 
 use serde_json::{Value, json};
+use typeset::latex::plain_or_source;
+use typeset::wrap;
 
 use crate::line::{LINES, Line, line};
 use crate::notation::NOTATION;
-use crate::render::latex::plain_or_source;
-use crate::render::wrap;
 use crate::rule::Relation;
 use crate::step::{STEPS, Step};
 

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use model::evaluate::{Estimate, Report, SplitReport};
+use typeset::amount::rounded;
 
 use crate::networks::NetworkReport;
 use crate::precision::Storage;
-use crate::render::amount::rounded;
 use crate::steps::StepReport;
 
 mod world;

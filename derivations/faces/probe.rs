@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use typeset::wrap::prose;
 
 use super::trial;
 use crate::probe::{Found, Report};
-use crate::render::wrap::prose;
 
 /// A sentence, and, where a law is broken, the judgement of the smallest question.
 #[must_use]

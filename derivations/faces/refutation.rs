@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use reference::vocab::{Beta, Nats};
 use serde_json::{Value, json};
+use typeset::plural::count;
+use typeset::wrap::prose;
 
 use crate::assumption::{Kind, assumption};
 use crate::claim::{in_words, instead};
@@ -11,9 +13,8 @@ use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
 use crate::line::{LineId, line};
 use crate::refute::{Counterexample, Grade, Target};
-use crate::render::wrap::prose;
 use crate::scene::Scene;
-use crate::specimen::{Specimen, Written as _, count};
+use crate::specimen::{Specimen, Written as _};
 use crate::step::Step;
 
 /// The counterexample as text, at most 100 columns.

@@ -1,14 +1,14 @@
 //! One expression or one step, for `elbo show`.
 
 use reference::vocab::{Error, Nats, Reading};
+use typeset::amount::Amount;
+use typeset::latex::plain_or_source;
+use typeset::wrap;
 
 use crate::claim::{Claim, Kind, bound_at_beta, claim, own_bound_at_beta};
 use crate::faces::lines::printed;
 use crate::judge::{UNDECIDED, Values, judge};
 use crate::line::{Line, LineId, line};
-use crate::render::amount::Amount;
-use crate::render::latex::plain_or_source;
-use crate::render::wrap;
 use crate::scene::Scene;
 use crate::step::{STEPS, Step, StepId, step};
 use crate::subject::Subject;

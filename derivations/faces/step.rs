@@ -14,10 +14,10 @@ mod walked;
 
 use reference::equations::bound::eq03_log_evidence;
 use reference::vocab::{Error, Reading};
+use typeset::amount::Amount;
+use typeset::latex::RenderError;
 
 use crate::line::LineId;
-use crate::render::amount::Amount;
-use crate::render::latex::RenderError;
 use crate::scene::Scene;
 use crate::step::chain;
 

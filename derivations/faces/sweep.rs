@@ -7,9 +7,9 @@ use model::evaluate::Estimate;
 use model::sweep::{Point, Row, decimal};
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use typeset::fonts;
 
 use super::model::{estimate, number};
-use crate::render::fonts;
 
 /// What the note says of its 6.6.
 const CLAIM: &str =

@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use bounds::Float;
 use files::numbers::unravel;
+use typeset::plural::count;
+use typeset::words::quoted;
+use typeset::wrap::prose;
 
 use crate::dump::Claim;
-use crate::precision::subject::Float;
-use crate::render::words::quoted;
-use crate::render::wrap::prose;
-use crate::specimen::count;
-use crate::trial::{Fit, Judged, Judgement, Verdict, Worst};
+use crate::trial::{Comparison, Judged, Judgement, Verdict, Worst};
 
 mod json;
 mod junit;
@@ -47,17 +47,17 @@ fn one(out: &mut String, judgement: &Judgement) {
     rows.sort_by(|a, b| {
         severity(a)
             .cmp(&severity(b))
-            .then(b.fit.used().total_cmp(&a.fit.used()))
+            .then(b.comparison.used().total_cmp(&a.comparison.used()))
     });
     for judged in &rows {
         let (name, verdict) = (judged.claim.quantity.name(), verdict(judged));
-        let worst = judged.fit.worst.as_ref();
+        let worst = judged.comparison.worst.as_ref();
         let cell = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1e}"));
         let at = worst.map_or_else(|| "-".to_owned(), |worst| index(&judged.claim, worst));
         let style = style(&judged.verdict);
         let line = format!(
             "{:>8} {:>11} {:>10} {:>10}  {at}",
-            judged.fit.numbers,
+            judged.comparison.numbers,
             worst.map_or_else(|| "-".to_owned(), |worst| used(worst.ratio)),
             cell(worst.map(|worst| (worst.found - worst.expected).abs())),
             cell(worst.map(|worst| worst.bound)),
@@ -107,10 +107,10 @@ fn details(out: &mut String, judged: &Judged) {
             let _ = writeln!(
                 out,
                 "\n  {name}: {} of {} out of bound",
-                judged.fit.failed,
-                count(judged.fit.numbers, "number")
+                judged.comparison.failed,
+                count(judged.comparison.numbers, "number")
             );
-            if let Some(worst) = &judged.fit.worst {
+            if let Some(worst) = &judged.comparison.worst {
                 let (claimed, expected) = both(&judged.claim, worst);
                 let _ = writeln!(out, "    at {}", index(&judged.claim, worst));
                 let _ = writeln!(out, "    claimed   {claimed}");
@@ -219,7 +219,7 @@ pub(crate) fn used(ratio: f64) -> String {
 fn closing(judgements: &[Judgement]) -> String {
     let claims = || judgements.iter().flat_map(|judgement| &judgement.claims);
     let of = |wanted: &str| claims().filter(|judged| verdict(judged) == wanted).count();
-    let numbers: usize = claims().map(|judged| judged.fit.numbers).sum();
+    let numbers: usize = claims().map(|judged| judged.comparison.numbers).sum();
     let [out, follows, undecided, skipped] = ["OUT", "follows", "undecided", "skipped"].map(of);
     let mut text = format!(
         "{} in {}, {}: ",
@@ -227,7 +227,10 @@ fn closing(judgements: &[Judgement]) -> String {
         count(judgements.len(), "dump"),
         count(numbers, "number")
     );
-    let worst = claims().map(|judged| &judged.fit).map(Fit::used).fold(0.0, f64::max);
+    let worst = claims()
+        .map(|judged| &judged.comparison)
+        .map(Comparison::used)
+        .fold(0.0, f64::max);
     let _ = match (claims().count() - skipped, out + follows, undecided + skipped) {
         (0, ..) => write!(text, "nothing was judged, and that is a failure"),
         (_, 0, 0) => write!(
@@ -240,7 +243,7 @@ fn closing(judgements: &[Judgement]) -> String {
     };
     if undecided > 0 {
         let untold = claims().filter(|judged| verdict(judged) == "undecided");
-        let untold: usize = untold.map(|judged| judged.fit.untold).sum();
+        let untold: usize = untold.map(|judged| judged.comparison.untold).sum();
         let allowed = judgements.iter().all(|judgement| judgement.allows_undecided);
         let what = if allowed { "allowed" } else { "and that is no pass" };
         let _ = write!(text, "; {undecided} undecided ({}), {what}", count(untold, "number"));

@@ -9,7 +9,7 @@ use reference::world::World;
 
 use super::twinned::limit;
 use super::{TooLarge, Twinned};
-use crate::precision::{self, Arithmetic, Size};
+use crate::precision::{self, Size};
 
 impl Twinned for World {
     type Batch = Batch;
@@ -63,8 +63,8 @@ impl Twinned for World {
         }
     }
 
-    fn floor(&self, _: Reading, arithmetic: Arithmetic) -> f64 {
-        precision::floor(self.size(), arithmetic, largest(self), self.beta().get())
+    fn floor(&self, _: Reading, float: bounds::Float) -> f64 {
+        precision::floor(self.size(), float, largest(self), self.beta().get())
     }
 }
 

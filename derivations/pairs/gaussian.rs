@@ -10,9 +10,9 @@ use reference::slack::Slack as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Beta, CLOSURE, Error, Nats, Reading, UNIT_ROUNDOFF_F64};
 
-use super::twinned::{arithmetic, limit};
+use super::twinned::{limit, working_type};
 use super::{Pair, Start, TooLarge, Twinned};
-use crate::precision::{self, Arithmetic, Precision, Size};
+use crate::precision::{self, Precision, Size};
 
 const ANY: &[Reading] = &[Reading::Pointwise];
 /// All but the footnote's, whose `p(z)` is a mixture.
@@ -135,7 +135,7 @@ impl Twinned for Gaussian {
     /// Rounding comes first: no reading changes what is factorised, and a point mass is not rounded.
     fn prepared(worlds: &[&Self], reading: Reading, float: Float) -> Vec<Result<Self, Error>> {
         let round = |value| float.round(value);
-        let rounded = Self::rounded(worlds, round, arithmetic(float).unit_roundoff).into_iter();
+        let rounded = Self::rounded(worlds, round, working_type(float).unit_roundoff()).into_iter();
         let under = |world: Self| {
             let mut world = world.under(reading)?;
             world.set_beta(Beta::new(round(world.beta().get()))?);
@@ -197,8 +197,8 @@ impl Twinned for Gaussian {
     }
 
     /// A weight `q(y|x)` below the smallest normal number has no relative precision; where no caption has a weight, products alone underflow.
-    fn floor(&self, reading: Reading, arithmetic: Arithmetic) -> f64 {
-        let tiny = arithmetic.smallest_normal;
+    fn floor(&self, reading: Reading, float: bounds::Float) -> f64 {
+        let tiny = float.smallest_normal();
         let products = self.size().captions * self.size().codes * tiny;
         if !matches!(reading, Reading::Joint | Reading::Expected) {
             return products;
@@ -221,7 +221,7 @@ fn is_known(world: &Gaussian, float: Float) -> Result<bool, Error> {
         }
     }
     for y in possible(world) {
-        let off = CLOSURE * arithmetic(float).unit_roundoff * evidence(&world.observing(y))?.mass();
+        let off = CLOSURE * working_type(float).unit_roundoff() * evidence(&world.observing(y))?.mass();
         if !(off <= 1.0 / 16.0) {
             return Ok(false);
         }

@@ -3,7 +3,7 @@
 use gpu::device::{Device, Float};
 use reference::vocab::{Beta, Error, Reading};
 
-use crate::precision::{Arithmetic, Size};
+use crate::precision::Size;
 use crate::subject::Subject;
 
 /// What a comparison asks of a world: how it goes into a batch, and how much room rounding needs there.
@@ -42,7 +42,7 @@ pub trait Twinned: Subject {
     fn size(&self) -> Size;
 
     /// What underflow can cost under a reading.
-    fn floor(&self, reading: Reading, arithmetic: Arithmetic) -> f64;
+    fn floor(&self, reading: Reading, float: bounds::Float) -> f64;
 }
 
 /// Addends of a line at most: Eq. 10 has five; weights sum to 1 and make nothing larger. A power of two above.
@@ -68,10 +68,10 @@ pub struct TooLarge {
     pub limit: f64,
 }
 
-/// The arithmetic of a twin's type.
-pub(crate) const fn arithmetic(float: Float) -> Arithmetic {
+/// The type that a twin computes in, with its roundoff.
+pub(crate) const fn working_type(float: Float) -> bounds::Float {
     match float {
-        Float::F32 => Arithmetic::F32,
-        Float::F64 => Arithmetic::F64,
+        Float::F32 => bounds::Float::F32,
+        Float::F64 => bounds::Float::F64,
     }
 }

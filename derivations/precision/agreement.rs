@@ -1,33 +1,6 @@
 //! How close the twin comes to the reference: from a count of roundings to a bound.
 
-use super::subject::gamma;
-
-/// The working type of a twin.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Arithmetic {
-    /// Half an ulp of 1.
-    pub unit_roundoff: f64,
-    /// Below this number `exp` loses relative precision, or returns 0 where the device flushes.
-    pub smallest_normal: f64,
-}
-
-impl Arithmetic {
-    /// Single precision.
-    pub const F32: Self = Self {
-        unit_roundoff: f32::EPSILON as f64 / 2.0,
-        smallest_normal: f32::MIN_POSITIVE as f64,
-    };
-    /// Double precision, the reference's own.
-    pub const F64: Self = Self {
-        unit_roundoff: f64::EPSILON / 2.0,
-        smallest_normal: f64::MIN_POSITIVE,
-    };
-
-    /// `k u`, with what is beyond the first order.
-    fn gamma(self, count: f64) -> f64 {
-        gamma(count * self.unit_roundoff)
-    }
-}
+use bounds::{Float, gamma};
 
 /// What a count may depend on: the numbers of captions and of terms in a sum over the codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,13 +32,13 @@ impl Precision {
     /// The second gamma is the reference's own error: it does the same in `f64`, its compensated sums no worse. `floor` is
     /// [`floor`]'s.
     #[must_use]
-    pub fn tolerance(&self, size: Size, arithmetic: Arithmetic, floor: f64) -> Tolerance {
-        if self.exact_in_f64 && arithmetic == Arithmetic::F64 {
+    pub fn tolerance(&self, size: Size, float: Float, floor: f64) -> Tolerance {
+        if self.exact_in_f64 && float == Float::F64 {
             return Tolerance { slope: 0.0, floor: 0.0 };
         }
         let count = (self.roundings)(size);
         Tolerance {
-            slope: arithmetic.gamma(count) + Arithmetic::F64.gamma(count),
+            slope: rounded(float, count) + rounded(Float::F64, count),
             floor,
         }
     }
@@ -96,7 +69,12 @@ impl Tolerance {
 /// At most eight addends (Eq. 10 with the graphical model's joint, and a divergence) make an `f`, each a table entry, at most
 /// `largest`, or a log-sum-exp of entries, `ln n` more; beta weights the divergence's.
 #[must_use]
-pub fn floor(size: Size, arithmetic: Arithmetic, largest: f64, beta: f64) -> f64 {
+pub fn floor(size: Size, float: Float, largest: f64, beta: f64) -> f64 {
     let states = size.captions * size.codes;
-    states * arithmetic.smallest_normal * 8.0 * (largest + states.ln() + 1.0) * (1.0 + beta)
+    states * float.smallest_normal() * 8.0 * (largest + states.ln() + 1.0) * (1.0 + beta)
+}
+
+/// `k u`, with what is beyond the first order.
+fn rounded(float: Float, count: f64) -> f64 {
+    gamma(count * float.unit_roundoff())
 }

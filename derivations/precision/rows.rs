@@ -188,7 +188,8 @@ fn both(size: Size) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Arithmetic;
+    use bounds::Float;
+
     use super::{EXPECTED_TERMS, OVER_BOTH, SUM_OF_TWO, Size};
 
     const SIZE: Size = Size {
@@ -212,13 +213,13 @@ mod tests {
         };
         assert!(
             EXPECTED_TERMS
-                .tolerance(millions, Arithmetic::F32, 0.0)
+                .tolerance(millions, Float::F32, 0.0)
                 .bound(1.0)
                 .is_infinite()
         );
         assert!(
             EXPECTED_TERMS
-                .tolerance(millions, Arithmetic::F64, 0.0)
+                .tolerance(millions, Float::F64, 0.0)
                 .bound(1.0)
                 .is_finite()
         );
@@ -226,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_same_addition_of_the_same_numbers_is_exact_in_f64() {
-        assert!(SUM_OF_TWO.tolerance(SIZE, Arithmetic::F64, 1.0).bound(1.0) <= 0.0);
-        assert!(SUM_OF_TWO.tolerance(SIZE, Arithmetic::F32, 0.0).bound(1.0) > 5.9e-8);
+        assert!(SUM_OF_TWO.tolerance(SIZE, Float::F64, 1.0).bound(1.0) <= 0.0);
+        assert!(SUM_OF_TWO.tolerance(SIZE, Float::F32, 0.0).bound(1.0) > 5.9e-8);
     }
 }

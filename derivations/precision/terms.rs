@@ -2,7 +2,7 @@
 
 use gpu::fused::{ACCEPT, EXCESS, EXP, LN, SUM};
 
-use super::subject::Float;
+use bounds::Float;
 
 /// A type that numbers are stored in, and the one they are computed in.
 #[derive(Debug, Clone, Copy, PartialEq)]

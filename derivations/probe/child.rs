@@ -5,6 +5,7 @@ use std::path::Path;
 use files::header;
 use serde::Deserialize;
 use serde_json::json;
+use typeset::words::one_line;
 
 use super::Options;
 use super::answer;
@@ -12,7 +13,6 @@ use super::hello::Hello;
 use super::process::{Process, Silence};
 use crate::case::CaseError;
 use crate::dump::Draft;
-use crate::render::words::one_line;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

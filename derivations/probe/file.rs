@@ -1,11 +1,11 @@
 //! A question as the file that the child reads.
 
+use bounds::Float;
 use serde_json::json;
 
 use super::hello::Hello;
 use super::question::Question;
 use crate::dump::{Axis, Draft};
-use crate::precision::subject::Float;
 
 /// The most square grid of so many positions, `[H, W]`.
 fn grid(positions: usize) -> [usize; 2] {

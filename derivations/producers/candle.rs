@@ -6,9 +6,9 @@
 
 use std::path::Path;
 
+use bounds::Float;
 use derivations::case::write_bytes;
 use derivations::dump::Draft;
-use derivations::precision::subject::Float;
 use gpu::candle_core::{D, Device, Result, Tensor, Var};
 use serde_json::json;
 

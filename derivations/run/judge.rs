@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use derivations::case::{expect_writable, write_text};
 use derivations::dump;
 use derivations::faces::trial as face;
-use derivations::render::words::plain;
 use derivations::trial::{self, Judgement};
+use typeset::words::plain;
 
 use super::output::{pretty, print, progress, tell};
 use super::{Outcome, Result};

@@ -6,13 +6,13 @@ use derivations::case;
 use derivations::claim::{Claim, Kind, bound_at_beta, claim, claims, own_bound_at_beta};
 use derivations::faces::{Provenance, refutation};
 use derivations::refute::{Target, refute};
-use derivations::render::wrap::prose;
 use derivations::rule::Relation;
 use derivations::specimen::{Specimen, Written as _};
 use derivations::subject::has_closed_form;
 use reference::vocab::{Beta, Reading};
 use reference::world::World;
 use serde_json::json;
+use typeset::wrap::prose;
 
 use super::output::{pretty, print, progress};
 use super::{Outcome, Result};

@@ -6,8 +6,9 @@ use ndarray::{Array, Array1, Axis, Dimension};
 use reference::gaussian::{Gaussian, Parts, posterior_encoder};
 use reference::model::Model as _;
 use reference::vocab::{Error, UNIT_ROUNDOFF_F64};
+use typeset::plural::count;
 
-use super::{Specimen, Written, count};
+use super::{Specimen, Written};
 use crate::case::{self, CaseError};
 use crate::cases::gaussian;
 use crate::fractions::FractionGaussian;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::compare::{Outcome, compare};
+use bounds::{Outcome, compare};
 
 /// How the fused terms came out.
 #[derive(Debug, Clone, Serialize)]

@@ -1,14 +1,15 @@
 //! From rows of addends to the numbers of a claim, and to their comparison.
 
-use super::fit::{Fit, Number};
+use bounds::{Arithmetic, BoundedSum, Float};
+
 use crate::dump::{Axis, Claim, Form, Input, Quantity, Sizes, Statement};
-use crate::precision::subject::{Addends, Float, Workings};
+use bounds::{Comparison, Number};
 
 /// The cells of a claim that are being added up. A cell is compared as soon as it is complete: with its row where rows are kept, with its item
 /// where the batch is, else at the end.
 #[derive(Debug)]
 pub struct Cells {
-    open: Vec<Addends>,
+    open: Vec<BoundedSum>,
     keeps: [bool; 3],
     /// Items, rows of an item, entries of a row.
     lengths: [usize; 3],
@@ -16,7 +17,7 @@ pub struct Cells {
     planes: bool,
     factor: f64,
     divisor: f64,
-    workings: Workings,
+    arithmetic: Arithmetic,
     stored: Float,
     /// Whether its numbers are divergences: the mistakes in one are of its own size, or of a nat's, however large its parts are.
     is_divergence: bool,
@@ -26,13 +27,13 @@ pub struct Cells {
     row_sum: Option<f64>,
     /// Whether a number is held against what it can be at all; a mistake is held against nothing but its own numbers.
     in_range: bool,
-    fit: Fit,
+    comparison: Comparison,
 }
 
 impl Cells {
     /// Nothing added up yet.
     #[must_use]
-    pub fn new(claim: &Claim, statement: &Statement, sizes: &Sizes, workings: Workings) -> Self {
+    pub fn new(claim: &Claim, statement: &Statement, sizes: &Sizes, arithmetic: Arithmetic) -> Self {
         let role = |axis: Axis| match axis {
             Axis::Batch => 0,
             Axis::Position | Axis::Token => 1,
@@ -56,19 +57,19 @@ impl Cells {
         // A gradient is the gradient of the claimed number.
         let made = claim.of.as_deref().unwrap_or(claim);
         Self {
-            open: vec![Addends::default(); open],
+            open: vec![BoundedSum::default(); open],
             keeps,
             lengths,
             planes: sizes.grid.is_some() && claim.keeps(Axis::Position) && claim.keeps(Axis::Code),
             factor: made.factor() * if claim.of.is_some() { claim.sign } else { 1.0 },
             divisor: made.divisor(sizes) * if claim.of.is_some() { claim.normaliser } else { 1.0 },
-            workings,
+            arithmetic,
             stored: claim.stored,
             is_divergence: claim.quantity == Quantity::Kl,
             is_of_codes: claim.keeps(Axis::Code) || claim.keeps(Axis::Entry),
             row_sum: row_sum(claim, statement.inputs),
             in_range: true,
-            fit: Fit::default(),
+            comparison: Comparison::default(),
         }
     }
 
@@ -108,7 +109,7 @@ impl Cells {
 
     /// A row as it is added: entry by entry, or their sum.
     #[must_use]
-    pub fn reduced(&self, row: Vec<Addends>) -> Vec<Addends> {
+    pub fn reduced(&self, row: Vec<BoundedSum>) -> Vec<BoundedSum> {
         if self.is_fine() {
             row
         } else {
@@ -117,7 +118,7 @@ impl Cells {
     }
 
     /// Adds a reduced row of an item; `claimed` are the item's numbers.
-    pub fn row(&mut self, item: usize, row: usize, addends: &[Addends], claimed: &[f64]) {
+    pub fn row(&mut self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64]) {
         let width = if self.keeps[2] { self.lengths[2] } else { 1 };
         if self.keeps[0] && self.keeps[1] {
             let whole = self.is_of_codes.then(|| addends.iter().map(|addend| addend.mass).sum());
@@ -166,12 +167,12 @@ impl Cells {
     }
 
     /// Compares a number; `whole` is the size of the row of codes that it is a part of.
-    fn compare(&mut self, cell: Addends, claimed: &[f64], place: [usize; 3], whole: Option<f64>) {
+    fn compare(&mut self, cell: BoundedSum, claimed: &[f64], place: [usize; 3], whole: Option<f64>) {
         let [within, flat] = self.at(place);
         let expected = scale(cell.value(), self.factor) / self.divisor;
         let scaled = cell.times(self.factor, 0.0);
         let ends = if self.in_range && expected.is_finite() {
-            scaled.ends(self.divisor, self.workings, self.stored)
+            scaled.ends(self.divisor, self.arithmetic, self.stored)
         } else {
             [f64::NEG_INFINITY, f64::INFINITY]
         };
@@ -180,21 +181,21 @@ impl Cells {
             None if self.is_divergence && expected != 0.0 => 1.0,
             None => cell.mass.max(1.0),
         };
-        self.fit.compare(Number {
+        self.comparison.compare(Number {
             expected,
             found: claimed.get(within).copied().unwrap_or(f64::NAN),
-            bound: scaled.bound(self.divisor, self.workings, self.stored),
+            bound: scaled.bound(self.divisor, self.arithmetic, self.stored),
             ends,
             scale: size * self.factor.abs() / self.divisor,
-            tiny: 4.0 * self.stored.lost().max(self.workings.each.lost()),
-            largest: self.stored.largest().min(self.workings.each.largest()),
+            tiny: 4.0 * self.stored.lost().max(self.arithmetic.each.lost()),
+            largest: self.stored.largest().min(self.arithmetic.each.largest()),
             flat,
             place,
         });
     }
 
     /// Holds the sum of a row against what such rows add up to.
-    fn compare_sum(&mut self, addends: &[Addends], claimed: &[f64], place: [usize; 3]) {
+    fn compare_sum(&mut self, addends: &[BoundedSum], claimed: &[f64], place: [usize; 3]) {
         let Some(sum) = self.row_sum else { return };
         let [item, row, _] = place;
         let each =
@@ -202,11 +203,11 @@ impl Cells {
         let (found, size) = each.fold((0.0, 0.0), |(sum, size), each| (sum + each, size + each.abs()));
         let apart: f64 = addends.iter().map(|addend| addend.range.apart()).sum();
         let scaled = |value: f64| value * self.factor.abs() / self.divisor;
-        let stored = (4.0 * self.workings.u() + self.stored.unit_roundoff()) * size;
+        let stored = (4.0 * self.arithmetic.u() + self.stored.unit_roundoff()) * size;
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let lost = addends.len() as f64 * self.stored.lost();
         let [_, flat] = self.at(place);
-        self.fit.compare_sum(Number {
+        self.comparison.compare_sum(Number {
             expected: scaled(sum),
             found,
             bound: scaled(apart) + stored + lost,
@@ -221,25 +222,25 @@ impl Cells {
 
     /// Keeps the computed numbers, in the order of the tensor.
     pub fn record(&mut self) {
-        self.fit.recorded = Some(Vec::new());
+        self.comparison.recorded = Some(Vec::new());
     }
 
     /// What the subject computes with.
     #[must_use]
-    pub const fn workings(&self) -> Workings {
-        self.workings
+    pub const fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
     }
 
     /// Whether nothing that was compared so far is out of bound.
     #[must_use]
     pub const fn fits(&self) -> bool {
-        self.fit.failed == 0
+        self.comparison.failed == 0
     }
 
     /// The comparison.
     #[must_use]
-    pub fn into_fit(self) -> Fit {
-        self.fit
+    pub fn into_comparison(self) -> Comparison {
+        self.comparison
     }
 }
 

@@ -1,17 +1,17 @@
 //! Why a claim is out of bound: the mistakes, one or two of them, whose numbers it has.
 
+use bounds::Arithmetic;
 use rayon::prelude::*;
 
 use super::cells::Cells;
 use super::explanation::Explanation;
-use super::fit::Fit;
 use super::mistakes::{MISTAKES, Mistake};
 use super::recipe::Recipe;
 use super::terms::Inputs;
 use super::{Judged, Verdict};
 use crate::case::CaseError;
 use crate::dump::{Claim, Dump, Quantity, Sizes};
-use crate::precision::subject::Workings;
+use bounds::Comparison;
 
 mod arithmetic;
 mod cause;
@@ -28,7 +28,7 @@ const MOST_FOR_PAIRS: usize = 1 << 17;
 const MOST_TOLD: usize = 6;
 
 /// Looks for what explains each claim that is out of bound by itself.
-pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) -> Result<(), CaseError> {
+pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), CaseError> {
     let is_open = |judged: &&mut Judged| judged.verdict == Verdict::Beyond && judged.explanations.is_empty();
     if !judged.iter_mut().any(|judged| is_open(&judged)) {
         return Ok(());
@@ -60,19 +60,19 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], workings: Workings) ->
             statement: &dump.statement,
             sizes,
             items: &items,
-            workings,
+            arithmetic,
         };
         let mut search = Search {
             inputs,
             claim: &judged.claim,
             claimed: dump.claimed(&judged.claim, None)?,
             right: &right,
-            places: judged.fit.places.clone(),
-            failed: judged.fit.failed,
+            places: judged.comparison.places.clone(),
+            failed: judged.comparison.failed,
             value_stands: judged.claim.of.as_deref().filter(|of| !wrong.contains(&of.quantity)),
             stated: Vec::new(),
         };
-        let held = Cells::new(&judged.claim, &dump.statement, sizes, workings);
+        let held = Cells::new(&judged.claim, &dump.statement, sizes, arithmetic);
         search.stated = search.numbers(&Recipe::STATED, held).unwrap_or_default();
         // Sums that are coarser than stated show in the values; a gradient alone that is off a little is off for another reason.
         let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
@@ -183,7 +183,7 @@ impl Search<'_> {
 
     /// Whether a claim, which is right, is not what a recipe says; one that says nothing about it contradicts nothing.
     fn contradicts(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe) -> bool {
-        self.moves(claim, recipe) && self.fit(claim, claimed, recipe, self.inputs.workings).is_none()
+        self.moves(claim, recipe) && self.fit(claim, claimed, recipe, self.inputs.arithmetic).is_none()
     }
 
     /// Whether a recipe says another thing about a claim than the definition.
@@ -198,13 +198,13 @@ impl Search<'_> {
         self.compared(self.claim, &self.claimed, recipe, cells, false)?.recorded
     }
 
-    fn cells(&self, claim: &Claim, workings: Workings) -> Cells {
-        Cells::new(claim, self.inputs.statement, self.inputs.sizes, workings).of_mistakes()
+    fn cells(&self, claim: &Claim, arithmetic: Arithmetic) -> Cells {
+        Cells::new(claim, self.inputs.statement, self.inputs.sizes, arithmetic).of_mistakes()
     }
 
     /// Addends by a recipe, as bits: of all rows where they are few, else of the first and of those that are out of bound.
     fn first(&self, claim: &Claim, recipe: &Recipe) -> Option<Vec<u64>> {
-        let cells = self.cells(claim, self.inputs.workings);
+        let cells = self.cells(claim, self.inputs.arithmetic);
         let (items, rows) = (cells.items(), cells.rows());
         let few = items.saturating_mul(rows) <= 256;
         let first = (0..items).flat_map(|item| (0..rows).map(move |row| (item, row)));
@@ -222,29 +222,36 @@ impl Search<'_> {
     }
 
     /// The share of the bound that the worst number uses, if all are within.
-    fn fit(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, workings: Workings) -> Option<f64> {
-        let fit = self.within(claim, claimed, recipe, self.cells(claim, workings))?;
-        Some(fit.used())
+    fn fit(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, arithmetic: Arithmetic) -> Option<f64> {
+        let comparison = self.within(claim, claimed, recipe, self.cells(claim, arithmetic))?;
+        Some(comparison.used())
     }
 
     /// The same of the claimed numbers, as the claim or another form of it, and what they come to by the recipe, as [`Self::numbers`].
     fn fit_and_numbers(&self, claim: &Claim, recipe: &Recipe) -> Option<(f64, Vec<[f64; 2]>)> {
-        let mut cells = self.cells(claim, self.inputs.workings);
+        let mut cells = self.cells(claim, self.inputs.arithmetic);
         cells.record();
-        let fit = self.within(claim, &self.claimed, recipe, cells)?;
-        Some((fit.used(), fit.recorded?))
+        let comparison = self.within(claim, &self.claimed, recipe, cells)?;
+        Some((comparison.used(), comparison.recorded?))
     }
 
     /// The comparison, if all numbers are within their bounds.
-    fn within(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, cells: Cells) -> Option<Fit> {
-        let fit = self.compared(claim, claimed, recipe, cells, true)?;
-        (fit.failed == 0 && fit.unbounded == 0).then_some(fit)
+    fn within(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, cells: Cells) -> Option<Comparison> {
+        let comparison = self.compared(claim, claimed, recipe, cells, true)?;
+        (comparison.failed == 0 && comparison.unbounded == 0).then_some(comparison)
     }
 
     /// The comparison by a recipe; it ends with the first number out of bound where that is all that is asked.
-    fn compared(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, mut cells: Cells, early: bool) -> Option<Fit> {
+    fn compared(
+        &self,
+        claim: &Claim,
+        claimed: &[f64],
+        recipe: &Recipe,
+        mut cells: Cells,
+        early: bool,
+    ) -> Option<Comparison> {
         let inputs = Inputs {
-            workings: cells.workings(),
+            arithmetic: cells.arithmetic(),
             ..self.inputs
         };
         let per_item = if cells.keeps_batch() {
@@ -267,6 +274,6 @@ impl Search<'_> {
         if !cells.keeps_batch() {
             cells.end(claimed);
         }
-        Some(cells.into_fit())
+        Some(cells.into_comparison())
     }
 }

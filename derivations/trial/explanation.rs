@@ -1,13 +1,14 @@
 //! What explains a claim that is out of bound.
 
+use bounds::Float;
+
 use super::mistakes::Mistake;
 use super::model::LAWS;
 use crate::dump::Quantity;
-use crate::precision::subject::Float;
 
 /// An arithmetic that is not the stated one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arithmetic {
+pub enum ArithmeticCause {
     /// Sums are accumulated in a coarser type.
     Sums(Float),
     /// Sums are added one after the other.
@@ -22,7 +23,7 @@ pub struct Explanation {
     /// The mistakes behind it; none for a coarser arithmetic.
     pub mistakes: Vec<&'static Mistake>,
     /// How it was computed, where that is all that is wrong.
-    pub arithmetic: Option<Arithmetic>,
+    pub arithmetic: Option<ArithmeticCause>,
     /// The share of its bound that the worst number uses.
     pub used: f64,
     /// The claims that are right and would not be, had the mistake been made in what they were computed by, too.
@@ -43,9 +44,9 @@ impl Explanation {
     #[must_use]
     pub fn name(&self) -> String {
         match self.arithmetic {
-            Some(Arithmetic::Sums(sums)) => format!("accumulated-in-{}", sums.name()),
-            Some(Arithmetic::InTurn) => "added-in-turn".to_owned(),
-            Some(Arithmetic::Rounded(float)) => format!("rounded-to-{}", float.name()),
+            Some(ArithmeticCause::Sums(sums)) => format!("accumulated-in-{}", sums.name()),
+            Some(ArithmeticCause::InTurn) => "added-in-turn".to_owned(),
+            Some(ArithmeticCause::Rounded(float)) => format!("rounded-to-{}", float.name()),
             None => self
                 .mistakes
                 .iter()
@@ -66,9 +67,11 @@ impl Explanation {
     #[must_use]
     pub fn words(&self) -> String {
         match self.arithmetic {
-            Some(Arithmetic::Sums(sums)) => format!("sums are accumulated in {}, coarser than stated", sums.name()),
-            Some(Arithmetic::InTurn) => "sums are added one after the other, not in the stated order".to_owned(),
-            Some(Arithmetic::Rounded(float)) => {
+            Some(ArithmeticCause::Sums(sums)) => {
+                format!("sums are accumulated in {}, coarser than stated", sums.name())
+            }
+            Some(ArithmeticCause::InTurn) => "sums are added one after the other, not in the stated order".to_owned(),
+            Some(ArithmeticCause::Rounded(float)) => {
                 let name = float.name();
                 format!("every number is one of {name}: right, then rounded to it and stored in a wider type")
             }

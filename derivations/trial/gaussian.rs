@@ -1,45 +1,36 @@
 //! Continuous codes with a diagonal covariance: divergence, entropies, sample, and their gradients, by a recipe.
 //!
-//! ```text
-//! D = 1/2 (e^(L - L_p) + (m - m_p)^2 e^(-L_p) - 1 - (L - L_p)),   L = ln s^2       a coordinate
-//! ```
-
-use std::f64::consts::PI;
-
-use reference::vocab::Error;
+use bounds::{BoundedSum, Range};
+use reference::diagonal::{self, Normal};
+use reference::vocab::{Error, Nats};
 
 use super::recipe::{Divergence, Noise, Recipe, Slope, Spread};
 use super::terms::{Inputs, Row, SILENT, objective};
 use crate::dump::{Claim, Gaussian, Input, Parameter, Quantity};
-use crate::precision::subject::{Addends, Range};
 
 /// A coordinate of code and prior.
 #[derive(Clone, Copy)]
 struct Coordinate {
-    /// `m`, `m_p`
-    means: [f64; 2],
-    /// `L`, `L_p`
-    logs: [f64; 2],
+    q: Normal,
+    p: Normal,
 }
 
 impl Coordinate {
-    /// `e^(L - L_p)` and `(m - m_p)^2 e^(-L_p)`.
-    fn parts(self) -> [f64; 2] {
-        let [[m, m_p], [l, l_p]] = [self.means, self.logs];
-        [(l - l_p).exp(), (m - m_p).powi(2) * (-l_p).exp()]
-    }
-
-    fn swapped(self) -> Self {
-        let [[m, m_p], [l, l_p]] = [self.means, self.logs];
-        Self {
-            means: [m_p, m],
-            logs: [l_p, l],
-        }
+    const fn swapped(self) -> Self {
+        Self { q: self.p, p: self.q }
     }
 
     fn log_size(self) -> f64 {
-        self.logs[0].abs() + self.logs[1].abs()
+        self.q.ln_variance().abs() + self.p.ln_variance().abs()
     }
+}
+
+/// What is no number.
+const UNDEFINED: BoundedSum = BoundedSum::one(f64::NAN, 0.0, 0.0);
+
+/// A number of two normal distributions: NaN where it has no value, as of two point masses.
+fn value(nats: Result<Nats, Error>) -> f64 {
+    nats.map_or(f64::NAN, Nats::value)
 }
 
 /// `ln s^2` from what is given.
@@ -73,31 +64,27 @@ fn moved(spread: Spread, log: f64, in_sample: bool) -> f64 {
     }
 }
 
-fn coordinates(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Result<Vec<Coordinate>, Error> {
+/// Code and prior, coordinate by coordinate; none where what the recipe takes for a spread has no logarithm.
+fn coordinates(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Result<Vec<Option<Coordinate>>, Error> {
     let means = item.mean.as_ref().ok_or(SILENT)?;
+    let normal = |[spread, mean]: [f64; 2]| {
+        let log = log_spread(inputs, [spread, mean], recipe.spread, false)?;
+        Ok(Normal::new(mean, log).ok())
+    };
     let one = |k: usize| {
-        let (mean, log) = match &item.prior {
-            Some([mean, spread]) => (mean[k], log_spread(inputs, [spread[k], mean[k]], recipe.spread, false)?),
-            None => (0.0, 0.0),
+        let p = match &item.prior {
+            Some([mean, spread]) if recipe.divergence != Divergence::FromStandard => normal([spread[k], mean[k]])?,
+            _ => Some(Normal::STANDARD),
         };
-        let (mean, log) = match recipe.divergence {
-            Divergence::FromStandard => (0.0, 0.0),
-            _ => (mean, log),
-        };
-        Ok(Coordinate {
-            means: [means[k], mean],
-            logs: [
-                log_spread(inputs, [item.spread[k], means[k]], recipe.spread, false)?,
-                log,
-            ],
-        })
+        let q = normal([item.spread[k], means[k]])?;
+        Ok(q.zip(p).map(|(q, p)| Coordinate { q, p }))
     };
     (0..means.len()).map(one).collect()
 }
 
 /// Divergence, entropy or cross-entropy, coordinate by coordinate.
 pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantity, recipe: &Recipe) -> Row {
-    let w = inputs.workings;
+    let w = inputs.arithmetic;
     let kind = match quantity {
         Quantity::Entropy => Divergence::PriorMissing,
         Quantity::CrossEntropy => Divergence::EntropyMissing,
@@ -105,23 +92,25 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of coordinates")]
     let n = inputs.sizes.coordinates as f64;
-    let one = |c: Coordinate| {
+    let one = |c: Option<Coordinate>| {
+        let Some(c) = c else { return Ok(UNDEFINED) };
         let c = if kind == Divergence::Reverse { c.swapped() } else { c };
-        let ([ratio, square], [l, l_p]) = (c.parts(), c.logs);
+        let (ratio, square) = (c.q.variance_ratio(c.p), c.q.squared_distance(c.p));
+        let log_ratio = c.q.ln_variance() - c.p.ln_variance();
         if recipe.overflows && ratio.max(square) > w.each.largest() && quantity == Quantity::Kl {
-            return Ok(Addends::one(f64::INFINITY, 0.0, 0.0));
+            return Ok(BoundedSum::one(f64::INFINITY, 0.0, 0.0));
         }
-        let entropy = 0.5 * ((2.0 * PI).ln() + 1.0 + l);
-        let cross = 0.5 * ((2.0 * PI).ln() + l_p + ratio + square);
-        let exact = 0.5 * (log_excess(l - l_p) + square);
+        let entropy = diagonal::entropy(c.q).value();
+        let cross = value(diagonal::cross_entropy(c.q, c.p));
+        let exact = value(diagonal::kl_divergence(c.q, c.p));
         let value = match kind {
             Divergence::Forward | Divergence::Reverse | Divergence::FromStandard => exact,
             Divergence::OneMissing => exact + 0.5,
-            Divergence::LogAdded => exact + (l - l_p),
+            Divergence::LogAdded => exact + log_ratio,
             Divergence::NotHalved => 2.0 * exact,
             Divergence::OneOnce => exact + 0.5 - 0.5 / n,
             Divergence::MeanMissing => exact - 0.5 * square,
-            Divergence::LogMissing => exact + 0.5 * (l - l_p),
+            Divergence::LogMissing => exact + 0.5 * log_ratio,
             Divergence::PriorMissing if quantity == Quantity::Entropy => entropy,
             Divergence::PriorMissing => -entropy,
             Divergence::EntropyMissing => cross,
@@ -135,22 +124,9 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
             Quantity::Kl => Range::divergence(size * off, size),
             _ => Range::ANY,
         };
-        Ok(Addends::one(value, size * off, size).within(range))
+        Ok(BoundedSum::one(value, size * off, size).within(range))
     };
     coordinates(inputs, item, recipe)?.into_iter().map(one).collect()
-}
-
-/// `e^d - 1 - d`, which keeps its digits near 0.
-fn log_excess(d: f64) -> f64 {
-    if d.abs() > 0.5 {
-        return d.exp_m1() - d;
-    }
-    let (mut power, mut sum) = (d, 0.0);
-    for n in 2..24 {
-        power *= d / f64::from(n);
-        sum += power;
-    }
-    sum
 }
 
 fn noise(recipe: &Recipe, g: f64) -> Result<f64, Error> {
@@ -166,20 +142,24 @@ fn noise(recipe: &Recipe, g: f64) -> Result<f64, Error> {
 
 /// `m + s g`.
 pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Row {
-    let (w, means) = (inputs.workings, item.mean.as_ref().ok_or(SILENT)?);
+    let (w, means) = (inputs.arithmetic, item.mean.as_ref().ok_or(SILENT)?);
     let given = item.noise.as_ref().ok_or(SILENT)?;
     let one = |k: usize| {
         let log = log_spread(inputs, [item.spread[k], means[k]], recipe.spread, true)?;
-        let moved = (0.5 * log).exp() * noise(recipe, given[k])?;
-        let error = moved.abs() * (w.roughness(log.abs()) + 3.0 * w.u()) + w.u() * means[k].abs();
-        Ok(Addends::one(means[k] + moved, error, means[k].abs() + moved.abs()))
+        let Ok(q) = Normal::new(means[k], log) else {
+            return Ok(UNDEFINED);
+        };
+        let noise = noise(recipe, given[k])?;
+        let moved = 2.0 * q.sample_slope(noise).abs();
+        let error = moved * (w.roughness(log.abs()) + 3.0 * w.u()) + w.u() * means[k].abs();
+        Ok(BoundedSum::one(q.sample(noise), error, means[k].abs() + moved))
     };
     (0..means.len()).map(one).collect()
 }
 
 /// The gradient of a claim by mean or spread.
 pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &Claim, recipe: &Recipe) -> Row {
-    let w = inputs.workings;
+    let w = inputs.arithmetic;
     let parameter = inputs.statement.parameter.ok_or(SILENT)?;
     if recipe.spread == Spread::Mean {
         return Err(SILENT);
@@ -193,8 +173,8 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
         && !matches!(recipe.slope, Slope::SampleDetached | Slope::Detached);
     let scale = of.divisor(inputs.sizes) / of.factor();
     let all = coordinates(inputs, item, recipe)?;
-    let one = |(k, c): (usize, Coordinate)| {
-        let ([ratio, _], [m, m_p]) = (c.parts(), c.means);
+    let one = |(k, c): (usize, Option<Coordinate>)| {
+        let Some(c) = c else { return Ok(UNDEFINED) };
         let rough = w.roughness(c.log_size()) + 6.0 * w.u();
         // By m and by L, of a (-H) + b CE.
         let [a, b, times] = match (of.quantity, recipe.divergence) {
@@ -223,24 +203,32 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
         let stated = log_variance(item.spread[k], parameter);
         let (slope, size) = if input == Input::QMean {
             let has_mean = f64::from(u8::from(recipe.divergence != Divergence::MeanMissing));
-            let inverse = has_mean * (-c.logs[1]).exp();
-            (b * (m - m_p) * inverse, (m.abs() + m_p.abs()) * inverse)
+            let inverse = has_mean * (-c.p.ln_variance()).exp();
+            let slope = has_mean * diagonal::cross_entropy_slopes(c.q, c.p).by_mean.value();
+            (b * slope, (c.q.mean().abs() + c.p.mean().abs()) * inverse)
         } else {
             let times = moved(recipe.spread, stated, false);
-            (0.5 * times * (b * ratio - a), 0.5 * times.abs() * (ratio + 1.0))
+            // Together the two lose no digit where they nearly cancel.
+            let slope = if a.to_bits() == b.to_bits() {
+                b * diagonal::kl_divergence_slopes(c.q, c.p).by_ln_variance.value()
+            } else {
+                let cross = diagonal::cross_entropy_slopes(c.q, c.p).by_ln_variance.value();
+                b * cross - a * diagonal::entropy_slopes().by_ln_variance.value()
+            };
+            (times * slope, 0.5 * times.abs() * (c.q.variance_ratio(c.p) + 1.0))
         };
-        let mut sum = Addends::one(slope, size * rough, size).times(times * weight * inner, w.u());
+        let mut sum = BoundedSum::one(slope, size * rough, size).times(times * weight * inner, w.u());
         if whole {
             let v = item.sample_gradient.as_ref().ok_or(SILENT)?[k] * scale;
-            let log = log_spread(inputs, [item.spread[k], m], recipe.spread, true)?;
+            let log = log_spread(inputs, [item.spread[k], c.q.mean()], recipe.spread, true)?;
             let by = if input == Input::QMean {
                 1.0
             } else {
-                let scaled = (0.5 * log).exp() * noise(recipe, item.noise.as_ref().ok_or(SILENT)?[k])?;
-                0.5 * inner * moved(recipe.spread, stated, true) * scaled
+                let noise = noise(recipe, item.noise.as_ref().ok_or(SILENT)?[k])?;
+                inner * moved(recipe.spread, stated, true) * Normal::new(c.q.mean(), log)?.sample_slope(noise)
             };
             let back = v * by;
-            sum += Addends::one(back, back.abs() * (w.roughness(log.abs()) + 6.0 * w.u()), back.abs());
+            sum += BoundedSum::one(back, back.abs() * (w.roughness(log.abs()) + 6.0 * w.u()), back.abs());
         }
         Ok(sum)
     };

@@ -8,13 +8,14 @@
 
 use std::collections::HashMap;
 
+use bounds::{CAUSALITY, MOST_APART, NORMALISER, TELLING};
+
 use super::explanation::Explanation;
-use super::fit::{Fit, Number};
 use super::mistakes::Mistake;
 use super::recipe::Recipe;
 use crate::case::CaseError;
 use crate::dump::{Axis, Claim, Dump, Form, Item};
-use crate::precision::subject::{CAUSALITY, MOST_APART, NORMALISER, TELLING};
+use bounds::{Comparison, Number};
 
 /// What a broken law says of the model: the laws in the order in which one explains the next.
 pub(super) const LAWS: [Mistake; 4] = [
@@ -46,7 +47,7 @@ const fn law(name: &'static str, words: &'static str) -> Mistake {
 /// A claim held against itself.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    pub(super) fit: Fit,
+    pub(super) comparison: Comparison,
     /// How many numbers were held against that of an equal beginning, and how many beginnings have all their next tokens.
     pub(super) tested: usize,
     /// What was tested less than it may seem.
@@ -59,8 +60,11 @@ pub(super) struct Held {
 
 impl Held {
     /// Of a claim that is compared with numbers of our own, and is held against nothing else.
-    pub(super) fn of(fit: Fit) -> Self {
-        Self { fit, ..Self::default() }
+    pub(super) fn of(comparison: Comparison) -> Self {
+        Self {
+            comparison,
+            ..Self::default()
+        }
     }
 
     /// What explains a number out of bound.
@@ -190,7 +194,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Held, CaseError> {
             };
             let bound = slack.at(expected) * nat.abs();
             let flat = batch * numbers.len() + t;
-            held.fit.compare(Number {
+            held.comparison.compare(Number {
                 expected: expected * nat,
                 found: *number,
                 bound,

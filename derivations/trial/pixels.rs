@@ -2,13 +2,13 @@
 
 use std::f64::consts::{LN_2, PI};
 
-use reference::likelihood::{logit_laplace, logit_laplace_gradients};
+use bounds::{BoundedSum, Range};
+use reference::likelihood::{self, logit_laplace, logit_laplace_gradients};
 use reference::vocab::Error;
 
 use super::recipe::{Likelihood, Recipe, Slope};
 use super::terms::{Inputs, Row, SILENT, objective};
 use crate::dump::{Decoder, Input, Pixels, Quantity};
-use crate::precision::subject::{Addends, Range};
 
 /// What is commonly added to a scale so that it does not vanish.
 const SMALLEST_SCALE: f64 = 1e-6;
@@ -23,7 +23,7 @@ pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, recipe: &Reci
     (0..pixels.x.len()).map(one).collect()
 }
 
-fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> Result<Addends, Error> {
+fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> Result<BoundedSum, Error> {
     let nats = logit_laplace(x, mu, ln_b)?;
     let (ln_x, ln_rest) = (x.ln(), (-x).ln_1p());
     let distance = (ln_x - ln_rest - mu).abs() / ln_b.exp();
@@ -43,18 +43,18 @@ fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> 
         }
         _ => return Err(SILENT),
     };
-    Ok(Addends::one(
+    Ok(BoundedSum::one(
         value,
-        inputs.workings.likelihood() * nats.mass(),
+        inputs.arithmetic.likelihood() * nats.mass(),
         nats.mass(),
     ))
 }
 
-fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> Result<Addends, Error> {
+fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> Result<BoundedSum, Error> {
     let square = 0.5 * ((x - mu) * (-ln_s).exp()).powi(2);
     let constant = 0.5 * (2.0 * PI).ln();
     let value = match recipe.likelihood {
-        Likelihood::Density => -square - ln_s - constant,
+        Likelihood::Density => likelihood::normal(x, mu, ln_s)?.value(),
         Likelihood::NormaliserMissing => -square,
         Likelihood::ConstantMissing => -square - ln_s,
         Likelihood::LogScaleMissing => -square - constant,
@@ -67,31 +67,27 @@ fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> R
     // A square of a difference: what each part of it is off by counts twice.
     let parts = 0.5 * ((x.abs() + mu.abs()) * (-ln_s).exp()) * ((x - mu).abs() * (-ln_s).exp()) + square;
     let mass = 2.0 * parts + ln_s.abs() + constant;
-    let off = inputs.workings.roughness(2.0 * ln_s.abs()) + inputs.workings.likelihood();
-    Ok(Addends::one(value, off * mass, mass))
+    let off = inputs.arithmetic.roughness(2.0 * ln_s.abs()) + inputs.arithmetic.likelihood();
+    Ok(BoundedSum::one(value, off * mass, mass))
 }
 
 /// `x l - ln(1 + e^l)`, `l` the logit.
-fn bernoulli(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, logit: f64) -> Result<Addends, Error> {
-    let x = if recipe.likelihood == Likelihood::PixelsInverted {
-        1.0 - x
-    } else {
-        x
-    };
+fn bernoulli(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, logit: f64) -> Result<BoundedSum, Error> {
     let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
     let mass = logit.abs() + softplus + 1.0; // the 1 of ln(1 + e^-|l|), which not everyone leaves to log1p
     let value = match recipe.likelihood {
-        Likelihood::Density | Likelihood::PixelsInverted => x * logit - softplus,
+        Likelihood::Density => likelihood::bernoulli(x, logit)?.value(),
+        Likelihood::PixelsInverted => likelihood::bernoulli(1.0 - x, logit)?.value(),
         Likelihood::PositivePartOnly => x * (logit - softplus),
         _ => return Err(SILENT),
     };
     // A pixel in [0, 1] is a mixture of 0 and 1, whose likelihoods are probabilities.
-    Ok(Addends::one(value, inputs.workings.likelihood() * mass, mass).within(Range::negative(inputs.workings)))
+    Ok(BoundedSum::one(value, inputs.arithmetic.likelihood() * mass, mass).within(Range::negative(inputs.arithmetic)))
 }
 
 /// The gradient of a claim by the decoder's location or scale.
 pub(super) fn gradient(inputs: &Inputs<'_>, pixels: &Pixels, input: Input, of: Quantity, recipe: &Recipe) -> Row {
-    let (w, u) = (inputs.workings, inputs.workings.u());
+    let (w, u) = (inputs.arithmetic, inputs.arithmetic.u());
     let mut weight = objective(of, recipe, inputs.statement.beta())[0];
     weight *= recipe.reconstruction_lengths.factor(inputs.sizes);
     if recipe.slope == Slope::Detached {
@@ -106,30 +102,32 @@ pub(super) fn gradient(inputs: &Inputs<'_>, pixels: &Pixels, input: Input, of: Q
                 let parts = x.ln().abs() + (-x).ln_1p().abs() + mu.abs();
                 let distance = (x.ln() - (-x).ln_1p() - mu).abs();
                 if input == Input::LnB {
-                    Addends::one(by_ln_b.value(), w.likelihood() * by_ln_b.mass(), by_ln_b.mass())
+                    BoundedSum::one(by_ln_b.value(), w.likelihood() * by_ln_b.mass(), by_ln_b.mass())
                 } else if distance <= w.likelihood() * parts {
                     // Nearer to the kink than rounding can tell: the sign is anybody's.
                     let scale = (-ln_b).exp();
-                    Addends::one(0.0, scale * (1.0 + w.likelihood() * (1.0 + ln_b.abs())), scale)
+                    BoundedSum::one(0.0, scale * (1.0 + w.likelihood() * (1.0 + ln_b.abs())), scale)
                 } else {
-                    Addends::one(by_mu.value(), w.likelihood() * by_mu.mass(), by_mu.mass())
+                    BoundedSum::one(by_mu.value(), w.likelihood() * by_mu.mass(), by_mu.mass())
                 }
             }
             Decoder::Normal => {
+                let [by_mu, by_ln_b] = likelihood::normal_gradients(x, mu, pixels.ln_b[i])?;
                 let inverse = (-pixels.ln_b[i]).exp();
                 let off = w.roughness(2.0 * pixels.ln_b[i].abs()) + w.likelihood();
                 let (difference, size) = ((x - mu) * inverse, (x.abs() + mu.abs()) * inverse);
                 if input == Input::LnB {
                     let mass = size * difference.abs() + difference.powi(2) + 1.0;
-                    Addends::one(difference.powi(2) - 1.0, off * mass, mass)
+                    BoundedSum::one(by_ln_b.value(), off * mass, mass)
                 } else {
-                    Addends::one(difference * inverse, off * size * inverse, size * inverse)
+                    BoundedSum::one(by_mu.value(), off * size * inverse, size * inverse)
                 }
             }
             Decoder::Bernoulli => {
                 let p = 1.0 / (1.0 + (-mu).exp());
                 let mass = x + p * (1.0 + mu.abs());
-                Addends::one(x - p, w.likelihood() * mass, mass)
+                let slope = likelihood::bernoulli_gradient(x, mu)?;
+                BoundedSum::one(slope.value(), w.likelihood() * mass, mass)
             }
         };
         Ok(slope.times(weight, u))

@@ -1,9 +1,9 @@
 //! Which mistakes may stand as the cause of what is wrong: numbers that lie within a wide bound are no evidence.
 
+use bounds::{MOST_OF_CLAIMED, MOST_OF_ERROR, compare};
+
 use super::recipe::{Lengths, Padding, PartWeights, Recipe, Slope, Terms, Weight};
-use crate::compare::compare;
 use crate::dump::{Claim, Input, Quantity};
-use crate::precision::subject::{MOST_OF_CLAIMED, MOST_OF_ERROR};
 
 /// What a claim's numbers are by mistakes, by the index of the claimed number.
 #[derive(Debug, Clone, Copy)]

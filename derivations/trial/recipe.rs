@@ -3,8 +3,9 @@
 //! A [`Recipe`] is a list of decisions. [`Recipe::STATED`] takes each as the definition and the dump's statement have it; a mistake changes one.
 //! The terms are computed from a recipe and nothing else, so that whatever two mistakes do together is computed as well.
 
+use bounds::Float;
+
 use crate::dump::{Axis, Sizes};
-use crate::precision::subject::Float;
 
 mod choices;
 mod sequences;

@@ -1,11 +1,11 @@
 //! Beta and temperature at a step, by a recipe.
 
-use reference::network::Cosine;
+use bounds::{BoundedSum, Range};
+use reference::schedule as moving;
 
 use super::recipe::{Recipe, ScheduleAt};
 use super::terms::{Inputs, Row, SILENT};
 use crate::dump::{Quantity, Schedule, Shape};
-use crate::precision::subject::{Addends, Range};
 
 /// The scheduled number.
 pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, recipe: &Recipe) -> Row {
@@ -32,27 +32,24 @@ pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, recipe: &Recipe) -> Ro
     let size = schedule.from.abs() + schedule.to.abs();
     let range = Range::between(schedule.from, schedule.to);
     Ok(vec![
-        Addends::one(value, inputs.workings.schedule() * size, size).within(range),
+        BoundedSum::one(value, inputs.arithmetic.schedule() * size, size).within(range),
     ])
 }
 
 fn value(schedule: Schedule, step: u64) -> f64 {
     let Schedule { from, to, steps, shape } = schedule;
-    if step >= steps {
-        return to;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "numbers of steps")]
-    let share = step as f64 / steps as f64;
-    match shape {
-        Shape::Cosine => Cosine {
-            from,
-            to,
-            updates: steps,
-        }
-        .at(step),
-        Shape::Linear => from + (to - from) * share,
-        Shape::Exponential => from * (to / from).powf(share),
-    }
+    let shape = match shape {
+        Shape::Cosine => moving::Shape::Cosine,
+        Shape::Linear => moving::Shape::Linear,
+        Shape::Exponential => moving::Shape::Exponential,
+    };
+    let schedule = moving::Schedule {
+        from,
+        to,
+        updates: steps,
+        shape,
+    };
+    schedule.at(step)
 }
 
 /// `from prod e^(-rate 100 j)` over the hundredths of steps so far, `to` at the least: a factor meant for the start, applied to the last value.

@@ -1,17 +1,18 @@
 //! A transformer's logits: `-ln p(t_i | t_<i)`, the weighted loss, and its gradient, by a recipe.
 
+use bounds::{BoundedSum, LogSoftmaxRow, Range};
+use reference::sequence::{Part, PerPart, token_weight};
 use reference::vocab::Error;
 
 use super::recipe::{Entries, Padding, PartWeights, Recipe, Slope, Target};
 use super::terms::{Inputs, Row, SILENT};
 use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
-use crate::precision::subject::{Addends, LogRow, Range};
 
 /// One token of a sequence, as the recipe has it scored.
 struct Scored {
     /// The first entry that its softmax is over.
     first: usize,
-    row: LogRow,
+    row: LogSoftmaxRow,
     /// Its entry, counted from the first.
     target: usize,
 }
@@ -71,20 +72,20 @@ fn scored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result
         .ok_or(SILENT)?;
     let logits = own.logits.row(t);
     let logits = logits.as_slice().and_then(|row| row.get(range)).ok_or(SILENT)?;
-    let row = LogRow::new("token_logits", logits, inputs.workings, 0.0)?;
+    let row = LogSoftmaxRow::new("token_logits", logits, inputs.arithmetic, 0.0)?;
     Ok(Scored { first, row, target })
 }
 
 /// `-ln p` of a token.
-pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<Addends, Error> {
+pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<BoundedSum, Error> {
     let scored = scored(inputs, recipe, item, t)?;
     let value = -scored.row.ln[scored.target];
-    let range = Range::positive(2.0 * scored.row.common, inputs.workings);
+    let range = Range::positive(2.0 * scored.row.common, inputs.arithmetic);
     if value.is_infinite() {
-        return Ok(Addends::one(value, 0.0, 0.0).within(range));
+        return Ok(BoundedSum::one(value, 0.0, 0.0).within(range));
     }
-    let (off, u) = (scored.row.off[scored.target], inputs.workings.u());
-    Ok(Addends::one(value, off + u * value, value).within(range))
+    let (off, u) = (scored.row.abs_error[scored.target], inputs.arithmetic.u());
+    Ok(BoundedSum::one(value, off + u * value, value).within(range))
 }
 
 /// What a token's `-ln p` is multiplied by in the loss.
@@ -93,9 +94,12 @@ pub(super) fn weight(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize
     let is_image = t >= text.tokens;
     let sizes = inputs.sizes;
     #[expect(clippy::cast_precision_loss, reason = "counts of tokens")]
-    let count = |n: usize| n as f64;
-    let all = [text.tokens, sizes.tokens - text.tokens].map(|n| count(n * sizes.batch));
-    let stated = sizes.counted.map(count);
+    let counted = |[text, image]: [usize; 2]| PerPart {
+        text: text as f64,
+        image: image as f64,
+    };
+    let all = counted([text.tokens, sizes.tokens - text.tokens].map(|n| n * sizes.batch));
+    let stated = counted(sizes.counted);
     let padding = text.padding.contains(&(own.tokens[t] as u64));
     let (counts, left_out) = match recipe.padding {
         Padding::Stated => (stated, padding),
@@ -106,15 +110,19 @@ pub(super) fn weight(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize
     if left_out && !is_image {
         return Ok(0.0);
     }
-    parts(text, recipe, counts, is_image)
+    weight_in(text, recipe, counts, part_of(is_image))
 }
 
-fn parts(text: &Text, recipe: &Recipe, counts: [f64; 2], is_image: bool) -> Result<f64, Error> {
+const fn part_of(is_image: bool) -> Part {
+    if is_image { Part::Image } else { Part::Text }
+}
+
+fn weight_in(text: &Text, recipe: &Recipe, counts: PerPart<f64>, part: Part) -> Result<f64, Error> {
     let [on_text, on_image] = text.weights;
     let least = on_text.min(on_image);
-    let weights = match recipe.part_weights {
+    let [text, image] = match recipe.part_weights {
         PartWeights::Stated | PartWeights::Sums => [on_text, on_image],
-        PartWeights::Together => return Ok(1.0 / (counts[0] + counts[1])),
+        PartWeights::Together => return Ok(1.0 / (counts.text + counts.image)),
         PartWeights::Ones => [1.0, 1.0],
         PartWeights::Equal => [0.5, 0.5],
         PartWeights::Swapped => [on_image, on_text],
@@ -122,18 +130,16 @@ fn parts(text: &Text, recipe: &Recipe, counts: [f64; 2], is_image: bool) -> Resu
         PartWeights::NotDivided if least > 0.0 => [on_text / least, on_image / least],
         PartWeights::NotDivided => return Err(SILENT),
     };
-    let part = usize::from(is_image);
-    let divisor = if recipe.part_weights == PartWeights::Sums {
-        1.0
-    } else {
-        counts[part]
-    };
-    Ok(weights[part] / divisor)
+    let weights = PerPart { text, image };
+    Ok(match recipe.part_weights {
+        PartWeights::Sums => weights.get(part),
+        _ => token_weight(weights, counts, part),
+    })
 }
 
 /// Entry 0 taken for padding, in either part.
 fn zero_ignored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Error> {
-    let mut counts = [0.0; 2];
+    let mut counts = PerPart { text: 0.0, image: 0.0 };
     // Counted anew for every token.
     if inputs.items.len() != inputs.sizes.batch || inputs.sizes.batch * inputs.sizes.tokens > 1 << 12 {
         return Err(SILENT);
@@ -141,30 +147,34 @@ fn zero_ignored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> 
     for at in 0..inputs.items.len() {
         let (own, text) = sequence(inputs, at)?;
         for (t, token) in own.tokens.iter().enumerate() {
-            counts[usize::from(t >= text.tokens)] += f64::from(u8::from(*token != 0));
+            let counted = f64::from(u8::from(*token != 0));
+            match part_of(t >= text.tokens) {
+                Part::Text => counts.text += counted,
+                Part::Image => counts.image += counted,
+            }
         }
     }
     let (own, text) = sequence(inputs, item)?;
     if own.tokens[t] == 0 {
         return Ok(0.0);
     }
-    parts(text, recipe, counts, t >= text.tokens)
+    weight_in(text, recipe, counts, part_of(t >= text.tokens))
 }
 
 /// A token's part of the loss.
-pub(super) fn loss(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<Addends, Error> {
+pub(super) fn loss(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<BoundedSum, Error> {
     let weight = weight(inputs, recipe, item, t)?;
     if weight == 0.0 {
-        return Ok(Addends::default());
+        return Ok(BoundedSum::default());
     }
     let nll = token_nll(inputs, recipe, item, t)?;
     // A mean's sum is divided, its weight multiplied: two roundings.
-    Ok(nll.times(weight, inputs.workings.u()))
+    Ok(nll.times(weight, inputs.arithmetic.u()))
 }
 
 /// `weight (p_k - [k = t])` for every entry.
 pub(super) fn gradient(inputs: &Inputs<'_>, of: Quantity, recipe: &Recipe, item: usize, t: usize) -> Row {
-    let (w, u) = (inputs.workings, inputs.workings.u());
+    let (w, u) = (inputs.arithmetic, inputs.arithmetic.u());
     let mut weight = match of {
         Quantity::TokenNll => 1.0,
         _ => weight(inputs, recipe, item, t)?,
@@ -173,13 +183,13 @@ pub(super) fn gradient(inputs: &Inputs<'_>, of: Quantity, recipe: &Recipe, item:
         weight = 0.0;
     }
     let Scored { first, row, target } = scored(inputs, recipe, item, t)?;
-    let mut slopes = vec![Addends::default(); inputs.sizes.entries];
+    let mut slopes = vec![BoundedSum::default(); inputs.sizes.entries];
     for (k, slope) in slopes.iter_mut().skip(first).take(row.q.len()).enumerate() {
         let own = f64::from(u8::from(k == target));
         let q = row.q[k];
-        let error = q * (row.rough[k] + u) + row.lost[k] + u * own;
+        let error = q * (row.rel_error[k] + u) + row.lost[k] + u * own;
         let range = Range::ANY.part(&row, q + own, w);
-        *slope = Addends::one(q - own, error, q + own).within(range).times(weight, u);
+        *slope = BoundedSum::one(q - own, error, q + own).within(range).times(weight, u);
     }
     Ok(slopes)
 }

@@ -1,7 +1,8 @@
 //! What a dump says of itself, in words: its own are quoted.
 
+use typeset::words::quoted;
+
 use crate::dump::{Dump, Form};
-use crate::render::words::quoted;
 
 /// The longest word of a dump's own that is told.
 const LONGEST: usize = 80;

@@ -2,13 +2,13 @@
 //!
 //! Every quantity has three axes at most: the batch, rows (positions, tokens) and what lies within a row (codes, pixels, coordinates, entries).
 
+use bounds::{Arithmetic, BoundedSum};
 use reference::model::Model as _;
 use reference::vocab::Error;
 
 use super::recipe::{Masked, Recipe, Slope, Terms, Weight};
 use super::{gaussian, pixels, schedules, sequence, tokens, worlds};
 use crate::dump::{Claim, Input, Item, Layout, Pixels, Quantity, Sizes, Statement};
-use crate::precision::subject::{Addends, Workings};
 
 /// What a quantity is computed from.
 #[derive(Debug, Clone, Copy)]
@@ -20,11 +20,11 @@ pub struct Inputs<'a> {
     /// Items of the batch, in their order; the first is the one that [`Inputs::row`] calls 0.
     pub items: &'a [Item],
     /// What the subject computes with.
-    pub workings: Workings,
+    pub arithmetic: Arithmetic,
 }
 
 /// A row of addends, or why there is none: the recipe says nothing about this quantity, or the quantity has no value there.
-pub(super) type Row = Result<Vec<Addends>, Error>;
+pub(super) type Row = Result<Vec<BoundedSum>, Error>;
 
 /// A recipe that says nothing about a quantity.
 pub(super) const SILENT: Error = Error::Indeterminate {
@@ -34,10 +34,10 @@ pub(super) const SILENT: Error = Error::Indeterminate {
 impl Inputs<'_> {
     /// What the subject computes with along the codes of a position. In planes they lie apart in memory: a softmax over them is a loop over
     /// them in every framework, whatever the order of its other sums.
-    pub(super) fn of_rows(&self) -> Workings {
+    pub(super) fn of_rows(&self) -> Arithmetic {
         match self.statement.layout {
-            Some(Layout::Planes) => self.workings.in_turn(),
-            _ => self.workings,
+            Some(Layout::Planes) => self.arithmetic.in_turn(),
+            _ => self.arithmetic,
         }
     }
 
@@ -54,13 +54,13 @@ impl Inputs<'_> {
                     let one = of.divisor(self.sizes) / of.factor();
                     slopes
                         .iter_mut()
-                        .for_each(|slope| *slope += Addends::one(one, 0.0, one.abs()));
+                        .for_each(|slope| *slope += BoundedSum::one(one, 0.0, one.abs()));
                 }
                 slopes
             }
             None => self.quantity(claim.quantity, recipe, item, row, fine)?,
         };
-        let scaled = |addends: Addends| addends.times(lengths, 0.0);
+        let scaled = |addends: BoundedSum| addends.times(lengths, 0.0);
         Ok(row.into_iter().map(scaled).collect())
     }
 
@@ -106,7 +106,7 @@ impl Inputs<'_> {
             *addend = addend.times(lengths, 0.0);
         }
         if recipe.masked == Masked::Row && self.is_masked(item, row) {
-            addends = vec![Addends::one(f64::NAN, 0.0, 0.0)];
+            addends = vec![BoundedSum::one(f64::NAN, 0.0, 0.0)];
         }
         Ok(addends)
     }
@@ -122,17 +122,17 @@ impl Inputs<'_> {
 
     /// `R - D` (Eq. 9), or `-(R - beta D)` (Eq. 1 as it is minimised).
     fn bound(&self, quantity: Quantity, recipe: &Recipe, item: usize) -> Row {
-        let u = self.workings.u();
+        let u = self.arithmetic.u();
         let [on_reconstruction, on_divergence] = weights(quantity, recipe, self.beta(item));
-        let mut sum = Addends::default();
+        let mut sum = BoundedSum::default();
         if on_reconstruction != 0.0 {
-            let reconstruction = self.reconstruction(recipe, item)?.into_iter().sum::<Addends>();
+            let reconstruction = self.reconstruction(recipe, item)?.into_iter().sum::<BoundedSum>();
             sum += reconstruction.times(on_reconstruction, u);
         }
         if on_divergence != 0.0 {
             for row in 0..self.divergence_rows() {
                 let divergence = self.divergence(Quantity::Kl, recipe, item, row, false)?;
-                sum += divergence.into_iter().sum::<Addends>().times(on_divergence, u);
+                sum += divergence.into_iter().sum::<BoundedSum>().times(on_divergence, u);
             }
         }
         Ok(vec![sum])

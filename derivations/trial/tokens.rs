@@ -1,5 +1,6 @@
 //! Discrete codes: divergence, entropies, relaxed sample, and their gradients, by a recipe.
 
+use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::{Error, Nats};
@@ -7,7 +8,6 @@ use reference::vocab::{Error, Nats};
 use super::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Shift, Softmax};
 use super::terms::{Inputs, Row, SILENT};
 use crate::dump::{Quantity, Tokens};
-use crate::precision::subject::{Addends, LogRow, Range, Workings};
 
 mod gradient;
 mod rows;
@@ -19,7 +19,7 @@ use rows::{arranged, item, line, logits_of, noise, normalised, scores, table, te
 const MOST_ACROSS: usize = 1 << 22;
 
 /// `ln q` of a position.
-fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<LogRow, Error> {
+fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<LogSoftmaxRow, Error> {
     let tokens = item(inputs, at)?;
     let w = inputs.of_rows();
     let (x, rounded) = scores(inputs, tokens, recipe, row)?;
@@ -40,13 +40,13 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
         for row in 0..inputs.sizes.positions {
             all.extend(scores(inputs, tokens, recipe, row)?.0);
         }
-        let whole = LogRow::new("encoder_logits", &all, w, rounded)?;
+        let whole = LogSoftmaxRow::new("encoder_logits", &all, w, rounded)?;
         let part = row * x.len()..(row + 1) * x.len();
-        return Ok(LogRow {
+        return Ok(LogSoftmaxRow {
             ln: whole.ln[part.clone()].to_vec(),
-            off: whole.off[part.clone()].to_vec(),
+            abs_error: whole.abs_error[part.clone()].to_vec(),
             q: whole.q[part.clone()].to_vec(),
-            rough: whole.rough[part.clone()].to_vec(),
+            rel_error: whole.rel_error[part.clone()].to_vec(),
             lost: whole.lost[part].to_vec(),
             common: whole.common,
         });
@@ -57,12 +57,12 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
         across.push(scores(inputs, item(inputs, *item_at)?, recipe, *row_at)?.0);
     }
     let own = others.iter().position(|other| *other == (at, row)).ok_or(SILENT)?;
-    let mut found = LogRow::uniform(x.len(), w);
+    let mut found = LogSoftmaxRow::uniform(x.len(), w);
     for k in 0..x.len() {
         let column: Vec<f64> = across.iter().map(|row| row[k]).collect();
-        let column = LogRow::new("encoder_logits", &column, w, rounded)?;
-        (found.ln[k], found.off[k]) = (column.ln[own], column.off[own]);
-        (found.q[k], found.rough[k], found.lost[k]) = (column.q[own], column.rough[own], column.lost[own]);
+        let column = LogSoftmaxRow::new("encoder_logits", &column, w, rounded)?;
+        (found.ln[k], found.abs_error[k]) = (column.ln[own], column.abs_error[own]);
+        (found.q[k], found.rel_error[k], found.lost[k]) = (column.q[own], column.rel_error[own], column.lost[own]);
     }
     Ok(found)
 }
@@ -90,27 +90,38 @@ fn others(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result
 }
 
 /// The addends of `E_q[a ln q - b ln p]`, code by code.
-pub(super) fn expectation(q: &LogRow, [a, p]: [f64; 2], other: &LogRow, w: Workings) -> Vec<Addends> {
+pub(super) fn expectation(
+    q: &LogSoftmaxRow,
+    [a, p]: [f64; 2],
+    other: &LogSoftmaxRow,
+    w: Arithmetic,
+) -> Vec<BoundedSum> {
     let one = |k: usize| {
         if q.ln[k] == f64::NEG_INFINITY {
-            return Addends::one(0.0, 0.0, 0.0);
+            return BoundedSum::one(0.0, 0.0, 0.0);
         }
         let [mine, theirs] = [a * q.ln[k], if p == 0.0 { 0.0 } else { p * other.ln[k] }];
         if theirs.is_infinite() {
-            return Addends::one(-theirs, 0.0, 0.0);
+            return BoundedSum::one(-theirs, 0.0, 0.0);
         }
         let size = mine.abs() + theirs.abs();
-        let off = a.abs() * q.off[k] + p.abs() * other.off[k];
-        let error = q.q[k] * (1.0 + q.rough[k]) * ((q.rough[k] + 3.0 * w.u()) * size + off);
+        let off = a.abs() * q.abs_error[k] + p.abs() * other.abs_error[k];
+        let error = q.q[k] * (1.0 + q.rel_error[k]) * ((q.rel_error[k] + 3.0 * w.u()) * size + off);
         // Two products are rounded near 0, too.
         let floor = q.lost[k] * (size + 2.0);
-        Addends::one(q.q[k] * (mine - theirs), error + floor, q.q[k] * size)
+        BoundedSum::one(q.q[k] * (mine - theirs), error + floor, q.q[k] * size)
     };
     (0..q.ln.len()).map(one).collect()
 }
 
 /// What stands for a divergence of `q` from a prior, code by code.
-pub(super) fn of_kind(kind: Divergence, quantity: Quantity, q: &LogRow, prior: LogRow, w: Workings) -> Row {
+pub(super) fn of_kind(
+    kind: Divergence,
+    quantity: Quantity,
+    q: &LogSoftmaxRow,
+    prior: LogSoftmaxRow,
+    w: Arithmetic,
+) -> Row {
     let addends = match kind {
         Divergence::Forward => expectation(q, [1.0, 1.0], &prior, w),
         Divergence::Reverse => expectation(&prior, [1.0, 1.0], q, w),
@@ -119,7 +130,7 @@ pub(super) fn of_kind(kind: Divergence, quantity: Quantity, q: &LogRow, prior: L
         Divergence::PriorMissing => expectation(q, [1.0, 0.0], &prior, w),
         Divergence::PriorAdded => expectation(q, [1.0, -1.0], &prior, w),
         Divergence::PriorNotLogged => {
-            let not_logged = LogRow {
+            let not_logged = LogSoftmaxRow {
                 ln: prior.q.clone(),
                 ..prior
             };
@@ -127,9 +138,9 @@ pub(super) fn of_kind(kind: Divergence, quantity: Quantity, q: &LogRow, prior: L
             expectation(q, [entropy, 1.0], &not_logged, w)
         }
         Divergence::Unweighted => {
-            let once = LogRow {
+            let once = LogSoftmaxRow {
                 q: vec![1.0; q.ln.len()],
-                rough: vec![0.0; q.ln.len()],
+                rel_error: vec![0.0; q.ln.len()],
                 ..q.clone()
             };
             expectation(&once, [1.0, 1.0], &prior, w)
@@ -153,8 +164,8 @@ pub(super) fn divergence(
     let q = encoder(inputs, recipe, at, row)?;
     let tokens = item(inputs, at)?;
     let prior = match &tokens.prior {
-        Some(prior) => LogRow::new("prior_logits", &arranged(inputs, prior, recipe, row)?, w, 0.0)?,
-        None => LogRow::uniform(q.ln.len(), w),
+        Some(prior) => LogSoftmaxRow::new("prior_logits", &arranged(inputs, prior, recipe, row)?, w, 0.0)?,
+        None => LogSoftmaxRow::uniform(q.ln.len(), w),
     };
     let kind = match quantity {
         Quantity::Entropy => Divergence::PriorMissing,
@@ -177,7 +188,7 @@ pub(super) fn divergence(
         };
         return Ok(addends.into_iter().map(|addend| addend.within(range)).collect());
     }
-    let sum: Addends = addends.into_iter().sum();
+    let sum: BoundedSum = addends.into_iter().sum();
     let sum = sum.within(match (quantity, &tokens.prior) {
         (Quantity::Entropy, _) => Range::entropy(&q, w),
         (Quantity::CrossEntropy, _) => Range::positive(shared, w),
@@ -226,7 +237,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
             let value = f64::from(u8::from(k == relaxed.code()));
             let error = if tied && likely[k] { 1.0 } else { 0.0 };
             let range = Range::probability(w).in_row(4.0 * w.u() * value);
-            Addends::one(value, error, value).within(range)
+            BoundedSum::one(value, error, value).within(range)
         };
         return Ok((0..x.len()).map(one).collect());
     }
@@ -242,7 +253,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
 }
 
 /// `ln y` of the relaxed sample.
-fn relaxed_row(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<LogRow, Error> {
+fn relaxed_row(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<LogSoftmaxRow, Error> {
     let relaxed = Recipe {
         logits: CodeLogits::Relaxed,
         ..*recipe
@@ -252,11 +263,11 @@ fn relaxed_row(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize
 }
 
 /// A probability times something of the given size.
-fn weighed(row: &LogRow, k: usize, value: f64, size: f64, w: Workings) -> Addends {
+fn weighed(row: &LogSoftmaxRow, k: usize, value: f64, size: f64, w: Arithmetic) -> BoundedSum {
     let mass = row.q[k] * size;
-    Addends::one(
+    BoundedSum::one(
         value,
-        mass * (row.rough[k] + 2.0 * w.u()) + row.lost[k] * (size + 1.0),
+        mass * (row.rel_error[k] + 2.0 * w.u()) + row.lost[k] * (size + 1.0),
         mass,
     )
     .within(Range::ANY.part(row, mass, w))

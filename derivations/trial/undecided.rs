@@ -1,15 +1,15 @@
 //! Why a claim is neither right nor wrong as far as can be told, and what would tell.
 
+use bounds::{Arithmetic, Float, Order};
 use files::numbers::unravel;
 
-use super::fit::Fit;
-use crate::dump::{Axis, Claim, Dump, Kept, Order};
-use crate::precision::subject::{Float, Workings};
+use crate::dump::{Axis, Claim, Dump, Kept};
+use bounds::Comparison;
 
 /// A sentence: how little is told, and what to change.
-pub(super) fn reason(dump: &Dump, claim: &Claim, fit: &Fit, w: Workings) -> String {
-    let (untold, numbers) = (fit.untold, fit.numbers);
-    let example = fit.dimmest.map_or_else(String::new, |(flat, expected, bound)| {
+pub(super) fn reason(dump: &Dump, claim: &Claim, comparison: &Comparison, w: Arithmetic) -> String {
+    let (untold, numbers) = (comparison.untold, comparison.numbers);
+    let example = comparison.dimmest.map_or_else(String::new, |(flat, expected, bound)| {
         let at = match numbers {
             1 => String::new(),
             _ => format!(" at {:?}", unravel(&claim.shape, flat)),
@@ -21,7 +21,7 @@ pub(super) fn reason(dump: &Dump, claim: &Claim, fit: &Fit, w: Workings) -> Stri
         }
     });
     let types = types(w);
-    let told = match (fit.unbounded, numbers) {
+    let told = match (comparison.unbounded, numbers) {
         (0, 1) => format!("rounding in {types} may put its number far off"),
         (0, _) => format!("rounding in {types} may put {untold} of its {numbers} numbers far off"),
         (unbounded, _) if unbounded == numbers => format!("nothing bounds what rounding in {types} may do to it"),
@@ -31,11 +31,11 @@ pub(super) fn reason(dump: &Dump, claim: &Claim, fit: &Fit, w: Workings) -> Stri
     };
     format!(
         "{told}{example}; what would tell: {}",
-        advice(dump, claim, fit, w).join(", ")
+        advice(dump, claim, comparison, w).join(", ")
     )
 }
 
-fn types(w: Workings) -> String {
+fn types(w: Arithmetic) -> String {
     if w.each == w.sums {
         w.each.name().to_owned()
     } else {
@@ -43,7 +43,7 @@ fn types(w: Workings) -> String {
     }
 }
 
-fn advice(dump: &Dump, claim: &Claim, fit: &Fit, w: Workings) -> Vec<String> {
+fn advice(dump: &Dump, claim: &Claim, comparison: &Comparison, w: Arithmetic) -> Vec<String> {
     let mut advice = Vec::new();
     let finer: Vec<&str> = claim
         .axes
@@ -66,7 +66,7 @@ fn advice(dump: &Dump, claim: &Claim, fit: &Fit, w: Workings) -> Vec<String> {
         (Float::F32, _) => advice.push("the same in f64".to_owned()),
         _ => {}
     }
-    if fit.dimmest.is_some_and(|(_, expected, _)| expected == 0.0) {
+    if comparison.dimmest.is_some_and(|(_, expected, _)| expected == 0.0) {
         advice.push("inputs at which it is not 0: logits that are not all equal".to_owned());
     } else {
         advice.push("inputs of a smaller size or range".to_owned());

@@ -1,12 +1,12 @@
 //! Which claim diverges first: a claim that is wrong because the claims that it was computed from are wrong is not wrong itself.
 
+use bounds::{Arithmetic, compare};
+
 use super::recipe::Recipe;
 use super::terms::Inputs;
 use super::{Judged, Verdict, sequence};
 use crate::case::CaseError;
-use crate::compare::compare;
 use crate::dump::{Axis, Claim, Dump, Form, Quantity};
-use crate::precision::subject::Workings;
 
 /// A claim's numbers as sums in nats, with the axes that they are kept over.
 struct Known {
@@ -22,7 +22,7 @@ struct Known {
 const MOST: usize = 1 << 24;
 
 /// Marks what is out of bound, and follows from the subject's own claims before it.
-pub(super) fn trace(dump: &Dump, judged: &mut [Judged], workings: Workings) -> Result<(), CaseError> {
+pub(super) fn trace(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), CaseError> {
     let mut known: Vec<Known> = Vec::new();
     for judged in judged {
         let quantity = judged.claim.quantity;
@@ -38,7 +38,16 @@ pub(super) fn trace(dump: &Dump, judged: &mut [Judged], workings: Workings) -> R
             .filter(|k| quantity.upstream().contains(&k.quantity))
             .collect();
         let is_suspect = judged.verdict == Verdict::Beyond && upstream.iter().any(|known| known.wrong);
-        if is_suspect && follows(dump, &judged.claim, &numbers, &upstream, workings, judged.fit.widest)? {
+        if is_suspect
+            && follows(
+                dump,
+                &judged.claim,
+                &numbers,
+                &upstream,
+                arithmetic,
+                judged.comparison.widest,
+            )?
+        {
             let wrong = upstream.iter().filter(|known| known.wrong);
             judged.verdict = Verdict::Follows(wrong.map(|known| known.quantity).collect());
         }
@@ -109,7 +118,7 @@ fn follows(
     claim: &Claim,
     numbers: &[f64],
     upstream: &[&Known],
-    w: Workings,
+    w: Arithmetic,
     own: f64,
 ) -> Result<bool, CaseError> {
     let scale = claim.factor() / claim.divisor(&dump.sizes);
@@ -170,7 +179,7 @@ fn is(value: f64, found: f64, bound: f64) -> bool {
 }
 
 /// What a sequence's claimed `-ln p` come to as its loss, each with its part's weight, and how far that may be off; nothing where some were added up.
-fn weighted(dump: &Dump, nll: &Known, w: Workings) -> Result<Option<[f64; 2]>, CaseError> {
+fn weighted(dump: &Dump, nll: &Known, w: Arithmetic) -> Result<Option<[f64; 2]>, CaseError> {
     let sizes = &dump.sizes;
     if nll.values.len() != sizes.batch * sizes.tokens {
         return Ok(None);
@@ -181,7 +190,7 @@ fn weighted(dump: &Dump, nll: &Known, w: Workings) -> Result<Option<[f64; 2]>, C
             statement: &dump.statement,
             sizes,
             items: &[dump.item(batch)?],
-            workings: w,
+            arithmetic: w,
         };
         for (t, value) in values.iter().enumerate() {
             match sequence::weight(&inputs, &Recipe::STATED, 0, t) {

@@ -1,5 +1,6 @@
 //! Finite worlds at the observed caption: evidence, divergence from `p(y,z)`, expected log-likelihood, by a recipe.
 
+use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use ndarray::ArrayView1;
 use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
 use reference::model::Model as _;
@@ -10,10 +11,9 @@ use super::recipe::{CodePrior, Divergence, Evidence, Recipe};
 use super::terms::{Inputs, Row};
 use super::tokens::{expectation, of_kind};
 use crate::dump::Quantity;
-use crate::precision::subject::{Addends, LogRow, Range, Workings};
 
 /// A row of log-probabilities as it stands in a table, each off by what renormalising moved it and a rounding.
-fn stored(world: &World, row: &[f64], w: Workings) -> LogRow {
+fn stored(world: &World, row: &[f64], w: Arithmetic) -> LogSoftmaxRow {
     let off = |ln: &f64| {
         if ln.is_finite() {
             2.0 * world.correction() + w.u() * ln.abs()
@@ -21,11 +21,11 @@ fn stored(world: &World, row: &[f64], w: Workings) -> LogRow {
             0.0
         }
     };
-    LogRow {
+    LogSoftmaxRow {
         ln: row.to_vec(),
-        off: row.iter().map(off).collect(),
+        abs_error: row.iter().map(off).collect(),
         q: row.iter().map(|ln| ln.exp()).collect(),
-        rough: row.iter().map(|ln| (off(ln) + w.exp() * w.u()).exp_m1()).collect(),
+        rel_error: row.iter().map(|ln| (off(ln) + w.exp() * w.u()).exp_m1()).collect(),
         lost: vec![w.each.lost(); row.len()],
         common: 0.0,
     }
@@ -36,15 +36,15 @@ fn row(row: ArrayView1<'_, f64>) -> Vec<f64> {
 }
 
 /// `ln sum e^a`, off by as much as a normalised entry.
-fn log_sum_exp(terms: &[f64], w: Workings, roundings: f64) -> Result<Addends, Error> {
+fn log_sum_exp(terms: &[f64], w: Arithmetic, roundings: f64) -> Result<BoundedSum, Error> {
     if terms.iter().all(|term| *term == f64::NEG_INFINITY) {
-        return Ok(Addends::one(f64::NEG_INFINITY, 0.0, 0.0));
+        return Ok(BoundedSum::one(f64::NEG_INFINITY, 0.0, 0.0));
     }
-    let normalised = LogRow::new("ln p(x,y,z)", terms, w, roundings)?;
+    let normalised = LogSoftmaxRow::new("ln p(x,y,z)", terms, w, roundings)?;
     let largest = (0..terms.len()).fold(0, |best, k| if terms[k] > terms[best] { k } else { best });
     let value = terms[largest] - normalised.ln[largest];
-    let off = normalised.off.iter().copied().fold(0.0, f64::max);
-    Ok(Addends::one(
+    let off = normalised.abs_error.iter().copied().fold(0.0, f64::max);
+    Ok(BoundedSum::one(
         value,
         off + roundings * w.u() * value.abs(),
         1.0 + value.abs(),
@@ -52,8 +52,8 @@ fn log_sum_exp(terms: &[f64], w: Workings, roundings: f64) -> Result<Addends, Er
 }
 
 /// `ln p(x,y)`.
-pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) -> Result<Addends, Error> {
-    let (w, y) = (inputs.workings, world.y());
+pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) -> Result<BoundedSum, Error> {
+    let (w, y) = (inputs.arithmetic, world.y());
     let moved = 2.0 * world.correction();
     let joint = |y: usize| -> Vec<f64> {
         let (likelihood, prior) = (row(world.likelihood().row(y)), row(world.prior().ln().row(y)));
@@ -74,7 +74,7 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) 
         }
         Evidence::PriorMissing => log_sum_exp(&row(world.likelihood().row(y)), w, 2.0)?,
         Evidence::MeanOfLogs => {
-            let mut sum: Addends = reconstruction(inputs, world)?.into_iter().sum();
+            let mut sum: BoundedSum = reconstruction(inputs, world)?.into_iter().sum();
             for addend in divergence(inputs, world, Quantity::Kl, &Recipe::STATED)? {
                 sum += addend.times(-1.0, 0.0);
             }
@@ -87,7 +87,7 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) 
 
 /// `E_q[ln q(z|x) - ln p(y,z)]` at the observed caption, its entropy or its cross-entropy, code by code.
 pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity, recipe: &Recipe) -> Row {
-    let (w, y) = (inputs.workings, world.y());
+    let (w, y) = (inputs.arithmetic, world.y());
     let joint = world.prior().ln();
     let observed = row(joint.row(y));
     let ln_p: Vec<f64> = match recipe.code_prior {
@@ -101,7 +101,9 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity,
                 .columns()
                 .into_iter()
                 .map(|column| log_sum_exp(&column.to_vec(), w, 0.0));
-            columns.map(|sum| sum.map(Addends::value)).collect::<Result<_, _>>()?
+            columns
+                .map(|sum| sum.map(BoundedSum::value))
+                .collect::<Result<_, _>>()?
         }
     };
     let kind = match quantity {
@@ -112,17 +114,17 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity,
     let q = stored(world, &row(world.encoder().ln().view()), w);
     let addends = of_kind(kind, quantity, &q, stored(world, &ln_p, w), w)?;
     // p(y,z) at one caption sums to at most 1: a divergence from it is positive, too.
-    let range = |addend: &Addends| match quantity {
+    let range = |addend: &BoundedSum| match quantity {
         Quantity::Entropy | Quantity::CrossEntropy => Range::positive(2.0 * world.correction(), w),
         _ => Range::divergence(addend.error, addend.mass),
     };
-    let sum: Addends = addends.into_iter().sum();
+    let sum: BoundedSum = addends.into_iter().sum();
     Ok(vec![sum.within(range(&sum))])
 }
 
 /// `E_q[ln p(x|y,z)]`, code by code.
 pub(super) fn reconstruction(inputs: &Inputs<'_>, world: &World) -> Row {
-    let w = inputs.workings;
+    let w = inputs.arithmetic;
     let q = stored(world, &row(world.encoder().ln().view()), w);
     let likelihood = stored(world, &row(world.likelihood().row(world.y())), w);
     Ok(expectation(&q, [0.0, -1.0], &likelihood, w))

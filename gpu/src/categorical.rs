@@ -13,7 +13,7 @@ use crate::special::{beside, is_infinite, is_ln_zero, select, sum_states};
 ///
 /// Shapes: `ln_q` and `f` are equal, `[B, Z]` or `[B, Y, Z]`; returns `[B]`.
 /// Limits: what has `q = 0` does not count, whatever it is; an infinite `f` counts in full even where `w` underflows;
-/// NaN where opposite infinities meet. Reference: `reference::vocab::LogProbs::expect`.
+/// NaN where opposite infinities meet. Reference: `vocab::LogProbs::expect`.
 ///
 /// # Errors
 /// [`Error::Device`] when the device refuses.

@@ -11,7 +11,7 @@ mod batch;
 mod matrices;
 
 use candle_core::{D, Tensor};
-use reference::vocab::Reading;
+use vocab::Reading;
 
 pub use batch::{Batch, Parts};
 

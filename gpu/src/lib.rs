@@ -4,7 +4,7 @@
 //!
 //! What the reference computes for one [`world`](world::Batch) in plain loops and `f64`, this crate computes for `B` worlds
 //! of equal shape `[Y, Z]` at once, in `f32` or `f64`, on the CPU or on a CUDA device. No mathematics is shared: of the
-//! reference only `reference::vocab` is used (`Beta`, `Reading`), or agreement would prove nothing.
+//! reference only `vocab` is used (`Beta`, `Reading`), or agreement would prove nothing.
 //!
 //! # Conventions
 //!

@@ -1,7 +1,7 @@
 //! Between slices of `f64` and tensors: the only way in and the only way out.
 
 use candle_core::{DType, Tensor};
-use reference::vocab::Beta;
+use vocab::Beta;
 
 use crate::Error;
 use crate::device::{Device, Float};

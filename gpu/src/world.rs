@@ -1,7 +1,7 @@
 //! A batch of worlds of equal shape.
 
 use candle_core::{D, Tensor};
-use reference::vocab::{Beta, Reading};
+use vocab::{Beta, Reading};
 
 use crate::Error;
 use crate::device::{Device, Float};
@@ -188,7 +188,7 @@ pub(crate) fn observed(y: &[usize], captions: usize) -> Result<Vec<u32>, Error> 
 mod tests {
     use super::{Batch, Device, Error, Float, Tables};
     use crate::device::Kind;
-    use reference::vocab::Beta;
+    use vocab::Beta;
 
     fn tables() -> Tables {
         let half = 0.5_f64.ln();

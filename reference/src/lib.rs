@@ -24,9 +24,10 @@
 //!
 //! # Reading order
 //!
-//! [`vocab`], [`special`], [`model`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
-//! [`critical`], [`repairs`]. The same quantities from a network's logits are in [`logits`], samples of a code in [`relaxation`], the decoder's density in
-//! [`likelihood`]; the networks themselves in [`network`].
+//! [`vocab`] (a package of its own, which the twin sees too), [`special`], [`model`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
+//! [`critical`], [`repairs`]. The same quantities from a network's logits are in [`logits`], of normally distributed codes in [`diagonal`]; samples of a
+//! discrete code are in [`relaxation`], the decoder's density in [`likelihood`], the loss of text and image tokens in [`sequence`], weights and temperatures
+//! that move in [`schedule`]; the networks themselves in [`network`].
 
 //! # Example
 //!
@@ -53,6 +54,7 @@
 
 pub mod categorical;
 pub mod critical;
+pub mod diagonal;
 pub mod equations;
 #[cfg(feature = "lapack")]
 pub mod gaussian;
@@ -62,7 +64,10 @@ pub mod model;
 pub mod network;
 pub mod relaxation;
 pub mod repairs;
+pub mod schedule;
+pub mod sequence;
 pub mod slack;
 pub mod special;
-pub mod vocab;
 pub mod world;
+
+pub use vocab;

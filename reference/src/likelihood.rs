@@ -1,5 +1,9 @@
-//! The decoder's likelihood of an image: the logit-Laplace density, and the map that brings pixels into its range.
+//! The decoder's likelihood of an image, value by value: the logit-Laplace density of DALL-E with the map that brings pixels into its range, and
+//! the two that most other models use, the normal density and the Bernoulli probability.
 
+use std::f64::consts::{LN_2, PI};
+
+use crate::special::scaled_by_exponential;
 use crate::vocab::{Error, Nats};
 
 /// How far `phi` keeps pixels from 0 and 1.
@@ -38,17 +42,15 @@ pub fn logit_laplace(x: f64, mu: f64, ln_b: f64) -> Result<Nats, Error> {
     }
     let (ln_x, ln_rest) = (x.ln(), (-x).ln_1p());
     let distance = (ln_x - ln_rest - mu).abs();
-    let value = -std::f64::consts::LN_2 - ln_b - ln_x - ln_rest - over_b(distance, ln_b);
+    let value = -LN_2 - ln_b - ln_x - ln_rest - over_b(distance, ln_b);
     let parts = ln_x.abs() + ln_rest.abs();
     let spread = over_b(parts + mu.abs() + distance * (1.0 + ln_b.abs()), ln_b);
     Ok(Nats::with_mass(value, 1.0 + ln_b.abs() + parts + spread))
 }
 
-/// `a / b` from `ln b`: 0 for `a = 0`, and finite where the quotient is, though `b` or `1 / b` is not. In four steps: `b^(1/4)` never is.
+/// `a / b` from `ln b`.
 fn over_b(a: f64, ln_b: f64) -> f64 {
-    // Beyond, every quotient but 0 is infinite, or 0.
-    let root = (-ln_b.clamp(-2_000.0, 2_000.0) / 4.0).exp();
-    a * root * root * root * root
+    scaled_by_exponential(a, -ln_b)
 }
 
 /// Derivatives of [`logit_laplace`] with respect to `mu` and to `ln b`.
@@ -71,6 +73,100 @@ pub fn logit_laplace_gradients(x: f64, mu: f64, ln_b: f64) -> Result<[Nats; 2], 
     ])
 }
 
+/// Logarithm of the normal density.
+///
+/// ```text
+/// ln N(x | mu, s) = -(x - mu)^2 / (2 s^2) - ln s - 1/2 ln(2 pi)
+/// ```
+///
+/// Unit: nats, of a density over `x`: positive values are legal. Range: at most `-ln s - 1/2 ln(2 pi)`, the value at `x = mu`.
+/// Mass: the sizes of the three.
+///
+/// ```
+/// use reference::likelihood::normal;
+///
+/// // Two standard deviations away: 2 nats below the top.
+/// let (top, here) = (normal(1.0, 1.0, 0.0)?, normal(3.0, 1.0, 0.0)?);
+/// assert_eq!((top - here).value(), 2.0);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Normal`] for an argument that is not finite.
+pub fn normal(x: f64, mu: f64, ln_s: f64) -> Result<Nats, Error> {
+    let square = standardised(x, mu, ln_s)?.powi(2);
+    Ok(Nats::of(-0.5 * square) - Nats::of(ln_s) - Nats::of(0.5 * (2.0 * PI).ln()))
+}
+
+/// Derivatives of [`normal`] with respect to `mu` and to `ln s`.
+///
+/// ```text
+/// d/dmu = (x - mu) / s^2            d/d(ln s) = (x - mu)^2 / s^2 - 1
+/// ```
+///
+/// # Errors
+/// As [`normal`].
+pub fn normal_gradients(x: f64, mu: f64, ln_s: f64) -> Result<[Nats; 2], Error> {
+    let square = standardised(x, mu, ln_s)?.powi(2);
+    let by_mu = scaled_by_exponential(x - mu, -2.0 * ln_s);
+    Ok([Nats::of(by_mu), Nats::of(square) - Nats::of(1.0)])
+}
+
+/// `(x - mu) / s`.
+fn standardised(x: f64, mu: f64, ln_s: f64) -> Result<f64, Error> {
+    if !(x.is_finite() && mu.is_finite() && ln_s.is_finite()) {
+        return Err(Error::Normal { x, mu, ln_s });
+    }
+    Ok(scaled_by_exponential(x - mu, -ln_s))
+}
+
+/// Logarithm of the Bernoulli probability, from its logit.
+///
+/// ```text
+/// x ln p + (1 - x) ln(1 - p) = -x ln(1 + e^(-l)) - (1 - x) ln(1 + e^l),   p = 1 / (1 + e^(-l))
+/// ```
+///
+/// A value between 0 and 1 is taken for a share, as binary cross-entropy takes it: then no probability of anything, but a bound of one.
+/// Unit: nats. Range: at most 0, since no term is positive.
+///
+/// ```
+/// use reference::likelihood::bernoulli;
+///
+/// // A logit of 0 is a fair coin.
+/// assert_eq!(bernoulli(1.0, 0.0)?.value(), -std::f64::consts::LN_2);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Bernoulli`] for an `x` outside `[0, 1]`, or a logit that is not finite.
+pub fn bernoulli(x: f64, logit: f64) -> Result<Nats, Error> {
+    if !((0.0..=1.0).contains(&x) && logit.is_finite()) {
+        return Err(Error::Bernoulli { x, logit });
+    }
+    Ok(Nats::of(-(x * softplus(-logit) + (1.0 - x) * softplus(logit))))
+}
+
+/// Derivative of [`bernoulli`] with respect to the logit.
+///
+/// ```text
+/// d/dl = x - p
+/// ```
+///
+/// # Errors
+/// As [`bernoulli`].
+pub fn bernoulli_gradient(x: f64, logit: f64) -> Result<Nats, Error> {
+    bernoulli(x, logit)?;
+    // The exponential is of a number that is not positive: it is finite on either side.
+    let small = (-logit.abs()).exp();
+    let p = if logit < 0.0 { small } else { 1.0 } / (1.0 + small);
+    Ok(Nats::of(x) - Nats::of(p))
+}
+
+/// `ln(1 + e^l)`.
+fn softplus(l: f64) -> f64 {
+    l.max(0.0) + (-l.abs()).exp().ln_1p()
+}
+
 /// [`logit_laplace`] summed over the values of an image.
 ///
 /// # Errors
@@ -89,58 +185,4 @@ pub fn log_likelihood(x: &[f64], mu: &[f64], ln_b: &[f64]) -> Result<Nats, Error
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{log_likelihood, logit_laplace, logit_laplace_gradients, phi};
-    use approx::assert_relative_eq;
-
-    #[test]
-    fn the_density_integrates_to_one() {
-        // Over u = logit x, dx = x (1 - x) du: the integral of a Laplace density. Simpson's rule on both sides of the kink.
-        for (mu, ln_b) in [(0.0, 0.0), (1.5, 0.2_f64.ln()), (-2.0, 0.7)] {
-            let f = |u: f64| {
-                let x = 1.0 / (1.0 + (-u).exp());
-                logit_laplace(x, mu, ln_b).expect("inside").value().exp() * x * (1.0 - x)
-            };
-            let simpson = |from: f64, to: f64| {
-                let (n, h) = (20_000, (to - from) / 20_000.0);
-                let inner: f64 = (1..n)
-                    .map(|i| f(from + h * f64::from(i)) * if i % 2 == 1 { 4.0 } else { 2.0 })
-                    .sum();
-                (f(from) + inner + f(to)) * h / 3.0
-            };
-            assert_relative_eq!(
-                simpson(mu - 30.0, mu) + simpson(mu, mu + 30.0),
-                1.0,
-                max_relative = 1e-6
-            );
-        }
-    }
-
-    #[test]
-    fn gradients_are_central_differences() {
-        let h = 1e-6;
-        for (x, mu, ln_b) in [(0.3, 0.5, -0.4), (phi(0.9), -1.0, 0.3), (0.11, 0.0, 0.0)] {
-            let f = |mu, ln_b| logit_laplace(x, mu, ln_b).expect("inside").value();
-            let [by_mu, by_ln_b] = logit_laplace_gradients(x, mu, ln_b).expect("inside");
-            assert_relative_eq!(
-                by_mu.value(),
-                (f(mu + h, ln_b) - f(mu - h, ln_b)) / (2.0 * h),
-                max_relative = 1e-7
-            );
-            assert_relative_eq!(
-                by_ln_b.value(),
-                (f(mu, ln_b + h) - f(mu, ln_b - h)) / (2.0 * h),
-                max_relative = 1e-7
-            );
-        }
-    }
-
-    #[test]
-    fn a_density_may_exceed_one_and_ends_at_zero_and_one() {
-        assert!(logit_laplace(0.81, 1.5, 0.2_f64.ln()).expect("inside").value() > 0.0);
-        for x in [0.0, 1.0, -0.1, f64::NAN] {
-            assert!(logit_laplace(x, 0.0, 0.0).is_err());
-        }
-        assert!(log_likelihood(&[0.5], &[0.0, 1.0], &[0.0]).is_err());
-    }
-}
+mod tests;

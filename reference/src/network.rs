@@ -25,7 +25,6 @@ mod mask;
 mod norm;
 mod parameters;
 mod resize;
-mod schedule;
 mod transformer;
 
 pub use attention::Attention;
@@ -41,7 +40,6 @@ pub use mask::Mask;
 pub use norm::LayerNorm;
 pub use parameters::Parameters;
 pub use resize::{max_pool, upsample};
-pub use schedule::Cosine;
 pub use transformer::Transformer;
 
 use ndarray::ArrayD;

@@ -57,9 +57,50 @@ pub fn excess(d: f64) -> f64 {
     sum
 }
 
+/// What an exponential leaves beyond its tangent at 0: the divergence of two variances whose logarithms differ by `d`, doubled.
+///
+/// ```text
+/// e^d - 1 - d = sum_{n >= 2} d^n / n!
+/// ```
+///
+/// Range: `>= 0`, 0 only at `d = 0`. Limits: `+inf` at both ends. Near 0 the series keeps all digits.
+#[must_use]
+pub fn exponential_remainder(d: f64) -> f64 {
+    if d == f64::INFINITY {
+        return d;
+    }
+    if d.abs() > 0.5 {
+        return d.exp_m1() - d;
+    }
+    let (mut power, mut sum) = (d, 0.0); // d^n / n!
+    for n in 2..24 {
+        power *= d / f64::from(n);
+        sum += power;
+    }
+    sum
+}
+
+/// A number times an exponential.
+///
+/// ```text
+/// a e^x
+/// ```
+///
+/// Limits: 0 for `a = 0`, however large the exponential is; finite where the product is, though `e^x` or `e^(-x)` is not.
+#[must_use]
+pub fn scaled_by_exponential(a: f64, x: f64) -> f64 {
+    if a == 0.0 {
+        return 0.0;
+    }
+    // In four steps: `e^(x/4)` is finite where the product is. Beyond 2000 every product is infinite, or 0.
+    let root = (x.clamp(-2_000.0, 2_000.0) / 4.0).exp();
+    a * root * root * root * root
+}
+
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "these numbers are exact")]
 mod tests {
-    use super::{excess, log_sum_exp};
+    use super::{excess, exponential_remainder, log_sum_exp, scaled_by_exponential};
     use crate::vocab::Nats;
     use approx::assert_relative_eq;
 
@@ -71,6 +112,32 @@ mod tests {
             assert_relative_eq!(excess(d), direct, max_relative = 1e-14);
         }
         assert_relative_eq!(excess(1e-9), 0.5e-18, max_relative = 1e-8);
+    }
+
+    #[test]
+    fn the_remainder_is_one_function_on_both_sides_of_its_branch() {
+        for d in [0.5, -0.5_f64] {
+            assert_relative_eq!(exponential_remainder(d), d.exp_m1() - d, max_relative = 1e-14);
+        }
+        assert_relative_eq!(exponential_remainder(-1e-9), 0.5e-18, max_relative = 1e-8);
+        for end in [f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(exponential_remainder(end), f64::INFINITY);
+        }
+    }
+
+    #[test]
+    fn a_product_with_an_exponential_is_finite_where_it_can_be() {
+        // ln 1e-300 + 1380 = 689.2: the exponential alone is infinite.
+        let expected = (1380.0 - 300.0 * std::f64::consts::LN_10).exp();
+        assert_relative_eq!(scaled_by_exponential(-1e-300, 1380.0), -expected, max_relative = 1e-12);
+        assert_relative_eq!(
+            scaled_by_exponential(1e300, -1380.0),
+            1.0 / expected,
+            max_relative = 1e-12
+        );
+        assert_eq!(scaled_by_exponential(0.0, f64::INFINITY), 0.0);
+        assert_eq!(scaled_by_exponential(-2.0, f64::INFINITY), f64::NEG_INFINITY);
+        assert_eq!(scaled_by_exponential(2.0, f64::NEG_INFINITY), 0.0);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A family of worlds: one prior for all images or one an image, `q(y,z|x)` the product of the encoders or a joint, sides at every image and caption.
 
-use derivations::compare::compare;
+use bounds::Float as Working;
+use bounds::compare;
 use derivations::pairs::SIDES;
-use derivations::precision::Arithmetic;
 use gpu::fused::Rows;
 use gpu::fused::exact::{Adder, Exact, sides};
 use ndarray::Array2;
@@ -111,7 +111,7 @@ pub fn differences(by: &impl Adder, family: &[Tables]) -> Vec<String> {
                 let world = world.unwrap().under(reading).unwrap();
                 let (expected, bound) = match (pair.reference)(&world, reading) {
                     Ok(nats) => {
-                        let tolerance = pair.tolerance(&world, reading, Arithmetic::F64);
+                        let tolerance = pair.tolerance(&world, reading, Working::F64);
                         (nats[0].value(), tolerance.bound(nats[0].mass()))
                     }
                     Err(Error::Indeterminate { .. }) => (f64::NAN, 0.0),

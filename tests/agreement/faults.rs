@@ -1,10 +1,10 @@
 //! A comparison that could not fail would prove nothing: no worlds, moved values, wrong twins.
 
+use bounds::Float as Working;
+use bounds::compare;
 use derivations::agree::{agree, agree_on};
-use derivations::compare::compare;
 use derivations::faces::agreement;
 use derivations::pairs::{PAIRS, Pair, Start, Twin, tables};
-use derivations::precision::Arithmetic;
 use gpu::Tensor;
 use gpu::device::Float;
 use gpu::transfer::download;
@@ -42,7 +42,7 @@ fn a_value_moved_by_four_bounds_is_noticed() {
         let twins = download(&(pair.twin)(&batch, reading).unwrap()).unwrap();
         let per_world = twins.len() / worlds.len();
         for (world, twins) in worlds.iter().zip(twins.chunks(per_world)) {
-            let tolerance = pair.tolerance(world, reading, Arithmetic::F32);
+            let tolerance = pair.tolerance(world, reading, Working::F32);
             for (nats, &twin) in (pair.reference)(world, reading).unwrap().into_iter().zip(twins) {
                 let bound = tolerance.bound(nats.mass());
                 assert!(compare(nats.value(), twin, bound).agrees());

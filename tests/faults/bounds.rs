@@ -1,6 +1,6 @@
 //! Where bounds end: numbers so large that nothing bounds them, types so narrow that little does, claims stored in another type.
 
-use derivations::precision::subject::Float;
+use bounds::Float;
 use derivations::trial::{self, Judgement, Verdict};
 use serde_json::json;
 
@@ -62,7 +62,7 @@ fn a_models_probabilities_sum_to_1_as_far_as_their_types_can_say() {
                     found.stands(),
                     "{} {offset}: {:?}",
                     float.name(),
-                    found.claims[0].fit.worst
+                    found.claims[0].comparison.worst
                 );
             }
         }

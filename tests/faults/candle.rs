@@ -12,6 +12,6 @@ fn a_dump_from_candle_stands() {
     let path = folder.path().join("kl.safetensors");
     example::write(&path).unwrap();
     let judgement = trial::judge(&dump::open(&path).unwrap(), &|_| ()).unwrap();
-    let used: Vec<f64> = judgement.claims.iter().map(|judged| judged.fit.used()).collect();
+    let used: Vec<f64> = judgement.claims.iter().map(|judged| judged.comparison.used()).collect();
     assert!(judgement.stands() && used.len() == 2, "{used:?}");
 }

@@ -1,7 +1,7 @@
 //! What is told as the cause of a wrong claim, and what is not: a cause made up is worse than none.
 
+use bounds::Float;
 use derivations::dump::Quantity;
-use derivations::precision::subject::Float;
 use derivations::trial::{self, Judgement, Verdict};
 use half::bf16;
 use serde_json::{Value, json};

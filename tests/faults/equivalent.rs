@@ -17,7 +17,7 @@ fn silent(draft: &Draft, what: &str) {
         .iter()
         .filter(|judged| judged.verdict != Verdict::Within);
     let out: Vec<_> = out
-        .map(|judged| (judged.claim.quantity, judged.fit.worst.clone()))
+        .map(|judged| (judged.claim.quantity, judged.comparison.worst.clone()))
         .collect();
     assert!(out.is_empty(), "{what}: {out:?}");
 }
@@ -109,7 +109,7 @@ fn nan_fails_in_both_directions_and_infinity_is_a_class() {
             .find(|judged| judged.claim.tensor == "claim.kl")
             .unwrap();
         assert!(
-            kl.verdict == Verdict::Beyond && kl.fit.failed == kl.fit.numbers,
+            kl.verdict == Verdict::Beyond && kl.comparison.failed == kl.comparison.numbers,
             "{bad}"
         );
         assert!(!judgement.stands());

@@ -2,8 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
+use bounds::Float;
 use derivations::dump::{self, Dump};
-use derivations::precision::subject::Float;
 use serde_json::{Value, json};
 
 use super::number::Number;

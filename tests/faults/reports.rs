@@ -169,13 +169,13 @@ fn every_report_comes_out_right_or_is_not_decided() {
         };
         let all_right = judgement.claims.iter().all(|judged| judged.verdict == Verdict::Within);
         if !as_expected || judgement.stands() != all_right {
-            let fit = judgement
+            let comparison = judgement
                 .claims
                 .iter()
-                .map(|judged| (&judged.verdict, &judged.fit.worst));
+                .map(|judged| (&judged.verdict, &judged.comparison.worst));
             wrong.push(format!(
                 "{name} ({why}): {claim} {found:?} {names:?}, expected {expected:?}: {:?}",
-                fit.collect::<Vec<_>>()
+                comparison.collect::<Vec<_>>()
             ));
         }
     }

@@ -86,7 +86,7 @@ fn run(seeds: std::ops::Range<u64>) -> Silence {
             if judged.verdict != Verdict::Within {
                 let text = format!(
                     "seed {seed}, {kind}: {name} {:?} {:?}",
-                    judged.verdict, judged.fit.worst
+                    judged.verdict, judged.comparison.worst
                 );
                 let list = match judged.verdict {
                     Verdict::Undecided(_) => &undecided,
@@ -96,7 +96,7 @@ fn run(seeds: std::ops::Range<u64>) -> Silence {
             }
             mine.entry(format!("{name} {dtype}"))
                 .or_insert_with(Vec::new)
-                .push(judged.fit.used());
+                .push(judged.comparison.used());
         }
     });
     Silence {

@@ -1,6 +1,6 @@
 //! Straight-through samples of codes that tie in the type they are computed in.
 
-use derivations::precision::subject::Float;
+use bounds::Float;
 use derivations::trial;
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! What is decided, what is not, and what may be said of the cause.
 
-use derivations::precision::subject::Float;
+use bounds::Float;
 use derivations::trial::{self, Judgement, Verdict};
 use serde_json::{Value, json};
 
@@ -98,7 +98,7 @@ fn rows_that_do_not_add_up_are_out_of_bound_where_nothing_bounds_a_number_of_the
         assert_eq!(outcome(&right, claim).0, Undecided, "{claim}");
         assert_eq!(outcome(&wrong, claim).0, Out, "{claim}");
     }
-    assert!(wrong.claims[0].fit.worst.as_ref().unwrap().is_sum);
+    assert!(wrong.claims[0].comparison.worst.as_ref().unwrap().is_sum);
 }
 
 #[test]
@@ -123,8 +123,12 @@ fn one_number_that_nothing_bounds_is_enough_to_be_undecided() {
     draft.floats("encoder_logits", &[16, 1, 8], &logits, Float::F32);
     draft.claim("kl", &[16, 1], &kl, &json!({"sum": ["code"]}));
     let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
-    let fit = &judgement.claims[0].fit;
-    assert_eq!((fit.numbers, fit.unbounded, fit.failed), (16, 1, 0), "{fit:?}");
+    let comparison = &judgement.claims[0].comparison;
+    assert_eq!(
+        (comparison.numbers, comparison.unbounded, comparison.failed),
+        (16, 1, 0),
+        "{comparison:?}"
+    );
     assert_eq!(outcome(&judgement, "kl").0, Undecided);
 }
 

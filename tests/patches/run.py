@@ -26,7 +26,7 @@ TWIN = ["terms", "agreement"]
 CONTINUOUS = ["continuous", "continuous_cases"]
 MODEL = ["lib", "files", "optimiser", "shares", "evaluation", "training"]
 JUDGE = ["lib", "faults"]
-JUDGED = ("derivations/trial", "derivations/dump", "derivations/precision/subject", "derivations/faces/trial", "derivations/run/judge", "derivations/render/words")
+JUDGED = ("derivations/trial", "derivations/dump", "derivations/bounds", "derivations/faces/trial", "derivations/run/judge", "derivations/typeset/src/words")
 PROBE = ["probe"]
 LAYERS = {"attention", "convolution", "linear", "norm", "curve", "gelu", "resize"}
 

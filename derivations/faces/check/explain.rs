@@ -145,5 +145,5 @@ fn refutation(row: &Row, repairs: &[Vec<&'static str>]) -> String {
 }
 
 fn plain(latex: &str) -> String {
-    crate::render::latex::plain_or_source(latex)
+    typeset::latex::plain_or_source(latex)
 }

@@ -5,13 +5,13 @@ use plotters::prelude::*;
 use reference::gaussian::{Gaussian, posterior_encoder};
 use reference::model::Model as _;
 use reference::vocab::Error;
+use typeset::amount::Amount;
+use typeset::fonts;
+use typeset::plural::count;
 
 use super::{Opening, Picture, Walked, Written};
 use crate::line::LineId;
-use crate::render::amount::Amount;
-use crate::render::fonts;
 use crate::scene::Scene;
-use crate::specimen::count;
 use crate::step::StepId;
 
 /// Points around each density.

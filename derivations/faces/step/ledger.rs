@@ -2,12 +2,12 @@
 
 use reference::critical::{CriticalBeta, critical_beta};
 use reference::vocab::{Error, Reading};
+use typeset::amount::{Amount, VISIBLE};
 
 use super::line::LineSection;
 use crate::claim::bound_at_beta;
 use crate::faces::critical::threshold;
 use crate::judge::{UNDECIDED, Values, judge};
-use crate::render::amount::{Amount, VISIBLE};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
 use crate::step::Step;

@@ -1,13 +1,13 @@
 //! A line of the note on a world: its formula, the numbers put in, its value, and the step that led to it.
 
 use reference::vocab::{Error, Nats};
+use typeset::amount::{Amount, VISIBLE};
 
 use super::numbers::Written;
 use super::picture::NumberLine;
 use super::walked::Walked;
 use crate::judge::UNDECIDED;
 use crate::line::{Line, LineId, line};
-use crate::render::amount::{Amount, VISIBLE};
 use crate::rule::{Relation, Rule, Sign};
 use crate::scene::Scene;
 use crate::step::Step;

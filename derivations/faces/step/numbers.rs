@@ -5,10 +5,10 @@ use reference::equations::objective::{divergence, ln_caption};
 use reference::model::Model as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Error, Nats, Reading};
+use typeset::amount::Amount;
+use typeset::number::{probability, probability_inline};
 
 use crate::line::LineId;
-use crate::render::amount::Amount;
-use crate::render::number::{probability, probability_inline};
 use crate::scene::Scene;
 use crate::step::StepId;
 

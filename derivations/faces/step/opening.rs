@@ -3,8 +3,9 @@
 use reference::equations::joint::ln_p_xyz;
 use reference::model::Model as _;
 use reference::repairs::posterior;
+use typeset::number::cells;
+use typeset::plural::count;
 
-use crate::render::number::cells;
 use crate::scene::Scene;
 
 /// As many captions, and codes, as a table shows.
@@ -115,7 +116,6 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
             seen.joint_encoder().ln()[[y, z]]
         }));
     }
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let reading = scene.reading.name();
     let replaced = scene
         .in_place_of_tables()
@@ -125,8 +125,8 @@ pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
         sentences: vec![
             format!(
                 "A world of {} and {}. One image x and its caption y = {y} are observed; the code z is not.",
-                plural(captions, "caption"),
-                plural(codes, "code")
+                count(captions, "caption"),
+                count(codes, "code")
             ),
             format!("q(y,z|x) is read as '{reading}'{replaced}; beta is {}.", world.beta().get()),
             "Asked: how probable is the observed pair, ln p(x,y), and how far from it does each line of the note stand?"

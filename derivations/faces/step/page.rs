@@ -3,17 +3,17 @@
 use std::fmt::Write;
 
 use reference::vocab::Reading;
+use typeset::amount::Amount;
+use typeset::html::{document, escape, prose};
+use typeset::latex::{RenderError, mathml, mathml_inline};
 
 use super::line::{LineSection, StepSection};
 use super::terminal::capital;
 use super::{Closing, Opening, Section, StepError, Table, Walked, sections, svg};
 use crate::faces::lines::printed;
-use crate::render::amount::Amount;
-use crate::render::html::{document, escape, prose};
-use crate::render::latex::{RenderError, mathml, mathml_inline};
 
-const STYLE: &str = include_str!("../../render/step.css");
-const SCRIPT: &str = include_str!("../../render/step.js");
+const STYLE: &str = include_str!("step.css");
+const SCRIPT: &str = include_str!("step.js");
 
 /// The page.
 ///

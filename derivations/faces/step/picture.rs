@@ -1,6 +1,6 @@
 //! Where the lines stand relative to `ln p(x,y)`.
 
-use crate::render::amount::Amount;
+use typeset::amount::Amount;
 
 /// A number line with the lines met so far; the last of them is the one looked at.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use typeset::amount::Amount;
+use typeset::html::escape;
+
 use super::picture::NumberLine;
-use crate::render::amount::Amount;
-use crate::render::html::escape;
 
 const WIDTH: f64 = 1000.0;
 const SIDE: f64 = 20.0;

@@ -1,14 +1,14 @@
 //! A section as plain text, at most 100 columns wide; headings are styled, and the style is dropped by a pipe.
 
 use anstyle::Style;
+use typeset::amount::Amount;
+use typeset::latex::plain_or_source;
+use typeset::wrap;
 
 use super::line::{LineSection, StepSection};
 use super::picture::NumberLine;
 use super::{Closing, Opening, Section};
 use crate::faces::lines::printed;
-use crate::render::amount::Amount;
-use crate::render::latex::plain_or_source;
-use crate::render::wrap;
 
 const INDENT: &str = "    ";
 /// Characters of the number line.

@@ -2,10 +2,10 @@
 
 use reference::vocab::Error;
 use reference::world::World;
+use typeset::amount::Amount;
 
 use super::{Opening, Written, numbers, opening};
 use crate::line::LineId;
-use crate::render::amount::Amount;
 use crate::scene::Scene;
 use crate::step::StepId;
 use crate::subject::Subject;

@@ -145,12 +145,12 @@ fn claim(judged: &Judged) -> Claim {
             Verdict::Undecided(reason) | Verdict::Skipped(reason) => vec![reason.clone()],
             Verdict::Within | Verdict::Beyond => Vec::new(),
         },
-        numbers: judged.fit.numbers,
-        unbounded: judged.fit.unbounded,
-        untold: judged.fit.untold,
-        failed: judged.fit.failed,
-        used: finite(judged.fit.used()),
-        worst: judged.fit.worst.as_ref().map(number),
+        numbers: judged.comparison.numbers,
+        unbounded: judged.comparison.unbounded,
+        untold: judged.comparison.untold,
+        failed: judged.comparison.failed,
+        used: finite(judged.comparison.used()),
+        worst: judged.comparison.worst.as_ref().map(number),
         explanations: judged
             .explanations
             .iter()
@@ -161,6 +161,6 @@ fn claim(judged: &Judged) -> Claim {
                 used: explanation.used,
             })
             .collect(),
-        places: judged.fit.places.iter().take(100).copied().collect(),
+        places: judged.comparison.places.iter().take(100).copied().collect(),
     }
 }

@@ -1,9 +1,9 @@
 //! The verdict as a test report: a suite a dump, a test case a claim.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use typeset::words::plain;
 
 use super::{index, used, verdict};
-use crate::render::words::plain;
 use crate::trial::{Judged, Judgement, Verdict};
 
 /// `JUnit` XML.
@@ -69,7 +69,7 @@ fn status(judged: &Judged, allows_undecided: bool) -> TestCaseStatus {
             failure(format!("out of bound because of {}", names.join(" and ")))
         }
         Verdict::Beyond => {
-            let worst = judged.fit.worst.as_ref().map_or_else(String::new, |worst| {
+            let worst = judged.comparison.worst.as_ref().map_or_else(String::new, |worst| {
                 format!(
                     "; at {} claimed {:e}, expected {:e} within {:.2e} ({} times the bound)",
                     index(&judged.claim, worst),
@@ -83,7 +83,7 @@ fn status(judged: &Judged, allows_undecided: bool) -> TestCaseStatus {
                 || "; no known mistake explains it".to_owned(),
                 |explanation| format!("; explained by {}: {}", explanation.name(), explanation.words()),
             );
-            let (failed, numbers) = (judged.fit.failed, judged.fit.numbers);
+            let (failed, numbers) = (judged.comparison.failed, judged.comparison.numbers);
             failure(format!("{failed} of {numbers} numbers out of bound{worst}{cause}"))
         }
     }

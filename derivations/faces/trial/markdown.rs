@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use typeset::words::{code, plain};
+
 use super::{index, used, verdict};
-use crate::render::words::{code, plain};
 use crate::trial::{Judgement, Verdict};
 
 /// A table a dump, and what is wrong in a sentence each.
@@ -20,7 +21,7 @@ pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
         let _ = writeln!(out, "{}\n", code(&judgement.subject));
         out.push_str("| claim | verdict | numbers | error / bound | at | explained by |\n|---|---|---|---|---|---|\n");
         for judged in &judgement.claims {
-            let (ratio, at) = judged.fit.worst.as_ref().map_or_else(
+            let (ratio, at) = judged.comparison.worst.as_ref().map_or_else(
                 || ("-".to_owned(), "-".to_owned()),
                 |worst| (used(worst.ratio), index(&judged.claim, worst)),
             );
@@ -41,7 +42,7 @@ pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
                 "| {} | {} | {} | {ratio} | {at} | {} |",
                 judged.claim.quantity.name(),
                 verdict(judged),
-                judged.fit.numbers,
+                judged.comparison.numbers,
                 escaped(&cause)
             );
         }

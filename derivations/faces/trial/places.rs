@@ -20,10 +20,10 @@ pub(super) fn text(judged: &Judged) -> String {
             .iter()
             .find(|(axis, _)| axes.contains(axis) && judged.claim.keeps(*axis));
         let Some((axis, _)) = kept else { continue };
-        let found: BTreeSet<usize> = judged.fit.places.iter().map(|place| place[role]).collect();
+        let found: BTreeSet<usize> = judged.comparison.places.iter().map(|place| place[role]).collect();
         parts.push(format!("{} {}", axis.name(), ranges(&found)));
     }
-    match (parts.as_slice(), judged.fit.failed < judged.fit.numbers) {
+    match (parts.as_slice(), judged.comparison.failed < judged.comparison.numbers) {
         ([], _) if judged.claim.axes.is_empty() => "it is one number".to_owned(),
         ([], _) => "it is one number: dump it with more axes kept, and it can be located".to_owned(),
         (parts, true) => format!("out of bound: {}", parts.join(", ")),

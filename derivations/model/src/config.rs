@@ -3,7 +3,7 @@
 use files::words::{one_line, shortened, without_types};
 use gpu::DType;
 use gpu::network::Sizes;
-use reference::network::{Cosine, Dvae, Transformer};
+use reference::network::{Dvae, Transformer};
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
@@ -137,7 +137,7 @@ impl Schedule {
     #[must_use]
     pub fn at(self, update: u64) -> f64 {
         let Self { from, to, updates } = self;
-        Cosine { from, to, updates }.at(update)
+        reference::schedule::Schedule::cosine(from, to, updates).at(update)
     }
 }
 

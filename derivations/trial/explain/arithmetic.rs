@@ -1,11 +1,12 @@
 //! What is right but for its arithmetic: a coarser type, another order than stated.
 
-use super::super::explanation::{Arithmetic, Explanation};
+use bounds::{Arithmetic, Float, Order};
+
+use super::super::explanation::{ArithmeticCause, Explanation};
 use super::super::plausible::{is_of_chance, varies};
 use super::super::recipe::Recipe;
 use super::Search;
-use crate::dump::{Claim, Order, Quantity};
-use crate::precision::subject::{Float, Workings};
+use crate::dump::{Claim, Quantity};
 
 /// By which factor a stored type must be finer than one of sums, so that a number shows which of them it is of.
 const FINER: f64 = 64.0;
@@ -14,27 +15,27 @@ impl Search<'_> {
     /// Numbers rounded to a narrower type than they are stored in, sums in turn that are stated otherwise, or a type of accumulation that is
     /// coarser than the stated one and wide enough, finest first.
     pub(super) fn arithmetic(&self) -> Option<Explanation> {
-        let stated = self.inputs.workings;
+        let stated = self.inputs.arithmetic;
         if let Some((float, used)) = self.rounded() {
-            return Some(explanation(Arithmetic::Rounded(float), used));
+            return Some(explanation(ArithmeticCause::Rounded(float), used));
         }
         if !self.is_noise() {
             return None;
         }
-        let fits = |workings: Workings| self.fit(self.claim, &self.claimed, &Recipe::STATED, workings);
+        let fits = |arithmetic: Arithmetic| self.fit(self.claim, &self.claimed, &Recipe::STATED, arithmetic);
         if stated.order != Order::Sequential
             && let Some(used) = fits(stated.in_turn())
         {
-            return Some(explanation(Arithmetic::InTurn, used));
+            return Some(explanation(ArithmeticCause::InTurn, used));
         }
         let coarser = |sums: Float| {
             if sums.unit_roundoff() <= stated.sums.unit_roundoff() {
                 return None;
             }
             let each = if sums == Float::Tf32 { sums } else { stated.each };
-            fits(Workings { each, sums, ..stated })
+            fits(Arithmetic { each, sums, ..stated })
         };
-        let told = |sums: Float, used: f64| explanation(Arithmetic::Sums(sums), used);
+        let told = |sums: Float, used: f64| explanation(ArithmeticCause::Sums(sums), used);
         // What is far below the wider bound is something else.
         let is_near = |used: &f64| *used > 1.0 / 64.0;
         // The coarsest first where numbers tell: one of a narrower type is one of the wider, too.
@@ -151,7 +152,7 @@ impl Search<'_> {
     }
 }
 
-fn explanation(arithmetic: Arithmetic, used: f64) -> Explanation {
+fn explanation(arithmetic: ArithmeticCause, used: f64) -> Explanation {
     Explanation {
         mistakes: Vec::new(),
         arithmetic: Some(arithmetic),

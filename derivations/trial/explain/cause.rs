@@ -34,7 +34,7 @@ impl Search<'_> {
         }
         let (whole, is_alone) = (unscaled(recipe), mistakes.len() == 1);
         let scaled = !is_alone && whole != *recipe;
-        let unscaled = scaled.then(|| self.numbers(&whole, self.cells(self.claim, self.inputs.workings)));
+        let unscaled = scaled.then(|| self.numbers(&whole, self.cells(self.claim, self.inputs.arithmetic)));
         let mistaken = Mistaken {
             numbers: &numbers,
             unscaled: unscaled.as_ref().and_then(|numbers| numbers.as_deref()),

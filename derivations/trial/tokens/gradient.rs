@@ -1,5 +1,6 @@
 //! Gradients of what discrete codes make, by logits of encoder and prior.
 
+use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::{Error, Nats};
@@ -7,7 +8,6 @@ use reference::vocab::{Error, Nats};
 use super::rows::{item, line, noise, normalised, scores, table, temperature};
 use super::{relaxed_row, weighed};
 use crate::dump::{Claim, Input, Quantity, Tokens};
-use crate::precision::subject::{Addends, LogRow, Range, Workings};
 use crate::trial::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Slope, Softmax};
 use crate::trial::terms::{Inputs, Row, SILENT, objective};
 
@@ -40,8 +40,8 @@ pub(in crate::trial) fn gradient(
     let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
     let q = normalised("encoder_logits", x, w, rounded, recipe)?;
     let p = match prior {
-        Some(b) => LogRow::new("prior_logits", b, w, 0.0)?,
-        None => LogRow::uniform(x.len(), w),
+        Some(b) => LogSoftmaxRow::new("prior_logits", b, w, 0.0)?,
+        None => LogSoftmaxRow::uniform(x.len(), w),
     };
     let mut weight = objective(of.quantity, recipe, inputs.statement.beta())[1];
     weight *= recipe.divergence_lengths.factor(inputs.sizes);
@@ -66,7 +66,7 @@ pub(in crate::trial) fn gradient(
             line: "the gradient of an infinite divergence",
         });
     }
-    let mut slopes: Vec<Addends> = if input == Input::PriorLogits {
+    let mut slopes: Vec<BoundedSum> = if input == Input::PriorLogits {
         let sign = if a.is_nan() { f64::NAN } else { b };
         (0..x.len())
             .map(|k| {
@@ -108,44 +108,50 @@ pub(in crate::trial) fn gradient(
     }
     for (k, slope) in slopes.iter_mut().enumerate() {
         if recipe.masked == Masked::Entry && x[k] == f64::NEG_INFINITY {
-            *slope = Addends::one(f64::NAN, 0.0, 0.0);
+            *slope = BoundedSum::one(f64::NAN, 0.0, 0.0);
         }
     }
     let overflown = q.q.iter().any(|q| q.is_nan());
     if overflown || recipe.masked == Masked::Row && x.contains(&f64::NEG_INFINITY) {
-        slopes.fill(Addends::one(f64::NAN, 0.0, 0.0));
+        slopes.fill(BoundedSum::one(f64::NAN, 0.0, 0.0));
     }
     Ok(slopes)
 }
 
 /// `q_k (f_k - E_q[f])`, with the reference's value where it has one.
-fn expected_slopes(q: &LogRow, p: &LogRow, [a, b]: [f64; 2], known: Option<&[Nats]>, w: Workings) -> Vec<Addends> {
+fn expected_slopes(
+    q: &LogSoftmaxRow,
+    p: &LogSoftmaxRow,
+    [a, b]: [f64; 2],
+    known: Option<&[Nats]>,
+    w: Arithmetic,
+) -> Vec<BoundedSum> {
     let there = |k: usize| q.ln[k] > f64::NEG_INFINITY;
     let f = |k: usize| a * q.ln[k] - if b == 0.0 { 0.0 } else { b * p.ln[k] };
     let size = |k: usize| 1.0 + (a * q.ln[k]).abs() + if b == 0.0 { 0.0 } else { (b * p.ln[k]).abs() };
-    let off = |k: usize| a.abs() * q.off[k] + b.abs() * p.off[k];
+    let off = |k: usize| a.abs() * q.abs_error[k] + b.abs() * p.abs_error[k];
     let codes = || (0..q.ln.len()).filter(|k| there(*k));
     #[expect(clippy::cast_precision_loss, reason = "a row's length")]
     let adding = w.adding(q.ln.len() as f64);
     let mean: f64 = codes()
-        .map(|k| Addends::one(q.q[k] * f(k), 0.0, 0.0))
-        .sum::<Addends>()
+        .map(|k| BoundedSum::one(q.q[k] * f(k), 0.0, 0.0))
+        .sum::<BoundedSum>()
         .value();
     let mean_size: f64 = codes().map(|k| q.q[k] * size(k)).sum();
     let mean_error: f64 = codes()
-        .map(|k| q.q[k] * ((q.rough[k] + 2.0 * w.u() + adding) * size(k) + off(k)) + q.lost[k] * (size(k) + 1.0))
+        .map(|k| q.q[k] * ((q.rel_error[k] + 2.0 * w.u() + adding) * size(k) + off(k)) + q.lost[k] * (size(k) + 1.0))
         .sum();
     let slope = |k: usize| {
         if !there(k) {
-            return Addends::default();
+            return BoundedSum::default();
         }
         let value = known.map_or_else(|| q.q[k] * (f(k) - mean), |known| known[k].value());
         let size = size(k) + mean_size;
-        let error = (1.0 + q.rough[k]) * ((q.rough[k] + 5.0 * w.u()) * size + off(k) + mean_error);
+        let error = (1.0 + q.rel_error[k]) * ((q.rel_error[k] + 5.0 * w.u()) * size + off(k) + mean_error);
         let mass = q.q[k] * size;
         let range = Range::ANY.part(q, mass, w);
         // Two products and their difference are rounded near 0, too.
-        Addends::one(value, q.q[k] * error + q.lost[k] * (size + 3.0), mass).within(range)
+        BoundedSum::one(value, q.q[k] * error + q.lost[k] * (size + 3.0), mass).within(range)
     };
     (0..q.ln.len()).map(slope).collect()
 }
@@ -157,7 +163,7 @@ fn through_the_sample(
     of: &Claim,
     recipe: &Recipe,
     row: usize,
-    slopes: &mut [Addends],
+    slopes: &mut [BoundedSum],
 ) -> Result<(), Error> {
     if matches!(recipe.slope, Slope::SampleDetached | Slope::Detached) {
         return Ok(());
@@ -187,15 +193,15 @@ fn through_the_sample(
     let codes = || 0..x.len();
     let mean: f64 = codes().map(|k| y.q[k] * v[k].mass()).sum();
     let mean_error: f64 = codes()
-        .map(|k| (y.q[k] * (y.rough[k] + 2.0 * w.u() + adding) + y.lost[k]) * v[k].mass() + y.lost[k])
+        .map(|k| (y.q[k] * (y.rel_error[k] + 2.0 * w.u() + adding) + y.lost[k]) * v[k].mass() + y.lost[k])
         .sum();
     for (k, slope) in slopes.iter_mut().enumerate() {
         let size = v[k].mass() + mean;
-        let error = (1.0 + y.rough[k]) * ((y.rough[k] + 5.0 * w.u()) * size + mean_error);
+        let error = (1.0 + y.rel_error[k]) * ((y.rel_error[k] + 5.0 * w.u()) * size + mean_error);
         let floor = y.lost[k] * (size + 3.0);
         let [error, mass] = [y.q[k] * error + floor, y.q[k] * size].map(|part| part / tau);
         let range = Range::ANY.part(&y, mass, w);
-        *slope += Addends::one(values[k].value(), error, mass).within(range);
+        *slope += BoundedSum::one(values[k].value(), error, mass).within(range);
     }
     Ok(())
 }

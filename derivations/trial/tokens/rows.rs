@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use bounds::{Arithmetic, LogSoftmaxRow};
 use ndarray::Array2;
 use reference::vocab::Error;
 
 use crate::dump::{Item, Layout, Tokens};
-use crate::precision::subject::{LogRow, Workings};
 use crate::trial::recipe::{Arrangement, CodeLogits, Masked, Noise, Recipe, Shift, Temperature};
 use crate::trial::terms::{Inputs, SILENT};
 
@@ -71,11 +71,11 @@ pub(super) fn logits_of<'a>(
 pub(super) fn normalised(
     tensor: &'static str,
     x: &[f64],
-    w: Workings,
+    w: Arithmetic,
     rounded: f64,
     recipe: &Recipe,
-) -> Result<LogRow, Error> {
-    let mut row = LogRow::new(tensor, x, w, rounded)?;
+) -> Result<LogSoftmaxRow, Error> {
+    let mut row = LogSoftmaxRow::new(tensor, x, w, rounded)?;
     let largest = w.each.largest().ln();
     let k = (0..x.len()).find(|k| row.q[*k] > 0.0).ok_or(SILENT)?;
     if recipe.shift == Shift::Missing && x[k] - row.ln[k] > largest {
@@ -128,7 +128,7 @@ pub(super) fn noise(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: 
     let each = |g: &f64| match recipe.noise {
         Noise::Given => *g,
         Noise::Absent => 0.0,
-        Noise::Truncated => g.min(inputs.workings.each.nearest(LARGEST_NOISE)),
+        Noise::Truncated => g.min(inputs.arithmetic.each.nearest(LARGEST_NOISE)),
         Noise::Negated => -g,
         Noise::Doubled => 2.0 * g,
         Noise::Halved => 0.5 * g,

@@ -1,7 +1,7 @@
 //! Eqs. 13, 14 and 1: the objective, under each reading of `q(y,z|x)`.
 
 use candle_core::Tensor;
-use reference::vocab::Reading;
+use vocab::Reading;
 
 use crate::Error;
 use crate::categorical::{expect, kl_divergence};

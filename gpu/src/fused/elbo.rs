@@ -1,7 +1,7 @@
 //! The first stage's objective, whole: the reconstruction of images less beta times the divergence of their codes.
 
 use rayon::prelude::*;
-use reference::vocab::Beta;
+use vocab::Beta;
 
 use super::isa::{Isa, Numbers};
 use super::laplace::logit_laplace;

@@ -1,7 +1,7 @@
 //! A batch of linear-Gaussian worlds of equal shape.
 
 use candle_core::{D, Tensor};
-use reference::vocab::Beta;
+use vocab::Beta;
 
 use super::matrices::{ln_diagonal, whiten};
 use crate::Error;

@@ -86,7 +86,7 @@ pub fn token_log_prob(x: &[f64], token: usize) -> Result<Nats, Error> {
     known(token, x.len())?;
     let y = q.y[token];
     let mass = if y.is_finite() { y.abs() } else { 0.0 };
-    Ok(Nats::with_mass(y - q.ln_s, mass + q.ln_s + 1.0 + q.depth()))
+    Ok(Nats::with_mass(q.ln_q(token), mass + q.ln_s + 1.0 + q.depth()))
 }
 
 /// Gradient of [`token_log_prob`].

@@ -50,6 +50,12 @@ impl Softmax {
         Ok(Self { y, q, ln_s })
     }
 
+    /// `ln q_k = y_k - ln s`, `-inf` for a masked code.
+    #[must_use]
+    pub fn ln_q(&self, k: usize) -> f64 {
+        self.y[k] - self.ln_s
+    }
+
     /// `E_q[f]` over the codes that are not masked.
     pub fn expect(&self, f: impl Fn(usize) -> f64) -> f64 {
         let term = |k: usize| {

@@ -1,7 +1,7 @@
 //! The sides of a batch of worlds, each at its own observed caption.
 
 use candle_core::{DType, Device, Tensor, WithDType};
-use reference::vocab::{Beta, Reading};
+use vocab::{Beta, Reading};
 
 use super::{Adder, Exact, Numbers, Sides, sides};
 use crate::Error;
@@ -52,7 +52,7 @@ fn of_type<E: Numbers + WithDType>(by: &impl Adder, batch: &Batch, reading: Read
 impl Batch {
     fn betas(&self) -> Result<Vec<Beta>, Error> {
         let numbers = crate::transfer::download(self.beta())?;
-        let refused = |error: reference::vocab::Error| candle_core::Error::Msg(error.to_string()).into();
+        let refused = |error: vocab::Error| candle_core::Error::Msg(error.to_string()).into();
         let betas = numbers.into_iter().map(|beta| Beta::new(beta).map_err(refused));
         betas.collect()
     }

@@ -1,6 +1,6 @@
 //! The sides of the note's lines, from the sums over the codes.
 
-use reference::vocab::{Beta, Reading};
+use vocab::{Beta, Reading};
 
 use super::{Adder, Exact, Numbers, Sums};
 use crate::Error;

@@ -6,15 +6,7 @@
 // log-probabilities or quotients, form a divergence as one sum or as a difference of two, and round after every operation (an eager framework)
 // or once (a fused kernel). The bounds below hold for all of these: each is the sum over the steps of one, where another has no larger step.
 
-use crate::dump::Order;
-
-mod float;
-mod range;
-mod row;
-
-pub use float::Float;
-pub use range::Range;
-pub use row::LogRow;
+use crate::{Float, Order, Range};
 
 /// How far a model's answers may lie apart that are the same computation on the same shapes, relative to a nat and to the answer: nothing but
 /// the order of some sums differs, if anything does. A sum in another order moves a number by as many roundings as it has levels, tens; a network has tens of layers.
@@ -48,7 +40,7 @@ const REFERENCE: f64 = 32.0;
 
 /// What a subject computes with.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Workings {
+pub struct Arithmetic {
     /// The type that results are rounded to.
     pub each: Float,
     /// The type that sums are accumulated in.
@@ -57,7 +49,7 @@ pub struct Workings {
     pub order: Order,
 }
 
-impl Workings {
+impl Arithmetic {
     /// `u`.
     #[must_use]
     pub const fn u(self) -> f64 {
@@ -112,7 +104,7 @@ impl Workings {
     }
 
     /// How many additions a number takes part in where `n` are added up.
-    fn additions(self, n: f64) -> f64 {
+    pub(crate) fn additions(self, n: f64) -> f64 {
         let levels = |parts: f64| if parts > 1.0 { parts.log2().ceil() } else { 0.0 };
         let all = (n - 1.0).max(0.0);
         match self.order {
@@ -133,13 +125,14 @@ impl Workings {
 }
 
 /// Counts are first order; `x / (1 - x)` covers the rest and is infinite (nothing is bounded) from `x = 1`.
-pub(super) fn gamma(x: f64) -> f64 {
+#[must_use]
+pub fn gamma(x: f64) -> f64 {
     if x < 1.0 { x / (1.0 - x) } else { f64::INFINITY }
 }
 
 /// Numbers that are added up to a claim: what they come to, how far each may be off, how large they are, how many.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Addends {
+pub struct BoundedSum {
     value: f64,
     /// What the sum of the values lost so far (Neumaier).
     lost: f64,
@@ -153,7 +146,7 @@ pub struct Addends {
     pub range: Range,
 }
 
-impl Addends {
+impl BoundedSum {
     /// One number.
     #[must_use]
     pub const fn one(value: f64, error: f64, mass: f64) -> Self {
@@ -216,23 +209,23 @@ impl Addends {
     ///
     /// Four operations at most stand between the sum and the claim: a sign, a unit, a normaliser, a mean.
     #[must_use]
-    pub fn bound(self, divisor: f64, workings: Workings, stored: Float) -> f64 {
-        let summed = self.error + workings.adding(self.count) * (self.mass + self.error);
+    pub fn bound(self, divisor: f64, arithmetic: Arithmetic, stored: Float) -> f64 {
+        let summed = self.error + arithmetic.adding(self.count) * (self.mass + self.error);
         let size = self.value().abs();
-        let after = (4.0 * workings.u() + stored.unit_roundoff()) * (size + summed);
+        let after = (4.0 * arithmetic.u() + stored.unit_roundoff()) * (size + summed);
         let own = REFERENCE * Float::F64.unit_roundoff() * (self.mass + size);
-        let least = stored.smallest() + workings.each.smallest() + stored.lost().min(workings.each.lost());
+        let least = stored.smallest() + arithmetic.each.smallest() + stored.lost().min(arithmetic.each.lost());
         (summed + after + own) / divisor + least
     }
 
     /// The least and the largest that a correct subject's number can be at all, whatever its bound.
     #[must_use]
-    pub fn ends(self, divisor: f64, workings: Workings, stored: Float) -> [f64; 2] {
-        self.range.ends(self.count, divisor, workings, stored)
+    pub fn ends(self, divisor: f64, arithmetic: Arithmetic, stored: Float) -> [f64; 2] {
+        self.range.ends(self.count, divisor, arithmetic, stored)
     }
 }
 
-impl std::ops::AddAssign for Addends {
+impl std::ops::AddAssign for BoundedSum {
     fn add_assign(&mut self, other: Self) {
         let next = self.value + other.value;
         if next.is_finite() {
@@ -251,7 +244,7 @@ impl std::ops::AddAssign for Addends {
     }
 }
 
-impl std::iter::Sum for Addends {
+impl std::iter::Sum for BoundedSum {
     fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
         terms.fold(Self::default(), |mut sum, term| {
             sum += term;

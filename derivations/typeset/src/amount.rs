@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use reference::vocab::{Error, Nats, closure_bound};
+use vocab::{Error, Nats, closure_bound};
 
 /// What six decimals still show.
 pub const VISIBLE: f64 = 5e-7;
@@ -179,7 +179,7 @@ pub fn rounded(value: f64, within: f64, decimals: u8) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use reference::vocab::Nats;
+    use vocab::Nats;
 
     use super::{Amount, digits, rounded};
 

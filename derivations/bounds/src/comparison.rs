@@ -1,7 +1,6 @@
-//! How claimed numbers compare with computed ones.
+//! Many numbers held against what was computed: how many are out of bound, the worst of them, how many their bounds do not tell from others.
 
-use crate::compare::{Outcome, compare};
-use crate::precision::subject::{Float, TOLD_OF_ITSELF, TOLD_OF_SCALE};
+use crate::{Float, Outcome, TOLD_OF_ITSELF, TOLD_OF_SCALE, compare};
 
 /// The number that uses most of its bound.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,25 +21,25 @@ pub struct Worst {
 
 /// A number, its place, and all that it is held against.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Number {
+pub struct Number {
     /// What was computed here.
-    pub(super) expected: f64,
+    pub expected: f64,
     /// What is claimed.
-    pub(super) found: f64,
+    pub found: f64,
     /// How far a correct subject may be off.
-    pub(super) bound: f64,
+    pub bound: f64,
     /// What it can be at all.
-    pub(super) ends: [f64; 2],
+    pub ends: [f64; 2],
     /// How large what it is added up from is, or the row that it is a part of.
-    pub(super) scale: f64,
+    pub scale: f64,
     /// What its type cannot tell from 0.
-    pub(super) tiny: f64,
+    pub tiny: f64,
     /// Nothing above this can be claimed but infinity.
-    pub(super) largest: f64,
+    pub largest: f64,
     /// Its index in the claim's tensor, flat.
-    pub(super) flat: usize,
+    pub flat: usize,
     /// Item, row, entry of the row.
-    pub(super) place: [usize; 3],
+    pub place: [usize; 3],
 }
 
 impl Number {
@@ -71,7 +70,7 @@ const MOST_PLACES: usize = 1 << 16;
 
 /// A comparison of many numbers.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Fit {
+pub struct Comparison {
     /// How many were compared.
     pub numbers: usize,
     /// How many of them are out of bound.
@@ -94,9 +93,9 @@ pub struct Fit {
     pub places: Vec<[usize; 3]>,
 }
 
-impl Fit {
+impl Comparison {
     /// Compares one number.
-    pub(super) fn compare(&mut self, number: Number) {
+    pub fn compare(&mut self, number: Number) {
         let Number {
             expected, found, flat, ..
         } = number;
@@ -153,7 +152,7 @@ impl Fit {
     }
 
     /// Holds the sum of a row against what every such row adds up to.
-    pub(super) fn compare_sum(&mut self, number: Number) {
+    pub fn compare_sum(&mut self, number: Number) {
         let Number {
             expected,
             found,

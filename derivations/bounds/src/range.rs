@@ -13,7 +13,7 @@
 //
 //     delta = (1 + N)^2 e^(2 eta + 16 u (1 + ln K)) - 1
 
-use super::{Float, LogRow, Workings};
+use crate::{Arithmetic, Float, LogSoftmaxRow};
 
 /// The least and the largest that a number can be.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -40,7 +40,7 @@ impl Range {
     /// From 0 on: `-ln p`, an entropy's parts. Below it is no further than `shared`, what all `ln p` may be off by together (a table that misses 1,
     /// a log-sum-exp of a large maximum, `(max log2 e + log2 s) ln 2` too), and what a product with a rounded `1 / s` makes of `p = e / s`.
     #[must_use]
-    pub fn positive(shared: f64, w: Workings) -> Self {
+    pub fn positive(shared: f64, w: Arithmetic) -> Self {
         Self {
             low: -shared - 4.0 * w.u(),
             ..Self::ANY
@@ -49,13 +49,13 @@ impl Range {
 
     /// Up to 0, likewise: the logarithm of a probability.
     #[must_use]
-    pub fn negative(w: Workings) -> Self {
+    pub fn negative(w: Arithmetic) -> Self {
         Self::positive(0.0, w).times(-1.0)
     }
 
     /// A probability that is one of a row's: in `[0, 1]`, up to the rounding of an exponential or of `(hard - soft) + soft`.
     #[must_use]
-    pub fn probability(w: Workings) -> Self {
+    pub fn probability(w: Arithmetic) -> Self {
         Self {
             low: -4.0 * w.u(),
             high: 1.0 + 4.0 * w.u(),
@@ -78,7 +78,7 @@ impl Range {
     /// The entropy of a row: `0 <= H <= ln K`. Its parts `-q ln q` have one sign, so that no rounding of sums brings it below 0; `ln s - E[x]`
     /// of logits from which the largest was taken off may be below by what `ln s` is off.
     #[must_use]
-    pub fn entropy(row: &LogRow, w: Workings) -> Self {
+    pub fn entropy(row: &LogSoftmaxRow, w: Arithmetic) -> Self {
         let (ln_k, delta) = (row.ln_len(), row.together(w));
         Self {
             low: -2.0 * row.common - 4.0 * w.u(),
@@ -90,7 +90,7 @@ impl Range {
 
     /// A divergence from `1/K`: `0 <= D <= ln K`. It may be computed as a difference of two numbers of that size.
     #[must_use]
-    pub fn divergence_from_uniform(row: &LogRow, w: Workings) -> Self {
+    pub fn divergence_from_uniform(row: &LogSoftmaxRow, w: Arithmetic) -> Self {
         let (ln_k, delta) = (row.ln_len(), row.together(w));
         let size = 2.0 * ln_k + 1.0; // 1: what is off in ln q by itself, weighed
         Self {
@@ -119,7 +119,7 @@ impl Range {
 
     /// A part of a row that adds up to a known number; `size` is the part's.
     #[must_use]
-    pub fn part(self, row: &LogRow, size: f64, w: Workings) -> Self {
+    pub fn part(self, row: &LogSoftmaxRow, size: f64, w: Arithmetic) -> Self {
         self.in_row(3.0 * row.together(w) * size + 4.0 * w.each.lost())
     }
 
@@ -154,7 +154,7 @@ impl Range {
 
     /// The ends after `n` numbers were added up, divided and stored: four operations at most, as for a bound.
     #[must_use]
-    pub fn ends(self, n: f64, divisor: f64, w: Workings, stored: Float) -> [f64; 2] {
+    pub fn ends(self, n: f64, divisor: f64, w: Arithmetic, stored: Float) -> [f64; 2] {
         let share = w.additions(n) * w.sums.unit_roundoff() + if n > 1.0 { w.u() } else { 0.0 };
         let after = 4.0 * w.u() + stored.unit_roundoff();
         let moved = |end: f64, give: f64| (share * give + after * (end.abs() + share * give)) / divisor;
@@ -179,7 +179,7 @@ impl std::ops::AddAssign for Range {
     }
 }
 
-impl LogRow {
+impl LogSoftmaxRow {
     /// `ln K`.
     fn ln_len(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
@@ -188,7 +188,7 @@ impl LogRow {
     }
 
     /// `delta`: how far all probabilities of the row may be off together.
-    fn together(&self, w: Workings) -> f64 {
+    fn together(&self, w: Arithmetic) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let n = w.additions(self.ln.len() as f64) * w.sums.unit_roundoff();
         (1.0 + n).powi(2) * (2.0 * self.common + 16.0 * w.u() * (1.0 + self.ln_len())).exp() - 1.0
@@ -197,11 +197,9 @@ impl LogRow {
 
 #[cfg(test)]
 mod tests {
-    use super::Range;
-    use crate::dump::Order;
-    use crate::precision::subject::{Float, LogRow, Workings};
+    use crate::{Arithmetic, Float, LogSoftmaxRow, Order, Range};
 
-    const BF16: Workings = Workings {
+    const BF16: Arithmetic = Arithmetic {
         each: Float::Bf16,
         sums: Float::Bf16,
         order: Order::Sequential,
@@ -210,7 +208,7 @@ mod tests {
     /// Sums in bfloat16, one after the other: they stop growing.
     #[test]
     fn what_stagnates_is_within_its_range_and_what_is_invented_is_not() {
-        let row = LogRow::new("x", &[0.0; 8192], BF16, 0.0).expect("a row of finite logits");
+        let row = LogSoftmaxRow::new("x", &[0.0; 8192], BF16, 0.0).expect("a row of finite logits");
         // The softmax's sum stays at 256: ln q = -ln 256, and the last sum stays at 256 terms, too.
         let stuck = 256.0 * (1.0 / 256.0) * (8192.0_f64 / 256.0).ln();
         for (range, right, wrong) in [
@@ -225,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_range_is_turned_by_a_sign_and_grows_with_a_sum() {
-        let row = LogRow::new("x", &[0.5, 0.25], BF16, 0.0).expect("a row of finite logits");
+        let row = LogSoftmaxRow::new("x", &[0.5, 0.25], BF16, 0.0).expect("a row of finite logits");
         let range = Range::divergence_from_uniform(&row, BF16);
         let turned = range.times(-2.0);
         let bits = |ends: [f64; 2]| ends.map(f64::to_bits);
@@ -249,12 +247,12 @@ mod tests {
     #[test]
     fn a_surprise_is_below_0_by_what_all_logarithms_share_and_by_no_more() {
         // lse = (m log2 e + log2 s) ln 2 in single precision: an ulp of lse.
-        let f32s = Workings {
+        let f32s = Arithmetic {
             each: Float::F32,
             sums: Float::F32,
             order: Order::Pairwise,
         };
-        let row = LogRow::new("x", &[127.0, 90.0], f32s, 0.0).expect("a row of finite logits");
+        let row = LogSoftmaxRow::new("x", &[127.0, 90.0], f32s, 0.0).expect("a row of finite logits");
         let range = Range::positive(2.0 * row.common, f32s);
         assert!(range.low <= -7.63e-6 && range.low > -1e-4, "{range:?}");
         assert!(Range::positive(0.0, f32s).low > -1e-6);

@@ -174,9 +174,15 @@ impl<D: Dimension> LogProbs<D> {
 }
 
 impl LogProbs<ndarray::Ix2> {
-    /// The product of two distributions; normalised because they are.
+    /// The product of two distributions, of shapes `[i]` and `[j]`.
+    ///
+    /// ```text
+    /// ln p[i, j] = ln rows[i] + ln columns[j]
+    /// ```
+    ///
+    /// Normalised because they are, up to two roundings.
     #[must_use]
-    pub(crate) fn product(rows: &LogProbs<ndarray::Ix1>, columns: &LogProbs<ndarray::Ix1>) -> Self {
+    pub fn product(rows: &LogProbs<ndarray::Ix1>, columns: &LogProbs<ndarray::Ix1>) -> Self {
         let shape = (rows.ln.len(), columns.ln.len());
         Self {
             ln: ndarray::Array2::from_shape_fn(shape, |(i, j)| rows.ln[i] + columns.ln[j]),
@@ -228,7 +234,7 @@ pub fn sum_tolerance(n: usize, surprise: f64, unit_roundoff: f64) -> f64 {
 }
 
 /// Index of a flat position in row-major order.
-pub(crate) fn unravel(mut flat: usize, shape: &[usize]) -> Vec<usize> {
+fn unravel(mut flat: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
     for (axis, &size) in shape.iter().enumerate().rev() {
         index[axis] = flat % size.max(1);

@@ -140,6 +140,24 @@ pub enum Error {
         /// Its log-scale.
         ln_b: f64,
     },
+    /// A value of a normal density, or a parameter of it, that is no number.
+    #[error("x is {x}, mu {mu}, ln s {ln_s}; expected finite numbers")]
+    Normal {
+        /// The value.
+        x: f64,
+        /// Its mean.
+        mu: f64,
+        /// The logarithm of its standard deviation.
+        ln_s: f64,
+    },
+    /// A value that no Bernoulli probability is of.
+    #[error("x is {x}, its logit {logit}; expected 0 <= x <= 1 and a finite logit")]
+    Bernoulli {
+        /// The value.
+        x: f64,
+        /// The logit of its probability.
+        logit: f64,
+    },
 }
 
 /// `[3, 7]`, or nothing where there is one.

@@ -1,4 +1,7 @@
-//! The words that everything else is written in: [`Nats`], [`LogProbs`], [`Beta`], [`Reading`], [`Error`].
+//! The words that the reference and its twin share: [`Nats`], [`LogProbs`], [`Beta`], [`Reading`], [`Error`].
+//!
+//! Nothing here computes a line of the derivation: the twin depends on this package and not on the reference, so that no mathematics of the one can
+//! reach the other.
 
 mod closure;
 mod error;

@@ -3,19 +3,19 @@
 use reference::logits::Softmax;
 use reference::vocab::Error;
 
-use super::Workings;
+use crate::Arithmetic;
 
 /// Log-probabilities of a row of logits, and how far a subject's may be off.
 #[derive(Debug, Clone)]
-pub struct LogRow {
+pub struct LogSoftmaxRow {
     /// `ln q_k`.
     pub ln: Vec<f64>,
     /// Bound on the absolute error of `ln q_k`.
-    pub off: Vec<f64>,
+    pub abs_error: Vec<f64>,
     /// `q_k`.
     pub q: Vec<f64>,
     /// Bound on the relative error of `q_k`.
-    pub rough: Vec<f64>,
+    pub rel_error: Vec<f64>,
     /// What may be lost of `q_k` besides, near 0.
     pub lost: Vec<f64>,
     /// Bound on the error that all `ln q_k` share, as they have it by the log-sum-exp.
@@ -25,7 +25,7 @@ pub struct LogRow {
 /// The logarithm of half the smallest number.
 const UNDERFLOW: f64 = -745.2;
 
-impl LogRow {
+impl LogSoftmaxRow {
     /// Normalises a row. `rounded` bounds the error that its entries have themselves, in units of `u`, relative to their own size.
     ///
     /// ```text
@@ -39,7 +39,7 @@ impl LogRow {
     ///
     /// # Errors
     /// As [`Softmax::new`].
-    pub fn new(tensor: &'static str, x: &[f64], w: Workings, rounded: f64) -> Result<Self, Error> {
+    pub fn new(tensor: &'static str, x: &[f64], w: Arithmetic, rounded: f64) -> Result<Self, Error> {
         let row = Softmax::new(tensor, x)?;
         let (u, exp, ln) = (w.u(), w.exp(), w.ln());
         let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -50,18 +50,18 @@ impl LogRow {
         let n = x.len() as f64;
         let shared = u * (max + row.ln_s).abs();
         let common = exp * u + w.adding(n) + n * w.each.lost() + (ln + 1.0) * u * row.ln_s + shared;
-        let logs: Vec<f64> = row.y.iter().map(|y| y - row.ln_s).collect();
-        let [mut off, mut rough, mut lost] = std::array::from_fn(|_| vec![0.0; x.len()]);
+        let logs: Vec<f64> = (0..x.len()).map(|k| row.ln_q(k)).collect();
+        let [mut abs_error, mut rel_error, mut lost] = std::array::from_fn(|_| vec![0.0; x.len()]);
         for k in row.support() {
             let others = -logs[k].exp_m1(); // 1 - q_k
             let against = ((mean - row.q[k] * size(k)).max(0.0) / others).min(largest);
             let apart = size(k) + if others > 0.0 { against } else { 0.0 };
             let odds = if others > 0.0 { others * apart.exp_m1() } else { 0.0 };
             let rest = common + u * logs[k].abs();
-            off[k] = odds.min(apart) + rest;
+            abs_error[k] = odds.min(apart) + rest;
             // What is 0 however far its exponent is off has no error; relative ones would be 0 times infinity.
             let grown = apart + rest + (exp + 2.0) * u;
-            rough[k] = if logs[k] + grown < UNDERFLOW {
+            rel_error[k] = if logs[k] + grown < UNDERFLOW {
                 0.0
             } else {
                 odds + (rest + (exp + 2.0) * u).exp_m1()
@@ -72,9 +72,9 @@ impl LogRow {
         }
         Ok(Self {
             ln: logs,
-            off,
+            abs_error,
             q: row.q,
-            rough,
+            rel_error,
             lost,
             common: shared,
         })
@@ -82,14 +82,14 @@ impl LogRow {
 
     /// Every entry `-ln K`.
     #[must_use]
-    pub fn uniform(k: usize, w: Workings) -> Self {
+    pub fn uniform(k: usize, w: Arithmetic) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let n = k as f64;
         Self {
             ln: vec![-n.ln(); k],
-            off: vec![(w.ln() + 1.0) * w.u() * n.ln(); k],
+            abs_error: vec![(w.ln() + 1.0) * w.u() * n.ln(); k],
             q: vec![1.0 / n; k],
-            rough: vec![w.u(); k],
+            rel_error: vec![w.u(); k],
             lost: vec![w.each.lost(); k],
             common: 0.0,
         }
