@@ -1,15 +1,15 @@
 //! The checker: every claim on every world, and the sweep over beta.
 
+use note::assumption::{ASSUMPTIONS, violated};
+use note::checkable::{Checkable, has_closed_form};
+use note::proposition::{Proposition, bound_at_beta, own_bound_at_beta, propositions};
+use note::under_reading::UnderReading;
 use rayon::prelude::*;
 use reference::vocab::{Beta, Error, Reading};
 
-use crate::assumption::{ASSUMPTIONS, violated};
 use crate::cases::{Cases, Source};
-use crate::claim::{Claim, bound_at_beta, claims, own_bound_at_beta};
 use crate::judge::{Values, judge};
 use crate::progress::Progress;
-use crate::scene::Scene;
-use crate::subject::{Subject, has_closed_form};
 use crate::verdict::{SOME_ZERO, Tally, Verdict, verdict};
 
 /// The values of beta at which the bound of Eq. 14 is tried on every world.
@@ -30,7 +30,7 @@ pub struct Options {
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The claim.
-    pub claim: Claim,
+    pub claim: Proposition,
     /// On the worlds of the case file.
     pub file: Tally,
     /// On all worlds.
@@ -96,7 +96,7 @@ const CHUNK: u64 = 64;
 ///
 /// # Errors
 /// [`Error`] when a world cannot be seen under a reading, which a validated world always can.
-pub fn check<W: Subject>(
+pub fn check<W: Checkable>(
     cases: &Cases<W>,
     options: &Options,
     progress: &(dyn Fn(Progress) + Sync),
@@ -107,13 +107,13 @@ pub fn check<W: Subject>(
     });
     let wanted =
         |reading: Reading| options.reading.is_none_or(|only| only == reading) && W::READINGS.contains(&reading);
-    let rows: Vec<Claim> = claims()
+    let rows: Vec<Proposition> = propositions()
         .into_iter()
         .filter(|c| wanted(c.reading) || !c.depends_on_reading)
         .filter(has_closed_form::<W>)
         .collect();
-    let swept = |claim: fn(Reading) -> Option<Claim>| Reading::ALL.into_iter().filter_map(claim);
-    let sweep: Vec<(f64, Claim)> = swept(bound_at_beta)
+    let swept = |claim: fn(Reading) -> Option<Proposition>| Reading::ALL.into_iter().filter_map(claim);
+    let sweep: Vec<(f64, Proposition)> = swept(bound_at_beta)
         .chain(swept(own_bound_at_beta))
         .filter(|claim| wanted(claim.reading) && has_closed_form::<W>(claim))
         .flat_map(|claim| BETAS.map(|beta| (beta, claim.clone())))
@@ -143,8 +143,8 @@ pub fn check<W: Subject>(
 }
 
 struct Plan {
-    rows: Vec<Claim>,
-    sweep: Vec<(f64, Claim)>,
+    rows: Vec<Proposition>,
+    sweep: Vec<(f64, Proposition)>,
     beta: Option<Beta>,
 }
 
@@ -188,7 +188,7 @@ impl Plan {
         }
     }
 
-    fn see<W: Subject>(&self, cases: &Cases<W>, index: u64, seen: &mut Seen) -> Result<(), Error> {
+    fn see<W: Checkable>(&self, cases: &Cases<W>, index: u64, seen: &mut Seen) -> Result<(), Error> {
         let Some((source, world)) = cases.get(index) else {
             return Ok(());
         };
@@ -206,7 +206,7 @@ impl Plan {
             if !self.rows.iter().any(|claim| claim.reading == reading) {
                 continue;
             }
-            let scene = Scene::new(&world, reading)?;
+            let scene = UnderReading::new(&world, reading)?;
             let mask = violated(&scene) | zero;
             let mut values = Values::new();
             for (claim, tallies) in self.rows.iter().zip(&mut seen.rows) {

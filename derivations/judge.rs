@@ -1,14 +1,14 @@
 //! One claim on one scene: does the row close, does its sign hold, is the claim broken.
 
+use note::checkable::Checkable;
+use note::line::{LineId, line};
+use note::proposition::Proposition;
+use note::rule::{Relation, Rule, Sign};
+use note::under_reading::UnderReading;
 use reference::model::Model;
 use reference::vocab::{Error, Nats};
 
-use crate::claim::Claim;
-use crate::line::{LineId, line};
 use crate::precision::closure_bound;
-use crate::rule::{Relation, Rule, Sign};
-use crate::scene::Scene;
-use crate::subject::Subject;
 
 /// The values of all expressions on a scene, each computed at most once.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Values {
         self.0.retain(|(id, _)| !id.depends_on_beta());
     }
 
-    fn get<W: Model>(&mut self, id: LineId, scene: &Scene<W>) -> Result<Vec<Nats>, Error> {
+    fn get<W: Model>(&mut self, id: LineId, scene: &UnderReading<W>) -> Result<Vec<Nats>, Error> {
         if let Some((_, value)) = self.0.iter().find(|(known, _)| *known == id) {
             return value.clone();
         }
@@ -120,7 +120,7 @@ impl Side {
 
 /// Judges a claim on a scene; for a table of cells the worst cell speaks.
 #[must_use]
-pub fn judge<W: Subject>(claim: &Claim, scene: &Scene<W>, values: &mut Values) -> Observation {
+pub fn judge<W: Checkable>(claim: &Proposition, scene: &UnderReading<W>, values: &mut Values) -> Observation {
     let (slack, sign) = match claim.signed_slack(scene) {
         Ok((slack, sign)) => (Ok(slack), sign),
         Err(error) => (Err(error), claim.sign),
@@ -159,7 +159,7 @@ fn worse(a: Observation, b: Observation) -> Observation {
 }
 
 fn judge_row(
-    claim: &Claim,
+    claim: &Proposition,
     from: Result<Nats, Error>,
     to: Result<Nats, Error>,
     slack: Result<Nats, Error>,
@@ -211,7 +211,7 @@ fn judge_row(
 
 /// A row of numbers. A step's slack is as exact as its own mass says, and `from - to` as the masses of the two: what is clear of either bound is
 /// decided. What neither tells is decided by a sign that the slack has in every world, where it has one.
-fn closed(claim: &Claim, from: Nats, to: Nats, slack: Nats, sign: Sign) -> Observation {
+fn closed(claim: &Proposition, from: Nats, to: Nats, slack: Nats, sign: Sign) -> Observation {
     let bound = closure_bound(&[from, to, slack]);
     let error = (from.value() - slack.value() - to.value()).abs();
     let residue = if error == 0.0 { 0.0 } else { error / bound };

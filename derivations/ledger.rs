@@ -1,16 +1,16 @@
 //! Where every nat of the evidence goes: `evidence = objective + gap + reading + dropped + reweighting`.
 
+use note::checkable::Checkable;
+use note::proposition::bound_at_beta;
+use note::under_reading::UnderReading;
 use reference::critical::{CriticalBeta, critical_beta};
 use reference::equations::bound::eq03_log_evidence;
 use reference::equations::objective::{divergence, eq14_objective, expected_log_likelihood};
 use reference::slack::Slack;
 use reference::vocab::{Error, Nats, Reading};
 
-use crate::claim::bound_at_beta;
 use crate::judge::{Values, judge};
 use crate::precision::closure_bound;
-use crate::scene::Scene;
-use crate::subject::Subject;
 
 /// One entry: a name, a formula in words, an amount.
 #[derive(Debug, Clone)]
@@ -84,8 +84,8 @@ impl Ledger {
 ///
 /// # Errors
 /// None that a validated world can cause: an entry without a value is left blank.
-pub fn ledger<W: Subject>(world: &W, reading: Reading) -> Result<Ledger, Error> {
-    let scene = Scene::new(world, reading)?;
+pub fn ledger<W: Checkable>(world: &W, reading: Reading) -> Result<Ledger, Error> {
+    let scene = UnderReading::new(world, reading)?;
     let seen = &scene.seen;
     let expected = reading == Reading::Expected;
     let target = if expected {
@@ -149,7 +149,7 @@ pub fn ledger<W: Subject>(world: &W, reading: Reading) -> Result<Ledger, Error> 
     })
 }
 
-fn bound<W: Subject>(scene: &Scene<W>) -> Bound {
+fn bound<W: Checkable>(scene: &UnderReading<W>) -> Bound {
     let claim = bound_at_beta(scene.reading);
     match claim.map(|claim| judge(&claim, scene, &mut Values::new()).holds()) {
         Some(Some(true)) => Bound::Holds,

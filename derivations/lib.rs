@@ -2,11 +2,9 @@
 
 #[cfg(feature = "twin")]
 pub mod agree;
-pub mod assumption;
 pub mod case;
 pub mod cases;
 pub mod check;
-pub mod claim;
 pub mod continuous;
 pub mod dump;
 pub mod faces;
@@ -18,25 +16,18 @@ pub mod judge;
 #[cfg(feature = "twin")]
 pub mod layers;
 pub mod ledger;
-pub mod line;
-pub mod named;
 #[cfg(feature = "twin")]
 pub mod networks;
-pub mod notation;
 #[cfg(feature = "twin")]
 pub mod pairs;
 pub mod precision;
 pub mod probe;
 pub mod progress;
 pub mod refute;
-pub mod rule;
-pub mod scene;
 pub mod simplest;
 pub mod specimen;
-pub mod step;
 #[cfg(feature = "twin")]
 pub mod steps;
-pub mod subject;
 #[cfg(feature = "twin")]
 pub mod terms;
 pub mod trial;

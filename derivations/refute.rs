@@ -1,19 +1,19 @@
 //! The search: find a world that breaks a claim, then the smallest one.
 
+use note::assumption::{ASSUMPTIONS, Kind, violated};
+use note::checkable::Checkable;
+use note::line::{LineId, line};
+use note::proposition::Proposition;
+use note::step::Step;
+use note::under_reading::UnderReading;
 use rayon::prelude::*;
 use reference::equations::bound::eq03_log_evidence;
 use reference::vocab::{Beta, Error, Nats};
 use reference::world::World;
 use serde::Serialize;
 
-use crate::assumption::{ASSUMPTIONS, Kind, violated};
-use crate::claim::Claim;
 use crate::judge::{Values, judge};
-use crate::line::{LineId, line};
-use crate::scene::Scene;
 use crate::specimen::{Specimen, Written as _};
-use crate::step::Step;
-use crate::subject::Subject;
 
 /// How good a counterexample is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -33,7 +33,7 @@ pub enum Grade {
 #[derive(Debug, Clone)]
 pub struct Target {
     /// The claim.
-    pub claim: Claim,
+    pub claim: Proposition,
     /// A beta for every world tried; absent: the world's own.
     pub beta: Option<Beta>,
 }
@@ -43,8 +43,8 @@ impl Target {
     ///
     /// # Errors
     /// None that a validated world can cause.
-    pub fn scene<W: Subject>(&self, world: &W) -> Result<Scene<W>, Error> {
-        let mut scene = Scene::new(world, self.claim.reading)?;
+    pub fn scene<W: Checkable>(&self, world: &W) -> Result<UnderReading<W>, Error> {
+        let mut scene = UnderReading::new(world, self.claim.reading)?;
         if let Some(beta) = self.beta {
             scene.set_beta(beta);
         }
@@ -55,7 +55,7 @@ impl Target {
     ///
     /// # Errors
     /// None that a validated world can cause.
-    pub fn grade<W: Subject>(&self, world: &W) -> Result<Option<Grade>, Error> {
+    pub fn grade<W: Checkable>(&self, world: &W) -> Result<Option<Grade>, Error> {
         let scene = self.scene(world)?;
         let seen = judge(&self.claim, &scene, &mut Values::new());
         if !seen.broken {
@@ -75,7 +75,7 @@ impl Target {
 }
 
 /// Names and kinds of the assumptions that a scene violates; those about beta do not count when beta was asked for.
-fn violated_names<W: Subject>(scene: &Scene<W>, beta_given: bool) -> Vec<(&'static str, Kind)> {
+fn violated_names<W: Checkable>(scene: &UnderReading<W>, beta_given: bool) -> Vec<(&'static str, Kind)> {
     let mask = violated(scene);
     ASSUMPTIONS
         .iter()
@@ -163,10 +163,10 @@ pub fn refute<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Opt
 }
 
 /// The row of the claim that breaks by itself, of several the one with the smallest slack; one without a value counts as the smallest.
-fn culprit<W: Subject>(claim: &Claim, scene: &Scene<W>) -> Option<&'static Step> {
+fn culprit<W: Checkable>(claim: &Proposition, scene: &UnderReading<W>) -> Option<&'static Step> {
     let mut values = Values::new();
     let mut rank = |step: &Step| {
-        let alone = crate::claim::claim(step.id.as_str(), claim.reading);
+        let alone = note::proposition::proposition(step.id.as_str(), claim.reading);
         let stands = alone.is_none_or(|claim| !judge(&claim, scene, &mut values).broken);
         let slack = step.slack(scene).map_or(f64::NEG_INFINITY, |nats| nats.value());
         (stands, slack)

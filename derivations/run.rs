@@ -27,10 +27,10 @@ use derivations::check::{self, Options};
 use derivations::continuous::{Continuous, SKIPPED};
 use derivations::faces::{Provenance, check as check_face, ledger as ledger_face, lines, show, step};
 use derivations::ledger::ledger;
-use derivations::scene::Scene;
-use derivations::subject::Subject;
 #[cfg(feature = "lapack")]
 use derivations::{continuous, fitting};
+use note::checkable::Checkable;
+use note::under_reading::UnderReading;
 #[cfg(feature = "lapack")]
 use reference::gaussian::Gaussian;
 use reference::world::World;
@@ -153,10 +153,10 @@ fn continuous(_: &cli::Check, _: &Case, _: &Options, _: &Bars) -> Result<Option<
     Ok(None)
 }
 
-fn display<W: Subject>(args: &cli::Show, world: &W, name: &str) -> Result<Outcome> {
+fn display<W: Checkable>(args: &cli::Show, world: &W, name: &str) -> Result<Outcome> {
     let shown = show::text(&args.line, args.reading, world)?;
     let (reading, beta) = (args.reading.name(), world.beta().get());
-    let replaced = Scene::new(world, args.reading)?.in_place_of_tables();
+    let replaced = UnderReading::new(world, args.reading)?.in_place_of_tables();
     let replaced = replaced.map_or_else(String::new, |words| format!("\nwhatever the tables say, {words}"));
     print(&format!("{name}, reading {reading}, beta {beta}{replaced}\n\n{shown}"))?;
     Ok(Outcome::Stands)
@@ -171,7 +171,7 @@ fn draw_up(args: &cli::LedgerArgs) -> Result<Outcome> {
     }
 }
 
-fn drawn_up<W: Subject>(args: &cli::LedgerArgs, case: &Case, mut world: W) -> Result<Outcome> {
+fn drawn_up<W: Checkable>(args: &cli::LedgerArgs, case: &Case, mut world: W) -> Result<Outcome> {
     if let Some(beta) = args.beta {
         world.set_beta(beta);
     }

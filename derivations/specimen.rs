@@ -4,19 +4,19 @@ use std::fmt::Display;
 use std::path::Path;
 
 use ndarray::Array1;
+use note::assumption::Condition;
+use note::checkable::Checkable;
 use reference::vocab::{Beta, Error};
 
-use crate::assumption::Condition;
 use crate::case::CaseError;
 use crate::refute::{Grade, Target};
-use crate::subject::Subject;
 
 mod finite;
 #[cfg(feature = "lapack")]
 mod gaussian;
 
 /// What search, shrinking and restoration do to a world.
-pub trait Specimen: Subject {
+pub trait Specimen: Checkable {
     /// As a person writes it down.
     type Written: Written<World = Self>;
 

@@ -2,12 +2,12 @@
 
 mod tally;
 
+use note::assumption::{ASSUMPTIONS, Kind};
+use note::proposition::Proposition;
+use note::rule::Relation;
 use serde::Serialize;
 
-use crate::assumption::{ASSUMPTIONS, Kind};
-use crate::claim::Claim;
 use crate::judge::UNDECIDED;
-use crate::rule::Relation;
 
 pub use tally::{MaskTally, Tally};
 
@@ -55,7 +55,7 @@ const SEEN: u64 = 20;
 
 /// Computes the verdict from what was seen. Where rounding hides whether some worlds break the claim, it stands as it would both ways or is undecided.
 #[must_use]
-pub fn verdict(claim: &Claim, tally: &Tally) -> Verdict {
+pub fn verdict(claim: &Proposition, tally: &Tally) -> Verdict {
     let known = decided(claim, tally);
     if tally.undecided == 0 || matches!(known.standing, Standing::Refuted { .. }) {
         return known;
@@ -73,7 +73,7 @@ pub fn verdict(claim: &Claim, tally: &Tally) -> Verdict {
     }
 }
 
-fn decided(claim: &Claim, tally: &Tally) -> Verdict {
+fn decided(claim: &Proposition, tally: &Tally) -> Verdict {
     if tally.judged == 0 {
         return Verdict {
             standing: Standing::Unjudged,

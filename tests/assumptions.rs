@@ -1,15 +1,15 @@
 //! Each witness breaks its line, each predicate restores it.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use derivations::assumption::{ASSUMPTIONS, Kind, assumption};
 use derivations::cases::random;
-use derivations::claim::claims;
 use derivations::faces::breakage::breakage;
 use derivations::fractions::FractionWorld;
 use derivations::judge::{Values, judge};
 use derivations::refute::{Grade, Target, refute};
-use derivations::scene::Scene;
 use derivations::verdict::{Standing, Tally, verdict};
+use note::assumption::{ASSUMPTIONS, Kind, assumption};
+use note::proposition::propositions;
+use note::under_reading::UnderReading;
 use reference::vocab::Reading;
 use reference::world::World;
 
@@ -35,7 +35,7 @@ fn every_assumption_restores_its_line() {
 fn every_witness_violates_nothing_else_that_could_explain_the_break() {
     for a in ASSUMPTIONS {
         let shown = breakage::<World>(a, a.witness).unwrap();
-        let mask = |world| derivations::assumption::violated(&Scene::new(world, a.reading).unwrap());
+        let mask = |world| note::assumption::violated(&UnderReading::new(world, a.reading).unwrap());
         let (before, after) = (mask(&shown.witness.to_world().unwrap()), mask(&shown.restored_world));
         for (bit, other) in ASSUMPTIONS.iter().enumerate() {
             let violated = |mask: u16| mask & (1 << bit) != 0;
@@ -67,19 +67,19 @@ fn every_witness_is_small() {
 fn a_conditional_claim_is_never_broken_where_its_assumptions_hold() {
     // Fresh worlds, not those the verdict was formed on.
     let worlds: Vec<_> = (0..2000).map(|index| random::world(99, index)).collect();
-    for claim in claims() {
+    for claim in propositions() {
         let mut tally = Tally::default();
-        let scenes: Vec<Scene> = worlds
+        let scenes: Vec<UnderReading> = worlds
             .iter()
-            .map(|world| Scene::new(world, claim.reading).unwrap())
+            .map(|world| UnderReading::new(world, claim.reading).unwrap())
             .collect();
         for (index, scene) in scenes.iter().enumerate() {
-            let mask = derivations::assumption::violated(scene);
+            let mask = note::assumption::violated(scene);
             tally.add(index as u64, mask, &judge(&claim, scene, &mut Values::new()));
         }
         if let Standing::HoldsIf { assumptions, .. } = verdict(&claim, &tally).standing {
             let fresh = (2000..4000).map(|index| random::world(99, index));
-            for scene in fresh.map(|world| Scene::new(&world, claim.reading).unwrap()) {
+            for scene in fresh.map(|world| UnderReading::new(&world, claim.reading).unwrap()) {
                 if assumptions.iter().all(|id| assumption(id).unwrap().holds(&scene)) {
                     assert!(
                         !judge(&claim, &scene, &mut Values::new()).broken,
@@ -108,7 +108,7 @@ fn every_claim_that_is_refuted_has_a_counterexample_of_at_most_two_states_each()
         ("p(x)-A4", Reading::Pointwise),
     ];
     for (id, reading) in refuted {
-        let claim = derivations::claim::claim(id, reading).unwrap();
+        let claim = note::proposition::proposition(id, reading).unwrap();
         let found = refute::<World>(&Target { claim, beta: None }, 1, 4000)
             .unwrap()
             .unwrap();
@@ -125,7 +125,7 @@ fn every_claim_that_is_refuted_has_a_counterexample_of_at_most_two_states_each()
 
 #[test]
 fn the_smallest_counterexample_to_eq_14_is_the_audits() {
-    let claim = derivations::claim::claim("3-14", Reading::Joint).unwrap();
+    let claim = note::proposition::proposition("3-14", Reading::Joint).unwrap();
     let found = refute::<World>(&Target { claim, beta: None }, 7, 4000)
         .unwrap()
         .unwrap();

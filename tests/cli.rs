@@ -14,7 +14,7 @@ mod ledger;
 use std::process::Output;
 
 use assert_cmd::Command;
-use derivations::claim::claims;
+use note::proposition::propositions;
 use serde_json::Value;
 
 fn elbo(args: &[&str]) -> Output {
@@ -82,7 +82,7 @@ fn check_reports_json_with_its_provenance() {
     assert_eq!(from["seed"], 5);
     assert_eq!(from["input_sha256"].as_str().unwrap().len(), 64);
     assert!(from["features"].is_array());
-    assert_eq!(report["rows"].as_array().unwrap().len(), claims().len());
+    assert_eq!(report["rows"].as_array().unwrap().len(), propositions().len());
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn every_beta_below_one_has_a_counterexample_and_none_above() {
 
 #[test]
 fn break_shows_every_assumption_before_and_after() {
-    for assumption in derivations::assumption::ASSUMPTIONS {
+    for assumption in note::assumption::ASSUMPTIONS {
         let report = json(&["break", assumption.id, "--format", "json"]);
         assert_eq!(report["without"]["claim_broken"], true, "{}", assumption.id);
         assert_eq!(report["with"]["claim_broken"], false, "{}", assumption.id);

@@ -17,12 +17,12 @@ use derivations::cases::{Cases, gaussian};
 use derivations::check::{Options, check};
 use derivations::continuous::judge;
 use derivations::integrals::compare;
-use derivations::line::LINES;
 use derivations::precision::closure_bound;
 use derivations::progress::Progress;
-use derivations::scene::Scene;
-use derivations::subject::Subject as _;
 use ndarray::{Array2, Array3, Axis, array};
+use note::checkable::Checkable as _;
+use note::line::LINES;
+use note::under_reading::UnderReading;
 use reference::equations::{bound::*, objective::*};
 use reference::gaussian::{Gaussian, Parts, posterior_encoder};
 use reference::model::Model as _;
@@ -163,14 +163,14 @@ fn a_density_may_exceed_one() {
 #[test]
 fn what_has_no_closed_form_is_known_by_name() {
     let world = Gaussian::new(by_hand()).unwrap();
-    let scene = Scene::new(&world, Reading::Pointwise).unwrap();
+    let scene = UnderReading::new(&world, Reading::Pointwise).unwrap();
     for side in LINES {
         let none = matches!(side.value(&scene), Err(Error::NoClosedForm { .. }));
         assert_eq!(none, Gaussian::NO_CLOSED_FORM.contains(&side.id), "{}", side.id);
     }
     for reading in Reading::ALL {
         assert_eq!(
-            Scene::new(&world, reading).is_ok(),
+            UnderReading::new(&world, reading).is_ok(),
             Gaussian::READINGS.contains(&reading)
         );
     }

@@ -19,7 +19,7 @@ use arithmetic::evaluate;
 use derivations::cases::list;
 use derivations::faces::show;
 use derivations::faces::step::{self, LineSection, Section, StepError, StepMark};
-use derivations::line::{LINES, LineId};
+use note::line::{LINES, LineId};
 use reference::vocab::Reading;
 use reference::world::World;
 use typeset::latex::plain;

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use derivations::case;
 use derivations::cases::{Cases, random};
 use derivations::check::{Checked, Options, check};
-use derivations::claim::{Kind, claim, claims};
 use derivations::ledger::ledger;
 use derivations::progress::Progress;
+use note::proposition::{Kind, proposition, propositions};
 use reference::vocab::Reading;
 use reference::world::{Tables, World};
 
@@ -84,7 +84,7 @@ fn one_reading_alone_is_judged_where_it_makes_a_difference() {
 
 #[test]
 fn every_claim_is_there_once_under_each_reading_that_makes_a_difference() {
-    let all = claims();
+    let all = propositions();
     let count = |id: &str| all.iter().filter(|claim| claim.id == id).count();
     for id in ["5-6", "11-12", "3-9", "3-A1"] {
         assert_eq!(count(id), 1, "{id}");
@@ -96,15 +96,15 @@ fn every_claim_is_there_once_under_each_reading_that_makes_a_difference() {
     let repairs = all.iter().filter(|claim| claim.kind == Kind::Repair).count();
     assert_eq!(repairs, 8);
     for reading in Reading::ALL {
-        assert_eq!(claim("13-14", reading).unwrap().reading, reading);
-        assert_eq!(claim("5-6", reading).unwrap().id, "5-6");
+        assert_eq!(proposition("13-14", reading).unwrap().reading, reading);
+        assert_eq!(proposition("5-6", reading).unwrap().id, "5-6");
     }
-    assert!(claim("12-13", Reading::Expected).is_none());
+    assert!(proposition("12-13", Reading::Expected).is_none());
 }
 
 #[test]
 fn a_claim_is_a_sentence() {
-    let sentence = |id, reading| claim(id, reading).unwrap().sentence();
+    let sentence = |id, reading| proposition(id, reading).unwrap().sentence();
     assert_eq!(sentence("3-14", Reading::Joint), "ln p(x,y) >= line 14");
     assert_eq!(sentence("3-1", Reading::Expected), "ln p(x) >= line 1");
     assert_eq!(sentence("2", Reading::Pointwise), "form a of Eq. 2 = form b of Eq. 2");

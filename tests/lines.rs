@@ -1,14 +1,14 @@
 //! Every row closes, on every source of worlds, and the verdicts are the audit's.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use derivations::assumption::ASSUMPTIONS;
 use derivations::case;
 use derivations::cases::{Cases, edge, list, tiny};
 use derivations::check::{BETAS, Checked, Options, Row, check};
 use derivations::faces::{self, Provenance};
-use derivations::line::LineId;
-use derivations::rule::Sign;
 use derivations::verdict::Standing;
+use note::assumption::ASSUMPTIONS;
+use note::line::LineId;
+use note::rule::Sign;
 use reference::vocab::Reading;
 use std::sync::LazyLock;
 

@@ -3,16 +3,16 @@
 
 use std::fmt::Write as _;
 
-use derivations::assumption::assumption;
-use derivations::claim::{bound_at_beta, claim};
 use derivations::faces::refutation;
 use derivations::fractions::{Fraction, FractionWorld};
 use derivations::refute::{Grade, Target, refute};
+use note::assumption::assumption;
+use note::proposition::{bound_at_beta, proposition};
 use reference::vocab::{Beta, Reading};
 use reference::world::World;
 
 fn target(id: &str, reading: Reading) -> Target {
-    let claim = claim(id, reading).unwrap();
+    let claim = proposition(id, reading).unwrap();
     Target { claim, beta: None }
 }
 

@@ -6,10 +6,10 @@
 )]
 
 use derivations::faces::lines;
-use derivations::line::{LINES, LineId, line};
-use derivations::notation::NOTATION;
-use derivations::rule::Sign::{NonNegative, Unsigned, Zero};
-use derivations::step::{STEPS, StepId, chain};
+use note::line::{LINES, LineId, line};
+use note::notation::NOTATION;
+use note::rule::Sign::{NonNegative, Unsigned, Zero};
+use note::step::{STEPS, StepId, chain};
 use reference::vocab::Reading;
 use typeset::latex::{mathml, plain};
 

@@ -3,13 +3,13 @@
 
 use std::fmt::Write as _;
 
-use derivations::assumption::ASSUMPTIONS;
 use derivations::cases::Cases;
 use derivations::check::{Checked, Options, check};
-use derivations::claim::{Claim, claim};
 use derivations::faces::check::name;
-use derivations::rule::Sign;
 use derivations::verdict::{MaskTally, SOME_ZERO, Standing, Tally, verdict};
+use note::assumption::ASSUMPTIONS;
+use note::proposition::{Proposition, proposition};
+use note::rule::Sign;
 use reference::vocab::{Beta, Reading};
 
 const COVERS: &str = "q-covers-posterior";
@@ -39,8 +39,8 @@ fn tally(seen: &[(u16, u64, u64, u64)]) -> Tally {
     tally
 }
 
-fn at_least() -> Claim {
-    claim("5-6", Reading::Pointwise).unwrap()
+fn at_least() -> Proposition {
+    proposition("5-6", Reading::Pointwise).unwrap()
 }
 
 fn words(seen: &[(u16, u64, u64, u64)]) -> String {
@@ -50,7 +50,7 @@ fn words(seen: &[(u16, u64, u64, u64)]) -> String {
 #[test]
 fn nothing_judged_is_no_verdict_and_no_relation_no_claim() {
     assert_eq!(words(&[]), "not judged");
-    let reweighted = claim("14-14b", Reading::Joint).unwrap();
+    let reweighted = proposition("14-14b", Reading::Joint).unwrap();
     let found = |seen| verdict(&reweighted, &tally(seen));
     assert_eq!(found(&[(0, 0, 1, 0)]).standing, Standing::NoClaim);
     assert!(found(&[(0, 0, 1, 0)]).equality && !found(&[(0, 0, 1, 1)]).equality);
@@ -222,11 +222,11 @@ fn the_bound_at_a_beta_has_repairs() {
 
 #[test]
 fn signs_and_names_of_bounds() {
-    assert_eq!(claim("3-14", Reading::Expected).unwrap().sign, Sign::NonNegative);
-    assert_eq!(claim("3-13", Reading::Observed).unwrap().sign, Sign::NonNegative);
-    assert_eq!(claim("3-14", Reading::Pointwise).unwrap().sign, Sign::Unsigned);
+    assert_eq!(proposition("3-14", Reading::Expected).unwrap().sign, Sign::NonNegative);
+    assert_eq!(proposition("3-13", Reading::Observed).unwrap().sign, Sign::NonNegative);
+    assert_eq!(proposition("3-14", Reading::Pointwise).unwrap().sign, Sign::Unsigned);
     for id in ["3-14b", "3-2b", "3-A1", "3-p(x)"] {
-        let bound = claim(id, Reading::Pointwise);
+        let bound = proposition(id, Reading::Pointwise);
         assert!(bound.is_none_or(|claim| claim.id == "3-A1"), "{id}");
     }
 }

@@ -1,8 +1,8 @@
 //! Regressions and named examples, stored as values and not as seeds, each with its origin.
 
+use note::assumption::ASSUMPTIONS;
 use reference::world::World;
 
-use crate::assumption::ASSUMPTIONS;
 use crate::fractions::FractionWorld;
 
 /// A named world.

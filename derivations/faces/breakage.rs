@@ -2,18 +2,18 @@
 
 use std::fmt::Write as _;
 
+use note::assumption::{Assumption, Condition, Kind};
+use note::line::{LineId, line};
+use note::proposition::{Proposition, proposition};
+use note::under_reading::UnderReading;
 use reference::vocab::{Error, Nats, Reading};
 use reference::world::World;
 use serde_json::{Value, json};
 
-use crate::assumption::{Assumption, Condition, Kind};
 use crate::case::CaseError;
-use crate::claim::{Claim, claim};
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
 use crate::judge::{Observation, Values, judge};
-use crate::line::{LineId, line};
-use crate::scene::Scene;
 use crate::specimen::{Specimen, Written as _};
 
 /// A claim on one world.
@@ -33,7 +33,7 @@ pub struct View {
 #[derive(Debug, Clone)]
 pub struct Breakage<W: Specimen = World> {
     /// The claim that falls.
-    pub claim: Claim,
+    pub claim: Proposition,
     /// The witness.
     pub witness: W::Written,
     /// On the witness.
@@ -56,7 +56,7 @@ pub enum BreakError {
     Reference(#[from] Error),
     /// The table has no such claim.
     #[error("no claim {id} under the {reading} reading")]
-    Claim {
+    Proposition {
         /// Its name.
         id: &'static str,
         /// The reading.
@@ -80,7 +80,7 @@ pub const fn no_continuous_witness(assumption: &Assumption) -> &'static str {
 /// [`BreakError`], which the committed tables never cause (tested).
 pub fn breakage<W: Specimen>(assumption: &Assumption, witness: &str) -> Result<Breakage<W>, BreakError> {
     let reading: Reading = assumption.reading;
-    let claim = claim(assumption.breaks, reading).ok_or(BreakError::Claim {
+    let claim = proposition(assumption.breaks, reading).ok_or(BreakError::Proposition {
         id: assumption.breaks,
         reading: reading.name(),
     })?;
@@ -88,7 +88,7 @@ pub fn breakage<W: Specimen>(assumption: &Assumption, witness: &str) -> Result<B
     let world = witness.to_world()?;
     let restored_world = world.restored(assumption.says)?;
     let view = |world: &W| -> Result<View, Error> {
-        let scene = Scene::new(world, reading)?;
+        let scene = UnderReading::new(world, reading)?;
         let side = |id: LineId| line(id).value(&scene).ok()?.first().copied();
         Ok(View {
             assumption_holds: assumption.holds(&scene),
@@ -126,7 +126,7 @@ pub fn text<W: Specimen>(assumption: &Assumption, shown: &Breakage<W>) -> String
     }
     let bare = shown.witness.clone().noted(None);
     let _ = writeln!(out, "\n{bare}");
-    let _ = writeln!(out, "Claim {}: {}", shown.claim.id, shown.claim.sentence());
+    let _ = writeln!(out, "Proposition {}: {}", shown.claim.id, shown.claim.sentence());
     let _ = writeln!(out, "  {:<28} {:>14} {:>14}", "", "without it", "with it");
     let row = |out: &mut String, name: &str, a: String, b: String| {
         let _ = writeln!(out, "  {name:<28} {a:>14} {b:>14}");

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
+use note::assumption::{Assumption, assumption};
+use note::proposition::Kind;
 use typeset::words::one_line;
 use typeset::wrap::prose;
 
-use crate::assumption::{Assumption, assumption};
 use crate::cases::Source;
 use crate::check::{Checked, Row};
-use crate::claim::Kind;
 use crate::faces::Provenance;
 use crate::judge::{Class, UNDECIDED};
 use crate::verdict::Tally;

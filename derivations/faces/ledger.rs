@@ -2,17 +2,17 @@
 
 use std::fmt::Write as _;
 
+use note::checkable::Checkable;
+use note::proposition::proposition;
+use note::under_reading::UnderReading;
 use reference::vocab::{Error, Nats, closure_bound};
 use serde_json::{Value, json};
 use typeset::amount::{LOST, digits};
 use typeset::wrap::prose;
 
-use crate::claim::claim;
 use crate::faces::critical;
 use crate::judge::{Values, judge};
 use crate::ledger::{Bound, Entry, Ledger};
-use crate::scene::Scene;
-use crate::subject::Subject;
 
 /// An amount in the digits that its bound carries, six decimals at most; what is not a number in words.
 #[must_use]
@@ -115,12 +115,12 @@ pub fn number(nats: Option<Nats>) -> Value {
 ///
 /// # Errors
 /// None that a validated world can cause.
-pub fn rows_close<W: Subject>(world: &W, ledger: &Ledger) -> Result<bool, Error> {
-    let scene = Scene::new(world, ledger.reading)?;
+pub fn rows_close<W: Checkable>(world: &W, ledger: &Ledger) -> Result<bool, Error> {
+    let scene = UnderReading::new(world, ledger.reading)?;
     let mut values = Values::new();
     let bounds = ["3-13", "3-14", "3-1"];
     Ok(bounds
         .iter()
-        .filter_map(|id| claim(id, ledger.reading))
+        .filter_map(|id| proposition(id, ledger.reading))
         .all(|claim| !judge(&claim, &scene, &mut values).ours_broken))
 }

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use typeset::latex::plain_or_source;
 use typeset::wrap;
 
-use crate::line::{LINES, Line, line};
-use crate::notation::NOTATION;
-use crate::rule::Relation;
-use crate::step::{STEPS, Step};
+use note::line::{LINES, Line, line};
+use note::notation::NOTATION;
+use note::rule::Relation;
+use note::step::{STEPS, Step};
 
 /// Name and version of what [`json()`] returns.
 pub const SCHEMA: &str = "elbo-lines/1";

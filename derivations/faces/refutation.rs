@@ -2,20 +2,20 @@
 
 use std::fmt::Write as _;
 
+use note::assumption::{Kind, assumption};
+use note::line::{LineId, line};
+use note::proposition::{in_words, instead};
+use note::step::Step;
+use note::under_reading::UnderReading;
 use reference::vocab::{Beta, Nats};
 use serde_json::{Value, json};
 use typeset::plural::count;
 use typeset::wrap::prose;
 
-use crate::assumption::{Kind, assumption};
-use crate::claim::{in_words, instead};
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
-use crate::line::{LineId, line};
 use crate::refute::{Counterexample, Grade, Target};
-use crate::scene::Scene;
 use crate::specimen::{Specimen, Written as _};
-use crate::step::Step;
 
 /// The counterexample as text, at most 100 columns.
 #[must_use]
@@ -120,7 +120,7 @@ fn bounded_instead<W: Specimen>(found: &Counterexample<W>) -> Option<(&'static S
 fn caveat<W: Specimen>(found: &Counterexample<W>) -> Option<String> {
     let claim = &found.target.claim;
     let world = found.world.to_world().ok().filter(|_| claim.depends_on_reading)?;
-    let scene = Scene::new(&world, claim.reading).ok()?;
+    let scene = UnderReading::new(&world, claim.reading).ok()?;
     let replaced = scene.in_place_of_tables()?;
     Some(format!(
         "read as '{}': whatever the tables say, {replaced}",

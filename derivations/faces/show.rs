@@ -1,17 +1,17 @@
 //! One expression or one step, for `elbo show`.
 
+use note::checkable::Checkable;
+use note::line::{Line, LineId, line};
+use note::proposition::{Kind, Proposition, bound_at_beta, own_bound_at_beta, proposition};
+use note::step::{STEPS, Step, StepId, step};
+use note::under_reading::UnderReading;
 use reference::vocab::{Error, Nats, Reading};
 use typeset::amount::Amount;
 use typeset::latex::plain_or_source;
 use typeset::wrap;
 
-use crate::claim::{Claim, Kind, bound_at_beta, claim, own_bound_at_beta};
 use crate::faces::lines::printed;
 use crate::judge::{UNDECIDED, Values, judge};
-use crate::line::{Line, LineId, line};
-use crate::scene::Scene;
-use crate::step::{STEPS, Step, StepId, step};
-use crate::subject::Subject;
 
 /// Why there is nothing to show.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -44,11 +44,11 @@ pub enum ShowError {
 ///
 /// # Errors
 /// [`ShowError`].
-pub fn text<W: Subject>(id: &str, reading: Reading, world: &W) -> Result<String, ShowError> {
+pub fn text<W: Checkable>(id: &str, reading: Reading, world: &W) -> Result<String, ShowError> {
     let bare = id.trim().trim_start_matches("Eq.").trim_start_matches("eq").trim();
     let inner = bare.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
     let asked = inner.unwrap_or(bare);
-    let scene = Scene::new(world, reading)?;
+    let scene = UnderReading::new(world, reading)?;
     if let Ok(id) = asked.parse::<LineId>() {
         let mut blocks = vec![describe(line(id), &scene)?];
         let into = STEPS
@@ -72,7 +72,7 @@ pub fn text<W: Subject>(id: &str, reading: Reading, world: &W) -> Result<String,
         let swept = [bound_at_beta(reading), own_bound_at_beta(reading)];
         swept.into_iter().flatten().find(|bound| bound.id == asked)
     };
-    if let Some(bound) = claim(asked, reading)
+    if let Some(bound) = proposition(asked, reading)
         .filter(|claim| claim.kind == Kind::Bound)
         .or_else(at_beta)
     {
@@ -80,7 +80,7 @@ pub fn text<W: Subject>(id: &str, reading: Reading, world: &W) -> Result<String,
         let scene = if bound.depends_on_reading {
             scene
         } else {
-            Scene::new(world, bound.reading)?
+            UnderReading::new(world, bound.reading)?
         };
         let sides = [bound.from, bound.to].map(|id| describe(line(id), &scene));
         let sides: Result<Vec<String>, Error> = sides.into_iter().collect();
@@ -108,7 +108,7 @@ pub fn text<W: Subject>(id: &str, reading: Reading, world: &W) -> Result<String,
     })
 }
 
-fn describe<W: Subject>(side: &Line, scene: &Scene<W>) -> Result<String, Error> {
+fn describe<W: Checkable>(side: &Line, scene: &UnderReading<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
     let equals = if side.id.is_probability() { "ln of it =" } else { "=" };
     Ok([
@@ -130,7 +130,7 @@ fn describe<W: Subject>(side: &Line, scene: &Scene<W>) -> Result<String, Error> 
 }
 
 /// The side's value, or the first cells of a table.
-fn amounts<W: Subject>(side: &Line, scene: &Scene<W>) -> Result<String, Error> {
+fn amounts<W: Checkable>(side: &Line, scene: &UnderReading<W>) -> Result<String, Error> {
     const SHOWN: usize = 6;
     let cells = match side.value(scene) {
         Err(Error::Indeterminate { .. }) => return Ok(Amount::Undefined.to_string()),
@@ -148,7 +148,7 @@ fn amounts<W: Subject>(side: &Line, scene: &Scene<W>) -> Result<String, Error> {
     Ok(words.join(", ") + unit)
 }
 
-fn describe_bound<W: Subject>(bound: &Claim, scene: &Scene<W>) -> Result<String, Error> {
+fn describe_bound<W: Checkable>(bound: &Proposition, scene: &UnderReading<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
     let gap = (bound.reading == Reading::Expected).then_some("the gap of line 14 below ln p(x)");
     let rows = gap.into_iter().chain(bound.rows.iter().map(|row| row.id.as_str()));
@@ -178,7 +178,7 @@ fn describe_bound<W: Subject>(bound: &Claim, scene: &Scene<W>) -> Result<String,
     .join("\n"))
 }
 
-fn describe_step<W: Subject>(step: &Step, scene: &Scene<W>) -> Result<String, Error> {
+fn describe_step<W: Checkable>(step: &Step, scene: &UnderReading<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
     let slack = Amount::of(step.slack(scene))?;
     Ok([
@@ -208,7 +208,7 @@ fn describe_step<W: Subject>(step: &Step, scene: &Scene<W>) -> Result<String, Er
 }
 
 /// `to - (from - slack)`, cell by cell the largest, in nats and against the size of what was added up.
-fn residue<W: Subject>(step: &Step, scene: &Scene<W>) -> Result<String, Error> {
+fn residue<W: Checkable>(step: &Step, scene: &UnderReading<W>) -> Result<String, Error> {
     let value = |id| line(id).value(scene);
     let (from, to, slack) = match (value(step.from), value(step.to), step.slack(scene)) {
         (Err(Error::Indeterminate { .. }), _, _)

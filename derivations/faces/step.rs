@@ -17,9 +17,9 @@ use reference::vocab::{Error, Reading};
 use typeset::amount::Amount;
 use typeset::latex::RenderError;
 
-use crate::line::LineId;
-use crate::scene::Scene;
-use crate::step::chain;
+use note::line::LineId;
+use note::step::chain;
+use note::under_reading::UnderReading;
 
 pub use ledger::Closing;
 pub use line::{LineSection, StepMark, StepSection};
@@ -68,7 +68,7 @@ pub enum StepError {
 /// # Errors
 /// [`StepError`].
 pub fn sections<W: Walked>(world: &W, name: &str, reading: Reading) -> Result<Vec<Section>, StepError> {
-    let scene = Scene::new(world, reading)?;
+    let scene = UnderReading::new(world, reading)?;
     #[expect(clippy::float_cmp, reason = "beta = 1 is exactly where Eq. 14 is the line above")]
     let last = if world.beta().get() == 1.0 {
         LineId::Eq14

@@ -1,11 +1,12 @@
 //! The comparison, where LAPACK is.
 
+use note::checkable::Checkable;
+use note::line::{LINES, Line};
+use note::under_reading::UnderReading;
+
 use super::Integrals;
-use crate::line::{LINES, Line};
 use crate::precision::closure_bound;
 use crate::progress::Progress;
-use crate::scene::Scene;
-use crate::subject::Subject;
 use ndarray::Array2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -107,7 +108,7 @@ fn one(world: &Gaussian, seed: u64, place: u64) -> Result<Integrals, Error> {
 }
 
 fn value<M: Model>(side: &Line, reading: Reading, world: &M) -> Result<Nats, Error> {
-    let cells = side.value(&Scene::new(world, reading)?)?;
+    let cells = side.value(&UnderReading::new(world, reading)?)?;
     Ok(cells.into_iter().sum())
 }
 

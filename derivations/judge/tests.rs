@@ -1,8 +1,9 @@
 //! Rows with infinite sides, by hand.
 
+use note::line::LineId;
+use note::proposition::{Proposition, proposition};
+
 use super::{Class, Error, Nats, Observation, Side, UNDEFINED, judge_row, same_class, worse};
-use crate::claim::{Claim, claim};
-use crate::line::LineId;
 use reference::vocab::Reading;
 
 const UP: Nats = Nats::INFINITY;
@@ -13,15 +14,15 @@ fn none() -> Result<Nats, Error> {
 }
 
 /// `(broken, ours_broken, class)` of a row with an infinite or undefined side.
-fn row(claim: &Claim, from: Nats, to: Nats, slack: Result<Nats, Error>) -> (bool, bool, Class) {
+fn row(claim: &Proposition, from: Nats, to: Nats, slack: Result<Nats, Error>) -> (bool, bool, Class) {
     let seen = judge_row(claim, Ok(from), Ok(to), slack, claim.sign);
     (seen.broken, seen.ours_broken, seen.class)
 }
 
 #[test]
 fn rows_with_infinite_sides_follow_the_law_in_the_extended_reals() {
-    let jensen = claim("5-6", Reading::Pointwise).expect("a claim"); // at least
-    let equal = claim("4-5", Reading::Pointwise).expect("a claim");
+    let jensen = proposition("5-6", Reading::Pointwise).expect("a claim"); // at least
+    let equal = proposition("4-5", Reading::Pointwise).expect("a claim");
     let one = Nats::of(1.0);
     let class = |from, to| Class::Infinite(from, to);
     use Side::{Finite, MinusInfinity, PlusInfinity};
@@ -123,10 +124,10 @@ fn the_worst_cell_speaks_ours_first_then_the_notes_then_by_residue() {
 
 #[test]
 fn in_a_table_of_cells_the_worst_one_is_judged() {
-    use super::{Scene, Values, judge};
+    use super::{UnderReading, Values, judge};
     let world = crate::cases::random::world(1, 0);
-    let scene = Scene::new(&world, Reading::Pointwise).expect("a scene");
-    let factorised = claim("2", Reading::Pointwise).expect("a claim");
+    let scene = UnderReading::new(&world, Reading::Pointwise).expect("a scene");
+    let factorised = proposition("2", Reading::Pointwise).expect("a claim");
     let cells = |values: [f64; 3]| Ok(values.map(Nats::of).to_vec());
     let judged = |a, b| {
         judge(
@@ -143,7 +144,7 @@ fn in_a_table_of_cells_the_worst_one_is_judged() {
 #[test]
 fn a_row_is_ours_to_answer_for_by_its_sign_its_residue_or_a_bound_that_overflowed() {
     use super::closed;
-    let jensen = claim("5-6", Reading::Pointwise).expect("a claim"); // slack >= 0
+    let jensen = proposition("5-6", Reading::Pointwise).expect("a claim"); // slack >= 0
     let ours = |from: Nats, to: Nats, slack: Nats| closed(&jensen, from, to, slack, jensen.sign).ours_broken;
     let n = Nats::of;
     assert!(!ours(n(-1.0), n(-3.0), n(2.0)));

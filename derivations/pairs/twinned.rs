@@ -1,13 +1,13 @@
 //! A kind of world that has a twin.
 
 use gpu::device::{Device, Float};
+use note::checkable::Checkable;
 use reference::vocab::{Beta, Error, Reading};
 
 use crate::precision::Size;
-use crate::subject::Subject;
 
 /// What a comparison asks of a world: how it goes into a batch, and how much room rounding needs there.
-pub trait Twinned: Subject {
+pub trait Twinned: Checkable {
     /// Worlds of equal shape on a device.
     type Batch;
 

@@ -1,8 +1,8 @@
 //! Shows an assumption's witness.
 
-use derivations::assumption::{ASSUMPTIONS, Assumption, assumption};
 use derivations::faces::{Provenance, breakage};
 use derivations::specimen::Specimen;
+use note::assumption::{ASSUMPTIONS, Assumption, assumption};
 #[cfg(feature = "lapack")]
 use reference::gaussian::Gaussian;
 use reference::world::World;

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use derivations::case;
-use derivations::claim::{Claim, Kind, bound_at_beta, claim, claims, own_bound_at_beta};
 use derivations::faces::{Provenance, refutation};
 use derivations::refute::{Target, refute};
-use derivations::rule::Relation;
 use derivations::specimen::{Specimen, Written as _};
-use derivations::subject::has_closed_form;
+use note::checkable::has_closed_form;
+use note::proposition::{Kind, Proposition, bound_at_beta, own_bound_at_beta, proposition, propositions};
+use note::rule::Relation;
 use reference::vocab::{Beta, Reading};
 use reference::world::World;
 use serde_json::json;
@@ -48,12 +48,12 @@ fn in_continuous_worlds(args: &cli::Refute, target: &Target) -> Result<Outcome> 
 }
 
 #[cfg(feature = "lapack")]
-fn in_closed_form(claim: &Claim) -> bool {
+fn in_closed_form(claim: &Proposition) -> bool {
     has_closed_form::<reference::gaussian::Gaussian>(claim)
 }
 
 #[cfg(not(feature = "lapack"))]
-const fn in_closed_form(_: &Claim) -> bool {
+const fn in_closed_form(_: &Proposition) -> bool {
     true // continuous worlds are refused as a whole
 }
 
@@ -126,7 +126,7 @@ fn survived(args: &cli::Refute, target: &Target) -> Result<String> {
 }
 
 /// The claim that was asked for: `14` is the bound `3-14`; `14b`, or `14` with a beta, the bound of Eq. 14 at beta.
-fn asked(name: &str, reading: Reading, beta: Option<Beta>, continuous: bool) -> Result<Claim> {
+fn asked(name: &str, reading: Reading, beta: Option<Beta>, continuous: bool) -> Result<Proposition> {
     let at_beta = matches!(name, "14b" | "3-14b") || (beta.is_some() && matches!(name, "14" | "3-14" | "1" | "3-1"));
     if at_beta {
         return bound_at_beta(reading).ok_or_else(|| "there is no bound at beta under this reading".into());
@@ -140,25 +140,29 @@ fn asked(name: &str, reading: Reading, beta: Option<Beta>, continuous: bool) -> 
     if beta.is_some() {
         return Err(format!("--beta goes with the bound 14, not with {name}").into());
     }
-    let here = |claim: &Claim| {
+    let here = |claim: &Proposition| {
         let read = claim.reading == reading || !claim.depends_on_reading;
         read && (!continuous || in_closed_form(claim))
     };
-    let ids = |wanted: &dyn Fn(&Claim) -> bool| {
-        let mut ids: Vec<String> = claims().into_iter().filter(wanted).map(|claim| claim.id).collect();
+    let ids = |wanted: &dyn Fn(&Proposition) -> bool| {
+        let mut ids: Vec<String> = propositions()
+            .into_iter()
+            .filter(wanted)
+            .map(|claim| claim.id)
+            .collect();
         ids.sort();
         ids.dedup();
         ids
     };
     let ending = ids(&|claim| here(claim) && claim.to.as_str() == name);
-    let found = claim(name, reading).or_else(|| claim(&format!("3-{name}"), reading));
+    let found = proposition(name, reading).or_else(|| proposition(&format!("3-{name}"), reading));
     match (found, ending.as_slice()) {
         (Some(claim), _) if claim.relation == Relation::Nothing => Err(format!(
             "nothing is claimed in row {name}: the note prints no relation there; ask for the bound at beta, 14b"
         )
         .into()),
         (Some(claim), _) => Ok(claim),
-        (None, [only]) => claim(only, reading).ok_or_else(|| format!("no claim {name}").into()),
+        (None, [only]) => proposition(only, reading).ok_or_else(|| format!("no claim {name}").into()),
         (None, []) => Err(format!(
             "no claim {name} under the {} reading; the claims are {}",
             reading.name(),

@@ -236,12 +236,12 @@ mod tests {
 
     use super::{breaks, cost, rounded, simplify};
     use crate::cases::gaussian;
-    use crate::claim::claim;
     use crate::refute::{Grade, Target};
+    use note::proposition::proposition;
 
     #[test]
     fn a_world_becomes_as_simple_as_the_claim_allows_and_breaks_it_still() {
-        let claim = claim("13-14", Reading::Joint).unwrap();
+        let claim = proposition("13-14", Reading::Joint).unwrap();
         let target = Target { claim, beta: None };
         let mut simplified = 0;
         for index in 0..80 {

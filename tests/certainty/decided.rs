@@ -3,12 +3,12 @@
 use approx::assert_relative_eq;
 use derivations::cases::{Cases, Source, random};
 use derivations::check::{Options, check};
-use derivations::claim::bound_at_beta;
 use derivations::faces::ledger;
 use derivations::judge::{Values, judge};
 use derivations::ledger::{Bound, Ledger};
-use derivations::scene::Scene;
 use ndarray::{Array1, Array2, array};
+use note::proposition::bound_at_beta;
+use note::under_reading::UnderReading;
 use reference::critical::CriticalBeta::{self, From};
 use reference::critical::{Threshold, critical_beta};
 use reference::model::Model as _;
@@ -44,7 +44,7 @@ fn ledger_and_check_say_the_same_and_the_slack_decides() {
         let found = derivations::ledger::ledger(&world, Reading::Pointwise).unwrap();
         assert_eq!(found.bound, Bound::Fails, "{offset:e} {q_y}");
         assert!(told(&found).contains("the bound FAILS"));
-        let scene = Scene::new(&world, Reading::Pointwise).unwrap();
+        let scene = UnderReading::new(&world, Reading::Pointwise).unwrap();
         let seen = judge(&bound_at_beta(Reading::Pointwise).unwrap(), &scene, &mut Values::new());
         assert!(seen.broken && !seen.undecided, "{offset:e} {q_y}");
     }

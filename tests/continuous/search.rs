@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use derivations::assumption::{ASSUMPTIONS, Condition, Kind, violated};
 use derivations::case;
 use derivations::cases::gaussian;
-use derivations::claim::{bound_at_beta, claim};
 use derivations::faces::breakage::breakage;
 use derivations::faces::refutation;
 use derivations::fractions::FractionGaussian;
 use derivations::refute::{Counterexample, Grade, Target, refute};
-use derivations::scene::Scene;
 use derivations::specimen::Specimen as _;
+use note::assumption::{ASSUMPTIONS, Condition, Kind, violated};
+use note::proposition::{bound_at_beta, proposition};
+use note::under_reading::UnderReading;
 use reference::gaussian::Gaussian;
 use reference::model::Model as _;
 use reference::slack::Slack as _;
@@ -20,7 +20,7 @@ use reference::vocab::{Beta, Reading};
 use super::program::elbo;
 
 fn target(id: &str, reading: Reading) -> Target {
-    let claim = claim(id, reading).unwrap();
+    let claim = proposition(id, reading).unwrap();
     Target { claim, beta: None }
 }
 
@@ -103,7 +103,7 @@ fn every_continuous_witness_breaks_its_line_and_nothing_else_and_is_restored() {
             a.id
         );
         let others = |world: &Gaussian| {
-            let mask = violated(&Scene::new(world, a.reading).unwrap());
+            let mask = violated(&UnderReading::new(world, a.reading).unwrap());
             let others = ASSUMPTIONS.iter().enumerate();
             let others = others.filter(|(_, other)| other.id != a.id && other.kind != Kind::Repair);
             let others = others.filter(|(_, other)| !(other.is_about_beta() && a.is_about_beta()));
@@ -166,7 +166,7 @@ fn the_program_refutes_and_breaks_on_continuous_worlds() {
         assert!(text.starts_with("REFUTED: claim 3-14") && text.contains("2 captions x 1 coordinate x 1 pixel"));
         let saved = case::read(path.as_ref()).unwrap();
         assert!(saved.title.unwrap().starts_with("counterexample to claim 3-14"));
-        let scene = Scene::new(&saved.gaussian[0], Reading::Pointwise).unwrap();
+        let scene = UnderReading::new(&saved.gaussian[0], Reading::Pointwise).unwrap();
         assert!(target("3-14", Reading::Pointwise).grade(&scene.world).unwrap() == Some(Grade::Refutes));
         assert_eq!(elbo(&["ledger", path]).status.code(), Some(0));
     }

@@ -2,8 +2,8 @@
 
 use derivations::cases::list;
 use derivations::faces::show::{self, ShowError};
-use derivations::line::LINES;
-use derivations::step::STEPS;
+use note::line::LINES;
+use note::step::STEPS;
 use reference::vocab::Reading;
 
 use super::{flat, simple};

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
+use note::assumption::{ASSUMPTIONS, Kind as Origin};
+use note::proposition::{Kind, in_words, instead};
+use note::rule::Relation;
 use reference::vocab::Reading;
 
 use super::{letter, name, wrap};
-use crate::assumption::{ASSUMPTIONS, Kind as Origin};
 use crate::check::{Checked, Row};
-use crate::claim::{Kind, in_words, instead};
 use crate::judge::UNDECIDED;
-use crate::rule::Relation;
 use crate::verdict::Standing;
 
 pub(super) fn explanations(out: &mut String, checked: &Checked) {

@@ -1,5 +1,6 @@
 //! The report for a program.
 
+use note::line::line;
 use reference::vocab::Reading;
 use serde_json::{Value, json};
 
@@ -8,7 +9,6 @@ use super::{only_beta_one, what_it_bounds};
 use crate::check::{BetaRow, Checked, Row};
 use crate::faces::Provenance;
 use crate::judge::Class;
-use crate::line::line;
 use crate::verdict::{Tally, Verdict};
 
 /// The whole report for a program.

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
+use note::line::LineId;
+use note::proposition::{Kind, in_words};
 use reference::vocab::Reading;
 
 use super::wrap;
 use crate::check::{BETAS, BetaRow, Checked, Row};
-use crate::claim::{Kind, in_words};
-use crate::line::LineId;
 use crate::verdict::Standing;
 
 /// The evidence of pair or image, that the note's own bound is on.

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use note::proposition::Kind;
+
 use super::{letter, name};
 use crate::check::{Checked, Row};
-use crate::claim::Kind;
 use crate::verdict::{Standing, Tally};
 
 pub(super) fn table(out: &mut String, checked: &Checked) {

@@ -1,5 +1,8 @@
 //! A continuous world on the walk: its densities as curves where the code has one dimension, and the Jensen gap as the area it is.
 
+use note::line::LineId;
+use note::step::StepId;
+use note::under_reading::UnderReading;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use reference::gaussian::{Gaussian, posterior_encoder};
@@ -10,9 +13,6 @@ use typeset::fonts;
 use typeset::plural::count;
 
 use super::{Opening, Picture, Walked, Written};
-use crate::line::LineId;
-use crate::scene::Scene;
-use crate::step::StepId;
 
 /// Points around each density.
 const POINTS: u32 = 200;
@@ -35,7 +35,7 @@ const VARIABLES: [(&str, &str); 5] = [
 ];
 
 impl Walked for Gaussian {
-    fn opening(scene: &Scene<Self>, name: &str) -> Result<Opening, Error> {
+    fn opening(scene: &UnderReading<Self>, name: &str) -> Result<Opening, Error> {
         let world = &scene.world;
         let (captions, d, pixels, y) = (world.captions(), world.dimension(), world.pixels(), world.y());
         let reading = scene.reading.name();
@@ -70,11 +70,11 @@ impl Walked for Gaussian {
         })
     }
 
-    fn written(_: LineId, _: &Scene<Self>, _: Amount) -> Result<Vec<Written>, Error> {
+    fn written(_: LineId, _: &UnderReading<Self>, _: Amount) -> Result<Vec<Written>, Error> {
         Ok(Vec::new()) // an integral has no terms to list
     }
 
-    fn slack_written(_: StepId, _: &Scene<Self>) -> Result<Option<String>, Error> {
+    fn slack_written(_: StepId, _: &UnderReading<Self>) -> Result<Option<String>, Error> {
         Ok(None)
     }
 }

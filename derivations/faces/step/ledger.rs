@@ -1,17 +1,17 @@
 //! The end of the walk: the ledger, what was lost where, and what the note got wrong.
 
+use note::checkable::Checkable;
+use note::proposition::bound_at_beta;
+use note::rule::{Relation, Rule, Sign};
+use note::step::Step;
+use note::under_reading::UnderReading;
 use reference::critical::{CriticalBeta, critical_beta};
 use reference::vocab::{Error, Reading};
 use typeset::amount::{Amount, VISIBLE};
 
 use super::line::LineSection;
-use crate::claim::bound_at_beta;
 use crate::faces::critical::threshold;
 use crate::judge::{UNDECIDED, Values, judge};
-use crate::rule::{Relation, Rule, Sign};
-use crate::scene::Scene;
-use crate::step::Step;
-use crate::subject::Subject;
 
 /// The end of the walk.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +26,8 @@ pub struct Closing {
     pub findings: Vec<String>,
 }
 
-pub(super) fn closing<W: Subject>(
-    scene: &Scene<W>,
+pub(super) fn closing<W: Checkable>(
+    scene: &UnderReading<W>,
     lines: &[LineSection],
     steps: &[&'static Step],
     evidence: Amount,
@@ -78,7 +78,7 @@ pub(super) fn closing<W: Subject>(
 }
 
 /// Whether the last line bounds the evidence: what `check` says of the same claim.
-fn bound<W: Subject>(name: &str, last: Amount, evidence: Amount, scene: &Scene<W>) -> String {
+fn bound<W: Checkable>(name: &str, last: Amount, evidence: Amount, scene: &UnderReading<W>) -> String {
     let claim = bound_at_beta(scene.reading);
     let seen = claim.map(|claim| judge(&claim, scene, &mut Values::new()).holds());
     match (last.value(), seen) {
@@ -108,7 +108,7 @@ fn undefined(lines: &[LineSection]) -> Option<String> {
 }
 
 /// What the table says against the note along this chain, with this world's numbers.
-fn findings<W: Subject>(scene: &Scene<W>, steps: &[&'static Step]) -> Result<Vec<String>, Error> {
+fn findings<W: Checkable>(scene: &UnderReading<W>, steps: &[&'static Step]) -> Result<Vec<String>, Error> {
     let mut findings = Vec::new();
     let equal: Vec<&str> = steps
         .iter()
@@ -141,7 +141,7 @@ fn findings<W: Subject>(scene: &Scene<W>, steps: &[&'static Step]) -> Result<Vec
 }
 
 /// 'The bound only holds for beta = 1', weighed.
-fn beta<W: Subject>(scene: &Scene<W>) -> Result<String, Error> {
+fn beta<W: Checkable>(scene: &UnderReading<W>) -> Result<String, Error> {
     let target = if scene.reading == Reading::Expected {
         "ln p(x)"
     } else {

@@ -1,5 +1,9 @@
 //! A line of the note on a world: its formula, the numbers put in, its value, and the step that led to it.
 
+use note::line::{Line, LineId, line};
+use note::rule::{Relation, Rule, Sign};
+use note::step::Step;
+use note::under_reading::UnderReading;
 use reference::vocab::{Error, Nats};
 use typeset::amount::{Amount, VISIBLE};
 
@@ -7,10 +11,6 @@ use super::numbers::Written;
 use super::picture::NumberLine;
 use super::walked::Walked;
 use crate::judge::UNDECIDED;
-use crate::line::{Line, LineId, line};
-use crate::rule::{Relation, Rule, Sign};
-use crate::scene::Scene;
-use crate::step::Step;
 
 /// A line of the note.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,7 +131,7 @@ impl StepMark {
 }
 
 /// All lines along the chain, the evidence first.
-pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Step]) -> Result<Vec<LineSection>, Error> {
+pub(super) fn sections<W: Walked>(scene: &UnderReading<W>, steps: &[&'static Step]) -> Result<Vec<LineSection>, Error> {
     let first = steps.first().map(|step| line(step.from));
     let sides: Vec<&'static Line> = first
         .into_iter()
@@ -172,7 +172,7 @@ pub(super) fn sections<W: Walked>(scene: &Scene<W>, steps: &[&'static Step]) -> 
 
 fn taken<W: Walked>(
     step: &'static Step,
-    scene: &Scene<W>,
+    scene: &UnderReading<W>,
     from: Amount,
     to: Amount,
     evidence: Amount,

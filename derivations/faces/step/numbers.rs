@@ -8,9 +8,9 @@ use reference::vocab::{Error, Nats, Reading};
 use typeset::amount::Amount;
 use typeset::number::{probability, probability_inline};
 
-use crate::line::LineId;
-use crate::scene::Scene;
-use crate::step::StepId;
+use note::line::LineId;
+use note::step::StepId;
+use note::under_reading::UnderReading;
 
 /// How many terms of a sum over codes are written out; more become the first few and an ellipsis.
 const CODES: usize = 6;
@@ -96,7 +96,7 @@ fn inserted(amount: Amount, name: &str) -> String {
 }
 
 /// The line of that name written out; for Eqs. 13 and 14 the divergence follows as a row of its own.
-pub(super) fn line(id: LineId, scene: &Scene, value: Amount) -> Result<Vec<Written>, Error> {
+pub(super) fn line(id: LineId, scene: &UnderReading, value: Amount) -> Result<Vec<Written>, Error> {
     let (seen, y) = (&scene.seen, scene.seen.y());
     let joint = ln_p_xyz(seen);
     let (decoder, prior, q, joint_q) = (seen.ln_p_x_given_yz(y), seen.ln_p_yz(y), seen.ln_q_z(), seen.ln_q_yz(y));
@@ -178,7 +178,7 @@ pub(super) fn line(id: LineId, scene: &Scene, value: Amount) -> Result<Vec<Writt
 }
 
 /// What the reading makes of `D_KL`, term by term.
-fn divergence_terms(scene: &Scene) -> Result<Sum, Error> {
+fn divergence_terms(scene: &UnderReading) -> Result<Sum, Error> {
     let (world, y) = (&scene.world, scene.world.y());
     let (q, p, joint) = (world.ln_q_z(), world.ln_p_yz(y), world.ln_q_yz(y));
     let term = |weight: Nats, above: Nats, below: Nats| weighted(weight, &format!("{} - {}", ln(above), ln(below)));
@@ -203,7 +203,7 @@ fn divergence_terms(scene: &Scene) -> Result<Sum, Error> {
 }
 
 /// The slack of that step written out, where there is something to write.
-pub(super) fn slack(id: StepId, scene: &Scene) -> Result<Option<String>, Error> {
+pub(super) fn slack(id: StepId, scene: &UnderReading) -> Result<Option<String>, Error> {
     let (seen, y, q) = (&scene.seen, scene.seen.y(), scene.seen.ln_q_z());
     let support: Vec<usize> = seen.encoder().support().map(|(z, _)| z).collect();
     let divergence_to = |ln_r: &dyn Fn(usize) -> Nats| {

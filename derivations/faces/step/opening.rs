@@ -6,7 +6,7 @@ use reference::repairs::posterior;
 use typeset::number::cells;
 use typeset::plural::count;
 
-use crate::scene::Scene;
+use note::under_reading::UnderReading;
 
 /// As many captions, and codes, as a table shows.
 const SHOWN: usize = 8;
@@ -68,7 +68,7 @@ pub struct Cell {
     pub heat: f64,
 }
 
-pub(super) fn opening(scene: &Scene, name: &str) -> Opening {
+pub(super) fn opening(scene: &UnderReading, name: &str) -> Opening {
     let (world, seen) = (&scene.world, &scene.seen);
     let (captions, codes, y) = (world.captions(), world.codes(), world.y());
     let joint = ln_p_xyz(world);
@@ -146,7 +146,7 @@ fn shown(states: usize, observed: Option<usize>) -> Vec<usize> {
     shown
 }
 
-fn matrix(latex: &'static str, about: &'static str, scene: &Scene, at: impl Fn(usize, usize) -> f64) -> Table {
+fn matrix(latex: &'static str, about: &'static str, scene: &UnderReading, at: impl Fn(usize, usize) -> f64) -> Table {
     let world = &scene.world;
     let (captions, codes) = (shown(world.captions(), Some(world.y())), shown(world.codes(), None));
     let rows = captions
@@ -167,7 +167,7 @@ fn by_code(latex: &'static str, about: &'static str, codes: usize, at: impl Fn(u
     table(latex, about, columns("z", &kept), rows, kept.len() < codes)
 }
 
-fn by_caption(scene: &Scene) -> Table {
+fn by_caption(scene: &UnderReading) -> Table {
     let world = &scene.world;
     let kept = shown(world.captions(), Some(world.y()));
     let numbers = kept.iter().map(|&y| world.ln_q_y(y).value()).collect();

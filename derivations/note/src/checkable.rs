@@ -5,12 +5,12 @@ use reference::slack::Slack;
 use reference::vocab::Reading;
 use reference::world::World;
 
-use crate::claim::Claim;
 use crate::line::LineId;
-use crate::precision::closure_bound;
+use crate::proposition::Proposition;
+use reference::vocab::closure_bound;
 
 /// What the checker asks of a world beside its lines and slacks.
-pub trait Subject: Slack {
+pub trait Checkable: Slack {
     /// Whether codes are integrated over rather than summed.
     const CONTINUOUS: bool;
 
@@ -38,13 +38,13 @@ pub trait Subject: Slack {
 
 /// Whether both sides of a claim have a closed form in that kind of world.
 #[must_use]
-pub fn has_closed_form<W: Subject>(claim: &Claim) -> bool {
+pub fn has_closed_form<W: Checkable>(claim: &Proposition) -> bool {
     let known = |side| !W::NO_CLOSED_FORM.contains(&side);
     let readable = !claim.depends_on_reading || W::READINGS.contains(&claim.reading);
     readable && known(claim.from) && known(claim.to)
 }
 
-impl Subject for World {
+impl Checkable for World {
     const CONTINUOUS: bool = false;
     const READINGS: &'static [Reading] = &Reading::ALL;
     const NO_CLOSED_FORM: &'static [LineId] = &[];
@@ -93,7 +93,7 @@ impl Subject for World {
 }
 
 #[cfg(feature = "lapack")]
-impl Subject for reference::gaussian::Gaussian {
+impl Checkable for reference::gaussian::Gaussian {
     const CONTINUOUS: bool = true;
     const READINGS: &'static [Reading] = &[Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Expected];
     const NO_CLOSED_FORM: &'static [LineId] = &[LineId::A2, LineId::A3, LineId::A4];

@@ -4,11 +4,11 @@ use reference::model::Model;
 use reference::vocab::{Beta, Error, Reading};
 use reference::world::World;
 
-use crate::subject::Subject;
+use crate::checkable::Checkable;
 
 /// A world, a reading, and the world as that reading has it.
 #[derive(Debug, Clone)]
-pub struct Scene<W = World> {
+pub struct UnderReading<W = World> {
     /// The world as given; Eqs. 13, 14 and 1 take the reading as an argument.
     pub world: W,
     /// [`Model::under`] the reading; Eqs. 3 to 12 and the slacks see this one.
@@ -17,7 +17,7 @@ pub struct Scene<W = World> {
     pub reading: Reading,
 }
 
-impl<W: Model> Scene<W> {
+impl<W: Model> UnderReading<W> {
     /// A world under a reading.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl<W: Model> Scene<W> {
     }
 }
 
-impl<W: Subject> Scene<W> {
+impl<W: Checkable> UnderReading<W> {
     /// What the reading evaluates in place of this world's tables; none where it takes them as they are.
     #[must_use]
     pub fn in_place_of_tables(&self) -> Option<&'static str> {

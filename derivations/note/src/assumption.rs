@@ -3,8 +3,8 @@
 use reference::vocab::{Beta, Reading};
 use serde::Serialize;
 
-use crate::scene::Scene;
-use crate::subject::Subject;
+use crate::checkable::Checkable;
+use crate::under_reading::UnderReading;
 
 /// Where an assumption comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -71,7 +71,7 @@ impl Assumption {
 
     /// Whether a scene satisfies it.
     #[must_use]
-    pub fn holds<W: Subject>(&self, scene: &Scene<W>) -> bool {
+    pub fn holds<W: Checkable>(&self, scene: &UnderReading<W>) -> bool {
         let (seen, beta) = (&scene.seen, scene.world.beta());
         let possible = |y: usize| seen.ln_q_y(y).is_finite();
         match self.says {
@@ -102,7 +102,7 @@ pub fn assumption(id: &str) -> Option<&'static Assumption> {
 
 /// Bit `i` set: `ASSUMPTIONS[i]` is violated.
 #[must_use]
-pub fn violated<W: Subject>(scene: &Scene<W>) -> u16 {
+pub fn violated<W: Checkable>(scene: &UnderReading<W>) -> u16 {
     let bits = ASSUMPTIONS.iter().enumerate();
     bits.fold(
         0,
@@ -120,7 +120,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         says: Condition::PosteriorCovered,
         breaks: "3-4",
         reading: Reading::Pointwise,
-        witness: include_str!("data/witness/q-covers-posterior.toml"),
+        witness: include_str!("../../data/witness/q-covers-posterior.toml"),
         continuous: None,
     },
     Assumption {
@@ -131,8 +131,8 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         says: Condition::CaptionPossible,
         breaks: "9-10",
         reading: Reading::Pointwise,
-        witness: include_str!("data/witness/caption-possible.toml"),
-        continuous: Some(include_str!("data/witness/continuous/caption-possible.toml")),
+        witness: include_str!("../../data/witness/caption-possible.toml"),
+        continuous: Some(include_str!("../../data/witness/continuous/caption-possible.toml")),
     },
     Assumption {
         id: "joint-factorises",
@@ -142,7 +142,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         says: Condition::JointFactorises,
         breaks: "11-12",
         reading: Reading::Pointwise,
-        witness: include_str!("data/witness/joint-factorises.toml"),
+        witness: include_str!("../../data/witness/joint-factorises.toml"),
         continuous: None,
     },
     Assumption {
@@ -153,8 +153,8 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         says: Condition::CaptionCertain,
         breaks: "13-14",
         reading: Reading::Pointwise,
-        witness: include_str!("data/witness/caption-certain.toml"),
-        continuous: Some(include_str!("data/witness/continuous/caption-certain.toml")),
+        witness: include_str!("../../data/witness/caption-certain.toml"),
+        continuous: Some(include_str!("../../data/witness/continuous/caption-certain.toml")),
     },
     Assumption {
         id: "beta-one",
@@ -164,8 +164,8 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         says: Condition::BetaOne,
         breaks: "3-1",
         reading: Reading::Observed,
-        witness: include_str!("data/witness/beta-one.toml"),
-        continuous: Some(include_str!("data/witness/continuous/beta-one.toml")),
+        witness: include_str!("../../data/witness/beta-one.toml"),
+        continuous: Some(include_str!("../../data/witness/continuous/beta-one.toml")),
     },
     Assumption {
         id: "beta-at-least-one",
@@ -175,8 +175,8 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         says: Condition::BetaAtLeastOne,
         breaks: "3-1",
         reading: Reading::Observed,
-        witness: include_str!("data/witness/beta-one.toml"),
-        continuous: Some(include_str!("data/witness/continuous/beta-one.toml")),
+        witness: include_str!("../../data/witness/beta-one.toml"),
+        continuous: Some(include_str!("../../data/witness/continuous/beta-one.toml")),
     },
     Assumption {
         id: "decoder-ignores-caption",
@@ -186,7 +186,7 @@ pub static ASSUMPTIONS: &[Assumption] = &[
         says: Condition::DecoderIgnoresCaption,
         breaks: "p(x)-A4",
         reading: Reading::Pointwise,
-        witness: include_str!("data/witness/decoder-ignores-caption.toml"),
+        witness: include_str!("../../data/witness/decoder-ignores-caption.toml"),
         continuous: None,
     },
 ];

@@ -3,11 +3,11 @@
 use reference::vocab::{Error, Nats, Reading};
 use serde::Serialize;
 
+use crate::checkable::Checkable;
 use crate::line::LineId;
 use crate::rule::{Relation, Rule, Sign};
-use crate::scene::Scene;
 use crate::step::{Step, StepId, chain, chain_from, own_bound, sign_of_reweighting, step};
-use crate::subject::Subject;
+use crate::under_reading::UnderReading;
 
 /// Which of a line's claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,7 +23,7 @@ pub enum Kind {
 
 /// A claim under a reading.
 #[derive(Debug, Clone)]
-pub struct Claim {
+pub struct Proposition {
     /// `12-13` for a step, `3-13` for a bound.
     pub id: String,
     /// Step, bound or repair.
@@ -58,7 +58,7 @@ enum Row {
 }
 
 impl Row {
-    fn sign_at<W: Subject>(self, scene: &Scene<W>) -> Sign {
+    fn sign_at<W: Checkable>(self, scene: &UnderReading<W>) -> Sign {
         match self {
             Self::Gap => Sign::NonNegative,
             Self::Reweighting => sign_of_reweighting(scene),
@@ -67,20 +67,20 @@ impl Row {
     }
 }
 
-impl Claim {
+impl Proposition {
     /// The slack of the claim: of the row, or the sum along the chain with `KL*` for the rows from (3) to (6).
     ///
     /// # Errors
     /// [`Error::Indeterminate`] when a row's slack, or their sum, has no value.
-    pub fn slack<W: Subject>(&self, scene: &Scene<W>) -> Result<Nats, Error> {
+    pub fn slack<W: Checkable>(&self, scene: &UnderReading<W>) -> Result<Nats, Error> {
         self.signed_slack(scene).map(|(slack, _)| slack)
     }
 
     /// The slack, and the sign that it has for sure: of its value where that is clear of rounding, else what the signs of its parts come to.
     ///
     /// # Errors
-    /// As [`Claim::slack`].
-    pub fn signed_slack<W: Subject>(&self, scene: &Scene<W>) -> Result<(Nats, Sign), Error> {
+    /// As [`Proposition::slack`].
+    pub fn signed_slack<W: Checkable>(&self, scene: &UnderReading<W>) -> Result<(Nats, Sign), Error> {
         let parts = self.parts(scene)?;
         let slack = match parts[..] {
             [(slack, _)] => slack,
@@ -93,7 +93,7 @@ impl Claim {
     }
 
     /// What the slack is the sum of.
-    fn parts<W: Subject>(&self, scene: &Scene<W>) -> Result<Vec<(Nats, Row)>, Error> {
+    fn parts<W: Checkable>(&self, scene: &UnderReading<W>) -> Result<Vec<(Nats, Row)>, Error> {
         let mut parts = Vec::with_capacity(self.rows.len() + 1);
         if self.kind == Kind::Bound && self.reading == Reading::Expected {
             parts.push((scene.seen.joint_posterior_gap()?, Row::Gap));
@@ -161,7 +161,7 @@ pub fn in_words(id: LineId) -> String {
 
 /// Every claim, in the order of the table.
 #[must_use]
-pub fn claims() -> Vec<Claim> {
+pub fn propositions() -> Vec<Proposition> {
     let mut claims = Vec::new();
     for &id in StepId::ALL {
         for reading in Reading::ALL {
@@ -181,9 +181,9 @@ pub fn claims() -> Vec<Claim> {
 
 /// The claim of that name, under that reading if it depends on one.
 #[must_use]
-pub fn claim(id: &str, reading: Reading) -> Option<Claim> {
-    let all = claims();
-    let named = |c: &&Claim| c.id == id;
+pub fn proposition(id: &str, reading: Reading) -> Option<Proposition> {
+    let all = propositions();
+    let named = |c: &&Proposition| c.id == id;
     all.iter()
         .find(|c| named(c) && c.reading == reading)
         .or_else(|| all.iter().find(|c| named(c) && !c.depends_on_reading))
@@ -192,15 +192,15 @@ pub fn claim(id: &str, reading: Reading) -> Option<Claim> {
 
 /// The bound of Eq. 14 at the world's beta, for a sweep over beta.
 #[must_use]
-pub fn bound_at_beta(reading: Reading) -> Option<Claim> {
+pub fn bound_at_beta(reading: Reading) -> Option<Proposition> {
     bound(LineId::Eq14AtBeta, reading, true)
 }
 
 /// The bound of Eq. 14 at the world's beta on what line 14 does bound under a reading, where that is not the evidence.
 #[must_use]
-pub fn own_bound_at_beta(reading: Reading) -> Option<Claim> {
+pub fn own_bound_at_beta(reading: Reading) -> Option<Proposition> {
     let (at_one, reweighted) = (own_bound(reading)?, step(StepId::Eq14ToBeta, reading)?);
-    Some(Claim {
+    Some(Proposition {
         id: format!("{}-{}", at_one.from, reweighted.to),
         kind: Kind::Bound,
         reading,
@@ -216,16 +216,16 @@ pub fn own_bound_at_beta(reading: Reading) -> Option<Claim> {
 
 /// The row of what a reading's line 14 bounds in place of the evidence that a claim names.
 #[must_use]
-pub fn instead(claim: &Claim) -> Option<&'static Step> {
+pub fn instead(claim: &Proposition) -> Option<&'static Step> {
     let of_line_14 = claim.kind == Kind::Bound
         && claim.from == LineId::Eq3
         && matches!(claim.to, LineId::Eq14 | LineId::Eq14AtBeta | LineId::Eq1);
     own_bound(claim.reading).filter(|_| of_line_14)
 }
 
-fn of_step(step: &'static Step, reading: Reading, depends: bool) -> Claim {
+fn of_step(step: &'static Step, reading: Reading, depends: bool) -> Proposition {
     let of_the_note = step.is_of_the_note();
-    Claim {
+    Proposition {
         id: step.id.to_string(),
         kind: if of_the_note { Kind::Step } else { Kind::Repair },
         reading,
@@ -239,7 +239,7 @@ fn of_step(step: &'static Step, reading: Reading, depends: bool) -> Claim {
     }
 }
 
-fn bound(to: LineId, reading: Reading, depends: bool) -> Option<Claim> {
+fn bound(to: LineId, reading: Reading, depends: bool) -> Option<Proposition> {
     let expected = reading == Reading::Expected;
     let rows = if expected {
         // Line 14 bounds ln p(x) by itself; line 13 lies beside it, not on the way.
@@ -253,7 +253,7 @@ fn bound(to: LineId, reading: Reading, depends: bool) -> Option<Claim> {
         (true, _) => Sign::Unsigned,
         _ => rows.iter().fold(Sign::Zero, |sign, row| sign.and(row.sign)),
     };
-    Some(Claim {
+    Some(Proposition {
         id: format!("3-{to}"),
         kind: Kind::Bound,
         reading,

@@ -6,15 +6,15 @@ use reference::repairs;
 use reference::vocab::{Beta, Error, Nats, Reading};
 
 use super::{Line, LineId};
-use crate::scene::Scene;
+use crate::under_reading::UnderReading;
 
 impl Line {
     /// Its value; several numbers for a table.
     ///
     /// # Errors
     /// [`Error::Indeterminate`] where it has none in this world, [`Error::NoClosedForm`] where this kind of world has none.
-    pub fn value<W: Model>(&self, scene: &Scene<W>) -> Result<Vec<Nats>, Error> {
-        let Scene { world, seen, reading } = scene;
+    pub fn value<W: Model>(&self, scene: &UnderReading<W>) -> Result<Vec<Nats>, Error> {
+        let UnderReading { world, seen, reading } = scene;
         let beta = world.beta();
         let side = match self.id {
             LineId::Eq2a => return cells(world, joint::eq02_graphical_model),

@@ -12,7 +12,7 @@ mod table;
 
 pub use id::StepId;
 pub use slack_term::SlackTerm;
-pub(crate) use slack_term::sign_of_reweighting;
+pub use slack_term::sign_of_reweighting;
 pub use table::STEPS;
 
 /// A row of the table.
@@ -72,7 +72,7 @@ pub fn chain(to: LineId, reading: Reading) -> Option<Vec<&'static Step>> {
 }
 
 /// The steps from one named side down to another, under a reading.
-pub(crate) fn chain_from(from: LineId, to: LineId, reading: Reading) -> Option<Vec<&'static Step>> {
+pub fn chain_from(from: LineId, to: LineId, reading: Reading) -> Option<Vec<&'static Step>> {
     let mut steps = Vec::new();
     let mut at = to;
     while at != from {

@@ -2,7 +2,7 @@
 
 use reference::vocab::Reading;
 
-use crate::subject::Subject;
+use crate::checkable::Checkable;
 
 mod id;
 mod value;
@@ -25,7 +25,7 @@ pub struct Line {
 impl Line {
     /// [`Line::latex_under`] with the integral that the note prints where codes are continuous.
     #[must_use]
-    pub fn latex_of<W: Subject>(&self, reading: Reading) -> String {
+    pub fn latex_of<W: Checkable>(&self, reading: Reading) -> String {
         let latex = self.latex_under(reading);
         if !W::CONTINUOUS {
             return latex;

@@ -7,9 +7,9 @@ use reference::slack::Slack;
 use reference::vocab::{Error, Nats, Reading};
 
 use super::Step;
+use crate::checkable::Checkable;
 use crate::rule::Sign;
-use crate::scene::Scene;
-use crate::subject::Subject;
+use crate::under_reading::UnderReading;
 
 /// The functions of `reference` that a row's slack is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub enum SlackTerm {
 }
 
 /// The sign of `(beta - 1) D`, whose `D` is negative at most when read pointwise.
-pub(crate) fn sign_of_reweighting<W: Subject>(scene: &Scene<W>) -> Sign {
+pub fn sign_of_reweighting<W: Checkable>(scene: &UnderReading<W>) -> Sign {
     match scene.world.beta().get().partial_cmp(&1.0) {
         Some(Ordering::Equal) => Sign::Zero,
         _ if scene.reading == Reading::Pointwise => Sign::Unsigned,
@@ -59,8 +59,8 @@ impl Step {
     /// What is known of the slack's sign on a scene beside its value: that of the row, or more where beta, a joint that factorises or a certain
     /// caption says it.
     #[must_use]
-    pub fn sign_at<W: Subject>(&self, scene: &Scene<W>) -> Sign {
-        let Scene { world, seen, .. } = scene;
+    pub fn sign_at<W: Checkable>(&self, scene: &UnderReading<W>) -> Sign {
+        let UnderReading { world, seen, .. } = scene;
         let certain = || (0..seen.captions()).all(|y| y == seen.y() || seen.ln_q_y(y) == Nats::NEG_INFINITY);
         match self.slack_term {
             SlackTerm::ReweightedDivergence => sign_of_reweighting(scene),
@@ -75,8 +75,8 @@ impl Step {
     ///
     /// # Errors
     /// [`Error::Indeterminate`] where it has no value, [`Error::NoClosedForm`] where this kind of world has none.
-    pub fn slack<W: Slack>(&self, scene: &Scene<W>) -> Result<Nats, Error> {
-        let Scene { world, seen, reading } = scene;
+    pub fn slack<W: Slack>(&self, scene: &UnderReading<W>) -> Result<Nats, Error> {
+        let UnderReading { world, seen, reading } = scene;
         match self.slack_term {
             SlackTerm::Nothing => Ok(Nats::ZERO),
             SlackTerm::UncoveredPosterior => seen.uncovered_posterior(),
