@@ -6,8 +6,8 @@ use note::proposition::{Proposition, bound_at_beta, own_bound_at_beta, propositi
 use note::under_reading::UnderReading;
 use rayon::prelude::*;
 use reference::vocab::{Beta, Error, Reading};
+use worlds::generate::{Cases, Origin};
 
-use crate::cases::{Cases, Source};
 use crate::judge::{Values, judge};
 use crate::progress::Progress;
 use crate::verdict::{SOME_ZERO, Tally, Verdict, verdict};
@@ -62,7 +62,7 @@ pub struct Checked {
     /// The sweep, by claim and beta.
     pub sweep: Vec<BetaRow>,
     /// Worlds by source.
-    pub worlds: Vec<(Source, u64)>,
+    pub worlds: Vec<(Origin, u64)>,
     /// The beta that every world was judged at, if one was asked for.
     pub beta: Option<Beta>,
 }
@@ -152,7 +152,7 @@ struct Plan {
 struct Seen {
     rows: Vec<(Tally, Tally)>,
     sweep: Vec<(Tally, Tally)>,
-    worlds: Vec<(Source, u64)>,
+    worlds: Vec<(Origin, u64)>,
 }
 
 impl Seen {
@@ -171,7 +171,7 @@ impl Seen {
         }
     }
 
-    fn count(&mut self, source: Source, more: u64) {
+    fn count(&mut self, source: Origin, more: u64) {
         match self.worlds.iter_mut().find(|(known, _)| *known == source) {
             Some((_, count)) => *count += more,
             None => self.worlds.push((source, more)),
@@ -255,8 +255,8 @@ impl Plan {
     }
 }
 
-fn note((file, all): &mut (Tally, Tally), source: Source, index: u64, mask: u16, seen: &crate::judge::Observation) {
-    if source == Source::File {
+fn note((file, all): &mut (Tally, Tally), source: Origin, index: u64, mask: u16, seen: &crate::judge::Observation) {
+    if source == Origin::File {
         file.add(index, mask, seen);
     }
     all.add(index, mask, seen);

@@ -34,10 +34,10 @@ mod judged {
     use reference::vocab::Error;
 
     use super::Continuous;
-    use crate::cases::{Cases, Source, gaussian, list};
     use crate::check::{Options, check};
     use crate::integrals::compare;
     use crate::progress::Progress;
+    use worlds::generate::{Cases, Origin, gaussian, list};
 
     /// Worlds whose sides are computed three times, and how many of them from a file.
     const THRICE: usize = 40;
@@ -54,10 +54,10 @@ mod judged {
         options: &Options,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Continuous, Error> {
-        let listed = list::gaussian_worlds().into_iter().map(|world| (Source::List, world));
+        let listed = list::gaussian_worlds().into_iter().map(|world| (Origin::List, world));
         let fixed = file
             .iter()
-            .map(|world| (Source::File, world.clone()))
+            .map(|world| (Origin::File, world.clone()))
             .chain(listed)
             .collect();
         let cases = Cases::of(fixed, random, seed, gaussian::world);

@@ -8,7 +8,7 @@ use std::path::Path;
 use reference::model::Model as _;
 use reference::world::World;
 
-use crate::case::CaseError;
+use worlds::case::FileError;
 
 mod axis;
 mod claim;
@@ -57,8 +57,8 @@ pub struct Dump {
 /// Opens a dump.
 ///
 /// # Errors
-/// [`CaseError::In`] with the path and what is wrong in it.
-pub fn open(path: &Path) -> Result<Dump, CaseError> {
+/// [`FileError::In`] with the path and what is wrong in it.
+pub fn open(path: &Path) -> Result<Dump, FileError> {
     let name = path.display().to_string();
     Source::open(path)
         .and_then(|source| Dump::new(&name, source))
@@ -68,8 +68,8 @@ pub fn open(path: &Path) -> Result<Dump, CaseError> {
 /// Reads a dump from bytes; `name` stands in errors.
 ///
 /// # Errors
-/// [`CaseError::In`] with the name and what is wrong.
-pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Dump, CaseError> {
+/// [`FileError::In`] with the name and what is wrong.
+pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Dump, FileError> {
     Source::of(bytes)
         .and_then(|source| Dump::new(name, source))
         .map_err(|error| error.in_file(name))
@@ -78,8 +78,8 @@ pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Dump, CaseError> {
 /// Refuses inputs that no dump may have, whatever is claimed of them: the statement and the sizes are checked as [`from_bytes`] does.
 ///
 /// # Errors
-/// [`CaseError`]: what is wrong with them.
-pub(crate) fn expect_inputs(bytes: Vec<u8>) -> Result<(), CaseError> {
+/// [`FileError`]: what is wrong with them.
+pub(crate) fn expect_inputs(bytes: Vec<u8>) -> Result<(), FileError> {
     let source = Source::of(bytes)?;
     let statement = Statement::of(source.metadata())?;
     source.expect_names()?;
@@ -87,7 +87,7 @@ pub(crate) fn expect_inputs(bytes: Vec<u8>) -> Result<(), CaseError> {
 }
 
 impl Dump {
-    fn new(name: &str, source: Source) -> Result<Self, CaseError> {
+    fn new(name: &str, source: Source) -> Result<Self, FileError> {
         let statement = Statement::of(source.metadata())?;
         source.expect_names()?;
         let worlds = match statement.inputs {
@@ -112,8 +112,8 @@ impl Dump {
     /// The inputs of one item of the batch.
     ///
     /// # Errors
-    /// [`CaseError::In`]: a number that may not stand there, a file that cannot be read.
-    pub fn item(&self, batch: usize) -> Result<Item, CaseError> {
+    /// [`FileError::In`]: a number that may not stand there, a file that cannot be read.
+    pub fn item(&self, batch: usize) -> Result<Item, FileError> {
         if let Some(world) = self.worlds.get(batch) {
             return Ok(Item::World(Box::new(world.clone())));
         }
@@ -132,7 +132,7 @@ impl Dump {
     ///
     /// # Errors
     /// As [`Dump::item`].
-    pub fn claimed(&self, claim: &Claim, batch: Option<usize>) -> Result<Vec<f64>, CaseError> {
+    pub fn claimed(&self, claim: &Claim, batch: Option<usize>) -> Result<Vec<f64>, FileError> {
         let numbers = match batch {
             Some(batch) => self.source.item(claim.tensor, batch),
             None => self.source.whole(claim.tensor),

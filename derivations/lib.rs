@@ -2,15 +2,10 @@
 
 #[cfg(feature = "twin")]
 pub mod agree;
-pub mod case;
-pub mod cases;
 pub mod check;
 pub mod continuous;
 pub mod dump;
 pub mod faces;
-#[cfg(feature = "lapack")]
-pub mod fitting;
-pub mod fractions;
 pub mod integrals;
 pub mod judge;
 #[cfg(feature = "twin")]
@@ -24,8 +19,8 @@ pub mod precision;
 pub mod probe;
 pub mod progress;
 pub mod refute;
+pub mod shrinkable;
 pub mod simplest;
-pub mod specimen;
 #[cfg(feature = "twin")]
 pub mod steps;
 #[cfg(feature = "twin")]

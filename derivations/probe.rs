@@ -18,7 +18,8 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::case::CaseError;
+use worlds::case::FileError;
+
 use crate::dump::Draft;
 use crate::trial::Judgement;
 
@@ -115,8 +116,8 @@ const MOST_TROUBLES: u64 = 3;
 ///
 /// # Errors
 /// Where the child cannot be started or where questions cannot be written.
-pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Result<Report, CaseError> {
-    let folder = tempfile::tempdir().map_err(|error| CaseError::Io {
+pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Result<Report, FileError> {
+    let folder = tempfile::tempdir().map_err(|error| FileError::Io {
         doing: "written",
         error,
     })?;
@@ -195,7 +196,7 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn start(command: &'a [String], folder: &'a Path, options: Options) -> Result<Result<Self, Trouble>, CaseError> {
+    fn start(command: &'a [String], folder: &'a Path, options: Options) -> Result<Result<Self, Trouble>, FileError> {
         let mut child = Child::start(command, options)?;
         Ok(child.greet().map(|hello| Self {
             child,

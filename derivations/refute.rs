@@ -11,9 +11,10 @@ use reference::equations::bound::eq03_log_evidence;
 use reference::vocab::{Beta, Error, Nats};
 use reference::world::World;
 use serde::Serialize;
+use worlds::fractions::InFractions as _;
 
 use crate::judge::{Values, judge};
-use crate::specimen::{Specimen, Written as _};
+use crate::shrinkable::Shrinkable;
 
 /// How good a counterexample is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -87,7 +88,7 @@ fn violated_names<W: Checkable>(scene: &UnderReading<W>, beta_given: bool) -> Ve
 
 /// A smallest world that breaks a claim.
 #[derive(Debug, Clone)]
-pub struct Counterexample<W: Specimen = World> {
+pub struct Counterexample<W: Shrinkable = World> {
     /// What it breaks.
     pub target: Target,
     /// The world.
@@ -131,7 +132,7 @@ pub enum SearchError {
 ///
 /// # Errors
 /// [`SearchError::Unwritable`].
-pub fn refute<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterexample<W>>, SearchError> {
+pub fn refute<W: Shrinkable>(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterexample<W>>, SearchError> {
     let Some((drawn, found, grade)) = find::<W>(target, seed, tries)? else {
         return Ok(None);
     };
@@ -177,7 +178,7 @@ fn culprit<W: Checkable>(claim: &Proposition, scene: &UnderReading<W>) -> Option
 }
 
 /// The first world that refutes, else the first of the best grade.
-fn find<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Option<(u64, W, Grade)>, Error> {
+fn find<W: Shrinkable>(target: &Target, seed: u64, tries: u64) -> Result<Option<(u64, W, Grade)>, Error> {
     const BATCH: u64 = 512;
     let mut fallback: Option<(u64, W, Grade)> = None;
     let mut start = 0;
@@ -206,7 +207,7 @@ fn find<W: Specimen>(target: &Target, seed: u64, tries: u64) -> Result<Option<(u
 }
 
 /// Removes captions, codes, coordinates one at a time while the world still breaks the claim as well.
-fn fewest_states<W: Specimen>(target: &Target, found: &W, grade: Grade) -> Result<(W, u64), Error> {
+fn fewest_states<W: Shrinkable>(target: &Target, found: &W, grade: Grade) -> Result<(W, u64), Error> {
     let (mut world, mut tried) = (found.clone(), 0);
     'again: loop {
         for candidate in world.smaller() {

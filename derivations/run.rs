@@ -21,14 +21,12 @@ use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-use derivations::case::{self, Case};
-use derivations::cases::{Cases, list};
 use derivations::check::{self, Options};
+#[cfg(feature = "lapack")]
+use derivations::continuous;
 use derivations::continuous::{Continuous, SKIPPED};
 use derivations::faces::{Provenance, check as check_face, ledger as ledger_face, lines, show, step};
 use derivations::ledger::ledger;
-#[cfg(feature = "lapack")]
-use derivations::{continuous, fitting};
 use note::checkable::Checkable;
 use note::under_reading::UnderReading;
 #[cfg(feature = "lapack")]
@@ -36,6 +34,9 @@ use reference::gaussian::Gaussian;
 use reference::world::World;
 use serde_json::json;
 use typeset::words::one_line;
+use worlds::case::{self, Case};
+use worlds::fitting;
+use worlds::generate::{Cases, list};
 
 #[cfg(feature = "lapack")]
 use self::output::progress;

@@ -14,10 +14,10 @@ use reference::vocab::Error;
 pub(crate) use parameters::parameters;
 pub use round::round;
 pub(crate) use round::{marginals, normalised};
+use worlds::case::as_decimal;
+use worlds::fractions::{Fraction, FractionWorld};
+use worlds::generate::tiny::compositions;
 
-use crate::case::as_decimal;
-use crate::cases::tiny::compositions;
-use crate::fractions::{Fraction, FractionWorld};
 use crate::refute::{Grade, Target};
 
 /// What the search came to.

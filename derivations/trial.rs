@@ -25,10 +25,10 @@ mod undecided;
 mod upstream;
 mod worlds;
 
+use ::worlds::case::FileError;
 use bounds::Arithmetic;
 use rayon::prelude::*;
 
-use crate::case::CaseError;
 use crate::dump::{Claim, Dump, Item, Quantity};
 
 pub use bounds::{Comparison, Worst};
@@ -118,8 +118,8 @@ const ROWS: usize = 256;
 /// Judges a dump.
 ///
 /// # Errors
-/// [`CaseError`]: a number in the inputs that may not stand there, a file that cannot be read.
-pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, CaseError> {
+/// [`FileError`]: a number in the inputs that may not stand there, a file that cannot be read.
+pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError> {
     let (statement, sizes, arithmetic) = (&dump.statement, &dump.sizes, arithmetic(dump));
     let stated = |claim: &Claim| Cells::new(claim, statement, sizes, arithmetic);
     let mut cells: Vec<Cells> = dump.claims.iter().map(stated).collect();

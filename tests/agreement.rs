@@ -25,8 +25,6 @@ mod faults;
 
 use dense::{SEED, Worlds, seed};
 use derivations::agree::{Options, Report, agree};
-use derivations::case;
-use derivations::cases::random;
 use derivations::faces::agreement;
 use derivations::pairs::{self, tables};
 use gpu::device::{Device, Float, Kind};
@@ -35,6 +33,8 @@ use gpu::world::Batch;
 use reference::model::Model as _;
 use reference::vocab::Beta;
 use reference::world::World;
+use worlds::case;
+use worlds::generate::random;
 
 /// 256 emoji of 10 captions and 32 codes.
 fn emoji() -> Vec<World> {

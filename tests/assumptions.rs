@@ -1,9 +1,7 @@
 //! Each witness breaks its line, each predicate restores it.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use derivations::cases::random;
 use derivations::faces::breakage::breakage;
-use derivations::fractions::FractionWorld;
 use derivations::judge::{Values, judge};
 use derivations::refute::{Grade, Target, refute};
 use derivations::verdict::{Standing, Tally, verdict};
@@ -12,6 +10,8 @@ use note::proposition::propositions;
 use note::under_reading::UnderReading;
 use reference::vocab::Reading;
 use reference::world::World;
+use worlds::fractions::FractionWorld;
+use worlds::generate::random;
 
 #[test]
 fn every_witness_violates_its_assumption_and_breaks_its_line() {

@@ -21,10 +21,10 @@ mod refused_fractions;
 #[path = "case_files/rounding.rs"]
 mod rounding;
 
-use derivations::case::{self, CaseError};
 use draft::{CAPTIONS, CODES, Draft, WORLDS};
 use reference::model::Model as _;
 use reference::world::World;
+use worlds::case::{self, FileError};
 
 /// The sentence with which the bytes are refused.
 fn refusal(bytes: &[u8]) -> String {
@@ -130,7 +130,7 @@ fn a_large_file_is_the_case_that_its_bytes_are() {
         for draft in &spoilt {
             let bytes = draft.bytes();
             std::fs::write(&path, &bytes).unwrap();
-            let told = |read: Result<case::Case, CaseError>| read.map_err(|error| error.to_string());
+            let told = |read: Result<case::Case, FileError>| read.map_err(|error| error.to_string());
             assert_eq!(told(case::read(&path)), told(case::from_bytes(&shown, &bytes)));
         }
         let bytes = draft.bytes();
@@ -149,7 +149,7 @@ fn a_write_replaces_the_whole_file_or_leaves_it() {
         .unwrap()
         .worlds;
     case::write(&path, &worlds, "first").unwrap();
-    assert!(matches!(case::write(&path, &[], "second"), Err(CaseError::In { .. })));
+    assert!(matches!(case::write(&path, &[], "second"), Err(FileError::In { .. })));
     assert_eq!(case::read(&path).unwrap().title.as_deref(), Some("first"));
     case::write(&path, &worlds, "second").unwrap();
     assert_eq!(case::read(&path).unwrap().title.as_deref(), Some("second"));

@@ -13,7 +13,6 @@ mod refused;
 use std::sync::Mutex;
 
 use approx::assert_relative_eq;
-use derivations::cases::{Cases, gaussian};
 use derivations::check::{Options, check};
 use derivations::continuous::judge;
 use derivations::integrals::compare;
@@ -28,6 +27,7 @@ use reference::gaussian::{Gaussian, Parts, posterior_encoder};
 use reference::model::Model as _;
 use reference::slack::Slack as _;
 use reference::vocab::{Error, Nats, Reading};
+use worlds::generate::{Cases, gaussian};
 
 #[test]
 fn every_row_closes_on_ten_thousand_worlds() {

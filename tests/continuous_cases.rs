@@ -16,12 +16,12 @@ mod search;
 #[path = "continuous/toml.rs"]
 mod toml;
 
-use derivations::case;
 use reference::gaussian::Gaussian;
 use reference::model::Model as _;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
+use worlds::case;
 
 const EMBEDDED: &[u8] = include_bytes!("../derivations/data/emoji-factors.safetensors");
 

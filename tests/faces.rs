@@ -14,9 +14,9 @@ mod pictures;
 #[path = "faces/worlds.rs"]
 mod worlds;
 
+use ::worlds::generate::list;
 use approx::assert_abs_diff_eq;
 use arithmetic::evaluate;
-use derivations::cases::list;
 use derivations::faces::show;
 use derivations::faces::step::{self, LineSection, Section, StepError, StepMark};
 use note::line::{LINES, LineId};

@@ -4,14 +4,14 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use derivations::case;
-use derivations::cases::{Cases, random};
 use derivations::check::{Checked, Options, check};
 use derivations::ledger::ledger;
 use derivations::progress::Progress;
 use note::proposition::{Kind, proposition, propositions};
 use reference::vocab::Reading;
 use reference::world::{Tables, World};
+use worlds::case;
+use worlds::generate::{Cases, random};
 
 /// Worlds that were announced, and worlds that were done.
 static PROGRESS: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];

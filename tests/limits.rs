@@ -57,7 +57,7 @@ fn slacks_at_their_limits() {
 fn a_tight_bound_is_not_lost_by_its_last_digit() {
     // The posterior planted in many worlds: beta* is 1 up to rounding, and the ledger at beta = 1 holds.
     for index in 0..300 {
-        let world = derivations::cases::random::world(77, index);
+        let world = worlds::generate::random::world(77, index);
         let Ok(q) = reference::repairs::posterior(&world) else {
             continue;
         };

@@ -1,8 +1,6 @@
 //! Every row closes, on every source of worlds, and the verdicts are the audit's.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use derivations::case;
-use derivations::cases::{Cases, edge, list, tiny};
 use derivations::check::{BETAS, Checked, Options, Row, check};
 use derivations::faces::{self, Provenance};
 use derivations::verdict::Standing;
@@ -11,6 +9,8 @@ use note::line::LineId;
 use note::rule::Sign;
 use reference::vocab::Reading;
 use std::sync::LazyLock;
+use worlds::case;
+use worlds::generate::{Cases, edge, list, tiny};
 
 fn seed() -> u64 {
     std::env::var("ELBO_SEED")

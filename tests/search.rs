@@ -4,12 +4,12 @@
 use std::fmt::Write as _;
 
 use derivations::faces::refutation;
-use derivations::fractions::{Fraction, FractionWorld};
 use derivations::refute::{Grade, Target, refute};
 use note::assumption::assumption;
 use note::proposition::{bound_at_beta, proposition};
 use reference::vocab::{Beta, Reading};
 use reference::world::World;
+use worlds::fractions::{Fraction, FractionWorld};
 
 fn target(id: &str, reading: Reading) -> Target {
     let claim = proposition(id, reading).unwrap();

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use derivations::cases::Cases;
 use derivations::check::{Checked, Options, check};
 use derivations::faces::check::name;
 use derivations::verdict::{MaskTally, SOME_ZERO, Standing, Tally, verdict};
@@ -11,6 +10,7 @@ use note::assumption::ASSUMPTIONS;
 use note::proposition::{Proposition, proposition};
 use note::rule::Sign;
 use reference::vocab::{Beta, Reading};
+use worlds::generate::Cases;
 
 const COVERS: &str = "q-covers-posterior";
 const POSSIBLE: &str = "caption-possible";

@@ -2,7 +2,7 @@
 
 use criterion::Criterion;
 use derivations::precision::Storage;
-use derivations::{agree, case, pairs};
+use derivations::{agree, pairs};
 use gpu::autograd;
 use gpu::candle_core::Tensor;
 use gpu::device::Float;
@@ -10,6 +10,7 @@ use gpu::fused::Sample;
 use gpu::kernels::exact::{InMemory, Tables};
 use gpu::kernels::mixing::{self, Gumbel, Pull};
 use gpu::kernels::{self, Launch, Stored, VARIANTS, Varied};
+use worlds::case;
 
 use crate::terms::{K, POSITIONS, TYPES, id, table};
 use crate::{Bench, composed, group, logits};

@@ -5,13 +5,14 @@ use std::hint::black_box;
 
 use criterion::Criterion;
 use derivations::precision::Storage;
-use derivations::{agree as worlds, case, pairs};
+use derivations::{agree as equations, pairs};
 use gpu::autograd;
 use gpu::candle_core::{Device, Tensor};
 use gpu::device::{Float, Kind};
 use gpu::fused::exact::{Exact, sides};
 use gpu::fused::{self, Codes, Elbo, ElboGrads, Gumbel, Isa, Pull, Rows, Sample};
 use reference::vocab::{Beta, Reading};
+use worlds::case;
 
 use crate::{IMAGES, K, POSITIONS, ROWS, agreed, bench, composed, group, in_graph, logits, of_rows, vectors};
 
@@ -135,13 +136,13 @@ pub(crate) fn codebook_mix(criterion: &mut Criterion) {
 
 /// 64 images, 32 captions, 4096 codes.
 pub(crate) fn exact(criterion: &mut Criterion) {
-    let options = worlds::Options {
+    let options = equations::Options {
         device: gpu::device::Device::open(Kind::Cpu).unwrap(),
         float: Float::F64,
     };
     let worlds = case::embedded().unwrap().worlds;
     assert!(
-        worlds::agree_on(&pairs::exact(Isa::best()), &worlds, &options)
+        equations::agree_on(&pairs::exact(Isa::best()), &worlds, &options)
             .unwrap()
             .agrees
     );

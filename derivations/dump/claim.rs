@@ -1,6 +1,7 @@
 //! A claim: what it is about, which axes it keeps, how it was made. Its shape is held against its statement.
 
 use bounds::Float;
+use worlds::case::FileError;
 
 use super::needs;
 use super::quantity::Quantity;
@@ -8,7 +9,6 @@ use super::shape::{expect_float, misshapen, shapes};
 use super::statement::{Stated, Statement, refuse};
 use super::words::{Form, Unit};
 use super::{Axis, Sizes, Source};
-use crate::case::CaseError;
 
 /// What a claim keeps of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Claim {
 }
 
 /// The claims that stand in the file, in the order of the derivation.
-pub(super) fn all(source: &Source, statement: &Statement, sizes: &Sizes) -> Result<Vec<Claim>, CaseError> {
+pub(super) fn all(source: &Source, statement: &Statement, sizes: &Sizes) -> Result<Vec<Claim>, FileError> {
     for name in statement.claims.keys() {
         let known = Quantity::ALL.iter().find(|quantity| quantity.name() == name);
         let Some(quantity) = known else {
@@ -102,7 +102,7 @@ pub(super) fn all(source: &Source, statement: &Statement, sizes: &Sizes) -> Resu
             ));
         };
         if !source.has(quantity.tensor()) {
-            return Err(CaseError::Missing {
+            return Err(FileError::Missing {
                 tensor: quantity.tensor(),
                 expected: "the tensor of a claim that the statement names",
             });
@@ -124,7 +124,7 @@ pub(super) fn all(source: &Source, statement: &Statement, sizes: &Sizes) -> Resu
     Ok(claims)
 }
 
-fn of(quantity: Quantity, source: &Source, statement: &Statement, sizes: &Sizes) -> Result<Claim, CaseError> {
+fn of(quantity: Quantity, source: &Source, statement: &Statement, sizes: &Sizes) -> Result<Claim, FileError> {
     let key = format!("claims.{}", quantity.name());
     let stated = statement
         .claims
@@ -168,7 +168,7 @@ fn objective(
     source: &Source,
     statement: &Statement,
     sizes: &Sizes,
-) -> Result<Claim, CaseError> {
+) -> Result<Claim, FileError> {
     let name = stated.of.as_deref().unwrap_or("loss");
     if stated.sum.is_some() || stated.mean.is_some() {
         return Err(refuse(key, "reduced", "a gradient, shaped as what it is taken by"));
@@ -202,7 +202,7 @@ fn reductions(
     key: &str,
     form: Form,
     sizes: &Sizes,
-) -> Result<Vec<(Axis, Kept)>, CaseError> {
+) -> Result<Vec<(Axis, Kept)>, FileError> {
     let [sum, mean] = [&stated.sum, &stated.mean].map(|axes| axes.as_deref().unwrap_or_default());
     if let Some(axis) = sum.iter().chain(mean).find(|axis| !axes.contains(axis)) {
         return Err(refuse(

@@ -7,9 +7,9 @@ use files::header;
 use half::{bf16, f16};
 use safetensors::Dtype;
 use serde_json::{Value, json};
+use worlds::case::FileError;
 
 use super::{Dump, FORMAT, KEY, from_bytes};
-use crate::case::CaseError;
 
 /// A statement and tensors.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,7 +123,7 @@ impl Draft {
     ///
     /// # Errors
     /// As [`from_bytes`].
-    pub fn open(&self, name: &str) -> Result<Dump, CaseError> {
+    pub fn open(&self, name: &str) -> Result<Dump, FileError> {
         from_bytes(name, self.bytes())
     }
 }

@@ -2,12 +2,12 @@
 
 use ndarray::Array2;
 use reference::world::World;
+use worlds::case::FileError;
 
 use super::shape::misshapen;
 use super::statement::{Statement, refuse};
 use super::words::{Decoder, Form, Parameter};
 use super::{Sizes, Source};
-use crate::case::CaseError;
 
 /// A decoder's parameters and what they describe.
 #[derive(Debug, Clone)]
@@ -120,14 +120,14 @@ const LOGARITHMS: Allowed = (|x| x.abs() <= 300.0, "a logarithm from -300 to 300
 const POSITIVE: Allowed = (|x| x > 0.0 && x <= 1e30, "a positive number up to 1e30");
 
 impl Item {
-    pub(super) fn read(source: &Source, statement: &Statement, sizes: &Sizes, batch: usize) -> Result<Self, CaseError> {
-        let checked = |name: &'static str, (may, expected): Allowed| -> Result<Option<Vec<f64>>, CaseError> {
+    pub(super) fn read(source: &Source, statement: &Statement, sizes: &Sizes, batch: usize) -> Result<Self, FileError> {
+        let checked = |name: &'static str, (may, expected): Allowed| -> Result<Option<Vec<f64>>, FileError> {
             let part = source.has(name).then(|| source.item(name, batch)).transpose()?;
             part.map(|part| part.checked(Some(batch), may, expected)).transpose()
         };
         let vector = |name: &'static str| checked(name, NUMBERS);
         let rows = |name: &'static str, may: Allowed| rows(source, sizes, batch, name, may);
-        let pixels = || -> Result<Option<Pixels>, CaseError> {
+        let pixels = || -> Result<Option<Pixels>, FileError> {
             let Some(decoder) = statement.decoder.filter(|_| source.has("x")) else {
                 return Ok(None);
             };
@@ -184,7 +184,7 @@ fn rows(
     batch: usize,
     name: &'static str,
     (may, expected): Allowed,
-) -> Result<Option<Array2<f64>>, CaseError> {
+) -> Result<Option<Array2<f64>>, FileError> {
     if !source.has(name) {
         return Ok(None);
     }
@@ -198,7 +198,7 @@ fn rows(
     let rows = rows.map_err(|_| misshapen(name, &[], "the shape of the logits"))?;
     let masked = |row: &usize| rows.row(*row).iter().all(|x| *x == f64::NEG_INFINITY);
     match (0..rows.nrows()).find(masked) {
-        Some(row) => Err(CaseError::Entry {
+        Some(row) => Err(FileError::Entry {
             tensor: name,
             index: vec![batch],
             found: format!("-inf throughout row {row}"),
@@ -209,14 +209,14 @@ fn rows(
 }
 
 /// The tokens of one item.
-pub(super) fn token_row(source: &Source, batch: usize, entries: usize) -> Result<Vec<usize>, CaseError> {
+pub(super) fn token_row(source: &Source, batch: usize, entries: usize) -> Result<Vec<usize>, FileError> {
     let integers = source.item("tokens", batch)?.integers()?;
     let each = integers.into_iter().enumerate();
     each.map(|(t, value)| {
         usize::try_from(value)
             .ok()
             .filter(|token| *token < entries)
-            .ok_or_else(|| CaseError::Entry {
+            .ok_or_else(|| FileError::Entry {
                 tensor: "tokens",
                 index: vec![batch, t],
                 found: value.to_string(),

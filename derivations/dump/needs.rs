@@ -1,14 +1,15 @@
 //! What a claim needs beside it, so that it can be computed again.
 
+use worlds::case::FileError;
+
 use super::Source;
 use super::claim::Claim;
 use super::quantity::{Input, Quantity};
 use super::statement::{Statement, refuse};
 use super::words::{Decoder, Form};
-use crate::case::CaseError;
 
 /// Refuses a claim whose inputs are not in the dump.
-pub(super) fn check(claim: &Claim, statement: &Statement, source: &Source) -> Result<(), CaseError> {
+pub(super) fn check(claim: &Claim, statement: &Statement, source: &Source) -> Result<(), FileError> {
     let key = format!("claims.{}", claim.quantity.name());
     for name in tensors(claim, statement) {
         source.info(name)?;

@@ -2,37 +2,37 @@
 
 use bounds::Float;
 use safetensors::Dtype;
+use worlds::case::FileError;
 
 use super::claim::Kept;
 use super::words::Form;
 use super::{Axis, Sizes, Source};
-use crate::case::CaseError;
 
 /// The shape of a float tensor.
-pub(super) fn floats<'a>(source: &'a Source, name: &'static str) -> Result<&'a [usize], CaseError> {
+pub(super) fn floats<'a>(source: &'a Source, name: &'static str) -> Result<&'a [usize], FileError> {
     let info = source.info(name)?;
     expect_float(name, info.dtype)?;
     Ok(&info.shape)
 }
 
 /// The type of a tensor of floats.
-pub(super) fn expect_float(name: &'static str, dtype: Dtype) -> Result<Float, CaseError> {
-    Float::of(dtype).ok_or_else(|| CaseError::Dtype {
+pub(super) fn expect_float(name: &'static str, dtype: Dtype) -> Result<Float, FileError> {
+    Float::of(dtype).ok_or_else(|| FileError::Dtype {
         tensor: name,
         found: dtype.to_string(),
         expected: "F64, F32, F16 or BF16",
     })
 }
 
-pub(super) fn misshapen(tensor: &str, found: &[usize], expected: &str) -> CaseError {
-    CaseError::Shape {
+pub(super) fn misshapen(tensor: &str, found: &[usize], expected: &str) -> FileError {
+    FileError::Shape {
         tensor: tensor.to_owned(),
         found: found.to_vec(),
         expected: expected.to_owned(),
     }
 }
 
-pub(super) fn same(source: &Source, name: &'static str, shape: &[usize]) -> Result<(), CaseError> {
+pub(super) fn same(source: &Source, name: &'static str, shape: &[usize]) -> Result<(), FileError> {
     let found = floats(source, name)?;
     if found == shape {
         Ok(())
@@ -41,7 +41,7 @@ pub(super) fn same(source: &Source, name: &'static str, shape: &[usize]) -> Resu
     }
 }
 
-pub(super) fn forbid(source: &Source, name: &'static str, expected: &str) -> Result<(), CaseError> {
+pub(super) fn forbid(source: &Source, name: &'static str, expected: &str) -> Result<(), FileError> {
     if source.has(name) {
         Err(misshapen(name, floats(source, name)?, expected))
     } else {

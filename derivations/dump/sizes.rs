@@ -1,11 +1,12 @@
 //! How large a dump's inputs are, each held against the statement and the others.
 
+use worlds::case::FileError;
+
 use super::inputs::token_row;
 use super::shape::{floats, forbid, misshapen, same};
 use super::statement::{Statement, refuse};
 use super::words::{Decoder, Form, Layout, Prior};
 use super::{Axis, Source};
-use crate::case::CaseError;
 
 /// How large the inputs are; 0 for what a form does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,7 +57,7 @@ const STRAYS: &[(&str, &[Form])] = &[
 ];
 
 impl Sizes {
-    pub(super) fn of(source: &Source, statement: &Statement) -> Result<Self, CaseError> {
+    pub(super) fn of(source: &Source, statement: &Statement) -> Result<Self, FileError> {
         let mut sizes = Self::default();
         let stray = STRAYS
             .iter()
@@ -84,7 +85,7 @@ impl Sizes {
         Ok(sizes)
     }
 
-    fn tokens_of(&mut self, source: &Source, statement: &Statement) -> Result<(), CaseError> {
+    fn tokens_of(&mut self, source: &Source, statement: &Statement) -> Result<(), FileError> {
         if !source.has("encoder_logits") && source.has("x") {
             return Ok(());
         }
@@ -124,7 +125,7 @@ impl Sizes {
         Ok(())
     }
 
-    fn gaussian_of(&mut self, source: &Source, statement: &Statement) -> Result<(), CaseError> {
+    fn gaussian_of(&mut self, source: &Source, statement: &Statement) -> Result<(), FileError> {
         if !source.has("q_mean") && source.has("x") {
             return Ok(());
         }
@@ -156,7 +157,7 @@ impl Sizes {
         Ok(())
     }
 
-    fn pixels_of(&mut self, source: &Source, statement: &Statement) -> Result<(), CaseError> {
+    fn pixels_of(&mut self, source: &Source, statement: &Statement) -> Result<(), FileError> {
         let shape = floats(source, "x")?;
         let (&batch, image) = shape
             .split_first()
@@ -178,7 +179,7 @@ impl Sizes {
         }
     }
 
-    fn sequence_of(&mut self, source: &Source, statement: &Statement) -> Result<(), CaseError> {
+    fn sequence_of(&mut self, source: &Source, statement: &Statement) -> Result<(), FileError> {
         if !source.has("token_logits") {
             return self.tokens_alone(source);
         }
@@ -222,7 +223,7 @@ impl Sizes {
                     0..text.vocabulary
                 };
                 if !entries.contains(&token) {
-                    return Err(CaseError::Entry {
+                    return Err(FileError::Entry {
                         tensor: "tokens",
                         index: vec![batch, t],
                         found: token.to_string(),
@@ -236,7 +237,7 @@ impl Sizes {
     }
 
     /// A model's own tokens, whose logits only it knows.
-    fn tokens_alone(&mut self, source: &Source) -> Result<(), CaseError> {
+    fn tokens_alone(&mut self, source: &Source) -> Result<(), FileError> {
         let shape = &source.info("tokens")?.shape;
         let &[batch, tokens] = shape.as_slice() else {
             return Err(misshapen("tokens", shape, "[B, T]"));

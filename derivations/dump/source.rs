@@ -9,11 +9,11 @@ use std::sync::{Mutex, PoisonError};
 use files::header::{self, Header};
 use reference::world::World;
 use safetensors::tensor::TensorInfo;
+use worlds::case::large::{gathered, only};
+use worlds::case::storage::Part;
+use worlds::case::{self, FileError};
 
 use super::quantity::Quantity;
-use crate::case::large::{gathered, only};
-use crate::case::storage::Part;
-use crate::case::{self, CaseError};
 
 /// The most bytes of one tensor that belong to one item: everything else is read an item at a time.
 const MOST_ITEM: usize = 1 << 28;
@@ -61,7 +61,7 @@ enum Store {
 }
 
 impl Source {
-    pub(super) fn of(bytes: Vec<u8>) -> Result<Self, CaseError> {
+    pub(super) fn of(bytes: Vec<u8>) -> Result<Self, FileError> {
         let (header, data) = header::read(&bytes)?;
         let data = bytes.len() - data.len();
         Ok(Self {
@@ -71,13 +71,13 @@ impl Source {
         })
     }
 
-    pub(super) fn open(path: &Path) -> Result<Self, CaseError> {
-        let io = |error| CaseError::Io { doing: "read", error };
+    pub(super) fn open(path: &Path) -> Result<Self, FileError> {
+        let io = |error| FileError::Io { doing: "read", error };
         let mut file = File::open(path).map_err(io)?;
         let about = file.metadata().map_err(io)?;
         if !about.is_file() {
             // A pipe cannot be read in parts.
-            return Self::of(crate::case::load(path).map_err(io)?);
+            return Self::of(worlds::case::load(path).map_err(io)?);
         }
         let length = about.len();
         let mut begin = Vec::new();
@@ -106,7 +106,7 @@ impl Source {
     }
 
     /// Refuses a name that the format does not have.
-    pub(super) fn expect_names(&self) -> Result<(), CaseError> {
+    pub(super) fn expect_names(&self) -> Result<(), FileError> {
         let inputs = || NAMES.iter().chain(case::NAMES).map(|(name, _)| *name);
         let claims = || Quantity::ALL.iter().map(|quantity| quantity.tensor());
         let known = |name: &str| name.starts_with("x_") || inputs().chain(claims()).any(|known| known == name);
@@ -118,7 +118,7 @@ impl Source {
                 } else {
                     inputs().chain(["claim.kl and its like"]).collect()
                 };
-                Err(CaseError::Unknown {
+                Err(FileError::Unknown {
                     name: name.clone(),
                     expected: names.join(", "),
                 })
@@ -130,16 +130,16 @@ impl Source {
         self.tensors.contains_key(name)
     }
 
-    pub(super) fn info(&self, name: &'static str) -> Result<&TensorInfo, CaseError> {
+    pub(super) fn info(&self, name: &'static str) -> Result<&TensorInfo, FileError> {
         let expected = NAMES.iter().find(|(known, _)| *known == name);
-        self.tensors.get(name).ok_or(CaseError::Missing {
+        self.tensors.get(name).ok_or(FileError::Missing {
             tensor: name,
             expected: expected.map_or("a float tensor", |(_, expected)| expected),
         })
     }
 
     /// The part of a tensor that belongs to an item of the batch, its first axis.
-    pub(super) fn item(&self, name: &'static str, batch: usize) -> Result<Part, CaseError> {
+    pub(super) fn item(&self, name: &'static str, batch: usize) -> Result<Part, FileError> {
         let info = self.info(name)?;
         let (&items, shape) = info.shape.split_first().unwrap_or((&1, &[]));
         let length = (info.data_offsets.1 - info.data_offsets.0) / items.max(1);
@@ -147,14 +147,14 @@ impl Source {
     }
 
     /// A tensor without a batch, or of integers.
-    pub(super) fn whole(&self, name: &'static str) -> Result<Part, CaseError> {
+    pub(super) fn whole(&self, name: &'static str) -> Result<Part, FileError> {
         let info = self.info(name)?;
         let (begin, end) = info.data_offsets;
         self.part(name, info, &info.shape, begin, end - begin)
     }
 
     /// The finite worlds among the tensors.
-    pub(super) fn worlds(&self) -> Result<Vec<World>, CaseError> {
+    pub(super) fn worlds(&self) -> Result<Vec<World>, FileError> {
         let is_table = |name: &str| case::NAMES.iter().any(|(known, _)| *known == name);
         let header = Header {
             metadata: BTreeMap::new(),
@@ -168,7 +168,7 @@ impl Source {
                 gathered(&mut *file, *data, &places)
             }
         };
-        let data = data.map_err(|error| CaseError::Io { doing: "read", error })?;
+        let data = data.map_err(|error| FileError::Io { doing: "read", error })?;
         case::worlds(&header, &data)
     }
 
@@ -179,9 +179,9 @@ impl Source {
         shape: &[usize],
         begin: usize,
         length: usize,
-    ) -> Result<Part, CaseError> {
+    ) -> Result<Part, FileError> {
         if length > MOST_ITEM {
-            return Err(CaseError::Shape {
+            return Err(FileError::Shape {
                 tensor: name.to_owned(),
                 found: info.shape.clone(),
                 expected: format!("at most {MOST_ITEM} bytes an item of the batch"),
@@ -197,7 +197,7 @@ impl Source {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 file.seek(SeekFrom::Start(data + begin as u64))
                     .and_then(|_| file.read_exact(&mut bytes))
-                    .map_err(|error| CaseError::Io { doing: "read", error })?;
+                    .map_err(|error| FileError::Io { doing: "read", error })?;
                 bytes
             }
         };

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use bounds::{Float, Order};
 use files::words::without_types;
 use serde::{Deserialize, Deserializer};
+use worlds::case::FileError;
 
 use super::words::{Decoder, Form, Layout, Parameter, Prior, Unit};
 use super::{Axis, FORMAT, KEY};
-use crate::case::CaseError;
 
 /// How a claim was made from what it is about.
 #[derive(Debug, Clone, PartialEq, schemars::JsonSchema, Deserialize)]
@@ -149,10 +149,10 @@ const fn sequential() -> Order {
 }
 
 impl Statement {
-    pub(super) fn of(metadata: &BTreeMap<String, String>) -> Result<Self, CaseError> {
+    pub(super) fn of(metadata: &BTreeMap<String, String>) -> Result<Self, FileError> {
         let found = metadata.get("format");
         if found.map(String::as_str) != Some(FORMAT) {
-            return Err(CaseError::Format {
+            return Err(FileError::Format {
                 found: found.cloned(),
                 expected: format!("{FORMAT:?}"),
             });
@@ -164,8 +164,8 @@ impl Statement {
     }
 
     /// Reads a statement and checks it against itself.
-    pub(crate) fn checked(text: &str) -> Result<Self, CaseError> {
-        let statement = Self::read(text).map_err(|(key, reason)| CaseError::Unreadable { key, reason })?;
+    pub(crate) fn checked(text: &str) -> Result<Self, FileError> {
+        let statement = Self::read(text).map_err(|(key, reason)| FileError::Unreadable { key, reason })?;
         statement.check()?;
         Ok(statement)
     }
@@ -183,7 +183,7 @@ impl Statement {
         })
     }
 
-    fn check(&self) -> Result<(), CaseError> {
+    fn check(&self) -> Result<(), FileError> {
         if self.entries.is_some() && (self.inputs != Form::Sequence || self.text.is_some()) {
             return Err(refuse(
                 "entries",
@@ -250,8 +250,8 @@ impl Statement {
 }
 
 /// A key of the statement that cannot stand.
-pub(super) fn refuse(key: &str, found: &str, expected: &str) -> CaseError {
-    CaseError::Statement {
+pub(super) fn refuse(key: &str, found: &str, expected: &str) -> FileError {
+    FileError::Statement {
         key: key.to_owned(),
         found: found.to_owned(),
         expected: expected.to_owned(),

@@ -9,12 +9,13 @@ use note::under_reading::UnderReading;
 use reference::vocab::{Error, Nats, Reading};
 use reference::world::World;
 use serde_json::{Value, json};
+use worlds::case::FileError;
+use worlds::fractions::InFractions as _;
 
-use crate::case::CaseError;
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
 use crate::judge::{Observation, Values, judge};
-use crate::specimen::{Specimen, Written as _};
+use crate::shrinkable::Shrinkable;
 
 /// A claim on one world.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ pub struct View {
 
 /// An assumption broken and restored.
 #[derive(Debug, Clone)]
-pub struct Breakage<W: Specimen = World> {
+pub struct Breakage<W: Shrinkable = World> {
     /// The claim that falls.
     pub claim: Proposition,
     /// The witness.
@@ -50,7 +51,7 @@ pub struct Breakage<W: Specimen = World> {
 pub enum BreakError {
     /// The committed witness is not a world.
     #[error(transparent)]
-    Case(#[from] CaseError),
+    Case(#[from] FileError),
     /// A line has no value where one was needed.
     #[error(transparent)]
     Reference(#[from] Error),
@@ -78,7 +79,7 @@ pub const fn no_continuous_witness(assumption: &Assumption) -> &'static str {
 ///
 /// # Errors
 /// [`BreakError`], which the committed tables never cause (tested).
-pub fn breakage<W: Specimen>(assumption: &Assumption, witness: &str) -> Result<Breakage<W>, BreakError> {
+pub fn breakage<W: Shrinkable>(assumption: &Assumption, witness: &str) -> Result<Breakage<W>, BreakError> {
     let reading: Reading = assumption.reading;
     let claim = proposition(assumption.breaks, reading).ok_or(BreakError::Proposition {
         id: assumption.breaks,
@@ -108,7 +109,7 @@ pub fn breakage<W: Specimen>(assumption: &Assumption, witness: &str) -> Result<B
 
 /// As text, at most 100 columns.
 #[must_use]
-pub fn text<W: Specimen>(assumption: &Assumption, shown: &Breakage<W>) -> String {
+pub fn text<W: Shrinkable>(assumption: &Assumption, shown: &Breakage<W>) -> String {
     let mut out = String::new();
     let origin = match assumption.kind {
         Kind::Stated => "the note states it",
@@ -154,7 +155,7 @@ pub fn text<W: Specimen>(assumption: &Assumption, shown: &Breakage<W>) -> String
 
 /// For a program.
 #[must_use]
-pub fn json<W: Specimen>(assumption: &Assumption, shown: &Breakage<W>) -> Value {
+pub fn json<W: Shrinkable>(assumption: &Assumption, shown: &Breakage<W>) -> Value {
     let view = |view: &View| {
         json!({
             "assumption_holds": view.assumption_holds,

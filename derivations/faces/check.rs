@@ -6,8 +6,8 @@ use note::assumption::{Assumption, assumption};
 use note::proposition::Kind;
 use typeset::words::one_line;
 use typeset::wrap::prose;
+use worlds::generate::Origin;
 
-use crate::cases::Source;
 use crate::check::{Checked, Row};
 use crate::faces::Provenance;
 use crate::judge::{Class, UNDECIDED};
@@ -79,7 +79,7 @@ fn classes(out: &mut String, checked: &Checked) {
 
 /// Which claims the file's own worlds break, and the first row that does.
 fn in_the_file(out: &mut String, checked: &Checked, kind: &str) {
-    if !checked.worlds.iter().any(|(source, _)| *source == Source::File) {
+    if !checked.worlds.iter().any(|(source, _)| *source == Origin::File) {
         return;
     }
     let _ = writeln!(out, "\nIn the file's own {kind}");
@@ -167,13 +167,13 @@ fn failed(checked: &Checked) -> Option<String> {
     (!failures.is_empty()).then(|| failures.join("; "))
 }
 
-const fn source_name(source: Source) -> &'static str {
+const fn source_name(source: Origin) -> &'static str {
     match source {
-        Source::File => "from the file",
-        Source::List => "listed",
-        Source::Edge => "edge",
-        Source::Tiny => "tiny (exhaustive)",
-        Source::Random => "random",
+        Origin::File => "from the file",
+        Origin::List => "listed",
+        Origin::Edge => "edge",
+        Origin::Tiny => "tiny (exhaustive)",
+        Origin::Random => "random",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where a report comes from.
 
-use crate::case::{Case, digest};
+use worlds::case::{Case, digest};
 
 /// What the run was made with; every report carries it.
 #[derive(Debug, Clone, serde::Serialize)]

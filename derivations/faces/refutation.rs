@@ -11,15 +11,16 @@ use reference::vocab::{Beta, Nats};
 use serde_json::{Value, json};
 use typeset::plural::count;
 use typeset::wrap::prose;
+use worlds::fractions::InFractions as _;
 
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
 use crate::refute::{Counterexample, Grade, Target};
-use crate::specimen::{Specimen, Written as _};
+use crate::shrinkable::Shrinkable;
 
 /// The counterexample as text, at most 100 columns.
 #[must_use]
-pub fn text<W: Specimen>(found: &Counterexample<W>) -> String {
+pub fn text<W: Shrinkable>(found: &Counterexample<W>) -> String {
     let (claim, mut out) = (&found.target.claim, String::new());
     let heading = match found.grade {
         Grade::Refutes => "REFUTED",
@@ -103,7 +104,7 @@ pub fn text<W: Specimen>(found: &Counterexample<W>) -> String {
 }
 
 /// What the reading's line 14 bounds in place of the evidence, and its value in this world; none below beta = 1, where it bounds nothing.
-fn bounded_instead<W: Specimen>(found: &Counterexample<W>) -> Option<(&'static Step, Nats)> {
+fn bounded_instead<W: Shrinkable>(found: &Counterexample<W>) -> Option<(&'static Step, Nats)> {
     let target = &found.target;
     let step = instead(&target.claim).filter(|_| target.beta.is_none_or(|beta| beta >= Beta::ONE))?;
     let scene = target.scene(&found.world.to_world().ok()?).ok()?;
@@ -117,7 +118,7 @@ fn bounded_instead<W: Specimen>(found: &Counterexample<W>) -> Option<(&'static S
 }
 
 /// What the claim's reading evaluates in place of the tables printed.
-fn caveat<W: Specimen>(found: &Counterexample<W>) -> Option<String> {
+fn caveat<W: Shrinkable>(found: &Counterexample<W>) -> Option<String> {
     let claim = &found.target.claim;
     let world = found.world.to_world().ok().filter(|_| claim.depends_on_reading)?;
     let scene = UnderReading::new(&world, claim.reading).ok()?;
@@ -152,7 +153,7 @@ fn side(id: LineId) -> String {
 
 /// The counterexample for a program.
 #[must_use]
-pub fn json<W: Specimen>(found: &Counterexample<W>) -> Value {
+pub fn json<W: Shrinkable>(found: &Counterexample<W>) -> Value {
     let claim = &found.target.claim;
     let states = found.world.states().map(|(what, n)| (format!("{what}s"), json!(n)));
     json!({

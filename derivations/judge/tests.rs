@@ -125,7 +125,7 @@ fn the_worst_cell_speaks_ours_first_then_the_notes_then_by_residue() {
 #[test]
 fn in_a_table_of_cells_the_worst_one_is_judged() {
     use super::{UnderReading, Values, judge};
-    let world = crate::cases::random::world(1, 0);
+    let world = worlds::generate::random::world(1, 0);
     let scene = UnderReading::new(&world, Reading::Pointwise).expect("a scene");
     let factorised = proposition("2", Reading::Pointwise).expect("a claim");
     let cells = |values: [f64; 3]| Ok(values.map(Nats::of).to_vec());

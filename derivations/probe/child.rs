@@ -6,12 +6,12 @@ use files::header;
 use serde::Deserialize;
 use serde_json::json;
 use typeset::words::one_line;
+use worlds::case::FileError;
 
 use super::Options;
 use super::answer;
 use super::hello::Hello;
 use super::process::{Process, Silence};
-use crate::case::CaseError;
 use crate::dump::Draft;
 
 /// Why there is no answer.
@@ -76,14 +76,14 @@ impl Child {
     /// Starts a command.
     ///
     /// # Errors
-    /// [`CaseError::Io`] where it cannot be started.
-    pub(super) fn start(command: &[String], options: Options) -> Result<Self, CaseError> {
+    /// [`FileError::Io`] where it cannot be started.
+    pub(super) fn start(command: &[String], options: Options) -> Result<Self, FileError> {
         let (program, args) = command
             .split_first()
             .map_or(("", &[][..]), |(program, args)| (program.as_str(), args));
         let process = Process::start(program, args).map_err(|error| {
             let doing = "started";
-            CaseError::Io { doing, error }.in_file(program)
+            FileError::Io { doing, error }.in_file(program)
         })?;
         Ok(Self { process, options })
     }

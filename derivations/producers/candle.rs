@@ -7,10 +7,10 @@
 use std::path::Path;
 
 use bounds::Float;
-use derivations::case::write_bytes;
 use derivations::dump::Draft;
 use gpu::candle_core::{D, Device, Result, Tensor, Var};
 use serde_json::json;
+use worlds::case::write_bytes;
 
 /// `sum_k q_k (ln q_k + ln K)`, position by position.
 fn kl(logits: &Tensor) -> Result<Tensor> {

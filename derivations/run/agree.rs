@@ -1,9 +1,6 @@
 //! Runs `agree`: the twin's functions over worlds, and the fused terms over logits.
 
-use derivations::agree::{self as worlds, Report};
-#[cfg(feature = "lapack")]
-use derivations::case;
-use derivations::case::Case;
+use derivations::agree::{self as equations, Report};
 #[cfg(not(feature = "lapack"))]
 use derivations::continuous::SKIPPED;
 use derivations::faces::{Provenance, agreement};
@@ -16,6 +13,9 @@ use gpu::fused::Isa;
 use reference::vocab::Reading;
 use reference::world::World;
 use serde_json::json;
+#[cfg(feature = "lapack")]
+use worlds::case;
+use worlds::case::Case;
 
 use super::device::open;
 use super::output::{pretty, print};
@@ -127,11 +127,11 @@ where
         Dtype::F32 => Float::F32,
         Dtype::F64 => Float::F64,
     };
-    let options = worlds::Options {
+    let options = equations::Options {
         device: device.clone(),
         float,
     };
-    let report = worlds::agree_on(pairs, worlds, &options).map_err(|error| format!("{source}: {error}"))?;
+    let report = equations::agree_on(pairs, worlds, &options).map_err(|error| format!("{source}: {error}"))?;
     if report.left_out > 0 && report.worlds == 0 {
         skipped.push(format!("{kind}: skipped, {}", agreement::left_out(&report)));
         return Ok(None);

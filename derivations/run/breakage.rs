@@ -1,7 +1,7 @@
 //! Shows an assumption's witness.
 
 use derivations::faces::{Provenance, breakage};
-use derivations::specimen::Specimen;
+use derivations::shrinkable::Shrinkable;
 use note::assumption::{ASSUMPTIONS, Assumption, assumption};
 #[cfg(feature = "lapack")]
 use reference::gaussian::Gaussian;
@@ -39,7 +39,7 @@ fn break_on_continuous_worlds(_: &cli::Break, _: &Assumption) -> Result<Outcome>
     super::output::without_lapack("--continuous")
 }
 
-fn broken_on<W: Specimen>(args: &cli::Break, assumption: &Assumption, witness: &str) -> Result<Outcome> {
+fn broken_on<W: Shrinkable>(args: &cli::Break, assumption: &Assumption, witness: &str) -> Result<Outcome> {
     let shown = breakage::breakage::<W>(assumption, witness)?;
     print(&match args.format {
         Format::Text => breakage::text(assumption, &shown),

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use derivations::case::{expect_writable, write_text};
 use derivations::dump;
 use derivations::faces::trial as face;
 use derivations::trial::{self, Judgement};
 use typeset::words::plain;
+use worlds::case::{expect_writable, write_text};
 
 use super::output::{pretty, print, progress, tell};
 use super::{Outcome, Result};

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use derivations::case;
 use derivations::faces::{Provenance, model as face};
 use derivations::networks;
 use derivations::precision::Storage;
@@ -19,6 +18,7 @@ use model::picture;
 use model::sample::{self, Draw};
 use reference::model::Model as _;
 use serde_json::json;
+use worlds::case;
 
 use super::device::open;
 use super::output::{pretty, print, progress};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use derivations::case::{expect_writable, write_bytes};
 use derivations::faces::probe as face;
 use derivations::probe::{Found, KINDS, Options, Trouble, probe as ask};
+use worlds::case::{expect_writable, write_bytes};
 
 use super::output::{pretty, print, progress};
 use super::signal::stopped;

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use derivations::case;
 use derivations::faces::{Provenance, refutation};
 use derivations::refute::{Target, refute};
-use derivations::specimen::{Specimen, Written as _};
+use derivations::shrinkable::Shrinkable;
 use note::checkable::has_closed_form;
 use note::proposition::{Kind, Proposition, bound_at_beta, own_bound_at_beta, proposition, propositions};
 use note::rule::Relation;
@@ -13,6 +12,8 @@ use reference::vocab::{Beta, Reading};
 use reference::world::World;
 use serde_json::json;
 use typeset::wrap::prose;
+use worlds::case;
+use worlds::fractions::InFractions as _;
 
 use super::output::{pretty, print, progress};
 use super::{Outcome, Result};
@@ -62,7 +63,7 @@ fn in_continuous_worlds(_: &cli::Refute, _: &Target) -> Result<Outcome> {
     super::output::without_lapack("--continuous")
 }
 
-fn searched<W: Specimen>(args: &cli::Refute, target: &Target) -> Result<Outcome> {
+fn searched<W: Shrinkable>(args: &cli::Refute, target: &Target) -> Result<Outcome> {
     if !has_closed_form::<W>(&target.claim) {
         return Err(format!(
             "continuous worlds have no closed form, since p(z) is a mixture, for {}",
@@ -102,7 +103,7 @@ fn searched<W: Specimen>(args: &cli::Refute, target: &Target) -> Result<Outcome>
     saved.map(|()| Outcome::Stands) // after the counterexample, which is not lost with its file
 }
 
-fn save<W: Specimen>(path: &Path, world: &W::Written, note: &str) -> Result<()> {
+fn save<W: Shrinkable>(path: &Path, world: &W::Written, note: &str) -> Result<()> {
     if path.extension().is_some_and(|extension| extension == "toml") {
         Ok(case::write_toml(path, world)?)
     } else {

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use derivations::case::expect_writable;
 use derivations::faces::sweep as face;
 use model::checkpoint::write_whole;
 use model::sweep::{self, BETAS, Point};
 use model::train::{self, Run, Stage as _};
 use serde::{Deserialize, Serialize};
+use worlds::case::expect_writable;
 
 use super::device::open;
 use super::output::{pretty, print};

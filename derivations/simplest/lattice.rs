@@ -2,7 +2,7 @@
 
 use itertools::iproduct;
 
-use crate::fractions::{Fraction, FractionGaussian};
+use worlds::fractions::{Fraction, FractionGaussian};
 
 /// Codes of one coordinate, images of one pixel, one or two captions that differ in the mean of their codes, small numbers.
 pub(super) fn one_dimensional(betas: &[Fraction]) -> Vec<FractionGaussian> {

@@ -3,12 +3,12 @@
 
 use reference::gaussian::Gaussian;
 use reference::vocab::Error;
+use worlds::case::as_decimal;
+use worlds::fractions::{Fraction, FractionGaussian};
 
 use super::betas;
 use super::lattice::one_dimensional;
 use super::round::{parts_of, summing_to_one};
-use crate::case::as_decimal;
-use crate::fractions::{Fraction, FractionGaussian};
 use crate::refute::{Grade, Target};
 
 /// Denominators that a world is rounded to until it breaks the claim still.
@@ -235,9 +235,9 @@ mod tests {
     use reference::vocab::Reading;
 
     use super::{breaks, cost, rounded, simplify};
-    use crate::cases::gaussian;
     use crate::refute::{Grade, Target};
     use note::proposition::proposition;
+    use worlds::generate::gaussian;
 
     #[test]
     fn a_world_becomes_as_simple_as_the_claim_allows_and_breaks_it_still() {

@@ -3,10 +3,10 @@
 use ndarray::{Array, Array1, Array2, Dimension};
 use reference::model::Model as _;
 use reference::world::World;
+use worlds::case::as_decimal;
+use worlds::fractions::{Fraction, FractionWorld};
 
 use super::sums;
-use crate::case::as_decimal;
-use crate::fractions::{Fraction, FractionWorld};
 use crate::refute::{Grade, Target};
 
 /// Rounds a world's tables to the smallest denominators that still break the claim, table by table.

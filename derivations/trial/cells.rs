@@ -1,9 +1,9 @@
 //! From rows of addends to the numbers of a claim, and to their comparison.
 
 use bounds::{Arithmetic, BoundedSum, Float};
+use bounds::{Comparison, Number};
 
 use crate::dump::{Axis, Claim, Form, Input, Quantity, Sizes, Statement};
-use bounds::{Comparison, Number};
 
 /// The cells of a claim that are being added up. A cell is compared as soon as it is complete: with its row where rows are kept, with its item
 /// where the batch is, else at the end.

@@ -1,7 +1,9 @@
 //! Why a claim is out of bound: the mistakes, one or two of them, whose numbers it has.
 
 use bounds::Arithmetic;
+use bounds::Comparison;
 use rayon::prelude::*;
+use worlds::case::FileError;
 
 use super::cells::Cells;
 use super::explanation::Explanation;
@@ -9,9 +11,7 @@ use super::mistakes::{MISTAKES, Mistake};
 use super::recipe::Recipe;
 use super::terms::Inputs;
 use super::{Judged, Verdict};
-use crate::case::CaseError;
 use crate::dump::{Claim, Dump, Quantity, Sizes};
-use bounds::Comparison;
 
 mod arithmetic;
 mod cause;
@@ -28,7 +28,7 @@ const MOST_FOR_PAIRS: usize = 1 << 17;
 const MOST_TOLD: usize = 6;
 
 /// Looks for what explains each claim that is out of bound by itself.
-pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), CaseError> {
+pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), FileError> {
     let is_open = |judged: &&mut Judged| judged.verdict == Verdict::Beyond && judged.explanations.is_empty();
     if !judged.iter_mut().any(|judged| is_open(&judged)) {
         return Ok(());
@@ -49,7 +49,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic
     let right = judged.iter().filter(|judged| judged.verdict == Verdict::Within);
     let right = right
         .map(|judged| Ok((judged.claim.clone(), dump.claimed(&judged.claim, None)?)))
-        .collect::<Result<Vec<_>, CaseError>>()?;
+        .collect::<Result<Vec<_>, FileError>>()?;
     let wrong = judged
         .iter()
         .filter(|judged| matches!(judged.verdict, Verdict::Beyond | Verdict::Follows(_)));

@@ -9,13 +9,13 @@
 use std::collections::HashMap;
 
 use bounds::{CAUSALITY, MOST_APART, NORMALISER, TELLING};
+use bounds::{Comparison, Number};
+use worlds::case::FileError;
 
 use super::explanation::Explanation;
 use super::mistakes::Mistake;
 use super::recipe::Recipe;
-use crate::case::CaseError;
 use crate::dump::{Axis, Claim, Dump, Form, Item};
-use bounds::{Comparison, Number};
 
 /// What a broken law says of the model: the laws in the order in which one explains the next.
 pub(super) const LAWS: [Mistake; 4] = [
@@ -133,7 +133,7 @@ impl Slack {
 }
 
 /// Holds a model's numbers against each other, and each against 0, which none is below.
-pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Held, CaseError> {
+pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Held, FileError> {
     let mut held = Held {
         whole: claim.keeps(Axis::Batch) && claim.keeps(Axis::Token),
         ..Held::default()

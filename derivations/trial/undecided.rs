@@ -1,10 +1,10 @@
 //! Why a claim is neither right nor wrong as far as can be told, and what would tell.
 
+use bounds::Comparison;
 use bounds::{Arithmetic, Float, Order};
 use files::numbers::unravel;
 
 use crate::dump::{Axis, Claim, Dump, Kept};
-use bounds::Comparison;
 
 /// A sentence: how little is told, and what to change.
 pub(super) fn reason(dump: &Dump, claim: &Claim, comparison: &Comparison, w: Arithmetic) -> String {

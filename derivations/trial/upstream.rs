@@ -1,11 +1,11 @@
 //! Which claim diverges first: a claim that is wrong because the claims that it was computed from are wrong is not wrong itself.
 
 use bounds::{Arithmetic, compare};
+use worlds::case::FileError;
 
 use super::recipe::Recipe;
 use super::terms::Inputs;
 use super::{Judged, Verdict, sequence};
-use crate::case::CaseError;
 use crate::dump::{Axis, Claim, Dump, Form, Quantity};
 
 /// A claim's numbers as sums in nats, with the axes that they are kept over.
@@ -22,7 +22,7 @@ struct Known {
 const MOST: usize = 1 << 24;
 
 /// Marks what is out of bound, and follows from the subject's own claims before it.
-pub(super) fn trace(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), CaseError> {
+pub(super) fn trace(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), FileError> {
     let mut known: Vec<Known> = Vec::new();
     for judged in judged {
         let quantity = judged.claim.quantity;
@@ -120,7 +120,7 @@ fn follows(
     upstream: &[&Known],
     w: Arithmetic,
     own: f64,
-) -> Result<bool, CaseError> {
+) -> Result<bool, FileError> {
     let scale = claim.factor() / claim.divisor(&dump.sizes);
     if dump.statement.inputs == Form::Sequence {
         let nll = upstream.iter().find(|known| known.quantity == Quantity::TokenNll);
@@ -179,7 +179,7 @@ fn is(value: f64, found: f64, bound: f64) -> bool {
 }
 
 /// What a sequence's claimed `-ln p` come to as its loss, each with its part's weight, and how far that may be off; nothing where some were added up.
-fn weighted(dump: &Dump, nll: &Known, w: Arithmetic) -> Result<Option<[f64; 2]>, CaseError> {
+fn weighted(dump: &Dump, nll: &Known, w: Arithmetic) -> Result<Option<[f64; 2]>, FileError> {
     let sizes = &dump.sizes;
     if nll.values.len() != sizes.batch * sizes.tokens {
         return Ok(None);

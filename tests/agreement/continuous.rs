@@ -1,8 +1,6 @@
 //! The closed forms: the twin on real and random linear-Gaussian worlds.
 
 use derivations::agree::{Report, agree_on};
-use derivations::case;
-use derivations::cases::gaussian;
 use derivations::faces::agreement;
 use derivations::pairs::{GAUSSIAN, Pair};
 use gpu::device::Float;
@@ -10,6 +8,8 @@ use gpu::gaussian as twin;
 use ndarray::array;
 use reference::gaussian::{Gaussian, Parts};
 use reference::vocab::Reading;
+use worlds::case;
+use worlds::generate::gaussian;
 
 use super::{on_cpu, seed};
 

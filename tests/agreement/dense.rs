@@ -1,5 +1,5 @@
 //! Worlds of a shape asked for in which everything is possible, the same for a seed everywhere: what the edge tests and the
-//! bench start from. Worlds of any kind and shape are drawn by `derivations::cases::random`.
+//! bench start from. Worlds of any kind and shape are drawn by `worlds::generate::random`.
 
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};

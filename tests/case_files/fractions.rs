@@ -1,7 +1,7 @@
 //! Worlds of fractions as TOML: what is accepted, and that nothing is lost on the way.
 
-use derivations::case;
-use derivations::fractions::{Fraction, FractionWorld};
+use worlds::case;
+use worlds::fractions::{Fraction, FractionWorld};
 
 pub(crate) const WORLD: &str = r#"
 format = "elbo-case/1"

@@ -1,9 +1,10 @@
 //! Headers that are wrong, one way each, and the sentence that says so.
 
+use worlds::case;
+
 use super::draft::{Draft, assemble};
 use super::hostile::{assert_said, said};
 use super::refusal;
-use derivations::case;
 
 #[test]
 fn the_format_must_be_said_and_be_this_one() {

@@ -1,8 +1,9 @@
 //! Tensors that are wrong, one way each, and the sentence that says so.
 
+use worlds::case;
+
 use super::draft::{CAPTIONS, CODES, Draft, WORLDS};
 use super::refusal;
-use derivations::case;
 
 /// The sentence for a spoilt draft.
 pub(crate) fn said(draft: &Draft) -> String {

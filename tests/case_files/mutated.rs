@@ -3,13 +3,13 @@
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use derivations::case::{self, Case};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reference::equations::{bound, objective};
 use reference::model::Model as _;
 use reference::vocab::{Error, Reading};
+use worlds::case::{self, Case};
 
 /// Which changes are made: `ELBO_SEED` replays others.
 fn seed() -> u64 {

@@ -1,7 +1,7 @@
 //! Worlds of fractions that are refused, each with the sentence that says why.
 
-use derivations::case;
-use derivations::fractions::{Fraction, FractionWorld};
+use worlds::case;
+use worlds::fractions::{Fraction, FractionWorld};
 
 use crate::fractions::{WORLD, said, world};
 

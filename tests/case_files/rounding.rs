@@ -1,8 +1,9 @@
 //! Rows stored in F64, F32, F16 and BF16: how far from 1 their sums may lie.
 
+use worlds::case;
+
 use super::draft::{CODES, Draft, Store, WORLDS};
 use super::{distance, refusal};
-use derivations::case;
 
 /// A row whose log-probabilities all carry `shift`; its sum misses 1 by `exp(shift) - 1`.
 fn shifted(store: Store, shift: f64) -> Draft {

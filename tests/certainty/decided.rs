@@ -1,7 +1,6 @@
 //! What is decided, and what is said where rounding hides it: the same by every command.
 
 use approx::assert_relative_eq;
-use derivations::cases::{Cases, Source, random};
 use derivations::check::{Options, check};
 use derivations::faces::ledger;
 use derivations::judge::{Values, judge};
@@ -14,6 +13,7 @@ use reference::critical::{Threshold, critical_beta};
 use reference::model::Model as _;
 use reference::vocab::{Beta, LogProbs, Nats, Reading, UNIT_ROUNDOFF_F64, closure_bound};
 use reference::world::{Tables, World};
+use worlds::generate::{Cases, Origin, random};
 
 /// One caption observed of two, two codes, `q(z|x)` the prior of codes: the joint factorises and the decoder's offset cancels.
 fn far_away(offset: f64, q_y: f64) -> World {
@@ -73,7 +73,7 @@ fn a_beta_as_near_to_one_as_rounding_is_not_decided_and_one_further_off_is() {
 
 #[test]
 fn a_verdict_that_turns_on_a_hidden_slack_is_not_given() {
-    let cases = Cases::of(vec![(Source::File, far_away(3.0, 0.5))], 0, 0, random::world);
+    let cases = Cases::of(vec![(Origin::File, far_away(3.0, 0.5))], 0, 0, random::world);
     let at = |beta| {
         let options = Options {
             reading: Some(Reading::Observed),
@@ -94,7 +94,7 @@ fn a_verdict_that_turns_on_a_hidden_slack_is_not_given() {
 #[test]
 fn no_beta_is_called_enough_where_rounding_hides_the_divergence() {
     // exact: D = 1.25e-15, beta* = 1, and at 0 the line is 1.25e-15 above the evidence.
-    let case = derivations::case::from_bytes("a", include_bytes!("../reports/ledger-always.safetensors")).unwrap();
+    let case = worlds::case::from_bytes("a", include_bytes!("../reports/ledger-always.safetensors")).unwrap();
     let world = case.worlds[0].with_beta(Beta::new(0.0).unwrap());
     for reading in [Reading::Observed, Reading::Joint, Reading::Pointwise, Reading::Expected] {
         let found = derivations::ledger::ledger(&world, reading).unwrap();

@@ -65,9 +65,9 @@ fn a_number_beyond_the_twins_type_is_named() {
     let path = folder.path().join("tiny.safetensors");
     // The second is a single, the sum of two such is not.
     for size in [-1e100, -2e38] {
-        let mut tables = derivations::cases::random::world(1, 0).tables();
+        let mut tables = worlds::generate::random::world(1, 0).tables();
         tables.ln_p_x_given_yz[[0, 0]] = size;
-        derivations::case::write(&path, &[reference::world::World::new(tables).unwrap()], "tiny").unwrap();
+        worlds::case::write(&path, &[reference::world::World::new(tables).unwrap()], "tiny").unwrap();
         let text = sentence(&["agree", path.to_str().unwrap(), "--dtype", "f32"]);
         let named = format!("tiny.safetensors: world 0: ln_p_x_given_yz holds {size:e}, expected at most 4.3e37");
         assert!(text.contains(&named), "{text}");

@@ -167,7 +167,7 @@ fn more_dumps_are_judged_than_files_can_be_open() {
 #[test]
 fn a_world_in_toml_has_a_size_that_is_checked_before_it_is_parsed() {
     let folder = tempfile::tempdir().unwrap();
-    let most = usize::try_from(derivations::case::MOST_TOML).unwrap();
+    let most = usize::try_from(worlds::case::MOST_TOML).unwrap();
     let note = |length: usize| format!("x_note = \"{}\"\n", "a".repeat(length - 12));
     // Neither is a world; only the one that is not too large is found out.
     for name in ["large.toml", "large"] {
@@ -183,7 +183,7 @@ fn a_world_in_toml_has_a_size_that_is_checked_before_it_is_parsed() {
             "{name}: {text}"
         );
     }
-    let error = derivations::case::from_bytes("a.toml", note(most + 1).as_bytes()).unwrap_err();
+    let error = worlds::case::from_bytes("a.toml", note(most + 1).as_bytes()).unwrap_err();
     assert!(error.to_string().contains("4194305 bytes long"), "{error}");
 }
 

@@ -1,11 +1,11 @@
 //! The ledger: what each step of the note costs, in nats.
 
-use derivations::case;
 use derivations::faces::ledger::rows_close;
 use derivations::ledger::ledger;
 use reference::model::Model as _;
 use reference::vocab::{Beta, Reading};
 use serde_json::Value;
+use worlds::case;
 
 use super::{elbo, json, stdout};
 

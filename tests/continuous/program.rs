@@ -3,8 +3,8 @@
 use std::process::Output;
 
 use assert_cmd::Command;
-use derivations::case;
 use serde_json::{Value, json};
+use worlds::case;
 
 const PATH: &str = "derivations/data/emoji-factors.safetensors";
 

@@ -2,13 +2,10 @@
 
 use std::fmt::Write as _;
 
-use derivations::case;
-use derivations::cases::gaussian;
 use derivations::faces::breakage::breakage;
 use derivations::faces::refutation;
-use derivations::fractions::FractionGaussian;
 use derivations::refute::{Counterexample, Grade, Target, refute};
-use derivations::specimen::Specimen as _;
+use derivations::shrinkable::Shrinkable as _;
 use note::assumption::{ASSUMPTIONS, Condition, Kind, violated};
 use note::proposition::{bound_at_beta, proposition};
 use note::under_reading::UnderReading;
@@ -16,6 +13,9 @@ use reference::gaussian::Gaussian;
 use reference::model::Model as _;
 use reference::slack::Slack as _;
 use reference::vocab::{Beta, Reading};
+use worlds::case;
+use worlds::fractions::FractionGaussian;
+use worlds::generate::gaussian;
 
 use super::program::elbo;
 

@@ -1,8 +1,8 @@
 //! Continuous worlds as TOML, in fractions.
 
-use derivations::case;
-use derivations::cases::list::{CURVES, named_gaussian};
-use derivations::fractions::FractionGaussian;
+use worlds::case;
+use worlds::fractions::FractionGaussian;
+use worlds::generate::list::{CURVES, named_gaussian};
 
 const CURVES_TOML: &str = include_str!("../../derivations/data/worlds/curves.toml");
 

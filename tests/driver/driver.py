@@ -38,6 +38,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GIB = 1 << 30
 ENDING = 2.0  # seconds that a killed process may take to be gone
+LISTENS_BY = 0.1  # seconds after which a program that is asked to end must end in its own way
 
 
 class Limits:
@@ -610,6 +611,16 @@ def subreaper():
         raise OSError(ctypes.get_errno(), "prctl")
 
 
+def listens(pid, what):
+    """Whether a process has a handler of its own for a signal."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return bool(caught and int(caught[1], 16) >> (what - 1) & 1)
+
+
 def perform(program, run, limits, folder):
     """Carries a run out in a folder and holds it to the promises."""
     outcome = Outcome()
@@ -635,12 +646,17 @@ def perform(program, run, limits, folder):
         if run.interrupt:
             after, what = run.interrupt
             ended = bool(ready.poll(after * 1000))
+            # A machine with more to do may not have let it come so far that it listens.
+            patience = time.monotonic() + 3.0
+            while after >= LISTENS_BY and not ended and not listens(process.pid, what) and time.monotonic() < patience:
+                ended = bool(ready.poll(10))
             if not ended:
-                process.send_signal(what)
+                # Popen's own way of sending waits for a process that has just ended, and what it used is lost.
+                signal.pidfd_send_signal(descriptor, what)
         ended = ended or bool(ready.poll(max(0.0, limits.wall - (time.monotonic() - begun)) * 1000))
         if not ended:
             outcome.wrong.append(f"it did not end within {limits.wall:g} s")
-            process.kill()
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     finally:
@@ -649,7 +665,7 @@ def perform(program, run, limits, folder):
     outcome.cpu, outcome.memory = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
     by_signal = run.interrupt and outcome.code == -run.interrupt[1]
     # A program that has not come so far that it could listen ends as any other.
-    if ended and outcome.code not in (0, 1, 2) and not (by_signal and run.interrupt[0] < 0.1):
+    if ended and outcome.code not in (0, 1, 2) and not (by_signal and run.interrupt[0] < LISTENS_BY):
         outcome.wrong.append(f"exit code {outcome.code}")
     if outcome.cpu > limits.cpu:
         outcome.wrong.append(f"{outcome.cpu:.1f} s of CPU")

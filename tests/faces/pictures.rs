@@ -1,8 +1,8 @@
 //! The page's pictures: each fills the room that it takes, and each colour follows the reader's choice of light or dark.
 
-use derivations::cases::list;
 use derivations::faces::step;
 use reference::vocab::Reading;
+use worlds::generate::list;
 
 /// The pages of worlds that are drawn: the number line of finite ones, the densities of a continuous one.
 fn pages() -> Vec<String> {

@@ -1,10 +1,10 @@
 //! `elbo show`: one expression, step or bound at a time.
 
-use derivations::cases::list;
 use derivations::faces::show::{self, ShowError};
 use note::line::LINES;
 use note::step::STEPS;
 use reference::vocab::Reading;
+use worlds::generate::list;
 
 use super::{flat, simple};
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use derivations::{case, dump, trial};
+use ::worlds::case;
+use derivations::{dump, trial};
 
 use super::hostile::correct;
 use super::mutants::Fault;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use derivations::case;
 use ndarray::{Array1, Array2};
 use reference::world::{Tables, World};
+use worlds::case;
 
 use super::honest;
 

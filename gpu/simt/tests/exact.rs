@@ -14,12 +14,13 @@ mod dense;
 mod family;
 
 use derivations::agree::{Options, agree_on};
-use derivations::cases::random;
-use derivations::{case, pairs};
+use derivations::pairs;
 use gpu::device::{Device, Float, Kind};
 use gpu::kernels::exact::InMemory;
 use reference::world::World;
 use simt::{Order, Simulator};
+use worlds::case;
+use worlds::generate::random;
 
 #[test]
 fn the_kernel_agrees_on_the_real_file_and_on_worlds_of_every_kind() {

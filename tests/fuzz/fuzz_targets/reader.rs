@@ -1,7 +1,8 @@
 //! Whatever the bytes, reading them ends in a sentence or in a dump, and judging that in a verdict; case files likewise.
 #![no_main]
 
-use derivations::{case, dump, trial};
+use derivations::{dump, trial};
+use worlds::case;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -9,13 +9,13 @@ use files::header::{self, Header};
 use sha2::{Digest as _, Sha256};
 
 use super::bytes::{expect_toml_size, format_of, from_tensors, hexadecimal, is_toml};
-use super::{Case, CaseError, MAX_BYTES, MOST_TOML};
+use super::{Case, FileError, MAX_BYTES, MOST_TOML};
 
 /// The case in a large regular file; nothing for any other, which is read whole.
 ///
 /// # Errors
-/// As [`super::from_bytes`] for the same bytes; [`CaseError::Io`].
-pub(super) fn case(name: &str, path: &Path) -> Result<Option<Case>, CaseError> {
+/// As [`super::from_bytes`] for the same bytes; [`FileError::Io`].
+pub(super) fn case(name: &str, path: &Path) -> Result<Option<Case>, FileError> {
     let mut file = File::open(path).map_err(unread)?;
     let about = file.metadata().map_err(unread)?;
     let length = about.len();
@@ -35,12 +35,12 @@ pub(super) fn case(name: &str, path: &Path) -> Result<Option<Case>, CaseError> {
     tables(name, &mut file, length).map(Some)
 }
 
-const fn unread(error: io::Error) -> CaseError {
-    CaseError::Io { doing: "read", error }
+const fn unread(error: io::Error) -> FileError {
+    FileError::Io { doing: "read", error }
 }
 
 /// The worlds of a file that is read once, from its beginning to its end.
-fn tables(name: &str, file: &mut File, length: u64) -> Result<Case, CaseError> {
+fn tables(name: &str, file: &mut File, length: u64) -> Result<Case, FileError> {
     let mut claimed = [0; 8];
     file.read_exact(&mut claimed).map_err(unread)?;
     let mut json = vec![0; header::length(claimed, length - 8)?];
@@ -64,7 +64,7 @@ fn tables(name: &str, file: &mut File, length: u64) -> Result<Case, CaseError> {
 }
 
 /// A header for the tensors that are wanted, one after the other, and where each lies in the file's data.
-pub(crate) fn only(mut header: Header, wanted: impl Fn(&str) -> bool) -> (Header, Vec<Range<usize>>) {
+pub fn only(mut header: Header, wanted: impl Fn(&str) -> bool) -> (Header, Vec<Range<usize>>) {
     header.tensors.retain(|name, _| wanted(name));
     let mut kept: Vec<_> = header.tensors.values_mut().collect();
     kept.sort_by_key(|info| info.data_offsets);
@@ -79,7 +79,7 @@ pub(crate) fn only(mut header: Header, wanted: impl Fn(&str) -> bool) -> (Header
 }
 
 /// Parts of a file's data, which begins at a byte of it, one after the other.
-pub(crate) fn gathered(file: &mut (impl Read + Seek), data: u64, places: &[Range<usize>]) -> io::Result<Vec<u8>> {
+pub fn gathered(file: &mut (impl Read + Seek), data: u64, places: &[Range<usize>]) -> io::Result<Vec<u8>> {
     let total: u64 = places.iter().map(|place| place.len() as u64).sum();
     if total > MAX_BYTES {
         return Err(io::Error::other(format!("its worlds are more than {MAX_BYTES} bytes")));

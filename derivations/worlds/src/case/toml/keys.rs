@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::number::parse;
-use crate::case::error::CaseError;
+use crate::case::error::FileError;
 use crate::fractions::Fraction;
 
 const FRACTION: &str = "a fraction such as \"1/3\", \"0.25\" or \"1\" of 64-bit integers";
@@ -13,11 +13,11 @@ pub(super) const ROWS: &str = "a list of rows of fractions";
 pub(super) const MATRICES: &str = "a list of matrices, each a list of rows of fractions";
 pub(super) const LIST: &str = "a list of fractions";
 
-pub(super) const fn missing(tensor: &'static str, expected: &'static str) -> CaseError {
-    CaseError::Missing { tensor, expected }
+pub(super) const fn missing(tensor: &'static str, expected: &'static str) -> FileError {
+    FileError::Missing { tensor, expected }
 }
 
-fn wrong(tensor: &'static str, index: &[usize], value: &DeValue<'_>, expected: &'static str) -> CaseError {
+fn wrong(tensor: &'static str, index: &[usize], value: &DeValue<'_>, expected: &'static str) -> FileError {
     let found = match value {
         DeValue::String(text) => format!("{text:?}"),
         DeValue::Integer(number) => number.to_string(),
@@ -27,7 +27,7 @@ fn wrong(tensor: &'static str, index: &[usize], value: &DeValue<'_>, expected: &
         DeValue::Array(_) => "a list".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
     };
-    CaseError::Entry {
+    FileError::Entry {
         tensor,
         index: index.to_vec(),
         found,
@@ -40,17 +40,17 @@ pub(super) struct Keys<'a>(&'a DeTable<'a>);
 
 impl<'a> Keys<'a> {
     /// The keys of a file of that format, whose names are these or begin with `x_`.
-    pub(super) fn new(table: &'a DeTable<'a>, format: &str, names: &[&str]) -> Result<Self, CaseError> {
+    pub(super) fn new(table: &'a DeTable<'a>, format: &str, names: &[&str]) -> Result<Self, FileError> {
         let known = |name: &str| names.contains(&name) || name.starts_with("x_");
         if let Some(name) = table.keys().find(|name| !known(name.get_ref())) {
-            return Err(CaseError::Unknown {
+            return Err(FileError::Unknown {
                 name: name.get_ref().to_string(),
                 expected: names.join(", "),
             });
         }
         let keys = Self(table);
         match keys.string("format")? {
-            Some(found) if found != format => Err(CaseError::Format {
+            Some(found) if found != format => Err(FileError::Format {
                 found: Some(found),
                 expected: format!("{format:?}"),
             }),
@@ -62,7 +62,7 @@ impl<'a> Keys<'a> {
         self.0.get(name).map(Spanned::get_ref)
     }
 
-    pub(super) fn string(&self, name: &'static str) -> Result<Option<String>, CaseError> {
+    pub(super) fn string(&self, name: &'static str) -> Result<Option<String>, FileError> {
         match self.value(name) {
             None => Ok(None),
             Some(DeValue::String(text)) => Ok(Some(text.to_string())),
@@ -70,11 +70,11 @@ impl<'a> Keys<'a> {
         }
     }
 
-    pub(super) fn number(&self, name: &'static str) -> Result<Option<Fraction>, CaseError> {
+    pub(super) fn number(&self, name: &'static str) -> Result<Option<Fraction>, FileError> {
         self.value(name).map(|value| fraction(name, &[], value)).transpose()
     }
 
-    pub(super) fn caption(&self, captions: usize) -> Result<usize, CaseError> {
+    pub(super) fn caption(&self, captions: usize) -> Result<usize, FileError> {
         let value = self
             .value("y")
             .ok_or(missing("y", "the observed caption, an integer"))?;
@@ -84,14 +84,14 @@ impl<'a> Keys<'a> {
         };
         let number = number.ok_or_else(|| wrong("y", &[], value, "the observed caption, an integer"))?;
         let y = usize::try_from(number).ok().filter(|&y| y < captions);
-        y.ok_or(CaseError::Caption {
+        y.ok_or(FileError::Caption {
             index: Vec::new(),
             value: number,
             captions,
         })
     }
 
-    pub(super) fn vector(&self, name: &'static str) -> Result<Option<Vec<Fraction>>, CaseError> {
+    pub(super) fn vector(&self, name: &'static str) -> Result<Option<Vec<Fraction>>, FileError> {
         match self.value(name) {
             None => Ok(None),
             Some(DeValue::Array(entries)) => row(name, &[], entries).map(Some),
@@ -99,7 +99,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    pub(super) fn matrix(&self, name: &'static str) -> Result<Option<Vec<Vec<Fraction>>>, CaseError> {
+    pub(super) fn matrix(&self, name: &'static str) -> Result<Option<Vec<Vec<Fraction>>>, FileError> {
         match self.value(name) {
             None => Ok(None),
             Some(value) => matrix(name, &[], value).map(Some),
@@ -108,7 +108,7 @@ impl<'a> Keys<'a> {
 
     /// A list of matrices.
     #[cfg(feature = "lapack")]
-    pub(super) fn matrices(&self, name: &'static str) -> Result<Option<Vec<Vec<Vec<Fraction>>>>, CaseError> {
+    pub(super) fn matrices(&self, name: &'static str) -> Result<Option<Vec<Vec<Vec<Fraction>>>>, FileError> {
         let matrices = match self.value(name) {
             None => return Ok(None),
             Some(DeValue::Array(matrices)) => matrices,
@@ -124,7 +124,7 @@ impl<'a> Keys<'a> {
     }
 }
 
-fn matrix(name: &'static str, at: &[usize], value: &DeValue<'_>) -> Result<Vec<Vec<Fraction>>, CaseError> {
+fn matrix(name: &'static str, at: &[usize], value: &DeValue<'_>) -> Result<Vec<Vec<Fraction>>, FileError> {
     let DeValue::Array(rows) = value else {
         return Err(wrong(name, at, value, ROWS));
     };
@@ -135,12 +135,12 @@ fn matrix(name: &'static str, at: &[usize], value: &DeValue<'_>) -> Result<Vec<V
     rows.iter().enumerate().map(read).collect()
 }
 
-fn row(name: &'static str, at: &[usize], entries: &DeArray<'_>) -> Result<Vec<Fraction>, CaseError> {
+fn row(name: &'static str, at: &[usize], entries: &DeArray<'_>) -> Result<Vec<Fraction>, FileError> {
     let entry = |(k, value): (usize, &Spanned<DeValue<'_>>)| fraction(name, &[at, &[k]].concat(), value.get_ref());
     entries.iter().enumerate().map(entry).collect()
 }
 
-fn fraction(name: &'static str, index: &[usize], value: &DeValue<'_>) -> Result<Fraction, CaseError> {
+fn fraction(name: &'static str, index: &[usize], value: &DeValue<'_>) -> Result<Fraction, FileError> {
     let parsed = match value {
         DeValue::String(text) => parse(text),
         DeValue::Integer(number) if number.radix() == 10 => parse(&number.as_str().replace('_', "")),

@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "lapack")]
 use super::gaussian;
-use super::{Case, CaseError, FORMAT, GAUSSIAN, MOST_TOML, tensors, toml};
+use super::{Case, FORMAT, FileError, GAUSSIAN, MOST_TOML, tensors, toml};
 #[cfg(feature = "lapack")]
 use crate::fractions::FractionGaussian;
 use crate::fractions::FractionWorld;
 
-pub(super) fn of_bytes(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
+pub(super) fn of_bytes(name: &str, bytes: &[u8]) -> Result<Case, FileError> {
     if is_toml(name, bytes) {
         return from_toml(name, bytes);
     }
@@ -34,16 +34,16 @@ pub(super) fn is_toml(name: &str, bytes: &[u8]) -> bool {
 }
 
 /// A parsed number takes a hundred bytes for each one of text.
-pub(super) const fn expect_toml_size(found: u64) -> Result<(), CaseError> {
+pub(super) const fn expect_toml_size(found: u64) -> Result<(), FileError> {
     if found > MOST_TOML {
-        return Err(CaseError::TomlSize { found });
+        return Err(FileError::TomlSize { found });
     }
     Ok(())
 }
 
-fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
+fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, FileError> {
     expect_toml_size(bytes.len() as u64)?;
-    let text = std::str::from_utf8(bytes).map_err(|error| CaseError::Toml {
+    let text = std::str::from_utf8(bytes).map_err(|error| FileError::Toml {
         reason: format!("byte {} is not UTF-8", error.valid_up_to()),
     })?;
     let mut case = Case {
@@ -68,7 +68,7 @@ fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
             GAUSSIAN
         }
         #[cfg(not(feature = "lapack"))]
-        GAUSSIAN => return Err(CaseError::WithoutLapack),
+        GAUSSIAN => return Err(FileError::WithoutLapack),
         _ => {
             let fractions = FractionWorld::from_table(&table)?;
             let world = fractions.to_world()?;
@@ -82,20 +82,20 @@ fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
 }
 
 /// The kind of worlds that a file of tensors says it holds.
-pub(super) fn format_of(header: &Header) -> Result<&'static str, CaseError> {
+pub(super) fn format_of(header: &Header) -> Result<&'static str, FileError> {
     let found = header.metadata.get("format");
     match found.map(String::as_str) {
         Some(FORMAT) => Ok(FORMAT),
-        Some(GAUSSIAN) if !cfg!(feature = "lapack") => Err(CaseError::WithoutLapack),
+        Some(GAUSSIAN) if !cfg!(feature = "lapack") => Err(FileError::WithoutLapack),
         Some(GAUSSIAN) => Ok(GAUSSIAN),
-        _ => Err(CaseError::Format {
+        _ => Err(FileError::Format {
             found: found.cloned(),
             expected: format!("{FORMAT:?} or {GAUSSIAN:?}"),
         }),
     }
 }
 
-pub(super) fn from_tensors(name: &str, header: Header, data: &[u8], sha256: String) -> Result<Case, CaseError> {
+pub(super) fn from_tensors(name: &str, header: Header, data: &[u8], sha256: String) -> Result<Case, FileError> {
     let worlds = match format_of(&header)? {
         FORMAT => tensors::worlds(&header, data)?,
         _ => Vec::new(),
@@ -123,7 +123,7 @@ pub(super) fn from_tensors(name: &str, header: Header, data: &[u8], sha256: Stri
 }
 
 /// SHA-256 in hexadecimal.
-pub(crate) fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     hexadecimal(Sha256::new_with_prefix(bytes))
 }
 

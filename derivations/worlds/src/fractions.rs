@@ -9,12 +9,13 @@ use ndarray::{Array1, Array2};
 use num_rational::Ratio;
 use reference::world::{Tables, World};
 
-use crate::case::CaseError;
+use crate::case::FileError;
 
 mod blocks;
 mod exact;
 #[cfg(feature = "lapack")]
 mod gaussian;
+mod written;
 
 use blocks::{matrix, shelves, vector};
 use exact::{
@@ -22,6 +23,7 @@ use exact::{
 };
 #[cfg(feature = "lapack")]
 pub use gaussian::FractionGaussian;
+pub use written::InFractions;
 
 /// A number as a numerator and a denominator.
 pub type Fraction = Ratio<i64>;
@@ -60,8 +62,8 @@ impl FractionWorld {
     /// Whether the tables are a world, in exact arithmetic.
     ///
     /// # Errors
-    /// [`CaseError::Shape`], [`CaseError::Entry`], [`CaseError::Caption`], [`CaseError::Sum`], naming table and index.
-    pub fn check(&self) -> Result<(), CaseError> {
+    /// [`FileError::Shape`], [`FileError::Entry`], [`FileError::Caption`], [`FileError::Sum`], naming table and index.
+    pub fn check(&self) -> Result<(), FileError> {
         let (captions, codes, _) = self.states();
         let matrix = |name, table: &[Vec<Fraction>]| check_matrix(name, table, captions, codes);
         if captions == 0 || codes == 0 {
@@ -79,7 +81,7 @@ impl FractionWorld {
             .as_deref()
             .map_or(Ok(()), |joint| matrix("q_yz_given_x", joint))?;
         if self.y >= captions {
-            return Err(CaseError::Caption {
+            return Err(FileError::Caption {
                 index: Vec::new(),
                 value: self.y as i128,
                 captions,
@@ -128,7 +130,7 @@ impl FractionWorld {
     ///
     /// # Errors
     /// As [`FractionWorld::check`].
-    pub fn to_world(&self) -> Result<World, CaseError> {
+    pub fn to_world(&self) -> Result<World, FileError> {
         self.check()?;
         let (captions, codes, _) = self.states();
         let vector = |table: &[Fraction]| table.iter().map(ln).collect::<Array1<f64>>();
@@ -149,7 +151,7 @@ impl FractionWorld {
             y: self.y,
             beta: as_f64(&self.beta),
         };
-        World::new(tables).map_err(|error| CaseError::World {
+        World::new(tables).map_err(|error| FileError::World {
             index: Vec::new(),
             error,
         })

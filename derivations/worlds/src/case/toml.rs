@@ -6,7 +6,7 @@ use files::words::one_line;
 use toml::de::DeTable;
 
 use self::keys::{Keys, LIST, ROWS, missing};
-use super::error::CaseError;
+use super::error::FileError;
 use super::{FORMAT, GAUSSIAN};
 use crate::fractions::{Fraction, FractionWorld};
 
@@ -35,12 +35,12 @@ impl FractionWorld {
     /// Numbers are `"1/3"`, `"0.25"`, `"1"`, or TOML integers and floats, which are taken as the decimals they are written as.
     ///
     /// # Errors
-    /// One sentence naming table and index; see [`CaseError`].
-    pub fn from_toml(text: &str) -> Result<Self, CaseError> {
+    /// One sentence naming table and index; see [`FileError`].
+    pub fn from_toml(text: &str) -> Result<Self, FileError> {
         Self::from_table(&table(text)?)
     }
 
-    pub(super) fn from_table(table: &DeTable<'_>) -> Result<Self, CaseError> {
+    pub(super) fn from_table(table: &DeTable<'_>) -> Result<Self, FileError> {
         let file = Keys::new(table, FORMAT, &NAMES)?;
         let p_x_given_yz = file.matrix("p_x_given_yz")?.ok_or(missing("p_x_given_yz", ROWS))?;
         let y = file.caption(p_x_given_yz.len())?;
@@ -82,23 +82,23 @@ impl FractionWorld {
 const BESIDE_JOINT: &str = "a list of fractions beside the free joint q_yz_given_x";
 
 /// The file's `format`; where it names none, the one whose prior it has.
-pub(super) fn format_of(table: &DeTable<'_>) -> Result<&'static str, CaseError> {
+pub(super) fn format_of(table: &DeTable<'_>) -> Result<&'static str, FileError> {
     let named = table.get("format").and_then(|format| format.get_ref().as_str());
     match named {
         Some(GAUSSIAN) => Ok(GAUSSIAN),
         None if table.contains_key("p_y") => Ok(GAUSSIAN),
         None | Some(FORMAT) => Ok(FORMAT), // or a format that is no string, which is refused there
-        Some(found) => Err(CaseError::Format {
+        Some(found) => Err(FileError::Format {
             found: Some(found.to_owned()),
             expected: format!("{FORMAT:?} or {GAUSSIAN:?}"),
         }),
     }
 }
 
-pub(super) fn table(text: &str) -> Result<DeTable<'_>, CaseError> {
+pub(super) fn table(text: &str) -> Result<DeTable<'_>, FileError> {
     let parsed = DeTable::parse(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        CaseError::Toml {
+        FileError::Toml {
             reason: format!(
                 "line {}: {}",
                 before.matches('\n').count() + 1,

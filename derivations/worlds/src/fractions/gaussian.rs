@@ -8,7 +8,7 @@ use reference::gaussian::{Gaussian, Parts};
 use super::blocks::{matrix, shelves, vector};
 use super::exact::{check_entry, check_length, check_matrix, check_vector, shape};
 use super::{Fraction, as_f64, ln};
-use crate::case::CaseError;
+use crate::case::FileError;
 
 /// A linear-Gaussian world at one observed pair: `Y` captions, codes of `d` coordinates, images of `D` pixels.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,8 +54,8 @@ impl FractionGaussian {
     /// The same world in numbers, with `ln p(y)` and `ln q(y|x)`.
     ///
     /// # Errors
-    /// [`CaseError::Shape`], [`CaseError::Entry`], [`CaseError::Sum`] in exact arithmetic; [`CaseError::World`] for a covariance that is none.
-    pub fn to_world(&self) -> Result<Gaussian, CaseError> {
+    /// [`FileError::Shape`], [`FileError::Entry`], [`FileError::Sum`] in exact arithmetic; [`FileError::World`] for a covariance that is none.
+    pub fn to_world(&self) -> Result<Gaussian, FileError> {
         let (captions, d, pixels) = self.sizes();
         check_vector("p_y", &self.p_y)?;
         check_vector("q_y_given_x", &self.q_y_given_x)?;
@@ -76,7 +76,7 @@ impl FractionGaussian {
         let numbers = |name: &str, table: &[Vec<Fraction>], rows: usize, columns: usize| {
             check_matrix(name, table, rows, columns)?;
             let of = |(row, column): (usize, usize)| as_f64(&table[row][column]);
-            Ok::<_, CaseError>(Array2::from_shape_fn((rows, columns), of))
+            Ok::<_, FileError>(Array2::from_shape_fn((rows, columns), of))
         };
         for (y, covariance) in self.prior_covariance.iter().enumerate() {
             check_matrix(&format!("prior_covariance[{y}]"), covariance, d, d)?;
@@ -99,7 +99,7 @@ impl FractionGaussian {
             y: self.y,
             beta: as_f64(&self.beta),
         };
-        Gaussian::new(parts).map_err(|error| CaseError::World {
+        Gaussian::new(parts).map_err(|error| FileError::World {
             index: Vec::new(),
             error,
         })

@@ -13,7 +13,7 @@ use serde::Serialize;
 /// Where a world comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum Origin {
     /// A case file.
     File,
     /// A regression or a named example, each with its origin.
@@ -29,7 +29,7 @@ pub enum Source {
 /// A list of worlds that may be made on demand, one after the other or in parallel.
 #[derive(Debug)]
 pub struct Cases<W = World> {
-    fixed: Vec<(Source, W)>,
+    fixed: Vec<(Origin, W)>,
     draw: fn(u64, u64) -> W,
     seed: u64,
     random: u64,
@@ -39,17 +39,17 @@ impl Cases<World> {
     /// The file's worlds, the listed, the edge and the tiny ones, and `random` worlds from `seed`.
     #[must_use]
     pub fn all(file: &[World], random: u64, seed: u64) -> Self {
-        let mut fixed: Vec<(Source, World)> = file.iter().map(|world| (Source::File, world.clone())).collect();
-        fixed.extend(list::worlds().into_iter().map(|world| (Source::List, world)));
-        fixed.extend(edge::worlds().into_iter().map(|world| (Source::Edge, world)));
-        fixed.extend(tiny::worlds().into_iter().map(|world| (Source::Tiny, world)));
+        let mut fixed: Vec<(Origin, World)> = file.iter().map(|world| (Origin::File, world.clone())).collect();
+        fixed.extend(list::worlds().into_iter().map(|world| (Origin::List, world)));
+        fixed.extend(edge::worlds().into_iter().map(|world| (Origin::Edge, world)));
+        fixed.extend(tiny::worlds().into_iter().map(|world| (Origin::Tiny, world)));
         Self::of(fixed, random, seed, random::world)
     }
 }
 
 impl<W: Clone> Cases<W> {
     /// Fixed worlds, then `random` drawn by `draw(seed, index)`.
-    pub const fn of(fixed: Vec<(Source, W)>, random: u64, seed: u64, draw: fn(u64, u64) -> W) -> Self {
+    pub const fn of(fixed: Vec<(Origin, W)>, random: u64, seed: u64, draw: fn(u64, u64) -> W) -> Self {
         Self {
             fixed,
             draw,
@@ -72,12 +72,12 @@ impl<W: Clone> Cases<W> {
 
     /// The world of that number; the same for the same seed, whoever asks first.
     #[must_use]
-    pub fn get(&self, number: u64) -> Option<(Source, W)> {
+    pub fn get(&self, number: u64) -> Option<(Origin, W)> {
         let fixed = self.fixed.len() as u64;
         if number < fixed {
             return self.fixed.get(usize::try_from(number).ok()?).cloned();
         }
         let drawn = number - fixed;
-        (drawn < self.random).then(|| (Source::Random, (self.draw)(self.seed, drawn)))
+        (drawn < self.random).then(|| (Origin::Random, (self.draw)(self.seed, drawn)))
     }
 }

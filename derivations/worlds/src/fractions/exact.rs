@@ -4,17 +4,17 @@ use num_rational::Ratio;
 use num_traits::CheckedAdd;
 
 use super::Fraction;
-use crate::case::CaseError;
+use crate::case::FileError;
 
-pub(super) fn shape(tensor: &str, found: &[usize], expected: &str) -> CaseError {
-    CaseError::Shape {
+pub(super) fn shape(tensor: &str, found: &[usize], expected: &str) -> FileError {
+    FileError::Shape {
         tensor: tensor.to_owned(),
         found: found.to_vec(),
         expected: expected.to_owned(),
     }
 }
 
-pub(super) fn check_length(name: &str, found: usize, expected: usize) -> Result<(), CaseError> {
+pub(super) fn check_length(name: &str, found: usize, expected: usize) -> Result<(), FileError> {
     if found == expected {
         return Ok(());
     }
@@ -26,7 +26,7 @@ pub(super) fn check_matrix(
     table: &[Vec<Fraction>],
     captions: usize,
     codes: usize,
-) -> Result<(), CaseError> {
+) -> Result<(), FileError> {
     if table.len() != captions {
         let columns = table.first().map_or(0, Vec::len);
         return Err(shape(name, &[table.len(), columns], &format!("[{captions}, {codes}]")));
@@ -43,11 +43,11 @@ pub(super) fn check_entry(
     entry: &Fraction,
     valid: impl Fn(&Fraction) -> bool,
     expected: &'static str,
-) -> Result<(), CaseError> {
+) -> Result<(), FileError> {
     if valid(entry) {
         return Ok(());
     }
-    Err(CaseError::Entry {
+    Err(FileError::Entry {
         tensor,
         index,
         found: entry.to_string(),
@@ -60,7 +60,7 @@ pub(super) fn check_entries(
     table: &[Vec<Fraction>],
     valid: impl Fn(&Fraction) -> bool,
     expected: &'static str,
-) -> Result<(), CaseError> {
+) -> Result<(), FileError> {
     for (y, row) in table.iter().enumerate() {
         for (z, entry) in row.iter().enumerate() {
             check_entry(tensor, vec![y, z], entry, &valid, expected)?;
@@ -75,12 +75,12 @@ fn is_probability(entry: &Fraction) -> bool {
     (0..=*entry.denom()).contains(entry.numer()) && *entry.denom() > 0
 }
 
-pub(super) fn check_distribution(name: &'static str, table: &[Vec<Fraction>]) -> Result<(), CaseError> {
+pub(super) fn check_distribution(name: &'static str, table: &[Vec<Fraction>]) -> Result<(), FileError> {
     check_entries(name, table, is_probability, PROBABILITY)?;
     check_sum(format!("the sum of {name}"), table.iter().flatten(), &Fraction::from(1))
 }
 
-pub(super) fn check_vector(name: &'static str, vector: &[Fraction]) -> Result<(), CaseError> {
+pub(super) fn check_vector(name: &'static str, vector: &[Fraction]) -> Result<(), FileError> {
     for (k, entry) in vector.iter().enumerate() {
         check_entry(name, vec![k], entry, is_probability, PROBABILITY)?;
     }
@@ -93,7 +93,7 @@ pub(super) fn check_sum<'a>(
     what: String,
     terms: impl IntoIterator<Item = &'a Fraction>,
     expected: &Fraction,
-) -> Result<(), CaseError> {
+) -> Result<(), FileError> {
     let wide = |entry: &Fraction| Ratio::new(i128::from(*entry.numer()), i128::from(*entry.denom()));
     let sum = terms
         .into_iter()
@@ -101,7 +101,7 @@ pub(super) fn check_sum<'a>(
     if sum == Some(wide(expected)) {
         return Ok(());
     }
-    Err(CaseError::Sum {
+    Err(FileError::Sum {
         what,
         found: sum.map_or_else(|| "a fraction of more than 127 bits".to_owned(), |sum| sum.to_string()),
         expected: expected.to_string(),

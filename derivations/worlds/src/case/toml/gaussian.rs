@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::keys::{Keys, LIST, MATRICES, ROWS, missing};
 use super::{certain, list, opening, table, write_matrix};
 use crate::case::GAUSSIAN;
-use crate::case::error::CaseError;
+use crate::case::error::FileError;
 use crate::fractions::{Fraction, FractionGaussian};
 
 const NAMES: [&str; 15] = [
@@ -32,12 +32,12 @@ impl FractionGaussian {
     /// Reads a world written by [`FractionGaussian::to_toml`] or by hand, and checks it.
     ///
     /// # Errors
-    /// One sentence naming table and index; see [`CaseError`].
-    pub fn from_toml(text: &str) -> Result<Self, CaseError> {
+    /// One sentence naming table and index; see [`FileError`].
+    pub fn from_toml(text: &str) -> Result<Self, FileError> {
         Self::from_table(&table(text)?)
     }
 
-    pub(in crate::case) fn from_table(table: &DeTable<'_>) -> Result<Self, CaseError> {
+    pub(in crate::case) fn from_table(table: &DeTable<'_>) -> Result<Self, FileError> {
         let file = Keys::new(table, GAUSSIAN, &NAMES)?;
         let vector = |name| file.vector(name)?.ok_or(missing(name, LIST));
         let matrix = |name| file.matrix(name)?.ok_or(missing(name, ROWS));

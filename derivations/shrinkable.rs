@@ -1,14 +1,14 @@
 //! A kind of world that counterexamples are searched in and assumptions are restored on.
 
-use std::fmt::Display;
 use std::path::Path;
 
 use ndarray::Array1;
 use note::assumption::Condition;
 use note::checkable::Checkable;
 use reference::vocab::{Beta, Error};
+use worlds::case::FileError;
+use worlds::fractions::InFractions;
 
-use crate::case::CaseError;
 use crate::refute::{Grade, Target};
 
 mod finite;
@@ -16,9 +16,9 @@ mod finite;
 mod gaussian;
 
 /// What search, shrinking and restoration do to a world.
-pub trait Specimen: Checkable {
+pub trait Shrinkable: Checkable {
     /// As a person writes it down.
-    type Written: Written<World = Self>;
+    type Written: InFractions<World = Self>;
 
     /// Random world number `index` of a seed.
     fn draw(seed: u64, index: u64) -> Self;
@@ -63,8 +63,8 @@ pub trait Specimen: Checkable {
     /// Writes worlds as a safetensors case.
     ///
     /// # Errors
-    /// What [`case::write`](crate::case::write()) refuses.
-    fn write(path: &Path, worlds: &[Self], title: &str) -> Result<(), CaseError>;
+    /// What [`worlds::case::write`](worlds::case::write()) refuses.
+    fn write(path: &Path, worlds: &[Self], title: &str) -> Result<(), FileError>;
 
     /// The nearest world that satisfies a condition.
     ///
@@ -94,38 +94,4 @@ pub trait Specimen: Checkable {
             Condition::DecoderIgnoresCaption => self.with_one_decoder(),
         }
     }
-}
-
-/// A world in fractions.
-pub trait Written: Clone + Display {
-    /// The kind of world it is.
-    type World: Specimen<Written = Self>;
-
-    /// The world, checked in exact arithmetic.
-    ///
-    /// # Errors
-    /// [`CaseError`], naming table and index.
-    fn to_world(&self) -> Result<Self::World, CaseError>;
-
-    /// As TOML that [`Written::from_toml`] reads back equal.
-    fn to_toml(&self) -> String;
-
-    /// Reads a world and checks it.
-    ///
-    /// # Errors
-    /// [`CaseError`], naming table and index.
-    fn from_toml(text: &str) -> Result<Self, CaseError>;
-
-    /// What there is of states, in the singular, and how many.
-    fn states(&self) -> [(&'static str, usize); 3];
-
-    /// The observed caption.
-    fn y(&self) -> usize;
-
-    /// What the world shows.
-    fn note(&self) -> Option<&str>;
-
-    /// The same world, said to show something else or nothing.
-    #[must_use]
-    fn noted(self, note: Option<String>) -> Self;
 }

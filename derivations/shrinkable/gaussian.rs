@@ -7,15 +7,15 @@ use reference::gaussian::{Gaussian, Parts, posterior_encoder};
 use reference::model::Model as _;
 use reference::vocab::{Error, UNIT_ROUNDOFF_F64};
 use typeset::plural::count;
+use worlds::case::{self, FileError};
+use worlds::fractions::FractionGaussian;
+use worlds::generate::gaussian;
 
-use super::{Specimen, Written};
-use crate::case::{self, CaseError};
-use crate::cases::gaussian;
-use crate::fractions::FractionGaussian;
+use super::Shrinkable;
 use crate::refute::{Grade, Target};
 use crate::simplest::{self, normalised};
 
-impl Specimen for Gaussian {
+impl Shrinkable for Gaussian {
     type Written = FractionGaussian;
 
     fn draw(seed: u64, index: u64) -> Self {
@@ -69,7 +69,7 @@ impl Specimen for Gaussian {
         })
     }
 
-    fn write(path: &Path, worlds: &[Self], title: &str) -> Result<(), CaseError> {
+    fn write(path: &Path, worlds: &[Self], title: &str) -> Result<(), FileError> {
         case::write_gaussian(path, worlds, title, "")
     }
 }
@@ -117,37 +117,4 @@ fn without<D: Dimension + ndarray::RemoveAxis>(array: &Array<f64, D>, index: usi
         let left: Vec<usize> = (0..array.len_of(Axis(*axis))).filter(|k| *k != index).collect();
         array.select(Axis(*axis), &left)
     })
-}
-
-impl Written for FractionGaussian {
-    type World = Gaussian;
-
-    fn to_world(&self) -> Result<Gaussian, CaseError> {
-        Self::to_world(self)
-    }
-
-    fn to_toml(&self) -> String {
-        Self::to_toml(self)
-    }
-
-    fn from_toml(text: &str) -> Result<Self, CaseError> {
-        Self::from_toml(text)
-    }
-
-    fn states(&self) -> [(&'static str, usize); 3] {
-        let (captions, coordinates, pixels) = self.sizes();
-        [("caption", captions), ("coordinate", coordinates), ("pixel", pixels)]
-    }
-
-    fn y(&self) -> usize {
-        self.y
-    }
-
-    fn note(&self) -> Option<&str> {
-        self.note.as_deref()
-    }
-
-    fn noted(self, note: Option<String>) -> Self {
-        Self { note, ..self }
-    }
 }

@@ -6,7 +6,7 @@ use ndarray::{Array, Dimension, ShapeBuilder};
 use reference::vocab::{Beta, Error, UNIT_ROUNDOFF_F64};
 use safetensors::Dtype;
 
-use super::error::CaseError;
+use super::error::FileError;
 
 /// The largest finite number in a case, of either sign: products of two of them, and sums of those, stay finite.
 const LARGEST: f64 = 1e150;
@@ -23,18 +23,18 @@ pub(super) struct Tensor<'a> {
 }
 
 impl<'a> Tensor<'a> {
-    pub(super) fn floats(self) -> Result<Self, CaseError> {
+    pub(super) fn floats(self) -> Result<Self, FileError> {
         if matches!(self.dtype, Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::BF16) {
             return Ok(self);
         }
-        Err(CaseError::Dtype {
+        Err(FileError::Dtype {
             tensor: self.name,
             found: self.dtype.to_string(),
             expected: "F64, F32, F16 or BF16",
         })
     }
 
-    pub(super) fn shaped(self, shape: &[usize]) -> Result<Self, CaseError> {
+    pub(super) fn shaped(self, shape: &[usize]) -> Result<Self, FileError> {
         if self.shape == shape {
             Ok(self)
         } else {
@@ -42,8 +42,8 @@ impl<'a> Tensor<'a> {
         }
     }
 
-    pub(super) fn misshapen(self, expected: &str) -> CaseError {
-        CaseError::Shape {
+    pub(super) fn misshapen(self, expected: &str) -> FileError {
+        FileError::Shape {
             tensor: self.name.to_owned(),
             found: self.shape.to_vec(),
             expected: expected.to_owned(),
@@ -80,21 +80,21 @@ impl<'a> Tensor<'a> {
         }
     }
 
-    pub(super) fn scalar(self) -> Result<Beta, CaseError> {
+    pub(super) fn scalar(self) -> Result<Beta, FileError> {
         let scalar = self.floats()?.shaped(&[])?.all();
         let value = scalar.values().first().copied().unwrap_or(f64::NAN);
-        Beta::new(value).map_err(|error| CaseError::World {
+        Beta::new(value).map_err(|error| FileError::World {
             index: Vec::new(),
             error,
         })
     }
 
-    pub(super) fn integers(self, count: usize) -> Result<Vec<i128>, CaseError> {
+    pub(super) fn integers(self, count: usize) -> Result<Vec<i128>, FileError> {
         let values = self.all_integers()?;
         self.shaped(&[count]).map(|_| values)
     }
 
-    fn all_integers(self) -> Result<Vec<i128>, CaseError> {
+    fn all_integers(self) -> Result<Vec<i128>, FileError> {
         macro_rules! decode {
             ($integer:ty) => {{
                 let (values, _) = self.data.as_chunks::<{ size_of::<$integer>() }>();
@@ -114,7 +114,7 @@ impl<'a> Tensor<'a> {
             Dtype::U64 => decode!(u64),
             Dtype::I64 => decode!(i64),
             other => {
-                return Err(CaseError::Dtype {
+                return Err(FileError::Dtype {
                     tensor: self.name,
                     found: other.to_string(),
                     expected: "an integer type, I64, I32, I16, I8, U64, U32, U16 or U8",
@@ -127,11 +127,15 @@ impl<'a> Tensor<'a> {
 
 /// A part of a tensor that was read by itself.
 #[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) name: &'static str,
-    pub(crate) dtype: Dtype,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) bytes: Vec<u8>,
+pub struct Part {
+    /// The tensor's name.
+    pub name: &'static str,
+    /// The type that it is stored in.
+    pub dtype: Dtype,
+    /// The part's shape.
+    pub shape: Vec<usize>,
+    /// Its numbers, as they are stored.
+    pub bytes: Vec<u8>,
 }
 
 impl Part {
@@ -145,21 +149,21 @@ impl Part {
     }
 
     /// Its numbers as they stand there.
-    pub(crate) fn values(&self) -> Vec<f64> {
+    pub fn values(&self) -> Vec<f64> {
         self.tensor().all().values()
     }
 
     /// Its numbers, each of which may stand there; the index of one that may not begins with the item's.
-    pub(crate) fn checked(
+    pub fn checked(
         &self,
         batch: Option<usize>,
         may: impl Fn(f64) -> bool,
         expected: &'static str,
-    ) -> Result<Vec<f64>, CaseError> {
+    ) -> Result<Vec<f64>, FileError> {
         let (row, values) = (self.tensor().all(), self.values());
         match values.iter().position(|value| !may(*value)) {
             None => Ok(values),
-            Some(flat) => Err(CaseError::Entry {
+            Some(flat) => Err(FileError::Entry {
                 tensor: self.name,
                 index: batch.into_iter().chain(row.unravel(flat)).collect(),
                 found: values[flat].to_string(),
@@ -169,7 +173,7 @@ impl Part {
     }
 
     /// Integers, as many as its shape says.
-    pub(crate) fn integers(&self) -> Result<Vec<i128>, CaseError> {
+    pub fn integers(&self) -> Result<Vec<i128>, FileError> {
         self.tensor().all_integers()
     }
 }
@@ -190,18 +194,18 @@ impl Row<'_> {
         })
     }
 
-    pub(super) fn array<D: Dimension, S: ShapeBuilder<Dim = D>>(self, shape: S) -> Result<Array<f64, D>, CaseError> {
+    pub(super) fn array<D: Dimension, S: ShapeBuilder<Dim = D>>(self, shape: S) -> Result<Array<f64, D>, FileError> {
         Array::from_shape_vec(shape.into_shape_with_order(), self.values())
             .map_err(|_| self.tensor.misshapen("rows that fill the world's table"))
     }
 
     /// Refuses finite numbers beyond [`LARGEST`].
-    pub(super) fn check_size(self, batch: Option<usize>) -> Result<(), CaseError> {
+    pub(super) fn check_size(self, batch: Option<usize>) -> Result<(), FileError> {
         let values = self.values();
         let Some((flat, value)) = (values.iter().enumerate()).find(|(_, v)| v.is_finite() && v.abs() > LARGEST) else {
             return Ok(());
         };
-        Err(CaseError::Entry {
+        Err(FileError::Entry {
             tensor: self.tensor.name,
             index: batch.into_iter().chain(self.unravel(flat)).collect(),
             found: format!("{value:e}"),

@@ -6,11 +6,11 @@ use reference::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
 use reference::world::{Tables, World};
 use safetensors::Dtype;
 
-use super::error::CaseError;
+use super::error::FileError;
 use super::storage::{Row, Tensor};
 
 /// The names of the format and the shapes that go with them.
-pub(crate) const NAMES: Names = &[
+pub const NAMES: Names = &[
     ("ln_p_x_given_yz", "a tensor [B, Y, Z]"),
     ("ln_p_yz", "a tensor [Y, Z] or [B, Y, Z]"),
     ("ln_q_z_given_x", "a tensor [B, Z]"),
@@ -34,7 +34,7 @@ pub(super) struct File<'a> {
 }
 
 /// Every world of the file, validated.
-pub(crate) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<World>, CaseError> {
+pub fn worlds(header: &Header, data: &[u8]) -> Result<Vec<World>, FileError> {
     let file = File::new(header, data, NAMES)?;
     let likelihood = file.required("ln_p_x_given_yz")?.floats()?;
     let &[batch, captions, codes] = likelihood.shape else {
@@ -107,7 +107,7 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn world(&self, batch: usize, y: usize) -> Result<World, CaseError> {
+    fn world(&self, batch: usize, y: usize) -> Result<World, FileError> {
         let square = (self.captions, self.codes);
         let shared = self.prior.shape.len() == 2;
         let place = |error: Error| {
@@ -115,7 +115,7 @@ impl Parts<'_> {
                 Error::Entry { tensor, .. } | Error::Sum { tensor, .. } => shared && tensor == "ln_p_yz",
                 _ => false,
             };
-            CaseError::World {
+            FileError::World {
                 index: if without_batch { Vec::new() } else { vec![batch] },
                 error,
             }
@@ -168,9 +168,9 @@ pub(super) fn check_row(row: Row<'_>) -> Result<(), Error> {
 }
 
 /// The observed caption of a world.
-pub(super) fn caption(world: usize, value: i128, captions: usize) -> Result<usize, CaseError> {
+pub(super) fn caption(world: usize, value: i128, captions: usize) -> Result<usize, FileError> {
     let y = usize::try_from(value).ok().filter(|&y| y < captions);
-    y.ok_or_else(|| CaseError::Caption {
+    y.ok_or_else(|| FileError::Caption {
         index: vec![world],
         value,
         captions,
@@ -179,11 +179,11 @@ pub(super) fn caption(world: usize, value: i128, captions: usize) -> Result<usiz
 
 impl<'a> File<'a> {
     /// Refuses a name that the format does not have.
-    pub(super) fn new(header: &'a Header, data: &'a [u8], names: Names) -> Result<Self, CaseError> {
+    pub(super) fn new(header: &'a Header, data: &'a [u8], names: Names) -> Result<Self, FileError> {
         let known = |name: &str| name.starts_with("x_") || names.iter().any(|(known, _)| *known == name);
         match header.tensors.keys().find(|name| !known(name)) {
             None => Ok(Self { header, data, names }),
-            Some(name) => Err(CaseError::Unknown {
+            Some(name) => Err(FileError::Unknown {
                 name: name.clone(),
                 expected: names.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", "),
             }),
@@ -201,9 +201,9 @@ impl<'a> File<'a> {
         })
     }
 
-    pub(super) fn required(&self, name: &'static str) -> Result<Tensor<'a>, CaseError> {
+    pub(super) fn required(&self, name: &'static str) -> Result<Tensor<'a>, FileError> {
         let known = self.names.iter().find(|(known, _)| *known == name);
         let expected = known.map_or("a tensor", |(_, expected)| expected);
-        self.optional(name).ok_or(CaseError::Missing { tensor: name, expected })
+        self.optional(name).ok_or(FileError::Missing { tensor: name, expected })
     }
 }

@@ -7,15 +7,15 @@ use reference::model::Model as _;
 use reference::repairs::posterior;
 use reference::vocab::Error;
 use reference::world::{Tables, World};
+use worlds::case::{self, FileError};
+use worlds::fractions::FractionWorld;
+use worlds::generate::random;
 
-use super::{Specimen, Written};
-use crate::case::{self, CaseError};
-use crate::cases::random;
-use crate::fractions::FractionWorld;
+use super::Shrinkable;
 use crate::refute::{Grade, Target};
 use crate::simplest;
 
-impl Specimen for World {
+impl Shrinkable for World {
     type Written = FractionWorld;
 
     fn draw(seed: u64, index: u64) -> Self {
@@ -62,7 +62,7 @@ impl Specimen for World {
         })
     }
 
-    fn write(path: &Path, worlds: &[Self], title: &str) -> Result<(), CaseError> {
+    fn write(path: &Path, worlds: &[Self], title: &str) -> Result<(), FileError> {
         case::write(path, worlds, title)
     }
 }
@@ -101,37 +101,4 @@ fn without(world: &World, caption: Option<usize>, code: Option<usize>) -> Option
         beta: tables.beta,
     })
     .ok()
-}
-
-impl Written for FractionWorld {
-    type World = World;
-
-    fn to_world(&self) -> Result<World, CaseError> {
-        Self::to_world(self)
-    }
-
-    fn to_toml(&self) -> String {
-        Self::to_toml(self)
-    }
-
-    fn from_toml(text: &str) -> Result<Self, CaseError> {
-        Self::from_toml(text)
-    }
-
-    fn states(&self) -> [(&'static str, usize); 3] {
-        let (captions, codes, images) = Self::states(self);
-        [("caption", captions), ("code", codes), ("image", images)]
-    }
-
-    fn y(&self) -> usize {
-        self.y
-    }
-
-    fn note(&self) -> Option<&str> {
-        self.note.as_deref()
-    }
-
-    fn noted(self, note: Option<String>) -> Self {
-        Self { note, ..self }
-    }
 }

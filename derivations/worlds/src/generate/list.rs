@@ -21,12 +21,12 @@ pub static NAMED: &[Named] = &[
     Named {
         name: "teaching",
         origin: "two captions, three codes, fractions that can be followed by hand",
-        toml: include_str!("../data/worlds/teaching.toml"),
+        toml: include_str!("../../../data/worlds/teaching.toml"),
     },
     Named {
         name: "fig3",
         origin: "the note's Fig. 3: a distribution over codes against a joint over captions and codes",
-        toml: include_str!("../data/worlds/fig3.toml"),
+        toml: include_str!("../../../data/worlds/fig3.toml"),
     },
 ];
 
@@ -34,7 +34,7 @@ pub static NAMED: &[Named] = &[
 static REGRESSIONS: &[Named] = &[Named {
     name: "expected-below-one",
     origin: "with 30 random worlds and seed 2, 14b-1 under the expected reading was called true for every beta",
-    toml: include_str!("../data/worlds/expected-below-one.toml"),
+    toml: include_str!("../../../data/worlds/expected-below-one.toml"),
 }];
 
 /// The named world.
@@ -60,7 +60,7 @@ pub fn worlds() -> Vec<World> {
 #[cfg(feature = "lapack")]
 #[must_use]
 pub fn named_gaussian(name: &str) -> Option<reference::gaussian::Gaussian> {
-    let toml = (name == CURVES).then_some(include_str!("../data/worlds/curves.toml"))?;
+    let toml = (name == CURVES).then_some(include_str!("../../../data/worlds/curves.toml"))?;
     crate::fractions::FractionGaussian::from_toml(toml)
         .ok()?
         .to_world()

@@ -8,22 +8,22 @@ use reference::world::World;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
-use super::error::CaseError;
+use super::error::FileError;
 use super::{FORMAT, tensors};
 
 /// The bytes of a case file, every table in `f64`; the prior is stored once where all worlds share it.
 ///
 /// # Errors
-/// [`CaseError::NoWorlds`], [`CaseError::Uneven`] for worlds that differ in size, in beta or in having a free joint, and what
+/// [`FileError::NoWorlds`], [`FileError::Uneven`] for worlds that differ in size, in beta or in having a free joint, and what
 /// reading the bytes would refuse: a number beyond 1e150, a world whose tables were rounded.
-pub fn to_bytes(worlds: &[World], title: &str) -> Result<Vec<u8>, CaseError> {
+pub fn to_bytes(worlds: &[World], title: &str) -> Result<Vec<u8>, FileError> {
     let Some(first) = worlds.first() else {
-        return Err(CaseError::NoWorlds);
+        return Err(FileError::NoWorlds);
     };
     for (world, other) in worlds.iter().enumerate() {
         let told = [first, other].map(traits);
         if let Some((expected, found)) = told[0].iter().zip(&told[1]).find(|(a, b)| a != b) {
-            return Err(CaseError::Uneven {
+            return Err(FileError::Uneven {
                 world,
                 found: found.clone(),
                 expected: expected.clone(),
@@ -107,7 +107,7 @@ impl Writer {
     }
 
     /// The file.
-    pub(super) fn finish(self, metadata: &BTreeMap<&str, &str>) -> Result<Vec<u8>, CaseError> {
+    pub(super) fn finish(self, metadata: &BTreeMap<&str, &str>) -> Result<Vec<u8>, FileError> {
         let refuse = |error: serde_json::Error| HeaderError {
             reason: error.to_string(),
         };

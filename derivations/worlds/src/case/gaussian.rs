@@ -10,7 +10,7 @@ use reference::vocab::{Beta, Error};
 use safetensors::Dtype;
 
 use super::GAUSSIAN;
-use super::error::CaseError;
+use super::error::FileError;
 use super::tensors::{File, Names, caption, check_row};
 use super::write::Writer;
 
@@ -31,7 +31,7 @@ const NAMES: Names = &[
 ];
 
 /// Every world of the file, validated.
-pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, CaseError> {
+pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, FileError> {
     let file = File::new(header, data, NAMES)?;
     let images = file.required("x")?.floats()?;
     let weight = file.required("decoder_weight")?.floats()?;
@@ -107,14 +107,14 @@ pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, Case
 }
 
 /// What is wrong with a world, at its place in the batch where it is the pair's.
-fn placed(index: usize, error: Error) -> CaseError {
+fn placed(index: usize, error: Error) -> FileError {
     let of_the_batch = match error {
         Error::Entry { tensor, .. } | Error::Sum { tensor, .. } | Error::Number { tensor, .. } => {
             matches!(tensor, "x" | "ln_q_y_given_x")
         }
         _ => false,
     };
-    CaseError::World {
+    FileError::World {
         index: if of_the_batch { vec![index] } else { Vec::new() },
         error,
     }
@@ -125,18 +125,18 @@ fn all<D: Dimension, S: ShapeBuilder<Dim = D>>(
     name: &'static str,
     shape: S,
     expected: &[usize],
-) -> Result<Array<f64, D>, CaseError> {
+) -> Result<Array<f64, D>, FileError> {
     file.required(name)?.floats()?.shaped(expected)?.all().array(shape)
 }
 
 /// The bytes of a case file of worlds that differ in their observed pair alone, every tensor in `f64`.
 ///
 /// # Errors
-/// [`CaseError::NoWorlds`], [`CaseError::Uneven`] for worlds of different models.
-pub(super) fn to_bytes(worlds: &[Gaussian], title: &str, categories: &str) -> Result<Vec<u8>, CaseError> {
+/// [`FileError::NoWorlds`], [`FileError::Uneven`] for worlds of different models.
+pub(super) fn to_bytes(worlds: &[Gaussian], title: &str, categories: &str) -> Result<Vec<u8>, FileError> {
     let parts: Vec<Parts> = worlds.iter().map(Gaussian::parts).collect();
     let Some(first) = parts.first() else {
-        return Err(CaseError::NoWorlds);
+        return Err(FileError::NoWorlds);
     };
     let model = |parts: &Parts| Parts {
         x: first.x.clone(),
@@ -145,7 +145,7 @@ pub(super) fn to_bytes(worlds: &[Gaussian], title: &str, categories: &str) -> Re
         ..parts.clone()
     };
     if let Some(world) = parts.iter().position(|other| model(other) != *first) {
-        return Err(CaseError::Uneven {
+        return Err(FileError::Uneven {
             world,
             found: "another model".to_owned(),
             expected: "the same parameters and beta".to_owned(),

@@ -7,7 +7,7 @@ use reference::vocab::Error;
 /// Why a case cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CaseError {
+pub enum FileError {
     /// What is wrong, in a named file.
     #[error("{}: {error}", one_line(file))]
     In {
@@ -168,7 +168,7 @@ pub enum CaseError {
     NoWorlds,
 }
 
-impl CaseError {
+impl FileError {
     /// The same error, with the file's name in front.
     #[must_use]
     pub fn in_file(self, file: &str) -> Self {

@@ -10,24 +10,24 @@ use std::path::Path;
 use reference::gaussian::Gaussian;
 use reference::world::World;
 
-use crate::specimen::Written;
-pub(crate) use bytes::digest;
+use crate::fractions::InFractions;
+pub use bytes::digest;
 use bytes::of_bytes;
 pub use files::disk::MAX_BYTES;
-pub(crate) use files::disk::load;
-pub(crate) use tensors::{NAMES, worlds};
+pub use files::disk::load;
+pub use tensors::{NAMES, worlds};
 
 mod bytes;
 mod error;
 #[cfg(feature = "lapack")]
 mod gaussian;
-pub(crate) mod large;
-pub(crate) mod storage;
+pub mod large;
+pub mod storage;
 mod tensors;
 mod toml;
 mod write;
 
-pub use error::CaseError;
+pub use error::FileError;
 pub use toml::as_decimal;
 pub use write::to_bytes;
 
@@ -91,13 +91,13 @@ impl Case {
 /// Reads a case file.
 ///
 /// # Errors
-/// [`CaseError::In`] with the path and what is wrong in it.
-pub fn read(path: &Path) -> Result<Case, CaseError> {
+/// [`FileError::In`] with the path and what is wrong in it.
+pub fn read(path: &Path) -> Result<Case, FileError> {
     let name = path.display().to_string();
     large::case(&name, path)
         .transpose()
         .unwrap_or_else(|| {
-            let bytes = load(path).map_err(|error| CaseError::Io { doing: "read", error })?;
+            let bytes = load(path).map_err(|error| FileError::Io { doing: "read", error })?;
             of_bytes(&name, &bytes)
         })
         .map_err(|error| error.in_file(&name))
@@ -107,8 +107,8 @@ pub fn read(path: &Path) -> Result<Case, CaseError> {
 /// `.toml`, `.safetensors`, and for any other name what the bytes look like.
 ///
 /// # Errors
-/// [`CaseError::In`] with the name and what is wrong.
-pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
+/// [`FileError::In`] with the name and what is wrong.
+pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Case, FileError> {
     of_bytes(name, bytes).map_err(|error| error.in_file(name))
 }
 
@@ -116,8 +116,8 @@ pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Case, CaseError> {
 ///
 /// # Errors
 /// As [`from_bytes`]; none, as long as the file is the committed one.
-pub fn embedded() -> Result<Case, CaseError> {
-    from_bytes("embedded", include_bytes!("data/emoji-mixture.safetensors"))
+pub fn embedded() -> Result<Case, FileError> {
+    from_bytes("embedded", include_bytes!("../../data/emoji-mixture.safetensors"))
 }
 
 /// The linear-Gaussian case built into the program: 64 worlds of factor analysis fitted to emoji.
@@ -125,8 +125,11 @@ pub fn embedded() -> Result<Case, CaseError> {
 /// # Errors
 /// As [`from_bytes`]; none, as long as the file is the committed one.
 #[cfg(feature = "lapack")]
-pub fn embedded_gaussian() -> Result<Case, CaseError> {
-    from_bytes("embedded, continuous", include_bytes!("data/emoji-factors.safetensors"))
+pub fn embedded_gaussian() -> Result<Case, FileError> {
+    from_bytes(
+        "embedded, continuous",
+        include_bytes!("../../data/emoji-factors.safetensors"),
+    )
 }
 
 /// Writes linear-Gaussian worlds as a safetensors case in `f64`, as [`write()`] does; `categories` names the captions, one a line.
@@ -134,7 +137,7 @@ pub fn embedded_gaussian() -> Result<Case, CaseError> {
 /// # Errors
 /// As [`write()`].
 #[cfg(feature = "lapack")]
-pub fn write_gaussian(path: &Path, worlds: &[Gaussian], title: &str, categories: &str) -> Result<(), CaseError> {
+pub fn write_gaussian(path: &Path, worlds: &[Gaussian], title: &str, categories: &str) -> Result<(), FileError> {
     gaussian::to_bytes(worlds, title, categories)
         .and_then(|bytes| replace(path, &bytes))
         .map_err(|error| error.in_file(&path.display().to_string()))
@@ -144,8 +147,8 @@ pub fn write_gaussian(path: &Path, worlds: &[Gaussian], title: &str, categories:
 /// file or the new one. The same worlds give the same bytes.
 ///
 /// # Errors
-/// As [`to_bytes`], and [`CaseError::Io`]; both within [`CaseError::In`].
-pub fn write(path: &Path, worlds: &[World], title: &str) -> Result<(), CaseError> {
+/// As [`to_bytes`], and [`FileError::Io`]; both within [`FileError::In`].
+pub fn write(path: &Path, worlds: &[World], title: &str) -> Result<(), FileError> {
     to_bytes(worlds, title)
         .and_then(|bytes| replace(path, &bytes))
         .map_err(|error| error.in_file(&path.display().to_string()))
@@ -154,8 +157,8 @@ pub fn write(path: &Path, worlds: &[World], title: &str) -> Result<(), CaseError
 /// Writes a world of fractions as TOML, beside the target first and then renamed.
 ///
 /// # Errors
-/// What [`Written::to_world`] refuses, and [`CaseError::Io`]; both within [`CaseError::In`].
-pub fn write_toml(path: &Path, world: &impl Written) -> Result<(), CaseError> {
+/// What [`InFractions::to_world`] refuses, and [`FileError::Io`]; both within [`FileError::In`].
+pub fn write_toml(path: &Path, world: &impl InFractions) -> Result<(), FileError> {
     world
         .to_world()
         .and_then(|_| replace(path, world.to_toml().as_bytes()))
@@ -165,34 +168,34 @@ pub fn write_toml(path: &Path, world: &impl Written) -> Result<(), CaseError> {
 /// Writes a text, beside the target first and then renamed.
 ///
 /// # Errors
-/// [`CaseError::Io`] within [`CaseError::In`].
-pub fn write_text(path: &Path, text: &str) -> Result<(), CaseError> {
+/// [`FileError::Io`] within [`FileError::In`].
+pub fn write_text(path: &Path, text: &str) -> Result<(), FileError> {
     write_bytes(path, text.as_bytes())
 }
 
 /// Writes bytes, beside the target first and then renamed.
 ///
 /// # Errors
-/// [`CaseError::Io`] within [`CaseError::In`].
-pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), CaseError> {
+/// [`FileError::Io`] within [`FileError::In`].
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, bytes).map_err(|error| error.in_file(&path.display().to_string()))
 }
 
 /// Refuses, before any work is done, a place where nothing can be written.
 ///
 /// # Errors
-/// [`CaseError::Io`] within [`CaseError::In`].
-pub fn expect_writable(path: &Path) -> Result<(), CaseError> {
+/// [`FileError::Io`] within [`FileError::In`].
+pub fn expect_writable(path: &Path) -> Result<(), FileError> {
     let found = files::disk::expect_writable(path);
     found.map_err(|error| unwritten(error).in_file(&path.display().to_string()))
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), CaseError> {
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     files::disk::replace(path, bytes).map_err(unwritten)
 }
 
-const fn unwritten(error: std::io::Error) -> CaseError {
-    CaseError::Io {
+const fn unwritten(error: std::io::Error) -> FileError {
+    FileError::Io {
         doing: "written",
         error,
     }
