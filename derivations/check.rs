@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use reference::vocab::{Beta, Error, Reading};
 use worlds::generate::{Cases, Origin};
 
-use crate::judge::{Values, judge};
+use crate::observe::{Values, judge};
 use crate::progress::Progress;
 use crate::verdict::{SOME_ZERO, Tally, Verdict, verdict};
 
@@ -255,7 +255,7 @@ impl Plan {
     }
 }
 
-fn note((file, all): &mut (Tally, Tally), source: Origin, index: u64, mask: u16, seen: &crate::judge::Observation) {
+fn note((file, all): &mut (Tally, Tally), source: Origin, index: u64, mask: u16, seen: &crate::observe::Observation) {
     if source == Origin::File {
         file.add(index, mask, seen);
     }

@@ -9,13 +9,11 @@ pub mod ledger;
 pub mod lines;
 #[cfg(feature = "twin")]
 pub mod model;
-pub mod probe;
 pub mod refutation;
 pub mod show;
 pub mod step;
 #[cfg(feature = "twin")]
 pub mod sweep;
-pub mod trial;
 
 mod provenance;
 

@@ -9,7 +9,7 @@ use reference::equations::objective::{divergence, eq14_objective, expected_log_l
 use reference::slack::Slack;
 use reference::vocab::{Error, Nats, Reading};
 
-use crate::judge::{Values, judge};
+use crate::observe::{Values, judge};
 use crate::precision::closure_bound;
 
 /// One entry: a name, a formula in words, an amount.

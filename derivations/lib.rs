@@ -4,19 +4,17 @@
 pub mod agree;
 pub mod check;
 pub mod continuous;
-pub mod dump;
 pub mod faces;
 pub mod integrals;
-pub mod judge;
 #[cfg(feature = "twin")]
 pub mod layers;
 pub mod ledger;
 #[cfg(feature = "twin")]
 pub mod networks;
+pub mod observe;
 #[cfg(feature = "twin")]
 pub mod pairs;
 pub mod precision;
-pub mod probe;
 pub mod progress;
 pub mod refute;
 pub mod shrinkable;
@@ -25,5 +23,4 @@ pub mod simplest;
 pub mod steps;
 #[cfg(feature = "twin")]
 pub mod terms;
-pub mod trial;
 pub mod verdict;

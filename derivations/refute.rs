@@ -13,7 +13,7 @@ use reference::world::World;
 use serde::Serialize;
 use worlds::fractions::InFractions as _;
 
-use crate::judge::{Values, judge};
+use crate::observe::{Values, judge};
 use crate::shrinkable::Shrinkable;
 
 /// How good a counterexample is.

@@ -7,7 +7,7 @@ use note::proposition::Proposition;
 use note::rule::Relation;
 use serde::Serialize;
 
-use crate::judge::UNDECIDED;
+use crate::observe::UNDECIDED;
 
 pub use tally::{MaskTally, Tally};
 

@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use derivations::faces::breakage::breakage;
-use derivations::judge::{Values, judge};
+use derivations::observe::{Values, judge};
 use derivations::refute::{Grade, Target, refute};
 use derivations::verdict::{Standing, Tally, verdict};
 use note::assumption::{ASSUMPTIONS, Kind, assumption};

@@ -14,7 +14,7 @@ use worlds::fractions::InFractions as _;
 
 use crate::faces::check::wrap;
 use crate::faces::ledger::{amount, number};
-use crate::judge::{Observation, Values, judge};
+use crate::observe::{Observation, Values, judge};
 use crate::shrinkable::Shrinkable;
 
 /// A claim on one world.

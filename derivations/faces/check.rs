@@ -10,7 +10,7 @@ use worlds::generate::Origin;
 
 use crate::check::{Checked, Row};
 use crate::faces::Provenance;
-use crate::judge::{Class, UNDECIDED};
+use crate::observe::{Class, UNDECIDED};
 use crate::verdict::Tally;
 
 mod continuous;

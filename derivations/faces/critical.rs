@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use typeset::amount::{VISIBLE, digits};
 
 use crate::faces::ledger::number;
-use crate::judge::UNDECIDED;
 use crate::ledger::{Bound, Ledger};
+use crate::observe::UNDECIDED;
 
 /// Six decimals where they are known; else those that are, and how far off the true one may be; none where rounding leaves nothing of it.
 #[must_use]

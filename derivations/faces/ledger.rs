@@ -11,8 +11,8 @@ use typeset::amount::{LOST, digits};
 use typeset::wrap::prose;
 
 use crate::faces::critical;
-use crate::judge::{Values, judge};
 use crate::ledger::{Bound, Entry, Ledger};
+use crate::observe::{Values, judge};
 
 /// An amount in the digits that its bound carries, six decimals at most; what is not a number in words.
 #[must_use]

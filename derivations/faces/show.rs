@@ -11,7 +11,7 @@ use typeset::latex::plain_or_source;
 use typeset::wrap;
 
 use crate::faces::lines::printed;
-use crate::judge::{UNDECIDED, Values, judge};
+use crate::observe::{UNDECIDED, Values, judge};
 
 /// Why there is nothing to show.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use bounds::Float;
-use derivations::dump::Draft;
 use gpu::candle_core::{D, Device, Result, Tensor, Var};
+use judge::dump::Draft;
 use serde_json::json;
 use worlds::case::write_bytes;
 

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use derivations::dump;
-use derivations::faces::trial as face;
-use derivations::trial::{self, Judgement};
+use judge::Judgement;
+use judge::dump;
+use judge::report as face;
 use typeset::words::plain;
 use worlds::case::{expect_writable, write_text};
 
@@ -62,7 +62,7 @@ fn judged(paths: &[PathBuf], errors: &mut Vec<String>) -> Vec<Judgement> {
             if alone {
                 bar.set_length(dump.sizes.batch.max(1) as u64);
             }
-            trial::judge(&dump, &|items| {
+            judge::judge(&dump, &|items| {
                 if alone {
                     bar.inc(items);
                 }

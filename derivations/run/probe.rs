@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use derivations::faces::probe as face;
-use derivations::probe::{Found, KINDS, Options, Trouble, probe as ask};
+use judge::probe::{Found, KINDS, Options, Trouble, probe as ask};
+use judge::report::probe as face;
 use worlds::case::{expect_writable, write_bytes};
 
 use super::output::{pretty, print, progress};

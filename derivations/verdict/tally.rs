@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::judge::{Class, Observation};
+use crate::observe::{Class, Observation};
 
 /// What was seen of a claim, in total.
 #[derive(Debug, Clone, Default, PartialEq)]

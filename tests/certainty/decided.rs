@@ -3,8 +3,8 @@
 use approx::assert_relative_eq;
 use derivations::check::{Options, check};
 use derivations::faces::ledger;
-use derivations::judge::{Values, judge};
 use derivations::ledger::{Bound, Ledger};
+use derivations::observe::{Values, judge};
 use ndarray::{Array1, Array2, array};
 use note::proposition::bound_at_beta;
 use note::under_reading::UnderReading;

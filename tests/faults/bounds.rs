@@ -1,14 +1,14 @@
 //! Where bounds end: numbers so large that nothing bounds them, types so narrow that little does, claims stored in another type.
 
 use bounds::Float;
-use derivations::trial::{self, Judgement, Verdict};
+use judge::{Judgement, Verdict};
 use serde_json::json;
 
 use super::file::Draft;
 use super::random::Random;
 
 fn judged(draft: &Draft) -> Judgement {
-    trial::judge(&draft.opened(), &|_| ()).unwrap()
+    judge::judge(&draft.opened(), &|_| ()).unwrap()
 }
 
 /// A row with one number far below the others, in single precision; what is claimed for its divergence.

@@ -1,9 +1,9 @@
 //! What is told as the cause of a wrong claim, and what is not: a cause made up is worse than none.
 
 use bounds::Float;
-use derivations::dump::Quantity;
-use derivations::trial::{self, Judgement, Verdict};
 use half::bf16;
+use judge::dump::Quantity;
+use judge::{Judgement, Verdict};
 use serde_json::{Value, json};
 
 use super::file::Draft;
@@ -17,7 +17,7 @@ use super::reports::outcome;
 use super::sequence;
 
 fn judged(draft: &Draft) -> Judgement {
-    trial::judge(&draft.opened(), &|_| ()).unwrap()
+    judge::judge(&draft.opened(), &|_| ()).unwrap()
 }
 
 fn names(draft: &Draft, claim: &str) -> Vec<String> {
@@ -84,7 +84,7 @@ fn one_mistake_is_not_told_as_two() {
         }
         for seed in 0..3 {
             for claim in judged(&planted::<bf16>(mutant, seed)).claims {
-                let told: Vec<String> = claim.explanations.iter().map(trial::Explanation::name).collect();
+                let told: Vec<String> = claim.explanations.iter().map(judge::Explanation::name).collect();
                 let two = told.iter().any(|name| name.contains('+'));
                 if two && claim.verdict == Verdict::Beyond {
                     wrong.push(format!(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ::worlds::case;
-use derivations::{dump, trial};
+use judge::dump;
 
 use super::hostile::correct;
 use super::mutants::Fault;
@@ -60,7 +60,7 @@ fn the_corpus_is_read_without_a_panic() {
         let bytes = std::fs::read(&path).unwrap();
         let _ = case::from_bytes("corpus", &bytes);
         if let Ok(dump) = dump::from_bytes("corpus", bytes) {
-            let _ = trial::judge(&dump, &|_| ());
+            let _ = judge::judge(&dump, &|_| ());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What was reported as a bug and is none: other ways to write or state the right thing. Nothing is out of bound.
 
-use derivations::trial::{self, Verdict};
+use judge::Verdict;
 use serde_json::json;
 
 use super::file::Draft;
@@ -11,7 +11,7 @@ use super::random::Random;
 use super::{gaussian, sequence};
 
 fn silent(draft: &Draft, what: &str) {
-    let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
+    let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
     let out = judgement
         .claims
         .iter()
@@ -102,7 +102,7 @@ fn nan_fails_in_both_directions_and_infinity_is_a_class() {
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let mut draft = correct();
         restate(&mut draft, "kl", |_| bad, &[]);
-        let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
+        let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
         let kl = judgement
             .claims
             .iter()
@@ -123,14 +123,14 @@ fn nan_fails_in_both_directions_and_infinity_is_a_class() {
         |v| if first.replace(false) { f64::NAN } else { v },
         &[],
     );
-    assert!(!trial::judge(&draft.opened(), &|_| ()).unwrap().stands());
+    assert!(!judge::judge(&draft.opened(), &|_| ()).unwrap().stands());
 }
 
 #[test]
 fn constant_inputs_are_warned_about() {
     let mut draft = correct();
     draft.tensor("mu", &[3, 7], &[0.5_f32; 21]);
-    let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
+    let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
     assert!(
         judgement
             .warnings
@@ -146,5 +146,5 @@ fn a_defect_a_little_beyond_the_bound_is_seen() {
     // A tolerance of 1e-3, as is common, would hide it.
     let mut draft = correct();
     restate(&mut draft, "kl", |v| v * (1.0 + 1e-4), &[]);
-    assert!(!trial::judge(&draft.opened(), &|_| ()).unwrap().stands());
+    assert!(!judge::judge(&draft.opened(), &|_| ()).unwrap().stands());
 }

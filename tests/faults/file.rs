@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 
 use bounds::Float;
-use derivations::dump::{self, Dump};
+use judge::dump::{self, Dump};
 use serde_json::{Value, json};
 
 use super::number::Number;

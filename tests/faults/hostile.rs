@@ -1,7 +1,6 @@
 //! Dumps that lie, contradict themselves or claim nothing: one sentence each, and never a verdict.
 
-use derivations::dump;
-use derivations::trial;
+use judge::dump;
 use serde_json::{Value, json};
 
 use super::file::Draft;
@@ -42,7 +41,7 @@ pub(crate) fn correct() -> Draft {
 
 /// What opening and judging says.
 fn sentence(bytes: Vec<u8>) -> String {
-    let judged = dump::from_bytes("lie.safetensors", bytes).and_then(|dump| trial::judge(&dump, &|_| ()));
+    let judged = dump::from_bytes("lie.safetensors", bytes).and_then(|dump| judge::judge(&dump, &|_| ()));
     judged.map_or_else(
         |error| error.to_string(),
         |judgement| format!("judged: {}", judgement.stands()),

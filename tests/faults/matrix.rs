@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use derivations::trial::{self, Judgement};
+use judge::Judgement;
 
 use super::file::{Draft, expect_committed};
 use super::mutants::{Fault, MUTANTS, Mutant, Subject};
@@ -69,13 +69,13 @@ pub(crate) fn planted<T: Number>(mutant: &Mutant, seed: u64) -> Draft {
 }
 
 fn judged<T: Number>(mutant: &Mutant, seed: u64) -> Judgement {
-    trial::judge(&planted::<T>(mutant, seed).opened(), &|_| ()).unwrap()
+    judge::judge(&planted::<T>(mutant, seed).opened(), &|_| ()).unwrap()
 }
 
 /// A row: the first divergent claim and its explanations, or nothing where the fault was not seen.
 fn row(judgement: &Judgement) -> Option<(&'static str, Vec<String>)> {
     let first = judgement.first_divergence()?;
-    let names = first.explanations.iter().map(trial::Explanation::name).collect();
+    let names = first.explanations.iter().map(judge::Explanation::name).collect();
     Some((first.claim.quantity.name(), names))
 }
 

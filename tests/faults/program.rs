@@ -134,11 +134,8 @@ fn what_cannot_be_judged_exits_with_2_in_one_sentence() {
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
     for (name, schema) in [
-        ("dump.schema.json", schemars::schema_for!(derivations::dump::Statement)),
-        (
-            "judgement.schema.json",
-            schemars::schema_for!(derivations::faces::trial::Report),
-        ),
+        ("dump.schema.json", schemars::schema_for!(judge::dump::Statement)),
+        ("judgement.schema.json", schemars::schema_for!(judge::report::Report)),
     ] {
         expect_committed(name, &(serde_json::to_string_pretty(&schema).unwrap() + "\n"));
     }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use derivations::dump;
-use derivations::trial::{self, Explanation, Judgement, Verdict};
+use judge::dump;
+use judge::{Explanation, Judgement, Verdict};
 
 /// What must come out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +160,7 @@ pub(crate) fn outcome(judgement: &Judgement, claim: &str) -> (Outcome, Vec<Strin
 fn every_report_comes_out_right_or_is_not_decided() {
     let mut wrong = Vec::new();
     for (name, claim, why, expected) in REPORTS {
-        let judgement = trial::judge(&dump::open(&path(name)).unwrap(), &|_| ()).unwrap();
+        let judgement = judge::judge(&dump::open(&path(name)).unwrap(), &|_| ()).unwrap();
         let (found, names) = outcome(&judgement, claim);
         let as_expected = match expected {
             By(name) => found == Out && names.first().map(String::as_str) == Some(*name),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use derivations::trial::{self, Verdict};
 use half::bf16;
+use judge::Verdict;
 use rayon::prelude::*;
 
 use super::file::Draft;
@@ -78,7 +78,7 @@ fn run(seeds: std::ops::Range<u64>) -> Silence {
     let undecided = Mutex::new(Vec::new());
     seeds.into_par_iter().for_each(|seed| {
         let (kind, draft) = drawn(seed);
-        let judgement = trial::judge(&draft.opened(), &|_| ()).unwrap();
+        let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
         let mut mine = used.lock().unwrap();
         for judged in &judgement.claims {
             let name = judged.claim.quantity.name();

@@ -1,7 +1,6 @@
 //! Straight-through samples of codes that tie in the type they are computed in.
 
 use bounds::Float;
-use derivations::trial;
 use serde_json::json;
 
 use super::file::Draft;
@@ -84,7 +83,7 @@ fn a_straight_through_sample_may_be_any_code_that_ties_in_its_type_and_no_other(
                     draft.floats(name, &[1, ROWS, CODES], values, float);
                 }
                 draft.statement["claims"]["relaxed_sample"] = json!({});
-                outcome(&trial::judge(&draft.opened(), &|_| ()).unwrap(), "relaxed_sample").0
+                outcome(&judge::judge(&draft.opened(), &|_| ()).unwrap(), "relaxed_sample").0
             };
             for by_weights in [false, true] {
                 let codes: Vec<Vec<usize>> = (0..ROWS)

@@ -25,8 +25,8 @@ CHECKER = ["golden", "blocks", "limits", "certainty", "assumptions", "lines", "p
 TWIN = ["terms", "agreement"]
 CONTINUOUS = ["continuous", "continuous_cases"]
 MODEL = ["lib", "files", "optimiser", "shares", "evaluation", "training"]
-JUDGE = ["lib", "faults"]
-JUDGED = ("derivations/trial", "derivations/dump", "derivations/bounds", "derivations/faces/trial", "derivations/run/judge", "derivations/typeset/src/words")
+JUDGE = ["elbo-bounds:lib", "elbo-typeset:lib", "elbo-judge:lib", "faults"]  # `package:test` where it is not the root's
+JUDGED = ("derivations/judge", "derivations/bounds", "derivations/run/judge", "derivations/typeset/src/words")
 PROBE = ["probe"]
 LAYERS = {"attention", "convolution", "linear", "norm", "curve", "gelu", "resize"}
 
@@ -62,7 +62,7 @@ def judge(copy, patch):
             tests, features = patch["tests"], ["--no-default-features", "--features", "lapack"] if package == "elbo" else []
         elif patch["in"].startswith(("derivations/model", "derivations/files")):
             tests, features, package = MODEL, [], "elbo-model"
-        elif within.startswith(JUDGED):
+        elif within.startswith(JUDGED) and "probe" not in within:
             tests, features = JUDGE, ["--no-default-features"]
         elif "network" in within or file.stem in LAYERS:
             tests, features = ["network"], []
@@ -73,8 +73,9 @@ def judge(copy, patch):
         else:
             tests, features = CONTINUOUS if continuous else CHECKER, ["--no-default-features", "--features", "lapack"]
         for test in tests:
+            of, _, test = test.rpartition(":")
             which = ["--lib"] if test == "lib" else ["--test", test]
-            command = ["test", "-p", package, "--profile", PROFILE, *features, *which]
+            command = ["test", "-p", of or package, "--profile", PROFILE, *([] if of else features), *which]
             built = cargo(copy, *command, "--no-run")
             if built.returncode != 0:
                 return False, "does not compile:\n" + built.stderr[-2000:]

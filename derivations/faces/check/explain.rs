@@ -9,7 +9,7 @@ use reference::vocab::Reading;
 
 use super::{letter, name, wrap};
 use crate::check::{Checked, Row};
-use crate::judge::UNDECIDED;
+use crate::observe::UNDECIDED;
 use crate::verdict::Standing;
 
 pub(super) fn explanations(out: &mut String, checked: &Checked) {

@@ -8,7 +8,7 @@ use super::sweep::on_the_evidence;
 use super::{only_beta_one, what_it_bounds};
 use crate::check::{BetaRow, Checked, Row};
 use crate::faces::Provenance;
-use crate::judge::Class;
+use crate::observe::Class;
 use crate::verdict::{Tally, Verdict};
 
 /// The whole report for a program.

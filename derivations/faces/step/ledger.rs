@@ -11,7 +11,7 @@ use typeset::amount::{Amount, VISIBLE};
 
 use super::line::LineSection;
 use crate::faces::critical::threshold;
-use crate::judge::{UNDECIDED, Values, judge};
+use crate::observe::{UNDECIDED, Values, judge};
 
 /// The end of the walk.
 #[derive(Debug, Clone, PartialEq)]

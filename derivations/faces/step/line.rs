@@ -10,7 +10,7 @@ use typeset::amount::{Amount, VISIBLE};
 use super::numbers::Written;
 use super::picture::NumberLine;
 use super::walked::Walked;
-use crate::judge::UNDECIDED;
+use crate::observe::UNDECIDED;
 
 /// A line of the note.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use typeset::words::plain;
 
 use super::{index, used, verdict};
-use crate::trial::{Judged, Judgement, Verdict};
+use crate::{Judged, Judgement, Verdict};
 
 /// `JUnit` XML.
 ///

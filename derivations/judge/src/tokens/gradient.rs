@@ -8,8 +8,8 @@ use reference::vocab::{Error, Nats};
 use super::rows::{item, line, noise, normalised, scores, table, temperature};
 use super::{relaxed_row, weighed};
 use crate::dump::{Claim, Input, Quantity, Tokens};
-use crate::trial::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Slope, Softmax};
-use crate::trial::terms::{Inputs, Row, SILENT, objective};
+use crate::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Slope, Softmax};
+use crate::terms::{Inputs, Row, SILENT, objective};
 
 /// The gradient of a claim by a position's logits.
 ///
@@ -19,14 +19,7 @@ use crate::trial::terms::{Inputs, Row, SILENT, objective};
 ///
 /// and what comes back through the sample, from `sample_gradient`. An ordinary implementation adds up `q_k (f_k + 1)` and takes
 /// `q_k sum_j q_j (f_j + 1)` away: each is rounded at its own size.
-pub(in crate::trial) fn gradient(
-    inputs: &Inputs<'_>,
-    input: Input,
-    of: &Claim,
-    recipe: &Recipe,
-    at: usize,
-    row: usize,
-) -> Row {
+pub(crate) fn gradient(inputs: &Inputs<'_>, input: Input, of: &Claim, recipe: &Recipe, at: usize, row: usize) -> Row {
     if recipe.softmax != Softmax::Codes || recipe.arrangement != Arrangement::Stated {
         return Err(SILENT);
     }

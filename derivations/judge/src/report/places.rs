@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::Judged;
 use crate::dump::Axis;
-use crate::trial::Judged;
 
 /// Which items, positions, codes: a sentence.
 pub(super) fn text(judged: &Judged) -> String {

@@ -10,12 +10,13 @@ use typeset::words::quoted;
 use typeset::wrap::prose;
 
 use crate::dump::Claim;
-use crate::trial::{Comparison, Judged, Judgement, Verdict, Worst};
+use crate::{Comparison, Judged, Judgement, Verdict, Worst};
 
 mod json;
 mod junit;
 mod markdown;
 mod places;
+pub mod probe;
 
 pub use json::{Report, SCHEMA, report};
 pub use junit::junit;

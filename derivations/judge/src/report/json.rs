@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{bits, verdict};
-use crate::trial::{Judged, Judgement, Verdict, Worst};
+use crate::{Judged, Judgement, Verdict, Worst};
 
 /// The version of the report's shape.
 pub const SCHEMA: &str = "elbo-judgement/1";

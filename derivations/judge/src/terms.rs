@@ -7,7 +7,7 @@ use reference::model::Model as _;
 use reference::vocab::Error;
 
 use super::recipe::{Masked, Recipe, Slope, Terms, Weight};
-use super::{gaussian, pixels, schedules, sequence, tokens, worlds};
+use super::{finite_worlds, gaussian, pixels, schedules, sequence, tokens};
 use crate::dump::{Claim, Input, Item, Layout, Pixels, Quantity, Sizes, Statement};
 
 /// What a quantity is computed from.
@@ -67,7 +67,7 @@ impl Inputs<'_> {
     fn quantity(&self, quantity: Quantity, recipe: &Recipe, item: usize, row: usize, fine: bool) -> Row {
         match quantity {
             Quantity::LogEvidence => match self.items.get(item) {
-                Some(Item::World(world)) => worlds::log_evidence(self, world, recipe).map(|sum| vec![sum]),
+                Some(Item::World(world)) => finite_worlds::log_evidence(self, world, recipe).map(|sum| vec![sum]),
                 _ => Err(SILENT),
             },
             Quantity::BetaAt | Quantity::TemperatureAt => schedules::at(self, quantity, recipe),
@@ -98,7 +98,7 @@ impl Inputs<'_> {
         let mut addends = match self.items.get(item) {
             Some(Item::Tokens(_)) => tokens::divergence(self, quantity, recipe, item, row, fine)?,
             Some(Item::Gaussian(gaussian)) => gaussian::divergence(self, gaussian, quantity, recipe)?,
-            Some(Item::World(world)) => worlds::divergence(self, world, quantity, recipe)?,
+            Some(Item::World(world)) => finite_worlds::divergence(self, world, quantity, recipe)?,
             _ => return Err(SILENT),
         };
         let lengths = recipe.divergence_lengths.factor(self.sizes);
@@ -113,7 +113,7 @@ impl Inputs<'_> {
 
     fn reconstruction(&self, recipe: &Recipe, item: usize) -> Row {
         if let Some(Item::World(world)) = self.items.get(item) {
-            return worlds::reconstruction(self, world);
+            return finite_worlds::reconstruction(self, world);
         }
         let lengths = recipe.reconstruction_lengths.factor(self.sizes);
         let addends = pixels::log_likelihood(self, self.pixels(item)?, recipe)?;

@@ -7,8 +7,8 @@ use ndarray::Array2;
 use reference::vocab::Error;
 
 use crate::dump::{Item, Layout, Tokens};
-use crate::trial::recipe::{Arrangement, CodeLogits, Masked, Noise, Recipe, Shift, Temperature};
-use crate::trial::terms::{Inputs, SILENT};
+use crate::recipe::{Arrangement, CodeLogits, Masked, Noise, Recipe, Shift, Temperature};
+use crate::terms::{Inputs, SILENT};
 
 /// Uniforms up to 0.999 give no noise above this.
 const LARGEST_NOISE: f64 = 6.907_255_070_523_689; // -ln(-ln 0.999)

@@ -8,14 +8,18 @@
 //! There is no second path: an explanation is a verdict on other numbers.
 
 mod cells;
+pub mod dump;
 mod explain;
 mod explanation;
+mod finite_worlds;
 mod gaussian;
 mod mistakes;
 mod model;
 mod pixels;
 mod plausible;
+pub mod probe;
 mod recipe;
+pub mod report;
 mod schedules;
 mod sequence;
 mod subject;
@@ -23,11 +27,10 @@ mod terms;
 mod tokens;
 mod undecided;
 mod upstream;
-mod worlds;
 
-use ::worlds::case::FileError;
 use bounds::Arithmetic;
 use rayon::prelude::*;
+use worlds::case::FileError;
 
 use crate::dump::{Claim, Dump, Item, Quantity};
 

@@ -2,7 +2,7 @@
 
 use super::child::Trouble;
 use crate::dump::Draft;
-use crate::trial::{self, Judged, Judgement, Verdict};
+use crate::{Judged, Judgement, Verdict};
 
 /// A broken law.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Broken {
 
 /// The judgement of a question with its answer.
 pub(super) fn judged(answer: &Draft) -> Result<Judgement, Trouble> {
-    let judged = answer.open("the answer").and_then(|dump| trial::judge(&dump, &|_| ()));
+    let judged = answer.open("the answer").and_then(|dump| crate::judge(&dump, &|_| ()));
     judged.map_err(|error| Trouble::Garbage {
         to: "a question".to_owned(),
         reason: error.to_string(),
@@ -57,8 +57,8 @@ pub(super) fn of_definition(answer: &Draft) -> Result<Result<Decided, Broken>, T
         return Ok(Err(Broken {
             law: "definition",
             claim: judged.claim.quantity.name(),
-            explained: explanation.map(trial::Explanation::name),
-            is_law: explanation.is_some_and(trial::Explanation::is_law),
+            explained: explanation.map(crate::Explanation::name),
+            is_law: explanation.is_some_and(crate::Explanation::is_law),
         }));
     }
     let each = judgement.claims.iter();

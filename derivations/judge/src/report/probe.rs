@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use typeset::wrap::prose;
 
-use super::trial;
 use crate::probe::{Found, Report};
 
 /// A sentence, and, where a law is broken, the judgement of the smallest question.
@@ -35,7 +34,7 @@ pub fn text(report: &Report, saved: Option<&str>) -> String {
                 "found with {first}, shrunk to {last}, {} questions in all\n",
                 report.asked
             );
-            out.push_str(&trial::text(std::slice::from_ref(&finding.judgement)));
+            out.push_str(&super::text(std::slice::from_ref(&finding.judgement)));
         }
     }
     if let Some(path) = saved {
@@ -100,7 +99,7 @@ pub fn json(report: &Report, saved: Option<&str>) -> Value {
             "explained": finding.broken.explained,
             "found_with": finding.sizes[0],
             "shrunk_to": finding.sizes[1],
-            "judgement": trial::report(std::slice::from_ref(&finding.judgement), &[]),
+            "judgement": super::report(std::slice::from_ref(&finding.judgement), &[]),
         }),
     };
     json!({

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use typeset::words::{code, plain};
 
 use super::{index, used, verdict};
-use crate::trial::{Judgement, Verdict};
+use crate::{Judgement, Verdict};
 
 /// A table a dump, and what is wrong in a sentence each.
 #[must_use]

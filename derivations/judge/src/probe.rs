@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use worlds::case::FileError;
 
+use crate::Judgement;
 use crate::dump::Draft;
-use crate::trial::Judgement;
 
 use child::Child;
 pub use child::Trouble;
