@@ -35,6 +35,7 @@ use reference::world::World;
 use serde_json::json;
 use typeset::words::one_line;
 use worlds::case::{self, Case};
+#[cfg(feature = "lapack")]
 use worlds::fitting;
 use worlds::generate::{Cases, list};
 
