@@ -1,7 +1,7 @@
 # The two commands of the README, and what CI and long runs add.
 SHELL = /bin/bash
 
-.PHONY: check test lapack lint kernels emulated gates patches mutants mpmath bench bench-cuda peers model sweep silence fuzz driver producers docs long clean
+.PHONY: check test lapack lint kernels emulated gates patches mutants mpmath bench bench-cuda bench-build peers model sweep silence fuzz driver producers docs long clean
 
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
@@ -59,6 +59,10 @@ bench:
 	cargo bench --bench worlds --bench terms --bench networks
 	python3 benches/results.py
 	python3 benches/networks.py
+
+# How long a clean clone takes to its first answer, beside another commit: BASELINE=commit. Writes benches/BUILD.md.
+bench-build:
+	benches/build.py $(BASELINE)
 
 # The same data through PyTorch, JAX and NumPyro, and hard inputs; downloads 3 GB into an environment below target/. Writes benches/peers/*.md.
 peers:
