@@ -19,6 +19,17 @@ pub struct Worst {
     pub is_sum: bool,
 }
 
+/// Where a number stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The item of the batch.
+    pub item: usize,
+    /// The item's row: a position or a token.
+    pub row: usize,
+    /// The row's entry: a code, a pixel, a coordinate.
+    pub entry: usize,
+}
+
 /// A number, its place, and all that it is held against.
 #[derive(Debug, Clone, Copy)]
 pub struct Number {
@@ -38,8 +49,8 @@ pub struct Number {
     pub largest: f64,
     /// Its index in the claim's tensor, flat.
     pub flat: usize,
-    /// Item, row, entry of the row.
-    pub place: [usize; 3],
+    /// Where it stands.
+    pub place: Place,
 }
 
 impl Number {
@@ -89,8 +100,8 @@ pub struct Comparison {
     pub dimmest: Option<(usize, f64, f64)>,
     /// The widest bound of any.
     pub widest: f64,
-    /// Where those out of bound lie: item, row, entry of the row.
-    pub places: Vec<[usize; 3]>,
+    /// Where those out of bound lie.
+    pub places: Vec<Place>,
 }
 
 impl Comparison {
@@ -179,7 +190,7 @@ impl Comparison {
         }
     }
 
-    fn note(&mut self, failed: bool, place: [usize; 3], number: Worst) {
+    fn note(&mut self, failed: bool, place: Place, number: Worst) {
         if failed {
             self.failed += 1;
             if self.places.len() < MOST_PLACES {

@@ -13,7 +13,7 @@ mod order;
 mod range;
 
 pub use compare::{Outcome, compare};
-pub use comparison::{Comparison, Number, Worst};
+pub use comparison::{Comparison, Number, Place, Worst};
 pub use float::Float;
 pub use implementation::*;
 pub use log_softmax::LogSoftmaxRow;

@@ -22,7 +22,7 @@ mod source;
 mod statement;
 mod words;
 
-pub use axis::Axis;
+pub use axis::{Axis, Role};
 pub use claim::{Claim, Kept};
 pub use draft::Draft;
 pub use inputs::{Gaussian, Item, Pixels, Sequence, Tokens};

@@ -1,14 +1,14 @@
 //! Why a claim is out of bound: the mistakes, one or two of them, whose numbers it has.
 
-use bounds::Arithmetic;
-use bounds::Comparison;
+use bounds::{Arithmetic, Comparison, Place};
 use rayon::prelude::*;
 use worlds::case::FileError;
 
-use super::cells::Cells;
+use super::evaluate::{self, StopAt};
 use super::explanation::Explanation;
 use super::mistakes::{MISTAKES, Mistake};
 use super::recipe::Recipe;
+use super::reduction::Reduction;
 use super::terms::Inputs;
 use super::{Judged, Verdict};
 use crate::dump::{Claim, Dump, Quantity, Sizes};
@@ -72,7 +72,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic
             value_stands: judged.claim.of.as_deref().filter(|of| !wrong.contains(&of.quantity)),
             stated: Vec::new(),
         };
-        let held = Cells::new(&judged.claim, &dump.statement, sizes, arithmetic);
+        let held = Reduction::new(&judged.claim, &dump.statement, sizes, arithmetic);
         search.stated = search.numbers(&Recipe::STATED, held).unwrap_or_default();
         // Sums that are coarser than stated show in the values; a gradient alone that is off a little is off for another reason.
         let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
@@ -104,7 +104,7 @@ struct Search<'a> {
     /// The claims that are within their bounds, and their numbers.
     right: &'a [(Claim, Vec<f64>)],
     /// Where numbers are out of bound.
-    places: Vec<[usize; 3]>,
+    places: Vec<Place>,
     /// How many are.
     failed: usize,
     /// Of a gradient: what it is the gradient of, where that is not out of bound.
@@ -193,13 +193,14 @@ impl Search<'_> {
     }
 
     /// The claim's numbers by a recipe and their bounds, in the order of the tensor; nothing where a row has none.
-    fn numbers(&self, recipe: &Recipe, mut cells: Cells) -> Option<Vec<[f64; 2]>> {
+    fn numbers(&self, recipe: &Recipe, mut cells: Reduction) -> Option<Vec<[f64; 2]>> {
         cells.record();
-        self.compared(self.claim, &self.claimed, recipe, cells, false)?.recorded
+        self.compared(self.claim, &self.claimed, recipe, cells, StopAt::Nothing)?
+            .recorded
     }
 
-    fn cells(&self, claim: &Claim, arithmetic: Arithmetic) -> Cells {
-        Cells::new(claim, self.inputs.statement, self.inputs.sizes, arithmetic).of_mistakes()
+    fn cells(&self, claim: &Claim, arithmetic: Arithmetic) -> Reduction {
+        Reduction::new(claim, self.inputs.statement, self.inputs.sizes, arithmetic).of_mistakes()
     }
 
     /// Addends by a recipe, as bits: of all rows where they are few, else of the first and of those that are out of bound.
@@ -212,7 +213,7 @@ impl Search<'_> {
         let failed = self
             .places
             .iter()
-            .map(|[item, row, _]| (*item.min(&(items - 1)), *row.min(&(rows - 1))));
+            .map(|place| (place.item.min(items - 1), place.row.min(rows - 1)));
         let mut all = Vec::new();
         for (item, row) in first.chain(failed.take(if few { 0 } else { 64 })) {
             let row = self.inputs.row(claim, recipe, item, row, cells.is_fine()).ok()?;
@@ -236,8 +237,8 @@ impl Search<'_> {
     }
 
     /// The comparison, if all numbers are within their bounds.
-    fn within(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, cells: Cells) -> Option<Comparison> {
-        let comparison = self.compared(claim, claimed, recipe, cells, true)?;
+    fn within(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, cells: Reduction) -> Option<Comparison> {
+        let comparison = self.compared(claim, claimed, recipe, cells, StopAt::FirstOutOfBound)?;
         (comparison.failed == 0 && comparison.unbounded == 0).then_some(comparison)
     }
 
@@ -247,8 +248,8 @@ impl Search<'_> {
         claim: &Claim,
         claimed: &[f64],
         recipe: &Recipe,
-        mut cells: Cells,
-        early: bool,
+        mut cells: Reduction,
+        stop: StopAt,
     ) -> Option<Comparison> {
         let inputs = Inputs {
             arithmetic: cells.arithmetic(),
@@ -261,13 +262,9 @@ impl Search<'_> {
         };
         for item in 0..cells.items() {
             let of_item = &claimed[item * per_item..][..per_item];
-            for row in 0..cells.rows() {
-                let addends = inputs.row(claim, recipe, item, row, cells.is_fine()).ok()?;
-                let addends = cells.reduced(addends);
-                cells.row(item, row, &addends, of_item);
-                if early && !cells.fits() {
-                    return None;
-                }
+            let ended = evaluate::item(&inputs, (claim, recipe), item, (item, of_item), &mut cells, stop);
+            if ended.is_break() {
+                return None;
             }
             cells.end_of_item(item, of_item);
         }

@@ -4,12 +4,11 @@ use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use ndarray::ArrayView1;
 use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
 use reference::model::Model as _;
-use reference::vocab::Error;
 use reference::world::World;
 
 use super::recipe::{CodePrior, Divergence, Evidence, Recipe};
-use super::terms::{Inputs, Row};
-use super::tokens::{expectation, of_kind};
+use super::terms::{Absence, Inputs, Row};
+use super::tokens::{LogWeights, expectation, of_kind};
 use crate::dump::Quantity;
 
 /// A row of log-probabilities as it stands in a table, each off by what renormalising moved it and a rounding.
@@ -36,7 +35,7 @@ fn row(row: ArrayView1<'_, f64>) -> Vec<f64> {
 }
 
 /// `ln sum e^a`, off by as much as a normalised entry.
-fn log_sum_exp(terms: &[f64], w: Arithmetic, roundings: f64) -> Result<BoundedSum, Error> {
+fn log_sum_exp(terms: &[f64], w: Arithmetic, roundings: f64) -> Result<BoundedSum, Absence> {
     if terms.iter().all(|term| *term == f64::NEG_INFINITY) {
         return Ok(BoundedSum::one(f64::NEG_INFINITY, 0.0, 0.0));
     }
@@ -52,7 +51,7 @@ fn log_sum_exp(terms: &[f64], w: Arithmetic, roundings: f64) -> Result<BoundedSu
 }
 
 /// `ln p(x,y)`.
-pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) -> Result<BoundedSum, Error> {
+pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) -> Result<BoundedSum, Absence> {
     let (w, y) = (inputs.arithmetic, world.y());
     let moved = 2.0 * world.correction();
     let joint = |y: usize| -> Vec<f64> {
@@ -127,5 +126,5 @@ pub(super) fn reconstruction(inputs: &Inputs<'_>, world: &World) -> Row {
     let w = inputs.arithmetic;
     let q = stored(world, &row(world.encoder().ln().view()), w);
     let likelihood = stored(world, &row(world.likelihood().row(world.y())), w);
-    Ok(expectation(&q, [0.0, -1.0], &likelihood, w))
+    Ok(expectation(&q, LogWeights::new(0.0, -1.0), &likelihood, w))
 }

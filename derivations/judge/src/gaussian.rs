@@ -5,7 +5,7 @@ use reference::diagonal::{self, Normal};
 use reference::vocab::{Error, Nats};
 
 use super::recipe::{Divergence, Noise, Recipe, Slope, Spread};
-use super::terms::{Inputs, Row, SILENT, objective};
+use super::terms::{Absence, Inputs, Row, objective};
 use crate::dump::{Claim, Gaussian, Input, Parameter, Quantity};
 
 /// A coordinate of code and prior.
@@ -43,9 +43,9 @@ fn log_variance(value: f64, parameter: Parameter) -> f64 {
     }
 }
 
-fn log_spread(inputs: &Inputs<'_>, [value, mean]: [f64; 2], spread: Spread, in_sample: bool) -> Result<f64, Error> {
+fn log_spread(inputs: &Inputs<'_>, [value, mean]: [f64; 2], spread: Spread, in_sample: bool) -> Result<f64, Absence> {
     let value = if spread == Spread::Mean { mean } else { value };
-    let log = log_variance(value, inputs.statement.parameter.ok_or(SILENT)?);
+    let log = log_variance(value, inputs.statement.parameter.ok_or(Absence::NotAffected)?);
     Ok(match (spread, in_sample) {
         (Spread::Doubled, _) | (Spread::DoubledInSample, true) | (Spread::DoubledInDivergence, false) => 2.0 * log,
         (Spread::Halved, _) | (Spread::HalvedInSample, true) | (Spread::HalvedInDivergence, false) => 0.5 * log,
@@ -65,9 +65,9 @@ fn moved(spread: Spread, log: f64, in_sample: bool) -> f64 {
 }
 
 /// Code and prior, coordinate by coordinate; none where what the recipe takes for a spread has no logarithm.
-fn coordinates(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Result<Vec<Option<Coordinate>>, Error> {
-    let means = item.mean.as_ref().ok_or(SILENT)?;
-    let normal = |[spread, mean]: [f64; 2]| {
+fn coordinates(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Result<Vec<Option<Coordinate>>, Absence> {
+    let means = item.mean.as_ref().ok_or(Absence::NotAffected)?;
+    let normal = |[spread, mean]: [f64; 2]| -> Result<Option<Normal>, Absence> {
         let log = log_spread(inputs, [spread, mean], recipe.spread, false)?;
         Ok(Normal::new(mean, log).ok())
     };
@@ -116,7 +116,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
             Divergence::EntropyMissing => cross,
             Divergence::EntropyHalved => cross - 0.5 * entropy,
             Divergence::PriorAdded => -entropy - cross,
-            _ => return Err(SILENT),
+            _ => return Err(Absence::NotAffected),
         };
         let size = 2.0 + ratio + square + c.log_size();
         let off = w.roughness(c.log_size()) + 6.0 * w.u();
@@ -129,21 +129,21 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
     coordinates(inputs, item, recipe)?.into_iter().map(one).collect()
 }
 
-fn noise(recipe: &Recipe, g: f64) -> Result<f64, Error> {
+fn noise(recipe: &Recipe, g: f64) -> Result<f64, Absence> {
     Ok(match recipe.noise {
         Noise::Given => g,
         Noise::Absent => 0.0,
         Noise::Negated => -g,
         Noise::Doubled => 2.0 * g,
         Noise::Halved => 0.5 * g,
-        Noise::Truncated | Noise::AfterTemperature => return Err(SILENT),
+        Noise::Truncated | Noise::AfterTemperature => return Err(Absence::NotAffected),
     })
 }
 
 /// `m + s g`.
 pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Row {
-    let (w, means) = (inputs.arithmetic, item.mean.as_ref().ok_or(SILENT)?);
-    let given = item.noise.as_ref().ok_or(SILENT)?;
+    let (w, means) = (inputs.arithmetic, item.mean.as_ref().ok_or(Absence::NotAffected)?);
+    let given = item.noise.as_ref().ok_or(Absence::NotAffected)?;
     let one = |k: usize| {
         let log = log_spread(inputs, [item.spread[k], means[k]], recipe.spread, true)?;
         let Ok(q) = Normal::new(means[k], log) else {
@@ -160,9 +160,9 @@ pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> R
 /// The gradient of a claim by mean or spread.
 pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &Claim, recipe: &Recipe) -> Row {
     let w = inputs.arithmetic;
-    let parameter = inputs.statement.parameter.ok_or(SILENT)?;
+    let parameter = inputs.statement.parameter.ok_or(Absence::NotAffected)?;
     if recipe.spread == Spread::Mean {
-        return Err(SILENT);
+        return Err(Absence::NotAffected);
     }
     let mut weight = objective(of.quantity, recipe, inputs.statement.beta())[1];
     weight *= recipe.divergence_lengths.factor(inputs.sizes);
@@ -190,7 +190,7 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
             // Its square is a constant without the mean: 0 by `m`, and by `L` what it was.
             (_, Divergence::MeanMissing) => [1.0, 1.0, 1.0],
             (_, Divergence::LogAdded) => [-1.0, 1.0, 1.0],
-            _ => return Err(SILENT),
+            _ => return Err(Absence::NotAffected),
         };
         // dL / d(what is given)
         let inner = match parameter {
@@ -219,12 +219,12 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
         };
         let mut sum = BoundedSum::one(slope, size * rough, size).times(times * weight * inner, w.u());
         if whole {
-            let v = item.sample_gradient.as_ref().ok_or(SILENT)?[k] * scale;
+            let v = item.sample_gradient.as_ref().ok_or(Absence::NotAffected)?[k] * scale;
             let log = log_spread(inputs, [item.spread[k], c.q.mean()], recipe.spread, true)?;
             let by = if input == Input::QMean {
                 1.0
             } else {
-                let noise = noise(recipe, item.noise.as_ref().ok_or(SILENT)?[k])?;
+                let noise = noise(recipe, item.noise.as_ref().ok_or(Absence::NotAffected)?[k])?;
                 inner * moved(recipe.spread, stated, true) * Normal::new(c.q.mean(), log)?.sample_slope(noise)
             };
             let back = v * by;

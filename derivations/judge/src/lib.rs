@@ -1,14 +1,14 @@
 //! The trial of a dump: every claim computed again from the inputs, bounded, compared; what is out of bound traced and explained.
 //!
 //! ```text
-//! dump -> terms by a recipe -> cells -> compare          the verdict on a claim (the recipe is the definition)
+//! dump -> terms by a recipe -> reduction -> comparison       the verdict on a claim (the recipe is the definition)
 //!                                                        its explanation (the recipe has one or two mistakes in it)
 //! ```
 //!
 //! There is no second path: an explanation is a verdict on other numbers.
 
-mod cells;
 pub mod dump;
+mod evaluate;
 mod explain;
 mod explanation;
 mod finite_worlds;
@@ -19,6 +19,7 @@ mod pixels;
 mod plausible;
 pub mod probe;
 mod recipe;
+mod reduction;
 pub mod report;
 mod schedules;
 mod sequence;
@@ -28,18 +29,20 @@ mod tokens;
 mod undecided;
 mod upstream;
 
+use std::ops::ControlFlow;
+
 use bounds::Arithmetic;
-use rayon::prelude::*;
 use worlds::case::FileError;
 
 use crate::dump::{Claim, Dump, Item, Quantity};
+use evaluate::{StopAt, Stopped};
 
 pub use bounds::{Comparison, Worst};
-pub use cells::Cells;
 pub use explain::MOST_NUMBERS;
 pub use explanation::Explanation;
 pub use mistakes::{MISTAKES, Mistake};
 pub use recipe::Recipe;
+pub use reduction::Reduction;
 pub use terms::Inputs;
 
 /// What became of a claim.
@@ -115,17 +118,14 @@ fn arithmetic(dump: &Dump) -> Arithmetic {
     }
 }
 
-/// How many rows are computed side by side.
-const ROWS: usize = 256;
-
 /// Judges a dump.
 ///
 /// # Errors
 /// [`FileError`]: a number in the inputs that may not stand there, a file that cannot be read.
 pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError> {
     let (statement, sizes, arithmetic) = (&dump.statement, &dump.sizes, arithmetic(dump));
-    let stated = |claim: &Claim| Cells::new(claim, statement, sizes, arithmetic);
-    let mut cells: Vec<Cells> = dump.claims.iter().map(stated).collect();
+    let stated = |claim: &Claim| Reduction::new(claim, statement, sizes, arithmetic);
+    let mut cells: Vec<Reduction> = dump.claims.iter().map(stated).collect();
     let mut skipped = vec![None; cells.len()];
     let mut seen = Variety::default();
     for batch in 0..sizes.batch.max(1) {
@@ -145,22 +145,10 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError
                 true => dump.claimed(claim, Some(batch))?,
                 false => Vec::new(),
             };
-            let rows: Vec<usize> = (0..cells.rows()).collect();
-            'rows: for some in rows.chunks(ROWS) {
-                let fine = cells.is_fine();
-                let each = some
-                    .par_iter()
-                    .map(|&row| inputs.row(claim, &Recipe::STATED, 0, row, fine));
-                let each: Vec<_> = each.map(|row| row.map(|row| cells.reduced(row))).collect();
-                for (&row, addends) in some.iter().zip(each) {
-                    match addends {
-                        Ok(addends) => cells.row(batch, row, &addends, &claimed),
-                        Err(error) => {
-                            *skipped = Some(format!("it has no value at item {batch}, row {row}: {error}"));
-                            break 'rows;
-                        }
-                    }
-                }
+            let by = (claim, &Recipe::STATED);
+            let ended = evaluate::item(&inputs, by, 0, (batch, &claimed), cells, StopAt::Nothing);
+            if let ControlFlow::Break(Stopped::Absent { row, why }) = ended {
+                *skipped = Some(format!("it has no value at item {batch}, row {row}: {why}"));
             }
             cells.end_of_item(batch, &claimed);
         }

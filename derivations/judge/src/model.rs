@@ -8,8 +8,7 @@
 
 use std::collections::HashMap;
 
-use bounds::{CAUSALITY, MOST_APART, NORMALISER, TELLING};
-use bounds::{Comparison, Number};
+use bounds::{CAUSALITY, Comparison, MOST_APART, NORMALISER, Number, Place, TELLING};
 use worlds::case::FileError;
 
 use super::explanation::Explanation;
@@ -203,7 +202,11 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Held, FileError> {
                 scale: f64::INFINITY, // held against itself: a note says how little that tells
                 largest,
                 flat,
-                place: [batch, t, 0],
+                place: Place {
+                    item: batch,
+                    row: t,
+                    entry: 0,
+                },
             });
         }
         let alike = rows.entry(node).or_insert_with(|| numbers.clone());

@@ -4,10 +4,9 @@ use std::f64::consts::{LN_2, PI};
 
 use bounds::{BoundedSum, Range};
 use reference::likelihood::{self, logit_laplace, logit_laplace_gradients};
-use reference::vocab::Error;
 
 use super::recipe::{Likelihood, Recipe, Slope};
-use super::terms::{Inputs, Row, SILENT, objective};
+use super::terms::{Absence, Inputs, Row, objective};
 use crate::dump::{Decoder, Input, Pixels, Quantity};
 
 /// What is commonly added to a scale so that it does not vanish.
@@ -23,7 +22,7 @@ pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, recipe: &Reci
     (0..pixels.x.len()).map(one).collect()
 }
 
-fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> Result<BoundedSum, Error> {
+fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> Result<BoundedSum, Absence> {
     let nats = logit_laplace(x, mu, ln_b)?;
     let (ln_x, ln_rest) = (x.ln(), (-x).ln_1p());
     let distance = (ln_x - ln_rest - mu).abs() / ln_b.exp();
@@ -41,7 +40,7 @@ fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> 
         Likelihood::ScaleNotExponentiated if ln_b > 0.0 => {
             nats.value() + distance + ln_b - ln_b.ln() - (ln_x - ln_rest - mu).abs() / ln_b
         }
-        _ => return Err(SILENT),
+        _ => return Err(Absence::NotAffected),
     };
     Ok(BoundedSum::one(
         value,
@@ -50,7 +49,7 @@ fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> 
     ))
 }
 
-fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> Result<BoundedSum, Error> {
+fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> Result<BoundedSum, Absence> {
     let square = 0.5 * ((x - mu) * (-ln_s).exp()).powi(2);
     let constant = 0.5 * (2.0 * PI).ln();
     let value = match recipe.likelihood {
@@ -62,7 +61,7 @@ fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> R
         Likelihood::SquaredError => -(x - mu).powi(2),
         Likelihood::VarianceForScale => -0.5 * ((x - mu) * (-2.0 * ln_s).exp()).powi(2) - 2.0 * ln_s - constant,
         Likelihood::ScaleNotExponentiated if ln_s > 0.0 => -0.5 * ((x - mu) / ln_s).powi(2) - ln_s.ln() - constant,
-        _ => return Err(SILENT),
+        _ => return Err(Absence::NotAffected),
     };
     // A square of a difference: what each part of it is off by counts twice.
     let parts = 0.5 * ((x.abs() + mu.abs()) * (-ln_s).exp()) * ((x - mu).abs() * (-ln_s).exp()) + square;
@@ -72,14 +71,14 @@ fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> R
 }
 
 /// `x l - ln(1 + e^l)`, `l` the logit.
-fn bernoulli(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, logit: f64) -> Result<BoundedSum, Error> {
+fn bernoulli(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, logit: f64) -> Result<BoundedSum, Absence> {
     let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
     let mass = logit.abs() + softplus + 1.0; // the 1 of ln(1 + e^-|l|), which not everyone leaves to log1p
     let value = match recipe.likelihood {
         Likelihood::Density => likelihood::bernoulli(x, logit)?.value(),
         Likelihood::PixelsInverted => likelihood::bernoulli(1.0 - x, logit)?.value(),
         Likelihood::PositivePartOnly => x * (logit - softplus),
-        _ => return Err(SILENT),
+        _ => return Err(Absence::NotAffected),
     };
     // A pixel in [0, 1] is a mixture of 0 and 1, whose likelihoods are probabilities.
     Ok(BoundedSum::one(value, inputs.arithmetic.likelihood() * mass, mass).within(Range::negative(inputs.arithmetic)))
@@ -135,6 +134,6 @@ pub(super) fn gradient(inputs: &Inputs<'_>, pixels: &Pixels, input: Input, of: Q
     match recipe.likelihood {
         Likelihood::Density => (0..pixels.x.len()).map(one).collect(),
         // Constants do not move a gradient.
-        _ => Err(SILENT),
+        _ => Err(Absence::NotAffected),
     }
 }

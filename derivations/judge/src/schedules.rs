@@ -4,7 +4,7 @@ use bounds::{BoundedSum, Range};
 use reference::schedule as moving;
 
 use super::recipe::{Recipe, ScheduleAt};
-use super::terms::{Inputs, Row, SILENT};
+use super::terms::{Absence, Inputs, Row};
 use crate::dump::{Quantity, Schedule, Shape};
 
 /// The scheduled number.
@@ -14,7 +14,10 @@ pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, recipe: &Recipe) -> Ro
         Quantity::BetaAt => statement.beta_schedule,
         _ => statement.temperature_schedule,
     };
-    let (schedule, step) = (schedule.ok_or(SILENT)?, statement.step.ok_or(SILENT)?);
+    let (schedule, step) = (
+        schedule.ok_or(Absence::NotAffected)?,
+        statement.step.ok_or(Absence::NotAffected)?,
+    );
     let shaped = |shape: Shape| Schedule { shape, ..schedule };
     let value = match recipe.schedule {
         ScheduleAt::Step => value(schedule, step),
@@ -27,7 +30,7 @@ pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, recipe: &Recipe) -> Ro
             let (from, to) = (schedule.to, schedule.from);
             value(Schedule { from, to, ..schedule }, step)
         }
-        ScheduleAt::Compounded => compounded(schedule, step).ok_or(SILENT)?,
+        ScheduleAt::Compounded => compounded(schedule, step).ok_or(Absence::NotAffected)?,
     };
     let size = schedule.from.abs() + schedule.to.abs();
     let range = Range::between(schedule.from, schedule.to);

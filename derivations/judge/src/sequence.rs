@@ -2,10 +2,9 @@
 
 use bounds::{BoundedSum, LogSoftmaxRow, Range};
 use reference::sequence::{Part, PerPart, token_weight};
-use reference::vocab::Error;
 
 use super::recipe::{Entries, Padding, PartWeights, Recipe, Slope, Target};
-use super::terms::{Inputs, Row, SILENT};
+use super::terms::{Absence, Inputs, Row};
 use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
 
 /// One token of a sequence, as the recipe has it scored.
@@ -17,15 +16,15 @@ struct Scored {
     target: usize,
 }
 
-fn sequence<'a>(inputs: &Inputs<'a>, item: usize) -> Result<(&'a Sequence, &'a Text), Error> {
+fn sequence<'a>(inputs: &Inputs<'a>, item: usize) -> Result<(&'a Sequence, &'a Text), Absence> {
     match (inputs.items.get(item), &inputs.statement.text) {
         (Some(Item::Sequence(sequence)), Some(text)) => Ok((sequence, text)),
-        _ => Err(SILENT),
+        _ => Err(Absence::NotAffected),
     }
 }
 
 /// The token that a row is scored against.
-fn target(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<usize, Error> {
+fn target(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<usize, Absence> {
     let (own, text) = sequence(inputs, item)?;
     let tokens = &own.tokens;
     let is_image = t >= text.tokens;
@@ -44,14 +43,14 @@ fn target(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result
             if twice < inputs.sizes.entries {
                 twice
             } else {
-                return Err(SILENT);
+                return Err(Absence::NotAffected);
             }
         }
         Target::OffsetMissing | Target::OffsetTwice => tokens[t],
     })
 }
 
-fn scored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<Scored, Error> {
+fn scored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<Scored, Absence> {
     let (own, text) = sequence(inputs, item)?;
     let token = target(inputs, recipe, item, t)?;
     let split = (text.softmax == Vocabulary::Split) != (recipe.entries == Entries::Other);
@@ -69,15 +68,18 @@ fn scored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result
     let target = token
         .checked_sub(first)
         .filter(|_| range.contains(&token))
-        .ok_or(SILENT)?;
+        .ok_or(Absence::NotAffected)?;
     let logits = own.logits.row(t);
-    let logits = logits.as_slice().and_then(|row| row.get(range)).ok_or(SILENT)?;
+    let logits = logits
+        .as_slice()
+        .and_then(|row| row.get(range))
+        .ok_or(Absence::NotAffected)?;
     let row = LogSoftmaxRow::new("token_logits", logits, inputs.arithmetic, 0.0)?;
     Ok(Scored { first, row, target })
 }
 
 /// `-ln p` of a token.
-pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<BoundedSum, Error> {
+pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<BoundedSum, Absence> {
     let scored = scored(inputs, recipe, item, t)?;
     let value = -scored.row.ln[scored.target];
     let range = Range::positive(2.0 * scored.row.common, inputs.arithmetic);
@@ -89,7 +91,7 @@ pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: us
 }
 
 /// What a token's `-ln p` is multiplied by in the loss.
-pub(super) fn weight(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Error> {
+pub(super) fn weight(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Absence> {
     let (own, text) = sequence(inputs, item)?;
     let is_image = t >= text.tokens;
     let sizes = inputs.sizes;
@@ -117,7 +119,7 @@ const fn part_of(is_image: bool) -> Part {
     if is_image { Part::Image } else { Part::Text }
 }
 
-fn weight_in(text: &Text, recipe: &Recipe, counts: PerPart<f64>, part: Part) -> Result<f64, Error> {
+fn weight_in(text: &Text, recipe: &Recipe, counts: PerPart<f64>, part: Part) -> Result<f64, Absence> {
     let [on_text, on_image] = text.weights;
     let least = on_text.min(on_image);
     let [text, image] = match recipe.part_weights {
@@ -128,7 +130,7 @@ fn weight_in(text: &Text, recipe: &Recipe, counts: PerPart<f64>, part: Part) -> 
         PartWeights::Swapped => [on_image, on_text],
         PartWeights::ImageOnly => [0.0, 1.0],
         PartWeights::NotDivided if least > 0.0 => [on_text / least, on_image / least],
-        PartWeights::NotDivided => return Err(SILENT),
+        PartWeights::NotDivided => return Err(Absence::NotAffected),
     };
     let weights = PerPart { text, image };
     Ok(match recipe.part_weights {
@@ -138,11 +140,11 @@ fn weight_in(text: &Text, recipe: &Recipe, counts: PerPart<f64>, part: Part) -> 
 }
 
 /// Entry 0 taken for padding, in either part.
-fn zero_ignored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Error> {
+fn zero_ignored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Absence> {
     let mut counts = PerPart { text: 0.0, image: 0.0 };
     // Counted anew for every token.
     if inputs.items.len() != inputs.sizes.batch || inputs.sizes.batch * inputs.sizes.tokens > 1 << 12 {
-        return Err(SILENT);
+        return Err(Absence::NotAffected);
     }
     for at in 0..inputs.items.len() {
         let (own, text) = sequence(inputs, at)?;
@@ -162,7 +164,7 @@ fn zero_ignored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> 
 }
 
 /// A token's part of the loss.
-pub(super) fn loss(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<BoundedSum, Error> {
+pub(super) fn loss(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<BoundedSum, Absence> {
     let weight = weight(inputs, recipe, item, t)?;
     if weight == 0.0 {
         return Ok(BoundedSum::default());

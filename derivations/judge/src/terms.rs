@@ -23,13 +23,19 @@ pub struct Inputs<'a> {
     pub arithmetic: Arithmetic,
 }
 
-/// A row of addends, or why there is none: the recipe says nothing about this quantity, or the quantity has no value there.
-pub(super) type Row = Result<Vec<BoundedSum>, Error>;
+/// A row of addends, or why there is none.
+pub(super) type Row = Result<Vec<BoundedSum>, Absence>;
 
-/// A recipe that says nothing about a quantity.
-pub(super) const SILENT: Error = Error::Indeterminate {
-    line: "a quantity that this recipe does not touch",
-};
+/// Why a row has no addends. Neither is a fault of anybody's.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Absence {
+    /// The recipe says nothing about this quantity, or the inputs have nothing that it could be said of.
+    #[error("the recipe says nothing about it")]
+    NotAffected,
+    /// The quantity has no value there.
+    #[error(transparent)]
+    NoValue(#[from] Error),
+}
 
 impl Inputs<'_> {
     /// What the subject computes with along the codes of a position. In planes they lie apart in memory: a softmax over them is a loop over
@@ -68,13 +74,13 @@ impl Inputs<'_> {
         match quantity {
             Quantity::LogEvidence => match self.items.get(item) {
                 Some(Item::World(world)) => finite_worlds::log_evidence(self, world, recipe).map(|sum| vec![sum]),
-                _ => Err(SILENT),
+                _ => Err(Absence::NotAffected),
             },
             Quantity::BetaAt | Quantity::TemperatureAt => schedules::at(self, quantity, recipe),
             Quantity::Sample => match self.items.get(item) {
                 Some(Item::Tokens(_)) => tokens::sample(self, recipe, item, row),
                 Some(Item::Gaussian(gaussian)) => gaussian::sample(self, gaussian, recipe),
-                _ => Err(SILENT),
+                _ => Err(Absence::NotAffected),
             },
             Quantity::Entropy | Quantity::CrossEntropy | Quantity::Kl => {
                 self.divergence(quantity, recipe, item, row, fine)
@@ -82,7 +88,7 @@ impl Inputs<'_> {
             Quantity::Reconstruction => self.reconstruction(recipe, item),
             Quantity::TokenNll => match self.items.get(item) {
                 Some(Item::Sequence(_)) => sequence::token_nll(self, recipe, item, row).map(|nll| vec![nll]),
-                _ => Err(SILENT),
+                _ => Err(Absence::NotAffected),
             },
             Quantity::Elbo | Quantity::Loss => {
                 if let Some(Item::Sequence(_)) = self.items.get(item) {
@@ -90,7 +96,7 @@ impl Inputs<'_> {
                 }
                 self.bound(quantity, recipe, item)
             }
-            Quantity::Gradient(_) => Err(SILENT),
+            Quantity::Gradient(_) => Err(Absence::NotAffected),
         }
     }
 
@@ -99,7 +105,7 @@ impl Inputs<'_> {
             Some(Item::Tokens(_)) => tokens::divergence(self, quantity, recipe, item, row, fine)?,
             Some(Item::Gaussian(gaussian)) => gaussian::divergence(self, gaussian, quantity, recipe)?,
             Some(Item::World(world)) => finite_worlds::divergence(self, world, quantity, recipe)?,
-            _ => return Err(SILENT),
+            _ => return Err(Absence::NotAffected),
         };
         let lengths = recipe.divergence_lengths.factor(self.sizes);
         for addend in &mut addends {
@@ -155,9 +161,9 @@ impl Inputs<'_> {
 
     fn gradient(&self, claim: &Claim, of: &Claim, recipe: &Recipe, item: usize, row: usize) -> Row {
         let Quantity::Gradient(input) = claim.quantity else {
-            return Err(SILENT);
+            return Err(Absence::NotAffected);
         };
-        match (self.items.get(item).ok_or(SILENT)?, input) {
+        match (self.items.get(item).ok_or(Absence::NotAffected)?, input) {
             (Item::Sequence(_), Input::TokenLogits) => sequence::gradient(self, of.quantity, recipe, item, row),
             (Item::Tokens(_), Input::EncoderLogits | Input::PriorLogits) => {
                 tokens::gradient(self, input, of, recipe, item, row)
@@ -166,18 +172,18 @@ impl Inputs<'_> {
                 gaussian::gradient(self, gaussian, input, of, recipe)
             }
             (_, Input::Mu | Input::LnB) => pixels::gradient(self, self.pixels(item)?, input, of.quantity, recipe),
-            _ => Err(SILENT),
+            _ => Err(Absence::NotAffected),
         }
     }
 
     /// The decoder's side of an item.
-    fn pixels(&self, item: usize) -> Result<&Pixels, Error> {
+    fn pixels(&self, item: usize) -> Result<&Pixels, Absence> {
         let pixels = match self.items.get(item) {
             Some(Item::Tokens(tokens)) => tokens.pixels.as_ref(),
             Some(Item::Gaussian(gaussian)) => gaussian.pixels.as_ref(),
             _ => None,
         };
-        pixels.ok_or(SILENT)
+        pixels.ok_or(Absence::NotAffected)
     }
 
     fn is_masked(&self, item: usize, row: usize) -> bool {

@@ -3,10 +3,10 @@
 use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use reference::logits;
 use reference::relaxation::Relaxed;
-use reference::vocab::{Error, Nats};
+use reference::vocab::Nats;
 
 use super::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Shift, Softmax};
-use super::terms::{Inputs, Row, SILENT};
+use super::terms::{Absence, Inputs, Row};
 use crate::dump::{Quantity, Tokens};
 
 mod gradient;
@@ -19,7 +19,7 @@ use rows::{arranged, item, line, logits_of, noise, normalised, scores, table, te
 const MOST_ACROSS: usize = 1 << 22;
 
 /// `ln q` of a position.
-fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<LogSoftmaxRow, Error> {
+fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<LogSoftmaxRow, Absence> {
     let tokens = item(inputs, at)?;
     let w = inputs.of_rows();
     let (x, rounded) = scores(inputs, tokens, recipe, row)?;
@@ -33,7 +33,7 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
         .saturating_mul(x.len())
         > MOST_ACROSS
     {
-        return Err(SILENT);
+        return Err(Absence::NotAffected);
     }
     if recipe.softmax == Softmax::Everything {
         let mut all = Vec::new();
@@ -56,7 +56,10 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
     for (item_at, row_at) in &others {
         across.push(scores(inputs, item(inputs, *item_at)?, recipe, *row_at)?.0);
     }
-    let own = others.iter().position(|other| *other == (at, row)).ok_or(SILENT)?;
+    let own = others
+        .iter()
+        .position(|other| *other == (at, row))
+        .ok_or(Absence::NotAffected)?;
     let mut found = LogSoftmaxRow::uniform(x.len(), w);
     for k in 0..x.len() {
         let column: Vec<f64> = across.iter().map(|row| row[k]).collect();
@@ -68,7 +71,7 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
 }
 
 /// The items and positions that a wrong softmax normalises over.
-fn others(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<Vec<(usize, usize)>, Error> {
+fn others(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<Vec<(usize, usize)>, Absence> {
     let width = inputs.sizes.grid.map(|[_, width]| width);
     Ok(match recipe.softmax {
         Softmax::Batch if inputs.items.len() == inputs.sizes.batch => {
@@ -76,26 +79,42 @@ fn others(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result
         }
         Softmax::Positions => (0..inputs.sizes.positions).map(|row| (at, row)).collect(),
         Softmax::Width => {
-            let width = width.ok_or(SILENT)?;
+            let width = width.ok_or(Absence::NotAffected)?;
             let first = row - row % width;
             (first..first + width).map(|row| (at, row)).collect()
         }
         Softmax::Height => {
-            let width = width.ok_or(SILENT)?;
+            let width = width.ok_or(Absence::NotAffected)?;
             let rows = (row % width..inputs.sizes.positions).step_by(width);
             rows.map(|row| (at, row)).collect()
         }
-        _ => return Err(SILENT),
+        _ => return Err(Absence::NotAffected),
     })
+}
+
+/// What the two logarithms of a divergence are weighted with: 1 and 1 in the definition.
+#[derive(Clone, Copy)]
+pub(super) struct LogWeights {
+    /// `a`, on `ln q`.
+    own: f64,
+    /// `b`, on `ln p`.
+    other: f64,
+}
+
+impl LogWeights {
+    pub(super) const fn new(own: f64, other: f64) -> Self {
+        Self { own, other }
+    }
 }
 
 /// The addends of `E_q[a ln q - b ln p]`, code by code.
 pub(super) fn expectation(
     q: &LogSoftmaxRow,
-    [a, p]: [f64; 2],
+    weights: LogWeights,
     other: &LogSoftmaxRow,
     w: Arithmetic,
 ) -> Vec<BoundedSum> {
+    let (a, p) = (weights.own, weights.other);
     let one = |k: usize| {
         if q.ln[k] == f64::NEG_INFINITY {
             return BoundedSum::one(0.0, 0.0, 0.0);
@@ -123,19 +142,19 @@ pub(super) fn of_kind(
     w: Arithmetic,
 ) -> Row {
     let addends = match kind {
-        Divergence::Forward => expectation(q, [1.0, 1.0], &prior, w),
-        Divergence::Reverse => expectation(&prior, [1.0, 1.0], q, w),
-        Divergence::EntropyHalved => expectation(q, [0.5, 1.0], &prior, w),
-        Divergence::EntropyMissing => expectation(q, [0.0, 1.0], &prior, w),
-        Divergence::PriorMissing => expectation(q, [1.0, 0.0], &prior, w),
-        Divergence::PriorAdded => expectation(q, [1.0, -1.0], &prior, w),
+        Divergence::Forward => expectation(q, LogWeights::new(1.0, 1.0), &prior, w),
+        Divergence::Reverse => expectation(&prior, LogWeights::new(1.0, 1.0), q, w),
+        Divergence::EntropyHalved => expectation(q, LogWeights::new(0.5, 1.0), &prior, w),
+        Divergence::EntropyMissing => expectation(q, LogWeights::new(0.0, 1.0), &prior, w),
+        Divergence::PriorMissing => expectation(q, LogWeights::new(1.0, 0.0), &prior, w),
+        Divergence::PriorAdded => expectation(q, LogWeights::new(1.0, -1.0), &prior, w),
         Divergence::PriorNotLogged => {
             let not_logged = LogSoftmaxRow {
                 ln: prior.q.clone(),
                 ..prior
             };
             let entropy = if quantity == Quantity::Kl { 1.0 } else { 0.0 };
-            expectation(q, [entropy, 1.0], &not_logged, w)
+            expectation(q, LogWeights::new(entropy, 1.0), &not_logged, w)
         }
         Divergence::Unweighted => {
             let once = LogSoftmaxRow {
@@ -143,9 +162,9 @@ pub(super) fn of_kind(
                 rel_error: vec![0.0; q.ln.len()],
                 ..q.clone()
             };
-            expectation(&once, [1.0, 1.0], &prior, w)
+            expectation(&once, LogWeights::new(1.0, 1.0), &prior, w)
         }
-        _ => return Err(SILENT),
+        _ => return Err(Absence::NotAffected),
     };
     let sign = if quantity == Quantity::Entropy { -1.0 } else { 1.0 };
     Ok(addends.into_iter().map(|addend| addend.times(sign, 0.0)).collect())
@@ -253,7 +272,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
 }
 
 /// `ln y` of the relaxed sample.
-fn relaxed_row(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<LogSoftmaxRow, Error> {
+fn relaxed_row(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<LogSoftmaxRow, Absence> {
     let relaxed = Recipe {
         logits: CodeLogits::Relaxed,
         ..*recipe

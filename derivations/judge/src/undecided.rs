@@ -1,7 +1,6 @@
 //! Why a claim is neither right nor wrong as far as can be told, and what would tell.
 
-use bounds::Comparison;
-use bounds::{Arithmetic, Float, Order};
+use bounds::{Arithmetic, Comparison, Float, Order};
 use files::numbers::unravel;
 
 use crate::dump::{Axis, Claim, Dump, Kept};

@@ -22,7 +22,28 @@ pub enum Axis {
     Entry,
 }
 
+/// What a number is told apart by: at most one axis of a claim has each role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The item.
+    Batch,
+    /// The item's row.
+    Row,
+    /// The row's entry.
+    Entry,
+}
+
 impl Axis {
+    /// Its role among the axes of a claim.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::Batch => Role::Batch,
+            Self::Position | Self::Token => Role::Row,
+            Self::Code | Self::Pixel | Self::Coordinate | Self::Entry => Role::Entry,
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 7] = [
         Self::Batch,

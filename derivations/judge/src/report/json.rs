@@ -161,6 +161,12 @@ fn claim(judged: &Judged) -> Claim {
                 used: explanation.used,
             })
             .collect(),
-        places: judged.comparison.places.iter().take(100).copied().collect(),
+        places: judged
+            .comparison
+            .places
+            .iter()
+            .take(100)
+            .map(|at| [at.item, at.row, at.entry])
+            .collect(),
     }
 }

@@ -3,24 +3,22 @@
 use std::collections::BTreeSet;
 
 use crate::Judged;
-use crate::dump::Axis;
+use crate::dump::Role;
 
 /// Which items, positions, codes: a sentence.
 pub(super) fn text(judged: &Judged) -> String {
-    let roles: [&[Axis]; 3] = [
-        &[Axis::Batch],
-        &[Axis::Position, Axis::Token],
-        &[Axis::Code, Axis::Pixel, Axis::Coordinate, Axis::Entry],
-    ];
     let mut parts = Vec::new();
-    for (role, axes) in roles.iter().enumerate() {
-        let kept = judged
-            .claim
-            .axes
-            .iter()
-            .find(|(axis, _)| axes.contains(axis) && judged.claim.keeps(*axis));
-        let Some((axis, _)) = kept else { continue };
-        let found: BTreeSet<usize> = judged.comparison.places.iter().map(|place| place[role]).collect();
+    for role in [Role::Batch, Role::Row, Role::Entry] {
+        let mut axes = judged.claim.axes.iter().map(|(axis, _)| *axis);
+        let Some(axis) = axes.find(|axis| axis.role() == role && judged.claim.keeps(*axis)) else {
+            continue;
+        };
+        let places = judged.comparison.places.iter();
+        let found: BTreeSet<usize> = match role {
+            Role::Batch => places.map(|place| place.item).collect(),
+            Role::Row => places.map(|place| place.row).collect(),
+            Role::Entry => places.map(|place| place.entry).collect(),
+        };
         parts.push(format!("{} {}", axis.name(), ranges(&found)));
     }
     match (parts.as_slice(), judged.comparison.failed < judged.comparison.numbers) {

@@ -9,7 +9,7 @@ use super::rows::{item, line, noise, normalised, scores, table, temperature};
 use super::{relaxed_row, weighed};
 use crate::dump::{Claim, Input, Quantity, Tokens};
 use crate::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Slope, Softmax};
-use crate::terms::{Inputs, Row, SILENT, objective};
+use crate::terms::{Absence, Inputs, Row, objective};
 
 /// The gradient of a claim by a position's logits.
 ///
@@ -21,7 +21,7 @@ use crate::terms::{Inputs, Row, SILENT, objective};
 /// `q_k sum_j q_j (f_j + 1)` away: each is rounded at its own size.
 pub(crate) fn gradient(inputs: &Inputs<'_>, input: Input, of: &Claim, recipe: &Recipe, at: usize, row: usize) -> Row {
     if recipe.softmax != Softmax::Codes || recipe.arrangement != Arrangement::Stated {
-        return Err(SILENT);
+        return Err(Absence::NotAffected);
     }
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
     let (x, rounded) = scores(inputs, tokens, recipe, row)?;
@@ -52,12 +52,12 @@ pub(crate) fn gradient(inputs: &Inputs<'_>, input: Input, of: &Claim, recipe: &R
         (_, Divergence::PriorMissing | Divergence::PriorNotLogged, _) => [1.0, 0.0],
         (_, Divergence::PriorAdded, _) => [1.0, -1.0],
         (_, Divergence::Reverse, _) => [f64::NAN, f64::NAN],
-        _ => return Err(SILENT),
+        _ => return Err(Absence::NotAffected),
     };
     if b != 0.0 && (0..x.len()).any(|k| p.ln[k] == f64::NEG_INFINITY && q.ln[k] > f64::NEG_INFINITY) {
-        return Err(Error::Indeterminate {
+        return Err(Absence::NoValue(Error::Indeterminate {
             line: "the gradient of an infinite divergence",
-        });
+        }));
     }
     let mut slopes: Vec<BoundedSum> = if input == Input::PriorLogits {
         let sign = if a.is_nan() { f64::NAN } else { b };
@@ -157,7 +157,7 @@ fn through_the_sample(
     recipe: &Recipe,
     row: usize,
     slopes: &mut [BoundedSum],
-) -> Result<(), Error> {
+) -> Result<(), Absence> {
     if matches!(recipe.slope, Slope::SampleDetached | Slope::Detached) {
         return Ok(());
     }

@@ -4,29 +4,28 @@ use std::borrow::Cow;
 
 use bounds::{Arithmetic, LogSoftmaxRow};
 use ndarray::Array2;
-use reference::vocab::Error;
 
 use crate::dump::{Item, Layout, Tokens};
 use crate::recipe::{Arrangement, CodeLogits, Masked, Noise, Recipe, Shift, Temperature};
-use crate::terms::{Inputs, SILENT};
+use crate::terms::{Absence, Inputs};
 
 /// Uniforms up to 0.999 give no noise above this.
 const LARGEST_NOISE: f64 = 6.907_255_070_523_689; // -ln(-ln 0.999)
 
-pub(super) fn item<'a>(inputs: &Inputs<'a>, item: usize) -> Result<&'a Tokens, Error> {
+pub(super) fn item<'a>(inputs: &Inputs<'a>, item: usize) -> Result<&'a Tokens, Absence> {
     match inputs.items.get(item) {
         Some(Item::Tokens(tokens)) => Ok(tokens),
-        _ => Err(SILENT),
+        _ => Err(Absence::NotAffected),
     }
 }
 
-pub(super) fn table(table: Option<&Array2<f64>>) -> Result<&Array2<f64>, Error> {
-    table.ok_or(SILENT)
+pub(super) fn table(table: Option<&Array2<f64>>) -> Result<&Array2<f64>, Absence> {
+    table.ok_or(Absence::NotAffected)
 }
 
-pub(super) fn line(table: &Array2<f64>, row: usize) -> Result<&[f64], Error> {
-    let rows = table.as_slice().ok_or(SILENT)?;
-    rows.chunks_exact(table.ncols()).nth(row).ok_or(SILENT)
+pub(super) fn line(table: &Array2<f64>, row: usize) -> Result<&[f64], Absence> {
+    let rows = table.as_slice().ok_or(Absence::NotAffected)?;
+    rows.chunks_exact(table.ncols()).nth(row).ok_or(Absence::NotAffected)
 }
 
 /// A row of a table, or what a reshape that does not transpose takes for it.
@@ -35,7 +34,7 @@ pub(super) fn arranged<'a>(
     table: &'a Array2<f64>,
     recipe: &Recipe,
     row: usize,
-) -> Result<Cow<'a, [f64]>, Error> {
+) -> Result<Cow<'a, [f64]>, Absence> {
     if recipe.arrangement == Arrangement::Stated {
         return line(table, row).map(Cow::Borrowed);
     }
@@ -59,7 +58,7 @@ pub(super) fn logits_of<'a>(
     tokens: &'a Tokens,
     recipe: &Recipe,
     row: usize,
-) -> Result<Cow<'a, [f64]>, Error> {
+) -> Result<Cow<'a, [f64]>, Absence> {
     let x = arranged(inputs, table(tokens.logits.as_ref())?, recipe, row)?;
     if recipe.masked != Masked::Ignored {
         return Ok(x);
@@ -74,10 +73,10 @@ pub(super) fn normalised(
     w: Arithmetic,
     rounded: f64,
     recipe: &Recipe,
-) -> Result<LogSoftmaxRow, Error> {
+) -> Result<LogSoftmaxRow, Absence> {
     let mut row = LogSoftmaxRow::new(tensor, x, w, rounded)?;
     let largest = w.each.largest().ln();
-    let k = (0..x.len()).find(|k| row.q[*k] > 0.0).ok_or(SILENT)?;
+    let k = (0..x.len()).find(|k| row.q[*k] > 0.0).ok_or(Absence::NotAffected)?;
     if recipe.shift == Shift::Missing && x[k] - row.ln[k] > largest {
         // The sum is infinite: a number by it is 0, infinity by infinity is none.
         for (k, x) in x.iter().enumerate() {
@@ -95,7 +94,7 @@ pub(super) fn scores(
     tokens: &Tokens,
     recipe: &Recipe,
     row: usize,
-) -> Result<(Vec<f64>, f64), Error> {
+) -> Result<(Vec<f64>, f64), Absence> {
     let x = logits_of(inputs, tokens, recipe, row)?;
     match recipe.logits {
         CodeLogits::Plain => Ok((x.into_owned(), 0.0)),
@@ -112,8 +111,8 @@ pub(super) fn scores(
     }
 }
 
-pub(super) fn temperature(inputs: &Inputs<'_>, recipe: &Recipe) -> Result<f64, Error> {
-    let tau = inputs.statement.temperature.ok_or(SILENT)?;
+pub(super) fn temperature(inputs: &Inputs<'_>, recipe: &Recipe) -> Result<f64, Absence> {
+    let tau = inputs.statement.temperature.ok_or(Absence::NotAffected)?;
     Ok(match recipe.temperature {
         Temperature::Once => tau,
         Temperature::Absent => 1.0,
@@ -122,7 +121,7 @@ pub(super) fn temperature(inputs: &Inputs<'_>, recipe: &Recipe) -> Result<f64, E
     })
 }
 
-pub(super) fn noise(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<Vec<f64>, Error> {
+pub(super) fn noise(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<Vec<f64>, Absence> {
     let noise = line(table(tokens.noise.as_ref())?, row)?;
     let tau = temperature(inputs, recipe)?;
     let each = |g: &f64| match recipe.noise {

@@ -1,18 +1,39 @@
 //! From rows of addends to the numbers of a claim, and to their comparison.
 
-use bounds::{Arithmetic, BoundedSum, Float};
-use bounds::{Comparison, Number};
+use bounds::{Arithmetic, BoundedSum, Comparison, Float, Number, Place};
 
-use crate::dump::{Axis, Claim, Form, Input, Quantity, Sizes, Statement};
+use crate::dump::{Axis, Claim, Form, Input, Quantity, Role, Sizes, Statement};
+
+/// Which of the three are kept.
+#[derive(Debug, Clone, Copy, Default)]
+struct Kept {
+    batch: bool,
+    rows: bool,
+    entries: bool,
+}
+
+/// How many items there are, rows of an item, entries of a row.
+#[derive(Debug, Clone, Copy)]
+struct Lengths {
+    items: usize,
+    rows: usize,
+    entries: usize,
+}
+
+/// Where a number lies among those claimed of its item, and in the claim's tensor.
+#[derive(Clone, Copy)]
+struct Index {
+    within: usize,
+    flat: usize,
+}
 
 /// The cells of a claim that are being added up. A cell is compared as soon as it is complete: with its row where rows are kept, with its item
 /// where the batch is, else at the end.
 #[derive(Debug)]
-pub struct Cells {
+pub struct Reduction {
     open: Vec<BoundedSum>,
-    keeps: [bool; 3],
-    /// Items, rows of an item, entries of a row.
-    lengths: [usize; 3],
+    keeps: Kept,
+    lengths: Lengths,
     /// Whether the entries of a row lie before the rows.
     planes: bool,
     factor: f64,
@@ -30,29 +51,36 @@ pub struct Cells {
     comparison: Comparison,
 }
 
-impl Cells {
+impl Reduction {
     /// Nothing added up yet.
     #[must_use]
     pub fn new(claim: &Claim, statement: &Statement, sizes: &Sizes, arithmetic: Arithmetic) -> Self {
-        let role = |axis: Axis| match axis {
-            Axis::Batch => 0,
-            Axis::Position | Axis::Token => 1,
-            Axis::Code | Axis::Pixel | Axis::Coordinate | Axis::Entry => 2,
-        };
-        let (mut keeps, mut lengths) = ([false; 3], [1; 3]);
+        let (mut keeps, mut lengths) = (
+            Kept::default(),
+            Lengths {
+                items: 1,
+                rows: 1,
+                entries: 1,
+            },
+        );
         for (axis, _) in &claim.axes {
-            keeps[role(*axis)] = claim.keeps(*axis);
-            lengths[role(*axis)] = sizes.of_axis(*axis);
+            let (kept, length) = match axis.role() {
+                Role::Batch => (&mut keeps.batch, &mut lengths.items),
+                Role::Row => (&mut keeps.rows, &mut lengths.rows),
+                Role::Entry => (&mut keeps.entries, &mut lengths.entries),
+            };
+            (*kept, *length) = (claim.keeps(*axis), sizes.of_axis(*axis));
         }
         // What a loss is added up from has axes that it has no longer.
         if statement.inputs == Form::Sequence && claim.quantity == Quantity::Loss {
-            (lengths[0], lengths[1]) = (sizes.batch, sizes.tokens);
+            (lengths.items, lengths.rows) = (sizes.batch, sizes.tokens);
         }
-        let kept = |role: usize| if keeps[role] { lengths[role] } else { 1 };
-        let open = match keeps {
-            [true, true, _] => 0,
-            [true, false, _] => kept(2),
-            [false, ..] => kept(1) * kept(2),
+        let rows = if keeps.rows { lengths.rows } else { 1 };
+        let entries = if keeps.entries { lengths.entries } else { 1 };
+        let open = match (keeps.batch, keeps.rows) {
+            (true, true) => 0,
+            (true, false) => entries,
+            (false, _) => rows * entries,
         };
         // A gradient is the gradient of the claimed number.
         let made = claim.of.as_deref().unwrap_or(claim);
@@ -86,49 +114,39 @@ impl Cells {
     /// How many items there are addends of.
     #[must_use]
     pub const fn items(&self) -> usize {
-        self.lengths[0]
+        self.lengths.items
     }
 
     /// How many rows an item has.
     #[must_use]
     pub const fn rows(&self) -> usize {
-        self.lengths[1]
+        self.lengths.rows
     }
 
     /// Whether the claim keeps the batch.
     #[must_use]
     pub const fn keeps_batch(&self) -> bool {
-        self.keeps[0]
+        self.keeps.batch
     }
 
     /// Whether the claim keeps the entries of a row.
     #[must_use]
     pub const fn is_fine(&self) -> bool {
-        self.keeps[2]
-    }
-
-    /// A row as it is added: entry by entry, or their sum.
-    #[must_use]
-    pub fn reduced(&self, row: Vec<BoundedSum>) -> Vec<BoundedSum> {
-        if self.is_fine() {
-            row
-        } else {
-            vec![row.into_iter().sum()]
-        }
+        self.keeps.entries
     }
 
     /// Adds a reduced row of an item; `claimed` are the item's numbers.
     pub fn row(&mut self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64]) {
-        let width = if self.keeps[2] { self.lengths[2] } else { 1 };
-        if self.keeps[0] && self.keeps[1] {
+        let width = if self.keeps.entries { self.lengths.entries } else { 1 };
+        if self.keeps.batch && self.keeps.rows {
             let whole = self.is_of_codes.then(|| addends.iter().map(|addend| addend.mass).sum());
             for (entry, addend) in addends.iter().enumerate() {
-                self.compare(*addend, claimed, [item, row, entry], whole);
+                self.compare(*addend, claimed, Place { item, row, entry }, whole);
             }
-            self.compare_sum(addends, claimed, [item, row, 0]);
+            self.compare_sum(addends, claimed, Place { item, row, entry: 0 });
             return;
         }
-        let first = if self.keeps[1] { row * width } else { 0 };
+        let first = if self.keeps.rows { row * width } else { 0 };
         for (cell, addend) in self.open.iter_mut().skip(first).zip(addends) {
             *cell += *addend;
         }
@@ -136,39 +154,42 @@ impl Cells {
 
     /// Compares what an item completes.
     pub fn end_of_item(&mut self, item: usize, claimed: &[f64]) {
-        if self.keeps[0] && !self.keeps[1] {
+        if self.keeps.batch && !self.keeps.rows {
             for entry in 0..self.open.len() {
                 let cell = std::mem::take(&mut self.open[entry]);
-                self.compare(cell, claimed, [item, 0, entry], None);
+                self.compare(cell, claimed, Place { item, row: 0, entry }, None);
             }
         }
     }
 
     /// Compares what the last item completes.
     pub fn end(&mut self, claimed: &[f64]) {
-        let width = if self.keeps[2] { self.lengths[2] } else { 1 };
+        let width = if self.keeps.entries { self.lengths.entries } else { 1 };
         for cell in 0..self.open.len() {
             let sum = std::mem::take(&mut self.open[cell]);
-            self.compare(sum, claimed, [0, cell / width, cell % width], None);
+            let (item, row, entry) = (0, cell / width, cell % width);
+            self.compare(sum, claimed, Place { item, row, entry }, None);
         }
     }
 
-    /// Where a number lies among those claimed of its item, and in the claim's tensor.
-    fn at(&self, [item, row, entry]: [usize; 3]) -> [usize; 2] {
-        let width = if self.keeps[2] { self.lengths[2] } else { 1 };
-        let rows = if self.keeps[1] { self.lengths[1] } else { 1 };
+    fn index(&self, Place { item, row, entry }: Place) -> Index {
+        let width = if self.keeps.entries { self.lengths.entries } else { 1 };
+        let rows = if self.keeps.rows { self.lengths.rows } else { 1 };
         let within = if self.planes {
             entry * rows + row
         } else {
             row * width + entry
         };
-        let before = if self.keeps[0] { item * rows * width } else { 0 };
-        [within, before + within]
+        let before = if self.keeps.batch { item * rows * width } else { 0 };
+        Index {
+            within,
+            flat: before + within,
+        }
     }
 
     /// Compares a number; `whole` is the size of the row of codes that it is a part of.
-    fn compare(&mut self, cell: BoundedSum, claimed: &[f64], place: [usize; 3], whole: Option<f64>) {
-        let [within, flat] = self.at(place);
+    fn compare(&mut self, cell: BoundedSum, claimed: &[f64], place: Place, whole: Option<f64>) {
+        let Index { within, flat } = self.index(place);
         let expected = scale(cell.value(), self.factor) / self.divisor;
         let scaled = cell.times(self.factor, 0.0);
         let ends = if self.in_range && expected.is_finite() {
@@ -195,18 +216,17 @@ impl Cells {
     }
 
     /// Holds the sum of a row against what such rows add up to.
-    fn compare_sum(&mut self, addends: &[BoundedSum], claimed: &[f64], place: [usize; 3]) {
+    fn compare_sum(&mut self, addends: &[BoundedSum], claimed: &[f64], place: Place) {
         let Some(sum) = self.row_sum else { return };
-        let [item, row, _] = place;
-        let each =
-            (0..addends.len()).map(|entry| claimed.get(self.at([item, row, entry])[0]).copied().unwrap_or(f64::NAN));
+        let index = |entry: usize| self.index(Place { entry, ..place });
+        let each = (0..addends.len()).map(|entry| claimed.get(index(entry).within).copied().unwrap_or(f64::NAN));
         let (found, size) = each.fold((0.0, 0.0), |(sum, size), each| (sum + each, size + each.abs()));
         let apart: f64 = addends.iter().map(|addend| addend.range.apart()).sum();
         let scaled = |value: f64| value * self.factor.abs() / self.divisor;
         let stored = (4.0 * self.arithmetic.u() + self.stored.unit_roundoff()) * size;
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let lost = addends.len() as f64 * self.stored.lost();
-        let [_, flat] = self.at(place);
+        let flat = self.index(place).flat;
         self.comparison.compare_sum(Number {
             expected: scaled(sum),
             found,
