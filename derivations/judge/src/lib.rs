@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! dump -> terms by a recipe -> reduction -> comparison       the verdict on a claim (the recipe is the definition)
-//!                                                        its explanation (the recipe has one or two mistakes in it)
+//!                                                            its explanation (the recipe has one or two mistakes in it)
 //! ```
 //!
 //! There is no second path: an explanation is a verdict on other numbers.

@@ -72,6 +72,7 @@ pub fn chain(to: LineId, reading: Reading) -> Option<Vec<&'static Step>> {
 }
 
 /// The steps from one named side down to another, under a reading.
+#[must_use]
 pub fn chain_from(from: LineId, to: LineId, reading: Reading) -> Option<Vec<&'static Step>> {
     let mut steps = Vec::new();
     let mut at = to;

@@ -123,6 +123,7 @@ pub(super) fn from_tensors(name: &str, header: Header, data: &[u8], sha256: Stri
 }
 
 /// SHA-256 in hexadecimal.
+#[must_use]
 pub fn digest(bytes: &[u8]) -> String {
     hexadecimal(Sha256::new_with_prefix(bytes))
 }

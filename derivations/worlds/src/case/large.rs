@@ -79,6 +79,9 @@ pub fn only(mut header: Header, wanted: impl Fn(&str) -> bool) -> (Header, Vec<R
 }
 
 /// Parts of a file's data, which begins at a byte of it, one after the other.
+///
+/// # Errors
+/// What reading ends in.
 pub fn gathered(file: &mut (impl Read + Seek), data: u64, places: &[Range<usize>]) -> io::Result<Vec<u8>> {
     let total: u64 = places.iter().map(|place| place.len() as u64).sum();
     if total > MAX_BYTES {

@@ -149,11 +149,15 @@ impl Part {
     }
 
     /// Its numbers as they stand there.
+    #[must_use]
     pub fn values(&self) -> Vec<f64> {
         self.tensor().all().values()
     }
 
     /// Its numbers, each of which may stand there; the index of one that may not begins with the item's.
+    ///
+    /// # Errors
+    /// [`FileError`] with the tensor, the place and the number, of the first that may not stand there.
     pub fn checked(
         &self,
         batch: Option<usize>,
@@ -173,6 +177,9 @@ impl Part {
     }
 
     /// Integers, as many as its shape says.
+    ///
+    /// # Errors
+    /// [`FileError`] for a type that has no integers.
     pub fn integers(&self) -> Result<Vec<i128>, FileError> {
         self.tensor().all_integers()
     }

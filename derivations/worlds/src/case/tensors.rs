@@ -34,6 +34,9 @@ pub(super) struct File<'a> {
 }
 
 /// Every world of the file, validated.
+///
+/// # Errors
+/// [`FileError`]: what stands where, and what was expected.
 pub fn worlds(header: &Header, data: &[u8]) -> Result<Vec<World>, FileError> {
     let file = File::new(header, data, NAMES)?;
     let likelihood = file.required("ln_p_x_given_yz")?.floats()?;
