@@ -14,6 +14,7 @@ mod pictures;
 #[path = "faces/worlds.rs"]
 mod worlds;
 
+use ::worlds::fractions::FractionWorld;
 use ::worlds::generate::list;
 use approx::assert_abs_diff_eq;
 use arithmetic::evaluate;
@@ -132,6 +133,33 @@ fn worlds_with_zeros_print_words_and_never_nan() {
             }
         }
     }
+}
+
+/// Two rows whose slacks are infinite and cancel: `q(y,z|x)` is 0 where the product of its marginals is not.
+#[test]
+fn where_infinite_slacks_cancel_the_walk_says_that_the_ledger_adds_them_up() {
+    let world = FractionWorld::from_toml(
+        r#"
+        y = 1
+        beta = "3/2"
+        p_x_given_yz = [["1/2", "1/3", "1/8"], ["1/4", "3/4", "1/10"]]
+        p_yz = [["1/4", "1/8", "1/8"], ["1/6", "1/6", "1/6"]]
+        q_z_given_x = ["1/4", "1/2", "1/4"]
+        q_y_given_x = ["1/2", "1/2"]
+        q_yz_given_x = [["1/8", "1/8", "1/4"], ["1/8", "3/8", "0"]]
+        "#,
+    )
+    .unwrap()
+    .to_world()
+    .unwrap();
+    let text = flat(&walk(&world, Reading::Joint));
+    assert!(
+        text.contains("a slack between them is infinite") && !text.contains("no ledger adds up"),
+        "{text}"
+    );
+    let ledger = derivations::ledger::ledger(&world, Reading::Joint).unwrap();
+    let (residue, bound) = ledger.residue.unwrap();
+    assert!(residue.abs() <= bound, "{residue}");
 }
 
 #[test]

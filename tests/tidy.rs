@@ -113,18 +113,6 @@ fn a_slack_shares_no_code_with_the_sides() {
 }
 
 #[test]
-fn files_are_at_most_300_lines() {
-    let long: Vec<String> = files(&["reference", "gpu/src", "derivations", "tests", "benches"], &["rs"])
-        .into_iter()
-        .filter_map(|path| {
-            let lines = fs::read_to_string(&path).unwrap().lines().count();
-            (lines > 300).then(|| format!("{} {lines}", path.display()))
-        })
-        .collect();
-    assert!(long.is_empty(), "{long:#?}");
-}
-
-#[test]
 fn nothing_is_left_for_later() {
     let words = ["TO", "DO"].concat();
     let hits = lines_with(

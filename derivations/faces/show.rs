@@ -63,7 +63,12 @@ pub fn text<W: Checkable>(id: &str, reading: Reading, world: &W) -> Result<Strin
         return Ok(blocks.join("\n"));
     }
     let named = asked.parse::<StepId>().ok();
-    if let Some(step) = named.and_then(|id| step(id, reading)) {
+    // What one reading's own target is held against stands in the table once, whatever reading is asked for.
+    let own = proposition(asked, reading).filter(|claim| !claim.depends_on_reading);
+    let mut taken = [Some(reading), own.map(|own| own.reading)].into_iter().flatten();
+    let taken = taken.find_map(|reading| Some((step(named?, reading)?, reading)));
+    if let Some((step, reading)) = taken {
+        let scene = UnderReading::new(world, reading)?;
         let sides = [step.from, step.to].map(|id| describe(line(id), &scene));
         let sides: Result<Vec<String>, Error> = sides.into_iter().collect();
         return Ok(sides?.join("\n") + "\n" + &describe_step(step, &scene)?);

@@ -1,6 +1,6 @@
 //! Runs `judge`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use judge::Judgement;
 use judge::dump;
@@ -21,6 +21,13 @@ pub(super) fn judge(args: &Judge) -> Result<Outcome> {
         .into());
     }
     for path in [&args.junit, &args.markdown].into_iter().flatten() {
+        if args.dumps.iter().any(|dump| is_same_file(dump, path)) {
+            return Err(format!(
+                "{} is a dump and a report's place, expected a file for each",
+                path.display()
+            )
+            .into());
+        }
         expect_writable(path)?;
     }
     let mut errors = Vec::new();
@@ -50,6 +57,11 @@ pub(super) fn judge(args: &Judge) -> Result<Outcome> {
     } else {
         Ok(Outcome::CouldNotRun)
     }
+}
+
+/// Whether two paths lead to one file that is there.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Opened, judged and closed one after the other: neither files nor memory grow with their number. What is no dump does not keep the others from it.

@@ -112,6 +112,23 @@ fn a_place_is_tried_before_the_work() {
 }
 
 #[test]
+fn a_report_does_not_take_the_place_of_a_dump() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("mine.safetensors");
+    std::fs::copy(RIGHT, &dump).unwrap();
+    let before = std::fs::read(&dump).unwrap();
+    let path = dump.to_str().unwrap();
+    let other = folder.path().join(".").join("mine.safetensors").display().to_string();
+    for place in [path, other.as_str()] {
+        for report in ["--junit", "--markdown"] {
+            let said = sentence(&["judge", RIGHT, path, report, place]);
+            assert!(said.contains("is a dump and a report's place"), "{said}");
+        }
+    }
+    assert_eq!(std::fs::read(&dump).unwrap(), before);
+}
+
+#[test]
 fn a_file_that_is_read_only_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("kept.toml");

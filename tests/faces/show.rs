@@ -58,3 +58,14 @@ fn an_unknown_line_is_answered_with_the_known_ones() {
     let error = show::text("12-13", Reading::Expected, world).unwrap_err();
     assert!(matches!(error, ShowError::Reading { .. }) && error.to_string().contains("joint"));
 }
+
+#[test]
+fn what_a_readings_own_target_is_held_against_is_shown_under_every_reading() {
+    let world = list::named("teaching").unwrap();
+    for id in ["fixed-A4", "p(x)-A4", "p(x)-A3", "3-A1"] {
+        let text = show::text(id, Reading::Pointwise, &world).unwrap();
+        for reading in Reading::ALL {
+            assert_eq!(show::text(id, reading, &world).unwrap(), text, "{id} {reading:?}");
+        }
+    }
+}

@@ -265,3 +265,20 @@ fn every_prefix_of_a_dump_is_refused_and_no_flipped_byte_of_its_header_panics() 
         let _ = sentence(bytes);
     }
 }
+
+/// Of two equal keys a map keeps the last, and one of the two claims would never be judged.
+#[test]
+fn a_claim_that_is_stated_twice_is_refused() {
+    let bytes = correct().bytes();
+    let length = usize::try_from(u64::from_le_bytes(bytes[..8].try_into().unwrap())).unwrap();
+    let header = std::str::from_utf8(&bytes[8..8 + length]).unwrap();
+    let claims = r#"\"claims\":{"#;
+    assert!(header.contains(claims), "{header}");
+    let twice = header.replacen(claims, &format!(r#"{claims}\"kl\":{{\"sign\":-1}},"#), 1);
+    let twice = format!("{twice:<width$}", width = twice.len().next_multiple_of(8));
+    let mut file = u64::try_from(twice.len()).unwrap().to_le_bytes().to_vec();
+    file.extend(twice.as_bytes());
+    file.extend(&bytes[8 + length..]);
+    assert!(sentence(file).contains("the key \"kl\" stands there twice"));
+    assert!(sentence(bytes).contains("judged: true"));
+}

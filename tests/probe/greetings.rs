@@ -147,3 +147,19 @@ fn as_many_positions_are_asked_about_as_the_child_says() {
         assert!(question.contains(&format!(r#""shape":{shape}"#)), "{shape}: {question}");
     }
 }
+
+#[test]
+fn a_key_that_stands_twice_in_a_greeting_is_refused_however_deep() {
+    for (greeting, key) in [
+        (format!(r#"{{"statement":{{{CODES}}},"sizes":{{"code":4,"code":5}}}}"#), "code"),
+        (
+            r#"{"statement":{"inputs":"tokens","dtype":"f32","layout":"BSK","prior":"uniform","claims":{"kl":{},"kl":{"sign":-1}}}}"#
+                .to_owned(),
+            "kl",
+        ),
+        (format!(r#"{{"statement":{{{CODES},"dtype":"f64"}}}}"#), "dtype"),
+    ] {
+        let found = greet(&greeting);
+        assert!(found.contains(&format!("the key \"{key}\" stands there twice")), "{found}");
+    }
+}

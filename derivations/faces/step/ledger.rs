@@ -64,6 +64,11 @@ pub(super) fn closing<W: Checkable>(
     let ledger = if finite {
         let rest = if total.is_empty() { ": nothing was lost." } else { "." };
         format!("ln p(x,y) = {evidence} = {last} (line {name}){total}{rest}")
+    } else if evidence.finite().is_some() && last.finite().is_some() {
+        format!(
+            "ln p(x,y) is {evidence} and line {name} is {last}: a slack between them is infinite, so that they do not \
+             add up step by step. `elbo ledger` adds up what such steps come to together."
+        )
     } else {
         format!(
             "ln p(x,y) is {evidence} and line {name} is {last}: with an infinite or undefined entry no ledger adds up."

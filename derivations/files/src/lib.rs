@@ -8,6 +8,7 @@
 pub mod disk;
 pub mod header;
 pub mod images;
+pub mod json;
 pub mod limits;
 pub mod numbers;
 pub mod words;

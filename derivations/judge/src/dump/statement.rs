@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bounds::{Float, Order};
+use files::json::expect_keys_once;
 use files::words::without_types;
 use serde::{Deserialize, Deserializer};
 use worlds::case::FileError;
@@ -166,6 +167,11 @@ impl Statement {
     /// Reads a statement and checks it against itself.
     pub(crate) fn checked(text: &str) -> Result<Self, FileError> {
         let statement = Self::read(text).map_err(|(key, reason)| FileError::Unreadable { key, reason })?;
+        // Of two equal keys a map keeps the last.
+        expect_keys_once(text).map_err(|reason| FileError::Unreadable {
+            key: KEY.to_owned(),
+            reason,
+        })?;
         statement.check()?;
         Ok(statement)
     }

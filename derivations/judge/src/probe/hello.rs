@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use files::json::expect_keys_once;
 use files::words::without_types;
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,6 +31,7 @@ impl Hello {
     /// What is wrong with it: what `judge` refuses, or sizes of which no question can be made.
     pub fn of(line: &str) -> Result<Self, String> {
         let mut hello: Self = serde_json::from_str(line).map_err(|error| without_types(&error.to_string()))?;
+        expect_keys_once(line)?;
         if !hello.statement.is_object() {
             return Err("the statement is no object, expected the statement of a dump".to_owned());
         }
