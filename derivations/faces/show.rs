@@ -2,7 +2,7 @@
 
 use note::checkable::Checkable;
 use note::line::{Line, LineId, line};
-use note::proposition::{Kind, Proposition, bound_at_beta, own_bound_at_beta, proposition};
+use note::proposition::{Proposition, bound_at_beta, own_bound_at_beta, proposition};
 use note::step::{STEPS, Step, StepId, step};
 use note::under_reading::UnderReading;
 use reference::vocab::{Error, Nats, Reading};
@@ -63,33 +63,25 @@ pub fn text<W: Checkable>(id: &str, reading: Reading, world: &W) -> Result<Strin
         return Ok(blocks.join("\n"));
     }
     let named = asked.parse::<StepId>().ok();
-    // What one reading's own target is held against stands in the table once, whatever reading is asked for.
-    let own = proposition(asked, reading).filter(|claim| !claim.depends_on_reading);
-    let mut taken = [Some(reading), own.map(|own| own.reading)].into_iter().flatten();
-    let taken = taken.find_map(|reading| Some((step(named?, reading)?, reading)));
-    if let Some((step, reading)) = taken {
-        let scene = UnderReading::new(world, reading)?;
-        let sides = [step.from, step.to].map(|id| describe(line(id), &scene));
-        let sides: Result<Vec<String>, Error> = sides.into_iter().collect();
-        return Ok(sides?.join("\n") + "\n" + &describe_step(step, &scene)?);
+    if let Some(step) = named.and_then(|id| step(id, reading)) {
+        return Ok(describe_sides([step.from, step.to], &scene)? + &describe_step(step, &scene)?);
     }
     let at_beta = || {
         let swept = [bound_at_beta(reading), own_bound_at_beta(reading)];
         swept.into_iter().flatten().find(|bound| bound.id == asked)
     };
-    if let Some(bound) = proposition(asked, reading)
-        .filter(|claim| claim.kind == Kind::Bound)
-        .or_else(at_beta)
-    {
-        // Bounds up to line 12 are claims about the tables as given, whatever the reading.
-        let scene = if bound.depends_on_reading {
+    if let Some(stated) = proposition(asked, reading).or_else(at_beta) {
+        // Bounds up to line 12, and what one reading's own target is held against, are claims about the tables as given, whatever the reading.
+        let scene = if stated.depends_on_reading {
             scene
         } else {
-            UnderReading::new(world, bound.reading)?
+            UnderReading::new(world, stated.reading)?
         };
-        let sides = [bound.from, bound.to].map(|id| describe(line(id), &scene));
-        let sides: Result<Vec<String>, Error> = sides.into_iter().collect();
-        return Ok(sides?.join("\n") + "\n" + &describe_bound(&bound, &scene)?);
+        let described = match named.and_then(|id| step(id, stated.reading)) {
+            Some(step) => describe_step(step, &scene)?,
+            None => describe_bound(&stated, &scene)?,
+        };
+        return Ok(describe_sides([stated.from, stated.to], &scene)? + &described);
     }
     let elsewhere: Vec<&str> = STEPS
         .iter()
@@ -111,6 +103,14 @@ pub fn text<W: Checkable>(id: &str, reading: Reading, world: &W) -> Result<Strin
             known: elsewhere.join(", "),
         }
     })
+}
+
+/// Both sides of a step or a bound, one after the other.
+fn describe_sides<W: Checkable>(sides: [LineId; 2], scene: &UnderReading<W>) -> Result<String, Error> {
+    sides
+        .map(|id| Ok(describe(line(id), scene)? + "\n"))
+        .into_iter()
+        .collect()
 }
 
 fn describe<W: Checkable>(side: &Line, scene: &UnderReading<W>) -> Result<String, Error> {

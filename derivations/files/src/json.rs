@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::words::quoted;
+use crate::words::{quoted, without_place};
 
 /// Refuses a document in which an object has a key twice, however deep: a parser that keeps one of the two keeps what nobody may have meant.
 ///
@@ -13,10 +13,8 @@ use crate::words::quoted;
 /// A sentence with the key; of a document that is no JSON, what is wrong there.
 pub fn expect_keys_once(text: &str) -> Result<(), String> {
     let read: Result<KeysOnce, _> = serde_json::from_str(text);
-    read.map(drop).map_err(|error| {
-        let reason = error.to_string();
-        reason.split(" at line ").next().unwrap_or_default().to_owned()
-    })
+    read.map(drop)
+        .map_err(|error| without_place(&error.to_string()).to_owned())
 }
 
 /// Any value, looked through for keys and forgotten.

@@ -65,7 +65,13 @@ pub fn without_types(message: &str) -> String {
     }
 }
 
-/// The same, in quotes.
+/// What a parser says, without line and column: of a document in one line they tell nobody anything.
+#[must_use]
+pub fn without_place(message: &str) -> &str {
+    message.split(" at line ").next().unwrap_or_default()
+}
+
+/// Text in a sentence, in quotes.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", one_line(text))

@@ -1,5 +1,5 @@
 //! Continuous codes with a diagonal covariance: divergence, entropies, sample, and their gradients, by a recipe.
-//!
+
 use bounds::{BoundedSum, Range};
 use reference::diagonal::{self, Normal};
 use reference::vocab::{Error, Nats};
@@ -100,22 +100,22 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
         if recipe.overflows && ratio.max(square) > w.each.largest() && quantity == Quantity::Kl {
             return Ok(BoundedSum::one(f64::INFINITY, 0.0, 0.0));
         }
-        let entropy = diagonal::entropy(c.q).value();
-        let cross = value(diagonal::cross_entropy(c.q, c.p));
-        let exact = value(diagonal::kl_divergence(c.q, c.p));
+        let entropy = || diagonal::entropy(c.q).value();
+        let cross = || value(diagonal::cross_entropy(c.q, c.p));
+        let exact = || value(diagonal::kl_divergence(c.q, c.p));
         let value = match kind {
-            Divergence::Forward | Divergence::Reverse | Divergence::FromStandard => exact,
-            Divergence::OneMissing => exact + 0.5,
-            Divergence::LogAdded => exact + log_ratio,
-            Divergence::NotHalved => 2.0 * exact,
-            Divergence::OneOnce => exact + 0.5 - 0.5 / n,
-            Divergence::MeanMissing => exact - 0.5 * square,
-            Divergence::LogMissing => exact + 0.5 * log_ratio,
-            Divergence::PriorMissing if quantity == Quantity::Entropy => entropy,
-            Divergence::PriorMissing => -entropy,
-            Divergence::EntropyMissing => cross,
-            Divergence::EntropyHalved => cross - 0.5 * entropy,
-            Divergence::PriorAdded => -entropy - cross,
+            Divergence::Forward | Divergence::Reverse | Divergence::FromStandard => exact(),
+            Divergence::OneMissing => exact() + 0.5,
+            Divergence::LogAdded => exact() + log_ratio,
+            Divergence::NotHalved => 2.0 * exact(),
+            Divergence::OneOnce => exact() + 0.5 - 0.5 / n,
+            Divergence::MeanMissing => exact() - 0.5 * square,
+            Divergence::LogMissing => exact() + 0.5 * log_ratio,
+            Divergence::PriorMissing if quantity == Quantity::Entropy => entropy(),
+            Divergence::PriorMissing => -entropy(),
+            Divergence::EntropyMissing => cross(),
+            Divergence::EntropyHalved => cross() - 0.5 * entropy(),
+            Divergence::PriorAdded => -entropy() - cross(),
             _ => return Err(Absence::NotAffected),
         };
         let size = 2.0 + ratio + square + c.log_size();

@@ -14,7 +14,7 @@ struct Kept {
 
 /// How many items there are, rows of an item, entries of a row.
 #[derive(Debug, Clone, Copy)]
-struct Lengths {
+struct Counts {
     items: usize,
     rows: usize,
     entries: usize,
@@ -33,7 +33,7 @@ struct Index {
 pub struct Reduction {
     open: Vec<BoundedSum>,
     keeps: Kept,
-    lengths: Lengths,
+    counts: Counts,
     /// Whether the entries of a row lie before the rows.
     planes: bool,
     factor: f64,
@@ -55,9 +55,9 @@ impl Reduction {
     /// Nothing added up yet.
     #[must_use]
     pub fn new(claim: &Claim, statement: &Statement, sizes: &Sizes, arithmetic: Arithmetic) -> Self {
-        let (mut keeps, mut lengths) = (
+        let (mut keeps, mut counts) = (
             Kept::default(),
-            Lengths {
+            Counts {
                 items: 1,
                 rows: 1,
                 entries: 1,
@@ -65,18 +65,18 @@ impl Reduction {
         );
         for (axis, _) in &claim.axes {
             let (kept, length) = match axis.role() {
-                Role::Batch => (&mut keeps.batch, &mut lengths.items),
-                Role::Row => (&mut keeps.rows, &mut lengths.rows),
-                Role::Entry => (&mut keeps.entries, &mut lengths.entries),
+                Role::Batch => (&mut keeps.batch, &mut counts.items),
+                Role::Row => (&mut keeps.rows, &mut counts.rows),
+                Role::Entry => (&mut keeps.entries, &mut counts.entries),
             };
             (*kept, *length) = (claim.keeps(*axis), sizes.of_axis(*axis));
         }
         // What a loss is added up from has axes that it has no longer.
         if statement.inputs == Form::Sequence && claim.quantity == Quantity::Loss {
-            (lengths.items, lengths.rows) = (sizes.batch, sizes.tokens);
+            (counts.items, counts.rows) = (sizes.batch, sizes.tokens);
         }
-        let rows = if keeps.rows { lengths.rows } else { 1 };
-        let entries = if keeps.entries { lengths.entries } else { 1 };
+        let rows = if keeps.rows { counts.rows } else { 1 };
+        let entries = if keeps.entries { counts.entries } else { 1 };
         let open = match (keeps.batch, keeps.rows) {
             (true, true) => 0,
             (true, false) => entries,
@@ -87,7 +87,7 @@ impl Reduction {
         Self {
             open: vec![BoundedSum::default(); open],
             keeps,
-            lengths,
+            counts,
             planes: sizes.grid.is_some() && claim.keeps(Axis::Position) && claim.keeps(Axis::Code),
             factor: made.factor() * if claim.of.is_some() { claim.sign } else { 1.0 },
             divisor: made.divisor(sizes) * if claim.of.is_some() { claim.normaliser } else { 1.0 },
@@ -114,13 +114,13 @@ impl Reduction {
     /// How many items there are addends of.
     #[must_use]
     pub const fn items(&self) -> usize {
-        self.lengths.items
+        self.counts.items
     }
 
     /// How many rows an item has.
     #[must_use]
     pub const fn rows(&self) -> usize {
-        self.lengths.rows
+        self.counts.rows
     }
 
     /// Whether the claim keeps the batch.
@@ -137,7 +137,7 @@ impl Reduction {
 
     /// Adds a reduced row of an item; `claimed` are the item's numbers.
     pub fn row(&mut self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64]) {
-        let width = if self.keeps.entries { self.lengths.entries } else { 1 };
+        let width = if self.keeps.entries { self.counts.entries } else { 1 };
         if self.keeps.batch && self.keeps.rows {
             let whole = self.is_of_codes.then(|| addends.iter().map(|addend| addend.mass).sum());
             for (entry, addend) in addends.iter().enumerate() {
@@ -164,7 +164,7 @@ impl Reduction {
 
     /// Compares what the last item completes.
     pub fn end(&mut self, claimed: &[f64]) {
-        let width = if self.keeps.entries { self.lengths.entries } else { 1 };
+        let width = if self.keeps.entries { self.counts.entries } else { 1 };
         for cell in 0..self.open.len() {
             let sum = std::mem::take(&mut self.open[cell]);
             let (item, row, entry) = (0, cell / width, cell % width);
@@ -173,8 +173,8 @@ impl Reduction {
     }
 
     fn index(&self, Place { item, row, entry }: Place) -> Index {
-        let width = if self.keeps.entries { self.lengths.entries } else { 1 };
-        let rows = if self.keeps.rows { self.lengths.rows } else { 1 };
+        let width = if self.keeps.entries { self.counts.entries } else { 1 };
+        let rows = if self.keeps.rows { self.counts.rows } else { 1 };
         let within = if self.planes {
             entry * rows + row
         } else {

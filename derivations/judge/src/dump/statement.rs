@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bounds::{Float, Order};
 use files::json::expect_keys_once;
-use files::words::without_types;
+use files::words::{without_place, without_types};
 use serde::{Deserialize, Deserializer};
 use worlds::case::FileError;
 
@@ -184,8 +184,7 @@ impl Statement {
                 path => path,
             };
             let reason = without_types(&error.inner().to_string());
-            // The document has one line: its columns tell nobody anything.
-            (key, reason.split(" at line ").next().unwrap_or_default().to_owned())
+            (key, without_place(&reason).to_owned())
         })
     }
 
