@@ -27,7 +27,7 @@ lint: lapack
 
 # The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler. KERNELS="--test NAME ..." for some of it.
 kernels: lapack
-	cargo test --release --package elbo-simt --features elbo/lapack $(KERNELS)
+	cargo test --release --package elbo-simt --features elbo-agree/lapack $(KERNELS)
 
 # The program's whole CUDA path on an emulated device, and with faults in its launch code: no GPU, no toolkit, no root.
 emulated:
@@ -47,7 +47,7 @@ patches: lapack
 mpmath: lapack
 	test -d target/mpmath || { python3 -m venv target/mpmath && target/mpmath/bin/pip install -q mpmath; }
 	cargo build --release --features lapack
-	target/mpmath/bin/python tests/continuous/golden.py target/release/elbo
+	target/mpmath/bin/python tests/check/continuous_cases/golden.py target/release/elbo
 
 # Mutation of the reference and the checker; takes hours on two cores, resumes where it stopped.
 mutants:
@@ -85,7 +85,7 @@ model:
 	target/release/elbo train all --config emoji --out target/model/emoji --resume
 	cp target/model/tiny/model.safetensors derivations/data/tiny.safetensors
 	cp target/model/emoji/model.safetensors derivations/data/model.safetensors
-	derivations/model/pictures.sh
+	derivations/dalle/pictures.sh
 
 # The experiment behind the note's 6.6: seven weights, three seeds each (35 minutes; goes on where it was). `make docs` puts it into the README.
 sweep:
@@ -96,7 +96,7 @@ sweep:
 
 # 100,000 dumps of correct implementations, a thousand of them at K = 8192: none may be out of bound. Prints how much of their bounds they use.
 silence:
-	ELBO_SILENCE=100000 cargo test --release --test faults silence -- --nocapture
+	ELBO_SILENCE=100000 cargo test --release --package elbo-judge --test judge silence -- --nocapture
 
 # The reader of dumps and case files, fuzzed with coverage for ten minutes of a core; new inputs go below target/.
 fuzz:
@@ -119,7 +119,7 @@ producers:
 
 # Writes the outputs in README.md and derivations/faults.md anew.
 docs:
-	UPDATE_DOCS=1 cargo test --release --test docs --test faults
+	UPDATE_DOCS=1 cargo test --release --test elbo --test judge -- docs faults
 
 long: patches kernels emulated mpmath mutants silence producers driver fuzz
 

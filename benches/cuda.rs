@@ -23,9 +23,9 @@ mod whole;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use agree::bounds::Storage;
+use agree::terms::{OnDevice, Options, agree};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use derivations::precision::Storage;
-use derivations::terms::{OnDevice, Options, agree};
 use drawn::{SEED, logits};
 use gpu::candle_core::{DType, Result, Tensor, Var};
 use gpu::device::{Device, Kind};

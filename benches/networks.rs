@@ -11,14 +11,14 @@ use std::hint::black_box;
 
 use clock::{Group, bench, group};
 use criterion::{Criterion, criterion_group, criterion_main};
+use dalle::config::Config;
+use dalle::data::Data;
+use dalle::network::Model;
+use dalle::train::{self, FirstStage, Part, SecondStage, Share, Stage};
 use gpu::autograd;
 use gpu::candle_core::{DType, Device, Result, Tensor, Var};
 use gpu::device::Kind;
 use mimalloc::MiMalloc as Allocator; // the program's own
-use model::config::Config;
-use model::data::Data;
-use model::network::Model;
-use model::train::{self, FirstStage, Part, SecondStage, Share, Stage};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 

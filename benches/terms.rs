@@ -21,10 +21,10 @@ mod whole;
 use std::alloc::System as Allocator;
 use std::hint::black_box;
 
+use agree::bounds::Storage;
+use agree::terms::{Options, agree};
 use clock::{Group, bench, group};
 use criterion::{Criterion, criterion_group, criterion_main};
-use derivations::precision::Storage;
-use derivations::terms::{Options, agree};
 use drawn::{SEED, logits};
 use gpu::autograd;
 use gpu::candle_core::{Device, Result, Tensor, Var};

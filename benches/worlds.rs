@@ -10,17 +10,14 @@
     reason = "bench support"
 )]
 
-#[path = "../tests/agreement/dense.rs"]
-mod dense;
-
 use std::hint::black_box;
 use std::time::Duration;
 
+use agree::equations::{Options, agree_on};
+use agree::families::dense::{SEED, Worlds};
+use agree::pairs::{PAIRS, Pair, tables};
+use agree::report as agreement;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use dense::{SEED, Worlds};
-use derivations::agree::{Options, agree_on};
-use derivations::faces::agreement;
-use derivations::pairs::{PAIRS, Pair, tables};
 use gpu::device::{Device, Float, Kind};
 use gpu::transfer::download;
 use gpu::world::Batch;

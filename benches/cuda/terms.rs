@@ -1,7 +1,7 @@
 //! Each kernel's launches. What a bench is named after is what a group's throughput counts: the bytes that it has to read, in `f32`.
 
+use agree::bounds::Storage;
 use criterion::Criterion;
-use derivations::precision::Storage;
 use gpu::autograd;
 use gpu::candle_core::Tensor;
 use gpu::kernels::{self, Launch, Planes, Stored, Table};

@@ -1,8 +1,8 @@
 //! The decoder's likelihood, samples and codebook, exact tables.
 
+use agree::bounds::Storage;
+use agree::{equations, pairs};
 use criterion::Criterion;
-use derivations::precision::Storage;
-use derivations::{agree, pairs};
 use gpu::autograd;
 use gpu::candle_core::Tensor;
 use gpu::device::Float;

@@ -1,6 +1,6 @@
 //! What both benches compute with.
 
-use derivations::terms::CASES;
+use agree::terms::CASES;
 
 pub(crate) const SEED: u64 = 1;
 

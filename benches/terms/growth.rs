@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
+use agree::bounds::Storage;
 use criterion::{Criterion, Throughput};
-use derivations::precision::Storage;
 use gpu::fused::{self, Isa, Rows};
 
 use crate::{agreed, group, logits};

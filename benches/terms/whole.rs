@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::hint::black_box;
 
+use agree::bounds::Storage;
+use agree::{equations, pairs};
 use criterion::Criterion;
-use derivations::precision::Storage;
-use derivations::{agree as equations, pairs};
 use gpu::autograd;
 use gpu::candle_core::{Device, Tensor};
 use gpu::device::{Float, Kind};

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use bounds::Float;
 use gpu::candle_core::{D, Device, Result, Tensor, Var};
-use judge::dump::Draft;
+use judge::dump::DumpBuilder;
 use serde_json::json;
 use worlds::case::write_bytes;
 
@@ -34,14 +34,14 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Computes and writes.
-pub(crate) fn write(path: &Path) -> std::result::Result<(), Box<dyn std::error::Error>> {
+fn write(path: &Path) -> std::result::Result<(), Box<dyn std::error::Error>> {
     let shape = (3, 10, 17);
     let logits = Var::randn(0.0_f32, 2.0, shape, &Device::Cpu)?;
     let divergence = kl(logits.as_tensor())?;
     let slopes = divergence.sum_all()?.backward()?;
     let gradient = slopes.get(logits.as_tensor()).ok_or("no gradient")?;
 
-    let mut dump = Draft::new(json!({
+    let mut dump = DumpBuilder::new(json!({
         "inputs": "tokens", "dtype": "f32", "layout": "BSK", "prior": "uniform", "framework": "candle",
         "claims": {"kl": {"sum": ["code"]}, "grad.encoder_logits": {"of": "kl"}},
     }));
@@ -60,4 +60,20 @@ pub(crate) fn write(path: &Path) -> std::result::Result<(), Box<dyn std::error::
     );
     write_bytes(path, &dump.bytes())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use judge::dump;
+
+    #[test]
+    fn its_dump_stands() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("kl.safetensors");
+        super::write(&path)?;
+        let judgement = judge::judge(&dump::open(&path)?, &|_| ())?;
+        let used: Vec<f64> = judgement.claims.iter().map(|judged| judged.comparison.used()).collect();
+        assert!(judgement.stands() && used.len() == 2, "{used:?}");
+        Ok(())
+    }
 }

@@ -1,12 +1,16 @@
-//! The fused terms as candle sees them: functions of tensors with a backward pass.
+//! The fused terms as operations of candle: functions of tensors with a backward pass.
 //!
-//! A thin wrapper. Every argument that is a tensor gets its gradient, whether it is a variable or has a graph of its own; what is detached instead
-//! says so. Values come back in `f32` (`f64` for `f64` logits), gradients in the logits' own type. candle's backward pass fills a table with
-//! zeros and adds to it whatever an operation returns, and an operation cannot hand over a buffer: so a gradient goes to memory three times
-//! where [`fused`](crate::fused) writes it once. A training loop that can call that should.
+//! The module is a thin wrapper around [`fused`](crate::fused). Every argument that is a tensor gets its gradient,
+//! whether it is a variable or has a graph of its own. A function that detaches an argument says so. Values are
+//! returned in `f32` (in `f64` for `f64` logits), and gradients in the type of the logits.
 //!
-//! A tensor on a CUDA device (feature `cuda`) goes through `gpu/kernels` where it lies, in `f32` or `bf16`; a backward pass waits for the device once,
-//! to see whether every value weighs the same. What lies elsewhere, or is of another type, is refused.
+//! candle's backward pass fills a table with zeros and adds to it whatever an operation returns. An operation cannot
+//! hand over a buffer, so that a gradient goes to memory three times where [`fused`](crate::fused) writes it once. A
+//! training loop that can call that module should.
+//!
+//! With the feature `cuda`, a tensor on a CUDA device goes through the kernels of `gpu/kernels` where it lies, in `f32`
+//! or `bf16`. A backward pass waits for the device once, to see whether every value weighs the same. Tensors on other
+//! devices, or of other types, are refused.
 
 use candle_core::{DType, Result, Tensor};
 
@@ -34,15 +38,20 @@ use op::{Function, Lie, Op};
 pub use resize::{max_pool, upsample};
 pub use sequence::{attention, layer_norm, linear};
 
-/// [`fused::kl_to_uniform`](crate::fused::kl_to_uniform): `[.., K]` to `[..]`.
+/// The divergence of each row's softmax from the uniform distribution, as
+/// [`fused::kl_to_uniform`](crate::fused::kl_to_uniform).
+///
+/// Shapes: from logits `[.., K]` to `[..]`. Unit: nats.
 ///
 /// # Errors
-/// candle's, for a tensor of integers or on another device.
+/// candle's, for a tensor of integers or on a device without kernels.
 pub fn kl_to_uniform(logits: &Tensor) -> Result<Tensor> {
     of_one(Function::KlToUniform, Lie::InRows, logits)
 }
 
-/// [`fused::entropy`](crate::fused::entropy): `[.., K]` to `[..]`.
+/// The entropy of each row's softmax, as [`fused::entropy`](crate::fused::entropy).
+///
+/// Shapes: from logits `[.., K]` to `[..]`. Unit: nats.
 ///
 /// # Errors
 /// As [`kl_to_uniform`].
@@ -50,7 +59,9 @@ pub fn entropy(logits: &Tensor) -> Result<Tensor> {
     of_one(Function::Entropy, Lie::InRows, logits)
 }
 
-/// [`fused::log_mean_exp`](crate::fused::log_mean_exp): `[.., N]` to `[..]`.
+/// The logarithm of the mean of each row's weights, as [`fused::log_mean_exp`](crate::fused::log_mean_exp).
+///
+/// Shapes: from log-weights `[.., N]` to `[..]`. Unit: nats.
 ///
 /// # Errors
 /// As [`kl_to_uniform`].
@@ -58,23 +69,32 @@ pub fn log_mean_exp(log_weights: &Tensor) -> Result<Tensor> {
     of_one(Function::LogMeanExp, Lie::InRows, log_weights)
 }
 
-/// [`fused::token_log_prob`](crate::fused::token_log_prob): `[.., V]` and a target a row to `[..]`. A target's weight counts in the gradient, as there.
+/// The log-probability of each row's target, as [`fused::token_log_prob`](crate::fused::token_log_prob).
+///
+/// The weight of a target counts in the gradient, and not in the value.
+/// Shapes: from logits `[.., V]`, with a target for each row, to `[..]`. Unit: nats.
 ///
 /// # Errors
-/// As [`kl_to_uniform`]; for targets that do not fit.
+/// As [`kl_to_uniform`], and for targets that do not fit the rows.
 pub fn token_log_prob(logits: &Tensor, targets: &[Target]) -> Result<Tensor> {
     of_one(Function::TokenLogProb(targets.into()), Lie::InRows, logits)
 }
 
-/// [`fused::kl_divergence`](crate::fused::kl_divergence): two of `[.., K]` to `[..]`.
+/// The divergence of the softmax of each row of `a` from that of `b`, as
+/// [`fused::kl_divergence`](crate::fused::kl_divergence).
+///
+/// Shapes: from two tables of logits, `[.., K]` each, to `[..]`. Unit: nats.
 ///
 /// # Errors
-/// As [`kl_to_uniform`]; for tensors of different shapes or types.
+/// As [`kl_to_uniform`], and for tensors of different shapes or types.
 pub fn kl_divergence(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     of_two(Function::KlDivergence, Lie::InRows, a, b)
 }
 
-/// [`fused::cross_entropy`](crate::fused::cross_entropy): two of `[.., K]` to `[..]`.
+/// The cross-entropy of the softmax of each row of `b` under that of `a`, as
+/// [`fused::cross_entropy`](crate::fused::cross_entropy).
+///
+/// Shapes: from two tables of logits, `[.., K]` each, to `[..]`. Unit: nats.
 ///
 /// # Errors
 /// As [`kl_divergence`].
@@ -82,14 +102,16 @@ pub fn cross_entropy(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     of_two(Function::CrossEntropy, Lie::InRows, a, b)
 }
 
-/// [`fused::logit_laplace`](crate::fused::logit_laplace): three of `[.., P]` to `[..]`. The pixels `x` are data and are detached: no gradient goes
-/// to them, nor to what they were computed from.
+/// The logit-Laplace log-likelihood of each image, as [`fused::logit_laplace`](crate::fused::logit_laplace).
+///
+/// The pixels `x` are data and are detached: no gradient goes to them, nor to what they were computed from.
+/// Shapes: from three tables, `[.., P]` each, to `[..]`. Unit: nats.
 ///
 /// # Errors
 /// As [`kl_divergence`].
 pub fn logit_laplace(x: &Tensor, mu: &Tensor, ln_b: &Tensor) -> Result<Tensor> {
     let op = Op(Function::LogitLaplace, Lie::InRows);
-    // Detached: candle's backward pass asks every node above a variable for a gradient.
+    // The pixels are detached, because candle's backward pass asks every node above a variable for a gradient.
     let values = x
         .detach()
         .contiguous()?
@@ -108,6 +130,7 @@ fn of_two(function: Function, lie: Lie, a: &Tensor, b: &Tensor) -> Result<Tensor
     values.to_dtype(computed(a.dtype()))
 }
 
+/// The type in which values are returned, for a type in which logits are stored.
 const fn computed(stored: DType) -> DType {
     match stored {
         DType::F64 => DType::F64,

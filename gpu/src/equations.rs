@@ -1,4 +1,7 @@
-//! The note's lines over a batch, one function a side, in the order of the argument.
+//! The numbered lines of the note over a batch of finite worlds, in the order of the argument. Each line is one
+//! function.
+//!
+//! The functions mirror those of `reference::equations` by name, and share no code with them.
 
 pub mod bound;
 pub mod joint;

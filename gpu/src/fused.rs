@@ -1,14 +1,15 @@
-//! The terms of the bound at DALL-E's size, fused: one trip to memory, values and gradients, on the CPU's vector units.
+//! The terms of the bound at DALL-E's size, as fused kernels on the CPU's vector units. A kernel reads a row once from
+//! memory and computes its value and its gradient.
 //!
-//! A kernel is written once over lanes and runs with AVX-512, with AVX2 or on any processor. It reads `f32`, `f64`, `bf16` or
-//! `f16`, computes in `f32` (`f64` for `f64`), and adds rows up in `f64`. Gradients go into the caller's buffer, multiplied by a
-//! weight, so that a loss needs no second pass.
+//! A kernel is written once over lanes, and runs with AVX-512, with AVX2 or on any processor. It reads `f32`, `f64`,
+//! `bf16` or `f16`. It computes in `f32` (in `f64` for `f64`), and adds rows up in `f64`. Gradients go into the
+//! caller's buffer, multiplied by a weight, so that a loss needs no second pass.
 //!
 //! | function | shape of a row | reference |
 //! |---|---|---|
 //! | [`kl_to_uniform`], [`entropy`] | `[K]` logits | `reference::logits` |
-//! | [`planes::kl_to_uniform`], [`planes::entropy`] | `[K]` logits, a plane apart: `[B, K, H, W]` | `reference::logits` |
-//! | [`kl_divergence`], [`cross_entropy`] | two of `[K]` logits | `reference::logits` |
+//! | [`planes::kl_to_uniform`], [`planes::entropy`] | `[K]` logits, in planes `[B, K, H, W]` | `reference::logits` |
+//! | [`kl_divergence`], [`cross_entropy`] | two rows of `[K]` logits | `reference::logits` |
 //! | [`planes::kl_divergence`], [`planes::cross_entropy`] | the same, a plane apart | `reference::logits` |
 //! | [`token_log_prob`] | `[V]` logits and a [`Target`] | `reference::logits` |
 //! | [`log_mean_exp`] | `[N]` log-weights | `reference::logits` |

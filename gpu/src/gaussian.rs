@@ -1,11 +1,11 @@
-//! Linear-Gaussian worlds: the closed forms over a batch, from Cholesky factors given.
+//! Linear-Gaussian worlds: the closed forms of the lines over a batch, from Cholesky factors that the caller provides.
 //!
 //! ```text
 //! p(y) a table    p(z|y) = N(m_y, S_y)    p(x|y,z) = N(W z + b_y, R)    q(z|x) = N(mu, V)    q(y|x) a table
 //! ```
 //!
-//! Every line is a function of two whitened affine maps of `t`, where `z = mu + L t` and `V = L L^T` ([`Batch`]). Eqs. 6 to 12 differ in how they
-//! write one number; in closed form they are one, [`eq09_log_product`].
+//! Every line is a function of two whitened affine maps of `t`, where `z = mu + L t` and `V = L L^T` ([`Batch`]). Eqs.
+//! 6 to 12 differ only in how they write one number. In closed form they are one function, [`eq09_log_product`].
 
 mod batch;
 mod matrices;
@@ -23,7 +23,7 @@ use matrices::{cholesky, ln_diagonal, whiten};
 /// `ln (2 pi)`.
 const LN_2_PI: f64 = 1.837_877_066_409_345_3;
 
-/// The evidence of the observed pair, the integral done.
+/// The evidence of the observed pair, with the integral in closed form.
 ///
 /// ```text
 /// ln p(x,y) = ln ∫ p(x,y,z) dz                                                     (Eq. 3)
@@ -38,7 +38,7 @@ pub fn eq03_log_evidence(batch: &Batch) -> Result<Tensor, Error> {
     batch.at_observed(&Posterior::new(batch)?.ln_evidence)
 }
 
-/// `ln p(x)`, the mixture over the captions.
+/// The evidence of the image alone, `ln p(x)`, as the mixture over the captions.
 ///
 /// Shapes: returns `[B]`. Unit: nats. Reference: `reference::model::Model::ln_evidence_of_image`.
 ///
@@ -48,13 +48,15 @@ pub fn ln_evidence_of_image(batch: &Batch) -> Result<Tensor, Error> {
     log_sum_exp(&Posterior::new(batch)?.ln_evidence)
 }
 
-/// The Jensen gap, `KL(q(z|x) || p(z|x,y))`.
+/// Jensen's gap, the divergence `KL(q(z|x) || p(z|x,y))` of the encoder from the posterior.
 ///
 /// ```text
 /// 1/2 (tr A + |w|^2 - d - ln det A)
 /// ```
 ///
-/// with the posterior's precision `A` and its mean `-A^-1 b`, `|w|^2 = b^T A^-1 b`, in the coordinates in which `q` is standard normal.
+/// `A` is the posterior's precision and `-A^-1 b` its mean, in the coordinates in which `q` is standard normal, and
+/// `|w|^2 = b^T A^-1 b`.
+///
 /// Shapes: returns `[B]`. Unit: nats. Limits: NaN where `p(y) = 0` and there is no posterior.
 /// Reference: `reference::slack::Slack::posterior_gap`.
 ///
@@ -68,7 +70,7 @@ pub fn posterior_gap(batch: &Batch) -> Result<Tensor, Error> {
     batch.at_observed(&(terms * 0.5)?)
 }
 
-/// The ELBO before any reading of `q(y,z|x)`; Eqs. 6 to 12 in closed form.
+/// The ELBO before any reading of `q(y,z|x)`, which is the closed form of Eqs. 6 to 12.
 ///
 /// ```text
 /// E_{z ~ q(z|x)}[ln p(x|y,z) + ln p(y,z) - ln q(z|x)]                              (Eq. 9)
@@ -84,7 +86,7 @@ pub fn eq09_log_product(batch: &Batch) -> Result<Tensor, Error> {
     Ok((joint + entropy(batch)?)?)
 }
 
-/// The objective before the constant is dropped.
+/// The objective with its divergence named, before the constant `ln q(y|x)` is dropped.
 ///
 /// ```text
 /// E[ln p(x|y,z) - D_KL(q(y,z|x), p(y,z)) + ln q(y|x)]                              (Eq. 13)
@@ -105,7 +107,7 @@ pub fn eq13_kl_named(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
     Ok(((expected_log_likelihood(batch, reading)? - divergence(batch, reading)?)? + caption)?)
 }
 
-/// The objective: the constant dropped, the divergence weighted.
+/// The objective that is trained: the constant is dropped, and the divergence is weighted by beta.
 ///
 /// ```text
 /// E[ln p(x|y,z)] - beta D_KL(q(y,z|x), p(y,z))                                     (Eqs. 14 and 1)
@@ -122,7 +124,7 @@ pub fn eq14_objective(batch: &Batch, reading: Reading) -> Result<Tensor, Error> 
     Ok((expected_log_likelihood(batch, reading)? - weighted)?)
 }
 
-/// The reconstruction term.
+/// The reconstruction term: the mean log-likelihood of the observed image, over the encoder's codes.
 ///
 /// ```text
 /// R = E_{z ~ q(z|x)}[ln p(x|y,z)],   under `Expected`  E_{(y,z) ~ q(y,z|x)}[ln p(x|y,z)]
@@ -148,7 +150,8 @@ pub fn expected_log_likelihood(batch: &Batch, reading: Reading) -> Result<Tensor
 /// joint, expected   sum_{y'} q(y'|x) E_{z ~ q(z|x)}[ln q(y',z|x) - ln p(y',z)]
 /// ```
 ///
-/// Shapes: returns `[B]`. Unit: nats. Source: the note, Eq. 13. Reference: `reference::equations::objective::divergence`.
+/// Shapes: returns `[B]`. Unit: nats. Source: the note, Eq. 13. Reference:
+/// `reference::equations::objective::divergence`.
 ///
 /// # Errors
 /// [`Error::Mixture`] for the footnote's reading; [`Error::Device`] when the device refuses.
@@ -168,7 +171,8 @@ pub fn divergence(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
 /// H(q(z|x)) = d/2 (1 + ln 2 pi) + ln det L
 /// ```
 ///
-/// Shapes: returns `[B]`. Unit: nats; any sign. Reference: `-E_{z ~ q(z|x)}[ln q(z|x)]` by `reference::model::Model::expect`.
+/// Shapes: returns `[B]`. Unit: nats; any sign. Reference: `-E_{z ~ q(z|x)}[ln q(z|x)]` by
+/// `reference::model::Model::expect`.
 ///
 /// # Errors
 /// [`Error::Device`] when the device refuses.
@@ -195,20 +199,21 @@ fn ln_prior(batch: &Batch) -> Result<Tensor, Error> {
     Ok((((squares * -0.5)? - constant)? + batch.ln_p_y())?)
 }
 
-/// The posterior at every caption, `[B, Y]` each.
+/// What the lines need of the posterior at every caption, `[B, Y]` each. Its precision is `A`, and its mean `-A^-1 b`.
 struct Posterior {
-    /// `tr A`.
+    /// The trace `tr A`.
     trace: Tensor,
-    /// `b^T A^-1 b`.
+    /// The quadratic form `b^T A^-1 b`.
     height: Tensor,
-    /// `ln det A`.
+    /// The log-determinant `ln det A`.
     ln_det: Tensor,
-    /// `ln p(x,y)`.
+    /// The evidence `ln p(x,y)`.
     ln_evidence: Tensor,
 }
 
 impl Posterior {
-    /// By normal equations, `A = U^T U` and `b = U^T u` summed over prior and decoder, and Cholesky's factor of `A`:
+    /// Solves the normal equations, `A = U^T U` and `b = U^T u` summed over prior and decoder, by Cholesky's factor of
+    /// `A`:
     ///
     /// ```text
     /// ln p(x,y) = ln p(y) - ln det F_S - ln det F_R - D/2 ln 2 pi + ln det L - 1/2 (|u|^2 - b^T A^-1 b + ln det A)

@@ -1,7 +1,8 @@
-//! DALL-E's networks over batches of images, by the reference's names.
+//! DALL-E's networks over batches of images, with layers of the reference's names.
 //!
-//! The wiring is written here a second time: the reference's is a list of layers, this one is code that runs from the input to the output.
-//! Parameters lie in tensors under the released model's names; gradients flow through every operation.
+//! The wiring is written here a second time. The reference's is a list of layers, and this one is code that runs from
+//! the input to the output. Parameters are tensors under the released model's names, and gradients flow through every
+//! operation.
 //!
 //! Shapes: images are `[B, C, H, W]`, sequences `[B, S, d]`.
 

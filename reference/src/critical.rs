@@ -1,4 +1,4 @@
-//! For which beta an objective bounds its target.
+//! The critical beta: from which weight on the divergence on an objective bounds its target from below.
 
 use std::cmp::Ordering;
 
@@ -7,17 +7,18 @@ use crate::equations::objective::{divergence, expected_log_likelihood, ln_captio
 use crate::slack::Slack;
 use crate::vocab::{Beta, Error, Nats, Reading, UNIT_ROUNDOFF_F64, closure_bound};
 
-/// A critical beta, and how far rounding can have moved it.
+/// A critical beta, with a bound on how far rounding can have moved it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Threshold {
     /// The critical beta as computed.
     pub beta: f64,
-    /// The true one lies within this distance.
+    /// The distance within which the true critical beta lies.
     pub within: f64,
 }
 
 impl Threshold {
-    /// `numerator / d`, each known up to its closure bound; `d` is larger than its own.
+    /// The quotient `numerator / d`, each of which is known up to its closure bound. `d` has to be larger than its own
+    /// bound.
     ///
     /// ```text
     /// |n/d - N/D| <= (e_n + |n/d| e_d) / (|d| - e_d)
@@ -31,12 +32,13 @@ impl Threshold {
         }
     }
 
-    /// Whether it has not overflowed.
+    /// Whether the quotient has not overflowed.
     const fn is_a_number(self) -> bool {
         self.beta.is_finite() && self.within.is_finite()
     }
 
-    /// Where `beta` lies: below it, above it, on it; none where it is nearer than rounding lets one tell.
+    /// Whether `beta` lies below the critical one, above it or on it. There is no answer where it is nearer than
+    /// rounding lets one tell.
     #[must_use]
     pub fn compare(self, beta: f64) -> Option<Ordering> {
         let known = self.within == 0.0 || (beta - self.beta).abs() > self.within;
@@ -44,31 +46,36 @@ impl Threshold {
     }
 }
 
-/// The set of beta from 0 to [`Beta::MOST`] for which `R - beta D <= target`.
+/// The set of beta from 0 to [`Beta::MOST`] for which the objective bounds its target, `R - beta D <= target`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CriticalBeta {
-    /// `0 < D < inf`: exactly from this beta on. Under the observed reading it is `1 - KL*/D <= 1`. Not clamped:
-    /// a negative one says that every beta `>= 0` holds.
+    /// The bound holds exactly from this beta on, since `0 < D < inf`. Under the observed reading it is
+    /// `1 - KL*/D <= 1`. It is not clamped: a negative one says that the bound holds at every beta.
     From(Threshold),
-    /// `D < 0` (pointwise only): exactly up to this beta; `-inf` when none.
+    /// The bound holds exactly up to this beta, since `D < 0`, which only the pointwise reading allows. It is `-inf`
+    /// when the bound holds at no beta.
     UpTo(Threshold),
-    /// The bound holds, whatever beta is: `R <= target` by more than any weight on `D` makes up for, or `R = -inf`.
+    /// The bound holds at every beta: `R` is below the target by more than any weight on `D` makes up for, or
+    /// `R = -inf`.
     Always,
-    /// It fails, whatever beta is: the same with `R > target`, or a target of `-inf`.
+    /// The bound holds at no beta: `R` is above the target by more than any weight on `D` makes up for, or the target
+    /// is `-inf`.
     Never,
-    /// `D = +inf`: every beta `> 0` holds; `at_zero` says whether `R` itself does.
+    /// The bound holds at every positive beta, since `D = +inf`. At 0 the divergence does not count.
     Positive {
-        /// Whether `R <= target`; none where rounding hides it.
+        /// Whether the bound holds at 0, `R <= target`; none where rounding hides it.
         at_zero: Option<bool>,
     },
-    /// `D = -inf` (pointwise only), and rounding hides whether `R` itself holds: every beta `> 0` fails.
+    /// The bound fails at every positive beta, since `D = -inf`, which only the pointwise reading allows. Rounding
+    /// hides whether it holds at 0.
     Negative,
-    /// Rounding leaves nothing of `D`, nor of what separates `R` from the target.
+    /// Rounding hides both `D` and what separates `R` from the target.
     Undecided,
 }
 
 impl CriticalBeta {
-    /// Whether the bound holds at this beta; none where rounding decides on which side of the critical one it lies.
+    /// Whether the bound holds at this beta. There is no answer where rounding decides on which side of the critical
+    /// one it lies.
     #[must_use]
     pub fn holds(self, beta: f64) -> Option<bool> {
         match self {
@@ -84,16 +91,19 @@ impl CriticalBeta {
     }
 }
 
-/// The critical beta of Eq. 14, or of Eq. 13 with a weighted divergence when the constant is kept.
+/// The critical beta of Eq. 14. When the constant is kept, it is that of Eq. 13 with a weighted divergence.
 ///
 /// ```text
 /// beta* = (R - target) / D,   R the reconstruction term, plus ln q(y|x) where the constant is kept
 ///       = 1 - gap / D         where R - D = target - gap
 /// ```
 ///
-/// The target is `ln p(x,y)`. Under [`Reading::Expected`] it is `ln p(x)`, and the constant is `E_{y ~ q(y|x)}[ln q(y|x)]`. The second form holds under
-/// the observed reading, with `KL*`, and under the expected one with the constant dropped: its gap is a sum over the posterior, in which a decoder's offset
-/// of thousands of nats cancels. Each number is known as far as its mass says and as the tables' normalisation does. Source: the audit, 'beta'.
+/// The target is `ln p(x,y)`. Under [`Reading::Expected`] it is `ln p(x)`, and the constant is
+/// `E_{y ~ q(y|x)}[ln q(y|x)]`.
+///
+/// The second form holds under the observed reading, where the gap is `KL*`, and under the expected one with the
+/// constant dropped. Its gap is a sum over the posterior, in which a decoder's offset of thousands of nats cancels.
+/// Each number is known as far as its mass says and as the tables' normalisation does. Source: the audit, 'beta'.
 ///
 /// # Errors
 /// [`Error::Indeterminate`] when `R`, `D` or their sum has no value.
@@ -115,12 +125,13 @@ pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool)
         });
     }
     let excess = r - target + hidden;
-    // Without an evidence there is no posterior to ask.
+    // Where the evidence is infinite there is no posterior, and so no gap.
     let gap = match target.is_finite() {
         true => gap(model, reading, constant_kept)?.map(|gap| gap + hidden),
         false => None,
     };
-    // Of the two forms, what the gap leaves of D has nothing of the decoder's offset in it.
+    // What the gap leaves of D has nothing of the decoder's offset in it: the second form is preferred where its mass
+    // is less.
     let finer = gap
         .map(|gap| d - gap)
         .filter(|other| other.is_finite() && !(other.mass() >= excess.mass()));
@@ -128,7 +139,7 @@ pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool)
     let at_zero = match excess.value() {
         value if value > closure_bound(&[excess]) => Some(false),
         value if value < -closure_bound(&[excess]) => Some(true),
-        // No side of it has rounded.
+        // Nothing of it was rounded.
         value if closure_bound(&[excess]) == 0.0 => Some(value <= 0.0),
         _ => None,
     };
@@ -151,10 +162,11 @@ pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool)
         value if value < -of_d && threshold.is_a_number() && reading == Reading::Pointwise => {
             CriticalBeta::UpTo(threshold)
         }
-        // D is 0 but for rounding, or so small that the quotient overflows: what the largest beta could make of it.
+        // D is 0 but for rounding, or so small that the quotient overflows: what the largest beta could make of D
+        // decides.
         value => {
             let (most, of_excess) = (Beta::MOST * (value.abs() + of_d), closure_bound(&[excess]));
-            // Only where the log-ratio at one caption stands for D may it be negative, and raise the line.
+            // D may be negative, and raise the line, only where the log-ratio at one caption stands for it.
             let raised = if reading == Reading::Pointwise { most } else { 0.0 };
             if excess.value() + of_excess + raised < 0.0 {
                 CriticalBeta::Always
@@ -167,7 +179,7 @@ pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool)
     })
 }
 
-/// `KL` to the posterior, where it is all that separates `R - D` from the target.
+/// The divergence from the posterior, under the readings where it is all that separates `R - D` from the target.
 fn gap<M: Slack>(model: &M, reading: Reading, constant_kept: bool) -> Result<Option<Nats>, Error> {
     match reading {
         Reading::Observed => model.posterior_gap().map(Some),
@@ -176,7 +188,7 @@ fn gap<M: Slack>(model: &M, reading: Reading, constant_kept: bool) -> Result<Opt
     }
 }
 
-/// `1 - gap / D`; a gap below 0 is 0 but for rounding.
+/// The threshold `1 - gap / D`, from `gap / D`. A gap below 0 is 0 but for rounding.
 fn one_less(share: Threshold) -> Threshold {
     Threshold {
         beta: 1.0 - share.beta.max(0.0),

@@ -1,15 +1,16 @@
-//! Continuous codes with a diagonal covariance: what the encoder of a variational autoencoder states, a mean and a log-variance a coordinate.
+//! Continuous codes with a diagonal covariance, as the encoder of a variational autoencoder states them: a mean and a
+//! log-variance for each coordinate.
 //!
-//! Everything is of one coordinate. Coordinates are independent, so that a code's number is the sum over them.
-//! Not of the note, whose codes are discrete: its divergence (Eq. 13) is the same functional of two other distributions. Full covariances are in
-//! `gaussian`, which needs LAPACK.
+//! Every function here is that of one coordinate. Coordinates are independent, so that the quantity of a code is the
+//! sum over its coordinates. The note has discrete codes only, but its divergence (Eq. 13) is the same functional of
+//! two other distributions. Full covariances are in `gaussian`, which needs LAPACK.
 
 use std::f64::consts::PI;
 
 use crate::special::{exponential_remainder, scaled_by_exponential};
 use crate::vocab::{Error, Nats};
 
-/// A normal distribution of one coordinate.
+/// The normal distribution of one coordinate, by its mean `m` and its log-variance `L`.
 ///
 /// ```text
 /// N(z | m, e^L) = (2 pi e^L)^(-1/2) e^(-(z - m)^2 / (2 e^L))
@@ -21,13 +22,13 @@ pub struct Normal {
 }
 
 impl Normal {
-    /// The standard normal distribution.
+    /// The standard normal distribution, of mean 0 and variance 1.
     pub const STANDARD: Self = Self {
         mean: 0.0,
         ln_variance: 0.0,
     };
 
-    /// A mean and the logarithm of a variance, which is `-inf` for a point mass.
+    /// The normal distribution with this mean and this logarithm of the variance, which is `-inf` for a point mass.
     ///
     /// # Errors
     /// [`Error::Entry`] for a mean that is not finite, or a log-variance that is NaN or `+inf`.
@@ -46,13 +47,13 @@ impl Normal {
         })
     }
 
-    /// `m`.
+    /// The mean, `m`.
     #[must_use]
     pub const fn mean(self) -> f64 {
         self.mean
     }
 
-    /// `L`, the logarithm of the variance.
+    /// The logarithm of the variance, `L`.
     #[must_use]
     pub const fn ln_variance(self) -> f64 {
         self.ln_variance
@@ -101,7 +102,7 @@ impl Normal {
         self.mean + scaled_by_exponential(noise, 0.5 * self.ln_variance)
     }
 
-    /// Derivative of [`Normal::sample`] by `L`; that by `m` is 1.
+    /// The derivative of [`Normal::sample`] with respect to `L`. The one with respect to `m` is 1.
     ///
     /// ```text
     /// dz/dL = e^(L/2) g / 2
@@ -112,12 +113,12 @@ impl Normal {
     }
 }
 
-/// Derivatives by the mean and by the log-variance of `q`.
+/// The derivatives of a quantity with respect to the mean and to the log-variance of `q`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slopes {
-    /// `d/dm`
+    /// The derivative with respect to the mean, `d/dm`.
     pub by_mean: Nats,
-    /// `d/dL`
+    /// The derivative with respect to the log-variance, `d/dL`.
     pub by_ln_variance: Nats,
 }
 
@@ -142,7 +143,7 @@ pub fn entropy(q: Normal) -> Nats {
     0.5 * (Nats::of((2.0 * PI).ln()) + Nats::of(1.0) + Nats::of(q.ln_variance))
 }
 
-/// Derivatives of [`entropy`]: 0 and 1/2.
+/// Derivatives of [`entropy`]. They are 0 and 1/2 for every `q`.
 #[must_use]
 pub const fn entropy_slopes() -> Slopes {
     Slopes {
@@ -171,7 +172,7 @@ pub fn cross_entropy(q: Normal, p: Normal) -> Result<Nats, Error> {
     (0.5 * (terms + Nats::of(p.ln_variance))).determinate(line)
 }
 
-/// Derivatives of [`cross_entropy`].
+/// Derivatives of [`cross_entropy`] with respect to the mean and to the log-variance of `q`.
 ///
 /// ```text
 /// d/dm = (m - m_p) e^(-L_p)        d/dL = e^(L - L_p) / 2
@@ -191,7 +192,8 @@ pub fn cross_entropy_slopes(q: Normal, p: Normal) -> Slopes {
 /// ```
 ///
 /// Unit: nats. Range: `[0, +inf]`; zero exactly when the two are equal. Limits: `+inf` where one alone is a point mass.
-/// Mass: the value, whose two terms are never negative, and `|d| |e^d - 1| / 2` for the rounded `d`: near 0 no digit is lost.
+/// Mass: the value, whose two terms are never negative, and `|d| |e^d - 1| / 2` for the rounded `d`: near 0 no digit is
+/// lost.
 /// Source: Kingma and Welling 2014, appendix B, where `p` is the standard normal distribution.
 ///
 /// ```
@@ -213,7 +215,7 @@ pub fn kl_divergence(q: Normal, p: Normal) -> Result<Nats, Error> {
     (0.5 * (excess + Nats::of(q.squared_distance(p)))).determinate("the divergence of two normal distributions")
 }
 
-/// Derivatives of [`kl_divergence`].
+/// Derivatives of [`kl_divergence`] with respect to the mean and to the log-variance of `q`.
 ///
 /// ```text
 /// d/dm = (m - m_p) e^(-L_p)        d/dL = (e^(L - L_p) - 1) / 2
@@ -227,7 +229,7 @@ pub fn kl_divergence_slopes(q: Normal, p: Normal) -> Slopes {
     }
 }
 
-/// The ratio of the variances; its exponent is rounded by `u |d|`.
+/// The ratio of the variances, whose mass holds that its exponent is rounded by `u |d|`.
 fn ratio(q: Normal, p: Normal) -> Nats {
     let ratio = q.variance_ratio(p);
     Nats::with_mass(ratio, ratio * (1.0 + (q.ln_variance - p.ln_variance).abs()))

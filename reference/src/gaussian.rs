@@ -1,21 +1,26 @@
-//! Linear-Gaussian worlds: codes are continuous, and the integral of Eq. 3 is an integral.
+//! Linear-Gaussian worlds: the codes are continuous, and the integral of Eq. 3 is an integral and no sum.
 //!
 //! ```text
-//! p(y) a table      p(z|y) = N(m_y, S_y)      p(x|y,z) = N(W z + b_y, R)      q(z|x) = N(A x + c, V)      q(y|x) a table
+//! p(y) a table      p(z|y) = N(m_y, S_y)        p(x|y,z) = N(W z + b_y, R)
+//! q(y|x) a table    q(z|x) = N(A x + c, V)
 //! ```
 //!
-//! Every side of Eqs. 3 to 14 has a closed form, in every reading but the footnote's, whose `p(z)` is a mixture. The lines are those of
-//! [`equations`](crate::equations): a [`Quadratic`] is a logarithm as a function of `z`, in the coordinates in which `q(z|x)` is standard
-//! normal, and [`Model`](crate::model::Model)'s integrals are what linear algebra makes of it: Cholesky factors, triangular solves, least
-//! squares. The slacks come from the other side: from inverses and determinants by elimination.
+//! Every side of Eqs. 3 to 14 has a closed form in every reading but the footnote's, whose `p(z)` is a mixture.
 //!
-//! The same lines are computed twice more by [`Quadrature`] and [`Sample`], which see nothing of a density but its values at points.
+//! The lines are those of [`equations`](crate::equations). A [`Quadratic`] is a logarithm as a function of `z`, in the
+//! coordinates in which `q(z|x)` is standard normal. The integrals of [`Model`](crate::model::Model) are linear algebra
+//! on it: Cholesky factors, triangular solves and least squares. The slacks are computed without these, from inverses
+//! and determinants by elimination.
+//!
+//! The same lines are computed twice more by [`Quadrature`] and [`Sample`], which see nothing of a density but its
+//! values at points.
 //!
 //! # Rounding
 //!
-//! Matrices are computed in twice the precision of `f64` and carry the error of each entry, in units of roundoff, through every factorisation,
-//! product and solve; the masses of the results hold them, so that the one closure bound of finite worlds serves here too. For every condition
-//! number that is taken (1e13) such an error is less than a rounding of the result.
+//! Matrices are computed in twice the precision of `f64`. They carry the error of each entry, in units of roundoff,
+//! through every factorisation, product and solve. The masses of the results hold these errors, so that the closure
+//! bound of finite worlds serves here, too. For every condition number that is accepted (up to 1e13), such an error is
+//! less than a rounding of the result.
 
 use std::sync::{Arc, OnceLock};
 
@@ -55,38 +60,39 @@ use factor::Covariance;
 use posterior::Caption;
 use uncertain::{Rounding, Uncertain};
 
-/// What a linear-Gaussian world is made of, before it is believed: `Y` captions, `D` pixels, `d` coordinates of the code.
+/// The parameters of a linear-Gaussian world with `Y` captions, `D` pixels and `d` coordinates of the code, as given
+/// and not yet validated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parts {
-    /// `ln p(y)`, `[Y]`, sums to 1.
+    /// The prior of the captions, `ln p(y)`, `[Y]`. Its probabilities sum to 1.
     pub ln_p_y: Array1<f64>,
-    /// `m_y`, `[Y, d]`.
+    /// The mean of `p(z|y)`, `m_y`, `[Y, d]`.
     pub prior_mean: Array2<f64>,
-    /// `S_y`, `[Y, d, d]`.
+    /// The covariance of `p(z|y)`, `S_y`, `[Y, d, d]`.
     pub prior_covariance: Array3<f64>,
-    /// `W`, `[D, d]`.
+    /// The decoder's weight, `W`, `[D, d]`.
     pub decoder_weight: Array2<f64>,
-    /// `b_y`, `[Y, D]`.
+    /// The decoder's offset at each caption, `b_y`, `[Y, D]`.
     pub decoder_offset: Array2<f64>,
-    /// `R`, `[D, D]`.
+    /// The covariance of `p(x|y,z)`, `R`, `[D, D]`.
     pub decoder_covariance: Array2<f64>,
-    /// `A`, `[d, D]`.
+    /// The encoder's weight, `A`, `[d, D]`.
     pub encoder_weight: Array2<f64>,
-    /// `c`, `[d]`.
+    /// The encoder's offset, `c`, `[d]`.
     pub encoder_offset: Array1<f64>,
-    /// `V`, `[d, d]`.
+    /// The covariance of `q(z|x)`, `V`, `[d, d]`.
     pub encoder_covariance: Array2<f64>,
-    /// `ln q(y|x)`, `[Y]`, sums to 1.
+    /// The caption model, `ln q(y|x)`, `[Y]`. Its probabilities sum to 1.
     pub ln_q_y_given_x: Array1<f64>,
     /// The observed image, `[D]`.
     pub x: Array1<f64>,
-    /// The observed caption.
+    /// The index of the observed caption, below `Y`.
     pub y: usize,
-    /// The weight on the divergence.
+    /// The weight on the divergence, from 0 to [`Beta::MOST`].
     pub beta: f64,
 }
 
-/// A linear-Gaussian world at one observed pair `(x, y)`: the [`Parts`], validated once.
+/// A linear-Gaussian world at one observed pair `(x, y)`: [`Parts`] that were validated and factorised once.
 #[derive(Debug, Clone)]
 pub struct Gaussian {
     core: Arc<Core>,
@@ -95,21 +101,22 @@ pub struct Gaussian {
     beta: Beta,
 }
 
-/// What no reading, caption or beta changes: a model at an image.
+/// A model at an image: what no reading, caption or beta changes.
 #[derive(Debug)]
 struct Core {
     parts: Parts,
     shared: Arc<Shared>,
-    /// `A x + c`; from here on the encoder's mean.
+    /// The encoder's mean, `A x + c`.
     mean: Uncertain,
-    /// `ln p(z|y)`, a caption each.
+    /// `ln p(z|y)` for each caption.
     ln_p_z_given_y: Vec<Quadratic>,
-    /// `ln p(x|y,z)`, a caption each.
+    /// `ln p(x|y,z)` for each caption.
     ln_p_x_given_yz: Vec<Quadratic>,
+    /// What the slacks have found out, for each caption.
     known: Vec<Known>,
 }
 
-/// What the slacks have found out about a caption, each computed when it is first asked for.
+/// What the slacks have found out about a caption. Each quantity is computed when it is first asked for.
 #[derive(Debug, Default)]
 struct Known {
     divergence_from_posterior: OnceLock<Nats>,
@@ -117,26 +124,27 @@ struct Known {
     with_caption_fixed: OnceLock<Vec<Fixed>>,
 }
 
-/// The same of a caption's prior with another caption's decoder.
+/// Evidence and divergence of the model that has a caption's prior and another caption's decoder.
 #[derive(Debug, Clone, Copy)]
 struct Fixed {
     ln_evidence: Nats,
     divergence_from_posterior: Nats,
 }
 
-/// What no image changes: all that is factorised, decomposed and refused.
+/// What no image changes of a model: all that is factorised, decomposed and validated.
 #[derive(Debug)]
 struct Shared {
     ln_p_y: LogProbs<Ix1>,
-    /// `V`.
+    /// The encoder's covariance `V`.
     encoder: Covariance,
-    /// `R`.
+    /// The decoder's covariance `R`.
     decoder: Covariance,
-    /// `F^-1 W L`, `F` the factor of `R`: how the decoder's exponent changes with the code in units of the encoder's.
+    /// The slope `F^-1 W L` of the decoder's exponent, where `F` is the factor of `R` and `L` that of `V`. It is the
+    /// change with the code, in units of the encoder's standard deviations.
     decoder_slope: Uncertain,
     ln_q_z: Quadratic,
     captions: Vec<Caption>,
-    /// What the sides' masses hold.
+    /// The unit in which the masses of the sides count errors.
     rounding: Rounding,
 }
 
@@ -147,7 +155,7 @@ impl PartialEq for Gaussian {
 }
 
 impl Gaussian {
-    /// The parts as given, with this world's reading of `q(y|x)`, its caption and its beta.
+    /// The parts as given, but with this world's `q(y|x)`, caption and beta, which readings and copies change.
     #[must_use]
     pub fn parts(&self) -> Parts {
         Parts {
@@ -158,13 +166,13 @@ impl Gaussian {
         }
     }
 
-    /// Coordinates of the code, `d`.
+    /// The number of coordinates of a code, `d`.
     #[must_use]
     pub fn dimension(&self) -> usize {
         self.core.parts.decoder_weight.ncols()
     }
 
-    /// Pixels, `D`.
+    /// The number of pixels of an image, `D`.
     #[must_use]
     pub fn pixels(&self) -> usize {
         self.core.parts.decoder_weight.nrows()
@@ -183,7 +191,7 @@ impl Gaussian {
         offsets.rows().into_iter().all(|row| row == offsets.row(0))
     }
 
-    /// The largest correction that renormalising made to a table's sum.
+    /// How far from 1 the sum of a given table was, at most. Renormalising corrected it.
     #[must_use]
     pub fn correction(&self) -> f64 {
         self.core.shared.ln_p_y.correction().max(self.ln_q_y.correction())

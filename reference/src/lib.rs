@@ -3,8 +3,9 @@
 //! # Scope
 //!
 //! Every line of the note "The Equations Behind DALL-E", Eqs. 1 to 14, is one function that computes the line *as
-//! printed* on a [`model::Model`], such as a finite [`world::World`]; the slack between two lines is a function of its own that shares no
-//! code with the sides it separates. Speed is not a goal: this crate is read, and believed, before it is run.
+//! printed* on a [`model::Model`], such as a finite [`world::World`]; the slack between two lines is a function of its
+//! own that shares no code with the sides it separates. Speed is not a goal: this crate is read, and believed, before
+//! it is run.
 //!
 //! # Notation
 //!
@@ -19,16 +20,19 @@
 //! | `q(y\|x)` | the caption's probability mass | `ln_q_y` `[Y]` |
 //! | `q(y,z\|x)` | what the note makes of the two | `ln_q_yz` `[Y, Z]`, the product unless given |
 //!
-//! Natural logarithms, nats. `-inf` is a value (a probability of 0); NaN never is. `0 ln 0 = 0`, and an
-//! expectation sums over the support of its distribution only.
+//! Logarithms are natural, so that the unit is the nat. `-inf` is a value, the logarithm of a probability of 0; NaN
+//! never is. `0 ln 0 = 0`, and an expectation sums over the support of its distribution only.
 //!
 //! # Reading order
 //!
-//! [`vocab`] (a package of its own, which the twin sees too), [`special`], [`model`], [`world`], then [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`],
-//! [`critical`], [`repairs`]. The same quantities from a network's logits are in [`logits`], of normally distributed codes in [`diagonal`]; samples of a
-//! discrete code are in [`relaxation`], the decoder's density in [`likelihood`], the loss of text and image tokens in [`sequence`], weights and temperatures
-//! that move in [`schedule`]; the networks themselves in [`network`].
-
+//! Begin with [`vocab`] (a package of its own, which the twin sees too), [`special`], [`model`] and [`world`]. Then
+//! come [`equations`] (`joint`, `bound`, `split`, `objective`), [`slack`], [`critical`] and [`repairs`].
+//!
+//! The same quantities from a network's logits are in [`logits`], and those of normally distributed codes in
+//! [`diagonal`]. Samples of a discrete code are in [`relaxation`], and the decoder's density is in [`likelihood`]. The
+//! loss of text and image tokens is in [`sequence`]. Weights and temperatures that move are in [`schedule`]. The
+//! networks themselves are in [`network`].
+//!
 //! # Example
 //!
 //! ```

@@ -1,38 +1,56 @@
-//! The decoder's likelihood of an image, value by value: the logit-Laplace density of DALL-E with the map that brings pixels into its range, and
-//! the two that most other models use, the normal density and the Bernoulli probability.
+//! The decoder's likelihood of an image, value by value.
+//!
+//! DALL-E has the logit-Laplace density, with a map that brings pixels into its range. Most other models have the
+//! normal density or the Bernoulli probability.
 
 use std::f64::consts::{LN_2, PI};
 
 use crate::special::scaled_by_exponential;
 use crate::vocab::{Error, Nats};
 
-/// How far `phi` keeps pixels from 0 and 1.
+/// The distance that [`phi`] keeps pixels from 0 and from 1, where the logit-Laplace density has no value.
 pub const EPSILON: f64 = 0.1;
 
-/// A pixel in `[0, 1]` into the density's range.
+/// Maps a pixel in `[0, 1]` into the range of the logit-Laplace density.
 ///
 /// ```text
 /// phi(v) = (1 - 2 epsilon) v + epsilon,   epsilon = 0.1
 /// ```
 ///
-/// A density over `phi(v)` is stated over `v` by adding `ln(1 - 2 epsilon)` nats a value.
-/// Source: Ramesh et al. 2021, appendix A.3.
+/// A density over `phi(v)` becomes one over `v` by adding `ln(1 - 2 epsilon)` nats for each value.
+/// Range: `[0.1, 0.9]`. Source: Ramesh et al. 2021, appendix A.3.
+///
+/// ```
+/// use reference::likelihood::phi;
+///
+/// // Black moves to 1/10, and the middle stays where it is.
+/// assert_eq!(phi(0.0), 0.1);
+/// assert_eq!(phi(0.5), 0.5);
+/// ```
 #[must_use]
 pub fn phi(pixel: f64) -> f64 {
     (1.0 - 2.0 * EPSILON) * pixel + EPSILON
 }
 
-/// Logarithm of the logit-Laplace density.
+/// The logarithm of the logit-Laplace density: that of a number in `(0, 1)` whose logit has a Laplace distribution.
 ///
 /// ```text
 /// ln f(x | mu, b) = -ln 2 - ln b - ln x - ln(1 - x) - |logit x - mu| / b
 /// ```
 ///
-/// Unit: nats, of a density over `x`: positive values are legal. Limits: defined on `0 < x < 1`; no value exceeds
-/// `-ln 2 - ln b - ln x(1 - x)`, which is the one at `mu = logit x`, whatever `b` is; `-inf` where the quotient exceeds the largest number.
+/// Unit: nats, of a density over `x`: positive values are legal. Limits: it is defined on `0 < x < 1`, and `-inf` where
+/// the quotient exceeds the largest number. Range: at most `-ln 2 - ln b - ln x(1 - x)`, the value at `mu = logit x`.
 /// Mass: `1 + |ln b| + |ln x| + |ln(1 - x)|` and what the distance was made of,
 /// `(|ln x| + |ln(1 - x)| + |mu|) / b + |logit x - mu| (1 + |ln b|) / b`.
 /// Source: Ramesh et al. 2021, appendix A.3. Twin: `gpu::fused::logit_laplace`.
+///
+/// ```
+/// use reference::likelihood::logit_laplace;
+///
+/// // In the middle, at b = 1: 1 / (2 1/2 1/2) = 2.
+/// assert!((logit_laplace(0.5, 0.0, 0.0)?.value() - 2.0_f64.ln()).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Pixel`] for an `x` outside `(0, 1)`, or a `mu` or `ln b` that is not finite.
@@ -48,7 +66,7 @@ pub fn logit_laplace(x: f64, mu: f64, ln_b: f64) -> Result<Nats, Error> {
     Ok(Nats::with_mass(value, 1.0 + ln_b.abs() + parts + spread))
 }
 
-/// `a / b` from `ln b`.
+/// The quotient `a / b`, from `ln b`.
 fn over_b(a: f64, ln_b: f64) -> f64 {
     scaled_by_exponential(a, -ln_b)
 }
@@ -59,7 +77,17 @@ fn over_b(a: f64, ln_b: f64) -> f64 {
 /// d/dmu = sign(logit x - mu) / b            d/d(ln b) = |logit x - mu| / b - 1
 /// ```
 ///
-/// Limits: at the kink `logit x = mu` the first is 0; nearer to it than rounding can tell, its sign is not known and `1/b` is its error.
+/// Limits: at the kink `logit x = mu` the first is 0. Nearer to the kink than rounding can tell, its sign is not known,
+/// and its error may be as large as `1/b`.
+///
+/// ```
+/// use reference::likelihood::logit_laplace_gradients;
+///
+/// // The logit 0 lies 2 above mu, at b = 1: the slopes are 1 and 2 - 1.
+/// let [by_mu, by_ln_b] = logit_laplace_gradients(0.5, -2.0, 0.0)?;
+/// assert!((by_mu.value() - 1.0).abs() < 1e-15 && (by_ln_b.value() - 1.0).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`logit_laplace`].
@@ -73,14 +101,15 @@ pub fn logit_laplace_gradients(x: f64, mu: f64, ln_b: f64) -> Result<[Nats; 2], 
     ])
 }
 
-/// Logarithm of the normal density.
+/// The logarithm of the normal density of a mean `mu` and a standard deviation `s`.
 ///
 /// ```text
 /// ln N(x | mu, s) = -(x - mu)^2 / (2 s^2) - ln s - 1/2 ln(2 pi)
 /// ```
 ///
-/// Unit: nats, of a density over `x`: positive values are legal. Range: at most `-ln s - 1/2 ln(2 pi)`, the value at `x = mu`.
-/// Mass: the sizes of the three.
+/// Unit: nats, of a density over `x`: positive values are legal. Range: at most `-ln s - 1/2 ln(2 pi)`, the value at
+/// `x = mu`.
+/// Mass: the sizes of the three terms.
 ///
 /// ```
 /// use reference::likelihood::normal;
@@ -104,6 +133,15 @@ pub fn normal(x: f64, mu: f64, ln_s: f64) -> Result<Nats, Error> {
 /// d/dmu = (x - mu) / s^2            d/d(ln s) = (x - mu)^2 / s^2 - 1
 /// ```
 ///
+/// ```
+/// use reference::likelihood::normal_gradients;
+///
+/// // Two standard deviations of size 1 away: 2 and 4 - 1.
+/// let [by_mu, by_ln_s] = normal_gradients(3.0, 1.0, 0.0)?;
+/// assert_eq!((by_mu.value(), by_ln_s.value()), (2.0, 3.0));
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`normal`].
 pub fn normal_gradients(x: f64, mu: f64, ln_s: f64) -> Result<[Nats; 2], Error> {
@@ -112,7 +150,7 @@ pub fn normal_gradients(x: f64, mu: f64, ln_s: f64) -> Result<[Nats; 2], Error> 
     Ok([Nats::of(by_mu), Nats::of(square) - Nats::of(1.0)])
 }
 
-/// `(x - mu) / s`.
+/// The standardised distance `(x - mu) / s`.
 fn standardised(x: f64, mu: f64, ln_s: f64) -> Result<f64, Error> {
     if !(x.is_finite() && mu.is_finite() && ln_s.is_finite()) {
         return Err(Error::Normal { x, mu, ln_s });
@@ -120,13 +158,14 @@ fn standardised(x: f64, mu: f64, ln_s: f64) -> Result<f64, Error> {
     Ok(scaled_by_exponential(x - mu, -ln_s))
 }
 
-/// Logarithm of the Bernoulli probability, from its logit.
+/// The logarithm of the Bernoulli probability of `x`, from the logit of the probability of 1.
 ///
 /// ```text
 /// x ln p + (1 - x) ln(1 - p) = -x ln(1 + e^(-l)) - (1 - x) ln(1 + e^l),   p = 1 / (1 + e^(-l))
 /// ```
 ///
-/// A value between 0 and 1 is taken for a share, as binary cross-entropy takes it: then no probability of anything, but a bound of one.
+/// An `x` between 0 and 1 is taken for a share, as binary cross-entropy takes it. The result is then no
+/// log-probability.
 /// Unit: nats. Range: at most 0, since no term is positive.
 ///
 /// ```
@@ -152,22 +191,45 @@ pub fn bernoulli(x: f64, logit: f64) -> Result<Nats, Error> {
 /// d/dl = x - p
 /// ```
 ///
+/// ```
+/// use reference::likelihood::bernoulli_gradient;
+///
+/// // Under a fair coin p is 1/2.
+/// assert_eq!(bernoulli_gradient(1.0, 0.0)?.value(), 0.5);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`bernoulli`].
 pub fn bernoulli_gradient(x: f64, logit: f64) -> Result<Nats, Error> {
     bernoulli(x, logit)?;
-    // The exponential is of a number that is not positive: it is finite on either side.
+    // The exponential is that of a number that is not positive, so that it is finite for either sign of the logit.
     let small = (-logit.abs()).exp();
     let p = if logit < 0.0 { small } else { 1.0 } / (1.0 + small);
     Ok(Nats::of(x) - Nats::of(p))
 }
 
-/// `ln(1 + e^l)`.
+/// The softplus function, `ln(1 + e^l)`.
 fn softplus(l: f64) -> f64 {
     l.max(0.0) + (-l.abs()).exp().ln_1p()
 }
 
-/// [`logit_laplace`] summed over the values of an image.
+/// The log-likelihood of an image: [`logit_laplace`] summed over its values.
+///
+/// ```text
+/// sum_i ln f(x_i | mu_i, b_i)
+/// ```
+///
+/// Shapes: `x`, `mu` and `ln_b` are `[N]`, one entry for each value. Unit: nats, of a density over all values.
+///
+/// ```
+/// use reference::likelihood::log_likelihood;
+///
+/// // Two values of density 2 each.
+/// let ln_p = log_likelihood(&[0.5; 2], &[0.0; 2], &[0.0; 2])?;
+/// assert!((ln_p.value() - 4.0_f64.ln()).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`logit_laplace`]; [`Error::Shape`] when the tables differ in length.

@@ -1,13 +1,15 @@
-//! The quantities of `categorical` from unnormalised logits, as networks emit them: values and closed-form gradients, row by row.
+//! The quantities of `categorical` from unnormalised logits, as networks emit them: values and closed-form gradients,
+//! row by row.
 //!
 //! ```text
 //! q_k = e^(x_k) / sum_j e^(x_j)                    ln q_k = y_k - ln sum_j e^(y_j),   y_k = x_k - max_j x_j
 //! ```
 //!
-//! `-inf` is a masked code: its probability is 0, it counts nowhere, its derivative is 0.
+//! A logit of `-inf` masks its code: the code's probability and its derivative are 0, and no sum counts it.
 //!
-//! A mass here also holds what a *rounded exponent* costs: a twin that computes `y_k` in its own precision moves every weight by `|y_k|`
-//! roundings, and every sum over weights by their mean. So a gradient's mass is not its size but what its factors were made of.
+//! A mass here also holds what a *rounded exponent* costs. A twin that computes `y_k` in its own precision moves every
+//! weight by `|y_k|` roundings, and every sum over weights by their mean. The mass of a gradient is therefore not its
+//! size, but the size of what its factors were made of.
 
 mod pair;
 mod samples;

@@ -1,4 +1,5 @@
-//! What the lines of the derivation are written in: a world at one observed pair, whatever its codes are.
+//! The interface that the lines of the derivation are written in: a world at one observed pair, with discrete or
+//! continuous codes.
 
 use std::ops::{Add, Neg, Sub};
 
@@ -8,9 +9,10 @@ use crate::vocab::{Beta, Error, LogProbs, Nats, Reading};
 
 /// A model of images, captions and codes at one observed pair `(x, y)`, with an encoder.
 ///
-/// The code `z` is what the lines sum over or integrate out. A [`Model::Log`] is a logarithm as a function of `z`; it is added to and
-/// subtracted from others code by code, and the integrals below do away with `z`. A finite world has tables and sums
-/// ([`World`](crate::world::World)), a linear-Gaussian one quadratic forms and closed forms; the lines are the same text for both.
+/// The code `z` is what the lines sum over or integrate out. A [`Model::Log`] is a logarithm as a function of `z`. It
+/// is added to and subtracted from others code by code, and the integrals below do away with `z`. A finite world
+/// ([`World`](crate::world::World)) has tables and sums. A linear-Gaussian world has quadratic forms and closed forms.
+/// The lines are the same text for both.
 pub trait Model: Clone + Send + Sync {
     /// A logarithm as a function of the code, in nats.
     type Log: Clone
@@ -20,19 +22,19 @@ pub trait Model: Clone + Send + Sync {
         + Add<Nats, Output = Self::Log>
         + Sub<Nats, Output = Self::Log>;
 
-    /// Number of captions.
+    /// The number of captions, `Y`.
     fn captions(&self) -> usize;
 
-    /// The observed caption.
+    /// The index of the observed caption.
     fn y(&self) -> usize;
 
-    /// The weight on the divergence.
+    /// The weight on the divergence in Eqs. 1 and 14.
     fn beta(&self) -> Beta;
 
-    /// Puts the model under another beta.
+    /// Replaces the weight on the divergence.
     fn set_beta(&mut self, beta: Beta);
 
-    /// The same model under another beta.
+    /// A copy of the model with another weight on the divergence.
     #[must_use]
     fn with_beta(&self, beta: Beta) -> Self {
         let mut other = self.clone();
@@ -40,26 +42,29 @@ pub trait Model: Clone + Send + Sync {
         other
     }
 
-    /// The same model with another caption observed, taken modulo their number.
+    /// A copy of the model at which another caption is observed. The index is taken modulo the number of captions.
     #[must_use]
     fn observing(&self, y: usize) -> Self;
 
     /// The model in which `q(y,z|x)` is what the reading says.
     ///
-    /// Observed: `q(y|x)` becomes the point mass at `y`. Footnote: `q(y,z|x) = q(z|x) p(y|z)` and `q(y|x)` its marginal. Else: unchanged.
+    /// Under the observed reading `q(y|x)` becomes the point mass at `y`. Under the footnote's reading `q(y,z|x)`
+    /// becomes `q(z|x) p(y|z)`, and `q(y|x)` its marginal. The other readings leave the model as it is.
     ///
     /// # Errors
     /// [`Error::NoClosedForm`] for a reading that the model cannot be put under.
     fn under(&self, reading: Reading) -> Result<Self, Error>;
 
-    /// The distribution `q(y|x)`.
+    /// The distribution `q(y|x)`, `[Y]`.
     fn caption_model(&self) -> &LogProbs<Ix1>;
 
-    /// The mass that a divergence is short of for what normalising the tables did to them: [`LogProbs::normalisation`] of each table that the reading
-    /// weighs or takes logarithms of; of a prior twice, whose largest entry has up to twice the weight.
+    /// The mass that a divergence lacks for the rounding that normalised its tables.
+    ///
+    /// It is the sum of [`LogProbs::normalisation`] over the tables that the reading weighs or takes logarithms of. A
+    /// prior counts twice, because its largest entry may have twice the weight.
     fn normalisation(&self, reading: Reading) -> f64;
 
-    /// `ln q(y|x)`.
+    /// `ln q(y|x)`: the log-probability that the encoder gives a caption.
     fn ln_q_y(&self, y: usize) -> Nats {
         Nats::of(self.caption_model().ln()[y])
     }
@@ -70,19 +75,21 @@ pub trait Model: Clone + Send + Sync {
     /// `ln p(y,z)`: the transformer.
     fn ln_p_yz(&self, y: usize) -> Self::Log;
 
-    /// `ln p(z|y)`; `-inf` everywhere where `p(y) = 0`, and what it is multiplied with is 0.
+    /// `ln p(z|y)`: the prior of the codes at a caption. Where `p(y) = 0` it is `-inf` at every code, since what it is
+    /// multiplied with is 0.
     fn ln_p_z_given_y(&self, y: usize) -> Self::Log;
 
-    /// `ln p(y)`.
+    /// `ln p(y)`: the prior of the captions.
     fn ln_p_y(&self, y: usize) -> Nats;
 
-    /// `ln p(z)`.
+    /// `ln p(z)`: the prior of the codes, whatever the caption.
     ///
     /// # Errors
     /// [`Error::NoClosedForm`] where a mixture has none.
     fn ln_p_z(&self) -> Result<Self::Log, Error>;
 
-    /// `ln p(y|z)`; where `p(z) = 0` any distribution will do, and the uniform one is taken.
+    /// `ln p(y|z)`: the prior of the captions at a code. Where `p(z) = 0` any distribution will do, and the uniform one
+    /// is taken.
     ///
     /// # Errors
     /// [`Error::NoClosedForm`] where a mixture has none.
@@ -91,35 +98,35 @@ pub trait Model: Clone + Send + Sync {
     /// `ln q(z|x)`: the encoder.
     fn ln_q_z(&self) -> Self::Log;
 
-    /// `ln q(y,z|x)`.
+    /// `ln q(y,z|x)`: the joint encoder at a caption.
     fn ln_q_yz(&self, y: usize) -> Self::Log;
 
-    /// `ln ∫ e^f dz`, a sum where codes are discrete.
+    /// The log-integral `ln ∫ e^f dz`, a log-sum where codes are discrete.
     fn log_integral(&self, f: &Self::Log) -> Nats;
 
-    /// `ln ∫ e^f dz` over the codes with `q(z|x) > 0`.
+    /// The log-integral `ln ∫ e^f dz`, over the codes with `q(z|x) > 0`.
     fn log_integral_on_support(&self, f: &Self::Log) -> Nats;
 
-    /// `ln E_{z ~ q(z|x)}[e^f]`.
+    /// The logarithm of an expectation under the encoder, `ln E_{z ~ q(z|x)}[e^f]`.
     fn log_expect(&self, f: &Self::Log) -> Nats;
 
-    /// `E_{z ~ q(z|x)}[f]`.
+    /// The expectation under the encoder, `E_{z ~ q(z|x)}[f]`.
     fn expect(&self, f: &Self::Log) -> Nats;
 
-    /// `E_{(y,z) ~ q(y,z|x)}[f_y]`.
+    /// The expectation under the joint encoder, `E_{(y,z) ~ q(y,z|x)}[f_y]`, of a logarithm for each caption.
     fn expect_joint(&self, f: &dyn Fn(usize) -> Self::Log) -> Nats;
 
-    /// `ln p(x) = ln sum_y ∫ p(x|y,z) p(y,z) dz`.
+    /// The evidence of the image alone, `ln p(x) = ln sum_y ∫ p(x|y,z) p(y,z) dz`.
     ///
     /// # Errors
     /// None on a validated model.
     fn ln_evidence_of_image(&self) -> Result<Nats, Error>;
 
-    /// The values of a logarithm at the codes that stand for all: every code of a finite world, enough of a continuous one to tell two
-    /// quadratic forms apart.
+    /// The values of a logarithm at enough codes to tell two logarithms apart. These are all codes of a finite world;
+    /// of a continuous one they are as many as tell two quadratic forms apart.
     fn values(&self, f: &Self::Log) -> Vec<Nats>;
 
-    /// The model whose decoder does not look at the caption: `p(x|z) = sum_y p(y|z) p(x|y,z)` for every caption.
+    /// The model whose decoder is `p(x|z) = sum_y p(y|z) p(x|y,z)` at every caption, and so does not look at it.
     ///
     /// # Errors
     /// [`Error::NoClosedForm`] where a mixture has none.

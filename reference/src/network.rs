@@ -2,13 +2,14 @@
 //!
 //! # Scope
 //!
-//! The note's Fig. 1 has three networks. The two of the first stage, the image encoder `q_phi(z|x)` and the image decoder `p_theta(x|y,z)`
-//! (which, as released, does not look at the caption), have the architecture of the released model as a function of its sizes ([`Dvae`]). The
-//! third, the [`Transformer`] `p_psi(y,z)`, which was never released, has that of the paper. [`CaptionModel`] is the note's `q(y|x)`.
+//! The note's Fig. 1 has three networks. Two are those of the first stage, the image encoder `q_phi(z|x)` and the image
+//! decoder `p_theta(x|y,z)`, which, as released, does not look at the caption. They have the architecture of the
+//! released model, at any size ([`Dvae`]). The third, the [`Transformer`] `p_psi(y,z)`, was never released and has the
+//! architecture of the paper. [`CaptionModel`] is the note's `q(y|x)`.
 //!
-//! A network is a [`Graph`]: layers with names, each told which values it reads. Every layer returns a [`Traced`], its values and what each of
-//! them adds up, so that a twin can be judged layer by layer, each from the twin's own inputs: the first that leaves its bound is the one that is
-//! wrong.
+//! A network is a [`Graph`]: layers with names, each of which is told the values that it reads. Every layer returns a
+//! [`Traced`]: its values, and the size of what each of them adds up. So a twin can be judged layer by layer, each from
+//! the twin's own inputs. The first layer that leaves its bound is the one that is wrong.
 //!
 //! Shapes: an image is `[C, H, W]`, a sequence `[S, d]`.
 
@@ -44,19 +45,20 @@ pub use transformer::Transformer;
 
 use ndarray::ArrayD;
 
-/// What a layer returns.
+/// The values that a layer returns, with a bound on their rounding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traced {
-    /// Its values: `[C, H, W]` of an image, `[S, d]` of a sequence.
+    /// The values: `[C, H, W]` of an image, `[S, d]` of a sequence.
     pub value: ArrayD<f64>,
-    /// The total size of what each value adds up, given the layer's inputs as exact.
+    /// The total size of what each value adds up, where the layer's inputs count as exact. Its shape is that of the
+    /// values.
     pub mass: ArrayD<f64>,
-    /// Roundings of each addend at most: a value is off by `roundings u mass`.
+    /// The largest number of roundings of an addend: a value is off by at most `roundings u mass`.
     pub roundings: f64,
 }
 
 impl Traced {
-    /// Values that no operation rounds.
+    /// The values of a layer whose operations do not round.
     #[must_use]
     pub fn exact(value: ArrayD<f64>) -> Self {
         Self {
@@ -67,7 +69,7 @@ impl Traced {
     }
 }
 
-/// An array of so many axes.
+/// The array with a fixed number of axes. An error gives it `name` and the expected shape.
 fn axes<D: ndarray::Dimension>(
     name: &str,
     x: &ArrayD<f64>,

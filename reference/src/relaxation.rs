@@ -1,41 +1,48 @@
-//! Gumbel-softmax: the sample of a code that gradients can pass, and the codebook that it mixes.
+//! Gumbel-softmax: a relaxed sample of a code, through which gradients can pass, and the codebook's rows that it mixes.
 //!
 //! ```text
 //! t_k = x_k + g_k,  g_k = -ln(-ln u_k)        y_k = e^(t_k / tau) / sum_j e^(t_j / tau)        e_d = sum_k y_k C_kd
 //! ```
 //!
-//! `argmax_k t_k` is an exact sample of `softmax(x)` (Gumbel); `y` is its relaxation, one-hot as `tau` goes to 0. *Straight-through*: the
-//! one-hot sample goes forward, the relaxation's derivative comes back. The noise is given, so that both sides of a comparison use the same.
+//! `argmax_k t_k` is an exact sample of `softmax(x)` (Gumbel). `y` is its relaxation, which becomes one-hot as `tau`
+//! goes to 0. *Straight-through* means that the one-hot sample goes forward and the relaxation's derivative comes back.
+//! The noise is given, so that both sides of a comparison use the same.
 //!
-//! Masses hold what rounded exponents cost, as in [`logits`](crate::logits): `m_k = (|x_k - c| + 2 |t_k| + 4 |t_k - t*|) / tau`, `t_k = x_k - c + g_k`,
-//! `c = max x`, `t* = max t` (which a part of the row has rounded at its own distance, at most `|t_k| + |t_k - t*|`), and their mean.
+//! Masses hold what rounded exponents cost, as in [`logits`](crate::logits). These are
+//! `m_k = (|x_k - c| + 2 |t_k| + 4 |t_k - t*|) / tau` and their mean, with `t_k = x_k - c + g_k`, `c = max x` and
+//! `t* = max t`. A part of the row has rounded `t*` at its own distance, which is at most `|t_k| + |t_k - t*|`.
 
 use crate::logits::Softmax;
 use crate::vocab::{Error, Nats};
 
-/// One row of logits with its noise at a temperature.
+/// One row of logits with its noise, relaxed at a temperature.
 #[derive(Debug, Clone)]
 pub struct Relaxed {
     softmax: Softmax,
-    /// `t_k`, and the size of what was rounded on the way to it.
+    /// The scores `t_k`.
     scores: Vec<f64>,
+    /// The total size of what was rounded on the way to each score.
     rounded: Vec<f64>,
-    /// The larger size of what is rounded on the way to `t_k / tau`, times `tau`: of logits as they are, or centred.
+    /// The total size of what is rounded on the way to `t_k / tau`, times `tau`: the larger one of two, since a subject
+    /// may take the logits as they are, or centred.
     divided: Vec<f64>,
-    /// `m_k` and `E_y[m]`.
+    /// `m_k` of the module's documentation, what a rounded exponent costs.
     exponents: Vec<f64>,
+    /// The mean `E_y[m]`.
     mean_exponent: f64,
     temperature: f64,
+    /// The exact sample.
     code: usize,
 }
 
 impl Relaxed {
-    /// Adds the noise and normalises.
+    /// Adds the noise to the logits, divides by the temperature and normalises.
     ///
     /// Shapes: `x`, `noise` are `[K]`. Limits: `-inf` among the logits is a masked code.
     ///
     /// # Errors
-    /// As [`Softmax::new`]; [`Error::Shape`] for noise of another length; [`Error::Temperature`] unless it is positive and finite.
+    /// As [`Softmax::new`]; [`Error::Shape`] for noise of another length; [`Error::Temperature`] unless the temperature
+    /// is positive and finite.
     pub fn new(x: &[f64], noise: &[f64], temperature: f64) -> Result<Self, Error> {
         if !(temperature > 0.0 && temperature.is_finite()) {
             return Err(Error::Temperature { value: temperature });
@@ -47,7 +54,7 @@ impl Relaxed {
                 expected: vec![x.len()],
             });
         }
-        // Validated before anything is subtracted: the largest logit is finite.
+        // The row is validated before anything is subtracted, so that the largest logit is finite.
         let centred = Softmax::new("logits", x)?.y;
         let t: Vec<f64> = centred.iter().zip(noise).map(|(y, g)| y + g).collect();
         let z: Vec<f64> = t.iter().map(|t| t / temperature).collect();
@@ -79,25 +86,35 @@ impl Relaxed {
         self.code
     }
 
-    /// Whether arithmetic of unit roundoff `u` that centres logits, adds the noise and takes the largest may take another code for the sample:
-    /// where `t` is as large, up to its roundings. A masked code is never one.
+    /// Whether arithmetic of unit roundoff `u` may take `code` for the sample, if it centres the logits, adds the noise
+    /// and takes the largest score. That is so where the code's score is the largest, up to its roundings. A masked
+    /// code never is.
     #[must_use]
     pub fn may_be_sampled(&self, code: usize, u: f64) -> bool {
         let missing = self.missing(code);
         missing.is_finite() && missing <= u * (self.rounded[self.code] + self.rounded[code])
     }
 
-    /// Whether a correct subject, whatever its way, may take another code for the sample.
+    /// Whether a correct subject, by whatever order of operations, may take `code` for the sample.
     ///
     /// ```text
-    /// t_best - t_k <= u (r_best + r_k) + 2 tau (u (EXP + 2 + |ln y_best|) + lost / y_best),   r = max(2 |x + g|, |x - c| + 2 |x - c + g|)
+    /// t_best - t_k <= u (r_best + r_k) + 2 tau (u (EXP + 2 + |ln y_best|) + lost / y_best)
+    /// r = max(2 |x + g|, |x - c| + 2 |x - c + g|)
     /// ```
     ///
-    /// Most add the noise to logits as they are, which rounds at the size of `x + g`, however near to 0 `t` is; some centre the logits before,
-    /// which rounds `x - c` and `t`. All divide by `tau`: once more at that size. Some (`torch`'s `gumbel_softmax`) take the first of the largest
-    /// *rounded weights*, so that codes tie whose weights differ by no more than their roundings: an exponential (`exp` times `u`), its exponent
-    /// if it is a log-probability (that of the best is the smallest, and the others' are as large where they tie), a quotient, and where they are
-    /// stored; and `lost` near 0. What weights are off relative to themselves is absolute in `z = t / tau`, hence `tau`; two codes are compared.
+    /// The last argument is the arithmetic of the subject: `u`, the error `exp` of its exponential in units of `u`, and
+    /// `lost`, what its smallest numbers lose near 0.
+    ///
+    /// Most subjects add the noise to the logits as they are, which rounds at the size of `x + g`, however near to 0
+    /// `t` is. Some centre the logits before, which rounds `x - c` and `t`. All of them divide by `tau`, which rounds
+    /// once more at that size.
+    ///
+    /// Some, such as `torch`'s `gumbel_softmax`, take the first of the largest *rounded weights*. Codes then tie if
+    /// their weights differ by no more than their roundings. A weight is rounded by the exponential (`exp` times `u`),
+    /// by the quotient and where it is stored. It is rounded by its exponent, too, if that is a log-probability: that
+    /// of the best code is the smallest, and the others' are as large where they tie. Finally, it loses `lost` near 0.
+    /// What weights are off relative to themselves is absolute in `z = t / tau`, hence the factor `tau`. The factor 2
+    /// is there because two codes are compared.
     #[must_use]
     pub fn may_be_taken(&self, code: usize, [u, exp, lost]: [f64; 3]) -> bool {
         let missing = self.missing(code);
@@ -107,31 +124,31 @@ impl Relaxed {
         missing.is_finite() && missing <= scores + 2.0 * self.temperature * weights
     }
 
-    /// By how much a code's `t` is below the largest.
+    /// The distance by which a code's score is below the largest.
     fn missing(&self, code: usize) -> f64 {
         self.scores[self.code] - self.scores[code]
     }
 
-    /// How many times its own roundoff a weight is off.
+    /// The error of a code's weight, in units of roundoff relative to the weight.
     fn spread(&self, k: usize) -> f64 {
         1.0 + self.exponents[k] + self.mean_exponent
     }
 
     /// The relaxed sample `y`.
     ///
-    /// Range: `[0, 1]`, sum 1. Twin: `gpu::fused::gumbel_softmax`.
+    /// Shapes: `[K]`. Range: each entry is in `[0, 1]`, and their sum is 1. Twin: `gpu::fused::gumbel_softmax`.
     #[must_use]
     pub fn sample(&self) -> Vec<Nats> {
         self.weighted(|_| Nats::of(1.0), 0.0)
     }
 
-    /// What the relaxation hands back to the logits of a derivative `v` with respect to `y`.
+    /// The derivative of a loss with respect to the logits, from its derivative `v` with respect to the sample `y`.
     ///
     /// ```text
     /// dL/dx_k = (y_k / tau) (v_k - E_y[v])
     /// ```
     ///
-    /// Shapes: `v` is `[K]`. Straight-through takes the same with `v` at the one-hot sample.
+    /// Shapes: `v` is `[K]`, and so is the result. Straight-through takes the same with `v` at the one-hot sample.
     /// Twin: `gpu::fused::gumbel_softmax_gradient`.
     #[must_use]
     pub fn gradient(&self, v: &[Nats]) -> Vec<Nats> {
@@ -144,7 +161,8 @@ impl Relaxed {
             .collect()
     }
 
-    /// The codebook's rows, mixed by the relaxed sample; row [`code`](Self::code) of it is the straight-through value.
+    /// The mean of the codebook's rows, weighted by the relaxed sample. Row [`code`](Self::code) of the codebook is the
+    /// straight-through value.
     ///
     /// ```text
     /// e_d = sum_k y_k C_kd
@@ -158,7 +176,7 @@ impl Relaxed {
         (0..d).map(entry).collect()
     }
 
-    /// `y_k (f_k + mass of the mean)`, 0 for a masked code.
+    /// The products `y_k f_k`, 0 for a masked code, whose masses hold that of the mean inside `f`.
     fn weighted(&self, f: impl Fn(usize) -> Nats, mean_mass: f64) -> Vec<Nats> {
         let entry = |k: usize| {
             if self.softmax.y[k] == f64::NEG_INFINITY {
@@ -171,13 +189,14 @@ impl Relaxed {
     }
 }
 
-/// Derivative of a loss with respect to the sample, from the one with respect to the mixed codebook row.
+/// The derivative of a loss with respect to the sample, from its derivative with respect to the mixed row of the
+/// codebook.
 ///
 /// ```text
 /// v_k = dL/dy_k = sum_d w_d C_kd,   w_d = dL/de_d
 /// ```
 ///
-/// Shapes: `codebook` `[K, D]`, `w` `[D]`; returns `[K]`.
+/// Shapes: `codebook` is `[K, D]`, row-major, and `w` is `[D]`; returns `[K]`.
 #[must_use]
 pub fn through_codebook(codebook: &[f64], w: &[f64]) -> Vec<Nats> {
     let row = |row: &[f64]| row.iter().zip(w).map(|(c, w)| Nats::of(c * w)).sum();

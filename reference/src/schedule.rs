@@ -1,13 +1,14 @@
-//! Numbers that move while a network learns: the divergence's weight, the relaxation's temperature, the step size.
+//! Schedules of the numbers that move while a network learns: the divergence's weight, the relaxation's temperature and
+//! the step size.
 
-/// How a number goes from one end to the other.
+/// The curve on which a number goes from its first value to its last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Half a cosine.
+    /// Half a period of a cosine: slow at both ends.
     Cosine,
-    /// A straight line.
+    /// A straight line: the same step at every update.
     Linear,
-    /// By the same factor at every update.
+    /// An exponential: the same factor at every update.
     Exponential,
 }
 
@@ -20,7 +21,8 @@ pub enum Shape {
 /// ```
 ///
 /// Range: between `a` and `b`. Limits: an exponential schedule has ends of one sign, neither of them 0.
-/// Source: Ramesh et al. 2021, main text and appendix A.2, for the cosine; Jang et al. 2017, section 4, for the exponential.
+/// Source: Ramesh et al. 2021, main text and appendix A.2, for the cosine; Jang et al. 2017, section 4, for the
+/// exponential.
 ///
 /// ```
 /// use reference::schedule::{Schedule, Shape};
@@ -32,13 +34,13 @@ pub enum Shape {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
-    /// `a`, at the first update.
+    /// The value `a` at the first update.
     pub from: f64,
-    /// `b`, from update `T` on.
+    /// The value `b` from update `T` on.
     pub to: f64,
-    /// `T`.
+    /// The number of updates `T` in which the number moves.
     pub updates: u64,
-    /// Its shape.
+    /// The curve between the two values.
     pub shape: Shape,
 }
 
@@ -50,7 +52,7 @@ impl Schedule {
     /// The step size as published: 1e-4 to 1.25e-6 over 1,200,000 updates.
     pub const STEP: Self = Self::cosine(1e-4, 1.25 / 1_000_000.0, 1_200_000);
 
-    /// Half a cosine, the shape of all published ones.
+    /// A schedule on half a cosine, as all published ones are.
     #[must_use]
     pub const fn cosine(from: f64, to: f64, updates: u64) -> Self {
         Self {
@@ -61,7 +63,7 @@ impl Schedule {
         }
     }
 
-    /// The number at an update; the first is 0.
+    /// The value at an update. The first update has the number 0.
     #[must_use]
     pub fn at(self, update: u64) -> f64 {
         if update >= self.updates {

@@ -1,30 +1,31 @@
-//! The loss of the second stage: a sequence of text tokens, then image tokens, each scored given those before it.
+//! The loss of the second stage, over a sequence of text tokens and then image tokens, each scored given those before
+//! it.
 //!
-//! The note's `-ln p(y,z)` is the sum of both parts; training takes a weighted mean of each. A token's own log-probability is
-//! [`token_log_prob`](crate::logits::token_log_prob), computed from its row of logits.
+//! The note's `-ln p(y,z)` is the sum over both parts, but training takes a weighted mean of each. A token's
+//! log-probability is [`token_log_prob`](crate::logits::token_log_prob), which is computed from its row of logits.
 
 use crate::vocab::Nats;
 
 /// The part of a sequence that a token belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// The caption.
+    /// The tokens of the caption.
     Text,
-    /// The image's codes.
+    /// The tokens of the image, its codes.
     Image,
 }
 
-/// One of each part.
+/// One value for the text and one for the image, such as a weight or a number of tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PerPart<T> {
-    /// The text's.
+    /// The value for the text.
     pub text: T,
-    /// The image's.
+    /// The value for the image.
     pub image: T,
 }
 
 impl<T: Copy> PerPart<T> {
-    /// That of a part.
+    /// The value for the given part.
     pub const fn get(self, part: Part) -> T {
         match part {
             Part::Text => self.text,
@@ -33,7 +34,7 @@ impl<T: Copy> PerPart<T> {
     }
 }
 
-/// The weights as published: 1/8 on the text, 7/8 on the image.
+/// The weights of the two parts in the loss as published: 1/8 on the text, 7/8 on the image.
 ///
 /// Source: Ramesh et al. 2021, section 2.2.
 pub const WEIGHTS: PerPart<f64> = PerPart {
@@ -41,26 +42,27 @@ pub const WEIGHTS: PerPart<f64> = PerPart {
     image: 0.875,
 };
 
-/// What a token's negative log-probability is multiplied by in the loss.
+/// The factor of a token's negative log-probability in the loss.
 ///
 /// ```text
 /// w_part / n_part
 /// ```
 ///
-/// `counted` is how many tokens of a part count, over the whole batch. A padding token has weight 0, and is not among them.
+/// `counted` is the number of each part's tokens that count, over the whole batch. Padding tokens have weight 0 and do
+/// not count.
 #[must_use]
 pub fn token_weight(weights: PerPart<f64>, counted: PerPart<f64>, part: Part) -> f64 {
     weights.get(part) / counted.get(part)
 }
 
-/// The loss of a batch.
+/// The loss of a batch: the weighted sum of the mean negative log-probabilities of its text and of its image tokens.
 ///
 /// ```text
 /// loss = -(w_text / n_text) sum_text ln p(t_i | t_<i) - (w_image / n_image) sum_image ln p(t_i | t_<i)
 /// ```
 ///
-/// `log_probs` are the counted tokens of every sequence, padding left out. Unit: nats a token. Range: `[0, +inf]`.
-/// Limits: `+inf` where a token is impossible; a part without tokens, or of weight 0, adds nothing.
+/// `log_probs` are those of the counted tokens of every sequence, without the padding. Unit: nats per token.
+/// Limits: `+inf` where a token is impossible; a part without tokens, or of weight 0, adds nothing. Range: `[0, +inf]`.
 /// Source: Ramesh et al. 2021, section 2.2.
 ///
 /// ```

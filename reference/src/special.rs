@@ -1,4 +1,4 @@
-//! Functions that own an edge of the real line.
+//! Scalar functions that keep their digits, and their limits, where the formula as written would overflow or cancel.
 
 use crate::vocab::Nats;
 
@@ -8,9 +8,10 @@ use crate::vocab::Nats;
 /// ln sum_k exp(a_k) = m + ln sum_k exp(a_k - m),   m = max_k a_k                   (Eq. 3)
 /// ```
 ///
-/// Unit: nats. Limits: `-inf` for no terms or terms that are all `-inf`; an indeterminate term stays one.
+/// Unit: nats. Limits: `-inf` for no terms or terms that are all `-inf`; a term that is NaN or `+inf` is the result.
 /// Mass: with `s_k` the softmax weights, `sum_k s_k mass_k` (rounding of the terms) `+ sum_k s_k |a_k - m|` (of
-/// the differences) `+ |m| + |ln sum|` (of the last addition) `+ 1` (the sum's relative error, since `d ln s = ds / s`).
+/// the differences) `+ |m| + |ln sum|` (of the last addition) `+ 1` (the sum's relative error, since
+/// `d ln s = ds / s`).
 #[must_use]
 pub fn log_sum_exp(terms: &[Nats]) -> Nats {
     if let Some(odd) = terms
@@ -33,13 +34,16 @@ pub fn log_sum_exp(terms: &[Nats]) -> Nats {
     Nats::with_mass(max + sum.ln(), spread / sum + max.abs() + sum.ln().abs() + 1.0)
 }
 
-/// What a log-ratio `d` adds to a divergence: `(1 + u) ln(1 + u) - u` at `u = e^d - 1`.
+/// The addend of a divergence that a log-ratio `d` makes: `(1 + u) ln(1 + u) - u` at `u = e^d - 1`.
 ///
 /// ```text
 /// excess(d) = d e^d - (e^d - 1) = sum_{n >= 2} d^n (n - 1) / n!
 /// ```
 ///
-/// Range: `>= 0`, 0 only at `d = 0`. Limits: 1 at `-inf`. Near 0 the series, whose terms decrease at once, keeps all digits.
+/// Weighted by `p` and summed, it is the divergence `D(q || p)` with `d = ln q - ln p`, as a sum without a negative
+/// addend.
+/// Limits: 1 at `-inf`. Range: `>= 0`; 0 only at `d = 0`. Near 0 the series, whose terms decrease at once, keeps all
+/// digits.
 #[must_use]
 pub fn excess(d: f64) -> f64 {
     if d == f64::NEG_INFINITY {
@@ -57,13 +61,14 @@ pub fn excess(d: f64) -> f64 {
     sum
 }
 
-/// What an exponential leaves beyond its tangent at 0: the divergence of two variances whose logarithms differ by `d`, doubled.
+/// What the exponential exceeds its tangent at 0 by. It is twice the divergence of two normal distributions with equal
+/// means, whose log-variances differ by `d`.
 ///
 /// ```text
 /// e^d - 1 - d = sum_{n >= 2} d^n / n!
 /// ```
 ///
-/// Range: `>= 0`, 0 only at `d = 0`. Limits: `+inf` at both ends. Near 0 the series keeps all digits.
+/// Limits: `+inf` at both ends. Range: `>= 0`; 0 only at `d = 0`. Near 0 the series keeps all digits.
 #[must_use]
 pub fn exponential_remainder(d: f64) -> f64 {
     if d == f64::INFINITY {
@@ -80,19 +85,21 @@ pub fn exponential_remainder(d: f64) -> f64 {
     sum
 }
 
-/// A number times an exponential.
+/// A number times an exponential, without an overflow on the way.
 ///
 /// ```text
 /// a e^x
 /// ```
 ///
-/// Limits: 0 for `a = 0`, however large the exponential is; finite where the product is, though `e^x` or `e^(-x)` is not.
+/// Limits: 0 for `a = 0`, however large the exponential is. The result is finite where the product is, even if `e^x` or
+/// `e^(-x)` is not.
 #[must_use]
 pub fn scaled_by_exponential(a: f64, x: f64) -> f64 {
     if a == 0.0 {
         return 0.0;
     }
-    // In four steps: `e^(x/4)` is finite where the product is. Beyond 2000 every product is infinite, or 0.
+    // The product is formed in four steps, since `e^(x/4)` is finite where it is. Beyond 2000 every product is
+    // infinite, or 0.
     let root = (x.clamp(-2_000.0, 2_000.0) / 4.0).exp();
     a * root * root * root * root
 }

@@ -1,4 +1,4 @@
-//! A finite world at one observed pair `(x, y)`.
+//! A finite world: tables over captions and codes, at one observed pair `(x, y)`.
 
 use ndarray::{Array1, Array2, Axis, Ix1, Ix2};
 
@@ -13,26 +13,28 @@ pub use model::Codes;
 
 use marginal::marginal;
 
-/// What a world is made of, before it is believed.
+/// The tables of a finite world with `Y` captions and `Z` codes, as given and not yet validated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tables {
-    /// `ln p(x|y,z)` at the observed `x`, `[Y, Z]`; a density may exceed 0.
+    /// The decoder, `ln p(x|y,z)` at the observed `x`, `[Y, Z]`. The logarithm of a density may exceed 0.
     pub ln_p_x_given_yz: Array2<f64>,
-    /// `ln p(y,z)`, `[Y, Z]`, sums to 1.
+    /// The prior, `ln p(y,z)`, `[Y, Z]`. Its probabilities sum to 1.
     pub ln_p_yz: Array2<f64>,
-    /// `ln q(z|x)`, `[Z]`, sums to 1.
+    /// The encoder, `ln q(z|x)`, `[Z]`. Its probabilities sum to 1.
     pub ln_q_z_given_x: Array1<f64>,
-    /// `ln q(y|x)`, `[Y]`, sums to 1.
+    /// The caption model, `ln q(y|x)`, `[Y]`. Its probabilities sum to 1.
     pub ln_q_y_given_x: Array1<f64>,
-    /// A free joint `ln q(y,z|x)`, `[Y, Z]`, with the two tables above as its marginals; absent: their product.
+    /// A free joint encoder `ln q(y,z|x)`, `[Y, Z]`, whose marginals are the two tables above. Where it is absent, the
+    /// joint encoder is the product of the two.
     pub ln_q_yz_given_x: Option<Array2<f64>>,
-    /// The observed caption.
+    /// The index of the observed caption, below `Y`.
     pub y: usize,
-    /// The weight on the divergence.
+    /// The weight on the divergence, from 0 to [`Beta::MOST`].
     pub beta: f64,
 }
 
-/// A finite world: the tables of [`Tables`], validated and renormalised once.
+/// A finite world: [`Tables`] that were validated and renormalised once, so that the lines hold nothing but
+/// mathematics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct World {
     ln_p_x_given_yz: Array2<f64>,
@@ -46,7 +48,8 @@ pub struct World {
 }
 
 impl World {
-    /// [`Model::under`](crate::model::Model::under) for tables. Where `p(z) = 0` there is no `p(y|z)`; any will do, and the uniform one is taken.
+    /// [`Model::under`](crate::model::Model::under) for tables. Where `p(z) = 0` there is no `p(y|z)`. Any distribution
+    /// will do, and the uniform one is taken.
     fn read_as(&self, reading: Reading) -> Result<Self, Error> {
         match reading {
             Reading::Pointwise | Reading::Joint | Reading::Expected => Ok(self.clone()),
@@ -79,7 +82,8 @@ impl World {
         }
     }
 
-    /// `p(y|z)`, each code's a distribution of its own: as a difference of logarithms of hundreds it would lose as many digits.
+    /// The distribution `p(y|z)` of one code. It is normalised code by code: as a difference of logarithms of the size
+    /// of hundreds it would lose as many digits.
     fn captions_given_code(&self, z: usize) -> Result<LogProbs<Ix1>, Error> {
         let column = self.ln_p_yz.ln().column(z);
         let possible = column.iter().any(|ln_p| *ln_p > f64::NEG_INFINITY);
@@ -91,7 +95,8 @@ impl World {
         LogProbs::proportional_to("ln_p_y_given_z", &weights)
     }
 
-    /// The same world with every table entry rounded, not renormalised: what a twin in a narrower type sees.
+    /// A copy of the world with every table entry rounded and nothing renormalised: what a twin in a narrower type
+    /// sees.
     #[must_use]
     pub fn rounded(&self, round: impl Fn(f64) -> f64) -> Self {
         Self {
@@ -104,7 +109,7 @@ impl World {
         }
     }
 
-    /// Number of codes, `Z`.
+    /// The number of codes, `Z`.
     #[must_use]
     pub fn codes(&self) -> usize {
         self.ln_p_x_given_yz.ncols()
@@ -116,31 +121,32 @@ impl World {
         self.free
     }
 
-    /// The table `ln p(x|y,z)`, `[Y, Z]`.
+    /// The decoder's table `ln p(x|y,z)`, `[Y, Z]`.
     #[must_use]
     pub const fn likelihood(&self) -> &Array2<f64> {
         &self.ln_p_x_given_yz
     }
 
-    /// The distribution `p(y,z)`.
+    /// The prior `p(y,z)` of captions and codes, `[Y, Z]`.
     #[must_use]
     pub const fn prior(&self) -> &LogProbs<Ix2> {
         &self.ln_p_yz
     }
 
-    /// The distribution `q(z|x)`.
+    /// The encoder `q(z|x)`, `[Z]`.
     #[must_use]
     pub const fn encoder(&self) -> &LogProbs<Ix1> {
         &self.ln_q_z
     }
 
-    /// The distribution `q(y,z|x)`.
+    /// The joint encoder `q(y,z|x)`, `[Y, Z]`: the free joint where one was given, and the product of the marginals
+    /// elsewhere.
     #[must_use]
     pub const fn joint_encoder(&self) -> &LogProbs<Ix2> {
         &self.ln_q_yz
     }
 
-    /// The tables again, as validated; [`World::new`] takes them.
+    /// The tables as validated and renormalised. [`World::new`] makes the same world of them.
     #[must_use]
     pub fn tables(&self) -> Tables {
         Tables {
@@ -154,7 +160,7 @@ impl World {
         }
     }
 
-    /// The largest correction that renormalising made to a row's sum.
+    /// How far from 1 the sum of a given table was, at most. Renormalising corrected it.
     #[must_use]
     pub fn correction(&self) -> f64 {
         [

@@ -403,7 +403,7 @@ class Maker:
         self.worlds = [path.read_text() for path in sorted(data.glob("w*/**/*.toml"))]
         self.cases = [(data / "emoji-factors.safetensors").read_bytes()]
         self.model = (data / "tiny.safetensors").read_bytes()
-        self.configuration = (ROOT / "derivations" / "model" / "configurations" / "tiny.toml").read_text()
+        self.configuration = (ROOT / "derivations" / "dalle" / "configurations" / "tiny.toml").read_text()
         for large, small in (("updates = 1000", "updates = 2"), ("updates = 600", "updates = 2"), ("hidden = 8", "hidden = 4")):
             self.configuration = self.configuration.replace(large, small)
         kinds = [(self.a_dump, 80), (self.a_case, 36), (self.a_world, 28), (self.a_probe, 32), (self.a_line, 20)]

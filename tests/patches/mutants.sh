@@ -4,10 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 command -v cargo-mutants >/dev/null || cargo install cargo-mutants --locked
-tests=()
-for test in assumptions blocks certainty golden judging limits lines masses properties search table validation verdicts; do
-  tests+=("--cargo-arg=--test=$test") # of the build too: the other tests would only cost time
-done
-exec cargo mutants --iterate --no-shuffle --in-place --timeout 120 --package elbo-reference --package elbo \
-  --file 'reference/src/**' --file 'derivations/{judge,verdict,check,claim,ledger,refute,simplest}.rs' \
-  --test-package elbo --test-package elbo-reference --no-default-features --cargo-arg=--lib "${tests[@]}" "$@"
+exec cargo mutants --iterate --no-shuffle --in-place --timeout 120 --package elbo-reference --package elbo-check \
+  --file 'reference/src/**' --file 'derivations/check/src/{lib,observe,verdict,ledger,counterexample}.rs' --file 'derivations/check/src/counterexample/**' \
+  --test-package elbo-check --test-package elbo-reference "$@"

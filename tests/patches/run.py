@@ -4,12 +4,13 @@
 usage: run.py [NAME,NAME...]      without names: all of them
 PATCHES_TARGET: where to build (target/patches); PATCHES_PROFILE: dev, quick to rebuild, or release, to share what is built
 
-A fault is caught when the patched project compiles and a test of the list fails, of the checker's list or of the fault's own `tests` in `package`. They run in the
-order of their cost; the first that fails ends it. Exit code 1 when a fault survives, does not apply exactly once or does not compile.
+A fault is caught when the patched project compiles and a test of its list fails: of the list of the place that it lies in, or of the fault's own `tests`.
+They run in the order of their cost; the first that fails ends it. Exit code 1 when a fault survives, does not apply exactly once or does not compile.
 """
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -21,18 +22,38 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = pathlib.Path(os.environ.get("PATCHES_TARGET", ROOT / "target" / "patches"))
 PROFILE = os.environ.get("PATCHES_PROFILE", "dev")
-CHECKER = ["golden", "blocks", "limits", "certainty", "assumptions", "lines", "properties"]
-TWIN = ["terms", "agreement"]
-CONTINUOUS = ["continuous", "continuous_cases"]
-MODEL = ["lib", "files", "optimiser", "shares", "evaluation", "training"]
-JUDGE = ["elbo-bounds:lib", "elbo-typeset:lib", "elbo-judge:lib", "faults"]  # `package:test` where it is not the root's
-JUDGED = ("derivations/judge", "derivations/bounds", "derivations/run/judge", "derivations/typeset/src/words")
-PROBE = ["probe"]
+# A test is `package:lib`, or `package/module` of the package's test binary, or the whole of that.
+CHECKER = ["reference", "check"]
+CONTINUOUS = ["check/continuous"]
+TWIN = ["agree/terms", "agree/agreement"]
+JUDGE = ["bounds:lib", "typeset:lib", "judge:lib", "judge"]
+# By where a fault lies, the first that fits; a fault's own `tests` stand above these.
+LISTS = [
+    (("derivations/dalle", "derivations/files"), ["dalle:lib", "dalle"]),
+    (("derivations/judge/src/probe",), ["elbo/probe"]),
+    (("derivations/judge", "derivations/bounds", "derivations/elbo/src/commands/judge", "derivations/typeset/src/words"), JUDGE),
+    (("derivations/elbo/src/commands/probe",), ["elbo/probe"]),
+]
 LAYERS = {"attention", "convolution", "linear", "norm", "curve", "gelu", "resize"}
+WITH_LAPACK = {"reference", "check", "walkthrough", "agree", "elbo", "worlds", "note"}
+
+
+def tests_of(patch, within, stem):
+    """Which tests must notice a fault, in the order of their cost."""
+    if "tests" in patch:
+        return patch["tests"]
+    for folders, tests in LISTS:
+        if within.startswith(folders):
+            return tests
+    if "network" in within or stem in LAYERS:
+        return ["agree/network"]
+    if within.startswith("gpu"):
+        return ["agree/agreement"] if "gaussian" in within else TWIN
+    return CONTINUOUS if "gaussian" in within else CHECKER
 
 
 # Quick to build, where what is built is not shared anyway: a fault is not there to be fast.
-QUICK = [f"--config=profile.{PROFILE}.package.{package}.opt-level=1" for package in ("elbo", "elbo-reference")]
+QUICK = [f"--config=profile.{PROFILE}.package.{package}.opt-level=1" for package in ("elbo", "elbo-check", "elbo-reference")]
 
 
 def cargo(copy, *args):
@@ -56,30 +77,17 @@ def judge(copy, patch):
     file.write_text(healthy.replace(patch["find"], patch["replace"]))
     try:
         within = str(file.relative_to(copy))
-        continuous, package = "gaussian" in within, "elbo"
-        if "tests" in patch:
-            package = patch.get("package", package)
-            tests, features = patch["tests"], ["--no-default-features", "--features", "lapack"] if package == "elbo" else []
-        elif patch["in"].startswith(("derivations/model", "derivations/files")):
-            tests, features, package = MODEL, [], "elbo-model"
-        elif within.startswith(JUDGED) and "probe" not in within:
-            tests, features = JUDGE, ["--no-default-features"]
-        elif "network" in within or file.stem in LAYERS:
-            tests, features = ["network"], []
-        elif "probe" in within:
-            tests, features = PROBE, ["--no-default-features"]
-        elif patch["in"].startswith("gpu"):
-            tests, features = (["agreement"], ["--features", "lapack"]) if continuous else (TWIN, [])
-        else:
-            tests, features = CONTINUOUS if continuous else CHECKER, ["--no-default-features", "--features", "lapack"]
-        for test in tests:
-            of, _, test = test.rpartition(":")
-            which = ["--lib"] if test == "lib" else ["--test", test]
-            command = ["test", "-p", of or package, "--profile", PROFILE, *([] if of else features), *which]
+        for test in tests_of(patch, within, file.stem):
+            package, library, module = re.fullmatch(r"(\w+)(:lib)?(?:/(\w+))?", test).groups()
+            features = ["--features", "lapack"] if package in WITH_LAPACK else []
+            features += ["--no-default-features"] if package == "elbo" else []
+            name = package if package == "elbo" else f"elbo-{package}"
+            which = ["--lib"] if library else ["--test", package]
+            command = ["test", "-p", name, "--profile", PROFILE, *features, *which]
             built = cargo(copy, *command, "--no-run")
             if built.returncode != 0:
                 return False, "does not compile:\n" + built.stderr[-2000:]
-            if cargo(copy, *command).returncode != 0:
+            if cargo(copy, *command, *([module] if module else [])).returncode != 0:
                 return True, f"caught by {test}"
         return False, "SURVIVED"
     finally:

@@ -11,32 +11,29 @@ use reference::world::World;
 use worlds::case::FileError;
 
 mod axis;
+mod builder;
 mod claim;
-mod draft;
+mod format;
 mod inputs;
-mod needs;
 mod quantity;
+mod read;
+mod requirements;
 mod shape;
 mod sizes;
-mod source;
 mod statement;
+mod tensors;
 mod words;
 
 pub use axis::{Axis, Role};
+pub use builder::DumpBuilder;
 pub use claim::{Claim, Kept};
-pub use draft::Draft;
+pub use format::{FORMAT, KEY};
 pub use inputs::{Gaussian, Item, Pixels, Sequence, Tokens};
 pub use quantity::{Input, Quantity};
 pub use sizes::Sizes;
-pub use source::Source;
-pub use statement::{Schedule, Shape, Stated, Statement, Text, Vocabulary};
+pub use statement::{ClaimSpec, Schedule, Shape, Statement, Text, Vocabulary};
+pub use tensors::TensorFile;
 pub use words::{Decoder, Form, Layout, Parameter, Prior, Unit};
-
-/// The value of the metadata key `format`.
-pub const FORMAT: &str = "elbo-dump/1";
-
-/// The metadata key that holds the statement, as JSON.
-pub const KEY: &str = "dump";
 
 /// A dump whose statement fits its tensors.
 #[derive(Debug)]
@@ -51,7 +48,7 @@ pub struct Dump {
     pub claims: Vec<Claim>,
     /// The worlds of a dump of worlds.
     worlds: Vec<World>,
-    source: Source,
+    source: TensorFile,
 }
 
 /// Opens a dump.
@@ -60,7 +57,7 @@ pub struct Dump {
 /// [`FileError::In`] with the path and what is wrong in it.
 pub fn open(path: &Path) -> Result<Dump, FileError> {
     let name = path.display().to_string();
-    Source::open(path)
+    TensorFile::open(path)
         .and_then(|source| Dump::new(&name, source))
         .map_err(|error| error.in_file(&name))
 }
@@ -70,7 +67,7 @@ pub fn open(path: &Path) -> Result<Dump, FileError> {
 /// # Errors
 /// [`FileError::In`] with the name and what is wrong.
 pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Dump, FileError> {
-    Source::of(bytes)
+    TensorFile::of(bytes)
         .and_then(|source| Dump::new(name, source))
         .map_err(|error| error.in_file(name))
 }
@@ -80,14 +77,14 @@ pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Dump, FileError> {
 /// # Errors
 /// [`FileError`]: what is wrong with them.
 pub(crate) fn expect_inputs(bytes: Vec<u8>) -> Result<(), FileError> {
-    let source = Source::of(bytes)?;
+    let source = TensorFile::of(bytes)?;
     let statement = Statement::of(source.metadata())?;
     source.expect_names()?;
     Sizes::of(&source, &statement).map(|_| ())
 }
 
 impl Dump {
-    fn new(name: &str, source: Source) -> Result<Self, FileError> {
+    fn new(name: &str, source: TensorFile) -> Result<Self, FileError> {
         let statement = Statement::of(source.metadata())?;
         source.expect_names()?;
         let worlds = match statement.inputs {
@@ -98,7 +95,7 @@ impl Dump {
         if let Some(first) = worlds.first() {
             (sizes.batch, sizes.codes) = (worlds.len(), first.codes());
         }
-        let claims = claim::all(&source, &statement, &sizes)?;
+        let claims = read::all(&source, &statement, &sizes)?;
         Ok(Self {
             name: name.to_owned(),
             statement,

@@ -1,4 +1,4 @@
-//! The one loop: an item of a claim, row by row, by a recipe. What becomes of the numbers is the reduction's to say: a verdict where the recipe is
+//! The one loop: an item of a claim, row by row, by a hypothesis. What becomes of the numbers is the reduction's to say: a verdict where the hypothesis is
 //! the definition, an explanation where it has a mistake in it.
 
 use std::ops::ControlFlow;
@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use bounds::BoundedSum;
 use rayon::prelude::*;
 
-use super::recipe::Recipe;
+use super::hypothesis::Hypothesis;
+use super::inputs::{Absence, Inputs};
 use super::reduction::Reduction;
-use super::terms::{Absence, Inputs};
 use crate::dump::Claim;
 
 /// How many rows are computed side by side at most.
@@ -40,7 +40,7 @@ pub(super) enum Stopped {
 /// An item of a claim: the one that `inputs` calls `at`, number `item` of the batch, whose claimed numbers are given.
 pub(super) fn item(
     inputs: &Inputs<'_>,
-    (claim, recipe): (&Claim, &Recipe),
+    (claim, hypothesis): (&Claim, &Hypothesis),
     at: usize,
     (item, claimed): (usize, &[f64]),
     reduction: &mut Reduction,
@@ -48,7 +48,7 @@ pub(super) fn item(
 ) -> ControlFlow<Stopped> {
     let (rows, fine) = (reduction.rows(), reduction.is_fine());
     let reduced = |row: usize| -> Result<Vec<BoundedSum>, Absence> {
-        let addends = inputs.row(claim, recipe, at, row, fine)?;
+        let addends = inputs.row(claim, hypothesis, at, row, fine)?;
         Ok(if fine { addends } else { vec![addends.into_iter().sum()] })
     };
     // Most mistakes are ruled out by the first row: more are computed side by side the longer it goes on.

@@ -1,22 +1,24 @@
 //! Why a claim is out of bound: the mistakes, one or two of them, whose numbers it has.
 
-use bounds::{Arithmetic, Comparison, Place};
+use bounds::{Arithmetic, Comparison};
 use rayon::prelude::*;
 use worlds::case::FileError;
 
 use super::evaluate::{self, StopAt};
 use super::explanation::Explanation;
+use super::hypothesis::Hypothesis;
+use super::inputs::Inputs;
+use super::judgement::{Judged, Verdict};
 use super::mistakes::{MISTAKES, Mistake};
-use super::recipe::Recipe;
 use super::reduction::Reduction;
-use super::terms::Inputs;
-use super::{Judged, Verdict};
 use crate::dump::{Claim, Dump, Quantity, Sizes};
 
 mod arithmetic;
 mod cause;
+mod search;
 
 use cause::Cause;
+use search::Search;
 
 /// The most numbers of inputs that are held while explanations are tried.
 pub const MOST_NUMBERS: usize = 1 << 22;
@@ -73,7 +75,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic
             stated: Vec::new(),
         };
         let held = Reduction::new(&judged.claim, &dump.statement, sizes, arithmetic);
-        search.stated = search.numbers(&Recipe::STATED, held).unwrap_or_default();
+        search.stated = search.numbers(&Hypothesis::AS_STATED, held).unwrap_or_default();
         // Sums that are coarser than stated show in the values; a gradient alone that is off a little is off for another reason.
         let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
         judged.explanations = search.best(numbers <= MOST_FOR_PAIRS, may_be_coarser);
@@ -97,22 +99,6 @@ fn numbers(sizes: &Sizes) -> usize {
     per_item.saturating_mul(sizes.batch.max(1))
 }
 
-struct Search<'a> {
-    inputs: Inputs<'a>,
-    claim: &'a Claim,
-    claimed: Vec<f64>,
-    /// The claims that are within their bounds, and their numbers.
-    right: &'a [(Claim, Vec<f64>)],
-    /// Where numbers are out of bound.
-    places: Vec<Place>,
-    /// How many are.
-    failed: usize,
-    /// Of a gradient: what it is the gradient of, where that is not out of bound.
-    value_stands: Option<&'a Claim>,
-    /// Its numbers by the definition and their bounds, in the order of the tensor; none where a row has none.
-    stated: Vec<[f64; 2]>,
-}
-
 impl Search<'_> {
     fn best(&self, pairs: bool, may_be_coarser: bool) -> Vec<Explanation> {
         let form = self.inputs.statement.inputs;
@@ -121,19 +107,19 @@ impl Search<'_> {
             .filter(|mistake| mistake.forms.contains(&form))
             .collect();
         let changed = |mistakes: &[&Mistake]| {
-            let mut recipe = Recipe::STATED;
+            let mut hypothesis = Hypothesis::AS_STATED;
             for mistake in mistakes {
-                (mistake.change)(&mut recipe);
+                (mistake.change)(&mut hypothesis);
             }
-            recipe
+            hypothesis
         };
         // Those that move the claim's first number; the others explain nothing.
-        let stated = self.first(self.claim, &Recipe::STATED);
-        let active: Vec<(&'static Mistake, Recipe)> = mistakes
+        let stated = self.first(self.claim, &Hypothesis::AS_STATED);
+        let active: Vec<(&'static Mistake, Hypothesis)> = mistakes
             .par_iter()
             .map(|mistake| (*mistake, changed(&[mistake])))
-            .filter(|(_, recipe)| {
-                self.first(self.claim, recipe)
+            .filter(|(_, hypothesis)| {
+                self.first(self.claim, hypothesis)
                     .is_some_and(|first| Some(first) != stated)
             })
             .collect();
@@ -143,7 +129,7 @@ impl Search<'_> {
         };
         let alone: Vec<Cause> = active
             .par_iter()
-            .map(|(mistake, recipe)| self.cause(vec![mistake], recipe))
+            .map(|(mistake, hypothesis)| self.cause(vec![mistake], hypothesis))
             .collect();
         // Where one mistake has these numbers and its bounds are too wide to tell, two that tell have narrower bounds and nothing else.
         let possible = alone.iter().any(|cause| matches!(cause, Cause::Possible));
@@ -174,28 +160,28 @@ impl Search<'_> {
         found
     }
 
-    /// The right claims that would be wrong by a recipe.
-    fn contradicted(&self, recipe: &Recipe) -> Vec<Quantity> {
-        let broken = |(claim, claimed): &&(Claim, Vec<f64>)| self.contradicts(claim, claimed, recipe);
+    /// The right claims that would be wrong by a hypothesis.
+    fn contradicted(&self, hypothesis: &Hypothesis) -> Vec<Quantity> {
+        let broken = |(claim, claimed): &&(Claim, Vec<f64>)| self.contradicts(claim, claimed, hypothesis);
         let broken = self.right.iter().filter(broken);
         broken.map(|(claim, _)| claim.quantity).collect()
     }
 
-    /// Whether a claim, which is right, is not what a recipe says; one that says nothing about it contradicts nothing.
-    fn contradicts(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe) -> bool {
-        self.moves(claim, recipe) && self.fit(claim, claimed, recipe, self.inputs.arithmetic).is_none()
+    /// Whether a claim, which is right, is not what a hypothesis says; one that says nothing about it contradicts nothing.
+    fn contradicts(&self, claim: &Claim, claimed: &[f64], hypothesis: &Hypothesis) -> bool {
+        self.moves(claim, hypothesis) && self.fit(claim, claimed, hypothesis, self.inputs.arithmetic).is_none()
     }
 
-    /// Whether a recipe says another thing about a claim than the definition.
-    fn moves(&self, claim: &Claim, recipe: &Recipe) -> bool {
-        let first = self.first(claim, recipe);
-        first.is_some_and(|first| Some(first) != self.first(claim, &Recipe::STATED))
+    /// Whether a hypothesis says another thing about a claim than the definition.
+    fn moves(&self, claim: &Claim, hypothesis: &Hypothesis) -> bool {
+        let first = self.first(claim, hypothesis);
+        first.is_some_and(|first| Some(first) != self.first(claim, &Hypothesis::AS_STATED))
     }
 
-    /// The claim's numbers by a recipe and their bounds, in the order of the tensor; nothing where a row has none.
-    fn numbers(&self, recipe: &Recipe, mut cells: Reduction) -> Option<Vec<[f64; 2]>> {
+    /// The claim's numbers by a hypothesis and their bounds, in the order of the tensor; nothing where a row has none.
+    fn numbers(&self, hypothesis: &Hypothesis, mut cells: Reduction) -> Option<Vec<[f64; 2]>> {
         cells.record();
-        self.compared(self.claim, &self.claimed, recipe, cells, StopAt::Nothing)?
+        self.compared(self.claim, &self.claimed, hypothesis, cells, StopAt::Nothing)?
             .recorded
     }
 
@@ -203,8 +189,8 @@ impl Search<'_> {
         Reduction::new(claim, self.inputs.statement, self.inputs.sizes, arithmetic).of_mistakes()
     }
 
-    /// Addends by a recipe, as bits: of all rows where they are few, else of the first and of those that are out of bound.
-    fn first(&self, claim: &Claim, recipe: &Recipe) -> Option<Vec<u64>> {
+    /// Addends by a hypothesis, as bits: of all rows where they are few, else of the first and of those that are out of bound.
+    fn first(&self, claim: &Claim, hypothesis: &Hypothesis) -> Option<Vec<u64>> {
         let cells = self.cells(claim, self.inputs.arithmetic);
         let (items, rows) = (cells.items(), cells.rows());
         let few = items.saturating_mul(rows) <= 256;
@@ -216,38 +202,38 @@ impl Search<'_> {
             .map(|place| (place.item.min(items - 1), place.row.min(rows - 1)));
         let mut all = Vec::new();
         for (item, row) in first.chain(failed.take(if few { 0 } else { 64 })) {
-            let row = self.inputs.row(claim, recipe, item, row, cells.is_fine()).ok()?;
+            let row = self.inputs.row(claim, hypothesis, item, row, cells.is_fine()).ok()?;
             all.extend(row.iter().map(|addend| addend.value().to_bits()));
         }
         Some(all)
     }
 
     /// The share of the bound that the worst number uses, if all are within.
-    fn fit(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, arithmetic: Arithmetic) -> Option<f64> {
-        let comparison = self.within(claim, claimed, recipe, self.cells(claim, arithmetic))?;
+    fn fit(&self, claim: &Claim, claimed: &[f64], hypothesis: &Hypothesis, arithmetic: Arithmetic) -> Option<f64> {
+        let comparison = self.within(claim, claimed, hypothesis, self.cells(claim, arithmetic))?;
         Some(comparison.used())
     }
 
-    /// The same of the claimed numbers, as the claim or another form of it, and what they come to by the recipe, as [`Self::numbers`].
-    fn fit_and_numbers(&self, claim: &Claim, recipe: &Recipe) -> Option<(f64, Vec<[f64; 2]>)> {
+    /// The same of the claimed numbers, as the claim or another form of it, and what they come to by the hypothesis, as [`Self::numbers`].
+    fn fit_and_numbers(&self, claim: &Claim, hypothesis: &Hypothesis) -> Option<(f64, Vec<[f64; 2]>)> {
         let mut cells = self.cells(claim, self.inputs.arithmetic);
         cells.record();
-        let comparison = self.within(claim, &self.claimed, recipe, cells)?;
+        let comparison = self.within(claim, &self.claimed, hypothesis, cells)?;
         Some((comparison.used(), comparison.recorded?))
     }
 
     /// The comparison, if all numbers are within their bounds.
-    fn within(&self, claim: &Claim, claimed: &[f64], recipe: &Recipe, cells: Reduction) -> Option<Comparison> {
-        let comparison = self.compared(claim, claimed, recipe, cells, StopAt::FirstOutOfBound)?;
+    fn within(&self, claim: &Claim, claimed: &[f64], hypothesis: &Hypothesis, cells: Reduction) -> Option<Comparison> {
+        let comparison = self.compared(claim, claimed, hypothesis, cells, StopAt::FirstOutOfBound)?;
         (comparison.failed == 0 && comparison.unbounded == 0).then_some(comparison)
     }
 
-    /// The comparison by a recipe; it ends with the first number out of bound where that is all that is asked.
+    /// The comparison by a hypothesis; it ends with the first number out of bound where that is all that is asked.
     fn compared(
         &self,
         claim: &Claim,
         claimed: &[f64],
-        recipe: &Recipe,
+        hypothesis: &Hypothesis,
         mut cells: Reduction,
         stop: StopAt,
     ) -> Option<Comparison> {
@@ -262,7 +248,7 @@ impl Search<'_> {
         };
         for item in 0..cells.items() {
             let of_item = &claimed[item * per_item..][..per_item];
-            let ended = evaluate::item(&inputs, (claim, recipe), item, (item, of_item), &mut cells, stop);
+            let ended = evaluate::item(&inputs, (claim, hypothesis), item, (item, of_item), &mut cells, stop);
             if ended.is_break() {
                 return None;
             }

@@ -2,8 +2,7 @@
 
 use bounds::Float;
 
-use super::mistakes::Mistake;
-use super::model::LAWS;
+use super::mistakes::{LAWS, Mistake};
 use crate::dump::Quantity;
 
 /// An arithmetic that is not the stated one.

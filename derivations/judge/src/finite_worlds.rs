@@ -1,4 +1,4 @@
-//! Finite worlds at the observed caption: evidence, divergence from `p(y,z)`, expected log-likelihood, by a recipe.
+//! Finite worlds at the observed caption: evidence, divergence from `p(y,z)`, expected log-likelihood, by a hypothesis.
 
 use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use ndarray::ArrayView1;
@@ -6,8 +6,8 @@ use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
 use reference::model::Model as _;
 use reference::world::World;
 
-use super::recipe::{CodePrior, Divergence, Evidence, Recipe};
-use super::terms::{Absence, Inputs, Row};
+use super::hypothesis::{CodePrior, Divergence, Evidence, Hypothesis};
+use super::inputs::{Absence, Inputs, Row};
 use super::tokens::{LogWeights, expectation, of_kind};
 use crate::dump::Quantity;
 
@@ -51,7 +51,7 @@ fn log_sum_exp(terms: &[f64], w: Arithmetic, roundings: f64) -> Result<BoundedSu
 }
 
 /// `ln p(x,y)`.
-pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) -> Result<BoundedSum, Absence> {
+pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypothesis) -> Result<BoundedSum, Absence> {
     let (w, y) = (inputs.arithmetic, world.y());
     let moved = 2.0 * world.correction();
     let joint = |y: usize| -> Vec<f64> {
@@ -62,8 +62,8 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) 
             .map(|(a, b)| if a.is_infinite() { *a } else { a + b })
             .collect()
     };
-    let mut sum = match recipe.evidence {
-        Evidence::Stated => {
+    let mut sum = match hypothesis.evidence {
+        Evidence::ClaimSpec => {
             let sum = log_sum_exp(&joint(y), w, 4.0)?;
             sum.known(eq03_log_evidence(world)?.value())
         }
@@ -74,7 +74,7 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) 
         Evidence::PriorMissing => log_sum_exp(&row(world.likelihood().row(y)), w, 2.0)?,
         Evidence::MeanOfLogs => {
             let mut sum: BoundedSum = reconstruction(inputs, world)?.into_iter().sum();
-            for addend in divergence(inputs, world, Quantity::Kl, &Recipe::STATED)? {
+            for addend in divergence(inputs, world, Quantity::Kl, &Hypothesis::AS_STATED)? {
                 sum += addend.times(-1.0, 0.0);
             }
             sum.known(eq09_log_product(world)?.value())
@@ -85,11 +85,11 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, recipe: &Recipe) 
 }
 
 /// `E_q[ln q(z|x) - ln p(y,z)]` at the observed caption, its entropy or its cross-entropy, code by code.
-pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity, recipe: &Recipe) -> Row {
+pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity, hypothesis: &Hypothesis) -> Row {
     let (w, y) = (inputs.arithmetic, world.y());
     let joint = world.prior().ln();
     let observed = row(joint.row(y));
-    let ln_p: Vec<f64> = match recipe.code_prior {
+    let ln_p: Vec<f64> = match hypothesis.code_prior {
         CodePrior::Joint => observed,
         CodePrior::GivenCaption => {
             let ln_p_y = log_sum_exp(&observed, w, 0.0)?.value();
@@ -108,7 +108,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity,
     let kind = match quantity {
         Quantity::Entropy => Divergence::PriorMissing,
         Quantity::CrossEntropy => Divergence::EntropyMissing,
-        _ => recipe.divergence,
+        _ => hypothesis.divergence,
     };
     let q = stored(world, &row(world.encoder().ln().view()), w);
     let addends = of_kind(kind, quantity, &q, stored(world, &ln_p, w), w)?;

@@ -1,11 +1,11 @@
-//! Continuous codes with a diagonal covariance: divergence, entropies, sample, and their gradients, by a recipe.
+//! Continuous codes with a diagonal covariance: divergence, entropies, sample, and their gradients, by a hypothesis.
 
 use bounds::{BoundedSum, Range};
 use reference::diagonal::{self, Normal};
 use reference::vocab::{Error, Nats};
 
-use super::recipe::{Divergence, Noise, Recipe, Slope, Spread};
-use super::terms::{Absence, Inputs, Row, objective};
+use super::hypothesis::{Divergence, Hypothesis, Noise, Slope, Spread};
+use super::inputs::{Absence, Inputs, Row, objective};
 use crate::dump::{Claim, Gaussian, Input, Parameter, Quantity};
 
 /// A coordinate of code and prior.
@@ -54,7 +54,7 @@ fn log_spread(inputs: &Inputs<'_>, [value, mean]: [f64; 2], spread: Spread, in_s
     })
 }
 
-/// By how much `L` moves by the recipe where the stated one moves by 1.
+/// By how much `L` moves by the hypothesis where the stated one moves by 1.
 fn moved(spread: Spread, log: f64, in_sample: bool) -> f64 {
     match (spread, in_sample) {
         (Spread::Doubled, _) | (Spread::DoubledInSample, true) | (Spread::DoubledInDivergence, false) => 2.0,
@@ -64,16 +64,20 @@ fn moved(spread: Spread, log: f64, in_sample: bool) -> f64 {
     }
 }
 
-/// Code and prior, coordinate by coordinate; none where what the recipe takes for a spread has no logarithm.
-fn coordinates(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Result<Vec<Option<Coordinate>>, Absence> {
+/// Code and prior, coordinate by coordinate; none where what the hypothesis takes for a spread has no logarithm.
+fn coordinates(
+    inputs: &Inputs<'_>,
+    item: &Gaussian,
+    hypothesis: &Hypothesis,
+) -> Result<Vec<Option<Coordinate>>, Absence> {
     let means = item.mean.as_ref().ok_or(Absence::NotAffected)?;
     let normal = |[spread, mean]: [f64; 2]| -> Result<Option<Normal>, Absence> {
-        let log = log_spread(inputs, [spread, mean], recipe.spread, false)?;
+        let log = log_spread(inputs, [spread, mean], hypothesis.spread, false)?;
         Ok(Normal::new(mean, log).ok())
     };
     let one = |k: usize| {
         let p = match &item.prior {
-            Some([mean, spread]) if recipe.divergence != Divergence::FromStandard => normal([spread[k], mean[k]])?,
+            Some([mean, spread]) if hypothesis.divergence != Divergence::FromStandard => normal([spread[k], mean[k]])?,
             _ => Some(Normal::STANDARD),
         };
         let q = normal([item.spread[k], means[k]])?;
@@ -83,12 +87,12 @@ fn coordinates(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Result<
 }
 
 /// Divergence, entropy or cross-entropy, coordinate by coordinate.
-pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantity, recipe: &Recipe) -> Row {
+pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantity, hypothesis: &Hypothesis) -> Row {
     let w = inputs.arithmetic;
     let kind = match quantity {
         Quantity::Entropy => Divergence::PriorMissing,
         Quantity::CrossEntropy => Divergence::EntropyMissing,
-        _ => recipe.divergence,
+        _ => hypothesis.divergence,
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of coordinates")]
     let n = inputs.sizes.coordinates as f64;
@@ -97,7 +101,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
         let c = if kind == Divergence::Reverse { c.swapped() } else { c };
         let (ratio, square) = (c.q.variance_ratio(c.p), c.q.squared_distance(c.p));
         let log_ratio = c.q.ln_variance() - c.p.ln_variance();
-        if recipe.overflows && ratio.max(square) > w.each.largest() && quantity == Quantity::Kl {
+        if hypothesis.overflows && ratio.max(square) > w.each.largest() && quantity == Quantity::Kl {
             return Ok(BoundedSum::one(f64::INFINITY, 0.0, 0.0));
         }
         let entropy = || diagonal::entropy(c.q).value();
@@ -126,11 +130,11 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
         };
         Ok(BoundedSum::one(value, size * off, size).within(range))
     };
-    coordinates(inputs, item, recipe)?.into_iter().map(one).collect()
+    coordinates(inputs, item, hypothesis)?.into_iter().map(one).collect()
 }
 
-fn noise(recipe: &Recipe, g: f64) -> Result<f64, Absence> {
-    Ok(match recipe.noise {
+fn noise(hypothesis: &Hypothesis, g: f64) -> Result<f64, Absence> {
+    Ok(match hypothesis.noise {
         Noise::Given => g,
         Noise::Absent => 0.0,
         Noise::Negated => -g,
@@ -141,15 +145,15 @@ fn noise(recipe: &Recipe, g: f64) -> Result<f64, Absence> {
 }
 
 /// `m + s g`.
-pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> Row {
+pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, hypothesis: &Hypothesis) -> Row {
     let (w, means) = (inputs.arithmetic, item.mean.as_ref().ok_or(Absence::NotAffected)?);
     let given = item.noise.as_ref().ok_or(Absence::NotAffected)?;
     let one = |k: usize| {
-        let log = log_spread(inputs, [item.spread[k], means[k]], recipe.spread, true)?;
+        let log = log_spread(inputs, [item.spread[k], means[k]], hypothesis.spread, true)?;
         let Ok(q) = Normal::new(means[k], log) else {
             return Ok(UNDEFINED);
         };
-        let noise = noise(recipe, given[k])?;
+        let noise = noise(hypothesis, given[k])?;
         let moved = 2.0 * q.sample_slope(noise).abs();
         let error = moved * (w.roughness(log.abs()) + 3.0 * w.u()) + w.u() * means[k].abs();
         Ok(BoundedSum::one(q.sample(noise), error, means[k].abs() + moved))
@@ -158,26 +162,26 @@ pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, recipe: &Recipe) -> R
 }
 
 /// The gradient of a claim by mean or spread.
-pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &Claim, recipe: &Recipe) -> Row {
+pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &Claim, hypothesis: &Hypothesis) -> Row {
     let w = inputs.arithmetic;
     let parameter = inputs.statement.parameter.ok_or(Absence::NotAffected)?;
-    if recipe.spread == Spread::Mean {
+    if hypothesis.spread == Spread::Mean {
         return Err(Absence::NotAffected);
     }
-    let mut weight = objective(of.quantity, recipe, inputs.statement.beta())[1];
-    weight *= recipe.divergence_lengths.factor(inputs.sizes);
-    if matches!(recipe.slope, Slope::DivergenceDetached | Slope::Detached) {
+    let mut weight = objective(of.quantity, hypothesis, inputs.statement.beta())[1];
+    weight *= hypothesis.divergence_lengths.factor(inputs.sizes);
+    if matches!(hypothesis.slope, Slope::DivergenceDetached | Slope::Detached) {
         weight = 0.0;
     }
     let whole = matches!(of.quantity, Quantity::Elbo | Quantity::Loss)
-        && !matches!(recipe.slope, Slope::SampleDetached | Slope::Detached);
+        && !matches!(hypothesis.slope, Slope::SampleDetached | Slope::Detached);
     let scale = of.divisor(inputs.sizes) / of.factor();
-    let all = coordinates(inputs, item, recipe)?;
+    let all = coordinates(inputs, item, hypothesis)?;
     let one = |(k, c): (usize, Option<Coordinate>)| {
         let Some(c) = c else { return Ok(UNDEFINED) };
         let rough = w.roughness(c.log_size()) + 6.0 * w.u();
         // By m and by L, of a (-H) + b CE.
-        let [a, b, times] = match (of.quantity, recipe.divergence) {
+        let [a, b, times] = match (of.quantity, hypothesis.divergence) {
             (Quantity::Entropy, _) => [-1.0, 0.0, 1.0],
             (Quantity::CrossEntropy, _) | (_, Divergence::EntropyMissing) => [0.0, 1.0, 1.0],
             (_, Divergence::Forward | Divergence::OneOnce | Divergence::OneMissing | Divergence::FromStandard) => {
@@ -202,12 +206,12 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
         };
         let stated = log_variance(item.spread[k], parameter);
         let (slope, size) = if input == Input::QMean {
-            let has_mean = f64::from(u8::from(recipe.divergence != Divergence::MeanMissing));
+            let has_mean = f64::from(u8::from(hypothesis.divergence != Divergence::MeanMissing));
             let inverse = has_mean * (-c.p.ln_variance()).exp();
             let slope = has_mean * diagonal::cross_entropy_slopes(c.q, c.p).by_mean.value();
             (b * slope, (c.q.mean().abs() + c.p.mean().abs()) * inverse)
         } else {
-            let times = moved(recipe.spread, stated, false);
+            let times = moved(hypothesis.spread, stated, false);
             // Together the two lose no digit where they nearly cancel.
             let slope = if a.to_bits() == b.to_bits() {
                 b * diagonal::kl_divergence_slopes(c.q, c.p).by_ln_variance.value()
@@ -220,12 +224,12 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
         let mut sum = BoundedSum::one(slope, size * rough, size).times(times * weight * inner, w.u());
         if whole {
             let v = item.sample_gradient.as_ref().ok_or(Absence::NotAffected)?[k] * scale;
-            let log = log_spread(inputs, [item.spread[k], c.q.mean()], recipe.spread, true)?;
+            let log = log_spread(inputs, [item.spread[k], c.q.mean()], hypothesis.spread, true)?;
             let by = if input == Input::QMean {
                 1.0
             } else {
-                let noise = noise(recipe, item.noise.as_ref().ok_or(Absence::NotAffected)?[k])?;
-                inner * moved(recipe.spread, stated, true) * Normal::new(c.q.mean(), log)?.sample_slope(noise)
+                let noise = noise(hypothesis, item.noise.as_ref().ok_or(Absence::NotAffected)?[k])?;
+                inner * moved(hypothesis.spread, stated, true) * Normal::new(c.q.mean(), log)?.sample_slope(noise)
             };
             let back = v * by;
             sum += BoundedSum::one(back, back.abs() * (w.roughness(log.abs()) + 6.0 * w.u()), back.abs());

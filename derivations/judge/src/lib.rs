@@ -1,24 +1,27 @@
 //! The trial of a dump: every claim computed again from the inputs, bounded, compared; what is out of bound traced and explained.
 //!
 //! ```text
-//! dump -> terms by a recipe -> reduction -> comparison       the verdict on a claim (the recipe is the definition)
-//!                                                            its explanation (the recipe has one or two mistakes in it)
+//! dump -> terms by a hypothesis -> reduction -> comparison       the verdict on a claim (the hypothesis is the definition)
+//!                                                            its explanation (the hypothesis has one or two mistakes in it)
 //! ```
 //!
 //! There is no second path: an explanation is a verdict on other numbers.
 
+mod causality;
 pub mod dump;
 mod evaluate;
 mod explain;
 mod explanation;
 mod finite_worlds;
+mod first_divergence;
 mod gaussian;
+mod hypothesis;
+mod inputs;
+mod judgement;
 mod mistakes;
-mod model;
 mod pixels;
 mod plausible;
 pub mod probe;
-mod recipe;
 mod reduction;
 pub mod report;
 mod schedules;
@@ -27,7 +30,6 @@ mod subject;
 mod terms;
 mod tokens;
 mod undecided;
-mod upstream;
 
 use std::ops::ControlFlow;
 
@@ -40,74 +42,11 @@ use evaluate::{StopAt, Stopped};
 pub use bounds::{Comparison, Worst};
 pub use explain::MOST_NUMBERS;
 pub use explanation::Explanation;
+pub use hypothesis::Hypothesis;
+pub use inputs::Inputs;
+pub use judgement::{Judged, Judgement, Verdict};
 pub use mistakes::{MISTAKES, Mistake};
-pub use recipe::Recipe;
 pub use reduction::Reduction;
-pub use terms::Inputs;
-
-/// What became of a claim.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
-    /// Every number within its bound.
-    Within,
-    /// Out of bound, and not because of what it was computed from.
-    Beyond,
-    /// Out of bound, as it must be after these claims of the subject's own.
-    Follows(Vec<Quantity>),
-    /// Neither right nor wrong as far as can be told: nothing bounds a number of it, or the bounds admit too much. Why, and what would tell.
-    Undecided(String),
-    /// There is nothing to compare it with.
-    Skipped(String),
-}
-
-/// A claim, judged.
-#[derive(Debug)]
-pub struct Judged {
-    /// The claim.
-    pub claim: Claim,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The comparison behind it.
-    pub comparison: Comparison,
-    /// What explains it, best first; empty where nothing does.
-    pub explanations: Vec<Explanation>,
-    /// Why no explanation was looked for, where none was.
-    pub unexplained: Option<String>,
-}
-
-/// A dump, judged.
-#[derive(Debug)]
-pub struct Judgement {
-    /// The dump's name.
-    pub name: String,
-    /// What it says of itself, in words.
-    pub subject: String,
-    /// Its claims, in the order of the derivation.
-    pub claims: Vec<Judged>,
-    /// What makes the judgement say less than it seems to.
-    pub warnings: Vec<String>,
-    /// Whether a claim that is undecided lets it stand: somebody said so.
-    pub allows_undecided: bool,
-}
-
-impl Judgement {
-    /// Whether every claim is within its bound: one that was not judged, or is undecided, proves nothing.
-    #[must_use]
-    pub fn stands(&self) -> bool {
-        let stands = |judged: &Judged| match judged.verdict {
-            Verdict::Within => true,
-            Verdict::Undecided(_) => self.allows_undecided,
-            Verdict::Beyond | Verdict::Follows(_) | Verdict::Skipped(_) => false,
-        };
-        !self.claims.is_empty() && self.claims.iter().all(stands)
-    }
-
-    /// The earliest claim that is out of bound when computed from the subject's own upstream claims.
-    #[must_use]
-    pub fn first_divergence(&self) -> Option<&Judged> {
-        self.claims.iter().find(|judged| judged.verdict == Verdict::Beyond)
-    }
-}
 
 /// What a subject computes with, as it states.
 fn arithmetic(dump: &Dump) -> Arithmetic {
@@ -145,7 +84,7 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError
                 true => dump.claimed(claim, Some(batch))?,
                 false => Vec::new(),
             };
-            let by = (claim, &Recipe::STATED);
+            let by = (claim, &Hypothesis::AS_STATED);
             let ended = evaluate::item(&inputs, by, 0, (batch, &claimed), cells, StopAt::Nothing);
             if let ControlFlow::Break(Stopped::Absent { row, why }) = ended {
                 *skipped = Some(format!("it has no value at item {batch}, row {row}: {why}"));
@@ -162,9 +101,9 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError
             cells.end(&dump.claimed(claim, None)?);
         }
         let mut held = if black_box {
-            model::hold(dump, claim)?
+            causality::hold(dump, claim)?
         } else {
-            model::Held::of(cells.into_comparison())
+            causality::Causality::of(cells.into_comparison())
         };
         let comparison = std::mem::take(&mut held.comparison);
         let verdict = match skipped {
@@ -189,7 +128,7 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError
             unexplained: None,
         });
     }
-    upstream::trace(dump, &mut judged, arithmetic)?;
+    first_divergence::trace(dump, &mut judged, arithmetic)?;
     explain::explain(dump, &mut judged, arithmetic)?;
     Ok(Judgement {
         name: dump.name.clone(),

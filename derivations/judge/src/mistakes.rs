@@ -1,8 +1,8 @@
-//! The mistakes that explain a claim: each changes one decision of the recipe. Adding one is adding a row.
+//! The mistakes that explain a claim: each changes one decision of the hypothesis. Adding one is adding a row.
 
-use super::recipe::{
-    Arrangement, CodeLogits, CodePrior, Divergence, Entries, Evidence, Likelihood, Masked, Noise, Padding, PartWeights,
-    Recipe, ScheduleAt, Shift, Slope, Softmax, Spread, Target, Temperature, Terms, Weight,
+use super::hypothesis::{
+    Arrangement, CodeLogits, CodePrior, Divergence, Entries, Evidence, Hypothesis, Likelihood, Masked, Noise, Padding,
+    PartWeights, ScheduleAt, Shift, Slope, Softmax, Spread, Target, Temperature, Terms, Weight,
 };
 use crate::dump::{Axis, Form};
 
@@ -18,7 +18,7 @@ pub struct Mistake {
     /// The inputs that it can be made on.
     pub forms: &'static [Form],
     /// What it changes.
-    pub change: fn(&mut Recipe),
+    pub change: fn(&mut Hypothesis),
 }
 
 const ANY: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Sequence, Form::Worlds];
@@ -178,3 +178,30 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "doubled", ANY, "twice what it should be", "the statement's reduction", |r| r.factor *= 2.0;
     "halved", ANY, "half of what it should be", "the statement's reduction", |r| r.factor *= 0.5;
 ];
+
+/// What a broken law says of the model: the laws in the order in which one explains the next.
+pub(super) const LAWS: [Mistake; 4] = [
+    law(
+        "row-leak",
+        "rows that are alike have different log-probabilities: a row moves with the other rows, or with chance",
+    ),
+    law(
+        "future-leak",
+        "a token's log-probability moves with tokens that come after it",
+    ),
+    law(
+        "own-token-leak",
+        "probabilities of the next tokens do not sum to 1: a token sees itself, or nothing normalises",
+    ),
+    law("above-one", "a log-probability is above 0: a wrong sign, or a density"),
+];
+
+const fn law(name: &'static str, words: &'static str) -> Mistake {
+    Mistake {
+        name,
+        words,
+        source: "Eq. 2, p(y,z) token by token: each given those before it",
+        forms: &[Form::Sequence],
+        change: |_: &mut Hypothesis| (),
+    }
+}

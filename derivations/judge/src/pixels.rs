@@ -1,32 +1,32 @@
-//! The decoder's likelihood of an image, value by value, and its gradients, by a recipe.
+//! The decoder's likelihood of an image, value by value, and its gradients, by a hypothesis.
 
 use std::f64::consts::{LN_2, PI};
 
 use bounds::{BoundedSum, Range};
 use reference::likelihood::{self, logit_laplace, logit_laplace_gradients};
 
-use super::recipe::{Likelihood, Recipe, Slope};
-use super::terms::{Absence, Inputs, Row, objective};
+use super::hypothesis::{Hypothesis, Likelihood, Slope};
+use super::inputs::{Absence, Inputs, Row, objective};
 use crate::dump::{Decoder, Input, Pixels, Quantity};
 
 /// What is commonly added to a scale so that it does not vanish.
 const SMALLEST_SCALE: f64 = 1e-6;
 
 /// `ln p(x|...)` of every value of an image.
-pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, recipe: &Recipe) -> Row {
+pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, hypothesis: &Hypothesis) -> Row {
     let one = |i: usize| match pixels.decoder {
-        Decoder::LogitLaplace => laplace(inputs, recipe, pixels.x[i], pixels.mu[i], pixels.ln_b[i]),
-        Decoder::Normal => normal(inputs, recipe, pixels.x[i], pixels.mu[i], pixels.ln_b[i]),
-        Decoder::Bernoulli => bernoulli(inputs, recipe, pixels.x[i], pixels.mu[i]),
+        Decoder::LogitLaplace => laplace(inputs, hypothesis, pixels.x[i], pixels.mu[i], pixels.ln_b[i]),
+        Decoder::Normal => normal(inputs, hypothesis, pixels.x[i], pixels.mu[i], pixels.ln_b[i]),
+        Decoder::Bernoulli => bernoulli(inputs, hypothesis, pixels.x[i], pixels.mu[i]),
     };
     (0..pixels.x.len()).map(one).collect()
 }
 
-fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> Result<BoundedSum, Absence> {
+fn laplace(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_b: f64) -> Result<BoundedSum, Absence> {
     let nats = logit_laplace(x, mu, ln_b)?;
     let (ln_x, ln_rest) = (x.ln(), (-x).ln_1p());
     let distance = (ln_x - ln_rest - mu).abs() / ln_b.exp();
-    let value = match recipe.likelihood {
+    let value = match hypothesis.likelihood {
         Likelihood::Density => nats.value(),
         Likelihood::JacobianMissing => nats.value() + ln_x + ln_rest,
         Likelihood::JacobianTwice => nats.value() - ln_x - ln_rest,
@@ -49,10 +49,10 @@ fn laplace(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_b: f64) -> 
     ))
 }
 
-fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> Result<BoundedSum, Absence> {
+fn normal(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_s: f64) -> Result<BoundedSum, Absence> {
     let square = 0.5 * ((x - mu) * (-ln_s).exp()).powi(2);
     let constant = 0.5 * (2.0 * PI).ln();
-    let value = match recipe.likelihood {
+    let value = match hypothesis.likelihood {
         Likelihood::Density => likelihood::normal(x, mu, ln_s)?.value(),
         Likelihood::NormaliserMissing => -square,
         Likelihood::ConstantMissing => -square - ln_s,
@@ -71,10 +71,10 @@ fn normal(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, mu: f64, ln_s: f64) -> R
 }
 
 /// `x l - ln(1 + e^l)`, `l` the logit.
-fn bernoulli(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, logit: f64) -> Result<BoundedSum, Absence> {
+fn bernoulli(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, logit: f64) -> Result<BoundedSum, Absence> {
     let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
     let mass = logit.abs() + softplus + 1.0; // the 1 of ln(1 + e^-|l|), which not everyone leaves to log1p
-    let value = match recipe.likelihood {
+    let value = match hypothesis.likelihood {
         Likelihood::Density => likelihood::bernoulli(x, logit)?.value(),
         Likelihood::PixelsInverted => likelihood::bernoulli(1.0 - x, logit)?.value(),
         Likelihood::PositivePartOnly => x * (logit - softplus),
@@ -85,11 +85,17 @@ fn bernoulli(inputs: &Inputs<'_>, recipe: &Recipe, x: f64, logit: f64) -> Result
 }
 
 /// The gradient of a claim by the decoder's location or scale.
-pub(super) fn gradient(inputs: &Inputs<'_>, pixels: &Pixels, input: Input, of: Quantity, recipe: &Recipe) -> Row {
+pub(super) fn gradient(
+    inputs: &Inputs<'_>,
+    pixels: &Pixels,
+    input: Input,
+    of: Quantity,
+    hypothesis: &Hypothesis,
+) -> Row {
     let (w, u) = (inputs.arithmetic, inputs.arithmetic.u());
-    let mut weight = objective(of, recipe, inputs.statement.beta())[0];
-    weight *= recipe.reconstruction_lengths.factor(inputs.sizes);
-    if recipe.slope == Slope::Detached {
+    let mut weight = objective(of, hypothesis, inputs.statement.beta())[0];
+    weight *= hypothesis.reconstruction_lengths.factor(inputs.sizes);
+    if hypothesis.slope == Slope::Detached {
         weight = 0.0;
     }
     let one = |i: usize| {
@@ -131,7 +137,7 @@ pub(super) fn gradient(inputs: &Inputs<'_>, pixels: &Pixels, input: Input, of: Q
         };
         Ok(slope.times(weight, u))
     };
-    match recipe.likelihood {
+    match hypothesis.likelihood {
         Likelihood::Density => (0..pixels.x.len()).map(one).collect(),
         // Constants do not move a gradient.
         _ => Err(Absence::NotAffected),

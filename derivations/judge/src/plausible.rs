@@ -2,7 +2,7 @@
 
 use bounds::{MOST_OF_CLAIMED, MOST_OF_ERROR, compare};
 
-use super::recipe::{Lengths, Padding, PartWeights, Recipe, Slope, Terms, Weight};
+use super::hypothesis::{Hypothesis, Lengths, Padding, PartWeights, Slope, Terms, Weight};
 use crate::dump::{Claim, Input, Quantity};
 
 /// What a claim's numbers are by mistakes, by the index of the claimed number.
@@ -51,40 +51,40 @@ pub(super) fn tells(stated: &[[f64; 2]], mistaken: Mistaken<'_>, claimed: &[f64]
     any && before <= MOST_OF_ERROR * errors && of_claimed
 }
 
-/// A recipe without what multiplies its numbers.
-pub(super) fn unscaled(recipe: &Recipe) -> Recipe {
-    Recipe {
+/// A hypothesis without what multiplies its numbers.
+pub(super) fn unscaled(hypothesis: &Hypothesis) -> Hypothesis {
+    Hypothesis {
         factor: 1.0,
         claim_lengths: Lengths::default(),
         divergence_lengths: Lengths::default(),
         reconstruction_lengths: Lengths::default(),
-        ..*recipe
+        ..*hypothesis
     }
 }
 
-/// What of a recipe must show in another claim, too, were it the cause in this one.
+/// What of a hypothesis must show in another claim, too, were it the cause in this one.
 ///
 /// What a claim is multiplied by is its own. So is how a bound or a loss is put together of its parts; but a gradient has its own value's. What
 /// happens to a gradient on its way back may happen on the way to one input and not to the other.
-pub(super) fn shared(recipe: &Recipe, claim: &Claim, other: &Claim) -> Recipe {
-    let own = Recipe {
+pub(super) fn shared(hypothesis: &Hypothesis, claim: &Claim, other: &Claim) -> Hypothesis {
+    let own = Hypothesis {
         factor: 1.0,
         claim_lengths: Lengths::default(),
-        ..*recipe
+        ..*hypothesis
     };
     match (claim.quantity, other.quantity) {
-        (Quantity::Gradient(_), Quantity::Gradient(_)) => Recipe {
+        (Quantity::Gradient(_), Quantity::Gradient(_)) => Hypothesis {
             slope: Slope::Whole,
             ..own
         },
         (Quantity::Gradient(_), _) => own,
-        _ => Recipe {
+        _ => Hypothesis {
             divergence_lengths: Lengths::default(),
             reconstruction_lengths: Lengths::default(),
-            weight: Weight::Stated,
+            weight: Weight::ClaimSpec,
             terms: Terms::Both,
-            part_weights: PartWeights::Stated,
-            padding: Padding::Stated,
+            part_weights: PartWeights::ClaimSpec,
+            padding: Padding::ClaimSpec,
             ..own
         },
     }

@@ -9,38 +9,25 @@ mod child;
 mod file;
 mod hello;
 mod laws;
+mod options;
 mod process;
 mod question;
 mod shrink;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use worlds::case::FileError;
 
 use crate::Judgement;
-use crate::dump::Draft;
+use crate::dump::DumpBuilder;
 
 use child::Child;
-pub use child::Trouble;
+pub use child::NoAnswer;
 pub use hello::Hello;
-pub use laws::Broken;
+pub use laws::Violation;
+pub use options::Options;
 pub use question::{KINDS, Question};
-
-/// How to probe.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Seed of the questions.
-    pub seed: u64,
-    /// How many rounds of every kind of question.
-    pub rounds: u64,
-    /// How long the child may take for one answer.
-    pub timeout: Duration,
-    /// Set where the program is told to end: the child ends, the folder goes.
-    pub stop: &'static AtomicBool,
-}
 
 /// What probing came to.
 #[derive(Debug)]
@@ -50,16 +37,16 @@ pub enum Found {
     /// A law was broken: the smallest question found that breaks it, and the answer to it.
     Law(Box<Finding>),
     /// The child failed to answer.
-    Trouble(Trouble, Option<Box<Draft>>),
+    NoAnswer(NoAnswer, Option<Box<DumpBuilder>>),
 }
 
 /// A broken law.
 #[derive(Debug)]
 pub struct Finding {
     /// What is broken.
-    pub broken: Broken,
+    pub violation: Violation,
     /// The question with its answer: a dump.
-    pub draft: Draft,
+    pub draft: DumpBuilder,
     /// The judgement of that dump.
     pub judgement: Judgement,
     /// How large the question was that first broke it, and how large this one is.
@@ -132,7 +119,7 @@ pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Re
     let mut session = match Session::start(command, folder.path(), options)? {
         Ok(session) => session,
         Err(trouble) => {
-            report.found = Found::Trouble(trouble, None);
+            report.found = Found::NoAnswer(trouble, None);
             return Ok(report);
         }
     };
@@ -150,7 +137,7 @@ pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Re
             };
             of_kind += 1;
             match session.break_with(&question, &mut report.wavering) {
-                Ok(Held::Yes(decided)) => {
+                Ok(Outcome::Yes(decided)) => {
                     for (claim, reason) in decided {
                         let found = report.decisions.entry((claim, name)).or_default();
                         match reason {
@@ -160,12 +147,12 @@ pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Re
                         }
                     }
                 }
-                Ok(Held::No(broken, answer)) => {
+                Ok(Outcome::No(broken, answer)) => {
                     report.found = session.smallest(question, broken, *answer);
                     break 'probing;
                 }
                 Err(trouble) => {
-                    report.found = Found::Trouble(trouble, Some(Box::new(question.draft(&session.hello))));
+                    report.found = Found::NoAnswer(trouble, Some(Box::new(question.draft(&session.hello))));
                     break 'probing;
                 }
             }
@@ -178,11 +165,11 @@ pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Re
 }
 
 /// What the laws say of a question and its answers.
-enum Held {
+enum Outcome {
     /// All hold: of each claim why it was not decided, nothing where it was.
     Yes(laws::Decided),
     /// One does not, in this answer.
-    No(Broken, Box<Draft>),
+    No(Violation, Box<DumpBuilder>),
 }
 
 /// A child that answers, and the answers' count.
@@ -196,7 +183,7 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn start(command: &'a [String], folder: &'a Path, options: Options) -> Result<Result<Self, Trouble>, FileError> {
+    fn start(command: &'a [String], folder: &'a Path, options: Options) -> Result<Result<Self, NoAnswer>, FileError> {
         let mut child = Child::start(command, options)?;
         Ok(child.greet().map(|hello| Self {
             child,
@@ -209,8 +196,8 @@ impl<'a> Session<'a> {
     }
 
     /// The question with the child's answer.
-    fn ask(&mut self, question: &Question) -> Result<Draft, Trouble> {
-        let mut whole: Option<Draft> = None;
+    fn ask(&mut self, question: &Question) -> Result<DumpBuilder, NoAnswer> {
+        let mut whole: Option<DumpBuilder> = None;
         for part in question.parts(self.hello.rows_at_once()) {
             self.asked += 1;
             let draft = part.draft(&self.hello);
@@ -224,29 +211,29 @@ impl<'a> Session<'a> {
     }
 
     /// The first law that a question breaks, or what was decided of each claim.
-    fn break_with(&mut self, question: &Question, wavering: &mut bool) -> Result<Held, Trouble> {
+    fn break_with(&mut self, question: &Question, wavering: &mut bool) -> Result<Outcome, NoAnswer> {
         let answer = self.ask(question)?;
         let mut decided = match laws::of_definition(&answer)? {
             Ok(decided) => decided,
-            Err(broken) => return Ok(Held::No(broken, Box::new(answer))),
+            Err(broken) => return Ok(Outcome::No(broken, Box::new(answer))),
         };
         if let Some(company) = question.in_other_company(&self.hello) {
             let both = answer.clone().stacked(&self.ask(&company)?);
             match laws::of_definition(&both)? {
                 Ok(beside) => laws::decided_in_either(&mut decided, &beside),
-                Err(broken) => return Ok(Held::No(broken, Box::new(both))),
+                Err(broken) => return Ok(Outcome::No(broken, Box::new(both))),
             }
         }
         let again = self.ask(question)?;
         if let Err(broken) = laws::of_definition(&again)? {
-            return Ok(Held::No(broken.only_the_second_time(), Box::new(again)));
+            return Ok(Outcome::No(broken.only_the_second_time(), Box::new(again)));
         }
         *wavering |= answer != again;
-        Ok(Held::Yes(decided))
+        Ok(Outcome::Yes(decided))
     }
 
     /// Shrinks a question while the same law stays broken.
-    fn smallest(&mut self, mut question: Question, broken: Broken, mut answer: Draft) -> Found {
+    fn smallest(&mut self, mut question: Question, violation: Violation, mut answer: DumpBuilder) -> Found {
         let first = question.size();
         let last = self.asked + MOST_SHRINKING;
         let mut troubles = 0;
@@ -258,7 +245,7 @@ impl<'a> Session<'a> {
                     return None;
                 }
                 match self.break_with(&smaller, &mut false) {
-                    Ok(Held::No(other, with)) if other.is_alike(&broken) => Some((smaller, *with)),
+                    Ok(Outcome::No(other, with)) if other.is_alike(&violation) => Some((smaller, *with)),
                     Ok(_) => None,
                     // A child that dies of a smaller question is started again; that question is not taken.
                     Err(_) => {
@@ -276,12 +263,12 @@ impl<'a> Session<'a> {
         }
         match laws::judged(&answer) {
             Ok(judgement) => Found::Law(Box::new(Finding {
-                broken,
+                violation,
                 draft: answer,
                 judgement,
                 sizes: [first, question.size()],
             })),
-            Err(trouble) => Found::Trouble(trouble, None),
+            Err(trouble) => Found::NoAnswer(trouble, None),
         }
     }
 }

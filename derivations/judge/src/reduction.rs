@@ -101,7 +101,7 @@ impl Reduction {
         }
     }
 
-    /// The same for a recipe with a mistake in it: its numbers need not be what numbers can be.
+    /// The same for a hypothesis with a mistake in it: its numbers need not be what numbers can be.
     #[must_use]
     pub fn of_mistakes(self) -> Self {
         Self {

@@ -1,14 +1,14 @@
-//! Beta and temperature at a step, by a recipe.
+//! Beta and temperature at a step, by a hypothesis.
 
 use bounds::{BoundedSum, Range};
 use reference::schedule as moving;
 
-use super::recipe::{Recipe, ScheduleAt};
-use super::terms::{Absence, Inputs, Row};
+use super::hypothesis::{Hypothesis, ScheduleAt};
+use super::inputs::{Absence, Inputs, Row};
 use crate::dump::{Quantity, Schedule, Shape};
 
 /// The scheduled number.
-pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, recipe: &Recipe) -> Row {
+pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, hypothesis: &Hypothesis) -> Row {
     let statement = inputs.statement;
     let schedule = match quantity {
         Quantity::BetaAt => statement.beta_schedule,
@@ -19,7 +19,7 @@ pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, recipe: &Recipe) -> Ro
         statement.step.ok_or(Absence::NotAffected)?,
     );
     let shaped = |shape: Shape| Schedule { shape, ..schedule };
-    let value = match recipe.schedule {
+    let value = match hypothesis.schedule {
         ScheduleAt::Step => value(schedule, step),
         ScheduleAt::StepAfter => value(schedule, step.saturating_add(1)),
         ScheduleAt::Start => schedule.from,

@@ -1,13 +1,13 @@
-//! A transformer's logits: `-ln p(t_i | t_<i)`, the weighted loss, and its gradient, by a recipe.
+//! A transformer's logits: `-ln p(t_i | t_<i)`, the weighted loss, and its gradient, by a hypothesis.
 
 use bounds::{BoundedSum, LogSoftmaxRow, Range};
 use reference::sequence::{Part, PerPart, token_weight};
 
-use super::recipe::{Entries, Padding, PartWeights, Recipe, Slope, Target};
-use super::terms::{Absence, Inputs, Row};
+use super::hypothesis::{Entries, Hypothesis, Padding, PartWeights, Slope, Target};
+use super::inputs::{Absence, Inputs, Row};
 use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
 
-/// One token of a sequence, as the recipe has it scored.
+/// One token of a sequence, as the hypothesis has it scored.
 struct Scored {
     /// The first entry that its softmax is over.
     first: usize,
@@ -24,11 +24,11 @@ fn sequence<'a>(inputs: &Inputs<'a>, item: usize) -> Result<(&'a Sequence, &'a T
 }
 
 /// The token that a row is scored against.
-fn target(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<usize, Absence> {
+fn target(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<usize, Absence> {
     let (own, text) = sequence(inputs, item)?;
     let tokens = &own.tokens;
     let is_image = t >= text.tokens;
-    Ok(match recipe.target {
+    Ok(match hypothesis.target {
         Target::Own => tokens[t],
         Target::Next => tokens.get(t + 1).copied().unwrap_or(tokens[t]),
         Target::Previous => tokens[t.saturating_sub(1)],
@@ -50,11 +50,11 @@ fn target(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result
     })
 }
 
-fn scored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<Scored, Absence> {
+fn scored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<Scored, Absence> {
     let (own, text) = sequence(inputs, item)?;
-    let token = target(inputs, recipe, item, t)?;
-    let split = (text.softmax == Vocabulary::Split) != (recipe.entries == Entries::Other);
-    let image = if matches!(recipe.target, Target::Own | Target::OffsetTwice) {
+    let token = target(inputs, hypothesis, item, t)?;
+    let split = (text.softmax == Vocabulary::Split) != (hypothesis.entries == Entries::Other);
+    let image = if matches!(hypothesis.target, Target::Own | Target::OffsetTwice) {
         t >= text.tokens
     } else {
         token >= text.vocabulary
@@ -79,8 +79,13 @@ fn scored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result
 }
 
 /// `-ln p` of a token.
-pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<BoundedSum, Absence> {
-    let scored = scored(inputs, recipe, item, t)?;
+pub(super) fn token_nll(
+    inputs: &Inputs<'_>,
+    hypothesis: &Hypothesis,
+    item: usize,
+    t: usize,
+) -> Result<BoundedSum, Absence> {
+    let scored = scored(inputs, hypothesis, item, t)?;
     let value = -scored.row.ln[scored.target];
     let range = Range::positive(2.0 * scored.row.common, inputs.arithmetic);
     if value.is_infinite() {
@@ -91,7 +96,7 @@ pub(super) fn token_nll(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: us
 }
 
 /// What a token's `-ln p` is multiplied by in the loss.
-pub(super) fn weight(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Absence> {
+pub(super) fn weight(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<f64, Absence> {
     let (own, text) = sequence(inputs, item)?;
     let is_image = t >= text.tokens;
     let sizes = inputs.sizes;
@@ -103,27 +108,27 @@ pub(super) fn weight(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize
     let all = counted([text.tokens, sizes.tokens - text.tokens].map(|n| n * sizes.batch));
     let stated = counted(sizes.counted);
     let padding = text.padding.contains(&(own.tokens[t] as u64));
-    let (counts, left_out) = match recipe.padding {
-        Padding::Stated => (stated, padding),
+    let (counts, left_out) = match hypothesis.padding {
+        Padding::ClaimSpec => (stated, padding),
         Padding::Counted => (all, false),
         Padding::InDenominator => (all, padding),
-        Padding::ZeroIgnored => return zero_ignored(inputs, recipe, item, t),
+        Padding::ZeroIgnored => return zero_ignored(inputs, hypothesis, item, t),
     };
     if left_out && !is_image {
         return Ok(0.0);
     }
-    weight_in(text, recipe, counts, part_of(is_image))
+    weight_in(text, hypothesis, counts, part_of(is_image))
 }
 
 const fn part_of(is_image: bool) -> Part {
     if is_image { Part::Image } else { Part::Text }
 }
 
-fn weight_in(text: &Text, recipe: &Recipe, counts: PerPart<f64>, part: Part) -> Result<f64, Absence> {
+fn weight_in(text: &Text, hypothesis: &Hypothesis, counts: PerPart<f64>, part: Part) -> Result<f64, Absence> {
     let [on_text, on_image] = text.weights;
     let least = on_text.min(on_image);
-    let [text, image] = match recipe.part_weights {
-        PartWeights::Stated | PartWeights::Sums => [on_text, on_image],
+    let [text, image] = match hypothesis.part_weights {
+        PartWeights::ClaimSpec | PartWeights::Sums => [on_text, on_image],
         PartWeights::Together => return Ok(1.0 / (counts.text + counts.image)),
         PartWeights::Ones => [1.0, 1.0],
         PartWeights::Equal => [0.5, 0.5],
@@ -133,14 +138,14 @@ fn weight_in(text: &Text, recipe: &Recipe, counts: PerPart<f64>, part: Part) -> 
         PartWeights::NotDivided => return Err(Absence::NotAffected),
     };
     let weights = PerPart { text, image };
-    Ok(match recipe.part_weights {
+    Ok(match hypothesis.part_weights {
         PartWeights::Sums => weights.get(part),
         _ => token_weight(weights, counts, part),
     })
 }
 
 /// Entry 0 taken for padding, in either part.
-fn zero_ignored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<f64, Absence> {
+fn zero_ignored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<f64, Absence> {
     let mut counts = PerPart { text: 0.0, image: 0.0 };
     // Counted anew for every token.
     if inputs.items.len() != inputs.sizes.batch || inputs.sizes.batch * inputs.sizes.tokens > 1 << 12 {
@@ -160,31 +165,31 @@ fn zero_ignored(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> 
     if own.tokens[t] == 0 {
         return Ok(0.0);
     }
-    weight_in(text, recipe, counts, part_of(t >= text.tokens))
+    weight_in(text, hypothesis, counts, part_of(t >= text.tokens))
 }
 
 /// A token's part of the loss.
-pub(super) fn loss(inputs: &Inputs<'_>, recipe: &Recipe, item: usize, t: usize) -> Result<BoundedSum, Absence> {
-    let weight = weight(inputs, recipe, item, t)?;
+pub(super) fn loss(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<BoundedSum, Absence> {
+    let weight = weight(inputs, hypothesis, item, t)?;
     if weight == 0.0 {
         return Ok(BoundedSum::default());
     }
-    let nll = token_nll(inputs, recipe, item, t)?;
+    let nll = token_nll(inputs, hypothesis, item, t)?;
     // A mean's sum is divided, its weight multiplied: two roundings.
     Ok(nll.times(weight, inputs.arithmetic.u()))
 }
 
 /// `weight (p_k - [k = t])` for every entry.
-pub(super) fn gradient(inputs: &Inputs<'_>, of: Quantity, recipe: &Recipe, item: usize, t: usize) -> Row {
+pub(super) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesis, item: usize, t: usize) -> Row {
     let (w, u) = (inputs.arithmetic, inputs.arithmetic.u());
     let mut weight = match of {
         Quantity::TokenNll => 1.0,
-        _ => weight(inputs, recipe, item, t)?,
+        _ => weight(inputs, hypothesis, item, t)?,
     };
-    if recipe.slope == Slope::Detached {
+    if hypothesis.slope == Slope::Detached {
         weight = 0.0;
     }
-    let Scored { first, row, target } = scored(inputs, recipe, item, t)?;
+    let Scored { first, row, target } = scored(inputs, hypothesis, item, t)?;
     let mut slopes = vec![BoundedSum::default(); inputs.sizes.entries];
     for (k, slope) in slopes.iter_mut().skip(first).take(row.q.len()).enumerate() {
         let own = f64::from(u8::from(k == target));

@@ -1,30 +1,30 @@
-//! Discrete codes: divergence, entropies, relaxed sample, and their gradients, by a recipe.
+//! Discrete codes: divergence, entropies, relaxed sample, and their gradients, by a hypothesis.
 
 use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::Nats;
 
-use super::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Shift, Softmax};
-use super::terms::{Absence, Inputs, Row};
-use crate::dump::{Quantity, Tokens};
+use super::hypothesis::{Arrangement, CodeLogits, Divergence, Hypothesis, Masked, Shift, Softmax};
+use super::inputs::{Absence, Inputs, Row};
+use crate::dump::Quantity;
 
 mod gradient;
 mod rows;
 
 pub(super) use gradient::gradient;
-use rows::{arranged, item, line, logits_of, noise, normalised, scores, table, temperature};
+use rows::{arranged, item, line, logits_of, noise, normalised, relaxed_row, scores, table, temperature, weighed};
 
 /// The most numbers of an item that a softmax over the wrong axis may take: it is computed anew for every position.
 const MOST_ACROSS: usize = 1 << 22;
 
 /// `ln q` of a position.
-fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<LogSoftmaxRow, Absence> {
+fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Result<LogSoftmaxRow, Absence> {
     let tokens = item(inputs, at)?;
     let w = inputs.of_rows();
-    let (x, rounded) = scores(inputs, tokens, recipe, row)?;
-    if recipe.softmax == Softmax::Codes {
-        return normalised("encoder_logits", &x, w, rounded, recipe);
+    let (x, rounded) = scores(inputs, tokens, hypothesis, row)?;
+    if hypothesis.softmax == Softmax::Codes {
+        return normalised("encoder_logits", &x, w, rounded, hypothesis);
     }
     if inputs
         .sizes
@@ -35,10 +35,10 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
     {
         return Err(Absence::NotAffected);
     }
-    if recipe.softmax == Softmax::Everything {
+    if hypothesis.softmax == Softmax::Everything {
         let mut all = Vec::new();
         for row in 0..inputs.sizes.positions {
-            all.extend(scores(inputs, tokens, recipe, row)?.0);
+            all.extend(scores(inputs, tokens, hypothesis, row)?.0);
         }
         let whole = LogSoftmaxRow::new("encoder_logits", &all, w, rounded)?;
         let part = row * x.len()..(row + 1) * x.len();
@@ -52,9 +52,9 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
         });
     }
     let mut across = Vec::new();
-    let others = others(inputs, recipe, at, row)?;
+    let others = others(inputs, hypothesis, at, row)?;
     for (item_at, row_at) in &others {
-        across.push(scores(inputs, item(inputs, *item_at)?, recipe, *row_at)?.0);
+        across.push(scores(inputs, item(inputs, *item_at)?, hypothesis, *row_at)?.0);
     }
     let own = others
         .iter()
@@ -71,9 +71,9 @@ fn encoder(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Resul
 }
 
 /// The items and positions that a wrong softmax normalises over.
-fn others(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Result<Vec<(usize, usize)>, Absence> {
+fn others(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Result<Vec<(usize, usize)>, Absence> {
     let width = inputs.sizes.grid.map(|[_, width]| width);
-    Ok(match recipe.softmax {
+    Ok(match hypothesis.softmax {
         Softmax::Batch if inputs.items.len() == inputs.sizes.batch => {
             (0..inputs.items.len()).map(|item| (item, row)).collect()
         }
@@ -174,22 +174,22 @@ pub(super) fn of_kind(
 pub(super) fn divergence(
     inputs: &Inputs<'_>,
     quantity: Quantity,
-    recipe: &Recipe,
+    hypothesis: &Hypothesis,
     at: usize,
     row: usize,
     fine: bool,
 ) -> Row {
     let w = inputs.of_rows();
-    let q = encoder(inputs, recipe, at, row)?;
+    let q = encoder(inputs, hypothesis, at, row)?;
     let tokens = item(inputs, at)?;
     let prior = match &tokens.prior {
-        Some(prior) => LogSoftmaxRow::new("prior_logits", &arranged(inputs, prior, recipe, row)?, w, 0.0)?,
+        Some(prior) => LogSoftmaxRow::new("prior_logits", &arranged(inputs, prior, hypothesis, row)?, w, 0.0)?,
         None => LogSoftmaxRow::uniform(q.ln.len(), w),
     };
     let kind = match quantity {
         Quantity::Entropy => Divergence::PriorMissing,
-        Quantity::CrossEntropy if recipe.divergence != Divergence::PriorNotLogged => Divergence::EntropyMissing,
-        _ => recipe.divergence,
+        Quantity::CrossEntropy if hypothesis.divergence != Divergence::PriorNotLogged => Divergence::EntropyMissing,
+        _ => hypothesis.divergence,
     };
     let shared = 2.0
         * if quantity == Quantity::Entropy {
@@ -214,9 +214,9 @@ pub(super) fn divergence(
         (_, None) => Range::divergence_from_uniform(&q, w),
         (_, Some(_)) => Range::divergence(sum.error, sum.mass),
     });
-    let plain = recipe.softmax == Softmax::Codes && recipe.logits == CodeLogits::Plain;
-    let plain = plain && recipe.arrangement == Arrangement::Stated && recipe.shift == Shift::ByMaximum;
-    if !plain || recipe.masked == Masked::Ignored {
+    let plain = hypothesis.softmax == Softmax::Codes && hypothesis.logits == CodeLogits::Plain;
+    let plain = plain && hypothesis.arrangement == Arrangement::ClaimSpec && hypothesis.shift == Shift::ByMaximum;
+    if !plain || hypothesis.masked == Masked::Ignored {
         return Ok(vec![sum]);
     }
     // The reference's own value: its sums lose nothing where the divergence is near 0.
@@ -233,21 +233,25 @@ pub(super) fn divergence(
 }
 
 /// The relaxed sample of a position, or the one-hot one.
-pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize) -> Row {
+pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Row {
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
-    if recipe.softmax != Softmax::Codes {
+    if hypothesis.softmax != Softmax::Codes {
         let logits = CodeLogits::Relaxed;
-        let y = encoder(inputs, &Recipe { logits, ..*recipe }, at, row)?;
+        let y = encoder(inputs, &Hypothesis { logits, ..*hypothesis }, at, row)?;
         return Ok((0..y.q.len()).map(|k| weighed(&y, k, y.q[k], 1.0, w)).collect());
     }
     // A subject that misreads its logits for the divergence draws its sample before.
-    let recipe = &Recipe {
-        arrangement: Arrangement::Stated,
-        ..*recipe
+    let hypothesis = &Hypothesis {
+        arrangement: Arrangement::ClaimSpec,
+        ..*hypothesis
     };
-    let x = logits_of(inputs, tokens, recipe, row)?;
-    let relaxed = Relaxed::new(&x, &noise(inputs, tokens, recipe, row)?, temperature(inputs, recipe)?)?;
-    if inputs.statement.straight_through != recipe.other_sample {
+    let x = logits_of(inputs, tokens, hypothesis, row)?;
+    let relaxed = Relaxed::new(
+        &x,
+        &noise(inputs, tokens, hypothesis, row)?,
+        temperature(inputs, hypothesis)?,
+    )?;
+    if inputs.statement.straight_through != hypothesis.other_sample {
         // Where two codes are as large up to rounding, either may be the sample; one of them is.
         let types = [w.u(), w.exp(), w.each.lost()];
         let likely: Vec<bool> = (0..x.len()).map(|k| relaxed.may_be_taken(k, types)).collect();
@@ -260,7 +264,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
         };
         return Ok((0..x.len()).map(one).collect());
     }
-    let rough = relaxed_row(inputs, tokens, recipe, row)?;
+    let rough = relaxed_row(inputs, tokens, hypothesis, row)?;
     let overflown = !(rough.q.iter().sum::<f64>() > 0.0); // all are 0, or one is NaN
     let each = relaxed.sample().into_iter().enumerate();
     let value = |k: usize, y: Nats| if overflown { rough.q[k] } else { y.value() };
@@ -269,25 +273,4 @@ pub(super) fn sample(inputs: &Inputs<'_>, recipe: &Recipe, at: usize, row: usize
         addend.within(Range::probability(w).part(&rough, addend.mass, w))
     };
     Ok(each.map(one).collect())
-}
-
-/// `ln y` of the relaxed sample.
-fn relaxed_row(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<LogSoftmaxRow, Absence> {
-    let relaxed = Recipe {
-        logits: CodeLogits::Relaxed,
-        ..*recipe
-    };
-    let (z, rounded) = scores(inputs, tokens, &relaxed, row)?;
-    normalised("logits with noise", &z, inputs.of_rows(), rounded, recipe)
-}
-
-/// A probability times something of the given size.
-fn weighed(row: &LogSoftmaxRow, k: usize, value: f64, size: f64, w: Arithmetic) -> BoundedSum {
-    let mass = row.q[k] * size;
-    BoundedSum::one(
-        value,
-        mass * (row.rel_error[k] + 2.0 * w.u()) + row.lost[k] * (size + 1.0),
-        mass,
-    )
-    .within(Range::ANY.part(row, mass, w))
 }

@@ -3,11 +3,10 @@
 use reference::model::Model as _;
 use reference::slack::Slack;
 use reference::vocab::Reading;
+use reference::vocab::closure_bound;
 use reference::world::World;
 
-use crate::line::LineId;
-use crate::proposition::Proposition;
-use reference::vocab::closure_bound;
+use crate::line::id::LineId;
 
 /// What the checker asks of a world beside its lines and slacks.
 pub trait Checkable: Slack {
@@ -34,14 +33,6 @@ pub trait Checkable: Slack {
 
     /// Whether `q(y|x)` and `q(y,z|x)` are those of the other.
     fn same_encoders(&self, other: &Self) -> bool;
-}
-
-/// Whether both sides of a claim have a closed form in that kind of world.
-#[must_use]
-pub fn has_closed_form<W: Checkable>(claim: &Proposition) -> bool {
-    let known = |side| !W::NO_CLOSED_FORM.contains(&side);
-    let readable = !claim.depends_on_reading || W::READINGS.contains(&claim.reading);
-    readable && known(claim.from) && known(claim.to)
 }
 
 impl Checkable for World {

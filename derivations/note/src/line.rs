@@ -4,7 +4,7 @@ use reference::vocab::Reading;
 
 use crate::checkable::Checkable;
 
-mod id;
+pub(crate) mod id;
 mod value;
 
 pub use id::{LineId, Stage};

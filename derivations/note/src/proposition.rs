@@ -4,7 +4,7 @@ use reference::vocab::{Error, Nats, Reading};
 use serde::Serialize;
 
 use crate::checkable::Checkable;
-use crate::line::LineId;
+use crate::line::id::LineId;
 use crate::rule::{Relation, Rule, Sign};
 use crate::step::{Step, StepId, chain, chain_from, own_bound, sign_of_reweighting, step};
 use crate::under_reading::UnderReading;
@@ -265,4 +265,12 @@ fn bound(to: LineId, reading: Reading, depends: bool) -> Option<Proposition> {
         rule: Rule::Compose,
         rows,
     })
+}
+
+/// Whether both sides of a claim have a closed form in that kind of world.
+#[must_use]
+pub fn has_closed_form<W: Checkable>(claim: &Proposition) -> bool {
+    let known = |side| !W::NO_CLOSED_FORM.contains(&side);
+    let readable = !claim.depends_on_reading || W::READINGS.contains(&claim.reading);
+    readable && known(claim.from) && known(claim.to)
 }

@@ -1,5 +1,6 @@
 //! Plain text of a formula: the parser's events become a tree, the tree becomes pieces, pieces are joined by class.
 
+mod piece;
 mod spacing;
 
 use std::iter::Peekable;
@@ -7,8 +8,9 @@ use std::vec::IntoIter;
 
 use pulldown_latex::Event;
 use pulldown_latex::event::{Content, DelimiterType, Grouping, ScriptType, Visual};
-
 use spacing::{claimed, classify, gap};
+
+use self::piece::{Class, Piece};
 
 /// A part of a formula.
 enum Node {
@@ -20,35 +22,6 @@ enum Node {
         below: Option<Box<Self>>,
         above: Option<Box<Self>>,
     },
-}
-
-/// Text with the class that decides its spacing.
-#[derive(Clone)]
-struct Piece {
-    text: String,
-    class: Class,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Letter,
-    Number,
-    /// `a / b`, in parentheses beside a factor.
-    Quotient,
-    /// `ln`, `Σ`: takes what follows.
-    Operator,
-    Binary,
-    Unary,
-    Relation,
-    Open,
-    Close,
-    Comma,
-    /// `′`, which belongs to the letter before.
-    Prime,
-    /// A comma between arguments that hold parentheses themselves.
-    WideComma,
-    Bar,
-    Space,
 }
 
 /// The text of a formula, or the name of what has none.

@@ -3,90 +3,36 @@
 //! One way in ([`read`], [`from_bytes`], [`embedded`]) and one way out ([`write()`], [`write_toml`]). Whatever the bytes,
 //! reading ends in validated worlds or in one sentence that says what stands where and what was expected.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
+use bytes::of_bytes;
 #[cfg(feature = "lapack")]
 use reference::gaussian::Gaussian;
 use reference::world::World;
 
-use crate::fractions::InFractions;
+use crate::fractions::written::InFractions;
+
 pub use bytes::digest;
-use bytes::of_bytes;
 pub use files::disk::MAX_BYTES;
 pub use files::disk::load;
 pub use tensors::{NAMES, worlds};
 
 mod bytes;
-mod error;
+pub(crate) mod format;
 #[cfg(feature = "lapack")]
 mod gaussian;
 pub mod large;
+pub(crate) mod loaded;
 pub mod storage;
 mod tensors;
 mod toml;
 mod write;
 
-pub use error::FileError;
+pub use crate::error::FileError;
+pub use format::{FORMAT, GAUSSIAN, MOST_TOML};
+pub use loaded::Case;
 pub use toml::as_decimal;
 pub use write::to_bytes;
-
-/// The value of the metadata key `format` of finite worlds.
-pub const FORMAT: &str = "elbo-case/1";
-
-/// The value of the metadata key `format` of linear-Gaussian worlds.
-pub const GAUSSIAN: &str = "elbo-gaussian/1";
-
-/// The largest TOML file that is read, 4 MiB: its one world has some hundred thousand fractions.
-pub const MOST_TOML: u64 = 1 << 22;
-
-/// Worlds with where they came from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Case {
-    /// The worlds, in the order of the file's batch; all of one size, and none in a file of Gaussian ones.
-    pub worlds: Vec<World>,
-    /// The linear-Gaussian worlds; at least one where there is none of the other kind.
-    #[cfg(feature = "lapack")]
-    pub gaussian: Vec<Gaussian>,
-    /// The metadata's `title`, or a TOML file's `note`.
-    pub title: Option<String>,
-    /// SHA-256 of the bytes, in hexadecimal.
-    pub sha256: String,
-    /// The largest correction that renormalising made to a distribution's sum.
-    pub correction: f64,
-    /// The types the log-probabilities were stored in, narrowest last and joined by `+`; `fractions` for TOML.
-    pub dtype: String,
-    /// The path, or `embedded`.
-    pub source: String,
-    /// All metadata, `format` included.
-    pub metadata: BTreeMap<String, String>,
-}
-
-impl Case {
-    /// Number of worlds, of either kind.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        #[cfg(feature = "lapack")]
-        return self.worlds.len() + self.gaussian.len();
-        #[cfg(not(feature = "lapack"))]
-        return self.worlds.len();
-    }
-
-    /// Whether there are none, which no file that was read has.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The captions' names: the lines of the metadata's `categories`, none where it is absent.
-    #[must_use]
-    pub fn categories(&self) -> Vec<&str> {
-        self.metadata
-            .get("categories")
-            .map(|names| names.lines().collect())
-            .unwrap_or_default()
-    }
-}
 
 /// Reads a case file.
 ///

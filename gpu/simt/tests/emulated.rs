@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use derivations::precision::Storage;
-use derivations::terms::{OnDevice, Options, agree};
+use agree::bounds::Storage;
+use agree::terms::{OnDevice, Options, agree};
 use gpu::kernels::{Arg, Launch, Stored, Table, VARIANTS, Variant, Varied, kl_to_uniform};
 use simt::driver::{Driver, Place, build};
 

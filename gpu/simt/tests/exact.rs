@@ -8,13 +8,8 @@
     reason = "tests"
 )]
 
-#[path = "../../../tests/agreement/dense.rs"]
-mod dense;
-#[path = "../../../tests/agreement/family.rs"]
-mod family;
-
-use derivations::agree::{Options, agree_on};
-use derivations::pairs;
+use agree::equations::{Options, agree_on};
+use agree::pairs;
 use gpu::device::{Device, Float, Kind};
 use gpu::kernels::exact::InMemory;
 use reference::world::World;
@@ -24,7 +19,7 @@ use worlds::generate::random;
 
 #[test]
 fn the_kernel_agrees_on_the_real_file_and_on_worlds_of_every_kind() {
-    let drawn = (0..100).map(|index| random::world(dense::seed(), index));
+    let drawn = (0..100).map(|index| random::world(agree::families::dense::seed(), index));
     let worlds: Vec<World> = case::embedded()
         .unwrap()
         .worlds
@@ -62,8 +57,8 @@ fn every_shape_of_launch_agrees_on_families() {
             shift,
             ..Simulator::healthy(order)
         });
-        for family in family::families() {
-            let differences = family::differences(&by, &family);
+        for family in agree::families::families() {
+            let differences = agree::families::differences(&by, &family);
             assert!(
                 differences.is_empty(),
                 "{block} threads, order {}: {differences:#?}",

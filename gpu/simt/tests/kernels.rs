@@ -1,8 +1,8 @@
 //! The CUDA kernels' own source agrees with the reference, in every order of threads, on blocks of every size.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use derivations::precision::Storage;
-use derivations::terms::{OnDevice, Options, agree_each};
+use agree::bounds::Storage;
+use agree::terms::{OnDevice, Options, agree_each};
 use simt::{Order, Simulator};
 
 const STORAGES: [Storage; 2] = [Storage::F32, Storage::BF16];

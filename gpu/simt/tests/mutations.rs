@@ -12,13 +12,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-#[path = "../../../tests/agreement/dense.rs"]
-mod dense;
-#[path = "../../../tests/agreement/family.rs"]
-mod family;
-
-use derivations::precision::Storage;
-use derivations::terms::{OnDevice, Options, agree, names};
+use agree::bounds::Storage;
+use agree::terms::{OnDevice, Options, agree, names};
 use gpu::kernels::exact::InMemory;
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -96,9 +91,9 @@ fn noticed(source: &str, kernels: &Arc<Kernels>) -> Option<String> {
         };
         if source == "exact" {
             let engine = InMemory(simulator);
-            match family::families()
+            match agree::families::families()
                 .iter()
-                .find_map(|family| family::differences(&engine, family).pop())
+                .find_map(|family| agree::families::differences(&engine, family).pop())
             {
                 None => continue,
                 found => return found,

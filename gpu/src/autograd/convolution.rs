@@ -1,4 +1,4 @@
-//! The convolution as candle sees it.
+//! The convolution as an operation of candle.
 
 use candle_core::{DType, Result, Shape, Tensor, WithDType, bail};
 
@@ -6,13 +6,14 @@ use super::cpu::{nothing_less, ours};
 use super::three::{OfThree, Op, Slopes};
 use crate::fused::{Convolution, Multiplied};
 
-/// A convolution of stride 1, zeros around the image, `k` odd: `[B, C, H, W]`, weights `[O, C, k, k]`, biases `[O]` to `[B, O, H, W]`.
+/// A convolution of stride 1, with an odd kernel and zeros around the image.
 ///
-/// On the CPU [`fused::Convolution`](crate::fused::Convolution), in `f32` or `f64`; on a device candle's own. A half type is
-/// multiplied in `f32` and rounded once. The bits do not depend on the number of threads.
+/// On the CPU it is [`fused::Convolution`](crate::fused::Convolution), in `f32` or `f64`, whose bits do not depend on
+/// the number of threads. On a device it is candle's own. A half type is multiplied in `f32` and rounded once.
+/// Shapes: images are `[B, C, H, W]`, weights `[O, C, k, k]` and biases `[O]`; returns `[B, O, H, W]`.
 ///
 /// # Errors
-/// candle's; for shapes that do not fit.
+/// candle's, and for shapes that do not fit.
 pub fn conv2d(images: &Tensor, weights: &Tensor, biases: &Tensor) -> Result<Tensor> {
     nothing_less(images)?;
     let (_, inputs, ..) = images.dims4()?;
@@ -26,7 +27,7 @@ pub fn conv2d(images: &Tensor, weights: &Tensor, biases: &Tensor) -> Result<Tens
         );
     }
     if !matches!(images.dtype(), DType::F32 | DType::F64) {
-        // Rounded once, after the bias: candle's own rounds before it too.
+        // The result is rounded once, after the bias. candle's own convolution would round before it, too.
         let [wide, weights, biases] = [images, weights, biases].map(|tensor| tensor.to_dtype(DType::F32));
         return conv2d(&wide?, &weights?, &biases?)?.to_dtype(images.dtype());
     }

@@ -1,4 +1,4 @@
-//! The operations on the CPU.
+//! The operations of candle as they run on the CPU: from tensors to slices, through the fused kernels, and back.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -24,7 +24,7 @@ macro_rules! with_type {
 }
 pub(super) use with_type;
 
-/// The same, of the types that layers are computed in.
+/// Runs a function with the type that a tensor is stored in, where that is one in which layers are computed.
 macro_rules! with_real {
     ($dtype:expr, $($run:ident)::+($($arg:expr),*)) => {
         match $dtype {
@@ -40,7 +40,8 @@ thread_local! {
     static COMPOSED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs with every layer composed of candle's operations, as on a device: what tests and benches hold ours against. Of this thread.
+/// Runs a function in which every layer is composed of candle's operations, as on a device. Tests and benches compare
+/// our own layers with these. Other threads are not affected.
 pub fn composed<R>(run: impl FnOnce() -> R) -> R {
     struct Before(bool);
     impl Drop for Before {
@@ -52,19 +53,19 @@ pub fn composed<R>(run: impl FnOnce() -> R) -> R {
     run()
 }
 
-/// Whether layers on this thread are composed.
+/// Whether layers on this thread are composed of candle's operations, because [`composed`] is running.
 #[must_use]
 pub fn is_composed() -> bool {
     COMPOSED.get()
 }
 
-/// Whether a layer of this tensor is ours to compute: on the CPU, in `f32` or `f64`.
+/// Whether a layer of this tensor runs on our own kernels: on the CPU, in `f32` or `f64`.
 pub(super) fn ours(x: &Tensor) -> bool {
     let real = matches!(x.dtype(), candle_core::DType::F32 | candle_core::DType::F64);
     real && x.device().is_cpu() && !is_composed()
 }
 
-/// A tensor of no numbers has no layer.
+/// Refuses a tensor without numbers, which no layer reads.
 pub(super) fn nothing_less(x: &Tensor) -> Result<()> {
     if x.elem_count() == 0 {
         bail!("a layer of a tensor without numbers, {:?}", x.shape());
@@ -72,7 +73,7 @@ pub(super) fn nothing_less(x: &Tensor) -> Result<()> {
     Ok(())
 }
 
-/// The numbers of a contiguous tensor.
+/// The numbers of a contiguous tensor, from its storage in the CPU's memory.
 pub(super) fn numbers<'a, E: WithDType>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [E]> {
     let Some((from, to)) = layout.contiguous_offsets() else {
         bail!("a fused term reads contiguous tensors");
@@ -80,7 +81,7 @@ pub(super) fn numbers<'a, E: WithDType>(storage: &'a CpuStorage, layout: &Layout
     Ok(&E::cpu_storage_as_slice(storage)?[from..to])
 }
 
-/// The numbers of a contiguous tensor in the CPU's memory, while its storage is held.
+/// The numbers of a contiguous tensor in the CPU's memory, as long as its storage is borrowed.
 pub(super) fn held<'a, E: WithDType>(
     (storage, layout): &'a (impl Deref<Target = Storage>, &Layout),
 ) -> Result<&'a [E]> {
@@ -104,7 +105,7 @@ pub(super) fn backward<E: Numbers>(op: &Op, args: &[&Tensor], weights: &Weights)
     let storages: Vec<_> = args.iter().map(|tensor| tensor.storage_and_layout()).collect();
     let tables: Vec<&[E]> = storages.iter().map(held).collect::<Result<_>>()?;
     let zero = E::narrow(E::Real::of(0.0));
-    // Each by itself: copies of one would be read, page by page, before they are written.
+    // Each buffer is allocated by itself: copies of one would be read, page by page, before they are written.
     let fresh = |_| vec![zero; tables[0].len()];
     let mut grads: Vec<Vec<E>> = (0..op.0.gradients()).map(fresh).collect();
     let mut values = vec![0.0; sizes.values.elem_count()];
@@ -118,7 +119,7 @@ pub(super) fn backward<E: Numbers>(op: &Op, args: &[&Tensor], weights: &Weights)
     grads.into_iter().map(tensor).collect()
 }
 
-/// Every distribution's part of a gradient times its share.
+/// Multiplies every distribution's part of a gradient by its share.
 fn share<E: Numbers>(grad: &mut [E], sizes: &Sizes, shares: &[f64]) {
     let times = |slope: &mut E, share: f64| *slope = E::narrow(E::Real::of(slope.widen().to_f64() * share));
     let (k, positions) = (sizes.k, sizes.positions);
@@ -137,7 +138,7 @@ fn share<E: Numbers>(grad: &mut [E], sizes: &Sizes, shares: &[f64]) {
 }
 
 impl Op {
-    /// Values of all distributions, and gradients times `weight` where there is room for them.
+    /// Computes the values of all distributions, and the gradients times `weight` where there are buffers for them.
     fn run<E: Numbers>(
         &self,
         tables: &[&[E]],

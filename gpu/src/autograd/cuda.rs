@@ -1,4 +1,4 @@
-//! The operations on a CUDA device: the kernels, over tensors where they lie.
+//! The operations of candle as they run on a CUDA device: the kernels are launched over tensors where they lie.
 
 use std::ops::Deref;
 
@@ -13,14 +13,15 @@ use super::op::{Function, Lie, Op, Sizes, Weights};
 use crate::fused::Target;
 use crate::kernels::{self, Cuda, LONGEST, Launch, Planes, Stored, Table};
 
-/// A contiguous tensor on a device.
+/// A contiguous tensor on a device: its type and the address of its first number.
 pub(super) struct Placed {
     pub(super) stored: Stored,
     pub(super) pointer: u64,
 }
 
 impl Placed {
-    /// A tensor of the same device: candle takes two handles on one card for the same, whose streams do not wait for each other.
+    /// A tensor on the same device as the others. candle takes two handles on one card for the same device, but their
+    /// streams do not wait for each other.
     pub(super) fn beside(device: &CudaDevice, storage: &CudaStorage, layout: &Layout) -> Result<Self> {
         if storage.device().id() != device.id() {
             bail!("a fused term's tensors lie on one device, opened once");
@@ -36,7 +37,7 @@ impl Placed {
         Ok(Self { stored, pointer })
     }
 
-    /// The type that all are stored in.
+    /// The type in which all of the tensors are stored.
     pub(super) fn one_type(placed: &[Self]) -> Result<Stored> {
         let stored = placed[0].stored;
         if placed.iter().any(|one| one.stored != stored) {
@@ -46,7 +47,7 @@ impl Placed {
     }
 }
 
-/// Where tensors lie whose storage is held.
+/// The addresses of tensors, as long as their storages are borrowed.
 pub(super) fn placed(device: &CudaDevice, storages: &[(impl Deref<Target = Storage>, &Layout)]) -> Result<Vec<Placed>> {
     let placed = storages.iter().map(|(storage, layout)| match &**storage {
         Storage::Cuda(storage) => Placed::beside(device, storage, layout),
@@ -55,13 +56,15 @@ pub(super) fn placed(device: &CudaDevice, storages: &[(impl Deref<Target = Stora
     placed.collect()
 }
 
-/// Where number `from` of a buffer lies. A device that is opened once has one stream a host thread, on which everything that follows is queued: as for
-/// candle's own operations, what one thread has queued another has to wait for.
+/// The address of number `from` of a buffer.
+///
+/// A device that is opened once has one stream for each host thread, on which everything that follows is queued. As for
+/// candle's own operations, a thread has to wait for what another has queued.
 fn start<T>(slice: &CudaSlice<T>, from: usize) -> u64 {
     slice.device_ptr(slice.stream()).0 + (from * size_of::<T>()) as u64
 }
 
-/// Room that a kernel fills to the last number.
+/// A buffer with its address, which a kernel fills to the last number.
 pub(super) fn room<T: DeviceRepr>(device: &CudaDevice, count: usize) -> Result<(CudaSlice<T>, u64)> {
     #[expect(unsafe_code, reason = "nobody reads it before a kernel has written every number")]
     let slice = unsafe { device.alloc::<T>(count) }?;
@@ -69,7 +72,7 @@ pub(super) fn room<T: DeviceRepr>(device: &CudaDevice, count: usize) -> Result<(
     Ok((slice, pointer))
 }
 
-/// A kernel's result as a tensor.
+/// The result of a kernel as a tensor.
 pub(super) fn tensor<T: CudaDType>(slice: CudaSlice<T>, device: &CudaDevice, shape: &Shape) -> Tensor {
     let storage = Storage::Cuda(CudaStorage::wrap_cuda_slice(slice, device.clone()));
     Tensor::from_storage(storage, shape, BackpropOp::none(), false)
@@ -87,12 +90,12 @@ macro_rules! with_stored {
 }
 pub(super) use with_stored;
 
-/// A count as kernels take it.
+/// A count as an `i32`, as the kernels take it.
 fn count(n: usize) -> Result<i32> {
     i32::try_from(n).map_err(candle_core::Error::wrap)
 }
 
-/// Rows of `k` where a kernel runs.
+/// A table of rows of `k` numbers on a device, within the sizes that the kernels accept.
 pub(super) fn table(pointer: u64, rows: usize, k: usize) -> Result<Table> {
     if rows == 0 || k == 0 || k > LONGEST {
         bail!("{rows} rows of {k} numbers, the CUDA kernels read at least one row of 1 to {LONGEST}");
@@ -141,7 +144,7 @@ fn gradients<T: CudaDType + DeviceRepr>(
     };
     let shares = Tensor::from_slice(shares, &sizes.values, args[0].device())?;
     let shares = shares.unsqueeze(if op.1 == Lie::InRows { sizes.values.rank() } else { 1 })?;
-    // In single precision, so that a half type is rounded once more and not twice.
+    // The product is formed in single precision, so that a half type is rounded once more and not twice.
     let single = shares.to_dtype(DType::F32)?;
     grads
         .map(|grad| {
@@ -152,7 +155,7 @@ fn gradients<T: CudaDType + DeviceRepr>(
         .collect()
 }
 
-/// Targets as the kernel reads them.
+/// The targets of tokens on a device, one array for each field, as the kernel reads them.
 struct Targets([CudaSlice<i32>; 3], CudaSlice<f64>);
 
 impl Targets {
@@ -173,7 +176,8 @@ impl Targets {
 }
 
 impl Op {
-    /// Queues the launches; the values, and gradients times `weight` at `grads`.
+    /// Queues the launches that write the values, and the gradients times `weight` to the addresses `grads`. Returns
+    /// the values.
     fn launch(
         &self,
         device: &CudaDevice,

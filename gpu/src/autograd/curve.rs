@@ -1,4 +1,4 @@
-//! Functions of every number by itself, as candle sees them.
+//! Functions of every number by itself, as operations of candle.
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -9,13 +9,14 @@ use rayon::prelude::*;
 use super::cpu::{held, numbers, ours, with_real};
 use crate::fused::Curved;
 
-/// `x Phi(x)`, `Phi` the normal distribution function.
+/// The Gaussian error linear unit, `x Phi(x)`, where `Phi` is the normal distribution function.
 ///
 /// ```text
 /// y = x (1 + erf(x / sqrt 2)) / 2            dy/dx = Phi(x) + x e^(-x^2/2) / sqrt(2 pi)
 /// ```
 ///
-/// In `f32` or `f64`. candle's own has `1 / sqrt(2 pi)` to six digits in its gradient. On a device composed of candle's operations.
+/// On the CPU it runs in `f32` or `f64`. On a device it is composed of candle's operations. The gradient of candle's
+/// own function has `1 / sqrt(2 pi)` to six digits only.
 ///
 /// # Errors
 /// candle's.
@@ -26,8 +27,10 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
     (x * ((x * FRAC_1_SQRT_2)?.erf()? + 1.0)?)? * 0.5
 }
 
-/// `max(x, 0)`; at 0 the derivative is 0; NaN stays NaN. On a device, and in half types, composed of candle's operations: candle's own makes 0 of NaN,
-/// and its derivative at 0 is 1.
+/// The rectified linear unit, `max(x, 0)`, whose derivative at 0 is 0. NaN stays NaN.
+///
+/// On a device, and in half types, it is composed of candle's operations. candle's own function makes 0 of NaN, and its
+/// derivative at 0 is 1.
 ///
 /// # Errors
 /// candle's.
@@ -45,10 +48,10 @@ enum Curve {
     Relu,
 }
 
-/// Numbers that one thread takes at a time.
+/// How many numbers one thread takes at a time.
 const CHUNK: usize = 4096;
 
-/// `f` of chunks of numbers and of their neighbours in the second slice, into the third.
+/// Applies `f` to chunks of two slices side by side. Its third argument is the chunk of the result that it fills.
 fn map<E: WithDType>(x: &[E], pull: &[E], f: impl Fn(&[E], &[E], &mut [E]) + Sync) -> Vec<E> {
     let mut y = vec![E::zero(); x.len()];
     let chunks = x.par_chunks(CHUNK).zip(pull.par_chunks(CHUNK));
@@ -58,7 +61,7 @@ fn map<E: WithDType>(x: &[E], pull: &[E], f: impl Fn(&[E], &[E], &mut [E]) + Syn
     y
 }
 
-/// 0 where the number is not positive, what is pulled elsewhere, at NaN too.
+/// Writes 0 where the number is not positive, and what is pulled elsewhere, which includes NaN.
 fn where_positive<E: WithDType>(x: &[E], pull: &[E], y: &mut [E]) {
     for ((x, pull), y) in x.iter().zip(pull).zip(y) {
         *y = if *x <= E::zero() { E::zero() } else { *pull };

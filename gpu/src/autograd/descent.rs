@@ -1,57 +1,59 @@
-//! A step of `AdamW` where its numbers lie.
+//! A step of the optimiser `AdamW`, in place.
 
 use candle_core::{CpuStorage, DType, InplaceOp2, InplaceOp3, Layout, Result, Tensor, bail};
 use rayon::prelude::*;
 
 use super::cpu::{held, numbers};
 
-/// The numbers of a step of `AdamW` and of the iterates' average.
+/// The hyperparameters of one step of `AdamW`, and of the average of the iterates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Descent {
-    /// Decay of the first moment.
+    /// The decay `b1` of the first moment.
     pub beta_1: f64,
-    /// Decay of the second.
+    /// The decay `b2` of the second moment.
     pub beta_2: f64,
-    /// `1 - beta_1^t`.
+    /// The correction of the first moment's bias, `1 - b1^t` at step `t`.
     pub first_left: f64,
-    /// `1 - beta_2^t`.
+    /// The correction of the second moment's bias, `1 - b2^t` at step `t`.
     pub second_left: f64,
-    /// Keeps a quotient finite.
+    /// The number added to a denominator, which keeps the quotient finite.
     pub epsilon: f64,
-    /// What a gradient is multiplied by, to clip it.
+    /// The factor `c` of the gradient, at most 1 where the gradient is clipped.
     pub clip: f64,
-    /// The step's size.
+    /// The size of the step, `s`.
     pub size: f64,
-    /// Decoupled decay of the weights.
+    /// The decoupled decay of the weights, `w`.
     pub decay: f64,
-    /// Decay of the average.
+    /// The decay `d` of the average.
     pub average: f64,
 }
 
-/// What is remembered of a variable.
+/// The optimiser's state for one variable. Each tensor has the shape of the variable.
 #[derive(Debug, Clone)]
 pub struct Remembered {
-    /// `m`.
+    /// The first moment of the gradient, `m`.
     pub first: Tensor,
-    /// `v`.
+    /// The second moment of the gradient, `v`.
     pub second: Tensor,
-    /// The average of the iterates.
+    /// The average of the iterates, `a`.
     pub average: Tensor,
 }
 
-/// One step for one variable, in place.
+/// Makes one step for one variable, in place.
 ///
 /// ```text
 /// m <- b1 m + (1 - b1) c g            v <- b2 v + (1 - b2) (c g)^2
 /// x <- x (1 - s w) - s (m / left_1) / (sqrt(v / left_2) + epsilon)            a <- d a + (1 - d) x
 /// ```
 ///
-/// `1 - s w` is rounded to the type, as candle-nn's is: in `f32` weights no longer decay once `s w` is below `2^-25`.
+/// `1 - s w` is rounded to the type, as that of candle-nn is. In `f32`, weights no longer decay once `s w` is below
+/// `2^-25`.
 ///
-/// On the CPU in `f32`, one pass each and nothing allocated; elsewhere composed of candle's operations.
+/// On the CPU in `f32` each line is one pass, and nothing is allocated. Elsewhere the step is composed of candle's
+/// operations.
 ///
 /// # Errors
-/// candle's; for tensors of different shapes.
+/// candle's, and for tensors of different shapes.
 pub fn descend(variable: &candle_core::Var, gradient: &Tensor, of: &mut Remembered, step: Descent) -> Result<()> {
     let x = variable.as_tensor();
     if x.device().is_cpu() && x.dtype() == DType::F32 && gradient.dtype() == DType::F32 {
@@ -82,7 +84,7 @@ pub fn descend(variable: &candle_core::Var, gradient: &Tensor, of: &mut Remember
             },
         );
     }
-    // Detached: what is remembered would else hold the graph of every step before it.
+    // Everything is detached, since the state would otherwise hold the graph of every step before it.
     let (x, gradient, average) = (x.detach(), (gradient.detach() * step.clip)?, of.average.detach());
     of.first = ((&of.first * step.beta_1)? + (&gradient * (1.0 - step.beta_1))?)?;
     of.second = ((&of.second * step.beta_2)? + (gradient.sqr()? * (1.0 - step.beta_2))?)?;
@@ -93,7 +95,7 @@ pub fn descend(variable: &candle_core::Var, gradient: &Tensor, of: &mut Remember
     variable.set(&next)
 }
 
-/// The sum of a gradient's squares, added up in `f64` on the CPU.
+/// The sum of the squares of a gradient. On the CPU it is added up in `f64`.
 ///
 /// # Errors
 /// candle's.
@@ -109,17 +111,17 @@ pub fn squares(gradient: &Tensor) -> Result<f64> {
     gradient.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar()
 }
 
-/// `a <- keep a + (1 - keep) clip b`, of `b` or of its square.
+/// The operation `a <- keep a + (1 - keep) clip b`, or with `(clip b)^2` for `clip b`.
 struct Mix {
     keep: f64,
     clip: f64,
     square: bool,
 }
 
-/// Numbers that one thread takes at a time.
+/// How many numbers one thread takes at a time.
 const CHUNK: usize = 16384;
 
-/// The numbers of a contiguous tensor that is changed.
+/// The numbers of a contiguous tensor of `f32` that is changed in place.
 fn changed<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (CpuStorage::F32(numbers), Some((from, to))) => Ok(&mut numbers[from..to]),

@@ -1,4 +1,4 @@
-//! Samples of codes and the codebook that they mix, with their backward pass.
+//! Samples of codes, and the codebook that they mix, as operations of candle.
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CudaStorage, CustomOp2, CustomOp3, Device, Layout, Result, Shape, Tensor, bail};
@@ -10,19 +10,23 @@ use crate::fused::{self, Gumbel, Isa, Numbers, Pull, Real as _, Rows, Sample};
 #[cfg(feature = "cuda")]
 mod cuda;
 
-/// [`fused::gumbel_softmax`]: logits and noise `[.., K]` to samples of that shape. Straight-through, the relaxed sample's derivative comes back.
+/// Samples of codes, relaxed or straight-through, as [`fused::gumbel_softmax`].
 ///
-/// Noise that has a graph, or is a variable, gets the logits' gradient: a sample is a function of their sum.
+/// A straight-through sample has the derivative of the relaxed one. Noise that has a graph, or is a variable, gets the
+/// gradient of the logits, since a sample is a function of their sum. Shapes: logits, noise and samples are `[.., K]`.
 ///
 /// # Errors
-/// candle's; for shapes that differ or a temperature that is not positive.
+/// candle's, and for shapes that differ or a temperature that is not positive.
 pub fn gumbel_softmax(logits: &Tensor, noise: &Tensor, temperature: f64, sample: Sample) -> Result<Tensor> {
     logits
         .contiguous()?
         .apply_op2(&noise.contiguous()?, Mixing { temperature, sample })
 }
 
-/// [`fused::codebook_mix`]: logits and noise `[.., K]`, a codebook `[K, D]`, to `[.., D]`. Gradients as [`gumbel_softmax`]'s, and the codebook's.
+/// The rows of a codebook, mixed by samples of codes, as [`fused::codebook_mix`].
+///
+/// Gradients go to the logits and the noise as in [`gumbel_softmax`], and to the codebook.
+/// Shapes: logits and noise are `[.., K]`, and the codebook is `[K, D]`; returns `[.., D]`.
 ///
 /// # Errors
 /// As [`gumbel_softmax`].
@@ -39,6 +43,7 @@ pub fn codebook_mix(
         .apply_op3(&noise, &codebook, Mixing { temperature, sample })
 }
 
+/// The operation of both functions: which sample is taken, and at which temperature.
 #[derive(Debug, Clone, Copy)]
 struct Mixing {
     temperature: f64,
@@ -60,7 +65,7 @@ impl Mixing {
     }
 }
 
-/// The length of a row of logits and noise, which are of one shape.
+/// The length of a row of logits and of noise, whose shapes have to be equal.
 fn width(logits: &Shape, noise: &Shape) -> Result<usize> {
     if logits != noise {
         bail!("logits of shape {logits:?} and noise of shape {noise:?}");
@@ -71,7 +76,7 @@ fn width(logits: &Shape, noise: &Shape) -> Result<usize> {
     }
 }
 
-/// The length of a codebook's row, one a code, and the shape of what is mixed.
+/// The length of a codebook's row, and the shape of the mixed rows. The codebook has to have a row for each code.
 fn mixed_shape(logits: &Shape, codebook: &Shape) -> Result<(usize, Shape)> {
     match (logits.dims(), codebook.dims()) {
         ([rows @ .., k], [codes, d]) if codes == k && *d > 0 => Ok((*d, Shape::from([rows, &[*d]].concat()))),
@@ -150,7 +155,7 @@ fn through_codebook<E: Numbers>(op: Mixing, args: [&Tensor; 4]) -> Result<[Tenso
 
 #[cfg(not(feature = "cuda"))]
 mod cuda {
-    //! Without the feature nothing lies there.
+    //! The stand-in without the feature: no tensor lies on a CUDA device.
     use candle_core::{CudaStorage, Layout, Result, Shape, bail};
 
     pub(super) fn forward(_op: super::Mixing, _args: &[(&CudaStorage, &Layout)]) -> Result<(CudaStorage, Shape)> {
@@ -158,7 +163,8 @@ mod cuda {
     }
 }
 
-/// What comes back to the noise: what came back to the logits, where anybody asks. candle expects a gradient of every argument that has a graph.
+/// The gradient of the noise, which is that of the logits. There is none unless the noise has a graph: candle expects a
+/// gradient of every argument that has one.
 fn of_noise(to_logits: &Tensor, noise: &Tensor) -> Option<Tensor> {
     noise.track_op().then(|| to_logits.clone())
 }

@@ -1,4 +1,5 @@
-//! One fused function as an operation of candle: what it computes, how its distributions lie, and who runs it.
+//! A fused function as an operation of candle: which function it is, along which axis its distributions lie, and on
+//! which device it runs.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::cpu::{self, with_type};
 use super::cuda;
 use crate::fused::Target;
 
+/// The fused functions that are operations of candle.
 #[derive(Debug, Clone)]
 pub(super) enum Function {
     KlToUniform,
@@ -24,6 +26,7 @@ pub(super) enum Function {
 }
 
 impl Function {
+    /// The number of arguments that get a gradient.
     pub(super) const fn gradients(&self) -> usize {
         match self {
             Self::KlDivergence | Self::CrossEntropy | Self::LogitLaplace => 2,
@@ -32,25 +35,27 @@ impl Function {
     }
 }
 
-/// How the distributions of a tensor lie.
+/// The axis of a tensor along which its distributions lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lie {
-    /// Along the last dimension.
+    /// The last axis, `[.., K]`.
     InRows,
-    /// Along the second: `[B, K, ..]`.
+    /// The second axis, `[B, K, ..]`.
     InPlanes,
 }
 
-/// What a tensor's shape means.
+/// The sizes that the shape of a tensor stands for.
 pub(super) struct Sizes {
+    /// The number of states of a distribution.
     pub(super) k: usize,
-    /// Of a plane; 1 for rows.
+    /// The number of positions of a plane; 1 for rows.
     pub(super) positions: usize,
-    /// The shape of the values, one a distribution.
+    /// The shape of the values, of which there is one for each distribution.
     pub(super) values: Shape,
 }
 
-/// What comes back to the values, as a kernel takes it: one weight, and every value's share of it unless they are all the same.
+/// The gradient of the values, as a kernel takes it: one weight, and the share of it that each value has unless they
+/// are all the same.
 pub(super) struct Weights {
     pub(super) one: f64,
     pub(super) shares: Option<Vec<f64>>,
@@ -71,8 +76,9 @@ impl Weights {
                 shares: None,
             };
         }
-        // Else a large one goes into the kernel, and rows take their share of it afterwards: half types underflow last. Where that would make
-        // something of a zero, or a large weight overflow what others only pass through, every row takes its whole weight.
+        // If the weights differ, a large one goes into the kernel, and rows take their share of it afterwards, so that
+        // half types underflow last. Where that would make something of a zero, or a large weight would overflow what
+        // others only pass through, every row takes its whole weight.
         let largest = all.iter().fold(0.0, |most: f64, weight| weight.abs().max(most));
         let one = if largest > 0.0 && all.iter().all(|weight| weight.is_finite()) {
             largest.min(1.0)
@@ -84,12 +90,12 @@ impl Weights {
     }
 }
 
-/// A function of distributions that lie somehow.
+/// A fused function, and the axis along which the distributions of its arguments lie.
 #[derive(Debug)]
 pub(super) struct Op(pub(super) Function, pub(super) Lie);
 
 impl Op {
-    /// What the shape means that all tensors have.
+    /// The sizes that the common shape of all tensors stands for.
     pub(super) fn sizes<'a>(&self, shapes: impl IntoIterator<Item = &'a Shape>) -> Result<Sizes> {
         let shapes: Vec<&Shape> = shapes.into_iter().collect();
         let dims = shapes[0].dims();
@@ -112,7 +118,7 @@ impl Op {
         }
     }
 
-    /// Gradients of the sum of all values, each weighted by what comes back to it.
+    /// The gradients of the sum of all values, each weighted by its own gradient `upstream`.
     fn backward(&self, args: &[&Tensor], upstream: &Tensor) -> Result<Vec<Tensor>> {
         let (weights, dtype) = (Weights::of(upstream)?, args[0].dtype());
         match args[0].device() {
@@ -126,7 +132,7 @@ impl Op {
 
 #[cfg(not(feature = "cuda"))]
 mod cuda {
-    //! Without the feature nothing lies there.
+    //! The stand-in without the feature: no tensor lies on a CUDA device.
     use candle_core::{CudaStorage, Layout, Result, Shape, bail};
 
     pub(super) fn forward(_op: &super::Op, _args: &[(&CudaStorage, &Layout)]) -> Result<(CudaStorage, Shape)> {
@@ -172,7 +178,7 @@ impl CustomOp2 for Op {
     }
 }
 
-/// What an operation on three tensors hands back.
+/// The gradients that an operation on three tensors returns.
 pub(super) type Three = (Option<Tensor>, Option<Tensor>, Option<Tensor>);
 
 impl CustomOp3 for Op {

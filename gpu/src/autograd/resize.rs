@@ -1,4 +1,4 @@
-//! Half the size and twice the size, as candle sees them.
+//! Max-pooling and upsampling by a factor of 2, as operations of candle.
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
@@ -6,12 +6,15 @@ use rayon::prelude::*;
 
 use super::cpu::{held, nothing_less, numbers, ours, with_real};
 
-/// The largest of every two by two pixels: `[B, C, H, W]`, `H` and `W` even, to `[B, C, H/2, W/2]`. NaN where one of them is. Equal pixels share the gradient: evenly on the CPU, pair by pair where it is composed.
+/// Max-pooling: the largest of every two by two pixels, and NaN where one of them is.
 ///
-/// candle's own `max_pool2d` returns a quarter of it. On a device, and in half types, composed of candle's operations.
+/// Equal pixels share the gradient: evenly on the CPU, and pair by pair where the layer is composed. The gradient of
+/// candle's own `max_pool2d` is a quarter of the right one. On a device, and in half types, the layer is composed of
+/// candle's operations.
+/// Shapes: from `[B, C, H, W]`, with `H` and `W` even, to `[B, C, H/2, W/2]`.
 ///
 /// # Errors
-/// candle's; for an odd height or width.
+/// candle's, and for an odd height or width.
 pub fn max_pool(x: &Tensor) -> Result<Tensor> {
     nothing_less(x)?;
     let (batch, channels, height, width) = x.dims4()?;
@@ -23,7 +26,7 @@ pub fn max_pool(x: &Tensor) -> Result<Tensor> {
     }
     let larger = |pairs: &Tensor, axis: usize| -> Result<Tensor> {
         let [first, second] = [pairs.narrow(axis, 0, 1)?, pairs.narrow(axis, 1, 1)?];
-        // candle's maximum drops a NaN on one side, which side depending on the type.
+        // candle's maximum drops a NaN on one side. Which side that is depends on the type.
         let larger = first.maximum(&second)?;
         let larger = second.ne(&second)?.where_cond(&second, &larger)?;
         first.ne(&first)?.where_cond(&first, &larger)?.squeeze(axis)
@@ -32,9 +35,10 @@ pub fn max_pool(x: &Tensor) -> Result<Tensor> {
     larger(&rows.reshape((batch, channels, height / 2, width / 2, 2))?, 4)
 }
 
-/// Every pixel four times: `[B, C, H, W]` to `[B, C, 2H, 2W]`.
+/// Nearest-neighbour upsampling: every pixel becomes a square of two by two.
 ///
-/// candle's own goes back through a convolution for every channel. On a device, and in half types, composed of candle's operations.
+/// The backward pass of candle's own function is a convolution for every channel. On a device, and in half types, the
+/// layer is composed of candle's operations. Shapes: from `[B, C, H, W]` to `[B, C, 2H, 2W]`.
 ///
 /// # Errors
 /// candle's.
@@ -55,7 +59,7 @@ enum Resize {
     Double,
 }
 
-/// The four places of a large plane, `width` wide, that belong to a place of the small one.
+/// The four places of a plane of that width which belong to one place of the plane of half its size.
 const fn square(place: usize, width: usize) -> [usize; 4] {
     let small = width / 2;
     let at = place / small * 2 * width + place % small * 2;
@@ -104,7 +108,7 @@ impl Resize {
                     for (place, pull) in pull.iter().enumerate() {
                         let places = square(place, width);
                         let most = largest(places.map(|at| x[at]));
-                        // What is no number is not equal to itself; where there is one, it is the largest.
+                        // NaN is not equal to itself. Where there is one, it is the largest.
                         let is_most = |at: usize| x[at] == most || x[at].partial_cmp(&x[at]).is_none();
                         let equal = places.into_iter().filter(|&at| is_most(at));
                         let share = E::from_f64(1.0 / f64::from(equal.clone().fold(0_u8, |n, _| n + 1)));
@@ -122,7 +126,7 @@ impl Resize {
     }
 }
 
-/// NaN where one of them is.
+/// The largest of four numbers, and NaN where one of them is.
 fn largest<E: WithDType>([a, b, c, d]: [E; 4]) -> E {
     let larger = |a: E, b: E| if a > b || a.partial_cmp(&a).is_none() { a } else { b };
     larger(larger(a, b), larger(c, d))

@@ -1,4 +1,4 @@
-//! The transformer's layers as candle sees them.
+//! The layers of the transformer as operations of candle.
 
 use candle_core::{D, DType, Result, Shape, Tensor, WithDType, bail};
 
@@ -6,11 +6,14 @@ use super::cpu::{nothing_less, ours};
 use super::three::{OfThree, Op, Slopes};
 use crate::fused::{self, Attention, EPSILON, Multiplied};
 
-/// [`fused::Attention`]: queries, keys, values `[B, S, d]`, a mask `[S, S]` of bytes, on the CPU in `f32` or `f64`; elsewhere composed of
-/// candle's operations.
+/// Scaled dot-product attention in several heads, as [`fused::Attention`].
+///
+/// On the CPU it runs on our own kernels, in `f32` or `f64`. Elsewhere it is composed of candle's operations.
+/// Shapes: queries, keys and values are `[B, S, d]`, and the mask is `[S, S]`, not 0 where the row reads the column;
+/// returns `[B, S, d]`.
 ///
 /// # Errors
-/// candle's; for shapes that do not fit.
+/// candle's, and for shapes that do not fit.
 pub fn attention([q, k, v]: [&Tensor; 3], mask: &Tensor, heads: usize) -> Result<Tensor> {
     nothing_less(q)?;
     let (_, length, width) = q.dims3()?;
@@ -53,11 +56,13 @@ fn composed_attention([q, k, v]: [&Tensor; 3], mask: &Tensor, heads: usize) -> R
     weights.matmul(&v)?.transpose(1, 2)?.reshape((batch, length, width))
 }
 
-/// [`fused::layer_norm`]: rows `[.., d]`, gain and bias `[d]`, on the CPU in `f32` or `f64`; elsewhere composed of
-/// candle's operations.
+/// Layer normalisation of each row, as [`fused::layer_norm`].
+///
+/// On the CPU it runs on our own kernels, in `f32` or `f64`. Elsewhere it is composed of candle's operations.
+/// Shapes: rows are `[.., d]`, gain and bias `[d]`; returns `[.., d]`.
 ///
 /// # Errors
-/// candle's; for shapes that do not fit.
+/// candle's, and for shapes that do not fit.
 pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
     nothing_less(x)?;
     if x.dims().last() != gain.dims().first() || gain.dims().len() != 1 || gain.dims() != bias.dims() {
@@ -78,11 +83,13 @@ pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
         .apply_op3(&gain.contiguous()?, &bias.contiguous()?, Op(Norm))
 }
 
-/// [`fused::linear`]: rows `[.., I]`, weights `[O, I]`, biases `[O]`, to `[.., O]`, on the CPU in `f32` or `f64`; elsewhere composed of
-/// candle's operations.
+/// An affine map of each row, as [`fused::linear`].
+///
+/// On the CPU it runs on our own kernels, in `f32` or `f64`. Elsewhere it is composed of candle's operations.
+/// Shapes: rows are `[.., I]`, weights `[O, I]` and biases `[O]`; returns `[.., O]`.
 ///
 /// # Errors
-/// candle's; for shapes that do not fit.
+/// candle's, and for shapes that do not fit.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     nothing_less(x)?;
     let (outputs, inputs) = weight.dims2()?;
@@ -102,7 +109,7 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
         .apply_op3(&weight.contiguous()?, &bias.contiguous()?, Op(Map))
 }
 
-/// The shape of rows mapped to so many outputs.
+/// The shape that rows have after a map to so many outputs.
 fn mapped(rows: &Shape, outputs: usize) -> Shape {
     let dims = rows.dims().iter().take(rows.rank() - 1);
     dims.copied().chain([outputs]).collect::<Vec<_>>().into()

@@ -1,4 +1,4 @@
-//! An operation on three tensors of one type as candle sees it: what a layer is, given its input and its parameters.
+//! Operations of candle on three tensors of one type, as a layer is of its input and its parameters.
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, WithDType};
@@ -7,18 +7,18 @@ use super::cpu::{held, numbers, with_real};
 use super::op::Three;
 use crate::fused::Multiplied;
 
-/// Gradients with respect to each; none where nobody asked.
+/// The gradients with respect to the three arguments. There is none for an argument of which nobody asked for it.
 pub(super) type Slopes<E> = [Option<Vec<E>>; 3];
 
-/// What is computed, on the CPU, in `f32` or `f64`.
+/// A function of three tensors with its gradients, on the CPU, in `f32` or `f64`.
 pub(super) trait OfThree {
-    /// candle's word for it.
+    /// The name that candle knows the operation by.
     const NAME: &'static str;
 
-    /// The values and their shape.
+    /// Computes the values and their shape.
     fn forward<E: WithDType + Multiplied>(&self, args: [&[E]; 3], shapes: [&Shape; 3]) -> Result<(Vec<E>, Shape)>;
 
-    /// Gradients of `sum pull y`; `wanted` is whether anybody asks for the first.
+    /// Computes the gradients of `sum pull y`. `wanted` says whether the first argument's is asked for.
     fn backward<E: WithDType + Multiplied>(
         &self,
         args: [&[E]; 3],
@@ -28,7 +28,7 @@ pub(super) trait OfThree {
     ) -> Result<Slopes<E>>;
 }
 
-/// An operation, for candle.
+/// The wrapper that makes an operation of candle of a function of three tensors.
 pub(super) struct Op<O>(pub(super) O);
 
 impl<O: OfThree> Op<O> {

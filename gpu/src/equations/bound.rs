@@ -1,4 +1,4 @@
-//! Eqs. 3 to 9: from the evidence to the bound, by Jensen's inequality.
+//! Eqs. 3 to 9: from the evidence `ln p(x,y)` to its lower bound, by Jensen's inequality.
 
 use candle_core::Tensor;
 
@@ -23,7 +23,7 @@ pub fn eq03_log_evidence(batch: &Batch) -> Result<Tensor, Error> {
     log_sum_exp(&ln_p_xyz(batch)?)
 }
 
-/// The evidence multiplied by one.
+/// The evidence with its addends multiplied by one, `q(z|x) / q(z|x)`.
 ///
 /// ```text
 /// ln sum_{z: q(z|x) > 0} (p(x,y,z) / q(z|x)) q(z|x)                                (Eq. 4)
@@ -57,7 +57,8 @@ pub fn eq05_log_expected_ratio(batch: &Batch) -> Result<Tensor, Error> {
     log_sum_exp(&on_support(ln_q_z, &terms)?)
 }
 
-/// Jensen's inequality: the logarithm moves inside.
+/// The expectation of the logarithm of the ratio: by Jensen's inequality it is at most Eq. 5, which has the logarithm
+/// outside.
 ///
 /// ```text
 /// E_{z ~ q(z|x)}[ln (p(x,y,z) / q(z|x))]                                           (Eq. 6)
@@ -73,7 +74,7 @@ pub fn eq06_expected_log_ratio(batch: &Batch) -> Result<Tensor, Error> {
     expect(ln_q_z, &(ln_q_z - ln_p_xyz(batch)?)?.neg()?)
 }
 
-/// The logarithm of the quotient, taken apart.
+/// Eq. 6 with the logarithm of the quotient written as a difference of logarithms.
 ///
 /// ```text
 /// E_{z ~ q(z|x)}[ln p(x,y,z) - ln q(z|x)]                                          (Eq. 7)
@@ -89,7 +90,7 @@ pub fn eq07_log_quotient(batch: &Batch) -> Result<Tensor, Error> {
     expect(ln_q_z, &(ln_p_xyz(batch)? - ln_q_z)?)
 }
 
-/// The joint replaced by decoder and transformer (Eq. 2).
+/// Eq. 7 with the joint replaced by the product of decoder and transformer, the second form of Eq. 2.
 ///
 /// ```text
 /// E_{z ~ q(z|x)}[ln (p(x|y,z) p(y,z)) - ln q(z|x)]                                 (Eq. 8)
@@ -107,7 +108,7 @@ pub fn eq08_networks(batch: &Batch) -> Result<Tensor, Error> {
     expect(ln_q_z, &((ln_p_x_given_yz + ln_p_yz)? - ln_q_z)?)
 }
 
-/// The logarithm of the product, taken apart: the ELBO before any reading of `q(y,z|x)`.
+/// Eq. 8 with the logarithm of the product written as a sum of logarithms: the ELBO before any reading of `q(y,z|x)`.
 ///
 /// ```text
 /// E_{z ~ q(z|x)}[ln p(x|y,z) + ln p(y,z) - ln q(z|x)]                              (Eq. 9)
@@ -125,7 +126,8 @@ pub fn eq09_log_product(batch: &Batch) -> Result<Tensor, Error> {
     expect(ln_q_z, &(ln_p_x_given_yz + (ln_p_yz - ln_q_z)?)?)
 }
 
-/// A code outside the support of `q(z|x)` contributes no term: `-inf` in a sum of exponentials.
+/// The terms with `-inf` where `q(z|x) = 0`, so that a sum of exponentials does not count the codes outside its
+/// support.
 fn on_support(ln_q_z: &Tensor, terms: &Tensor) -> Result<Tensor, Error> {
     select(&is_ln_zero(ln_q_z)?, f64::NEG_INFINITY, terms)
 }

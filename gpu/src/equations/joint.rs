@@ -1,4 +1,4 @@
-//! Eq. 2: the joint distribution, factorised twice.
+//! Eq. 2: the joint distribution `p(x,y,z)`, factorised by the graphical model and by the networks.
 
 use candle_core::{D, Tensor};
 
@@ -49,13 +49,13 @@ pub fn ln_p_xyz(batch: &Batch) -> Result<Tensor, Error> {
     )
 }
 
-/// The code's prior.
+/// The prior of the codes, whatever the caption.
 ///
 /// ```text
 /// ln p(z) = ln sum_y p(y,z)
 /// ```
 ///
-/// Shapes: returns `[B, Z]`. Unit: nats. Reference: `reference::equations::joint::ln_p_z`.
+/// Shapes: returns `[B, Z]`. Unit: nats. Reference: `reference::model::Model::ln_p_z`.
 ///
 /// # Errors
 /// [`Error::Device`] when the device refuses.
@@ -63,14 +63,14 @@ pub fn ln_p_z(batch: &Batch) -> Result<Tensor, Error> {
     log_sum_exp(&batch.ln_p_yz().transpose(1, 2)?.contiguous()?)
 }
 
-/// The prior's caption given a code.
+/// The prior of the captions at a code.
 ///
 /// ```text
 /// ln p(y|z) = ln p(y,z) - ln p(z)
 /// ```
 ///
-/// Shapes: returns `[B, Y, Z]`. Unit: nats. Limits: where `p(z) = 0` any distribution will do; the uniform one is taken.
-/// Reference: `reference::equations::objective::ln_p_y_given_z`.
+/// Shapes: returns `[B, Y, Z]`. Unit: nats. Limits: where `p(z) = 0` any distribution will do, and the uniform one is
+/// taken. Reference: `reference::model::Model::ln_p_y_given_z`.
 ///
 /// # Errors
 /// [`Error::Device`] when the device refuses.
@@ -81,7 +81,7 @@ pub fn ln_p_y_given_z(batch: &Batch) -> Result<Tensor, Error> {
     select(&is_ln_zero(&ln_p_z)?, uniform, &(batch.ln_p_yz() - &ln_p_z)?)
 }
 
-/// Eq. 2, first form, for rows of codes: `[.., Z]` and `[.., Z]` to `[.., Z]`.
+/// The first form of Eq. 2 for rows over the codes: from decoder and prior, `[.., Z]` each, to `[.., Z]`.
 fn graphical_model(ln_p_x_given_yz: &Tensor, ln_p_yz: &Tensor) -> Result<Tensor, Error> {
     let ln_p_y = log_sum_exp(ln_p_yz)?
         .unsqueeze(D::Minus1)?

@@ -1,4 +1,4 @@
-//! Eqs. 13, 14 and 1: the objective, under each reading of `q(y,z|x)`.
+//! Eqs. 13, 14 and 1: the objective, under each [`Reading`] of `q(y,z|x)`.
 
 use candle_core::Tensor;
 use vocab::Reading;
@@ -9,7 +9,7 @@ use crate::equations::joint::{ln_p_y_given_z, ln_p_z};
 use crate::special::{beside, log_sum_exp, select};
 use crate::world::Batch;
 
-/// The objective before the constant is dropped.
+/// The objective with its divergence named, before the constant `ln q(y|x)` is dropped.
 ///
 /// ```text
 /// E[ln p(x|y,z) - D_KL(q(y,z|x), p(y,z)) + ln q(y|x)]                              (Eq. 13)
@@ -28,7 +28,7 @@ pub fn eq13_kl_named(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
     outer(batch, reading, &((ln_p_x_given_yz - divergence)? + ln_caption)?)
 }
 
-/// The objective: the constant dropped, the divergence weighted.
+/// The objective that is trained: the constant is dropped, and the divergence is weighted by beta.
 ///
 /// ```text
 /// E[ln p(x|y,z) - beta D_KL(q(y,z|x), p(y,z))]                                     (Eq. 14)
@@ -45,7 +45,7 @@ pub fn eq14_objective(batch: &Batch, reading: Reading) -> Result<Tensor, Error> 
     outer(batch, reading, &(ln_p_x_given_yz - weighted)?)
 }
 
-/// The objective as the note states it first.
+/// The objective as the note states it first: Eq. 14 with the divergence outside the expectation.
 ///
 /// ```text
 /// E[ln p(x|y,z)] - beta D_KL(q(y,z|x), p(y,z))                                     (Eq. 1)
@@ -60,7 +60,7 @@ pub fn eq01_objective(batch: &Batch, reading: Reading) -> Result<Tensor, Error> 
     Ok((expected_log_likelihood(batch, reading)? - weighted_divergence(batch, reading)?)?)
 }
 
-/// The reconstruction term.
+/// The reconstruction term: the mean log-likelihood of the observed image, over the encoder's codes.
 ///
 /// ```text
 /// R = E_{z ~ q(z|x)}[ln p(x|y,z)],   under `Expected`  E_{(y,z) ~ q(y,z|x)}[ln p(x|y,z)]
@@ -102,7 +102,7 @@ pub fn divergence(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
     }
 }
 
-/// `ln q(y|x)` as the reading has it, beside every state of the outer expectation.
+/// The constant `ln q(y|x)` as the reading has it, repeated beside every state of the outer expectation.
 ///
 /// ```text
 /// observed  ln 1 = 0        footnote  ln sum_z q(z|x) p(y|z)        else  the table
@@ -119,13 +119,14 @@ fn ln_caption(batch: &Batch, reading: Reading, like: &Tensor) -> Result<Tensor, 
     }
 }
 
-/// `beta D_KL`, and 0 where beta is 0, whatever the divergence is.
+/// The weighted divergence `beta D_KL`. It is 0 where beta is 0, whatever the divergence is.
 fn weighted_divergence(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
     let weighted = (batch.beta() * divergence(batch, reading)?)?;
     select(&batch.beta().eq(0.0)?, 0.0, &weighted)
 }
 
-/// `ln p(x|y,z)` over the states of the outer expectation: `[B, Y, Z]` under [`Reading::Expected`], else `[B, Z]`.
+/// The decoder `ln p(x|y,z)` over the states of the outer expectation: `[B, Y, Z]` under [`Reading::Expected`], and
+/// `[B, Z]` under the others.
 fn likelihood(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
     match reading {
         Reading::Expected => Ok(batch.ln_p_x_given_yz().clone()),
@@ -133,7 +134,7 @@ fn likelihood(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
     }
 }
 
-/// The expectation that the note writes on the outside.
+/// The expectation that the note writes around the whole line.
 fn outer(batch: &Batch, reading: Reading, f: &Tensor) -> Result<Tensor, Error> {
     match reading {
         Reading::Expected => expect(batch.ln_q_yz(), f),

@@ -8,7 +8,7 @@ use crate::equations::joint::eq02_networks;
 use crate::special::beside;
 use crate::world::Batch;
 
-/// `ln q(y|x)` subtracted and added.
+/// Eq. 9 with `ln q(y|x)` subtracted and added.
 ///
 /// ```text
 /// E_{z ~ q(z|x)}[ln p(x|y,z) + ln p(y,z) - ln q(z|x) - ln q(y|x) + ln q(y|x)]      (Eq. 10)
@@ -26,7 +26,7 @@ pub fn eq10_add_and_subtract(batch: &Batch) -> Result<Tensor, Error> {
     expect(ln_q_z, &(((ln_p_xyz - ln_q_z)? - &ln_q_y)? + &ln_q_y)?)
 }
 
-/// The two encoders as one product.
+/// Eq. 10 with `q(z|x)` and `q(y|x)` written as one product.
 ///
 /// ```text
 /// E_{z ~ q(z|x)}[ln p(x|y,z) + ln p(y,z) - ln (q(z|x) q(y|x)) + ln q(y|x)]         (Eq. 11)
@@ -44,13 +44,15 @@ pub fn eq11_product_of_encoders(batch: &Batch) -> Result<Tensor, Error> {
     expect(ln_q_z, &((ln_p_xyz - (ln_q_z + &ln_q_y)?)? + &ln_q_y)?)
 }
 
-/// The product called `q(y,z|x)`.
+/// Eq. 11 with the product of the two encoders called `q(y,z|x)`. Where that is a free joint, it need not be the
+/// product.
 ///
 /// ```text
 /// E_{z ~ q(z|x)}[ln p(x|y,z) + ln p(y,z) - ln q(y,z|x) + ln q(y|x)]                (Eq. 12)
 /// ```
 ///
-/// Shapes: returns `[B]`. Unit: nats. Limits: `+inf` where `q(y,z|x) = 0 < q(z|x)`; NaN where `q(y|x) = 0` at the observed caption.
+/// Shapes: returns `[B]`. Unit: nats. Limits: `+inf` where `q(y,z|x) = 0 < q(z|x)`; NaN where `q(y|x) = 0` at the
+/// observed caption.
 /// Source: the note, Eq. 12. Reference: `reference::equations::split::eq12_joint_encoder`.
 ///
 /// # Errors

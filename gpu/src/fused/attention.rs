@@ -1,19 +1,19 @@
-//! Attention of a sequence to itself, head by head, in one trip.
+//! Scaled dot-product attention of sequences to themselves, head by head, without a table of all heads' weights.
 
 use rayon::prelude::*;
 
 use super::matrix::{Multiplied, Side, add_product, set_product};
 
-/// Sizes of scaled dot-product attention, and who reads whom.
+/// The sizes of scaled dot-product attention, and the positions that each position reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Attention<'a> {
-    /// Positions, `S`.
+    /// The number of positions of a sequence, `S`.
     pub length: usize,
-    /// Width of all heads together, `d`.
+    /// The width of all heads together, `d`.
     pub width: usize,
-    /// Heads; they divide the width.
+    /// The number of heads, which divides the width.
     pub heads: usize,
-    /// `[S, S]`, not 0 where the row reads the column.
+    /// The mask, `[S, S]`, not 0 where the row's position reads the column's.
     pub mask: &'a [u8],
 }
 
@@ -22,7 +22,7 @@ impl Attention<'_> {
         self.width / self.heads
     }
 
-    /// The numbers of one sequence.
+    /// The count of numbers of one sequence. Panics where the tables are no whole sequences.
     fn checked<T>(self, tables: &[&[T]]) -> usize {
         let heads = self.heads > 0 && self.width.is_multiple_of(self.heads);
         let mask = self.length.checked_mul(self.length) == Some(self.mask.len());
@@ -37,7 +37,13 @@ impl Attention<'_> {
         each.unwrap_or(1)
     }
 
-    /// `softmax(q k^T / sqrt(d_h)) v` over the positions that the mask reads. Queries, keys, values and the result are `[B, S, d]`.
+    /// Computes the values from queries, keys and values.
+    ///
+    /// ```text
+    /// softmax(q k^T / sqrt(d_h)) v   over the positions that the mask reads
+    /// ```
+    ///
+    /// Shapes: queries, keys, values and the result are `[B, S, d]`. Reference: `reference::network::Attention`.
     ///
     /// # Panics
     /// When the slices do not fit the sizes.
@@ -66,10 +72,11 @@ impl Attention<'_> {
         mixed
     }
 
-    /// Gradients of `sum pull y` with respect to queries, keys and values.
+    /// Computes the gradients of `sum pull y` with respect to queries, keys and values, where `y` is the result.
     ///
     /// ```text
-    /// dv = w^T pull        dw = pull v^T        ds = w (dw - sum_j w_j dw_j)        dq = ds k / sqrt(d_h)        dk = ds^T q / sqrt(d_h)
+    /// dv = w^T pull                  dw = pull v^T                  ds = w (dw - sum_j w_j dw_j)
+    /// dq = ds k / sqrt(d_h)          dk = ds^T q / sqrt(d_h)
     /// ```
     ///
     /// # Panics
@@ -125,7 +132,7 @@ impl Attention<'_> {
         T::of(width.sqrt().recip())
     }
 
-    /// The weights of a head, `[S, S]`; 0 where the mask does not read.
+    /// Computes the weights of a head, `[S, S]`, which are 0 where the mask does not read.
     fn weigh<T: Multiplied>(self, [q, k]: [&[T]; 2], weights: &mut Vec<T>) {
         let n = self.length;
         weights.resize(n * n, T::default());

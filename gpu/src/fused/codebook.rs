@@ -1,7 +1,8 @@
-//! The codebook mixed by samples of codes: the sample is made where it is multiplied and never stored.
+//! The codebook's rows mixed by samples of codes. A sample is computed where it is multiplied, and never stored.
 //!
-//! Forward, a core takes some rows at a time and walks the codes in chunks; backward, it takes a slab of codes and walks the rows, so that every
-//! entry of the codebook's gradient is added up by one core in the order of the rows: the same bits for any number of cores.
+//! Forward, a core takes some rows at a time and walks the codes in chunks. Backward, it takes a slab of codes and
+//! walks the rows, so that one core adds up every entry of the codebook's gradient, in the order of the rows. The bits
+//! are the same for any number of cores.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -20,54 +21,64 @@ mod slab;
 
 pub(super) use slab::Slab;
 
-/// Rows that a core takes forward, so often is a chunk of the codebook used while it lies in the cache.
+/// How many rows a core takes forward: so often is a chunk of the codebook used while it lies in the cache.
 const ROWS: usize = 96;
 
-/// Rows that are multiplied at once on the way back.
+/// How many rows are multiplied at once on the way back.
 const BLOCK: usize = 48;
 
-/// Codes that are weighed at once.
+/// How many codes are weighed at once.
 const CODES: usize = 256;
 
-/// Codes of a slab.
+/// How many codes a slab has.
 const SLAB: usize = 512;
 
-/// Additions that an entry goes through: [`codebook_mix`] over `k` codes, a chunk of it and of the sum of weights added, and twice rounded
-/// when a larger one follows; and its codebook's gradient over as many rows.
+/// The numbers of additions that an entry goes through, for error bounds: an entry of [`codebook_mix`] over `k` codes,
+/// and an entry of the codebook's gradient over so many rows.
+///
+/// A mixed entry adds up each chunk of codes and of their weights, and is rounded twice more when a larger weight
+/// follows.
 #[must_use]
 pub const fn additions(k: usize, rows: usize) -> (usize, usize) {
     (CODES + 6 * k.div_ceil(CODES), BLOCK + rows.div_ceil(BLOCK))
 }
 
-/// What comes back: the derivative of the loss with respect to the mixed rows, and where those of the inputs go.
+/// The backward pass of [`codebook_mix`]: the derivative of the loss with respect to the mixed rows, and the buffers
+/// for those with respect to the inputs.
 #[derive(Debug)]
 pub struct Pull<'a, E> {
-    /// `dL/de`, as large as the mixed rows.
+    /// The derivative with respect to the mixed rows, `dL/de`, as large as these.
     pub upstream: Rows<'a, E>,
-    /// `dL/dx`, as large as the logits.
+    /// The buffer for the derivative with respect to the logits, `dL/dx`, as large as these.
     pub to_logits: &'a mut [E],
-    /// `dL/dC`, as large as the codebook.
+    /// The buffer for the derivative with respect to the codebook, `dL/dC`, as large as that.
     pub to_codebook: &'a mut [E],
 }
 
-/// The codebook's rows mixed by the sample of every row of logits; `mixed` is `[rows, D]`.
+/// Mixes the codebook's rows by the sample of every row of logits, with gradients where a [`Pull`] is given.
 ///
 /// ```text
-/// e_d = sum_k y_k C_kd          dL/dC_kd = sum_rows y_k w_d          dL/dx_k = (y_k / tau) (v_k - w.e),  v_k = w.C_k,  w = dL/de
+/// e_d = sum_k y_k C_kd                              v_k = w.C_k,   w = dL/de
+/// dL/dC_kd = sum_rows y_k w_d                       dL/dx_k = (y_k / tau) (v_k - w.e)
 /// ```
 ///
 /// Straight-through, `y` is one-hot in `e` and in `dL/dC`, and relaxed in `dL/dx`.
-/// The logits are read for their largest and then, with the noise, for everything: what is mixed is relative to the largest so far and follows
-/// it. Straight-through reads the row once more for the code's place, gradients once more for everything, and both find the same largest at the
-/// same number: at any temperature a weight is at most 1, and they add up to 1. Sums over codes and rows in the lanes' type, see [`additions`].
-/// Limits: as [`gumbel_softmax`](super::gumbel_softmax); a codebook whose entries exceed the type's largest number over 256 may overflow.
-/// Reference: `reference::relaxation::Relaxed::mix`.
+///
+/// The logits are read once for their largest and then, with the noise, for everything else. What is mixed is relative
+/// to the largest score so far, and follows it. Straight-through reads the row once more for the place of the code, and
+/// gradients once more for everything. Both find the same largest score at the same place, so that at any temperature a
+/// weight is at most 1 and the weights add up to 1. Sums over codes and rows are computed in the lanes' type; see
+/// [`additions`].
+///
+/// Shapes: logits and noise are `[rows, K]`, and the codebook is `[K, D]`; `mixed` is `[rows, D]`.
+/// Limits: as [`gumbel_softmax`](super::gumbel_softmax). A codebook whose entries exceed the type's largest number over
+/// 256 may overflow. Reference: `reference::relaxation::Relaxed::mix`.
 ///
 /// # Errors
-/// [`Error::Rows`] for a codebook that has not a row for every code.
+/// [`Error::Rows`] for a codebook that does not have one row for every code.
 ///
 /// # Panics
-/// When `mixed` or the gradients do not fit.
+/// When `mixed` or the buffers of the gradients do not fit.
 pub fn codebook_mix<E: Numbers>(
     isa: Isa,
     gumbel: Gumbel<'_, E>,
@@ -93,7 +104,7 @@ pub fn codebook_mix<E: Numbers>(
     };
     let upstream = pull.as_ref().map(|pull| pull.upstream);
     let mut plans = vec![Plan::default(); rows];
-    // Rows do not know of each other: fewer at a time where there are few, so that all cores have some.
+    // Rows are independent. A core takes fewer at a time where there are few, so that all cores have some.
     let share = rows.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(TILE);
     let block = share.clamp(TILE, ROWS);
     let blocks = mixed.par_chunks_mut(block * d).zip(plans.par_chunks_mut(block));
@@ -113,7 +124,8 @@ pub fn codebook_mix<E: Numbers>(
     Ok(())
 }
 
-/// A row's sample: where its weights are centred, `1 / s`, `w.e` of the relaxed one, and the code.
+/// What the backward pass has to know of a row's sample: the centre of its weights, their scale `1 / s`, the mean `w.e`
+/// of the relaxed sample, and the code.
 #[derive(Debug, Clone, Copy, Default)]
 struct Plan {
     around: Around,
@@ -134,7 +146,8 @@ impl<E: Numbers> Mix<'_, E> {
         (self.gumbel.logits.row(i), self.gumbel.noise.row(i))
     }
 
-    /// Where the logits and the noise of `N` rows lie, from code `from` on; a row that is not there is the last one.
+    /// The addresses of the logits and the noise of `N` rows, from code `from` on. For a row that is not there they are
+    /// those of the last row.
     fn pieces<const N: usize>(&self, first: usize, from: usize) -> [[*const E; 2]; N] {
         let last = self.gumbel.logits.count() - 1;
         std::array::from_fn(|i| {
@@ -143,7 +156,8 @@ impl<E: Numbers> Mix<'_, E> {
         })
     }
 
-    /// The codebook's rows of some codes as rows of `columns`: as they lie where they are so.
+    /// The codebook's rows of some codes, widened to `columns`. They are borrowed where they lie in memory that way
+    /// already.
     fn codes(&self, codes: Range<usize>, columns: usize) -> Cow<'_, [E::Real]> {
         let d = self.codebook.k();
         let lie = &self.codebook.entries[codes.start * d..codes.end * d];
@@ -157,7 +171,8 @@ impl<E: Numbers> Mix<'_, E> {
         }
     }
 
-    /// What went forward of a slab that starts at code `first`: the weights normalised, or one-hot.
+    /// Turns the weights of a slab that starts at code `first` into the sample that went forward: normalised, or
+    /// one-hot.
     #[inline(always)]
     fn forward<L: Stored<E, Real = E::Real>>(&self, l: L, plan: &Plan, first: usize, weights: &mut [E::Real]) {
         if self.sample == Sample::Relaxed || plan.scale.is_nan() {
@@ -199,7 +214,7 @@ impl<E: Numbers> Mix<'_, E> {
     }
 }
 
-/// Whole vectors of numbers times `by`.
+/// Multiplies whole vectors of numbers by `by`.
 #[inline(always)]
 fn multiply<L: Lanes>(l: L, numbers: &mut [L::Real], by: f64) {
     let by = l.splat(L::Real::of(by));
@@ -208,7 +223,7 @@ fn multiply<L: Lanes>(l: L, numbers: &mut [L::Real], by: f64) {
     }
 }
 
-/// Rows of numbers as rows of `columns`, the rest 0.
+/// Copies rows of numbers as rows of `columns` numbers, whose rest is 0.
 fn widened<'a, E: Numbers + 'a>(rows: impl Iterator<Item = &'a [E]>, columns: usize, into: &mut Vec<E::Real>) {
     into.clear();
     for row in rows {
@@ -218,7 +233,7 @@ fn widened<'a, E: Numbers + 'a>(rows: impl Iterator<Item = &'a [E]>, columns: us
     }
 }
 
-/// Some rows of logits, on one core.
+/// The forward pass over some rows of logits, on one core.
 pub(super) struct Forward<'a, 'b, E> {
     mix: &'b Mix<'a, E>,
     upstream: Option<Rows<'a, E>>,
@@ -254,7 +269,7 @@ impl<E: Numbers> Kernel<E> for Forward<'_, '_, E> {
                         multiply(l, e, kept);
                     }
                 }
-                // The same rows' next part, needed when all of these have been multiplied.
+                // The next part of the same rows is needed when all of these have been multiplied.
                 let next = mix.pieces::<TILE>(self.first + tile * TILE, to);
                 let left = Left::ByRows { stride: CODES };
                 let product = (running.len(), to - from);
@@ -272,7 +287,7 @@ impl<E: Numbers> Kernel<E> for Forward<'_, '_, E> {
         for (i, (plan, mixed)) in self.plans.iter_mut().zip(self.mixed.chunks_mut(d)).enumerate() {
             let e = &e[i * across..][..d];
             plan.around = running[i].around;
-            // A row without codes is undefined.
+            // A row in which every code is masked is undefined.
             plan.scale = if running[i].sum > 0.0 {
                 1.0 / running[i].sum
             } else {

@@ -1,8 +1,8 @@
-//! Every kernel compiled here, for each type that is stored.
+//! The instances of every kernel for each type that is stored, so that other crates do not compile them again.
 //!
-//! What is generic is compiled again in every crate that calls it: a program, and each test and bench, would spend minutes on all kernels in four
-//! types for three sets of instructions. What a trait does for a named type is compiled once. The traits below hold of every [`Numbers`] because
-//! they stand above it.
+//! A generic function is compiled again in every crate that calls it. A program, and each test and bench, would spend
+//! minutes on all kernels in four types for three sets of instructions. A trait's function for a named type is compiled
+//! once. The traits below hold for every [`Numbers`] because they are supertraits of it.
 #![allow(
     private_bounds,
     private_interfaces,
@@ -23,13 +23,13 @@ use super::rows::{self, Rows};
 use super::samples::Samples;
 use super::token::Token;
 
-/// A kernel of rows over numbers of this type: `T` tables in, `G` gradients out.
+/// A stored type over which the kernel of rows `K` runs, with `T` tables and `G` gradients.
 pub trait Sweeps<K, const T: usize, const G: usize>: Sized {
-    /// Values of all rows, and gradients into the caller's buffers.
+    /// Computes the values of all rows, and the gradients into the caller's buffers.
     fn sweep(isa: Isa, kernel: &K, tables: [Rows<'_, Self>; T], values: &mut [f64], grads: Option<[&mut [Self]; G]>);
 }
 
-/// Values of all rows, and gradients into the caller's buffers.
+/// Computes the values of all rows, and the gradients into the caller's buffers.
 pub(crate) fn for_each_row<E: Sweeps<K, T, G>, K, const T: usize, const G: usize>(
     isa: Isa,
     kernel: &K,
@@ -40,13 +40,13 @@ pub(crate) fn for_each_row<E: Sweeps<K, T, G>, K, const T: usize, const G: usize
     E::sweep(isa, kernel, tables, values, grads);
 }
 
-/// A kernel of another kind.
+/// A stored type over which the kernel `K` runs, which is not one of rows.
 pub trait Runs<K> {
-    /// Runs it with these instructions.
+    /// Runs the kernel with these instructions.
     fn run(isa: Isa, kernel: K);
 }
 
-/// All of them.
+/// A stored type for which all kernels are compiled.
 pub trait Compiled:
     Sweeps<Moments, 1, 1>
     + Sweeps<Pair, 2, 2>

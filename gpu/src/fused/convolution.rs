@@ -4,42 +4,42 @@ use rayon::prelude::*;
 
 use super::matrix::{Multiplied, PARTS, Side, add_product, set_product};
 
-/// What a convolution of stride 1 with an odd kernel, zeros around the image, reads and returns.
+/// The sizes of a convolution of stride 1, with an odd kernel and zeros around the image.
 ///
 /// Shapes: images `[B, C, H, W]`, weights `[O, C, k, k]`, biases `[O]`, results `[B, O, H, W]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Convolution {
-    /// `C`.
+    /// The number of channels of an image, `C`.
     pub inputs: usize,
-    /// `O`.
+    /// The number of channels of a result, `O`.
     pub outputs: usize,
-    /// `k`.
+    /// The height and width of the kernel, `k`.
     pub kernel: usize,
-    /// `H`.
+    /// The height of images and results, `H`.
     pub height: usize,
-    /// `W`.
+    /// The width of images and results, `W`.
     pub width: usize,
 }
 
-/// Gradients with respect to images, weights and biases.
+/// The gradients of a convolution with respect to images, weights and biases.
 #[derive(Debug)]
 pub struct Slopes<T> {
-    /// As the images; empty where nobody asked.
+    /// The gradient with respect to the images, as large as these; empty where it was not asked for.
     pub images: Vec<T>,
-    /// As the weights.
+    /// The gradient with respect to the weights, as large as these.
     pub weights: Vec<T>,
-    /// As the biases.
+    /// The gradient with respect to the biases, as large as these.
     pub biases: Vec<T>,
 }
 
 impl Convolution {
-    /// Numbers of an image.
+    /// The count of numbers of one image, `C H W`.
     #[must_use]
     pub const fn image(self) -> usize {
         self.inputs * self.pixels()
     }
 
-    /// Numbers of a result.
+    /// The count of numbers of one result, `O H W`.
     #[must_use]
     pub const fn result(self) -> usize {
         self.outputs * self.pixels()
@@ -49,12 +49,12 @@ impl Convolution {
         self.height * self.width
     }
 
-    /// Numbers of a patch.
+    /// The count of numbers of a patch, `C k k`.
     const fn patch(self) -> usize {
         self.inputs * self.kernel * self.kernel
     }
 
-    /// `y = w unfold(x) + b`, image by image.
+    /// Computes the results `y = w unfold(x) + b`, image by image. `unfold` lays out the patch around every pixel.
     ///
     /// # Panics
     /// When the slices do not fit the sizes.
@@ -84,7 +84,8 @@ impl Convolution {
         results
     }
 
-    /// Gradients of `sum pull y`.
+    /// Computes the gradients of `sum pull y`. That with respect to the images is left out unless `of_images` asks for
+    /// it.
     ///
     /// ```text
     /// images   fold(w^T pull)        weights   sum_images pull unfold(x)^T        biases   sum_images,pixels pull
@@ -149,12 +150,13 @@ impl Convolution {
         }
     }
 
-    /// Rows of a patch's entry at every pixel, `[C k k, H W]`; an image of itself where the kernel is one pixel.
+    /// The patches around all pixels, with a row for each entry of a patch, `[C k k, H W]`. Where the kernel is one
+    /// pixel, they are the image itself.
     fn unfold<'a, T: Multiplied>(self, image: &'a [T], patches: &'a mut Vec<T>) -> &'a [T] {
         if self.kernel == 1 {
             return image;
         }
-        // What lies outside an image stays 0 from one image to the next.
+        // The entries that lie outside an image stay 0 from one image to the next.
         patches.resize(self.patch() * self.pixels(), T::default());
         self.each_line(|line, pixel, length| {
             patches[line..line + length].copy_from_slice(&image[pixel..pixel + length])
@@ -170,10 +172,12 @@ impl Convolution {
         });
     }
 
-    /// Every line of the patches: where it begins there, where in the image, and how long it is without what lies outside.
+    /// Calls `line` for every line of the patches, with its place there, its place in the image, and its length without
+    /// what lies outside the image.
     fn each_line(self, mut line: impl FnMut(usize, usize, usize)) {
         let margin = (self.kernel - 1) / 2;
-        // Of an axis: the first place whose pixel lies inside, that pixel, and how many follow.
+        // For one axis: the first place whose pixel lies inside the image, that pixel, and the number of places from
+        // there on.
         let inside = |entry: usize, size: usize| {
             let (first, pixel) = (margin.saturating_sub(entry), entry.saturating_sub(margin));
             (first, pixel, size.saturating_sub(first.max(pixel)))

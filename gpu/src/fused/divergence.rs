@@ -1,4 +1,4 @@
-//! Two tables of logits: divergence and cross-entropy of their softmaxes.
+//! Kernels of two tables of logits: the divergence and the cross-entropy of their softmaxes.
 
 use super::elementary::{EXP, at_least_floor, exp, expm1_and_excess_near_zero};
 use super::isa::{Isa, Numbers};
@@ -10,17 +10,22 @@ use ratio::{Mean, SMALLER, log_ratio};
 
 mod ratio;
 
-/// `D(q || p)` of every row, `q = softmax(a)`, `p = softmax(b)`; gradients times `weight`, with respect to `a` and to `b`.
+/// The divergence `D(q || p)` of every row, for `q = softmax(a)` and `p = softmax(b)`. The gradients with respect to
+/// `a` and to `b` are multiplied by `weight`.
 ///
 /// ```text
 /// D = sum_k q_k (ln q_k - ln p_k)                                                  (Eq. 13)
 /// dD/da_k = q_k (ln q_k - ln p_k - D)         dD/db_k = p_k - q_k
 /// ```
 ///
-/// One trip to memory; near 0 the non-negative terms `p_k [(1 + r_k) ln(1 + r_k) - r_k]`, `r_k = q_k / p_k - 1`, are added instead.
-/// Range: `[0, +inf]`; 0 exactly for equal tables. Limits: `q_k = 0` does not count; `+inf`, with NaN gradients, where
-/// `q_k > 0 = p_k`; NaN, gradients too, for a row that is all `-inf`, or holds `+inf` or NaN. A `q_k` below `e^-87.68` of the largest (`f64`: `e^-708.74`)
-/// is 0 unless its log-ratio is infinite, also where `p_k` is so much smaller still that their product is not. Reference: `reference::logits::kl_divergence`.
+/// A row is read once from memory. Near 0 the non-negative terms `p_k [(1 + r_k) ln(1 + r_k) - r_k]`, with
+/// `r_k = q_k / p_k - 1`, are added instead. Unit: nats.
+///
+/// Limits: `q_k = 0` does not count. The value is `+inf`, with NaN gradients, where `q_k > 0 = p_k`. It is NaN, and so
+/// are the gradients, for a row that is all `-inf`, or holds `+inf` or NaN. A `q_k` below `e^-87.68` of the largest
+/// (`f64`: `e^-708.74`) is 0 unless its log-ratio is infinite. That holds even where `p_k` is so much smaller that the
+/// product of `q_k` and the log-ratio is not 0. Range: `[0, +inf]`; 0 exactly for equal tables. Reference:
+/// `reference::logits::kl_divergence`.
 ///
 /// # Panics
 /// When the tables, `values` or `grads` do not fit each other.
@@ -34,13 +39,15 @@ pub fn kl_divergence<E: Numbers>(
     run(isa, [a, b], Quantity::Divergence, weight, values, grads);
 }
 
-/// `H(q, p)` of every row, `q = softmax(a)`, `p = softmax(b)`; gradients times `weight`, with respect to `a` and to `b`.
+/// The cross-entropy `H(q, p)` of every row, for `q = softmax(a)` and `p = softmax(b)`. The gradients with respect to
+/// `a` and to `b` are multiplied by `weight`.
 ///
 /// ```text
 /// H = -sum_k q_k ln p_k          dH/da_k = -q_k (ln p_k + H)          dH/db_k = p_k - q_k
 /// ```
 ///
-/// Range: `[H(q), +inf]`. Limits: as [`kl_divergence`], of weights below `e^-87.68` too. Reference: `reference::logits::cross_entropy`.
+/// Unit: nats. Limits: as [`kl_divergence`], also for weights below `e^-87.68`. Range: `[H(q), +inf]`.
+/// Reference: `reference::logits::cross_entropy`.
 ///
 /// # Panics
 /// When the tables, `values` or `grads` do not fit each other.
@@ -80,8 +87,10 @@ pub(super) struct Pair {
     pub(super) quantity: Quantity,
 }
 
-/// What the gradients are made of. The kept rows hold `q` (first) and `p` (second) up to scale. Near 0 the first holds `q - p` for log-ratios
-/// below 1, and beside any other `q` stands `-p`: a `q` far below `p` would not survive `q - p`.
+/// What the gradients are made of, beside two rows that were kept.
+///
+/// The rows hold `q` and `p` up to scale. Near 0, the first row holds `q - p` for log-ratios below 1. Elsewhere it
+/// holds `q`, and the second one holds `-p`, since a `q` far below `p` would not survive `q - p`.
 enum Slope {
     /// `q_k (a_k - b_k - mean)` for the divergence, `q_k (-b_k - mean)` for the cross-entropy; and `p_k - q_k`.
     Apart { q: f64, p: f64, mean: Mean },
@@ -141,7 +150,7 @@ impl Pair {
                 l.store(&mut kept_q[at..], e);
                 l.store(&mut kept_p[at..], e_p);
             }
-            // A masked code does not count, whatever p is there.
+            // A code that is masked in q does not count, whatever p is there.
             let ratio = if divergence { l.fma(y, smaller, below) } else { below };
             let term = l.where_less(lowest, x, l.mul(e, ratio), zero);
             let size = l.add(y, bounded);
@@ -154,11 +163,11 @@ impl Pair {
             mean,
         };
         let (q, p, undefined) = (f64::NAN, f64::NAN, Mean::UNDEFINED);
-        // A table that is undefined anywhere, be it where the other one's weight is 0 and t does not hear of it.
+        // A table may be undefined where the other one's weight is 0, so that t does not hear of it.
         if !(s.is_finite() && s_p.is_finite()) {
             return (f64::NAN, Slope::Apart { q, p, mean: undefined });
         }
-        // A code that q allows and p does not: +inf, or 0 x inf where the weight has underflowed.
+        // A code that q allows and p does not makes t infinite, or 0 x inf where the weight has underflowed.
         if !t.is_finite() {
             return (f64::INFINITY, Slope::Apart { q, p, mean: undefined });
         }
@@ -172,8 +181,8 @@ impl Pair {
         self.near::<E, L, KEEP>(l, [a, b], [kept_q, kept_p], [max_a, max_b], [s, s_p])
     }
 
-    /// The sweep that does not cancel: `p_k excess(d_k)` where the log-ratio `d_k` is small, `q_k d_k - (q_k - p_k)` elsewhere. Its centre is
-    /// the difference of the log-normalisers.
+    /// The sweep whose terms do not cancel: `p_k excess(d_k)` where the log-ratio `d_k` is small, and
+    /// `q_k d_k - (q_k - p_k)` elsewhere. Its centre is the difference of the log-normalisers.
     #[inline(always)]
     fn near<E: Numbers, L: Stored<E, Real = E::Real>, const KEEP: bool>(
         &self,
@@ -212,8 +221,9 @@ impl Pair {
         let value = recentred(gap, excess);
         let slope = Slope::Near {
             p: self.weight / (s_p * (1.0 + excess)),
-            // Of log-ratios that were rounded once: the first sweep's is off by roundings of logits, which are far larger here. Around the
-            // largest logits: where one code has nearly all the weight, it has it there, and around the centre the mean would cancel.
+            // The mean is that of log-ratios that were rounded once. The first sweep's is off by roundings of logits,
+            // which are far larger here. It is taken around the largest logits: where one code has nearly all the
+            // weight, it is the largest one, and around the centre the mean would cancel.
             mean: Mean::of::<E::Real>(max_a, max_b, t / (s_p * (1.0 + excess)) / SMALLER),
             excess,
         };
@@ -273,10 +283,11 @@ impl Pair {
     }
 }
 
-/// Bound on the fast divergence, in units of roundoff.
+/// The bound on the error of the fast divergence, in units of roundoff.
 ///
-/// A rounded exponent moves a logit by `u |y|`, which moves D by its derivatives: `E_q[|ln q/p| |y|] <= S`, `S = E_q[(|y_q| + |y_p|)^2]`, and
-/// by `(q + p) |y_p|`. The weights' own errors and the sums' count once for each of `s`, `s_p` and, on addends of `sqrt S` in all, `t`.
+/// A rounded exponent moves a logit by `u |y|`, which moves D by its derivatives: by `E_q[|ln q/p| |y|] <= S`, with
+/// `S = E_q[(|y_q| + |y_p|)^2]`, and by `(q + p) |y_p|`. The errors of the weights and of the sums count once for each
+/// of `s`, `s_p` and `t`, whose addends have the size `sqrt S` together.
 #[inline(always)]
 fn fast_bound(mean: f64, square: f64, mean_p: f64, value: f64) -> f64 {
     let root = square.sqrt();

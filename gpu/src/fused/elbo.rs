@@ -1,4 +1,4 @@
-//! The first stage's objective, whole: the reconstruction of images less beta times the divergence of their codes.
+//! The whole objective of the first stage: the reconstruction of images less beta times the divergence of their codes.
 
 use rayon::prelude::*;
 use vocab::Beta;
@@ -11,17 +11,17 @@ use super::real::Real;
 use super::rows::Rows;
 use crate::Error;
 
-/// The encoder's logits.
+/// The logits of the encoder, by rows or by planes.
 #[derive(Debug, Clone, Copy)]
 pub enum Codes<'a, E> {
-    /// `[B, S, K]`: a row a position.
+    /// A row for each position, `[B, S, K]`.
     Rows(Rows<'a, E>),
-    /// `[B, K, H, W]`: as the encoder leaves them.
+    /// A plane for each code, `[B, K, H, W]`, as the encoder leaves them.
     Planes(Planes<'a, E>),
 }
 
 impl<E: Copy> Codes<'_, E> {
-    /// Positions, of all images together.
+    /// The number of positions of all images together.
     #[must_use]
     pub const fn count(&self) -> usize {
         match self {
@@ -31,14 +31,14 @@ impl<E: Copy> Codes<'_, E> {
     }
 }
 
-/// An image's objective and its two terms, in nats.
+/// The objective of one image with its two terms, in nats.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Elbo {
-    /// `ln p(x|z) - beta D`; with beta = 1 a bound on `ln p(x)`.
+    /// The objective `ln p(x|z) - beta D`. At `beta = 1` it bounds `ln p(x)`, in expectation over the sampled codes.
     pub objective: f64,
-    /// `ln p(x|z)`, of the decoder's output for these codes.
+    /// The reconstruction `ln p(x|z)`, from the decoder's output for the sampled codes.
     pub reconstruction: f64,
-    /// `D(q(z|x) || uniform)`, all positions together.
+    /// The divergence `D(q(z|x) || uniform)`, of all positions together.
     pub divergence: f64,
 }
 
@@ -56,25 +56,29 @@ impl Elbo {
     }
 }
 
-/// Where the gradients go.
+/// The buffers for the gradients of [`elbo`].
 #[derive(Debug)]
 pub struct ElboGrads<'a, E> {
-    /// With respect to the locations `mu`.
+    /// The gradient with respect to the locations `mu`, `[B, P]`.
     pub mu: &'a mut [E],
-    /// With respect to the log-scales `ln b`.
+    /// The gradient with respect to the log-scales `ln b`, `[B, P]`.
     pub ln_b: &'a mut [E],
-    /// With respect to the logits, through the divergence alone: what comes through the sample is the decoder's to hand back.
+    /// The gradient with respect to the logits, through the divergence alone. The decoder's backward pass adds what
+    /// comes through the sample.
     pub logits: &'a mut [E],
 }
 
-/// The objective of every image, Eq. 14 with the uniform prior of DALL-E's first stage; gradients times `weight`.
+/// The objective of every image: Eq. 14 with the uniform prior of DALL-E's first stage. The gradients are multiplied by
+/// `weight`.
 ///
 /// ```text
 /// L = sum_i ln f(x_i | mu_i, b_i) - beta sum_s D(softmax(logits_s) || uniform)
 /// ```
 ///
-/// Shapes: `pixels` are `x`, `mu`, `ln b`, `[B, P]` each. One trip to memory. Unit: nats. Limits: as [`logit_laplace`] and [`kl_to_uniform`]; at
-/// `beta = 0` the divergence is not there, whatever it is. Reference: `reference::likelihood::log_likelihood`, `reference::logits::kl_to_uniform`.
+/// Every table is read once from memory. Shapes: `pixels` are `x`, `mu` and `ln b`, `[B, P]` each; `values` is `[B]`.
+/// Unit: nats.
+/// Limits: as [`logit_laplace`] and [`kl_to_uniform`]; at `beta = 0` the divergence is not there, whatever it is.
+/// Reference: `reference::likelihood::log_likelihood`, `reference::logits::kl_to_uniform`.
 ///
 /// # Errors
 /// [`Error::Rows`] when positions and images do not fit each other.
@@ -104,7 +108,7 @@ pub fn elbo<E: Numbers>(
         Some(grads) => (Some([grads.mu, grads.ln_b]), Some(grads.logits)),
     };
     let weighted = -beta.get() * weight;
-    // Not there: 0 times an undefined slope is none.
+    // At beta = 0 the divergence is not there, and 0 times an undefined slope would be undefined.
     let to_logits = to_logits.and_then(|slopes| {
         if beta.get() > 0.0 {
             return Some(slopes);

@@ -1,7 +1,7 @@
-//! Exact tables: the sides of Eqs. 3 to 14 for every image and caption, summed over the codes, with one read of the tables.
+//! The sides of Eqs. 3 to 14 from exact tables, for every image and caption. The tables are read once.
 //!
-//! A core takes an image's captions one after the other: the weights `q(z|x)` stay in its cache, and of a caption's rows everything that a side
-//! needs is added up while they pass.
+//! A core takes an image's captions one after the other. The weights `q(z|x)` stay in its cache, and everything that a
+//! side needs of a caption's rows is added up while they pass.
 
 use candle_core::Device;
 use rayon::prelude::*;
@@ -20,7 +20,7 @@ pub use batch::{column, of_batch};
 pub use sides::{Sides, sides};
 use sweep::{around_the_largest, at_once, counted, weight};
 
-/// The tables of `X` images, `Y` captions and `Z` codes, each row over the codes.
+/// The tables of `X` images, `Y` captions and `Z` codes, as rows over the codes.
 #[derive(Debug, Clone, Copy)]
 pub struct Exact<'a, E> {
     pub(crate) likelihood: Rows<'a, E>,
@@ -31,10 +31,12 @@ pub struct Exact<'a, E> {
 }
 
 impl<'a, E: Copy> Exact<'a, E> {
-    /// Brings the tables together: `ln p(x|y,z)` `[X, Y, Z]`, `ln p(y,z)` `[Y, Z]` or one an image, `ln q(z|x)` `[X, Z]`, `ln q(y|x)` `[X, Y]`.
+    /// Brings the tables together. `q(y,z|x)` is the product of the encoders unless [`with_joint`](Self::with_joint)
+    /// gives another.
     ///
-    /// `q(y,z|x)` is the product of the encoders unless [`with_joint`](Self::with_joint) gives another.
-    /// The tables are taken as they are: the reference's `World` validates them.
+    /// The numbers are taken as they are, since the reference's `World` validates them. Shapes: the likelihood
+    /// `ln p(x|y,z)` is `[X, Y, Z]`. The prior `ln p(y,z)` is `[Y, Z]`, or `[X, Y, Z]` where each image has its own.
+    /// The encoder `ln q(z|x)` is `[X, Z]`, and the captions `ln q(y|x)` are `[X, Y]`.
     ///
     /// # Errors
     /// [`Error::Shape`] for a table that the others do not fit.
@@ -58,7 +60,7 @@ impl<'a, E: Copy> Exact<'a, E> {
         })
     }
 
-    /// With `ln q(y,z|x)` `[X, Y, Z]` of its own.
+    /// The tables with a joint encoder `ln q(y,z|x)` that need not be the product, `[X, Y, Z]`.
     ///
     /// # Errors
     /// [`Error::Shape`] for a table that does not fit.
@@ -70,13 +72,13 @@ impl<'a, E: Copy> Exact<'a, E> {
         })
     }
 
-    /// How many captions.
+    /// The number of captions, `Y`.
     #[must_use]
     pub fn captions(&self) -> usize {
         self.captions.k()
     }
 
-    /// How many images.
+    /// The number of images, `X`.
     #[must_use]
     pub fn images(&self) -> usize {
         self.encoder.count()
@@ -94,25 +96,25 @@ fn fits<E>(tensor: &'static str, table: Rows<'_, E>, [rows, k]: [usize; 2]) -> R
     })
 }
 
-/// What is added up over the codes for one image and caption; expectations under `q(z|x)`.
+/// The sums over the codes for one image and caption, in nats. Expectations `E` are under `q(z|x)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sums {
-    /// `ln sum_z p(x|y,z) p(y,z)`.
+    /// The evidence, `ln sum_z p(x|y,z) p(y,z)`.
     pub log_evidence: f64,
-    /// `E[ln p(x|y,z)]`.
+    /// The mean log-likelihood, `E[ln p(x|y,z)]`.
     pub likelihood: f64,
-    /// `E[ln p(y,z)]`.
+    /// The mean log-prior, `E[ln p(y,z)]`.
     pub prior: f64,
-    /// `E[ln q(z|x)]`: the image's alone.
+    /// The negative entropy of the encoder, `E[ln q(z|x)]`, which is the same for all captions of an image.
     pub encoder: f64,
-    /// `E[ln q(y,z|x)]`.
+    /// The mean of the joint encoder's logarithm, `E[ln q(y,z|x)]`.
     pub joint: f64,
-    /// `sum_z q(y,z|x) {1, ln q(y,z|x) - ln p(y,z), ln p(x|y,z)}`.
+    /// The sums under the joint encoder, `sum_z q(y,z|x) {1, ln q(y,z|x) - ln p(y,z), ln p(x|y,z)}`.
     pub over_joint: [f64; 3],
 }
 
 impl From<[f64; 8]> for Sums {
-    /// In the order of the fields.
+    /// Takes the sums in the order of the fields.
     fn from([log_evidence, likelihood, prior, encoder, joint, over_joint @ ..]: [f64; 8]) -> Self {
         Self {
             log_evidence,
@@ -125,12 +127,12 @@ impl From<[f64; 8]> for Sums {
     }
 }
 
-/// Who adds up exact tables: the CPU with some instructions, or whoever runs the CUDA kernels.
+/// A machine that adds up exact tables: the CPU with some instructions, or a device that runs the CUDA kernels.
 pub trait Adder {
-    /// Whether it may take tables from there.
+    /// Whether it may take tables from the given device.
     fn takes_from(&self, device: &Device) -> bool;
 
-    /// The sums for every image and caption, in the order of the likelihood's rows.
+    /// Computes the sums for every image and caption, in the order of the likelihood's rows.
     ///
     /// # Errors
     /// [`Error::Device`] when the tables cannot be brought to where the sums are made.
@@ -138,7 +140,7 @@ pub trait Adder {
 }
 
 impl Adder for Isa {
-    /// What lies on another device is not added up here without a word.
+    /// Only tables of the CPU are taken, so that nothing is copied from another device unasked.
     fn takes_from(&self, device: &Device) -> bool {
         matches!(device, Device::Cpu)
     }
@@ -150,7 +152,7 @@ impl Adder for Isa {
 
 fn rows<E: Numbers>(isa: Isa, tables: Exact<'_, E>) -> Vec<Sums> {
     let mut rows = vec![Sums::default(); tables.likelihood.count()];
-    // Whole images, unless there are too few of them to go round.
+    // A core takes whole images, unless there are too few of them for all cores.
     let (captions, threads) = (tables.captions(), rayon::current_num_threads());
     let pieces = (2 * threads).div_ceil(tables.images().max(1)).max(1);
     let piece = captions.div_ceil(pieces);
@@ -169,7 +171,7 @@ fn rows<E: Numbers>(isa: Isa, tables: Exact<'_, E>) -> Vec<Sums> {
     rows
 }
 
-/// Some captions of an image, on one core.
+/// The sums of some captions of an image, on one core.
 pub(super) struct Piece<'a, E> {
     tables: Exact<'a, E>,
     image: usize,
@@ -230,13 +232,13 @@ impl<E: Numbers> Kernel<E> for Piece<'_, E> {
     }
 }
 
-/// The sums over `q(y,z|x) = q(y|x) q(z|x)`, from those over `q(z|x)`; 0 where `q(y|x)` is.
+/// The sums under the product `q(y,z|x) = q(y|x) q(z|x)`, from those under `q(z|x)`. They are 0 where `q(y|x)` is.
 fn product(ln_caption: f64, row: Sums) -> [f64; 3] {
     if ln_caption == f64::NEG_INFINITY {
         return [0.0; 3];
     }
     let q = ln_caption.exp();
-    // Not `max`: NaN stays.
+    // This is not `max`, so that NaN stays.
     let q = if q < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { q };
     [q, q * (row.joint - row.prior), q * row.likelihood]
 }

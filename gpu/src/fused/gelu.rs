@@ -1,4 +1,4 @@
-//! `x Phi(x)`, `Phi` the normal distribution function, on lanes.
+//! The Gaussian error linear unit, `x Phi(x)`, on lanes. `Phi` is the normal distribution function.
 
 use super::elementary::{at_least_floor, exp, horner};
 use super::isa::{Isa, Kernel, Numbers};
@@ -6,27 +6,30 @@ use super::lanes::{Lanes, Stored};
 use super::real::Real;
 use super::rows::{fill, read_or};
 
-/// Where `e^(-a^2/2)` has become 0.
+/// The number from which on `e^(-a^2/2)` is 0 in `f32`.
 const FAR: f32 = 13.3;
 
-/// `(R(a) - 1/2) / a` on `0 <= a <= 6`, from the constant up, `R(a) = e^(a^2/2) Phi(-a)`.
+/// The coefficients of `(R(a) - 1/2) / a` on `0 <= a <= 6`, from the constant up, where `R(a) = e^(a^2/2) Phi(-a)`.
 ///
-/// Of all polynomials of its degree about the one whose error in `Phi` is smallest (weighted least squares, reweighted until the errors are
-/// level): 0.16 u, with its own roundings 0.6 u. Beyond 6, where `Phi(-a)` is below `2^-29`, it stays positive and below 1 times `e^(a^2/2)`.
+/// Of all polynomials of its degree this is about the one whose error in `Phi` is smallest. It was found by weighted
+/// least squares, reweighted until the errors were level. The error is 0.16 u, and with its own roundings 0.6 u. Beyond
+/// 6, where `Phi(-a)` is below `2^-29`, the polynomial stays positive, and below 1 times `e^(a^2/2)`.
 #[rustfmt::skip]
 const TAIL: &[f32] = &[
     -0.398_941_96, 0.249_992_7, -0.132_924_14, 0.062_280_4, -0.026_096_29, 0.009_685_934,
     -0.003_071_954_7, 0.000_786_684_86, -0.000_151_732_44, 0.000_020_230_79, -0.000_001_637_067, 0.000_000_059_961_97,
 ];
 
-/// `Phi(x)` and the density `phi(x) = e^(-x^2/2) / sqrt(2 pi)`; NaN gives some number, which `x` times it is not.
+/// The normal distribution function `Phi(x)` and the density `phi(x) = e^(-x^2/2) / sqrt(2 pi)`. For NaN both are some
+/// number, but `x` times it is NaN.
 ///
 /// ```text
 /// Phi(-a) = e^(-a^2/2) R(a),   a = |x|              Phi(a) = 1 - Phi(-a)
 /// ```
 ///
-/// Error of `Phi`, absolute: at most `Phi(-a) <= 1/2` times 4 u of `exp`, 1 u of a product and `a^2/2` u of the argument's rounding (at most
-/// 0.2 u in all), 0.6 u of the polynomial, half a rounding of the difference: below 4 u.
+/// The absolute error of `Phi` is below 4 u. It is at most `Phi(-a) <= 1/2` times 4 u of `exp`, 1 u of a product and
+/// `a^2/2` u of the argument's rounding (which is at most 0.2 u in all), 0.6 u of the polynomial, and half a rounding
+/// of the difference.
 #[inline(always)]
 fn normal<L: Lanes<Real = f32>>(l: L, x: L::Vector) -> [L::Vector; 2] {
     let (zero, one, far) = (l.splat(0.0), l.splat(1.0), l.splat(FAR));
@@ -38,7 +41,8 @@ fn normal<L: Lanes<Real = f32>>(l: L, x: L::Vector) -> [L::Vector; 2] {
     [phi, l.mul(power, l.splat(0.398_942_3))]
 }
 
-/// `y = x Phi(x)`, or with what is pulled `y = pull (Phi(x) + x phi(x))`; of finite numbers: `-inf` times 0 is NaN.
+/// The kernel of `y = x Phi(x)` or, where `pull` is given, of the gradient `y = pull (Phi(x) + x phi(x))`. The numbers
+/// are finite, since `-inf` times 0 is NaN.
 struct Gelu<'a, E> {
     x: &'a [E],
     pull: Option<&'a [E]>,
@@ -74,15 +78,15 @@ fn slope<L: Lanes<Real = f32>>(l: L, x: L::Vector, pull: L::Vector) -> L::Vector
     l.mul(pull, l.fma(x, density, phi))
 }
 
-/// A type that has the Gaussian error linear unit.
+/// A type in which the Gaussian error linear unit is computed on the CPU.
 pub trait Curved: Real {
-    /// `y = x Phi(x)` of every number.
+    /// Computes the Gaussian error linear unit `y = x Phi(x)` of every number.
     ///
     /// # Panics
     /// When the slices differ in length.
     fn gelu(x: &[Self], y: &mut [Self]);
 
-    /// `pull (Phi(x) + x phi(x))` of every number.
+    /// Computes its gradient `pull (Phi(x) + x phi(x))` at every number.
     ///
     /// # Panics
     /// When the slices differ in length.
@@ -105,7 +109,7 @@ impl Curved for f32 {
     }
 }
 
-/// Through `libm`'s `erfc`, a number at a time: the type of checks, not of training.
+/// Computes by the `erfc` of `libm`, a number at a time, since this type is used for checks and not for training.
 impl Curved for f64 {
     fn gelu(x: &[Self], y: &mut [Self]) {
         assert_eq!(x.len(), y.len(), "as many results as numbers");
@@ -166,7 +170,8 @@ mod tests {
                 .into_iter()
                 .zip(run(isa, &x, Some(&vec![1.0; x.len()])));
             for (i, (value, slope)) in found.enumerate() {
-                // A product's rounding beside Phi's error; the slope's second term is at most 0.25, with the errors of exp and two products.
+                // A product's rounding beside Phi's error; the slope's second term is at most 0.25, with the errors of
+                // exp and two products.
                 let size = U * wide[i].abs().max(f64::from(f32::MIN_POSITIVE));
                 let error = (value - values[i]).abs() / size;
                 let slant = (slope - slopes[i]).abs() / U;

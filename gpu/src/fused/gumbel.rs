@@ -1,4 +1,4 @@
-//! Gumbel-softmax: relaxed and straight-through samples of codes, the noise given.
+//! Gumbel-softmax: relaxed and straight-through samples of codes, from noise that the caller provides.
 
 use super::isa::{Isa, Numbers};
 use super::lanes::Stored;
@@ -11,7 +11,7 @@ mod weights;
 pub(super) use weights::{Around, Running};
 use weights::{exponentials, scores};
 
-/// Logits, their noise and the temperature.
+/// The logits with their noise, and the temperature at which they are sampled.
 #[derive(Debug, Clone, Copy)]
 pub struct Gumbel<'a, E> {
     pub(super) logits: Rows<'a, E>,
@@ -19,20 +19,22 @@ pub struct Gumbel<'a, E> {
     pub(super) temperature: f64,
 }
 
-/// Which sample goes forward.
+/// The kind of sample that goes forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sample {
-    /// `softmax((x + g) / tau)`.
+    /// The relaxed sample, `softmax((x + g) / tau)`.
     Relaxed,
-    /// One-hot where `x + g` is largest as it is computed, the first of equal ones; derivatives are the relaxed sample's.
+    /// The exact sample, one-hot where the computed `x + g` is largest, and at the first of equal ones. Its derivatives
+    /// are those of the relaxed sample.
     StraightThrough,
 }
 
 impl<'a, E: Numbers> Gumbel<'a, E> {
-    /// Brings the three together.
+    /// Checks the shapes and the temperature.
     ///
     /// # Errors
-    /// [`Error::Rows`] for noise of another shape; [`Error::Temperature`] unless it is positive, and its inverse a normal number of the type.
+    /// [`Error::Rows`] for noise of another shape than the logits; [`Error::Temperature`] unless the temperature is
+    /// positive, and its inverse is a normal number of the type.
     pub fn new(logits: Rows<'a, E>, noise: Rows<'a, E>, temperature: f64) -> Result<Self, Error> {
         if (noise.count(), noise.k()) != (logits.count(), logits.k()) {
             return Err(Error::Rows {
@@ -50,7 +52,7 @@ impl<'a, E: Numbers> Gumbel<'a, E> {
     }
 }
 
-/// A positive temperature whose inverse is a normal number of the type that is computed in.
+/// Refuses a temperature unless it is positive, and its inverse is a normal number of the type that is computed in.
 pub(crate) fn temperate<R: Real>(temperature: f64) -> Result<(), Error> {
     let inverse = R::of(1.0 / temperature);
     if temperature > 0.0 && inverse >= R::SMALLEST && inverse.to_f64().is_finite() {
@@ -59,15 +61,16 @@ pub(crate) fn temperate<R: Real>(temperature: f64) -> Result<(), Error> {
     Err(Error::Temperature { value: temperature })
 }
 
-/// The samples of every row: `samples` is as large as the logits.
+/// Computes the sample of every row of logits, into `samples`, which is as large as the logits.
 ///
 /// ```text
 /// y_k = e^((t_k - t*) / tau) / s,   t_k = (x_k - max x) + g_k,  t* = max t
 /// ```
 ///
-/// The logits are centred before the noise is added, so that an offset costs no digit. One trip to memory.
-/// Limits: `-inf` is a masked code, and so is one that lies further below the largest than the type's largest number, whatever the temperature;
-/// NaN for a row that is all `-inf`, or holds `+inf` or NaN. Reference: `reference::relaxation::Relaxed`.
+/// The logits are centred before the noise is added, so that an offset costs no digit. A row is read once from memory.
+/// Limits: `-inf` is a masked code. So is a code that lies further below the largest than the type's largest number,
+/// whatever the temperature is. The samples are NaN for a row that is all `-inf`, or holds `+inf` or NaN.
+/// Reference: `reference::relaxation::Relaxed`.
 ///
 /// # Panics
 /// When `samples` is not as long as the logits.
@@ -81,15 +84,15 @@ pub fn gumbel_softmax<E: Numbers>(isa: Isa, gumbel: Gumbel<'_, E>, sample: Sampl
     for_each_row(isa, &kernel, tables, &mut sums, Some([samples]));
 }
 
-/// What the samples hand back to the logits: `upstream` is the derivative of the loss with respect to every sample.
+/// Computes the gradient of the logits, from the derivative `upstream` of the loss with respect to every sample.
 ///
 /// ```text
 /// dL/dx_k = (y_k / tau) (v_k - E_y[v])
 /// ```
 ///
-/// The same for both samples: straight-through differs in where `upstream` was taken. One trip to memory.
-/// Limits: as [`gumbel_softmax`]; a code whose sample is 0 has no slope, whatever its derivative is. A derivative is as large as the type allows.
-/// Reference: `reference::relaxation::Relaxed::gradient`.
+/// Both kinds of samples have this gradient. They differ in the sample at which `upstream` was taken. A row is read
+/// once from memory. Limits: as [`gumbel_softmax`]. A code whose sample is 0 has no slope, whatever its derivative is.
+/// Derivatives may be as large as the type allows. Reference: `reference::relaxation::Relaxed::gradient`.
 ///
 /// # Panics
 /// When `upstream` or `grad` are not as large as the logits.
@@ -111,7 +114,8 @@ fn checked<E>(gumbel: &Gumbel<'_, E>, out: &[E]) -> Vec<f64> {
     vec![0.0; count]
 }
 
-/// What derivatives are multiplied by where they are added up: 1,024 of the largest are, before their sum is taken in `f64`, and may be rounded up.
+/// The factor of derivatives where they are added up. It leaves room for 1,024 of the largest, rounded up, which are
+/// added before their sum is taken in `f64`.
 const SMALLER: f64 = 1.0 / 2048.0;
 
 pub(super) struct Draw {
@@ -183,13 +187,13 @@ impl<E: Numbers> RowKernel<E, 3, 1> for Draw {
         ]);
         let mean = weighted / s / SMALLER;
         if let Some([grad]) = grads {
-            // Half the difference, which does not overflow, and twice the weight.
+            // Half of the difference does not overflow, and is multiplied by twice the weight.
             let (mean, scale) = (splat(-0.5 * mean), splat(2.0 / s));
             let (zeros, half, inverse) = (splat(0.0), splat(0.5), splat(self.inverse));
             fill!(l, grad, through, |at| {
                 let v = l.fma(read_or(l, &upstream[at..], zero), half, mean);
                 let y = l.mul(l.load(&weights[at..]), scale);
-                // The temperature last: beside it a weight would underflow, or overflow, before the product does.
+                // The temperature comes last: with it, a weight would underflow or overflow before the product does.
                 l.where_less(zeros, y, l.mul(l.mul(y, v), inverse), y)
             });
         }

@@ -1,4 +1,4 @@
-//! Which instructions a kernel runs with: asked of the processor at run time.
+//! The set of vector instructions with which a kernel runs, which is chosen at run time.
 #![allow(
     private_bounds,
     private_interfaces,
@@ -27,10 +27,10 @@ enum Kind {
 }
 
 impl Isa {
-    /// What every processor has.
+    /// The portable lanes, which run on every processor.
     pub const PORTABLE: Self = Self(Kind::Portable);
 
-    /// All that this processor has, the widest first.
+    /// All sets of instructions that this processor has, the widest first.
     #[must_use]
     pub fn available() -> Vec<Self> {
         let mut found = Vec::new();
@@ -53,13 +53,13 @@ impl Isa {
         found
     }
 
-    /// The widest that this processor has.
+    /// The widest set of instructions that this processor has.
     #[must_use]
     pub fn best() -> Self {
         Self::available()[0]
     }
 
-    /// The word used in reports.
+    /// The name of the set in reports, such as `avx2`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self.0 {
@@ -82,21 +82,22 @@ impl Isa {
             Kind::Avx2 => unsafe { E::avx2(kernel) },
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "calls into code compiled for these instructions")]
-            // SAFETY: as above.
+            // SAFETY: `available` found these instructions, too.
             Kind::Avx512 => unsafe { E::avx512(kernel) },
         }
     }
 }
 
-/// Work that is written once, for any lanes.
+/// A piece of work that is written once, for any lanes.
 pub(crate) trait Kernel<E: Element> {
-    /// What comes of it.
+    /// The result of the work.
     type Output;
-    /// Does it. Implementations are `#[inline(always)]`, and so is all that they call: what is not inlined is not compiled for the lanes.
+    /// Does the work. Implementations are `#[inline(always)]`, and so is all that they call, since a function that is
+    /// not inlined is not compiled for the lanes.
     fn run<L: Stored<E, Real = E::Real>>(self, lanes: L) -> Self::Output;
 }
 
-/// Stored numbers that the fused kernels know: `f32`, `f64`, `bf16`, `f16`.
+/// The types of stored numbers that the fused kernels read: `f32`, `f64`, `bf16` and `f16`.
 pub trait Numbers: Element + candle_core::WithDType + sealed::Instructed + Compiled {}
 
 mod sealed {

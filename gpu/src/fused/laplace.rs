@@ -1,4 +1,4 @@
-//! The decoder's outputs: the logit-Laplace log-likelihood of an image.
+//! The logit-Laplace log-likelihood of images, from the decoder's outputs.
 
 use super::elementary::{Power, SHRUNK, ln};
 use super::isa::{Isa, Numbers};
@@ -6,19 +6,22 @@ use super::lanes::Stored;
 use super::real::Real;
 use super::rows::{RowKernel, Rows, Work, fill, for_each_row, sums};
 
-/// `ln f(x | mu, b)` of every image, summed over its values; gradients times `weight` with respect to `mu` and to `ln b`.
+/// The log-likelihood `ln f(x | mu, b)` of every image, summed over its values. The gradients with respect to `mu` and
+/// to `ln b` are multiplied by `weight`.
 ///
 /// ```text
 /// ln f = -ln 2 - ln b - ln x - ln(1 - x) - |logit x - mu| / b
 /// d/dmu = sign(logit x - mu) / b            d/d(ln b) = |logit x - mu| / b - 1
 /// ```
 ///
-/// Rows: `x` in `(0, 1)` (mapped by `phi`), `mu`, `ln b`, one image each. Unit: nats, of a density over `x`; positive values are legal.
-/// Limits: NaN for an `x` outside `(0, 1)`, and for a `mu` or `ln b` that is not finite; at the kink `logit x = mu` the derivative with respect to
-/// `mu` is 0, and a value is `-ln 2 - ln b - ln x(1 - x)`, which no other exceeds, whatever `b` is. A quotient by `b` is taken in one step: it
-/// is infinite only where it exceeds the largest number of the type, a gradient with its sign, a value, which is `-inf` there, with
-/// 2^64 to spare.
-/// Reference: `reference::likelihood::logit_laplace`.
+/// Shapes: `x`, `mu` and `ln b` have a row for each image. The entries of `x` are in `(0, 1)`, where `phi` maps pixels.
+/// Unit: nats, of a density over `x`: positive values are legal.
+///
+/// Limits: NaN for an `x` outside `(0, 1)`, and for a `mu` or `ln b` that is not finite. At the kink `logit x = mu` the
+/// derivative with respect to `mu` is 0, and the value is `-ln 2 - ln b - ln x(1 - x)`, which no other exceeds,
+/// whatever `b` is. A quotient by `b` is infinite only where it exceeds the largest number of the type. A gradient has
+/// its sign there. A value, which is `-inf` there, has a factor of 2^64 to spare. Reference:
+/// `reference::likelihood::logit_laplace`.
 ///
 /// # Panics
 /// When the tables, `values` or `grads` do not fit each other.
@@ -43,24 +46,26 @@ pub fn logit_laplace<E: Numbers>(
     for_each_row(isa, &LogitLaplace { weight }, [x, mu, ln_b], values, grads);
 }
 
-/// Values worked on while they are in the first cache.
+/// How many values are worked on at a time, while they are in the first cache.
 const BLOCK: usize = 2048;
 
 pub(super) struct LogitLaplace {
     weight: f64,
 }
 
-/// A weight in factors, so that no product with it is lost, nor infinite, before the slope is: `[share, grown, own, last, lifted, last_by_mu]`.
+/// The weight of the gradients in factors, `[share, grown, own, last, lifted, last_by_mu]`, so that no product with it
+/// underflows or overflows before the slope does.
 ///
 /// ```text
 /// by ln b:   ((share |off| 2^-64 / b) grown - own) last          by mu:   (lifted 2^-64 / b) last_by_mu
 /// ```
 ///
-/// With `P` the power of two in the weight `W`, `1/2 <= |W| / 2 P < 1`. The quotient that is kept, `share |off| 2^-64 / b`, is `W |off| / b` over
-/// `grown last`, of which `grown` is from 2 to `2^65`: it is infinite only where the slope is, and what it loses below the smallest normal number
-/// is a roundoff of the slope, `2^-24 |W|`, or one of the slope's smallest numbers. For the slope by `mu`, which has no other addend, what comes last is
-/// above 1 only from `P = 2^60` on (`f64`: `2^956`), where `lifted` has no room for more; there it loses digits below the smallest
-/// normal number times that.
+/// With `P` the power of two in the weight `W`, `1/2 <= |W| / 2 P < 1`. The quotient that is kept,
+/// `share |off| 2^-64 / b`, is `W |off| / b` over `grown last`, of which `grown` is from 2 to `2^65`: it is infinite
+/// only where the slope is, and what it loses below the smallest normal number is a roundoff of the slope, `2^-24 |W|`,
+/// or one of the slope's smallest numbers. For the slope by `mu`, which has no other addend, what comes last is above 1
+/// only from `P = 2^60` on (`f64`: `2^956`), where `lifted` has no room for more; there it loses digits below the
+/// smallest normal number times that.
 fn factors<R: Real>(weight: f64) -> [f64; 6] {
     let exponent = f64::from_bits(weight.to_bits() & f64::INFINITY.to_bits());
     let power = exponent.max(f64::MIN_POSITIVE); // of 0 and of subnormal numbers too
@@ -104,7 +109,7 @@ impl<E: Numbers> RowKernel<E, 3, 2> for LogitLaplace {
                 let (mu, ln_b) = (read_or(l, &mu[at..], none), read_or(l, &ln_b[at..], none));
                 let (ln_x, ln_rest) = (ln(l, x), ln(l, l.sub(one, x)));
                 let off = l.sub(l.sub(ln_x, ln_rest), mu);
-                // 0, or NaN where a parameter is not finite or a logit is not.
+                // This is 0, or NaN where a parameter or a logit is not finite.
                 let undefined = l.fma(off, zero, l.mul(ln_b, zero));
                 let (size, inverse) = (l.abs(off), Power::of(l, l.sub(zero, ln_b)));
                 if wanted {
@@ -118,7 +123,8 @@ impl<E: Numbers> RowKernel<E, 3, 2> for LogitLaplace {
                     let slope = l.fma(distance, grown, l.sub(undefined, own));
                     l.store(&mut by_ln_b[at..], l.mul(slope, last));
                 }
-                // Terms are 2^64 times smaller than what they stand for: no sum of them overflows that has a finite value.
+                // Terms are 2^64 times smaller than what they stand for, so that no sum of them overflows that has a
+                // finite value.
                 let spread = l.add(l.add(ln_b, l.add(ln_x, ln_rest)), undefined);
                 [l.fma(spread, shrunk, inverse.times(l, size))]
             });

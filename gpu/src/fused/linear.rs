@@ -1,10 +1,13 @@
-//! Linear maps of many rows.
+//! Affine maps of many rows, and their gradients.
 
 use rayon::prelude::*;
 
 use super::matrix::{Multiplied, PARTS, Side, add_product};
 
-/// `w x + b` of every row: rows `[n, I]`, weights `[O, I]`, biases `[O]`, to `[n, O]`.
+/// The affine map `w x + b` of every row.
+///
+/// Shapes: rows are `[n, I]`, weights `[O, I]` and biases `[O]`; returns `[n, O]`. Reference:
+/// `reference::network::Linear`.
 ///
 /// # Panics
 /// When the slices do not fit each other.
@@ -27,7 +30,7 @@ pub fn linear<T: Multiplied>(x: &[T], weight: &[T], bias: &[T]) -> Vec<T> {
     y
 }
 
-/// Gradients of `sum pull y` with respect to rows, weights and biases.
+/// The gradients of `sum pull y` with respect to rows, weights and biases, where `y` is the result of [`linear`].
 ///
 /// ```text
 /// dx = pull w        dw = pull^T x        db = sum_rows pull
@@ -53,7 +56,7 @@ pub fn linear_gradients<T: Multiplied>(x: &[T], weight: &[T], outputs: usize, pu
             (slopes, inputs),
         );
     });
-    // Every weight's sum runs over all rows: its bits depend on no part.
+    // Every weight's sum runs over all rows, so that its bits do not depend on the parts.
     let mut of_weights = vec![T::default(); weight.len()];
     let some = outputs.div_ceil(PARTS).max(1);
     of_weights

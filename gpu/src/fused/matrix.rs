@@ -1,4 +1,4 @@
-//! Products of matrices that lie anywhere, on one thread.
+//! Products of matrices with any strides, on one thread.
 
 use std::ops::AddAssign;
 
@@ -6,9 +6,9 @@ use gemm::{Parallelism, gemm};
 
 use super::real::Real;
 
-/// A type that is multiplied on the CPU.
+/// The types in which matrices are multiplied on the CPU: `f32` and `f64`.
 pub trait Multiplied: Real + AddAssign {
-    /// `e^self`, the standard library's.
+    /// The exponential `e^self`, by the standard library.
     #[must_use]
     fn exp(self) -> Self;
 }
@@ -25,10 +25,11 @@ impl Multiplied for f64 {
     }
 }
 
-/// Partial sums over a batch: so many whatever the number of threads, so that bits do not depend on it.
+/// The number of partial sums over a batch. It does not depend on the number of threads, so that the bits of a sum do
+/// not either.
 pub(super) const PARTS: usize = 4;
 
-/// A side of a product, and how far apart its rows' and its columns' entries lie.
+/// A factor of a product, with the strides of its rows and of its columns.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a, T> {
     entries: &'a [T],
@@ -37,7 +38,7 @@ pub(super) struct Side<'a, T> {
 }
 
 impl<'a, T> Side<'a, T> {
-    /// Rows that begin so far apart.
+    /// A matrix whose rows begin so far apart.
     pub(super) const fn rows(entries: &'a [T], apart: usize) -> Self {
         Self {
             entries,
@@ -46,7 +47,7 @@ impl<'a, T> Side<'a, T> {
         }
     }
 
-    /// The transpose of rows that begin so far apart.
+    /// The transpose of a matrix whose rows begin so far apart.
     pub(super) const fn columns(entries: &'a [T], apart: usize) -> Self {
         Self {
             entries,
@@ -55,7 +56,7 @@ impl<'a, T> Side<'a, T> {
         }
     }
 
-    /// Whether it holds so many rows and columns.
+    /// Whether the entries are enough for so many rows and columns.
     const fn holds(&self, rows: usize, columns: usize) -> bool {
         match last(rows, self.row, columns, self.column) {
             Some(last) => last < self.entries.len(),
@@ -64,7 +65,8 @@ impl<'a, T> Side<'a, T> {
     }
 }
 
-/// Where the last entry of so many rows and columns lies, so far apart; none where there is no entry, or no such place.
+/// The place of the last entry of a matrix with these numbers of rows and columns and these strides. There is none
+/// where the matrix is empty, or the place exceeds the largest number.
 const fn last(rows: usize, row: usize, columns: usize, column: usize) -> Option<usize> {
     let (Some(rows), Some(columns)) = (rows.checked_sub(1), columns.checked_sub(1)) else {
         return None;
@@ -75,7 +77,10 @@ const fn last(rows: usize, row: usize, columns: usize, column: usize) -> Option<
     }
 }
 
-/// `out += left right`, `[m, k] [k, n]`; the rows of `out` begin `apart` entries apart.
+/// Adds a product to a matrix, `out += left right`.
+///
+/// Shapes: `left` is `[m, k]`, `right` is `[k, n]` and `out` is `[m, n]`, for `sizes` of `[m, k, n]`. The number beside
+/// `out` is the distance of its rows.
 ///
 /// # Panics
 /// When a side or `out` does not hold what the sizes ask for.
@@ -88,7 +93,7 @@ pub(super) fn add_product<T: Multiplied>(
     multiply(sizes, left, right, out, true);
 }
 
-/// `out = left right`, as [`add_product`] otherwise.
+/// Sets a matrix to a product, `out = left right`. Shapes: as [`add_product`].
 ///
 /// # Panics
 /// When a side or `out` does not hold what the sizes ask for.
@@ -113,8 +118,8 @@ fn multiply<T: Multiplied>(
     assert!(fits, "sides that hold [{m}, {k}, {n}]");
     let step = usize::cast_signed;
     #[expect(unsafe_code, reason = "a product of slices whose extents the line above has checked")]
-    // SAFETY: every entry that is read lies at or below `(rows - 1) row + (columns - 1) column`, which is inside its slice; what is written lies
-    // below `(m - 1) apart + n`, which `out` holds, and no two rows of it overlap.
+    // SAFETY: every entry that is read lies at or below `(rows - 1) row + (columns - 1) column`, which is inside its
+    // slice; what is written lies below `(m - 1) apart + n`, which `out` holds, and no two rows of it overlap.
     unsafe {
         gemm(
             m,

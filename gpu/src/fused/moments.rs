@@ -1,4 +1,4 @@
-//! One table of logits: its divergence from the uniform distribution, and its entropy.
+//! Kernels of one table of logits: the divergence of its softmaxes from the uniform distribution, and their entropy.
 
 use super::elementary::{EXP, at_least_floor, exp, expm1_and_excess};
 use super::isa::{Isa, Numbers};
@@ -6,21 +6,25 @@ use super::lanes::Stored;
 use super::real::{Element, Real};
 use super::rows::{RowKernel, Rows, SUM, Work, fill, for_each_row, largest, read_or, sums};
 
-/// A fast result is accepted where its own bound is at most this many units of roundoff of the result; else the row, which is still in the
-/// cache, is swept again with terms that do not cancel.
+/// The largest error with which a fast result is accepted, in units of roundoff of the result.
+///
+/// Where the bound on its error is larger, the row, which is still in the cache, is swept again with terms that do not
+/// cancel.
 pub const ACCEPT: f64 = 1024.0;
 
-/// `D(q || uniform)` of every row, `q = softmax(x)`; the gradient times `weight` goes into `grad`.
+/// The divergence `D(q || uniform)` of every row, for `q = softmax(x)`. The gradient, multiplied by `weight`, goes into
+/// `grad`.
 ///
 /// ```text
-/// D = sum_k q_k ln q_k + ln K = t/s - ln s + ln K        s = sum_k e^(x_k - r),  t = sum_k e^(x_k - r) (x_k - r),  r = max_k x_k
-/// dD/dx_k = q_k (x_k - E_q[x])
+/// D = sum_k q_k ln q_k + ln K = t/s - ln s + ln K        dD/dx_k = q_k (x_k - E_q[x])
+/// s = sum_k e^(x_k - r),   t = sum_k e^(x_k - r) (x_k - r),   r = max_k x_k
 /// ```
 ///
-/// One trip to memory. Where the fast sum is below its own bound times [`ACCEPT`], the non-negative terms
-/// `(1/K) sum_k [(1 + u_k) ln(1 + u_k) - u_k]`, `u_k = K q_k - 1`, are added instead.
-/// Range: `[0, ln K]`; 0 exactly for equal logits. Limits: `-inf` is a masked code; NaN for a row that is all `-inf`, or holds `+inf` or NaN.
-/// Reference: `reference::logits::kl_to_uniform`.
+/// A row is read once from memory. Where the bound on the fast sum's error exceeds [`ACCEPT`] roundoffs of the sum, the
+/// non-negative terms `(1/K) sum_k [(1 + u_k) ln(1 + u_k) - u_k]`, with `u_k = K q_k - 1`, are added instead. Unit:
+/// nats.
+/// Limits: `-inf` is a masked code; NaN for a row that is all `-inf`, or holds `+inf` or NaN.
+/// Range: `[0, ln K]`; 0 exactly for equal logits. Reference: `reference::logits::kl_to_uniform`.
 ///
 /// # Panics
 /// When `values` or `grad` are not as long as the rows ask for.
@@ -33,13 +37,14 @@ pub fn kl_to_uniform<E: Numbers>(isa: Isa, x: Rows<'_, E>, weight: f64, values: 
     for_each_row(isa, &kernel, [x], values, grad.map(|grad| [grad]));
 }
 
-/// `H(q)` of every row, `q = softmax(x)`; the gradient times `weight` goes into `grad`.
+/// The entropy `H(q)` of every row, for `q = softmax(x)`. The gradient, multiplied by `weight`, goes into `grad`.
 ///
 /// ```text
 /// H = -sum_k q_k ln q_k = ln s - t/s                     dH/dx_k = -q_k (x_k - E_q[x])
 /// ```
 ///
-/// Both terms are non-negative. Range: `[0, ln K]`. Limits: as [`kl_to_uniform`]. Reference: `reference::logits::entropy`.
+/// `s` and `t` are those of [`kl_to_uniform`], and neither term is negative. Unit: nats. Limits: as [`kl_to_uniform`].
+/// Range: `[0, ln K]`. Reference: `reference::logits::entropy`.
 ///
 /// # Panics
 /// When `values` or `grad` are not as long as the rows ask for.
@@ -70,9 +75,11 @@ pub(super) struct Moments {
     pub(super) quantity: Quantity,
 }
 
-/// What the gradient is made of: `weights_k scale ((x_k - first) - second)`, `first + second = E_q[x]`.
+/// The numbers of which a row's gradient is made, `weights_k scale ((x_k - first) - second)` with
+/// `first + second = E_q[x]`.
 ///
-/// In two steps: in one, an offset of the logits eats the digits. `first` is a number of the lanes' type.
+/// The mean is subtracted in two steps, since in one an offset of the logits would eat the digits. `first` is a number
+/// of the lanes' type.
 pub(super) struct Slope {
     pub(super) scale: f64,
     pub(super) first: f64,
@@ -103,7 +110,7 @@ impl<E: Numbers> RowKernel<E, 1, 1> for Moments {
 }
 
 impl Moments {
-    /// The value; with `KEEP`, `weights` are left proportional to `q`.
+    /// The value of a row with its slope. With `KEEP`, `weights` are left proportional to `q`.
     #[inline(always)]
     fn value<E: Numbers, L: Stored<E, Real = E::Real>, const KEEP: bool>(
         &self,
@@ -145,7 +152,7 @@ impl Moments {
         self.around_the_centre(k, centre, high.to_f64(), sums)
     }
 
-    /// Value and slope from the sums around the row's largest logit, and whether they are close enough.
+    /// The value and the slope from the sums around the row's largest logit, and whether they are accurate enough.
     #[inline(always)]
     pub(super) fn around_the_largest(&self, k: f64, max: f64, [s, t, square]: [f64; 3]) -> (f64, Slope, bool) {
         let mean = t / s; // of x - r; -inf - -inf and inf - inf have made it NaN
@@ -162,7 +169,7 @@ impl Moments {
         (fast, slope, !(fast_bound(-mean, square / s) > fast * ACCEPT))
     }
 
-    /// Value and slope from the sums around `centre`, of which `high` is the part that the type holds.
+    /// The value and the slope from the sums around `centre`, of which `high` is the part that the type holds.
     #[inline(always)]
     pub(super) fn around_the_centre(&self, k: f64, centre: f64, high: f64, [excess, gap]: [f64; 2]) -> (f64, Slope) {
         let (excess, gap) = (excess / k, gap / k);
@@ -190,39 +197,42 @@ impl Moments {
         let (first, second, scale) = (splat(slope.first), splat(slope.second), splat(slope.scale));
         fill!(l, grad, through, |at| {
             let x = read_or(l, &x[at..], nothing);
-            // Masked codes have weight 0; the floor keeps 0 x inf away.
+            // Masked codes have weight 0, and the floor keeps 0 x inf away.
             let d = at_least_floor(l, l.sub(l.sub(x, first), second)).0;
             l.mul(l.mul(l.load(&weights[at..]), scale), d)
         });
     }
 }
 
-/// `x` as a number of the type and what that leaves.
+/// Splits `x` into the nearest number of the type and the rest.
 #[inline(always)]
 pub(super) fn in_two<R: Real>(x: f64) -> (R, R) {
     let high = R::of(x);
     (high, R::of(x - high.to_f64()))
 }
 
-/// Bound on the fast result, in units of roundoff.
+/// The bound on the error of the fast result, in units of roundoff.
 ///
-/// With `A = E_q[-y]`, every weight is off by `EXP + |y|` (its exponent `y` was rounded) and every sum by [`SUM`]. So `s` is off by
-/// `SUM + EXP + A`, which counts `1 + A` times; `t` by `(SUM + EXP + 2) A` and by `E_q[y^2]`.
+/// With `A = E_q[-y]`, every weight is off by `EXP + |y|`, since its exponent `y` was rounded, and every sum by
+/// [`SUM`]. So `s` is off by `SUM + EXP + A`, which counts `1 + A` times, and `t` by `(SUM + EXP + 2) A` and by
+/// `E_q[y^2]`.
 #[inline(always)]
 fn fast_bound(a: f64, square: f64) -> f64 {
     (SUM + EXP + a) * (1.0 + a) + (SUM + EXP + 2.0) * a + square
 }
 
-/// A divergence from sums around a centre that is only nearly right: `gap = E_p[d e^d - (e^d - 1)]`, `excess = E_p[e^d - 1]`.
+/// The divergence from sums around a centre that is only nearly right: `gap = E_p[d e^d - (e^d - 1)]`,
+/// `excess = E_p[e^d - 1]`.
 ///
 /// ```text
 /// D = (gap - h) / (1 + excess),   h = (1 + excess) ln(1 + excess) - excess
 /// ```
 ///
-/// Exact for every centre; the nearer, the less cancels. Rounding may leave the difference below 0: then D is 0.
+/// The formula is exact for every centre. The nearer the centre is, the less cancels. Where rounding leaves the
+/// difference below 0, the divergence is 0.
 #[inline(always)]
 pub(super) fn recentred(gap: f64, excess: f64) -> f64 {
-    // Below 1e-3 the series' first term left out, excess^5 / 20, is below a roundoff of f64.
+    // Below 1e-3 the first term of the series that is left out, excess^5 / 20, is below a roundoff of f64.
     let own = if excess.abs() < 1e-3 {
         excess * excess * (0.5 - excess * (1.0 / 6.0 - excess / 12.0))
     } else {

@@ -1,15 +1,17 @@
-//! Layer normalisation in one trip.
+//! Layer normalisation of many rows, and its gradients.
 
 use rayon::prelude::*;
 
 use super::matrix::{Multiplied, PARTS};
 
-/// What keeps a constant row from dividing by 0.
+/// The number added to the variance, which keeps a constant row from dividing by 0.
 pub(crate) const EPSILON: f64 = 1e-5;
 
-/// `g (x - mean) / sd + b` of every row; the variance is that of centred numbers.
+/// Layer normalisation of every row, `g (x - mean) / sd + b`. The variance is computed from centred numbers.
 ///
-/// Limits: NaN for a row with a number that lies further from the mean than the largest of `f64`, as none of a narrower type does.
+/// Shapes: `x` is `[n, d]`, and `gain` and `bias` are `[d]`; returns `[n, d]`. Limits: NaN for a row with a number that
+/// lies further from the mean than the largest of `f64`, which no number of a narrower type does. Reference:
+/// `reference::network::LayerNorm`.
 ///
 /// # Panics
 /// When the slices are not whole rows.
@@ -26,10 +28,11 @@ pub fn layer_norm<T: Multiplied>(x: &[T], gain: &[T], bias: &[T]) -> Vec<T> {
     y
 }
 
-/// Gradients of `sum pull y` with respect to rows, gain and bias.
+/// The gradients of `sum pull y` with respect to rows, gain and bias, where `y` is the result of [`layer_norm`].
 ///
 /// ```text
-/// dx = (g pull - mean(g pull) - n mean(g pull n)) / sd,   n = (x - mean) / sd        dg = sum pull n        db = sum pull
+/// dx = (g pull - mean(g pull) - n mean(g pull n)) / sd,   n = (x - mean) / sd
+/// dg = sum pull n        db = sum pull
 /// ```
 ///
 /// # Panics
@@ -78,7 +81,7 @@ pub fn layer_norm_gradients<T: Multiplied>(x: &[T], gain: &[T], pull: &[T]) -> [
     [slopes, total(0), total(1)]
 }
 
-/// Mean and deviation of a row.
+/// The mean and the standard deviation of a row, the latter with [`EPSILON`] in the variance.
 fn moments<T: Multiplied>(row: &[T]) -> (f64, f64) {
     #[expect(clippy::cast_precision_loss, reason = "a width")]
     let d = row.len() as f64;
@@ -86,7 +89,8 @@ fn moments<T: Multiplied>(row: &[T]) -> (f64, f64) {
     let mean = if sum.is_finite() {
         sum / d
     } else {
-        // A sum of finite numbers that exceeds the largest one: their shares do not. NaN and infinite numbers stay so.
+        // A sum of finite numbers may exceed the largest one, but the sum of their shares does not. NaN and infinite
+        // numbers stay.
         row.iter().map(|x| x.to_f64() / d).sum()
     };
     let variance = |unit: f64| {
@@ -95,7 +99,7 @@ fn moments<T: Multiplied>(row: &[T]) -> (f64, f64) {
     };
     let squares = variance(1.0);
     if squares.is_infinite() {
-        // Squares of finite numbers that exceed the largest one: in units of the farthest they do not.
+        // Squares of finite numbers may exceed the largest one. In units of the farthest number they do not.
         let farthest = row.iter().fold(0.0, |most: f64, x| (x.to_f64() - mean).abs().max(most));
         return (mean, farthest * variance(farthest).sqrt());
     }

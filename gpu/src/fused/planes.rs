@@ -1,7 +1,8 @@
-//! Logits by planes, `[B, K, H, W]` as an encoder leaves them: the distribution of a position lies one plane apart from code to code.
+//! Kernels of logits by planes, `[B, K, H, W]`, as an encoder leaves them. The codes of one position lie a plane apart.
 //!
-//! Nothing is transposed. A lane is a position; memory is read in its own order, 64 planes at a time: once for the positions' largest logits so
-//! far, once more, from the cache, for their sums, which first move to that reference. With a gradient the planes are read a second time.
+//! Nothing is transposed: a lane is a position. Memory is read in its own order, 64 planes at a time. A block of planes
+//! is read once for the largest logits of the positions so far. It is read once more, from the cache, for their sums,
+//! which first move to that reference. With a gradient the planes are read from memory a second time.
 
 use rayon::prelude::*;
 
@@ -18,7 +19,7 @@ mod sweep;
 pub(super) use pair::Tile as PairTile;
 pub use pair::{cross_entropy, kl_divergence};
 
-/// Images of `k` planes of `positions` numbers, one after the other.
+/// Images of `k` planes of `positions` numbers each, one image after the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Planes<'a, E> {
     entries: &'a [E],
@@ -27,7 +28,8 @@ pub struct Planes<'a, E> {
 }
 
 impl<'a, E> Planes<'a, E> {
-    /// Cuts entries into images of `k` planes of `positions` numbers.
+    /// Cuts entries into images of `k` planes of `positions` numbers. `tensor` is the name that the error gives to
+    /// them.
     ///
     /// # Errors
     /// [`Error::Rows`] unless the entries are a whole number of images, and neither size is 0.
@@ -43,21 +45,24 @@ impl<'a, E> Planes<'a, E> {
         Ok(Self { entries, k, positions })
     }
 
-    /// Positions of a tile: whole vectors, and as many tiles as there are cores.
+    /// The number of positions of a tile. It is such that there are tiles for all cores, of whole vectors.
     fn tile(&self) -> usize {
         let images = self.entries.len() / (self.k * self.positions);
         let tiles = rayon::current_num_threads().div_ceil(images.max(1));
         self.positions.div_ceil(tiles).next_multiple_of(WIDEST)
     }
 
-    /// How many distributions: images times positions.
+    /// The number of distributions, images times positions.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.entries.len() / self.k
     }
 }
 
-/// As [`kl_to_uniform`](super::kl_to_uniform), for every position of every image: `values` is `[B, H, W]`, `grad` as the logits.
+/// The divergence from the uniform distribution at every position of every image, as
+/// [`kl_to_uniform`](super::kl_to_uniform).
+///
+/// Shapes: `values` is `[B, H, W]`, and `grad` is as large as the logits.
 ///
 /// # Panics
 /// When `values` or `grad` are not as long as the planes ask for.
@@ -65,7 +70,9 @@ pub fn kl_to_uniform<E: Numbers>(isa: Isa, x: Planes<'_, E>, weight: f64, values
     for_each_tile(isa, x, weight, Quantity::KlToUniform, values, grad);
 }
 
-/// As [`entropy`](super::entropy), for every position of every image: `values` is `[B, H, W]`, `grad` as the logits.
+/// The entropy at every position of every image, as [`entropy`](super::entropy).
+///
+/// Shapes: `values` is `[B, H, W]`, and `grad` is as large as the logits.
 ///
 /// # Panics
 /// When `values` or `grad` are not as long as the planes ask for.
@@ -73,7 +80,7 @@ pub fn entropy<E: Numbers>(isa: Isa, x: Planes<'_, E>, weight: f64, values: &mut
     for_each_tile(isa, x, weight, Quantity::Entropy, values, grad);
 }
 
-/// Cuts the images into as many tiles of whole vectors as there are cores.
+/// Cuts the images into tiles of whole vectors, enough for all cores, and runs the kernel over them.
 fn for_each_tile<E: Numbers>(
     isa: Isa,
     x: Planes<'_, E>,
@@ -117,15 +124,15 @@ fn for_each_tile<E: Numbers>(
 /// Some positions of an image, on one core.
 pub(super) struct Tile<'a, E> {
     moments: Moments,
-    /// Of every plane, these positions.
+    /// The logits at these positions, plane by plane.
     planes: Vec<&'a [E]>,
     values: &'a mut [f64],
-    /// The same places of the gradient; none when it was not asked for.
+    /// The places of the gradient at these positions, plane by plane; none when it was not asked for.
     grad: Vec<&'a mut [E]>,
     through: bool,
 }
 
-/// A number of the lanes' type for every position, and room for a vector from any of them.
+/// A buffer with a number for every position, long enough to read a whole vector from any of them.
 fn lane<R: Real>(positions: usize, x: R) -> Vec<R> {
     vec![x; positions + WIDEST]
 }

@@ -1,23 +1,25 @@
-//! Products of blocks that lie in the caches: `out_ij += sum_p a_ip b_pj`, a tile of `out` in registers.
+//! Products of blocks that lie in the caches, `out_ij += sum_p a_ip b_pj`, with a tile of `out` in registers.
 //!
-//! Ours rather than a library's: the left side is computed where it is multiplied, and a row's bits may depend neither on the rows beside it nor
-//! on the cores. candle's `gemm` leaves AVX-512 off, splits sums by the size of the whole product, and packs what is packed here already.
+//! The products are our own and not a library's. The left side is computed where it is multiplied, and the bits of a
+//! row may depend neither on the rows beside it nor on the cores. candle's `gemm` leaves AVX-512 off, splits sums by
+//! the size of the whole product, and packs what is packed here already.
 
 use super::lanes::{Lanes, prefetch};
 
-/// Rows of a tile.
+/// The number of rows of a tile.
 pub(super) const TILE: usize = 6;
 
-/// Where the left side's entry `(i, p)` lies.
+/// The place of entry `(i, p)` of the left side `a`.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Left {
-    /// `a[i * stride + p]`.
+    /// The entry is `a[i * stride + p]`.
     ByRows { stride: usize },
-    /// `a[p * stride + i]`.
+    /// The entry is `a[p * stride + i]`.
     ByColumns { stride: usize },
 }
 
-/// Pieces of `N` numbers that come next, wherever they lie: asked for while a tile is multiplied, a line of the cache a step.
+/// The pieces of `N` numbers that are needed next, wherever they lie. While a tile is multiplied, they are asked for, a
+/// line of the cache at a step.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ahead<'a, E: Copy, const N: usize>(pub(super) &'a [*const E]);
 
@@ -31,7 +33,10 @@ impl<E: Copy, const N: usize> Ahead<'_, E, N> {
     }
 }
 
-/// `out_ij += sum_{p < inner} a_ip b_pj` for `i < rows`, `j < columns`, the rows of `b` and `out` whole vectors: `inner` fused additions an entry, in the order of `p`, and one more.
+/// Adds a product to a block, `out_ij += sum_{p < inner} a_ip b_pj` for `i < rows` and `j < columns`.
+///
+/// The rows of `b` and `out` are whole vectors. An entry goes through `inner` fused additions, in the order of `p`, and
+/// one more.
 #[inline(always)]
 pub(super) fn add_product<L: Lanes, E: Copy, const N: usize>(
     l: L,
@@ -51,7 +56,7 @@ pub(super) fn add_product<L: Lanes, E: Copy, const N: usize>(
     }
 }
 
-/// `M` rows of the product.
+/// Adds `M` rows of the product.
 #[inline(always)]
 fn add_rows<L: Lanes, const M: usize, E: Copy, const N: usize>(
     l: L,
@@ -64,7 +69,7 @@ fn add_rows<L: Lanes, const M: usize, E: Copy, const N: usize>(
 ) {
     let mut j = 0;
     let mut step = 0;
-    // Thirty-two registers hold 6 x 4 sums, sixteen 6 x 2.
+    // Thirty-two registers hold 6 x 4 sums, and sixteen hold 6 x 2.
     if size_of::<L::Vector>() == 64 {
         while j + 4 * L::N <= columns {
             add_tile::<L, M, 4, E, N>(l, a, (i, inner), (columns, j), b, out, (ahead, step));
@@ -105,7 +110,7 @@ fn add_tile<L: Lanes, const M: usize, const V: usize, E: Copy, const N: usize>(
             }
         }
         Left::ByColumns { stride } => {
-            // Short sums: nothing is asked for.
+            // The sums are short, so that nothing is asked for.
             for (a, b) in a.chunks(stride).take(inner).zip(rows_of_b) {
                 let a: &[L::Real; M] = a[i..].first_chunk().expect("whole tiles");
                 step(l, &mut sums, *a, &b[j..j + V * L::N]);
@@ -121,7 +126,7 @@ fn add_tile<L: Lanes, const M: usize, const V: usize, E: Copy, const N: usize>(
     }
 }
 
-/// One `p`.
+/// Adds the terms of one `p` to the sums of a tile.
 #[inline(always)]
 fn step<L: Lanes, const M: usize, const V: usize>(
     l: L,

@@ -1,4 +1,4 @@
-//! The number types: what is computed in ([`Real`]) and what is stored ([`Element`]).
+//! The types of numbers: those that kernels compute in ([`Real`]), and those that are stored ([`Element`]).
 
 use std::fmt::Debug;
 use std::ops::{Add, Mul, Sub};
@@ -6,10 +6,11 @@ use std::ops::{Add, Mul, Sub};
 use bytemuck::Pod;
 use half::{bf16, f16};
 
-/// What a kernel computes in: `f32` or `f64`, with the constants of its elementary functions.
+/// A type that kernels compute in, `f32` or `f64`, with the constants of its elementary functions.
 ///
-/// The polynomials interpolate at Chebyshev nodes. Their errors, computed with 50 digits, are in units of the type's unit
-/// roundoff: `EXP` 0.18 and 0.15, `EXPM1` 0.29 and 0.24, `LN` 0.33 and 0.07 (`f32` and `f64`, relative to the function).
+/// The polynomials interpolate at Chebyshev nodes. Their errors were computed with 50 digits. Relative to the function,
+/// in units of the type's unit roundoff, they are 0.18 for `EXP`, 0.29 for `EXPM1` and 0.33 for `LN` in `f32`, and
+/// 0.15, 0.24 and 0.07 in `f64`.
 pub trait Real:
     Copy
     + Debug
@@ -22,60 +23,62 @@ pub trait Real:
     + Mul<Output = Self>
     + 'static
 {
-    /// 1.
+    /// The number 1.
     const ONE: Self;
-    /// `ln 0`.
+    /// The number `-inf`, the logarithm of 0.
     const NEG_INFINITY: Self;
     /// The smallest normal number.
     const SMALLEST: Self;
     /// The largest finite number.
     const LARGEST: Self;
-    /// Twice the unit roundoff.
+    /// The distance from 1 to the next larger number, twice the unit roundoff.
     const EPSILON: Self;
-    /// `1 / ln 2`.
+    /// The number `1 / ln 2`.
     const LOG2_E: Self;
-    /// `ln 2` in two parts; the first has so few digits that its product with an exponent is exact.
+    /// The first of two parts of `ln 2`. It has so few digits that its product with an exponent is exact.
     const LN_2_HIGH: Self;
-    /// What the first part leaves.
+    /// The second part of `ln 2`, which is what the first one leaves.
     const LN_2_LOW: Self;
-    /// `1.5 2^m + bias` with `m` the mantissa's length: adding it rounds to an integer and leaves the biased exponent lowest.
+    /// The number `1.5 2^m + bias`, where `m` is the length of the mantissa. Adding it rounds to an integer, and leaves
+    /// the biased exponent in the lowest bits.
     const ROUND: Self;
-    /// From some 0.3 above down `2^n` has the exponent 0 and `exp` is exactly 0.
+    /// The smallest argument of `exp`. From about 0.3 above it down, `2^n` has the exponent 0 and `exp` is exactly 0.
     const FLOOR: Self;
-    /// `2^n` has the type's largest exponent there and `exp` is `+inf`.
+    /// The largest argument of `exp`. There `2^n` has the type's largest exponent, and `exp` is `+inf`.
     const CEILING: Self;
-    /// Where `2^-64 e^x` times any number but 0 has become 0, and where it has become infinite.
+    /// The arguments at which `2^-64 e^x` times any number but 0 has become 0, and at which it has become infinite.
     const POWERS: [Self; 2];
-    /// `(e^f - 1 - f) / f^2` on `|f| <= ln 2 / 2`, from the constant up.
+    /// The coefficients of `(e^f - 1 - f) / f^2` on `|f| <= ln 2 / 2`, from the constant up.
     const EXP: &'static [Self];
-    /// `(e^d - 1 - d) / d^2` on `|d| <= 1`.
+    /// The coefficients of `(e^d - 1 - d) / d^2` on `|d| <= 1`, from the constant up.
     const EXPM1: &'static [Self];
-    /// `(ln(1 + f) - f + f^2 / 2) / f^3` on `1/sqrt 2 <= 1 + f <= sqrt 2`.
+    /// The coefficients of `(ln(1 + f) - f + f^2 / 2) / f^3` on `1/sqrt 2 <= 1 + f <= sqrt 2`, from the constant up.
     const LN: &'static [Self];
 
-    /// The nearest number of this type.
+    /// The number of this type that is nearest to `x`.
     fn of(x: f64) -> Self;
-    /// The same number, wider.
+    /// The same number in `f64`.
     fn to_f64(self) -> f64;
-    /// Its size.
+    /// The absolute value.
     #[must_use]
     fn magnitude(self) -> Self;
-    /// The bits moved up by the length of the mantissa.
+    /// The number whose bits are these, moved up by the length of the mantissa.
     #[must_use]
     fn low_bits_to_exponent(self) -> Self;
-    /// `(e, m)` with `self = 2^e m` and `m` in `[1/sqrt 2, sqrt 2)`, for a positive normal number.
+    /// The exponent `e` and the mantissa `m`, with `self = 2^e m` and `m` in
+    /// `[1/sqrt 2, sqrt 2)`, of a positive normal number.
     fn exponent_and_mantissa(self) -> (Self, Self);
 }
 
-/// A number as it is stored.
+/// A type in which numbers are stored.
 pub trait Element: Pod + Debug + Send + Sync {
-    /// The type that it is computed in.
+    /// The type in which kernels compute with these numbers.
     type Real: Real;
-    /// The same number in that type.
+    /// The same number in the type that is computed in.
     fn widen(self) -> Self::Real;
-    /// The nearest stored number, ties to even.
+    /// The stored number that is nearest to `x`, with ties to even.
     fn narrow(x: Self::Real) -> Self;
-    /// The same numbers in the type that they are computed in, where that is how they are stored.
+    /// The same slice in the type that is computed in, where that is the type that is stored.
     fn as_computed(stored: &[Self]) -> Option<&[Self::Real]>;
 }
 
@@ -108,7 +111,7 @@ macro_rules! real {
         #[inline(always)]
         fn exponent_and_mantissa(self) -> (Self, Self) {
             let below = std::$real::consts::FRAC_1_SQRT_2.to_bits() as $signed;
-            // Wrapping, as vector integers are: the bits of a number that is not positive give some numbers.
+            // The difference wraps, as that of vector integers does: a number that is not positive gives some numbers.
             let e = (self.to_bits() as $signed).wrapping_sub(below) >> $mantissa;
             (
                 e as Self,

@@ -1,4 +1,4 @@
-//! Rows of a table, several at a time on every core: the one way in and out of a row kernel.
+//! Tables of rows, and the loop over them on all cores, which every kernel of rows runs in.
 
 use rayon::prelude::*;
 
@@ -8,7 +8,7 @@ use super::lanes::{self, Lanes, Stored};
 use super::real::Real;
 use crate::Error;
 
-/// `n` rows of `k` numbers, one after the other.
+/// A table of rows of `k` numbers, one row after the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a, E> {
     pub(crate) entries: &'a [E],
@@ -16,7 +16,7 @@ pub struct Rows<'a, E> {
 }
 
 impl<'a, E> Rows<'a, E> {
-    /// Cuts entries into rows of `k`.
+    /// Cuts entries into rows of `k` numbers. `tensor` is the name that the error gives to them.
     ///
     /// # Errors
     /// [`Error::Rows`] unless the entries are a whole number of rows and `k > 0`.
@@ -31,19 +31,19 @@ impl<'a, E> Rows<'a, E> {
         Ok(Self { entries, k })
     }
 
-    /// How many rows.
+    /// The number of rows.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.entries.len() / self.k
     }
 
-    /// How long a row is.
+    /// The length of a row.
     #[must_use]
     pub const fn k(&self) -> usize {
         self.k
     }
 
-    /// Row `i`.
+    /// The numbers of row `i`.
     #[inline(always)]
     pub(crate) fn row(&self, i: usize) -> &'a [E] {
         &self.entries[i * self.k..(i + 1) * self.k]
@@ -52,7 +52,7 @@ impl<'a, E> Rows<'a, E> {
 
 /// A function of one row of each of `T` tables, with `G` gradients.
 pub(crate) trait RowKernel<E: Numbers, const T: usize, const G: usize>: Sync {
-    /// The value of row `index`; writes the gradients if asked.
+    /// Computes the value of row `index`, and writes the gradients where they are asked for.
     fn row<L: Stored<E, Real = E::Real>>(
         &self,
         l: L,
@@ -63,19 +63,19 @@ pub(crate) trait RowKernel<E: Numbers, const T: usize, const G: usize>: Sync {
     ) -> f64;
 }
 
-/// Numbers in the longest vector.
+/// The count of numbers in the longest vector.
 pub(crate) const WIDEST: usize = 16;
 
-/// What a core needs beside the tables: a row or two, kept from row to row.
+/// The buffers that a core needs beside the tables: two rows, which are kept from row to row.
 #[derive(Debug, Default)]
 pub(crate) struct Work<R> {
     rows: [Vec<R>; 2],
-    /// Whether gradients go past the caches: they are larger than these.
+    /// Whether gradients are written past the caches, because they are larger than these.
     pub(crate) through: bool,
 }
 
 impl<R: Real> Work<R> {
-    /// Two rows of at least `k` numbers and a vector, whose contents do not matter.
+    /// Two buffers of at least `k` numbers and a vector. Their contents do not matter.
     #[inline(always)]
     pub(crate) fn two_rows(&mut self, k: usize) -> [&mut [R]; 2] {
         let whole = k + WIDEST;
@@ -86,10 +86,11 @@ impl<R: Real> Work<R> {
     }
 }
 
-/// A result that is larger than this does not fit a cache beside what it was computed from: it is streamed.
+/// The size in bytes from which on a result is streamed past the caches: it does not fit beside what it was computed
+/// from.
 pub(crate) const STREAM_FROM_BYTES: usize = 8 << 20;
 
-/// [`for_each_row`], compiled wherever it is called.
+/// [`for_each_row`] as a generic function, which is compiled wherever it is called.
 pub(super) fn sweep<E: Numbers, const T: usize, const G: usize>(
     isa: Isa,
     kernel: &impl RowKernel<E, T, G>,
@@ -99,7 +100,7 @@ pub(super) fn sweep<E: Numbers, const T: usize, const G: usize>(
 ) {
     let k = tables[0].k;
     let through = size_of_val(tables[0].entries) > STREAM_FROM_BYTES;
-    // A few pieces a core, so that no core waits long for another.
+    // There are a few pieces for each core, so that no core waits long for another.
     let piece = values.len().div_ceil(8 * rayon::current_num_threads()).max(1);
     let run = |first: usize, values: &mut [f64], grads: Option<[&mut [E]; G]>| {
         isa.run(Piece {
@@ -167,17 +168,22 @@ impl<E: Numbers, K: RowKernel<E, T, G>, const T: usize, const G: usize> Kernel<E
     }
 }
 
-/// Numbers added up before their sum moves to `f64`: 16 rounds of 4 accumulators. An addend goes through at most 16 additions there, 2 more to bring the
-/// four together, and 4 in the tree of a vector's lanes. See [`SUM`].
+/// The number of rounds of 4 accumulators that are added up before their sum moves to `f64`.
+///
+/// An addend goes through at most 16 additions there, 2 more to bring the four accumulators together, and 4 in the tree
+/// of a vector's lanes. See [`SUM`].
 pub(crate) const ROUNDS: usize = 16;
 
-/// Relative error of `sums!` for addends of one sign, in units of the unit roundoff, beyond that of the addends.
+/// The relative error of a kernel's sum over a row for addends of one sign, in units of the unit roundoff, beyond that
+/// of the addends.
 pub const SUM: f64 = 22.0;
 
-/// Sums of functions of the numbers of a row, vector by vector: `sums!(lanes, row, fill, ahead, |place, x| [term, ...])`.
+/// Adds up functions of the numbers of a row, vector by vector:
+/// `sums!(lanes, row, fill, ahead, |place, x| [term, ...])`.
 ///
-/// The last vector is made whole with `fill`, for which the terms must be finite: they do not count. Asks for the cache line `ahead` numbers further on.
-/// A macro and not a function of a closure: a closure is compiled by itself, without the lanes' instructions.
+/// The last vector is made whole with `fill`, for which the terms have to be finite. They do not count. The cache line
+/// `ahead` numbers further on is asked for. This is a macro and not a function of a closure, since a closure is
+/// compiled by itself, without the lanes' instructions.
 macro_rules! sums {
     ($l:expr, $row:expr, $fill:expr, $ahead:expr, |$at:ident, $x:ident| $terms:expr) => {{
         use $crate::fused::rows::{ROUNDS, read_or};
@@ -220,7 +226,7 @@ macro_rules! sums {
 }
 pub(crate) use sums;
 
-/// A vector from a slice that may be shorter, the rest `fill`.
+/// A vector from a slice that may be shorter. The rest is `fill`.
 #[inline(always)]
 pub(crate) fn read_or<E: Copy, L: Stored<E>>(l: L, piece: &[E], fill: E) -> L::Vector {
     if piece.len() >= L::N {
@@ -231,7 +237,7 @@ pub(crate) fn read_or<E: Copy, L: Stored<E>>(l: L, piece: &[E], fill: E) -> L::V
     l.read(&whole)
 }
 
-/// 1 in the first lanes, 0 in the others.
+/// A vector of 1 in the first lanes and 0 in the others.
 #[inline(always)]
 pub(crate) fn first_lanes<L: Lanes>(l: L, count: usize) -> L::Vector {
     let mut ones = [L::Real::of(0.0); WIDEST];
@@ -259,7 +265,7 @@ pub(crate) fn largest<E: Numbers, L: Stored<E, Real = E::Real>>(l: L, row: &[E])
     l.largest(l.max(l.max(w, x), l.max(y, z))).to_f64()
 }
 
-/// How many numbers lie before the first place that is aligned to a vector of `n`.
+/// The count of numbers before the first place that is aligned to a vector of `n`.
 #[inline(always)]
 pub(crate) fn to_aligned<E>(into: &[E], n: usize) -> usize {
     let vector = n * size_of::<E>();
@@ -273,7 +279,7 @@ macro_rules! fill {
         let through = $through && into.len() >= L::N;
         let mut $at = 0;
         if through {
-            // Streamed stores are aligned: one plain vector first, which reaches beyond the first aligned place.
+            // Streamed stores are aligned. A plain vector comes first, which reaches beyond the first aligned place.
             l.write(into, $value);
             $at = $crate::fused::rows::to_aligned(into, L::N);
         }

@@ -1,4 +1,4 @@
-//! Log-weights of samples: the logarithm of their mean, for the importance-weighted bound.
+//! The kernel of the importance-weighted bound: the logarithm of the mean of samples' weights.
 
 use super::isa::{Isa, Numbers};
 use super::lanes::Stored;
@@ -7,14 +7,15 @@ use super::real::Real;
 use super::rows::{RowKernel, Rows, Work, fill, for_each_row, largest};
 use super::softmax::weigh;
 
-/// `ln (1/N) sum_i e^(x_i)` of every row of `N` log-weights; the gradient times `weight` goes into `grad`.
+/// The logarithm of the mean weight, `ln (1/N) sum_i e^(x_i)`, of every row of `N` log-weights. The gradient,
+/// multiplied by `weight`, goes into `grad`.
 ///
 /// ```text
 /// max x + ln(s / N),   s = sum_i e^(x_i - max x)                d/dx_i = e^(x_i - max x) / s
 /// ```
 ///
-/// One trip to memory. Limits: `-inf` is a sample of weight 0; a row of nothing else is `-inf` with an undefined gradient; NaN for a row that
-/// holds `+inf` or NaN. Reference: `reference::logits::log_mean_exp`.
+/// A row is read once from memory. Unit: nats. Limits: `-inf` is a sample of weight 0. A row of nothing else is `-inf`,
+/// and its gradient is undefined. A row that holds `+inf` or NaN is NaN. Reference: `reference::logits::log_mean_exp`.
 ///
 /// # Panics
 /// When `values` or `grad` are not as long as the rows ask for.
@@ -41,7 +42,7 @@ impl<E: Numbers> RowKernel<E, 1, 1> for Samples {
         let n = x.len() as f64;
         let through = work.through;
         let max = largest(l, x);
-        // Around any number where every weight is 0: the sum is 0, and its logarithm the value.
+        // Where every weight is 0, any number will do: the sum is 0, and its logarithm is the value.
         let around = if max > f64::NEG_INFINITY { max } else { 0.0 };
         let [weights, _] = work.two_rows(x.len());
         let s = weigh(l, x, around, x.len(), grads.is_some().then_some(&mut *weights));

@@ -1,4 +1,4 @@
-//! The weights of a row around a number, and their sum.
+//! The sweep that computes the exponentials of a row around a number, and their sum.
 
 use super::elementary::{at_least_floor, exp};
 use super::isa::Numbers;
@@ -6,7 +6,8 @@ use super::lanes::Stored;
 use super::real::Real;
 use super::rows::sums;
 
-/// `sum_k e^(x_k - around)`; the addends go into `weights` where they are asked for. Asks for the cache line `ahead` numbers further on.
+/// The sum `sum_k e^(x_k - around)`. Its addends go into `weights` where they are asked for. The cache line `ahead`
+/// numbers further on is asked for ahead of time.
 #[inline(always)]
 pub(super) fn weigh<E: Numbers, L: Stored<E, Real = E::Real>>(
     l: L,

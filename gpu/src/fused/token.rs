@@ -1,4 +1,4 @@
-//! The transformer's logits: the log-probability of the token that stands at each position.
+//! The kernel of the transformer's logits: the log-probability of the token at each position.
 
 use super::isa::{Isa, Numbers};
 use super::lanes::Stored;
@@ -8,21 +8,23 @@ use super::rows::{RowKernel, Rows, Work, fill, for_each_row, largest};
 use super::softmax::weigh;
 use crate::Error;
 
-/// What stands at a position: a token, the part of the vocabulary that is allowed there, and what the position weighs in the loss.
+/// The target of a position: its token, the part of the vocabulary that is allowed there, and the weight of the
+/// position in the loss.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
-    /// The token.
+    /// The index of the token that stands at the position.
     pub token: usize,
-    /// The first token allowed.
+    /// The first token that is allowed there.
     pub from: usize,
-    /// The first one behind those allowed: text positions allow text tokens, image positions image tokens.
+    /// The first token after those that are allowed. Text positions allow text tokens, and image positions allow image
+    /// tokens.
     pub to: usize,
-    /// 0 for padding, `1/8` over the text's length and `7/8` over the image's in DALL-E.
+    /// The weight in the loss: 0 for padding, and in DALL-E `1/8` over the text's length or `7/8` over the image's.
     pub weight: f64,
 }
 
 impl Target {
-    /// One target a row, each with a token and a part of the vocabulary that exist.
+    /// Checks that there is one target for each row, with a token and a part of the vocabulary that exist.
     pub(crate) fn check(targets: &[Self], rows: usize, vocabulary: usize) -> Result<(), Error> {
         let odd = |t: &Self| t.token >= vocabulary || t.from >= t.to || t.to > vocabulary || !t.weight.is_finite();
         if targets.len() == rows && !targets.iter().any(odd) {
@@ -36,18 +38,19 @@ impl Target {
     }
 }
 
-/// `ln q(token)` of every row, `q` the softmax over the allowed part of the row; the gradient times `weight` and the position's weight goes
-/// into `grad`.
+/// The log-probability `ln q(token)` of every row, where `q` is the softmax over the allowed part of the row. The
+/// gradient, multiplied by `weight` and by the position's own weight, goes into `grad`.
 ///
 /// ```text
 /// ln q_t = x_t - ln sum_{from <= k < to} e^(x_k)          d ln q_t / dx_k = [k = t] - q_k, and 0 outside
 /// ```
 ///
-/// One trip to memory. Range: `[-inf, 0]`. Limits: `-inf` for a token that is masked (`x_t = -inf`) or not allowed; NaN for a row that is all
-/// `-inf` where it is allowed, or holds `+inf` or NaN there. Reference: `reference::logits::token_log_prob`.
+/// A row is read once from memory. Unit: nats. Limits: `-inf` for a token that is masked (`x_t = -inf`) or not allowed;
+/// NaN for a row whose allowed part is all `-inf`, or holds `+inf` or NaN. Range: `[-inf, 0]`.
+/// Reference: `reference::logits::token_log_prob`.
 ///
 /// # Errors
-/// [`Error::Target`] unless there is one target a row, with a token and a part of the vocabulary that exist.
+/// [`Error::Target`] unless there is one target for each row, with a token and a part of the vocabulary that exist.
 ///
 /// # Panics
 /// When `values` or `grad` are not as long as the rows ask for.
@@ -104,7 +107,8 @@ impl<E: Numbers> RowKernel<E, 1, 1> for Token<'_> {
         fill!(l, &mut grad[from..to], through, |at| l
             .mul(l.load(&weights[at..]), scale));
         if (from..to).contains(&token) {
-            // Near a certain token 1 - q_t cancels: in f64, and so to what the sum is known to, a roundoff of 1 in the lanes' type.
+            // Near a certain token 1 - q_t cancels. It is computed in f64, and so is known as well as the sum: to a
+            // roundoff of 1 in the lanes' type.
             let q = weights[token - from].to_f64() / s;
             grad[token] = E::narrow(E::Real::of(weight * (1.0 - q)));
         }

@@ -1,4 +1,4 @@
-//! A batch of linear-Gaussian worlds of equal shape.
+//! Batches of linear-Gaussian worlds of equal shape.
 
 use candle_core::{D, Tensor};
 use vocab::Beta;
@@ -9,47 +9,51 @@ use crate::device::{Device, Float};
 use crate::transfer::upload;
 use crate::world::observed;
 
-/// What a batch is made of: arrays one world after the other, each row-major; `Y` captions, `D` pixels, `d` coordinates.
+/// The parameters of a batch of `B` worlds with `Y` captions, `D` pixels and `d` coordinates of the code. Each array
+/// has one world after the other, row-major.
 #[derive(Debug, Clone, Default)]
 pub struct Parts {
-    /// `Y`.
+    /// The number of captions, `Y`.
     pub captions: usize,
-    /// `d`.
+    /// The number of coordinates of a code, `d`.
     pub coordinates: usize,
-    /// `D`.
+    /// The number of pixels of an image, `D`.
     pub pixels: usize,
-    /// `ln p(y)`, `[B, Y]`.
+    /// The prior of the captions, `ln p(y)`, `[B, Y]`.
     pub ln_p_y: Vec<f64>,
-    /// `m_y`, `[B, Y, d]`.
+    /// The mean of `p(z|y)`, `m_y`, `[B, Y, d]`.
     pub prior_mean: Vec<f64>,
-    /// The lower factor of `S_y`, `[B, Y, d, d]`.
+    /// The lower factor of the covariance of `p(z|y)`, `S_y`, `[B, Y, d, d]`.
     pub prior_factor: Vec<f64>,
-    /// `W`, `[B, D, d]`.
+    /// The decoder's weight, `W`, `[B, D, d]`.
     pub decoder_weight: Vec<f64>,
-    /// `b_y`, `[B, Y, D]`.
+    /// The decoder's offset at each caption, `b_y`, `[B, Y, D]`.
     pub decoder_offset: Vec<f64>,
-    /// The lower factor of `R`, `[B, D, D]`.
+    /// The lower factor of the covariance of `p(x|y,z)`, `R`, `[B, D, D]`.
     pub decoder_factor: Vec<f64>,
-    /// `mu`, the mean of `q(z|x)`, `[B, d]`.
+    /// The mean of `q(z|x)`, `mu`, `[B, d]`.
     pub encoder_mean: Vec<f64>,
-    /// `L`, the lower factor of `V`, `[B, d, d]`.
+    /// The lower factor `L` of the covariance of `q(z|x)`, `V`, `[B, d, d]`.
     pub encoder_factor: Vec<f64>,
-    /// `ln q(y|x)`, `[B, Y]`.
+    /// The caption model, `ln q(y|x)`, `[B, Y]`.
     pub ln_q_y: Vec<f64>,
     /// The observed images, `[B, D]`.
     pub x: Vec<f64>,
-    /// The observed captions, `[B]`.
+    /// The indices of the observed captions, `[B]`.
     pub y: Vec<usize>,
     /// The weights on the divergence, `[B]`.
     pub beta: Vec<Beta>,
 }
 
-/// `B` worlds, each density whitened in the coordinates `t` in which `q(z|x)` is standard normal:
+/// A batch of `B` worlds on a device. Each density is whitened, in the coordinates `t` in which `q(z|x)` is standard
+/// normal:
 ///
 /// ```text
 /// prior     u = F_S^-1 (mu - m_y)              U = F_S^-1 L
 /// decoder   u = F_R^-1 (W mu - (x - b_y))      U = F_R^-1 W L
 /// ```
+///
+/// `F_S` and `F_R` are the factors of the covariances. The log-density is `-1/2 |u + U t|^2` and a constant.
 #[derive(Debug, Clone)]
 pub struct Batch {
     ln_p_y: Tensor,
@@ -64,12 +68,14 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Checks shapes and captions, rounds to the type, moves to the device and whitens.
+    /// Checks shapes and captions, rounds the parameters to the type, moves them to the device and whitens the
+    /// densities.
     ///
-    /// The parameters are taken as they are: the reference's `Gaussian` has validated them.
+    /// The numbers are taken as they are, since the reference's `Gaussian` has validated them.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::Shape`], [`Error::Caption`]; [`Error::Device`] when the device refuses.
+    /// [`Error::Empty`], [`Error::Shape`] or [`Error::Caption`] for parts that do not fit; [`Error::Device`] when the
+    /// device refuses.
     pub fn new(parts: &Parts, device: &Device, float: Float) -> Result<Self, Error> {
         let (b, y, d, pixels) = (parts.y.len(), parts.captions, parts.coordinates, parts.pixels);
         if b * y * d * pixels == 0 {
@@ -117,43 +123,43 @@ impl Batch {
         })
     }
 
-    /// A number a caption at each world's observed one: `[B, Y]` to `[B]`.
+    /// Picks each world's observed caption out of a number for every caption: `[B, Y]` to `[B]`.
     pub(super) fn at_observed(&self, by_caption: &Tensor) -> Result<Tensor, Error> {
         Ok(by_caption.contiguous()?.gather(&self.y.unsqueeze(1)?, 1)?.squeeze(1)?)
     }
 
-    /// `u`, `[B, Y, d]`, and `U`, `[B, Y, d, d]`, of `p(z|y)`.
+    /// The whitened prior `p(z|y)`: `u`, `[B, Y, d]`, and `U`, `[B, Y, d, d]`.
     pub(super) const fn prior(&self) -> (&Tensor, &Tensor) {
         (&self.prior.0, &self.prior.1)
     }
 
-    /// `u`, `[B, Y, D]`, and `U`, `[B, D, d]`, of `p(x|y,z)`.
+    /// The whitened decoder `p(x|y,z)`: `u`, `[B, Y, D]`, and `U`, `[B, D, d]`.
     pub(super) const fn decoder(&self) -> (&Tensor, &Tensor) {
         (&self.decoder.0, &self.decoder.1)
     }
 
-    /// `ln det F_S`, half the logarithm of the determinant, `[B, Y]`.
+    /// `ln det F_S`, half the log-determinant of the prior's covariance, `[B, Y]`.
     pub(super) const fn ln_det_prior(&self) -> &Tensor {
         &self.ln_det_prior
     }
 
-    /// `ln det F_R`, `[B]`.
+    /// `ln det F_R`, half the log-determinant of the decoder's covariance, `[B]`.
     pub(super) const fn ln_det_decoder(&self) -> &Tensor {
         &self.ln_det_decoder
     }
 
-    /// `ln det L`, `[B]`.
+    /// `ln det L`, half the log-determinant of the encoder's covariance, `[B]`.
     pub(super) const fn ln_det_encoder(&self) -> &Tensor {
         &self.ln_det_encoder
     }
 
-    /// `ln p(y)`, `[B, Y]`.
+    /// The prior of the captions, `ln p(y)`, `[B, Y]`.
     #[must_use]
     pub const fn ln_p_y(&self) -> &Tensor {
         &self.ln_p_y
     }
 
-    /// `ln q(y|x)`, `[B, Y]`.
+    /// The caption model, `ln q(y|x)`, `[B, Y]`.
     #[must_use]
     pub const fn ln_q_y(&self) -> &Tensor {
         &self.ln_q_y

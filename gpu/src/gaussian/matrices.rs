@@ -1,16 +1,17 @@
-//! Small matrices, one a world, written plainly: forward substitution and Cholesky's factorisation by columns.
+//! Linear algebra of many small matrices at once, one for each world: forward substitution, and Cholesky's
+//! factorisation.
 
 use candle_core::{D, Tensor};
 
 use crate::Error;
 
-/// `F^-1 b` for lower triangles `F`, by forward substitution.
+/// The solution `F^-1 b` for each lower triangle `F`, by forward substitution.
 ///
 /// ```text
 /// x_i = (b_i - sum_{j < i} F_ij x_j) / F_ii
 /// ```
 ///
-/// Shapes: `[N, n, n]` and `[N, n, k]` to `[N, n, k]`.
+/// Shapes: `factor` is `[N, n, n]` and `b` is `[N, n, k]`; returns `[N, n, k]`.
 pub(super) fn whiten(factor: &Tensor, b: &Tensor) -> Result<Tensor, Error> {
     let n = factor.dim(1)?;
     let mut solved: Option<Tensor> = None;
@@ -29,13 +30,13 @@ pub(super) fn whiten(factor: &Tensor, b: &Tensor) -> Result<Tensor, Error> {
     Ok(solved.unwrap_or_else(|| b.clone()))
 }
 
-/// The lower triangle `K` with `A = K K^T`, column by column.
+/// The Cholesky factor of each matrix, the lower triangle `K` with `A = K K^T`, column by column.
 ///
 /// ```text
 /// K_jj = sqrt(A_jj - sum_{k < j} K_jk^2),   K_ij = (A_ij - sum_{k < j} K_ik K_jk) / K_jj
 /// ```
 ///
-/// Shapes: `[N, n, n]` to `[N, n, n]`. Limits: NaN where a matrix is not positive definite.
+/// Shapes: `a` is `[N, n, n]`; returns `[N, n, n]`. Limits: NaN where a matrix is not positive definite.
 pub(super) fn cholesky(a: &Tensor) -> Result<Tensor, Error> {
     let (count, n, _) = a.dims3()?;
     let mut columns: Vec<Tensor> = Vec::with_capacity(n);
@@ -53,7 +54,7 @@ pub(super) fn cholesky(a: &Tensor) -> Result<Tensor, Error> {
     Ok(Tensor::cat(&columns, 2)?)
 }
 
-/// `ln F_ii`, `[N, n, n]` to `[N, n]`.
+/// The logarithms of the diagonals' entries, `ln F_ii`: `[N, n, n]` to `[N, n]`.
 pub(super) fn ln_diagonal(factor: &Tensor) -> Result<Tensor, Error> {
     let n = factor.dim(D::Minus1)?;
     let entries = (0..n).map(|i| factor.narrow(1, i, 1)?.narrow(2, i, 1)?.squeeze(2));

@@ -1,4 +1,4 @@
-//! Encoder and decoder of the first stage.
+//! The encoder and the decoder of the first stage.
 
 use candle_core::Tensor;
 
@@ -6,34 +6,38 @@ use super::layers::wide;
 use super::{Parameters, conv2d, max_pool, upsample};
 use crate::{Error, autograd};
 
-/// How many groups of blocks, and how many blocks in each; widths are the parameters' own.
+/// The number of groups of blocks, and of blocks in each. The widths are those of the parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
-    /// Groups.
+    /// The number of groups, between which the size changes by a factor of 2.
     pub groups: usize,
-    /// Blocks in each group.
+    /// The number of blocks in each group.
     pub blocks: usize,
 }
 
-/// What is told the name of each layer and what it returned.
+/// A function that is told the name of each layer and what the layer returned, in the order in which they run.
 pub type Seen<'a> = &'a mut dyn FnMut(&str, &Tensor);
 
-/// Logits of `q(z|x)`.
+/// The encoder, from images to the logits of `q(z|x)`.
 ///
-/// Shapes: `[B, 3, H, W]` to `[B, K, H', W']`, halved between groups. Reference: `reference::network::Dvae::encoder`.
+/// Shapes: from `[B, 3, H, W]` to `[B, K, H', W']`; height and width are halved between groups.
+/// Reference: `reference::network::Dvae::encoder`.
 ///
 /// # Errors
-/// [`Error::Parameter`]; [`Error::Device`] when a shape does not fit or the device refuses.
+/// [`Error::Parameter`] for a parameter that is not there; [`Error::Device`] when a shape does not fit or the device
+/// refuses.
 pub fn encoder(sizes: Sizes, parameters: &Parameters, images: &Tensor, seen: Seen<'_>) -> Result<Tensor, Error> {
     run(sizes, parameters, images, seen, max_pool)
 }
 
-/// `mu` and `ln b` of `p(x|z)`.
+/// The decoder, from codes, one-hot or relaxed, to `mu` and `ln b` of `p(x|z)`.
 ///
-/// Shapes: codes, one-hot or relaxed, `[B, K, H', W']` to `[B, 6, H, W]`, doubled between groups. Reference: `reference::network::Dvae::decoder`.
+/// Shapes: from `[B, K, H', W']` to `[B, 6, H, W]`; height and width are doubled between groups.
+/// Reference: `reference::network::Dvae::decoder`.
 ///
 /// # Errors
-/// [`Error::Parameter`]; [`Error::Device`] when a shape does not fit or the device refuses.
+/// [`Error::Parameter`] for a parameter that is not there; [`Error::Device`] when a shape does not fit or the device
+/// refuses.
 pub fn decoder(sizes: Sizes, parameters: &Parameters, codes: &Tensor, seen: Seen<'_>) -> Result<Tensor, Error> {
     run(sizes, parameters, codes, seen, upsample)
 }
@@ -69,7 +73,7 @@ fn run(
     Ok(x)
 }
 
-/// `id(x) + res(x) / layers^2`.
+/// A residual block, `id(x) + res(x) / layers^2`.
 fn residual(sizes: Sizes, parameters: &Parameters, name: &str, x: &Tensor, seen: Seen<'_>) -> Result<Tensor, Error> {
     let id_path = format!("{name}.id_path");
     let identity = if parameters.has(&format!("{id_path}.w")) {

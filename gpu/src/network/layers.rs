@@ -1,4 +1,5 @@
-//! The layers, by their parameters' names; half types are widened before and narrowed after.
+//! The layers of the networks, by the names of their parameters. Half types are widened before a layer and narrowed
+//! after it.
 
 use candle_core::{DType, Tensor};
 
@@ -11,24 +12,25 @@ use crate::{Error, autograd};
 /// y[o,i,j] = b[o] + sum_{c,u,v} w[o,c,u,v] x[c, i + u - r, j + v - r],   r = (k - 1) / 2
 /// ```
 ///
-/// Shapes: `[B, C, H, W]` to `[B, O, H, W]`. Reference: `reference::network::Conv2d`.
+/// The weight `w` and the bias `b` are the parameters `name.w` and `name.b`.
+/// Shapes: from `[B, C, H, W]` to `[B, O, H, W]`. Reference: `reference::network::Conv2d`.
 ///
 /// # Errors
-/// [`Error::Parameter`]; [`Error::Device`] when the device refuses.
+/// [`Error::Parameter`] for a parameter that is not there; [`Error::Device`] when the device refuses.
 pub fn conv2d(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
     let weight = parameters.get(&format!("{name}.w"))?;
     let bias = parameters.get(&format!("{name}.b"))?;
     Ok(autograd::conv2d(x, weight, bias)?)
 }
 
-/// The largest of every two by two pixels.
+/// Max-pooling: the largest of every two by two pixels.
 ///
 /// ```text
 /// y[c,i,j] = max(x[c,2i,2j], x[c,2i,2j+1], x[c,2i+1,2j], x[c,2i+1,2j+1])
 /// ```
 ///
-/// Shapes: `[B, C, H, W]`, `H` and `W` even, to `[B, C, H/2, W/2]`. Equal pixels share the gradient. candle's own `max_pool2d` returns a quarter of it.
-/// Reference: `reference::network::max_pool`.
+/// Shapes: from `[B, C, H, W]`, with `H` and `W` even, to `[B, C, H/2, W/2]`. Equal pixels share the gradient. The
+/// gradient of candle's own `max_pool2d` is a quarter of the right one. Reference: `reference::network::max_pool`.
 ///
 /// # Errors
 /// [`Error::Device`] when the shape does not fit or the device refuses.
@@ -36,7 +38,9 @@ pub fn max_pool(x: &Tensor) -> Result<Tensor, Error> {
     Ok(autograd::max_pool(x)?)
 }
 
-/// Every pixel four times: `[B, C, H, W]` to `[B, C, 2H, 2W]`. Reference: `reference::network::upsample`.
+/// Nearest-neighbour upsampling: every pixel becomes a square of two by two.
+///
+/// Shapes: from `[B, C, H, W]` to `[B, C, 2H, 2W]`. Reference: `reference::network::upsample`.
 ///
 /// # Errors
 /// [`Error::Device`] when the device refuses.
@@ -44,32 +48,35 @@ pub fn upsample(x: &Tensor) -> Result<Tensor, Error> {
     Ok(autograd::upsample(x)?)
 }
 
-/// The same map at every position.
+/// An affine map, which is the same at every position of a sequence.
 ///
 /// ```text
 /// y[s,o] = b[o] + sum_i w[o,i] x[s,i]
 /// ```
 ///
-/// Shapes: `[B, S, I]` to `[B, S, O]`. Reference: `reference::network::Linear`.
+/// The weight `w` and the bias `b` are the parameters `name.weight` and `name.bias`.
+/// Shapes: from `[B, S, I]` to `[B, S, O]`. Reference: `reference::network::Linear`.
 ///
 /// # Errors
-/// [`Error::Parameter`]; [`Error::Device`] when the device refuses.
+/// [`Error::Parameter`] for a parameter that is not there; [`Error::Device`] when the device refuses.
 pub fn linear(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
     let weight = wide(parameters.get(&format!("{name}.weight"))?)?;
     let bias = wide(parameters.get(&format!("{name}.bias"))?)?;
     Ok(autograd::linear(&wide(x)?, &weight, &bias)?.to_dtype(x.dtype())?)
 }
 
-/// Each position to mean 0 and variance 1, then a gain and a bias; the variance is that of centred numbers.
+/// Layer normalisation: each position is brought to mean 0 and variance 1, and then has a gain and a bias.
 ///
 /// ```text
 /// y[s,i] = g[i] (x[s,i] - m[s]) / sqrt(v[s] + epsilon) + b[i],   epsilon = 1e-5
 /// ```
 ///
-/// Shapes: `[B, S, d]` to `[B, S, d]`. Reference: `reference::network::LayerNorm`. candle's own subtracts two squares, and loses a row that is far from 0.
+/// The gain `g` and the bias `b` are the parameters `name.weight` and `name.bias`. The variance is computed from
+/// centred numbers. candle's own layer subtracts two squares, and loses a row that is far from 0.
+/// Shapes: from `[B, S, d]` to `[B, S, d]`. Reference: `reference::network::LayerNorm`.
 ///
 /// # Errors
-/// [`Error::Parameter`]; [`Error::Device`] when the device refuses.
+/// [`Error::Parameter`] for a parameter that is not there; [`Error::Device`] when the device refuses.
 pub fn layer_norm(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Tensor, Error> {
     let gain = wide(parameters.get(&format!("{name}.weight"))?)?;
     let bias = wide(parameters.get(&format!("{name}.bias"))?)?;
@@ -82,7 +89,8 @@ pub fn layer_norm(parameters: &Parameters, name: &str, x: &Tensor) -> Result<Ten
 /// softmax(q k^T / sqrt(d_h)) v   over the positions that the mask reads
 /// ```
 ///
-/// Shapes: `[B, S, d]` three times, `mask` `[S, S]` of 1 where the row reads the column, to `[B, S, d]`. Reference: `reference::network::Attention`.
+/// Shapes: `q`, `k` and `v` are `[B, S, d]`, and `mask` is `[S, S]`, 1 where the row's position reads the column's;
+/// returns `[B, S, d]`. Reference: `reference::network::Attention`.
 ///
 /// # Errors
 /// [`Error::Device`] when the shapes differ or the device refuses.
@@ -91,7 +99,8 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, mask: &Tensor, heads: usize
     Ok(mixed.to_dtype(q.dtype())?)
 }
 
-/// `x Phi(x)`, `Phi` the normal distribution function, by `erf` and not by its approximation. Reference: `reference::network::gelu`.
+/// The Gaussian error linear unit, `x Phi(x)`, where `Phi` is the normal distribution function. It is computed by
+/// `erf`, and not by an approximation of that. Reference: `reference::network::gelu`.
 ///
 /// # Errors
 /// [`Error::Device`] when the device refuses.
@@ -99,7 +108,8 @@ pub fn gelu(x: &Tensor) -> Result<Tensor, Error> {
     Ok(autograd::gelu(&wide(x)?)?.to_dtype(x.dtype())?)
 }
 
-/// A half type as `f32`: a layer computes in that and rounds once, as the tensor cores of a device do.
+/// A tensor of a half type as `f32`, and any other as it is. A layer computes in `f32` and rounds once, as the tensor
+/// cores of a device do.
 pub(super) fn wide(x: &Tensor) -> Result<Tensor, Error> {
     match x.dtype() {
         DType::BF16 | DType::F16 => Ok(x.to_dtype(DType::F32)?),

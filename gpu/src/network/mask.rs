@@ -1,23 +1,24 @@
-//! The paper's masks as tables.
+//! The masks of the paper's sparse attention, as tables of the positions that each position reads.
 
 use candle_core::Tensor;
 
 use crate::Error;
 use crate::device::Device;
 
-/// Which positions a layer reads.
+/// The rule by which a position of a sequence reads others. Every mask is causal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mask {
-    /// The previous `side` image positions and itself.
+    /// An image position reads itself and the previous `side` ones.
     Row,
-    /// The same column of every row above.
+    /// An image position reads itself and the same column of every row above.
     Column,
-    /// A causal square of that many columns.
+    /// An image position reads what is not after it of a square around it, which has that many columns.
     Convolution(usize),
 }
 
 impl Mask {
-    /// Of layer `layer` of `layers`: row, column, row, row, row, column, ..., and a convolution in the last.
+    /// The mask of one of `layers` layers, the first of which has the number 0: row, column, row, row, row, column and
+    /// so on, with a convolution in the last.
     #[must_use]
     pub const fn of_layer(layer: usize, layers: usize, kernel: usize) -> Self {
         match layer % 4 {
@@ -27,9 +28,11 @@ impl Mask {
         }
     }
 
-    /// `[L, L]` of 1 where the row's position reads the column's, `text` positions and then those of an image of `side^2`, cut to `length`.
+    /// The mask as a table of bytes, 1 where the row's position reads the column's and 0 elsewhere.
     ///
-    /// Text reads the text before it; an image position reads all of it. Reference: `reference::network::Mask`.
+    /// The sequence has `text` positions and then the `side^2` of an image, cut to `length`. A text position reads the
+    /// text up to itself, and an image position reads all of the text. Shapes: returns `[length, length]`.
+    /// Reference: `reference::network::Mask`.
     ///
     /// # Errors
     /// [`Error::Device`] when the device refuses.

@@ -1,4 +1,4 @@
-//! The transformer of the second stage.
+//! The transformer of the second stage, which predicts a caption's tokens and then an image's codes.
 
 use candle_core::{DType, Tensor};
 
@@ -7,7 +7,7 @@ use super::{Mask, Parameters, Seen, attention, gelu, layer_norm, linear};
 use crate::Error;
 use crate::device::Device;
 
-/// What the parameters' shapes do not say, and the masks.
+/// The sizes of a transformer that the shapes of its parameters do not tell, and the masks of its layers on a device.
 #[derive(Debug, Clone)]
 pub struct Transformer {
     heads: usize,
@@ -17,7 +17,8 @@ pub struct Transformer {
 }
 
 impl Transformer {
-    /// Layers, heads, text positions, codes along an edge, kernel of the last mask.
+    /// The transformer with these numbers of layers, heads, text positions and codes along an edge of the image, and
+    /// this kernel of the last layer's mask.
     ///
     /// # Errors
     /// [`Error::Device`] when the device refuses.
@@ -32,13 +33,15 @@ impl Transformer {
         })
     }
 
-    /// Logits of the text and of the codes, each position's from what is before it.
+    /// The logits of the text and of the codes, where each position's are computed from what is before it.
     ///
-    /// Shapes: tokens `[B, T]` and codes `[B, n]` of `u32`, to `[B, T, V + T]` and `[B, min(n + 1, side^2), K]`: with fewer codes than the image
-    /// has, the last logits are those of the code that comes next. Reference: `reference::network::Transformer`.
+    /// Where `codes` has fewer codes than the image, the last logits are those of the code that comes next.
+    /// Shapes: the text's tokens are `[B, T]` and the codes `[B, n]`, of `u32`; returns `[B, T, V + T]` and
+    /// `[B, min(n + 1, side^2), K]`. Reference: `reference::network::Transformer`.
     ///
     /// # Errors
-    /// [`Error::Parameter`]; [`Error::Device`] for tokens outside their vocabulary, or when the device refuses.
+    /// [`Error::Parameter`] for a parameter that is not there; [`Error::Device`] for tokens outside their vocabulary,
+    /// or when the device refuses.
     pub fn logits(
         &self,
         parameters: &Parameters,
@@ -114,20 +117,20 @@ impl Transformer {
         Ok(Tensor::cat(&[words, codes], 1)?.to_dtype(stored)?)
     }
 
-    /// Text positions, `T`.
+    /// The number of text positions, `T`.
     #[must_use]
     pub const fn text(&self) -> usize {
         self.text
     }
 
-    /// Codes of an image, `side^2`.
+    /// The number of codes of an image, `side^2`.
     #[must_use]
     pub const fn codes(&self) -> usize {
         self.side * self.side
     }
 }
 
-/// The numbers `[n, m]` as tokens on a device.
+/// The indices of tokens as a tensor of `u32` on a device, in so many rows.
 ///
 /// # Errors
 /// [`Error::Device`] when the shape does not fit or the device refuses.

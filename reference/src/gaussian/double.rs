@@ -1,6 +1,8 @@
-//! Numbers of twice the precision of `f64`, as the unrounded sum of two of them, and what a computation asks of either kind.
+//! Numbers of twice the precision of `f64`, as the unrounded sum of two of them, and the operations that a matrix needs
+//! of either type.
 //!
-//! A covariance of condition `k` turns a rounding of `f64` into `k` of them. Sixteen more digits leave room for every condition that is taken.
+//! A covariance of condition `k` turns a rounding of `f64` into `k` of them. Sixteen more digits leave room for every
+//! condition that is taken.
 
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -9,7 +11,7 @@ use ndarray::Array2;
 
 use crate::vocab::UNIT_ROUNDOFF_F64;
 
-/// What the entries of a matrix may be.
+/// The types that the entries of a matrix may have: `f64` and [`Double`].
 pub(super) trait Scalar:
     Copy
     + Debug
@@ -23,16 +25,16 @@ pub(super) trait Scalar:
     + Div<Output = Self>
     + Neg<Output = Self>
 {
-    /// The largest relative error of an operation.
+    /// The largest relative error of one operation.
     const ROUNDOFF: f64;
 
     /// The nearest `f64`.
     fn nearest(self) -> f64;
 
-    /// The same number.
+    /// The same number in twice the precision.
     fn wide(self) -> Double;
 
-    /// `A B`.
+    /// The matrix product `A B`.
     fn product(a: &Array2<Self>, b: &Array2<Self>) -> Array2<Self>;
 }
 
@@ -52,10 +54,11 @@ impl Scalar for f64 {
     }
 }
 
-/// `high + low`, `|low| <= u |high|`.
+/// A number of twice the precision of `f64`, `high + low` with `|low| <= u |high|`.
 ///
-/// Sum, product, quotient and root are those of Joldes, Muller and Popescu, "Tight and rigorous error bounds for basic building blocks of
-/// double-word arithmetic" (2017; the root: Lefevre et al. 2023): 3, 4, 15 and 25/8 units of `u^2`, in the order of this file.
+/// Sum, product and quotient are those of Joldes, Muller and Popescu, "Tight and rigorous error bounds for basic
+/// building blocks of double-word arithmetic" (2017). The root is that of Lefevre et al. (2023). Their relative errors
+/// are at most 3, 4, 15 and 25/8 units of `u^2`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Double {
     high: f64,
@@ -65,7 +68,7 @@ pub(super) struct Double {
 impl Double {
     pub(super) const ZERO: Self = Self { high: 0.0, low: 0.0 };
 
-    /// Of two numbers, the first at least as large as the second.
+    /// The exact sum of two numbers, of which the first is at least as large as the second.
     fn fast_sum(a: f64, b: f64) -> Self {
         let high = a + b;
         Self {
@@ -74,7 +77,7 @@ impl Double {
         }
     }
 
-    /// Of two numbers, exactly.
+    /// The exact sum of any two numbers.
     fn sum(a: f64, b: f64) -> Self {
         let high = a + b;
         let rest = high - a;
@@ -167,7 +170,7 @@ impl Div for Double {
 }
 
 impl Scalar for Double {
-    /// 16 `u^2`.
+    /// 16 `u^2`, which covers the quotient's 15.
     const ROUNDOFF: f64 = 16.0 * UNIT_ROUNDOFF_F64 * UNIT_ROUNDOFF_F64;
 
     fn nearest(self) -> f64 {

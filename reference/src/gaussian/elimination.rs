@@ -1,4 +1,4 @@
-//! Inverses and determinants by elimination: what the slacks know of a matrix, and nothing of the sides' factors.
+//! Inverses and determinants by elimination, for the slacks. They share nothing with the Cholesky factors of the sides.
 
 use ndarray::Array2;
 
@@ -9,21 +9,24 @@ use crate::vocab::{Error, Nats};
 /// The inverse of a symmetric positive definite matrix, and the logarithm of its determinant.
 #[derive(Debug, Clone)]
 pub(super) struct Inverse {
-    /// What was inverted.
+    /// The matrix that was inverted.
     given: Uncertain,
+    /// Its inverse.
     pub(super) matrix: Uncertain,
     ln_det: Nats,
 }
 
 impl Inverse {
-    /// By Gauss and Jordan's elimination, which needs no exchange of rows where a matrix is positive definite.
+    /// Inverts by the elimination of Gauss and Jordan, which needs no exchange of rows where a matrix is positive
+    /// definite.
     ///
-    /// With the inverse `X` found, and `R = I - A X`, the true one is within `|X| (|R| + ||R||^2 / (1 - ||R||))`: what the elimination lost is
-    /// measured, not estimated. The pivots' product is the determinant of a matrix within `E = d |L| |U|` (Higham, theorem 9.3), which moves its logarithm by
-    /// `tr(X E)`.
+    /// With the computed inverse `X` and `R = I - A X`, the true inverse is within `|X| (|R| + ||R||^2 / (1 - ||R||))`:
+    /// what the elimination lost is measured, not estimated. The product of the pivots is the determinant of a matrix
+    /// within `E = d |L| |U|` (Higham, theorem 9.3), which moves its logarithm by `tr(X E)`.
     ///
     /// # Errors
-    /// [`Error::Covariance`] where a pivot is not positive, or `||R||` above a half: the matrix is singular for all that can be known.
+    /// [`Error::Covariance`] where a pivot is not positive, or `||R||` exceeds a half: for all that can be known, the
+    /// matrix is singular.
     pub(super) fn new(tensor: &'static str, index: &[usize], matrix: &Uncertain) -> Result<Self, Error> {
         let d = matrix.rows();
         let singular = |pivot: f64| Error::Covariance {
@@ -80,7 +83,8 @@ impl Inverse {
         })
     }
 
-    /// `A^-1 b`. With the `x` found and `r = b - A x` it is within `|A^-1| |r|`, far less than the inverse's own error makes of it.
+    /// The solution `A^-1 b`. With the computed `x` and `r = b - A x`, the true one is within `|A^-1| |r|`. That is far
+    /// less than the inverse's own error would make of it.
     pub(super) fn solve(&self, b: &Uncertain) -> Uncertain {
         let found = Uncertain::exact(Double::product(&self.matrix.value, &b.value));
         let left = b - &self.given.dot(&found);
@@ -88,14 +92,15 @@ impl Inverse {
         Uncertain { error, ..found }
     }
 
-    /// `v^T A^-1 v`, `[1, 1]`.
+    /// The quadratic form `v^T A^-1 v`, `[1, 1]`.
     pub(super) fn along(&self, v: &Uncertain) -> Uncertain {
         self.along_by(v, &|x| self.given.dot(x))
     }
 
-    /// The same where `A x` is better known than by the entries of `A`.
+    /// The quadratic form `v^T A^-1 v`, `[1, 1]`, where `product` knows `A x` better than the entries of `A` do.
     ///
-    /// For any `s`, with `r = v - A s`, it is `v^T s + s^T r + r^T A^-1 r`: what is wrong with `s = A^-1 v` counts squared.
+    /// For any `s`, with `r = v - A s`, it is `v^T s + s^T r + r^T A^-1 r`, so that the error of `s = A^-1 v` counts
+    /// squared.
     pub(super) fn along_by(&self, v: &Uncertain, product: &dyn Fn(&Uncertain) -> Uncertain) -> Uncertain {
         let found = Uncertain::exact(Double::product(&self.matrix.value, &v.value));
         let left = v - &product(&found);
@@ -108,7 +113,7 @@ impl Inverse {
         }
     }
 
-    /// The largest that the inverse's entries may be.
+    /// The largest absolute values that the entries of the true inverse may have.
     fn most(&self) -> Array2<f64> {
         self.matrix.size() + &self.matrix.error * Double::ROUNDOFF
     }

@@ -1,4 +1,5 @@
-//! A covariance, believed once, and the two ways to take it apart: its Cholesky factor for the sides, elimination for the slacks.
+//! A covariance, validated once, and the two ways to take it apart: its Cholesky factor for the sides, and elimination
+//! for the slacks.
 
 use ndarray::{Array1, Array2};
 use ndarray_linalg::{Eigh as _, UPLO};
@@ -10,22 +11,23 @@ use super::uncertain::{Rounding, Uncertain, count, norm};
 use super::validate::LARGEST;
 use crate::vocab::{Error, Nats, UNIT_ROUNDOFF_F64};
 
-/// The largest condition number of a covariance that is taken: beyond it its smallest eigenvalue is rounding of whoever stored it.
+/// The largest condition number of a covariance that is accepted. Beyond it, the smallest eigenvalue is nothing but the
+/// rounding of whoever stored the matrix.
 ///
-/// An eigenvalue is known to `d u` of the largest; at 1e13 and `d = 64` the smallest still has one digit.
+/// An eigenvalue is known to `d u` of the largest one. At 1e13 and `d = 64` the smallest still has one digit.
 pub const MOST_CONDITION: f64 = 1e13;
 
-/// `S`, its factor and its inverse.
+/// A covariance `S` with its Cholesky factor and its inverse.
 #[derive(Debug, Clone)]
 pub(super) struct Covariance {
     pub(super) matrix: Uncertain,
-    /// `F` of `S = F F^T`.
+    /// The factor `F` of `S = F F^T`.
     pub(super) factor: Factor,
     pub(super) inverse: Inverse,
 }
 
 impl Covariance {
-    /// Of the product of a factor, which is exact.
+    /// The covariance `F F^T`, from its factor `F`, which counts as exact.
     pub(super) fn of_factor(tensor: &'static str, lower: &Array2<f64>, rounding: Rounding) -> Result<Self, Error> {
         let lower = Uncertain::given(lower);
         let matrix = lower.dot(&lower.transposed());
@@ -37,11 +39,11 @@ impl Covariance {
     }
 }
 
-/// `F`, lower triangular with a positive diagonal.
+/// A Cholesky factor `F`, lower triangular with a positive diagonal.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Factor<T = Double> {
     pub(super) lower: Uncertain<T>,
-    /// `|F^-1|`.
+    /// The absolute values of the inverse's entries, `|F^-1|`.
     inverse: Array2<f64>,
     ln_det: Nats,
 }
@@ -61,9 +63,10 @@ impl Factor {
         }
     }
 
-    /// The factor of a symmetric matrix; none unless it is positive definite.
+    /// The factor of a symmetric matrix. There is none unless the matrix is positive definite.
     ///
-    /// It is that of a matrix within `E = (d + 1) |F| |F^T|` (Higham, theorem 10.3) and the entries' own errors. So each of its entries is known to
+    /// It is the factor of a matrix that differs by at most `E = (d + 1) |F| |F^T|` (Higham, theorem 10.3) and the
+    /// entries' own errors. So each of its entries is known to
     ///
     /// ```text
     /// |F| L(|F^-1| E |F^-T|),   L the lower triangle, its diagonal halved
@@ -85,7 +88,7 @@ impl Factor {
         Some(Self::new(Uncertain { error, ..lower }, rounding))
     }
 
-    /// In `f64`.
+    /// The factor rounded to `f64`.
     pub(super) fn single(&self) -> Factor<f64> {
         let Self {
             lower, inverse, ln_det, ..
@@ -99,7 +102,10 @@ impl Factor {
 }
 
 impl<T: Scalar> Factor<T> {
-    /// `F^-1 b`: backward stable, `|error| <= |F^-1| ((n |F| + error of F) |F^-1 b| + error of b)` (Higham, theorem 8.5).
+    /// The solution `F^-1 b`, which has unit covariance where `b` has the covariance `F F^T`.
+    ///
+    /// Substitution is backward stable: `|error| <= |F^-1| ((n |F| + error of F) |F^-1 b| + error of b)` (Higham,
+    /// theorem 8.5).
     pub(super) fn whiten(&self, b: &Uncertain<T>) -> Uncertain<T> {
         let value = forward(&self.lower.value, &b.value);
         let moved = self.lower.size() * count(self.lower.rows()) + &self.lower.error;
@@ -116,17 +122,20 @@ impl<T: Scalar> Factor<T> {
     }
 }
 
-/// `S = Q diag(values) Q^T` in `f64`, the values ascending.
+/// The eigenvalues and eigenvectors of a symmetric matrix, `S = Q diag(values) Q^T`, in `f64`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Spectrum {
+    /// The eigenvalues, ascending.
     pub(super) values: Array1<f64>,
+    /// The eigenvectors `Q`, one a column.
     pub(super) vectors: Array2<f64>,
-    /// How far the matrix that has this spectrum may be from the one that was meant, in roundoffs of `f64` (Frobenius norm).
+    /// The Frobenius distance of the matrix that has this spectrum from the one that was meant, at most, in roundoffs
+    /// of `f64`.
     pub(super) error: f64,
 }
 
 impl Spectrum {
-    /// Of a symmetric matrix known to `error`: LAPACK's is that of a matrix within `n u ||S||`.
+    /// The spectrum of a symmetric matrix that is known to `error`. LAPACK returns that of a matrix within `n u ||S||`.
     pub(super) fn new(matrix: &Array2<f64>, error: f64) -> Result<Self, Error> {
         one_thread();
         let (values, vectors) = matrix.eigh(UPLO::Lower).map_err(|_| LAPACK)?;
@@ -137,7 +146,8 @@ impl Spectrum {
         })
     }
 
-    /// The same, where every eigenvalue stands clear of what rounding may have made of it, so that first-order errors are errors.
+    /// The spectrum itself, where every eigenvalue is larger than what rounding may have made of 0, so that errors of
+    /// first order suffice.
     pub(super) fn clear(self, tensor: &'static str, index: usize) -> Result<Self, Error> {
         let (smallest, largest) = (self.values[0], self.values[self.values.len() - 1]);
         if smallest > 4.0 * UNIT_ROUNDOFF_F64 * self.error && largest.is_finite() {
@@ -152,15 +162,15 @@ impl Spectrum {
         })
     }
 
-    /// `Q diag(values)^-1 Q^T`.
+    /// The inverse matrix, `Q diag(values)^-1 Q^T`.
     pub(super) fn inverse(&self) -> Array2<f64> {
         let scaled = &self.vectors / &self.values.mapv(f64::sqrt);
         scaled.dot(&scaled.t())
     }
 }
 
-/// Puts the BLAS on one thread: matrices are small and worlds run in parallel, so its own threads only wait for each other, and the bits of a
-/// result would depend on how many there are.
+/// Puts the BLAS on one thread. Matrices are small and worlds run in parallel, so that its own threads would only wait
+/// for each other, and the bits of a result would depend on how many there are.
 #[allow(
     unsafe_code,
     reason = "OpenBLAS has no safe way to say it, and reads its environment before main runs"
@@ -174,9 +184,10 @@ fn one_thread() {
     ONCE.call_once(|| unsafe { openblas_set_num_threads(1) });
 }
 
-/// Validates a covariance: finite, symmetric, positive definite, its condition number at most [`MOST_CONDITION`].
+/// Validates a covariance: it has to be finite, symmetric and positive definite, with a condition number of at most
+/// [`MOST_CONDITION`].
 ///
-/// It is taken for its symmetric part.
+/// The result is that of the matrix's symmetric part.
 pub(super) fn covariance(tensor: &'static str, index: &[usize], given: &Array2<f64>) -> Result<Covariance, Error> {
     for (at, &value) in given.indexed_iter() {
         if !(value.abs() <= LARGEST) {
@@ -196,7 +207,8 @@ pub(super) fn covariance(tensor: &'static str, index: &[usize], given: &Array2<f
         smallest,
         largest,
     };
-    // Stored by a program that formed it as a product, each half may have been rounded on its own: n u of the diagonal's size.
+    // A program that formed the matrix as a product may have rounded each half on its own, by n u of the diagonal's
+    // size.
     let room = 8.0 * count(given.nrows()) * UNIT_ROUNDOFF_F64;
     let skew = |((i, j), a): ((usize, usize), &f64)| {
         let scale = (given[[i, i]] * given[[j, j]]).abs().sqrt();
@@ -212,7 +224,7 @@ pub(super) fn covariance(tensor: &'static str, index: &[usize], given: &Array2<f
             _ => "singular",
         }));
     }
-    // The sum of two numbers of f64 has room in two of them, and its half, too.
+    // The sum of two f64 fits exactly into a `Double`, and so does its half.
     let half = Double::from(0.5);
     let symmetric = |(i, j)| (Double::from(given[[i, j]]) + Double::from(given[[j, i]])) * half;
     let matrix = Uncertain::exact(Array2::from_shape_fn(given.dim(), symmetric));
@@ -224,7 +236,7 @@ pub(super) fn covariance(tensor: &'static str, index: &[usize], given: &Array2<f
     })
 }
 
-/// LAPACK refused a matrix of finite numbers.
+/// The error where LAPACK refuses a matrix of finite numbers.
 pub(super) const LAPACK: Error = Error::Indeterminate {
     line: "a factorisation",
 };

@@ -8,31 +8,37 @@ use super::uncertain::count;
 use super::validate::LARGEST;
 use crate::vocab::Error;
 
-/// Images and their captions.
+/// Images and their captions, from which [`fit`] makes a world.
 #[derive(Debug, Clone)]
 pub struct Data {
-    /// `[N, D]`.
+    /// The images, one a row, `[N, D]`.
     pub images: Array2<f64>,
-    /// `[N]`, each in `0..captions`.
+    /// The index of each image's caption, `[N]`, in `0..count`.
     pub captions: Vec<usize>,
-    /// How many captions there are, `Y`.
+    /// The number of captions, `Y`.
     pub count: usize,
 }
 
-/// Fits `z|y ~ N(m_y, S_y)`, `x|y,z ~ N(W z + b_y, R)` with `d` factors and a diagonal `R`, from `W` as given, in `rounds` rounds.
+/// Fits the model `z|y ~ N(m_y, S_y)`, `x|y,z ~ N(W z + b_y, R)`, with `d` factors and a diagonal `R`.
 ///
 /// ```text
-/// E   P_n = S_y^-1 + W^T R^-1 W        E z_n = P_n^-1 (S_y^-1 m_y + W^T R^-1 (x_n - b_y))        E z_n z_n^T = P_n^-1 + E z_n E z_n^T
-/// M   W = (sum_n (x_n - b_y) E z_n^T) (sum_n E z_n z_n^T)^-1        R = diag mean_n (x_n - b_y - W E z_n) (x_n - b_y)^T
+/// E   P_n = S_y^-1 + W^T R^-1 W
+///     E z_n = P_n^-1 (S_y^-1 m_y + W^T R^-1 (x_n - b_y))        E z_n z_n^T = P_n^-1 + E z_n E z_n^T
+/// M   W = (sum_n (x_n - b_y) E z_n^T) (sum_n E z_n z_n^T)^-1
+///     R = diag mean_n (x_n - b_y - W E z_n) (x_n - b_y)^T
 ///     m_y = mean of E z_n        S_y = mean of E z_n z_n^T - m_y m_y^T, drawn towards I by as much as 16 images
 /// ```
 ///
-/// `m_y` is drawn towards 0 likewise. `b_y` is the mean of a caption's images, drawn towards that of all by as much as 16 images; no pixel's variance is less than that of
-/// half a step of 1/255. The encoder is the posterior of the average caption:
-/// `V` the mean of `P_n^-1`, `A x + c` the mean over captions of the posterior's. Observed pair: the first image.
+/// `weight` is the `W` to begin with, `[D, d]`, and `rounds` the number of rounds of E and M. `m_y` is drawn towards 0
+/// as `S_y` is towards `I`. `b_y` is the mean of a caption's images, drawn towards that of all images by as much as 16
+/// of them. No pixel's variance is less than that of half a step of 1/255.
+///
+/// The encoder is the posterior of the average caption: `V` is the mean over captions of `P_n^-1`, and `A x + c` that
+/// of the posterior's mean. The observed pair is the first image with its caption.
 ///
 /// # Errors
-/// [`Error::Empty`] without images, [`Error::Shape`], [`Error::Caption`], [`Error::Number`] for data that do not fit together.
+/// [`Error::Empty`] without images; [`Error::Shape`], [`Error::Caption`] or [`Error::Number`] for data that do not fit
+/// together.
 pub fn fit(data: &Data, weight: Array2<f64>, rounds: usize) -> Result<Parts, Error> {
     let (images, pixels) = data.images.dim();
     let (d, captions) = (weight.ncols(), data.count);
@@ -153,19 +159,21 @@ fn valid(data: &Data, weight: &Array2<f64>) -> Result<(), Error> {
     }
 }
 
-/// As many images as the mean of all, or a unit covariance, weigh against a caption's own.
+/// The weight of the mean of all images, or of a unit covariance, against a caption's own images: so many images.
 const PRIOR: f64 = 16.0;
 
-/// The least variance of a pixel: half a step of 1/255, squared.
+/// The least variance of a pixel, the square of half a step of 1/255.
 const LEAST: f64 = 1.0 / (510.0 * 510.0);
 
-/// Of the deviation `x - b_y`: `z ~ N(gain (x - b_y) + offset, covariance)`.
+/// The posterior of a caption's codes, as a function of the deviation `x - b_y`:
+/// `z ~ N(gain (x - b_y) + offset, covariance)`.
 struct Posterior {
     covariance: Array2<f64>,
     gain: Array2<f64>,
     offset: Array1<f64>,
 }
 
+/// The posterior of each caption.
 fn posteriors(parts: &Parts) -> Result<Vec<Posterior>, Error> {
     let scaled = &parts.decoder_weight.t() / &parts.decoder_covariance.diag(); // W^T R^-1
     let information = scaled.dot(&parts.decoder_weight);

@@ -1,4 +1,4 @@
-//! A linear-Gaussian world as a model: logarithms are quadratic forms, integrals are linear algebra.
+//! A linear-Gaussian world as a [`Model`]: logarithms are quadratic forms, and integrals are linear algebra.
 
 use ndarray::{Array1, Array2, Ix1};
 
@@ -95,7 +95,7 @@ impl Model for Gaussian {
         self.ln_q_z() + self.ln_q_y(y)
     }
 
-    /// `ln ∫ e^f dz = ln ∫ e^f dt + ln det L`.
+    /// The substitution `z = mu + L t` gives `ln ∫ e^f dz = ln ∫ e^f dt + ln det L`.
     fn log_integral(&self, f: &Quadratic) -> Nats {
         let undefined = Nats::with_mass(f64::NAN, 0.0); // refused by `determinate`
         let integral = f.log_integral(self.dimension()).unwrap_or(undefined);
@@ -123,8 +123,8 @@ impl Model for Gaussian {
         log_sum_exp(&terms.collect::<Vec<_>>()).determinate("ln p(x)")
     }
 
-    /// At the encoder's mean, one of its standard deviations from it along each axis of its Cholesky factor, and at two points off every axis,
-    /// where no two terms `t_i t_j` are alike.
+    /// The points are the encoder's mean, those one standard deviation from it along each axis of its Cholesky factor,
+    /// and two points off every axis, where no two terms `t_i t_j` are alike.
     fn values(&self, f: &Quadratic) -> Vec<Nats> {
         let d = self.dimension();
         let mut points = vec![Array2::zeros((d, 1))];

@@ -1,4 +1,5 @@
-//! A linear-Gaussian world that is known by the values of its densities at points alone, and a rule that integrates from them.
+//! Linear-Gaussian worlds of which nothing but the densities' values at points is known, and rules that integrate from
+//! them.
 
 use std::sync::Arc;
 
@@ -14,19 +15,19 @@ use crate::special::log_sum_exp;
 use crate::vocab::{Beta, Error, LogProbs, Nats, Reading};
 use crate::world::Codes;
 
-/// How expectations over `q(z|x)` are made of values at points.
+/// A rule that computes expectations over `q(z|x)` from values at points, by quadrature or by sampling.
 pub trait Rule: Clone + Send + Sync {
-    /// `E_{z ~ q(z|x)}[f]`.
+    /// The expectation `E_{z ~ q(z|x)}[f]`, from the values of `f` at the points.
     fn expect(&self, f: &Codes) -> Nats;
 
-    /// `ln E_{z ~ q(z|x)}[e^f]`.
+    /// The log-expectation `ln E_{z ~ q(z|x)}[e^f]`, from the values of `f` at the points.
     fn log_expect(&self, f: &Codes) -> Nats;
 
-    /// The rule and its points for a world that observes another caption; none where they are the same.
+    /// The rule and its points, `[d, N]`, for a world that observes another caption; none where they are the same.
     fn moved_to(&self, world: &Gaussian) -> Option<(Self, Array2<f64>)>;
 }
 
-/// A linear-Gaussian world, its densities known at the points of a rule.
+/// A linear-Gaussian world that is integrated by a rule, from its densities' values at the rule's points.
 #[derive(Debug, Clone)]
 pub struct AtPoints<R> {
     world: Gaussian,
@@ -42,7 +43,8 @@ struct Values {
 }
 
 impl<R: Rule> AtPoints<R> {
-    /// `t` holds the points, `[d, N]`, in the coordinates in which `q(z|x)` is standard normal.
+    /// The world with its densities evaluated at the points `t`, `[d, N]`, in the coordinates in which `q(z|x)` is
+    /// standard normal.
     pub(super) fn new(world: &Gaussian, rule: R, t: &Array2<f64>) -> Self {
         Self {
             world: world.clone(),
@@ -53,11 +55,11 @@ impl<R: Rule> AtPoints<R> {
 }
 
 impl Values {
-    /// Every density at `z = mu + L t` in `f64`, from its definition.
+    /// The logarithm of every density at `z = mu + L t`, in `f64`, from its definition.
     fn at(world: &Gaussian, t: &Array2<f64>) -> Self {
         let (core, shared) = (&world.core, &world.core.shared);
         let exact = |a: &Array2<f64>| Uncertain::exact(a.clone());
-        // The same column for every point.
+        // A product with this row repeats a column for every point.
         let one = Array2::ones((1, t.ncols()));
         let wide = |a: &Array1<f64>| Uncertain::exact(column(a).dot(&one));
         let mean = core.mean.single();
@@ -85,7 +87,7 @@ impl Values {
     }
 }
 
-/// `ln N(v; 0, F F^T)` for every column `v`.
+/// The log-density `ln N(v; 0, F F^T)` of every column `v`.
 fn density(factor: &Factor<f64>, columns: &Uncertain<f64>) -> Codes {
     let whitened = factor.whiten(columns);
     let constant = -factor.ln_det() - Nats::of(0.5 * count(columns.rows()) * LN_2_PI);
@@ -151,7 +153,7 @@ impl<R: Rule> Model for AtPoints<R> {
         self.world.ln_p_y(y)
     }
 
-    /// Points know the mixture, but the sides are compared with closed forms, which have none.
+    /// The points would do for the mixture, but the sides are compared with closed forms, and there is none of it.
     fn ln_p_z(&self) -> Result<Codes, Error> {
         Err(Error::NoClosedForm { line: "ln p(z)" })
     }
@@ -168,7 +170,7 @@ impl<R: Rule> Model for AtPoints<R> {
         self.ln_q_z() + self.ln_q_y(y)
     }
 
-    /// `ln ∫ e^f dz = ln E_{z ~ q(z|x)}[e^f / q(z|x)]`.
+    /// A rule knows expectations alone, and `ln ∫ e^f dz = ln E_{z ~ q(z|x)}[e^f / q(z|x)]`.
     fn log_integral(&self, f: &Codes) -> Nats {
         self.log_expect(&(f.clone() - self.ln_q_z()))
     }

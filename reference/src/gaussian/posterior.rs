@@ -1,6 +1,7 @@
-//! The same world from the other side: precisions, posteriors and marginals, inverted by elimination.
+//! The quantities of a linear-Gaussian world that the slacks need: precisions, posteriors and marginals, inverted by
+//! elimination.
 //!
-//! The sides see Cholesky factors, these formulas inverses; what the two share is the arithmetic.
+//! The sides of a row see Cholesky factors, and these formulas see inverses. All that the two share is the arithmetic.
 
 use ndarray::{Array1, Array2, Axis};
 
@@ -14,13 +15,17 @@ use crate::model::Model;
 use crate::vocab::{Error, Nats};
 
 impl Gaussian {
-    /// `H(q(z|x)) = 1/2 (d (1 + ln 2 pi) + ln det V)`.
+    /// The entropy of the encoder, `H(q(z|x)) = 1/2 (d (1 + ln 2 pi) + ln det V)`.
     pub(super) fn encoder_entropy(&self) -> Nats {
         let d = count(self.dimension());
         0.5 * (Nats::of(d * (1.0 + LN_2_PI)) + self.core.shared.encoder.inverse.ln_det())
     }
 
-    /// `-E_{z ~ q(z|x)}[ln p(z|y)] = 1/2 (tr(S^-1 V) + (mu - m)^T S^-1 (mu - m) + ln det S + d ln 2 pi)`.
+    /// The cross-entropy of a caption's prior under the encoder.
+    ///
+    /// ```text
+    /// -E_{z ~ q(z|x)}[ln p(z|y)] = 1/2 (tr(S^-1 V) + (mu - m)^T S^-1 (mu - m) + ln det S + d ln 2 pi)
+    /// ```
     pub(super) fn cross_entropy_to_prior(&self, y: usize) -> Nats {
         let shared = &self.core.shared;
         let prior = &shared.captions[y].prior.inverse;
@@ -30,7 +35,8 @@ impl Gaussian {
         0.5 * (trace.nats() + distance.nats() + constant)
     }
 
-    /// `KL(q(z|x) || p(z|x,y))`, with the precision `P = S^-1 + W^T R^-1 W` of the posterior and the gradient `w` of its exponent at `mu`:
+    /// The divergence `KL(q(z|x) || p(z|x,y))` from a caption's posterior, whose precision is `P = S^-1 + W^T R^-1 W`,
+    /// and whose exponent has the gradient `w` at `mu`.
     ///
     /// ```text
     /// 1/2 (tr(P V) + w^T P^-1 w - d - ln det P - ln det V),   w = S^-1 (mu - m) - W^T R^-1 (x - b - W mu)
@@ -41,7 +47,7 @@ impl Gaussian {
         *known.get_or_init(|| self.find_divergence_from_posterior(y, y))
     }
 
-    /// The same from the posterior of the prior at `y` and the decoder at another caption.
+    /// The divergence from the posterior that the prior at `y` and the decoder at another caption make.
     fn find_divergence_from_posterior(&self, y: usize, decoder_caption: usize) -> Nats {
         let shared = &self.core.shared;
         let Caption {
@@ -59,7 +65,8 @@ impl Gaussian {
         0.5 * ((spread + &height).nats() - Nats::of(count(self.dimension())) - determinants)
     }
 
-    /// `w`, the gradient at `mu` of the posterior's exponent, of the prior at `y` and the decoder at another caption.
+    /// The gradient `w` at `mu` of the exponent of the posterior that the prior at `y` and the decoder at another
+    /// caption make.
     fn gradient(&self, y: usize, decoder_caption: usize) -> Uncertain {
         let shared = &self.core.shared;
         let missed = shared
@@ -72,13 +79,14 @@ impl Gaussian {
         &shared.captions[y].prior.inverse.solve(&self.deviation(y)) - &pull
     }
 
-    /// `ln p(x|y)` by the marginal's own covariance: `x ~ N(W m + b, R + W S W^T)`.
+    /// The evidence given a caption, `ln p(x|y)`, by the marginal's own covariance: `x ~ N(W m + b, R + W S W^T)`.
     pub(super) fn ln_evidence_given_caption(&self, y: usize) -> Nats {
         let known = &self.core.known[y].ln_evidence;
         *known.get_or_init(|| self.find_ln_evidence_given_caption(y, y))
     }
 
-    /// The same of the prior at `y` and the decoder at another caption: `x ~ N(W m_y + b, R + W S_y W^T)` with that caption's `b`.
+    /// The evidence of the prior at `y` and the decoder at another caption: `x ~ N(W m_y + b, R + W S_y W^T)` with that
+    /// caption's `b`.
     fn find_ln_evidence_given_caption(&self, y: usize, decoder_caption: usize) -> Nats {
         let marginal = &self.core.shared.captions[y].marginal;
         let mean = Uncertain::given(&column(&self.core.parts.prior_mean.row(y).to_owned()));
@@ -86,7 +94,8 @@ impl Gaussian {
         -0.5 * (distance + marginal.ln_det() + Nats::of(count(self.pixels()) * LN_2_PI))
     }
 
-    /// Evidence and divergence from the posterior of every caption's prior with the observed caption's decoder.
+    /// The evidence of every caption's prior with the observed caption's decoder, and the divergence from their
+    /// posterior.
     pub(super) fn with_caption_fixed(&self) -> &[Fixed] {
         let y = self.y();
         self.core.known[y].with_caption_fixed.get_or_init(|| {
@@ -98,8 +107,11 @@ impl Gaussian {
         })
     }
 
-    /// The posterior of a caption's prior and another's decoder, in the coordinates in which `q(z|x)` is standard normal: its precision's spectrum,
-    /// which does not depend on the decoder's caption, and where on each of its axes its mean lies.
+    /// The posterior of a caption's prior and another's decoder, in the coordinates in which `q(z|x)` is standard
+    /// normal.
+    ///
+    /// It returns the spectrum of the precision, which does not depend on the decoder's caption, and the coordinate of
+    /// the posterior's mean on each of the spectrum's axes.
     pub(super) fn posterior_axes(&self, y: usize, decoder_caption: usize) -> (&Spectrum, Array1<f64>) {
         let shared = &self.core.shared;
         let axes = &shared.captions[y].axes;
@@ -114,13 +126,13 @@ impl Gaussian {
         (axes, -mean)
     }
 
-    /// `mu - m_y`.
+    /// The distance `mu - m_y` of the encoder's mean from the prior's.
     fn deviation(&self, y: usize) -> Uncertain {
         let prior = column(&self.core.parts.prior_mean.row(y).to_owned());
         &self.core.mean - &Uncertain::given(&prior)
     }
 
-    /// `x - b_y - W z`.
+    /// The distance `x - b_y - W z` of the observed image from the decoder's mean.
     fn missed(&self, y: usize, z: &Uncertain) -> Uncertain {
         let parts = &self.core.parts;
         let x = Uncertain::given(&column(&parts.x));
@@ -129,18 +141,18 @@ impl Gaussian {
     }
 }
 
-/// What no image changes of a caption.
+/// What no image changes of a caption: its prior, and the posterior's and the marginal's covariances.
 #[derive(Debug)]
 pub(super) struct Caption {
-    /// `S`.
+    /// The prior's covariance `S`.
     pub(super) prior: Covariance,
-    /// Of `P = S^-1 + W^T R^-1 W`, the posterior's precision: its inverse is the posterior's covariance.
+    /// The inverse of the posterior's precision `P = S^-1 + W^T R^-1 W`, which is the posterior's covariance.
     posterior: Inverse,
-    /// `tr(P V)`, `[1, 1]`.
+    /// The trace `tr(P V)`, `[1, 1]`.
     spread: Uncertain,
-    /// Of `L^T P L`, the posterior's precision in the coordinates in which `q(z|x)` is standard normal.
+    /// The spectrum of `L^T P L`, the posterior's precision in the coordinates in which `q(z|x)` is standard normal.
     axes: Spectrum,
-    /// Of the covariance of `x` given `y`, `R + W S W^T`.
+    /// The inverse of the covariance of `x` given `y`, `R + W S W^T`.
     marginal: Inverse,
 }
 
@@ -167,25 +179,32 @@ impl Caption {
     }
 }
 
-/// `P X`, with `P = S^-1 + W^T R^-1 W`, by solves: an entry of an inverse is known less well than what a matrix makes of a vector.
+/// The product `P X` with the posterior's precision `P = S^-1 + W^T R^-1 W`. It is formed by solves, because an entry
+/// of an inverse is known less well than the solution of a system.
 fn precision_times(x: &Uncertain, prior: &Covariance, weight: &Uncertain, decoder: &Covariance) -> Uncertain {
     let seen = decoder.inverse.solve(&weight.dot(x));
     &prior.inverse.solve(x) + &weight.transposed().dot(&seen)
 }
 
-/// The spectrum of `L^T P L` in `f64`, clear of rounding: the axes along which the posterior is independent where `q(z|x)` is standard normal, and
-/// its precision on each.
+/// The spectrum of `L^T P L` in `f64`, clear of rounding. Its vectors are the axes along which the posterior is
+/// independent, in the coordinates in which `q(z|x)` is standard normal. Its values are the precisions on these axes.
 fn axes(y: usize, precision: &Uncertain, encoder: &Factor) -> Result<Spectrum, Error> {
     let l = &encoder.lower;
     let form = l.transposed().dot(precision).dot(l).nearest();
     let form = (&form + &form.t()) / 2.0;
-    // Rounded once to f64; and Eqs. 4 and 5 take `q` out of the form and put it in again.
+    // The form is rounded once to f64. Eqs. 4 and 5 take `q` out of it and put it in again, which rounds, too.
     let size = form.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
     let taken_out = 2.0 * count(l.rows()).sqrt() + size;
     Spectrum::new(&form, size + taken_out)?.clear("the posterior's precision in units of the encoder's", y)
 }
 
-/// The encoder that is the posterior at every image of the observed caption, to plant: `V = P^-1`, `A = V W^T R^-1`, `c = V (S^-1 m - W^T R^-1 b)`.
+/// The parts of the world whose encoder is the posterior of the observed caption, at every image.
+///
+/// ```text
+/// V = P^-1        A = V W^T R^-1        c = V (S^-1 m - W^T R^-1 b)        P = S^-1 + W^T R^-1 W
+/// ```
+///
+/// At the observed caption, a world of these parts has no gap.
 #[must_use]
 pub fn posterior_encoder(world: &Gaussian) -> Parts {
     let (parts, y) = (world.parts(), world.y());

@@ -1,5 +1,5 @@
-//! Probabilistic principal component analysis [Tipping and Bishop 1999]: a linear-Gaussian world whose maximum-likelihood solution is an
-//! eigen-decomposition and whose ELBO is tight.
+//! Probabilistic principal component analysis [Tipping and Bishop 1999]: a linear-Gaussian world whose
+//! maximum-likelihood solution is an eigen-decomposition and whose ELBO is tight.
 
 use ndarray::{Array1, Array2, Axis, s};
 
@@ -10,23 +10,23 @@ use super::validate::LARGEST;
 use super::{Gaussian, Parts};
 use crate::vocab::{Error, Nats, UNIT_ROUNDOFF_F64};
 
-/// `z ~ N(0, I)`, `x|z ~ N(W z + mean, noise I)`, fitted.
+/// The fitted model `z ~ N(0, I)`, `x|z ~ N(W z + mean, noise I)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ppca {
-    /// `W`, `[D, d]`.
+    /// The decoder's weight `W`, `[D, d]`.
     pub weight: Array2<f64>,
-    /// The data's mean, `[D]`.
+    /// The mean of the data, `[D]`.
     pub mean: Array1<f64>,
-    /// `sigma^2`: the average variance in the directions left out.
+    /// The variance of the noise, `sigma^2`, which is the average variance of the data in the directions left out.
     pub noise: f64,
-    /// `ln p(x)` averaged over the data, in closed form.
+    /// The evidence `ln p(x)`, averaged over the data, in closed form.
     pub average_log_evidence: Nats,
 }
 
 impl Ppca {
-    /// The maximum-likelihood solution for data `[N, D]` and `d < D` components.
+    /// Fits the model to data `[N, D]` with `d < D` components, by maximum likelihood.
     ///
-    /// With the eigenvalues `l_1 >= ... >= l_D` of the data's covariance and their vectors `U`:
+    /// The solution is in terms of the eigenvalues `l_1 >= ... >= l_D` of the data's covariance, and their vectors `U`:
     ///
     /// ```text
     /// sigma^2 = mean_{i > d} l_i      W = U_d (L_d - sigma^2 I)^(1/2)
@@ -34,8 +34,8 @@ impl Ppca {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Empty`] without data, [`Error::Shape`] unless `0 < d < D`, [`Error::Number`], and [`Error::Covariance`] where the directions
-    /// left out hold no variance.
+    /// [`Error::Empty`] without data; [`Error::Shape`] unless `0 < d < D`; [`Error::Number`] for an entry that is not
+    /// finite or too large; [`Error::Covariance`] where the directions left out hold no variance.
     pub fn fit(data: &Array2<f64>, d: usize) -> Result<Self, Error> {
         let (images, pixels) = data.dim();
         let Some(mean) = data.mean_axis(Axis(0)) else {
@@ -60,7 +60,7 @@ impl Ppca {
         let left_out = spectrum.values.slice(s![..pixels - d]); // ascending
         let kept = spectrum.values.slice(s![pixels - d..]);
         let noise = left_out.sum() / count(pixels - d);
-        // What rounding leaves of directions without variance is no noise.
+        // Directions without variance have eigenvalues that are nothing but rounding, and these are no noise.
         if !(noise > count(pixels) * UNIT_ROUNDOFF_F64 * spectrum.values[pixels - 1]) {
             return Err(Error::Covariance {
                 tensor: "data",
@@ -82,10 +82,14 @@ impl Ppca {
         })
     }
 
-    /// The world of one image, its encoder the posterior: `V = sigma^2 M^-1`, `A = M^-1 W^T`, `M = W^T W + sigma^2 I`.
+    /// The world of one image, whose encoder is the posterior, so that its bound is tight.
+    ///
+    /// ```text
+    /// V = sigma^2 M^-1        A = M^-1 W^T        c = -A mean        M = W^T W + sigma^2 I
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Number`], [`Error::Covariance`] as a world's.
+    /// [`Error::Shape`], [`Error::Number`] and [`Error::Covariance`], as [`Gaussian::from_rounded`].
     pub fn world(&self, x: &Array1<f64>) -> Result<Gaussian, Error> {
         let (pixels, d) = self.weight.dim();
         let m = self.weight.t().dot(&self.weight) + Array2::<f64>::eye(d) * self.noise;

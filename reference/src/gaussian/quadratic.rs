@@ -14,30 +14,39 @@ use crate::vocab::{Error, Nats, UNIT_ROUNDOFF_F64};
 /// `ln (2 pi)`.
 pub(super) const LN_2_PI: f64 = 1.837_877_066_409_345_3;
 
-/// `c - 1/2 sum_k s_k |u_k + U_k t|^2` with `s_k = 1` or `-1`, where `z = mu + L t` and `q(z|x) = N(mu, L L^T)`.
+/// A logarithm as a function of the code: a constant less half of a sum of squares.
 ///
-/// Sums and differences of logarithms add up constants and list their squares; nothing cancels before an integral asks.
+/// ```text
+/// f(z) = c - 1/2 sum_k s_k |u_k + U_k t|^2        s_k = 1 or -1        z = mu + L t        q(z|x) = N(mu, L L^T)
+/// ```
+///
+/// Sums and differences of logarithms add up the constants and list the squares. Nothing cancels before an integral is
+/// asked for. Unit: nats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quadratic {
-    /// Of what is computed here, or of the twin's type.
+    /// The unit in which errors count: that of this computation, or that of the twin's type.
     rounding: Rounding,
     constant: Nats,
     squares: Vec<(f64, Arc<Square>)>,
 }
 
-/// `|u + U t|^2`.
+/// The square `|u + U t|^2` of an affine function of `t`.
 #[derive(Debug, Clone, PartialEq)]
 struct Square {
     offset: Uncertain,
     slope: Uncertain,
-    /// `|u|^2`.
+    /// The value at `t = 0`, `|u|^2`.
     height: Nats,
-    /// `E[|u + U t|^2] = |u|^2 + |U|^2` for a standard normal `t`.
+    /// The mean for a standard normal `t`, `E[|u + U t|^2] = |u|^2 + |U|^2`.
     mean: Nats,
 }
 
 impl Quadratic {
-    /// `ln N(a + B t; 0, F F^T) = -1/2 |F^-1 (a + B t)|^2 - ln det F - n/2 ln 2 pi`, `slope` being `F^-1 B`.
+    /// The log-density of a normal distribution at an affine function of `t`.
+    ///
+    /// ```text
+    /// ln N(a + B t; 0, F F^T) = -1/2 |F^-1 (a + B t)|^2 - ln det F - n/2 ln 2 pi        slope = F^-1 B
+    /// ```
     pub(super) fn density(factor: &Factor, a: &Uncertain, slope: Uncertain, rounding: Rounding) -> Self {
         let offset = factor.whiten(a);
         let height = offset.square_norm(rounding);
@@ -56,7 +65,7 @@ impl Quadratic {
         }
     }
 
-    /// `ln q(z|x) = -1/2 |t|^2 - ln det L - d/2 ln 2 pi`.
+    /// The encoder's own log-density, `ln q(z|x) = -1/2 |t|^2 - ln det L - d/2 ln 2 pi`.
     pub(super) fn standard(encoder: &Factor, rounding: Rounding) -> Self {
         let d = encoder.lower.rows();
         let square = Square {
@@ -72,7 +81,7 @@ impl Quadratic {
         }
     }
 
-    /// `E_t[f] = c - 1/2 sum_k s_k (|u_k|^2 + |U_k|^2)`.
+    /// The expectation under the encoder, `E_t[f] = c - 1/2 sum_k s_k (|u_k|^2 + |U_k|^2)`.
     pub(super) fn expectation(&self) -> Nats {
         let means = self.squares.iter().map(|(sign, square)| (-0.5 * sign) * square.mean);
         self.constant + means.sum::<Nats>()
@@ -86,15 +95,15 @@ impl Quadratic {
         self.constant + self.squares.iter().map(term).sum::<Nats>()
     }
 
-    /// `ln ∫ e^f dt` over `d` coordinates; `+inf` where it diverges.
+    /// The log-integral `ln ∫ e^f dt` over `d` coordinates. It is `+inf` where the integral diverges.
     ///
-    /// Squares that are all added are one least-squares problem, `min_t |u + U t| = rho` with `U = Q R`:
+    /// Where all squares are added, they are one least-squares problem, `min_t |u + U t| = rho` with `U = Q R`:
     ///
     /// ```text
     /// c + d/2 ln 2 pi - rho^2 / 2 - ln |det R|
     /// ```
     ///
-    /// Where some are subtracted the form `A = sum_k s_k U_k^T U_k` is summed up, and its Cholesky factor taken.
+    /// Where some are subtracted, the form `A = sum_k s_k U_k^T U_k` is summed up, and its Cholesky factor is taken.
     pub(super) fn log_integral(&self, d: usize) -> Result<Nats, Error> {
         let constant = self.constant + Nats::of(0.5 * count(d) * LN_2_PI);
         let integral = if self.squares.iter().all(|(sign, _)| *sign > 0.0) {
@@ -105,8 +114,10 @@ impl Quadratic {
         Ok(constant + integral)
     }
 
-    /// Rounding: `u` and `U` are off by their own errors and by Householder's `m n u` (Higham, theorem 19.4); `d(rho^2 / 2)` is
-    /// `residual . (du + dU t*)`, and `d ln det R = tr(R^-1 Q^T dU)`.
+    /// The terms `-rho^2 / 2 - ln |det R|` of the log-integral, where all squares are added.
+    ///
+    /// Rounding: `u` and `U` are off by their own errors and by Householder's `m n u` (Higham, theorem 19.4). These
+    /// move `rho^2 / 2` by `residual . (du + dU t*)`, and `ln det R` by `tr(R^-1 Q^T dU)`.
     fn by_least_squares(&self, d: usize) -> Nats {
         let part = |pick: fn(&Square) -> &Uncertain| self.squares.iter().map(move |(_, square)| pick(square));
         let slope = Uncertain::stacked(part(|square| &square.slope), d, d + 1);
@@ -128,8 +139,11 @@ impl Quadratic {
         -(0.5 * residual + triangle.ln_det())
     }
 
-    /// Rounding of `A`, `b = sum_k s_k U_k^T u_k` and `c = sum_k s_k |u_k|^2`, then of what they make:
-    /// `1/2 t*^T A t* - 1/2 c - 1/2 ln det A` at `A t* = -b`.
+    /// The terms `1/2 t*^T A t* - 1/2 c - 1/2 ln det A` of the log-integral at `A t* = -b`, where some squares are
+    /// subtracted.
+    ///
+    /// Here `b = sum_k s_k U_k^T u_k` and `c = sum_k s_k |u_k|^2`. The mass holds the rounding of `A`, `b` and `c`, and
+    /// then that of the terms made of them.
     fn by_normal_equations(&self, d: usize) -> Result<Nats, Error> {
         let zero = |columns| Array2::from_elem((d, columns), Double::ZERO);
         let (mut form, mut linear) = (zero(d), zero(1));
@@ -140,7 +154,7 @@ impl Quadratic {
             let add = |sum: &mut Double, &term: &Double| *sum = *sum + term * Double::from(*sign);
             form.zip_mut_with(&product.value, add);
             linear.zip_mut_with(&offset.value, add);
-            // Adding it up costs at most a rounding of its size for each of the squares.
+            // Adding the form up costs at most a rounding of its size for each of the squares.
             form_error += product.error_norm() + count(self.squares.len()) * product.norm();
             linear_error += offset.error_norm() + count(self.squares.len()) * offset.norm();
             constant = constant + *sign * square.height;
@@ -154,11 +168,12 @@ impl Quadratic {
         let inverse = lower.inverse().mapv(Double::nearest);
         let least = norm(&inverse.t().dot(&whitened.nearest()));
         let size = lower.size();
-        // The factorisation's backward error, and the two solves', which are of the same size (Higham, theorems 8.5 and 10.3).
+        // The factorisation's backward error, and the two solves', which are of the same size (Higham, theorems 8.5 and
+        // 10.3).
         form_error += (3.0 * count(d) + 1.0) * norm(&size.dot(&size.t()));
         let spread = norm(&inverse.t().dot(&inverse));
         let off = linear_error + least * form_error;
-        // To second order: at a posterior on the encoder the first says nothing.
+        // The error counts to second order, because the first order vanishes where the posterior is the encoder.
         let moved = least * (off + linear_error) + self.rounding.of_square(0.0, off) * spread + spread * form_error;
         let height = whitened.square_norm(self.rounding);
         let height = Nats::with_mass(height.value(), height.mass() + self.rounding.mass_of(moved));

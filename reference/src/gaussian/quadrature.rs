@@ -1,4 +1,4 @@
-//! Gauss-Hermite quadrature in the basis of `q(z|x)`.
+//! Gauss-Hermite quadrature, axis by axis, in the coordinates in which `q(z|x)` is standard normal.
 
 use ndarray::{Array1, Array2, Axis};
 use ndarray_linalg::{Eigh as _, UPLO};
@@ -13,24 +13,25 @@ use crate::world::Codes;
 
 /// A linear-Gaussian world integrated by quadrature.
 ///
-/// In the coordinates in which `q(z|x)` is standard normal, turned so that the posterior's precision is diagonal, the logarithm of a
-/// ratio of Gaussian densities is a sum over the axes, `f(t) = f(0) + sum_i (f(t_i e_i) - f(0))`: `d` rules of one dimension do what a
-/// product rule of `n^d` points would. Expectations of quadratic forms are exact, cross terms are 0 by symmetry; the ratio of Eq. 5
-/// converges with `n`.
+/// The coordinates in which `q(z|x)` is standard normal are turned so that the posterior's precision is diagonal. There
+/// the logarithm of a ratio of Gaussian densities is a sum over the axes, `f(t) = f(0) + sum_i (f(t_i e_i) - f(0))`. So
+/// `d` rules of one dimension do what a product rule of `n^d` points would. Expectations of quadratic forms are exact,
+/// since cross terms are 0 by symmetry. The ratio of Eq. 5 converges with `n`.
 pub type Quadrature = AtPoints<Axes>;
 
-/// The rule: `n` nodes on each axis, behind the centre.
+/// The rule of quadrature: the centre, then `n` nodes on each axis.
 #[derive(Debug, Clone)]
 pub struct Axes {
     ln_weights: Vec<Nats>,
     nodes: Array1<f64>,
     dimension: usize,
-    /// What the axes' own error hides of a ratio, in roundoffs: `sum_{i != j} |A_ij| E|t_i t_j|`, where the form `A` would be diagonal on exact axes.
+    /// The error that inexact axes make in a ratio, in roundoffs: `sum_{i != j} |A_ij| E|t_i t_j|`, where the form `A`
+    /// would be diagonal on exact axes.
     hidden: f64,
 }
 
 impl Quadrature {
-    /// With `n` nodes an axis.
+    /// The world integrated by quadrature with `n` nodes on each axis.
     ///
     /// # Errors
     /// None on a validated world.
@@ -47,12 +48,13 @@ impl Quadrature {
     }
 }
 
-/// How many nodes an axis settle the ratio of Eq. 5 at every caption of a world, and at every caption's prior with the observed one's decoder,
-/// to the last digit.
+/// The number of nodes on an axis that settles the ratio of Eq. 5 to the last digit, at every caption of a world and at
+/// every caption's prior with the observed one's decoder.
 ///
-/// On an axis the integrand is a normal density of precision `l` around `m`. Around `t` the nodes of the rule lie `h = pi / sqrt(n - t^2 / 4)`
-/// apart, up to `2 sqrt(n)`; a sum over points at that distance misses a normal integral by a share of `2 exp(-2 pi^2 / (l h^2))` (Poisson's
-/// formula), and its tail beyond 9 standard deviations is `e^-40`. So `2 (n - m^2 / 4) / l >= 40` and `2 sqrt(n) >= |m| + 9 / sqrt(l)`.
+/// On an axis the integrand is a normal density of precision `l` around `m`. Around `t` the nodes of the rule lie
+/// `h = pi / sqrt(n - t^2 / 4)` apart, up to `2 sqrt(n)`. A sum over points at that distance misses a normal integral
+/// by a share of `2 exp(-2 pi^2 / (l h^2))` (Poisson's formula), and its tail beyond 9 standard deviations is `e^-40`.
+/// So `2 (n - m^2 / 4) / l >= 40` and `2 sqrt(n) >= |m| + 9 / sqrt(l)`.
 #[must_use]
 pub fn nodes_needed(world: &Gaussian) -> f64 {
     let mut most = 1.0_f64;
@@ -72,7 +74,8 @@ pub fn nodes_needed(world: &Gaussian) -> f64 {
 }
 
 impl Axes {
-    /// The rule for a world's observed caption, and its points: the centre, then the nodes axis by axis, in the basis of the posterior.
+    /// The rule for a world's observed caption, and its points, in the basis of the posterior. The points are the
+    /// centre, then the nodes axis by axis.
     fn turned(&self, world: &Gaussian) -> (Self, Array2<f64>) {
         let (d, n) = (self.dimension, self.nodes.len());
         let (spectrum, _) = world.posterior_axes(world.y(), world.y());
@@ -92,7 +95,7 @@ impl Axes {
         (Self { hidden, ..self.clone() }, points)
     }
 
-    /// `f(t_i e_i) - f(0)` for the nodes of an axis.
+    /// The log-weights of an axis' nodes, each with the rise `f(t_i e_i) - f(0)` at the node.
     fn along<'a>(&'a self, f: &'a Codes, axis: usize) -> impl Iterator<Item = (Nats, Nats)> + 'a {
         let first = 1 + axis * self.nodes.len();
         let weights = self.ln_weights.iter().enumerate();
@@ -133,11 +136,12 @@ impl Rule for Axes {
     }
 }
 
-/// Nodes and log-weights for `E_{t ~ N(0,1)}[f(t)]`, exact for polynomials of degree `2 n - 1`.
+/// The nodes and log-weights of the rule for `E_{t ~ N(0,1)}[f(t)]`, which is exact for polynomials of degree
+/// `2 n - 1`.
 ///
-/// The nodes are the eigenvalues of the Jacobi matrix (Golub and Welsch), each improved by a step of Newton's; a weight is
-/// `1 / sum_{k<n} h_k(t)^2` over the orthonormal Hermite polynomials, whose terms are positive: it is right to `t^2 + 4 n` roundoffs
-/// however small it is, which the eigenvectors' first entries are not.
+/// The nodes are the eigenvalues of the Jacobi matrix (Golub and Welsch), each improved by a step of Newton's method. A
+/// weight is `1 / sum_{k<n} h_k(t)^2` over the orthonormal Hermite polynomials, whose terms are positive. It is right
+/// to `t^2 + 4 n` roundoffs however small it is, which the eigenvectors' first entries are not.
 fn hermite(n: usize) -> Result<(Array1<f64>, Vec<Nats>), Error> {
     let mut jacobi = Array2::zeros((n, n));
     for k in 1..n {
@@ -159,7 +163,7 @@ fn hermite(n: usize) -> Result<(Array1<f64>, Vec<Nats>), Error> {
     Ok((nodes, ln_weights))
 }
 
-/// `h_n(t)`, `h_{n-1}(t)` and `sum_{k<n} h_k(t)^2`.
+/// The orthonormal Hermite polynomials `h_n(t)` and `h_{n-1}(t)`, and the sum `sum_{k<n} h_k(t)^2`.
 fn orthonormal(t: f64, n: usize) -> (f64, f64, f64) {
     let (mut before, mut now, mut sum) = (0.0, 1.0, 0.0);
     for k in 0..n {

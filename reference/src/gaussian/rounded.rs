@@ -1,4 +1,5 @@
-//! What a twin in a narrower type is given: the parameters rounded to it, the covariances by their factors.
+//! Worlds with rounded parameters, as a twin in a narrower type is given them. Covariances are rounded by their
+//! factors.
 
 use std::sync::Arc;
 
@@ -9,25 +10,26 @@ use super::uncertain::{Rounding, Uncertain, column};
 use super::{Gaussian, Parts, Shared};
 use crate::vocab::Error;
 
-/// The lower triangular factors of the covariances: what the sides know of them.
+/// The lower triangular Cholesky factors of the covariances, which are all that the sides know of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Factors {
-    /// Of `S_y`, `[Y, d, d]`.
+    /// The factor of each `S_y`, `[Y, d, d]`.
     pub prior: Array3<f64>,
-    /// Of `R`, `[D, D]`.
+    /// The factor of `R`, `[D, D]`.
     pub decoder: Array2<f64>,
-    /// Of `V`, `[d, d]`.
+    /// The factor of `V`, `[d, d]`.
     pub encoder: Array2<f64>,
 }
 
 impl Gaussian {
-    /// The unit roundoff that the masses of the sides are meant for: `f64`'s but for [`Gaussian::rounded`] worlds.
+    /// The unit roundoff that the masses of the sides are meant for. It is that of `f64`, except for the worlds that
+    /// [`Gaussian::rounded`] returns.
     #[must_use]
     pub fn unit_roundoff(&self) -> f64 {
         self.core.shared.rounding.of_mass
     }
 
-    /// The factors of the covariances.
+    /// The Cholesky factors of the covariances, rounded to `f64`.
     #[must_use]
     pub fn factors(&self) -> Factors {
         let shared = &self.core.shared;
@@ -42,13 +44,16 @@ impl Gaussian {
         }
     }
 
-    /// The same worlds with every parameter rounded, the tables not renormalised: each covariance is the product of its rounded factor, the
-    /// encoder's mean at the observed image is rounded and no longer looks at the image. Worlds of one model share what is factorised.
+    /// Copies of worlds with every parameter rounded.
     ///
-    /// The masses of the sides are those of a computation of this unit roundoff: the running error analysis counts units, whatever their size,
-    /// and squares them where the first order says nothing.
+    /// The tables are not renormalised. Each covariance is the product of its rounded factor. The encoder's mean at the
+    /// observed image is rounded, and no longer looks at the image. Neighbouring worlds of one model share what is
+    /// factorised.
     ///
-    /// An entry is [`Error::Covariance`] where rounding leaves a matrix that is not clear of singular.
+    /// The masses of the sides are those of a computation of this unit roundoff. The running error analysis counts
+    /// units, whatever their size, and squares them where the first order says nothing.
+    ///
+    /// An entry is [`Error::Covariance`] where rounding leaves a matrix that may be singular.
     #[must_use]
     pub fn rounded(worlds: &[&Self], round: impl Fn(f64) -> f64, unit_roundoff: f64) -> Vec<Result<Self, Error>> {
         type Made = Result<Arc<Shared>, Error>;

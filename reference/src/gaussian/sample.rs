@@ -1,4 +1,4 @@
-//! Importance sampling from `q(z|x)`, with a standard error.
+//! Importance sampling from `q(z|x)`, with standard errors by the jackknife.
 
 use std::ops::Range;
 
@@ -14,21 +14,22 @@ use crate::world::Codes;
 /// A linear-Gaussian world integrated by draws from `q(z|x)`.
 pub type Sample = AtPoints<Draws>;
 
-/// The rule: the mean over the draws, all but those left out.
+/// The rule of sampling: the mean over all draws but those that the jackknife leaves out.
 #[derive(Debug, Clone)]
 pub struct Draws {
     draws: usize,
     left_out: Range<usize>,
 }
 
-/// Groups of draws that are left out in turn.
+/// The number of groups of draws that the jackknife leaves out in turn.
 const GROUPS: usize = 32;
 
 impl Sample {
-    /// From standard normal numbers, `[d, N]`, a draw a column.
+    /// The world integrated by the given draws: standard normal numbers, `[d, N]`, each column of which is a draw.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the numbers are not as many as the code has coordinates, or the draws not a multiple of 32.
+    /// [`Error::Shape`] unless there is a row for each coordinate of the code, and the number of draws is a multiple
+    /// of 32.
     pub fn of(world: &Gaussian, normals: &Array2<f64>) -> Result<Self, Error> {
         let (rows, draws) = normals.dim();
         if rows != world.dimension() || draws == 0 || draws % GROUPS != 0 {
@@ -76,23 +77,24 @@ impl Rule for Draws {
     }
 }
 
-/// What sampling makes of a side.
+/// The estimate of a side by sampling.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// The value, its first-order bias taken off.
+    /// The estimated value in nats, without its bias of first order.
     pub value: Nats,
-    /// The standard error.
+    /// The standard error of the value, in nats.
     pub standard_error: f64,
 }
 
-/// A side by sampling, its standard error by the jackknife: the side is computed again without each of 32 groups of draws.
+/// Estimates a side by sampling, with its standard error by the jackknife. The side is computed again without each of
+/// 32 groups of draws.
 ///
 /// ```text
 /// value = g s - (g - 1) mean_k s_k          error^2 = (g - 1) / g sum_k (s_k - mean)^2,   s_k without group k, g = 32
 /// ```
 ///
 /// # Errors
-/// The side's.
+/// Those of the side.
 pub fn estimate(sample: &Sample, side: impl Fn(&Sample) -> Result<Nats, Error>) -> Result<Estimate, Error> {
     let whole = side(sample)?;
     let parts: Vec<Nats> = (0..GROUPS)

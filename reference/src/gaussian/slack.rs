@@ -1,4 +1,4 @@
-//! The slacks of a linear-Gaussian world.
+//! The slacks of a linear-Gaussian world, from inverses and determinants.
 
 use super::Gaussian;
 use crate::model::Model;
@@ -6,14 +6,14 @@ use crate::slack::{Posterior, Slack};
 use crate::vocab::{Error, Nats, Reading};
 
 impl Gaussian {
-    /// `E_{z ~ q(z|x)}[ln q(y,z|x) - ln p(y,z)]`, entropy and cross-entropy apart.
+    /// The log-ratio `E_{z ~ q(z|x)}[ln q(y,z|x) - ln p(y,z)]`, as a cross-entropy less an entropy.
     fn log_ratio(&self, y: usize) -> Nats {
         let cross_entropy = self.cross_entropy_to_prior(y) - Nats::of(self.core.shared.ln_p_y.ln()[y]);
         let entropy = self.encoder_entropy() - Nats::of(self.ln_q_y.ln()[y]);
         cross_entropy - entropy
     }
 
-    /// `D_KL = sum_y' q(y'|x) E_{z ~ q(z|x)}[ln q(y',z|x) - ln p(y',z)]`.
+    /// The joint divergence `D_KL = sum_y' q(y'|x) E_{z ~ q(z|x)}[ln q(y',z|x) - ln p(y',z)]`.
     fn joint_divergence(&self) -> Nats {
         let term = |y: usize| {
             let ratio = self.log_ratio(y);
@@ -23,7 +23,7 @@ impl Gaussian {
         self.possible_captions().map(term).sum()
     }
 
-    /// Whether there is a posterior: `p(y) > 0`.
+    /// Refuses a world that has no posterior, because `p(y) = 0` at the observed caption.
     fn possible(&self) -> Result<(), Error> {
         if self.core.shared.ln_p_y.ln()[self.y] == f64::NEG_INFINITY {
             return Err(Error::Indeterminate { line: "the posterior" });
@@ -35,7 +35,8 @@ impl Gaussian {
         Nats::of(self.core.shared.ln_p_y.ln()[y])
     }
 
-    /// `KL(q(y,z|x) || r)` for an `r` whose captions have these log-weights, and whose codes at each lie so far from `q(z|x)`.
+    /// The divergence `KL(q(y,z|x) || r)`, for an `r` whose captions have the log-weights `ln_weight`. `divergence_at`
+    /// is the divergence of `q(z|x)` from the codes of `r` at a caption.
     fn joint_divergence_from(
         &self,
         ln_weight: impl Fn(usize) -> Nats,
@@ -56,13 +57,14 @@ impl Gaussian {
         Ok(terms.into_iter().sum())
     }
 
+    /// The captions with `q(y|x) > 0`.
     fn possible_captions(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.captions()).filter(|&y| self.ln_q_y.ln()[y] > f64::NEG_INFINITY)
     }
 }
 
 impl Slack for Gaussian {
-    /// A Gaussian is positive everywhere.
+    /// The slack is 0, since a Gaussian is positive everywhere.
     fn uncovered_posterior(&self) -> Result<Nats, Error> {
         self.possible()?;
         Ok(Nats::ZERO)
@@ -82,7 +84,7 @@ impl Slack for Gaussian {
         self.joint_divergence_from(ln_weight, |y| self.divergence_from_posterior(y))
     }
 
-    /// `q(y,z|x)` is a product.
+    /// The slack is 0, since `q(y,z|x)` is a product.
     fn conditional_encoder(&self) -> Result<Nats, Error> {
         Ok(Nats::ZERO)
     }
@@ -114,7 +116,8 @@ impl Slack for Gaussian {
         })
     }
 
-    /// `r` is a mixture over captions too, but its captions are given: `KL = sum_y' q(y'|x) (ln q(y'|x) / r(y') + KL(q(z|x) || r(z|y')))`.
+    /// `r` is a mixture over captions, too, but the divergence keeps its captions apart:
+    /// `KL = sum_y' q(y'|x) (ln q(y'|x) / r(y') + KL(q(z|x) || r(z|y')))`.
     fn joint_fixed_caption_gap(&self) -> Result<Nats, Error> {
         let fixed = self.with_caption_fixed();
         let ln_weight = |y: usize| fixed[y].ln_evidence + self.ln_prior_of_caption(y);
@@ -123,7 +126,8 @@ impl Slack for Gaussian {
 
     fn image_against_fixed_caption(&self) -> Result<Nats, Error> {
         let (captions, fixed) = (self.captions(), self.with_caption_fixed());
-        // Each caption with its own decoder, then each with the observed one's; the shares of the two halves.
+        // Each caption stands here twice: first with its own decoder, then with the observed caption's. The slack is
+        // the logarithm of the first half's share less that of the second.
         let shares = Posterior::new(2 * captions, |place| {
             let y = place % captions;
             let evidence = if place < captions {

@@ -1,16 +1,17 @@
-//! Lower triangular matrices in twice the precision of `f64`, and how a matrix becomes one.
+//! Lower triangular matrices in twice the precision of `f64`, by Cholesky's and by Householder's factorisation.
 
 use ndarray::Array2;
 
 use super::double::{Double, Scalar, identity};
 use crate::vocab::Nats;
 
-/// A lower triangle without a zero on its diagonal.
+/// A lower triangular matrix without a zero on its diagonal.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Triangle(Array2<Double>);
 
 impl Triangle {
-    /// `F` of `A = F F^T`, from the lower half of a symmetric `A`; none unless every pivot is positive.
+    /// The Cholesky factor `F` of `A = F F^T`, from the lower half of a symmetric `A`. There is none unless every pivot
+    /// is positive.
     pub(super) fn cholesky(matrix: &Array2<Double>) -> Option<Self> {
         let d = matrix.nrows();
         let mut lower = Array2::from_elem((d, d), Double::ZERO);
@@ -32,9 +33,10 @@ impl Triangle {
         Some(Self(lower))
     }
 
-    /// Householder's `U = Q R`: `R^T`, the first rows of `Q^T u`, and the size of what is left of it; none where a column depends on those before.
+    /// Householder's factorisation `U = Q R` of the slope `U`, applied to the offset `u`.
     ///
-    /// `U` has at least one row more than columns.
+    /// It returns `R^T`, the first rows of `Q^T u`, and the size of the rest of `Q^T u`. There is none where a column
+    /// depends on those before it. `U` has to have at least one row more than columns.
     pub(super) fn of_columns(
         slope: &Array2<Double>,
         offset: &Array2<Double>,
@@ -75,7 +77,7 @@ impl Triangle {
         Some((Self(lower), right, work[[d, d]]))
     }
 
-    /// `R^-1 b`, where this triangle is `R^T`.
+    /// The solution `R^-1 b`, where this triangle is `R^T`.
     pub(super) fn solve_transposed(&self, b: &Array2<Double>) -> Array2<Double> {
         let mut solved = b.clone();
         for i in (0..self.0.nrows()).rev() {
@@ -90,22 +92,22 @@ impl Triangle {
         solved
     }
 
-    /// `F^-1 b`.
+    /// The solution `F^-1 b`.
     pub(super) fn solve(&self, b: &Array2<Double>) -> Array2<Double> {
         forward(&self.0, b)
     }
 
-    /// `F^-1`.
+    /// The inverse `F^-1`.
     pub(super) fn inverse(&self) -> Array2<Double> {
         self.solve(&identity(self.0.nrows()))
     }
 
-    /// The sizes of the entries.
+    /// The absolute values of the entries, in `f64`.
     pub(super) fn size(&self) -> Array2<f64> {
         self.0.mapv(|entry| entry.nearest().abs())
     }
 
-    /// `ln |det F|`.
+    /// The logarithm of the determinant's size, `ln |det F|`.
     pub(super) fn ln_det(&self) -> Nats {
         self.0.diag().iter().map(|entry| Nats::of(entry.abs().ln())).sum()
     }
@@ -115,7 +117,7 @@ impl Triangle {
     }
 }
 
-/// `F^-1 b` by forward substitution.
+/// The solution `F^-1 b` by forward substitution.
 pub(super) fn forward<T: Scalar>(lower: &Array2<T>, b: &Array2<T>) -> Array2<T> {
     let mut solved = b.as_standard_layout().into_owned();
     for i in 0..lower.nrows() {

@@ -1,4 +1,4 @@
-//! A matrix that knows how far rounding may have moved each of its entries.
+//! Matrices that carry, beside each entry, how far rounding may have moved it.
 
 use std::ops::{Add, Sub};
 
@@ -7,21 +7,21 @@ use ndarray::{Array1, Array2, Axis, Zip, concatenate};
 use super::double::{Double, Scalar};
 use crate::vocab::{CLOSURE, Nats, UNIT_ROUNDOFF_F64};
 
-/// Entries, and beside each how many units of roundoff it may be off: first-order running error analysis (Wilkinson).
+/// A matrix with an error for each entry, in units of roundoff: first-order running error analysis (Wilkinson).
 ///
 /// ```text
 /// a + b      e_a + e_b + |a + b|
 /// A B        e_A |B| + |A| e_B + n |A| |B|        n the length of a dot product
 /// ```
 ///
-/// It counts units, whatever their size: [`Rounding`] says which.
+/// The errors count units, whatever their size. [`Rounding`] says how large the unit is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Uncertain<T = Double> {
     pub(super) value: Array2<T>,
     pub(super) error: Array2<f64>,
 }
 
-/// How large the unit is that errors count, and what a mass is told in.
+/// The size of the unit in which errors count, and the unit roundoff of the type for which masses are stated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rounding {
     unit: f64,
@@ -29,13 +29,13 @@ pub(super) struct Rounding {
 }
 
 impl Rounding {
-    /// Of what is computed here, for numbers handed out in `f64`.
+    /// The rounding of what is computed here, for results that are handed out in `f64`.
     pub(super) const OWN: Self = Self {
         unit: Double::ROUNDOFF,
         of_mass: UNIT_ROUNDOFF_F64,
     };
 
-    /// Of somebody's computation in a type of that unit roundoff, whatever we compute in.
+    /// The rounding of somebody else's computation in a type of that unit roundoff, whatever we compute in.
     pub(super) const fn in_type(unit_roundoff: f64) -> Self {
         Self {
             unit: unit_roundoff,
@@ -48,19 +48,19 @@ impl Rounding {
         mass_of(units * (self.unit / self.of_mass))
     }
 
-    /// The error of a square, `2 |a| e + e^2`: around 0 the first order says nothing.
+    /// The error of a square, `2 |a| e + e^2`. The second order counts, since the first one vanishes around 0.
     pub(super) fn of_square(self, size: f64, error: f64) -> f64 {
         2.0 * size * error + self.unit * error * error
     }
 }
 
 impl Uncertain {
-    /// Numbers of `f64` as they stand.
+    /// A matrix of `f64` that counts as exact.
     pub(super) fn given(entries: &Array2<f64>) -> Self {
         Self::exact(entries.mapv(Double::from))
     }
 
-    /// In `f64`: the nearest of each entry, which adds a rounding to an error that is less than one.
+    /// The matrix rounded to `f64`, which adds one rounding to each entry's error.
     pub(super) fn single(&self) -> Uncertain<f64> {
         let value = self.nearest();
         let carried = Double::ROUNDOFF / f64::ROUNDOFF;
@@ -68,7 +68,7 @@ impl Uncertain {
         Uncertain { value, error }
     }
 
-    /// `sum_i a_ii`, `[1, 1]`.
+    /// The trace `sum_i a_ii`, `[1, 1]`.
     pub(super) fn trace(&self) -> Self {
         let sum = self.value.diag().iter().fold(Double::ZERO, |sum, &entry| sum + entry);
         let size: f64 = self.value.diag().iter().map(|entry| entry.nearest().abs()).sum();
@@ -79,7 +79,7 @@ impl Uncertain {
         }
     }
 
-    /// The one entry of a `[1, 1]`, its error in its mass.
+    /// The one entry of a `[1, 1]` matrix in nats, with its error in its mass.
     pub(super) fn nats(&self) -> Nats {
         let (value, error) = (self.value[[0, 0]].nearest(), self.error[[0, 0]]);
         Nats::with_mass(value, value.abs() + Rounding::OWN.mass_of(error))
@@ -100,17 +100,17 @@ impl<T: Scalar> Uncertain<T> {
         self.value.ncols()
     }
 
-    /// The entries in `f64`.
+    /// The entries, each rounded to `f64`.
     pub(super) fn nearest(&self) -> Array2<f64> {
         self.value.mapv(T::nearest)
     }
 
-    /// The sizes of the entries.
+    /// The absolute values of the entries, in `f64`.
     pub(super) fn size(&self) -> Array2<f64> {
         self.value.mapv(|entry| entry.nearest().abs())
     }
 
-    /// `A B`.
+    /// The matrix product `A B`, with its error.
     pub(super) fn dot(&self, other: &Self) -> Self {
         let (size, other_size) = (self.size(), other.size());
         let rounding = size.dot(&other_size) * count(self.columns());
@@ -133,17 +133,17 @@ impl<T: Scalar> Uncertain<T> {
         }
     }
 
-    /// `sum_ij a_ij^2`, with the errors of the entries in its mass.
+    /// The sum of squares `sum_ij a_ij^2`, with the errors of the entries in its mass.
     pub(super) fn square_norm(&self, rounding: Rounding) -> Nats {
         sum_of_squares(self.value.iter().zip(&self.error), rounding)
     }
 
-    /// Frobenius norm of the entries.
+    /// The Frobenius norm of the entries.
     pub(super) fn norm(&self) -> f64 {
         norm(&self.nearest())
     }
 
-    /// Frobenius norm of the errors, in units of roundoff.
+    /// The Frobenius norm of the errors, in units of roundoff.
     pub(super) fn error_norm(&self) -> f64 {
         norm(&self.error)
     }
@@ -159,7 +159,7 @@ impl<T: Scalar> Uncertain<T> {
         all.push(&padding);
         let values: Vec<_> = all.iter().map(|part| part.value.view()).collect();
         let errors: Vec<_> = all.iter().map(|part| part.error.view()).collect();
-        // Of equal width, so both are there.
+        // The parts are of equal width, so that both concatenations succeed.
         match (concatenate(Axis(0), &values), concatenate(Axis(0), &errors)) {
             (Ok(value), Ok(error)) => Self { value, error },
             _ => Self::exact(Array2::from_elem((rows, columns), T::from(0.0))),
@@ -184,7 +184,8 @@ impl<T: Scalar> Sub for &Uncertain<T> {
 }
 
 impl Uncertain<f64> {
-    /// `sum_i a_ij^2` for every column, added up in `f64` row by row, as the entries lie. A column of `n` entries rounds `n` times.
+    /// The sum of squares `sum_i a_ij^2` of every column. It is added up in `f64` row by row, as the entries lie in
+    /// memory, so that a column of `n` entries rounds `n` times.
     pub(super) fn column_norms(&self, rounding: Rounding) -> impl Iterator<Item = Nats> {
         let mut sums = Array1::<f64>::zeros(self.columns());
         let mut errors = sums.clone();
@@ -201,7 +202,7 @@ impl Uncertain<f64> {
     }
 }
 
-/// `A B` of errors and sizes: what is exact has none to carry.
+/// The product of errors and sizes. A factor of zeros, as of an exact matrix, is not multiplied out.
 fn carried(a: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
     let nothing = |entries: &Array2<f64>| entries.iter().all(|entry| *entry == 0.0);
     if nothing(a) || nothing(b) {
@@ -224,12 +225,12 @@ pub(super) fn mass_of(roundoffs: f64) -> f64 {
     roundoffs / CLOSURE
 }
 
-/// Frobenius norm.
+/// The Frobenius norm of a matrix.
 pub(super) fn norm(a: &Array2<f64>) -> f64 {
     a.iter().map(|a| a * a).sum::<f64>().sqrt()
 }
 
-/// A column from a vector.
+/// A vector as a matrix of one column.
 pub(super) fn column(entries: &Array1<f64>) -> Array2<f64> {
     entries.clone().insert_axis(Axis(1))
 }

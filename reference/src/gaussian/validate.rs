@@ -1,4 +1,4 @@
-//! The way in: parameters are believed once, here.
+//! The validation of a linear-Gaussian world's parameters: every world passes through here once.
 
 use std::sync::Arc;
 
@@ -11,14 +11,15 @@ use super::uncertain::{Rounding, Uncertain, column};
 use super::{Core, Gaussian, Known, Parts, Shared};
 use crate::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
 
-/// The most coordinates of a code, and pixels of an image.
+/// The largest number of a code's coordinates, and of an image's pixels.
 pub const MOST_DIMENSIONS: usize = 64;
 
-/// The largest size of a parameter: what the lines square and multiply stays far from the end of `f64`'s range.
+/// The largest absolute value of a parameter. With it, what the lines square and multiply stays far from the end of
+/// `f64`'s range.
 pub const LARGEST: f64 = 1e15;
 
 impl Gaussian {
-    /// Validates the parts in `f64`. See [`Gaussian::from_rounded`].
+    /// Validates parts whose tables were computed in `f64`. See [`Gaussian::from_rounded`].
     ///
     /// # Errors
     /// As [`Gaussian::from_rounded`].
@@ -26,11 +27,11 @@ impl Gaussian {
         Self::from_rounded(parts, UNIT_ROUNDOFF_F64)
     }
 
-    /// Validates the parts, the tables stored in a type of that unit roundoff.
+    /// Validates the parts, whose tables were stored in a type of that unit roundoff, and factorises the covariances.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Empty`], [`Error::Size`], [`Error::Number`], [`Error::Covariance`], [`Error::Entry`], [`Error::Sum`],
-    /// [`Error::Caption`], [`Error::Beta`], naming parameter, index and value.
+    /// [`Error::Shape`], [`Error::Empty`], [`Error::Size`], [`Error::Number`], [`Error::Covariance`], [`Error::Entry`],
+    /// [`Error::Sum`], [`Error::Caption`] and [`Error::Beta`]. They name the parameter, the index and the value.
     pub fn from_rounded(parts: Parts, unit_roundoff: f64) -> Result<Self, Error> {
         shapes(&parts)?;
         finite(&parts)?;
@@ -50,10 +51,13 @@ impl Gaussian {
         Ok(Self::at(shared, parts, mean, ln_q_y, beta))
     }
 
-    /// The same model and beta at another observed pair, `ln q(y|x)` stored in a type of that unit roundoff; nothing is factorised again.
+    /// The same model and beta at another observed pair. Nothing is factorised again.
+    ///
+    /// `ln_q_y_given_x` is the table of that pair, which was stored in a type of that unit roundoff.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Number`], [`Error::Caption`], [`Error::Entry`], [`Error::Sum`], as of a world's own pair.
+    /// [`Error::Shape`], [`Error::Number`], [`Error::Caption`], [`Error::Entry`] and [`Error::Sum`], as
+    /// [`Gaussian::from_rounded`].
     pub fn observing_pair(
         &self,
         x: Array1<f64>,
@@ -79,7 +83,7 @@ impl Gaussian {
     }
 
     pub(super) fn at(shared: Arc<Shared>, parts: Parts, mean: Uncertain, ln_q_y: LogProbs<Ix1>, beta: Beta) -> Self {
-        // z = mu + L t: the code in the coordinates in which q is standard normal.
+        // z = mu + L t, where t is the code in the coordinates in which q is standard normal.
         let l = &shared.encoder.factor.lower;
         let x = Uncertain::given(&column(&parts.x));
         let weighted_mean = Uncertain::given(&parts.decoder_weight).dot(&mean);
@@ -111,7 +115,7 @@ impl Gaussian {
     }
 }
 
-/// `A x + c`.
+/// The encoder's mean at the observed image, `A x + c`.
 fn encoder_mean(parts: &Parts) -> Uncertain {
     let turned = Uncertain::given(&parts.encoder_weight).dot(&Uncertain::given(&column(&parts.x)));
     &turned + &Uncertain::given(&column(&parts.encoder_offset))
@@ -133,7 +137,7 @@ impl Shared {
         )
     }
 
-    /// From covariances that are believed already.
+    /// What no image changes of a model, from covariances that are validated already.
     pub(super) fn of(
         parts: &Parts,
         ln_p_y: LogProbs<Ix1>,
@@ -198,7 +202,8 @@ fn shapes(parts: &Parts) -> Result<(), Error> {
     }
 }
 
-/// The parameters that are no covariance and no table of log-probabilities.
+/// Refuses an entry that is not finite or too large. Covariances and tables of log-probabilities are validated
+/// elsewhere.
 fn finite(parts: &Parts) -> Result<(), Error> {
     let arrays = [
         ("prior_mean", parts.prior_mean.view().into_dyn()),

@@ -1,4 +1,4 @@
-//! Densities that integrate to one, slopes that are differences, what is refused.
+//! Tests that densities integrate to one, that gradients are difference quotients, and of what is refused.
 
 use super::{
     bernoulli, bernoulli_gradient, log_likelihood, logit_laplace, logit_laplace_gradients, normal, normal_gradients,

@@ -1,19 +1,28 @@
-//! Two rows of logits: divergence and cross-entropy of their softmaxes.
+//! Divergence and cross-entropy of the softmaxes of two rows of logits, with their gradients.
 
 use super::softmax::Softmax;
 use crate::special::excess;
 use crate::vocab::{Error, Nats};
 
-/// Divergence of `q = softmax(a)` from `p = softmax(b)`.
+/// Kullback-Leibler divergence of `q = softmax(a)` from `p = softmax(b)`.
 ///
 /// ```text
 /// D(q || p) = sum_k p_k [(1 + r_k) ln(1 + r_k) - r_k],   r_k = q_k / p_k - 1       (Eq. 13)
 ///           = sum_k q_k (ln q_k - ln p_k)
 /// ```
 ///
-/// Shapes: equal, `[K]`. Unit: nats. Range: `[0, +inf]`; 0 exactly for equal distributions. Limits: `+inf` where `q_k > 0 = p_k`.
-/// Mass: the value, since no term of the first form is negative.
+/// Shapes: both rows are `[K]`. Unit: nats. Limits: `+inf` where `q_k > 0 = p_k`.
+/// Range: `[0, +inf]`; 0 exactly for equal distributions. Mass: the value, since no term of the first form is negative.
 /// Source: the note, Eq. 13. Twin: `gpu::fused::kl_divergence`.
+///
+/// ```
+/// use reference::logits::kl_divergence;
+///
+/// // The second code is masked in q, a point mass, and p is a fair coin.
+/// let divergence = kl_divergence(&[7.0, f64::NEG_INFINITY], &[3.0, 3.0])?;
+/// assert!((divergence.value() - 2.0_f64.ln()).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`Softmax::new`]; [`Error::Shape`] when the rows differ in length.
@@ -23,7 +32,7 @@ pub fn kl_divergence(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
         return Ok(Nats::INFINITY);
     }
     let log_ratio = log_ratio(&q, &p);
-    // Far apart e^d overflows while p_k e^d = q_k does not.
+    // Where the two are far apart, e^d overflows, while p_k e^d = q_k does not.
     let term = |k: usize| match log_ratio(k) {
         d if d.abs() > 1.0 => (q.q[k] * Nats::of(d)).value() - (q.q[k] - p.q[k]),
         d => p.q[k] * excess(d),
@@ -37,6 +46,19 @@ pub fn kl_divergence(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
 /// dD/da_k = q_k (ln q_k - ln p_k - D)                    dD/db_k = p_k - q_k
 /// ```
 ///
+/// Shapes: both rows and both gradients are `[K]`. Limits: 0 for a masked code.
+///
+/// ```
+/// use reference::logits::kl_divergence_gradients;
+///
+/// // q = (3/4, 1/4), p = (1/2, 1/2): p - q = (-1/4, 1/4), and D = 3/4 ln 3/2 + 1/4 ln 1/2.
+/// let [by_a, by_b] = kl_divergence_gradients(&[3.0_f64.ln(), 0.0], &[0.0, 0.0])?;
+/// let (ln_ratio, d) = (1.5_f64.ln(), 0.75 * 1.5_f64.ln() + 0.25 * 0.5_f64.ln());
+/// assert!((by_a[0].value() - 0.75 * (ln_ratio - d)).abs() < 1e-15);
+/// assert!((by_b[0].value() + 0.25).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`kl_divergence`]; [`Error::Indeterminate`] where the divergence is infinite.
 pub fn kl_divergence_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], Error> {
@@ -48,7 +70,7 @@ pub fn kl_divergence_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], E
         });
     }
     let log_ratio = log_ratio(&q, &p);
-    // The mean is E_q[y_q - y_p], its addends at most the two exponents.
+    // The mean is E_q[y_q - y_p]. Each of its addends is at most as large as the two exponents together.
     let mean_mass = mean_mass(&q, |k| q.y[k].abs() + p.y[k].abs(), q.expect(|k| q.y[k] - p.y[k]));
     Ok([q.weighted(|k| log_ratio(k) - divergence, mean_mass), difference(&q, &p)])
 }
@@ -59,8 +81,17 @@ pub fn kl_divergence_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], E
 /// H(q, p) = -sum_k q_k ln p_k = ln s_p + E_q[-y_p]
 /// ```
 ///
-/// Shapes: equal, `[K]`. Unit: nats. Range: `[H(q), +inf]`. Limits: `+inf` where `q_k > 0 = p_k`.
-/// Twin: `gpu::fused::cross_entropy`.
+/// Shapes: both rows are `[K]`. Unit: nats. Limits: `+inf` where `q_k > 0 = p_k`.
+/// Range: `[H(q), +inf]`; `H(q)` exactly for equal distributions. Twin: `gpu::fused::cross_entropy`.
+///
+/// ```
+/// use reference::logits::cross_entropy;
+///
+/// // Under a fair coin every distribution of two codes needs ln 2.
+/// let nats = cross_entropy(&[3.0_f64.ln(), 0.0], &[5.0, 5.0])?;
+/// assert!((nats.value() - 2.0_f64.ln()).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`Softmax::new`]; [`Error::Shape`] when the rows differ in length.
@@ -80,8 +111,20 @@ pub fn cross_entropy(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
 /// dH/da_k = -q_k (ln p_k + H) = -q_k (b_k - E_q[b])      dH/db_k = p_k - q_k
 /// ```
 ///
+/// Shapes: both rows and both gradients are `[K]`. Limits: 0 for a masked code.
+///
+/// ```
+/// use reference::logits::cross_entropy_gradients;
+///
+/// // q = (3/4, 1/4), and p is a fair coin: no q is cheaper than another, and p - q = (-1/4, 1/4).
+/// let [by_a, by_b] = cross_entropy_gradients(&[3.0_f64.ln(), 0.0], &[0.0, 0.0])?;
+/// assert_eq!(by_a[0].value(), 0.0);
+/// assert!((by_b[0].value() + 0.25).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
+///
 /// # Errors
-/// As [`cross_entropy`]; [`Error::Indeterminate`] where it is infinite.
+/// As [`cross_entropy`]; [`Error::Indeterminate`] where the cross-entropy is infinite.
 pub fn cross_entropy_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], Error> {
     let (q, p) = both(a, b)?;
     let mean = q.expect(|k| -p.y[k]);
@@ -94,22 +137,24 @@ pub fn cross_entropy_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], E
     Ok([q.weighted(|k| -p.y[k] - mean, mean_mass), difference(&q, &p)])
 }
 
-/// `ln q_k - ln p_k`; where the logits are close, their difference is exact.
+/// The log-ratio `ln q_k - ln p_k`. Where the logits are close, their difference is exact.
 fn log_ratio<'a>(q: &'a Softmax, p: &'a Softmax) -> impl Fn(usize) -> f64 + 'a {
     |k| (q.y[k] - p.y[k]) - (q.ln_s - p.ln_s)
 }
 
-/// What a mean over `q` of addends of this size was made of: each times `1 + |y_q|` of its weight, and the mean times `1 + E_q[-y]`.
+/// The mass of a mean over `q`, whose addends have the given sizes. Each addend counts `1 + |y_q|` times, for its
+/// weight, and the mean counts `1 + E_q[-y]` times, for the sum of the weights.
 fn mean_mass(q: &Softmax, size: impl Fn(usize) -> f64, mean: f64) -> f64 {
     q.expect(|k| size(k) * (1.0 - q.y[k])) + mean.abs() * (1.0 + q.depth())
 }
 
-/// `p_k - q_k`.
+/// The gradient `p_k - q_k`, code by code.
 fn difference(q: &Softmax, p: &Softmax) -> Vec<Nats> {
     let (q, p) = (q.weighted(|_| 1.0, 0.0), p.weighted(|_| 1.0, 0.0));
     p.into_iter().zip(q).map(|(p, q)| p - q).collect()
 }
 
+/// The two softmaxes, of rows of one length.
 fn both(a: &[f64], b: &[f64]) -> Result<(Softmax, Softmax), Error> {
     if a.len() != b.len() {
         return Err(Error::Shape {

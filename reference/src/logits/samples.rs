@@ -1,4 +1,4 @@
-//! Log-weights of samples: the importance-weighted bound.
+//! The importance-weighted bound, from the log-weights of samples.
 
 use super::softmax::Softmax;
 use crate::vocab::{Error, Nats};
@@ -9,11 +9,22 @@ use crate::vocab::{Error, Nats};
 /// ln (1/N) sum_i e^(x_i) = max x + ln s - ln N
 /// ```
 ///
-/// With `x_i = ln p(x,y,z_i) - ln q(z_i|x)` and `z_i ~ q(z|x)` its expectation is the importance-weighted bound, between the bound of Eq. 6
-/// (`N = 1`) and `ln p(x,y)`, its limit; inside the logarithm stands Eq. 5, sampled.
+/// With `x_i = ln p(x,y,z_i) - ln q(z_i|x)` and `z_i ~ q(z|x)` its expectation is the importance-weighted bound. That
+/// bound lies between the bound of Eq. 6, which is `N = 1`, and `ln p(x,y)`, which is its limit. Inside the logarithm
+/// stands the expectation of Eq. 5, as a mean of samples.
 ///
-/// Shape: `[N]`. Unit: nats. Range: from the mean of `x` to its largest entry. Limits: `-inf` is a sample of weight 0; `-inf` where all are.
-/// Mass: `|max x| + ln s + ln N + 1` and the mean exponent. Source: Burda et al. 2015. Twin: `gpu::fused::log_mean_exp`.
+/// Shapes: `x` is `[N]`. Unit: nats. Limits: an entry of `-inf` is a sample of weight 0; the result is `-inf` where all
+/// are.
+/// Range: from the mean of `x` to its largest entry. Mass: `|max x| + ln s + ln N + 1` and the mean exponent.
+/// Source: Burda et al. 2015. Twin: `gpu::fused::log_mean_exp`.
+///
+/// ```
+/// use reference::logits::log_mean_exp;
+///
+/// // Weights 1 and 3 have the mean 2.
+/// assert!((log_mean_exp(&[0.0, 3.0_f64.ln()])?.value() - 2.0_f64.ln()).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::Entry`] (NaN or `+inf`).
@@ -35,8 +46,18 @@ pub fn log_mean_exp(x: &[f64]) -> Result<Nats, Error> {
 /// d/dx_i = e^(x_i) / sum_j e^(x_j)
 /// ```
 ///
+/// Shapes: `x` and the gradient are `[N]`. Range: `[0, 1]`, and the sum is 1.
+///
+/// ```
+/// use reference::logits::log_mean_exp_gradient;
+///
+/// // Of weights 1 and 3 the first has a quarter.
+/// assert!((log_mean_exp_gradient(&[0.0, 3.0_f64.ln()])?[0].value() - 0.25).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
+///
 /// # Errors
-/// As [`Softmax::new`]: where every weight is 0 there is none.
+/// As [`Softmax::new`]: where every weight is 0 there is no gradient.
 pub fn log_mean_exp_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
     Ok(Softmax::new("log_weights", x)?.weighted(|_| 1.0, 0.0))
 }

@@ -1,19 +1,30 @@
-//! One row of logits: divergence from the uniform distribution, entropy, the log-probability of a token.
+//! Quantities of one row of logits: the divergence from the uniform distribution, the entropy and the log-probability
+//! of a token, with their gradients.
 
 use super::softmax::Softmax;
 use crate::special::excess;
 use crate::vocab::{Error, Nats};
 
-/// Divergence of `q = softmax(x)` from the uniform distribution over the `K` codes: DALL-E's KL term in its first stage.
+/// Divergence of `q = softmax(x)` from the uniform distribution over the `K` codes: DALL-E's KL term in its first
+/// stage.
 ///
 /// ```text
 /// D(q || u) = (1/K) sum_k [(1 + u_k) ln(1 + u_k) - u_k],   u_k = K q_k - 1         (Eq. 13 with p = 1/K)
 ///           = sum_k q_k ln q_k + ln K
 /// ```
 ///
-/// Shape: `[K]`. Unit: nats. Range: `[0, ln K]`; 0 exactly for equal logits, `ln K` for a certain code.
+/// Shapes: `x` is `[K]`. Unit: nats. Range: `[0, ln K]`; 0 exactly for equal logits, `ln K` for a certain code.
 /// Mass: the value, since no term of the first form is negative.
 /// Source: Ramesh et al. 2021, section 2.1. Twin: `gpu::fused::kl_to_uniform`.
+///
+/// ```
+/// use reference::logits::kl_to_uniform;
+///
+/// // A certain code among two, and two equal codes.
+/// assert!((kl_to_uniform(&[7.0, f64::NEG_INFINITY])?.value() - 2.0_f64.ln()).abs() < 1e-15);
+/// assert_eq!(kl_to_uniform(&[7.0, 7.0])?.value(), 0.0);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`Softmax::new`].
@@ -30,7 +41,16 @@ pub fn kl_to_uniform(x: &[f64]) -> Result<Nats, Error> {
 /// dD/dx_k = q_k (x_k - E_q[x])
 /// ```
 ///
-/// Shape: `[K]`. Limits: 0 for a masked code.
+/// Shapes: `x` and the gradient are `[K]`. Limits: 0 for a masked code.
+///
+/// ```
+/// use reference::logits::kl_to_uniform_gradient;
+///
+/// // q = (3/4, 1/4) with logits ln 3 and 0: 3/4 (ln 3 - 3/4 ln 3).
+/// let slope = kl_to_uniform_gradient(&[3.0_f64.ln(), 0.0])?[0];
+/// assert!((slope.value() - 0.1875 * 3.0_f64.ln()).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`Softmax::new`].
@@ -46,8 +66,16 @@ pub fn kl_to_uniform_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
 /// H(q) = -sum_k q_k ln q_k = ln s - E_q[y]
 /// ```
 ///
-/// Shape: `[K]`. Unit: nats. Range: `[0, ln K]`.
+/// Shapes: `x` is `[K]`. Unit: nats. Range: `[0, ln K]`; 0 for a certain code, `ln K` exactly for equal logits.
 /// Mass: `ln s + 1`, the two terms of the mean, and what rounded exponents add. Twin: `gpu::fused::entropy`.
+///
+/// ```
+/// use reference::logits::entropy;
+///
+/// // A fair coin.
+/// assert!((entropy(&[7.0, 7.0])?.value() - 2.0_f64.ln()).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`Softmax::new`].
@@ -63,21 +91,41 @@ pub fn entropy(x: &[f64]) -> Result<Nats, Error> {
 /// dH/dx_k = -q_k (x_k - E_q[x])
 /// ```
 ///
+/// Shapes: `x` and the gradient are `[K]`. Limits: 0 for a masked code. It is the opposite of
+/// [`kl_to_uniform_gradient`], because the divergence is `ln K` less the entropy.
+///
+/// ```
+/// use reference::logits::entropy_gradient;
+///
+/// // q = (3/4, 1/4) with logits ln 3 and 0: -3/4 (ln 3 - 3/4 ln 3).
+/// let slope = entropy_gradient(&[3.0_f64.ln(), 0.0])?[0];
+/// assert!((slope.value() + 0.1875 * 3.0_f64.ln()).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`Softmax::new`].
 pub fn entropy_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
     Ok(kl_to_uniform_gradient(x)?.into_iter().map(|slope| -slope).collect())
 }
 
-/// Log-probability of a token under `softmax(x)`.
+/// The log-probability of a token under `softmax(x)`.
 ///
 /// ```text
 /// ln q_t = x_t - ln sum_k e^(x_k)
 /// ```
 ///
-/// Shape: `[V]`. Unit: nats. Range: `[-inf, 0]`. Limits: `-inf` for a masked token.
-/// Mass: `|y_t| + ln s + 1` and the mean exponent. Source: the note, `p(y,z)` of Eq. 2, factorised token by token.
-/// Twin: `gpu::fused::token_log_prob`.
+/// Shapes: `x` is `[V]`, a logit for each token of the vocabulary. Unit: nats. Limits: `-inf` for a masked token.
+/// Range: `[-inf, 0]`. Mass: `|y_t| + ln s + 1` and the mean exponent.
+/// Source: the note, `p(y,z)` of Eq. 2, factorised token by token. Twin: `gpu::fused::token_log_prob`.
+///
+/// ```
+/// use reference::logits::token_log_prob;
+///
+/// // One of four equal tokens.
+/// assert!((token_log_prob(&[7.0; 4], 2)?.value() - 0.25_f64.ln()).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`Softmax::new`]; [`Error::Token`] for a token that is not in the vocabulary.
@@ -95,7 +143,16 @@ pub fn token_log_prob(x: &[f64], token: usize) -> Result<Nats, Error> {
 /// d ln q_t / dx_k = [k = t] - q_k
 /// ```
 ///
-/// Mass: `[k = t] + q_k (1 + |y_k| + E_q[-y])`.
+/// Shapes: `x` and the gradient are `[V]`. Mass: `[k = t] + q_k (1 + |y_k| + E_q[-y])`.
+///
+/// ```
+/// use reference::logits::token_log_prob_gradient;
+///
+/// // Two equal tokens, the first of which is scored.
+/// let slope = token_log_prob_gradient(&[7.0, 7.0], 0)?;
+/// assert!((slope[0].value() - 0.5).abs() < 1e-15 && (slope[1].value() + 0.5).abs() < 1e-15);
+/// # Ok::<(), reference::vocab::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`token_log_prob`].
@@ -107,12 +164,14 @@ pub fn token_log_prob_gradient(x: &[f64], token: usize) -> Result<Vec<Nats>, Err
     Ok(slope)
 }
 
-/// What the mean `E_q[y]` was added up from: `A (1 + A) + E_q[y^2]`, `A = E_q[-y]`. The weights are off by `|y|` each and their sum by `A`.
+/// The mass of the mean `E_q[y]`: `A (1 + A) + E_q[y^2]`, with `A = E_q[-y]`. Each weight is off by `|y|` roundings,
+/// and their sum by `A`.
 fn mean_mass(q: &Softmax) -> f64 {
     let depth = q.depth();
     depth * (1.0 + depth) + q.expect(|k| q.y[k] * q.y[k])
 }
 
+/// Refuses a token that is not in the vocabulary.
 const fn known(token: usize, vocabulary: usize) -> Result<(), Error> {
     if token < vocabulary {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The distribution that a row of logits stands for.
+//! The distribution that a row of logits stands for, with its expectations.
 
 use crate::vocab::{Error, Nats};
 
@@ -9,16 +9,27 @@ use crate::vocab::{Error, Nats};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Softmax {
-    /// `y_k`, at most 0.
+    /// The logits less the largest of them, `y_k`. They are at most 0, and `-inf` for a masked code.
     pub y: Vec<f64>,
-    /// `q_k`.
+    /// The probabilities `q_k`, which are 0 for a masked code.
     pub q: Vec<f64>,
-    /// `ln s`, in `[0, ln K]`, with a relative error of a few roundings.
+    /// The normaliser `ln s`, in `[0, ln K]`. Its relative error is a few roundings.
     pub ln_s: f64,
 }
 
 impl Softmax {
-    /// Validates a row and normalises it.
+    /// Validates a row of logits and normalises it. `tensor` is the name that an error gives to the row.
+    ///
+    /// Shapes: `x` is `[K]`. Limits: an entry of `-inf` masks its code.
+    ///
+    /// ```
+    /// use reference::logits::Softmax;
+    ///
+    /// // Weights 3 and 1.
+    /// let softmax = Softmax::new("logits", &[3.0_f64.ln(), 0.0])?;
+    /// assert!((softmax.q[0] - 0.75).abs() < 1e-15);
+    /// # Ok::<(), reference::vocab::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::Entry`] (NaN or `+inf`), [`Error::Sum`] when every logit is `-inf`.
@@ -50,13 +61,29 @@ impl Softmax {
         Ok(Self { y, q, ln_s })
     }
 
-    /// `ln q_k = y_k - ln s`, `-inf` for a masked code.
+    /// The log-probability of a code, `ln q_k = y_k - ln s`. It is `-inf` for a masked code.
+    ///
+    /// ```
+    /// # use reference::logits::Softmax;
+    /// // Of weights 3 and 1 the second has a quarter.
+    /// let softmax = Softmax::new("logits", &[3.0_f64.ln(), 0.0])?;
+    /// assert!((softmax.ln_q(1) - 0.25_f64.ln()).abs() < 1e-15);
+    /// # Ok::<(), reference::vocab::Error>(())
+    /// ```
     #[must_use]
     pub fn ln_q(&self, k: usize) -> f64 {
         self.y[k] - self.ln_s
     }
 
-    /// `E_q[f]` over the codes that are not masked.
+    /// The expectation `E_q[f]`, over the codes that are not masked.
+    ///
+    /// ```
+    /// # use reference::logits::Softmax;
+    /// // 3/4 10 + 1/4 2 = 8.
+    /// let softmax = Softmax::new("logits", &[3.0_f64.ln(), 0.0])?;
+    /// assert!((softmax.expect(|k| [10.0, 2.0][k]) - 8.0).abs() < 1e-14);
+    /// # Ok::<(), reference::vocab::Error>(())
+    /// ```
     pub fn expect(&self, f: impl Fn(usize) -> f64) -> f64 {
         let term = |k: usize| {
             let value = f(k);
@@ -66,21 +93,38 @@ impl Softmax {
         self.support().map(term).sum::<Nats>().value()
     }
 
-    /// The codes that are not masked.
+    /// The codes that are not masked, in order.
+    ///
+    /// ```
+    /// # use reference::logits::Softmax;
+    /// let softmax = Softmax::new("logits", &[0.0, f64::NEG_INFINITY, 1.0])?;
+    /// assert!(softmax.support().eq([0, 2]));
+    /// # Ok::<(), reference::vocab::Error>(())
+    /// ```
     pub fn support(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.y.len()).filter(|&k| self.y[k] > f64::NEG_INFINITY)
     }
 
-    /// `E_q[-y]`: how far below the largest logit the mean one lies.
+    /// How far the mean logit lies below the largest one, `E_q[-y]`.
+    ///
+    /// Range: `>= 0`; 0 where all codes that are not masked have one logit.
+    ///
+    /// ```
+    /// # use reference::logits::Softmax;
+    /// // With probability 1/4 the logit lies ln 3 below the largest.
+    /// let softmax = Softmax::new("logits", &[3.0_f64.ln(), 0.0])?;
+    /// assert!((softmax.depth() - 0.25 * 3.0_f64.ln()).abs() < 1e-15);
+    /// # Ok::<(), reference::vocab::Error>(())
+    /// ```
     #[must_use]
     pub fn depth(&self) -> f64 {
         self.expect(|k| -self.y[k])
     }
 
-    /// `q_k slope` for every code, 0 for a masked one.
+    /// The products `q_k slope_k` for every code, 0 for a masked one.
     ///
-    /// Mass: `q_k (|slope_k| (1 + |y_k| + E_q[-y]) + mean_mass)`: the weight's own rounding and that of `s`, and the size of what the mean inside
-    /// the slope was added up from.
+    /// Mass: `q_k (|slope_k| (1 + |y_k| + E_q[-y]) + mean_mass)`. It holds the weight's own rounding, that of `s`, and
+    /// the size of what the mean inside the slope was added up from.
     pub(super) fn weighted(&self, slope: impl Fn(usize) -> f64, mean_mass: f64) -> Vec<Nats> {
         let depth = self.depth();
         let entry = |k: usize| {

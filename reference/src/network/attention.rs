@@ -1,39 +1,43 @@
-//! Causal attention in several heads.
+//! Causal attention in several heads, over the positions that a mask lets each position read.
 
 use ndarray::{Array2, ArrayD};
 
 use super::{Mask, NetworkError, Traced, axes, count};
 
-/// Scaled dot-product attention, each head over its own part of the width.
+/// Scaled dot-product attention, in which each head has its own part of the width.
 ///
 /// ```text
-/// s_j = q . k_j / sqrt(d_h)        w_j = e^(s_j) / sum_l e^(s_l)        y = sum_j w_j v_j        over the j that the mask lets it read
+/// s_j = q . k_j / sqrt(d_h)        w_j = e^(s_j) / sum_l e^(s_l)        y = sum_j w_j v_j
 /// ```
 ///
-/// Mass: `sum_j w_j (|v_j| + |v_j - y| m_j)`, where `m_j = sum |q| |k_j| / sqrt(d_h) + |s_j - max s|` is what a score's rounding moves.
+/// The sums run over the positions `j` that the mask lets the position read. `d_h` is the width of a head.
+///
+/// Mass: `sum_j w_j (|v_j| + |v_j - y| m_j)`, where `m_j = sum |q| |k_j| / sqrt(d_h) + |s_j - max s|` is what a score's
+/// rounding moves.
 /// Source: Vaswani et al. 2017.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attention {
-    /// How many heads.
+    /// The number of heads, which divides the width.
     pub heads: usize,
-    /// Who reads whom.
+    /// The positions that each position reads.
     pub mask: Mask,
-    /// Positions of the text.
+    /// The number of text positions, which stand before those of the image.
     pub text: usize,
-    /// Height and width of the image in positions.
+    /// The height and the width of the image, in positions.
     pub side: usize,
 }
 
-/// Relative error of `exp` in units of roundoff, as the twin's bounds have it.
+/// The relative error of `exp` in units of roundoff, as the twin's bounds have it.
 const EXP: f64 = 4.0;
 
 impl Attention {
-    /// The values.
+    /// Applies the layer to queries, keys and values.
     ///
-    /// Shapes: `[S, d]` three times to `[S, d]`, `d` a multiple of the heads.
+    /// Shapes: `q`, `k` and `v` are `[S, d]`, where `d` is a multiple of the number of heads; returns `[S, d]`.
     ///
     /// # Errors
-    /// [`NetworkError::Shape`], [`NetworkError::Size`].
+    /// [`NetworkError::Shape`] for inputs of different shapes; [`NetworkError::Size`] for heads that do not divide the
+    /// width.
     pub fn apply(&self, q: &ArrayD<f64>, k: &ArrayD<f64>, v: &ArrayD<f64>) -> Result<Traced, NetworkError> {
         let of = |name: &str, x: &ArrayD<f64>| axes::<ndarray::Ix2>(name, x, q.shape());
         let (q, k, v) = (of("queries", q)?, of("keys", k)?, of("values", v)?);
@@ -90,7 +94,8 @@ impl Attention {
         Ok(Traced {
             value: value.into_dyn(),
             mass: mass.into_dyn(),
-            // A score's product and scale, or the weights' exponentials and two sums over what is read.
+            // The larger of two: a score's product and scale, or the weights' exponentials and two sums over what is
+            // read.
             roundings: (count(part) + 4.0).max(2.0 * EXP + 2.0 * count(length) + 2.0),
         })
     }

@@ -3,16 +3,20 @@
 use super::{NetworkError, count};
 use crate::vocab::Nats;
 
-/// Tokens drawn one by one, from their frequencies in the training captions, until the end is drawn.
+/// The caption model: tokens are drawn one by one, from their frequencies in the training captions, until the end is
+/// drawn.
 ///
 /// ```text
 /// q(y|x) = prod_{i <= n} f(y_i) f(end)          without f(end) where n = T, the longest caption
 /// f(t)   = (N_t + 1) / (N + V + 1)
 /// ```
 ///
-/// It depends neither on `phi` nor on `x`, as the note has it below Eq. 13; its logarithm is negative, which the note has not. Over all
-/// token strings of at most `T` it adds up to 1; over captions to less, as a caption has more than one string. `+ 1`: a token never seen is
-/// possible.
+/// `N_t` is the number of times that a token stood in the captions, `N` the number of all tokens and ends, and `V` the
+/// number of kinds of tokens. The `+ 1` makes a token possible that was never seen.
+///
+/// The model depends neither on `phi` nor on `x`, as the note has it below Eq. 13. Its logarithm is negative, which the
+/// note gets wrong. Over all strings of at most `T` tokens it adds up to 1. Over captions it adds up to less, since a
+/// caption has more than one string.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaptionModel {
     ln_f: Vec<f64>,
@@ -20,7 +24,10 @@ pub struct CaptionModel {
 }
 
 impl CaptionModel {
-    /// From how often each token stood in the captions, `[V]`, the number of captions (each ends once), and `T`.
+    /// The model of a set of captions.
+    ///
+    /// `counts` says how often each token stood in them, `[V]`. `captions` is their number, since each ends once.
+    /// `longest` is `T`.
     #[must_use]
     pub fn from_counts(counts: &[u64], captions: u64, longest: usize) -> Self {
         let total = counts.iter().sum::<u64>() + captions + counts.len() as u64 + 1;
@@ -32,10 +39,12 @@ impl CaptionModel {
         }
     }
 
-    /// `ln q(y|x)` of a caption's tokens, without pads. Unit: nats. Range: `< 0`.
+    /// The log-probability `ln q(y|x)` of a caption, from its tokens without pads.
+    ///
+    /// Unit: nats. Range: below 0.
     ///
     /// # Errors
-    /// [`NetworkError::Number`] for a token that is none; [`NetworkError::Size`] for more than `T` of them.
+    /// [`NetworkError::Number`] for a token outside the vocabulary; [`NetworkError::Size`] for more than `T` of them.
     pub fn log_prob(&self, tokens: &[usize]) -> Result<Nats, NetworkError> {
         let end = self.ln_f.len() - 1;
         if tokens.len() > self.longest {

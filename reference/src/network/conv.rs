@@ -1,16 +1,17 @@
-//! Convolution.
+//! Convolutions of stride 1, as the encoder and the decoder of the first stage have them.
 
 use ndarray::{Array1, Array3, Array4, ArrayD};
 
 use super::{NetworkError, Parameters, Traced, axes, count};
 
-/// A convolution of stride 1 that keeps height and width: an odd kernel, zeros around the image.
+/// A convolution of stride 1 that keeps height and width. Its kernel is odd, and zeros surround the image.
 ///
 /// ```text
 /// y[o,i,j] = b[o] + sum_{c,u,v} w[o,c,u,v] x[c, i + u - r, j + v - r],   r = (k - 1) / 2
 /// ```
 ///
-/// Mass: `|b| + sum |w| |x|`, each addend rounded once when it is multiplied and at most `C k^2` times when it is added.
+/// Mass: `|b| + sum |w| |x|`. Each addend is rounded once when it is multiplied, and at most `C k^2` times when it is
+/// added.
 /// Source: openai/DALL-E's `Conv2d`, whose parameters are called `w` and `b`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conv2d {
@@ -19,10 +20,10 @@ pub struct Conv2d {
 }
 
 impl Conv2d {
-    /// The convolution `name.w`, `name.b` of parameters.
+    /// The convolution whose parameters are called `name.w` and `name.b`.
     ///
     /// # Errors
-    /// [`NetworkError::Missing`], [`NetworkError::Shape`].
+    /// [`NetworkError::Missing`] for a parameter that is not there; [`NetworkError::Shape`] for one of another shape.
     pub fn named(
         name: &str,
         outputs: usize,
@@ -36,9 +37,9 @@ impl Conv2d {
         })
     }
 
-    /// The values.
+    /// Applies the convolution to an image or a map.
     ///
-    /// Shapes: `[C, H, W]` to `[O, H, W]`.
+    /// Shapes: `x` is `[C, H, W]`; returns `[O, H, W]`.
     ///
     /// # Errors
     /// [`NetworkError::Shape`] for another number of channels.
@@ -54,7 +55,7 @@ impl Conv2d {
             });
         }
         let margin = (kernel - 1) / 2;
-        // The pixel below entry `u` of a kernel that stands at `i`; none outside the image.
+        // The pixel that lies under entry `u` of a kernel that stands at `i`. There is none outside the image.
         let below = |i: usize, u: usize, size: usize| (i + u).checked_sub(margin).filter(|&at| at < size);
         let (mut value, mut mass) = (
             Array3::zeros((outputs, height, width)),

@@ -1,35 +1,36 @@
-//! The discrete variational auto-encoder of the first stage, as released, at any size.
+//! The discrete variational autoencoder of the first stage, with the released architecture at any size.
 
 use super::{Conv2d, Graph, Layer, NetworkError, Parameters};
 
-/// The sizes of encoder and decoder.
+/// The sizes of an encoder and a decoder, from which both are built.
 ///
 /// ```text
-/// encoder   7x7 conv | groups of residual blocks, widths n, 2n, 4n, .., halved between | ReLU, 1x1 conv: logits of q(z|x)
-/// decoder   1x1 conv | groups of residual blocks, widths .., 4n, 2n, n, doubled between | ReLU, 1x1 conv: mu and ln b of p(x|z)
+/// encoder   7x7 conv | groups of residual blocks, of widths n, 2n, 4n, ..   | ReLU, 1x1 conv: logits of q(z|x)
+/// decoder   1x1 conv | groups of residual blocks, of widths .., 4n, 2n, n   | ReLU, 1x1 conv: mu and ln b of p(x|z)
 /// block     y = id(x) + g res(x),   res = four times (ReLU, conv),   g = 1 / (groups blocks)^2
 /// ```
 ///
-/// A block's kernels are 3, 3, 3, 1 in the encoder and 1, 3, 3, 3 in the decoder, its inner width a quarter of its outer one; `id` is a 1x1 conv
-/// where the width changes. Source: openai/DALL-E.
+/// Between two groups the encoder halves height and width, and the decoder doubles them. The kernels of a block are 3,
+/// 3, 3, 1 in the encoder and 1, 3, 3, 3 in the decoder. The inner width of a block is a quarter of its outer one. `id`
+/// is a 1x1 convolution where the width changes, and the identity elsewhere. Source: openai/DALL-E.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dvae {
-    /// Groups of blocks, between which the size is halved.
+    /// The number of groups of blocks, from 1 to 6.
     pub groups: usize,
-    /// Width of the widest map's blocks, `n`; a multiple of 4.
+    /// The number of channels `n` of the blocks at the full size of the image; a multiple of 4.
     pub hidden: usize,
-    /// Blocks in each group.
+    /// The number of blocks in each group.
     pub blocks: usize,
-    /// Width of the decoder's first map.
+    /// The number of channels of the decoder's first map.
     pub initial: usize,
-    /// Codes, `K`.
+    /// The number of codes, `K`.
     pub vocabulary: usize,
 }
 
-/// Red, green, blue.
+/// The channels of an image: red, green and blue.
 const CHANNELS: usize = 3;
 
-/// A convolution: outputs, inputs, kernel.
+/// The sizes of a convolution: its outputs, its inputs and its kernel.
 type Shape = (usize, usize, usize);
 
 impl Dvae {
@@ -42,7 +43,7 @@ impl Dvae {
         vocabulary: 8192,
     };
 
-    /// Names and shapes of the encoder's parameters.
+    /// The names and the shapes of the encoder's parameters, in the order of its layers.
     ///
     /// # Errors
     /// [`NetworkError::Size`] for sizes without a network.
@@ -50,7 +51,7 @@ impl Dvae {
         Ok(Self::shapes(&self.encoder_plan()?))
     }
 
-    /// Names and shapes of the decoder's parameters.
+    /// The names and the shapes of the decoder's parameters, in the order of its layers.
     ///
     /// # Errors
     /// [`NetworkError::Size`] for sizes without a network.
@@ -58,18 +59,24 @@ impl Dvae {
         Ok(Self::shapes(&self.decoder_plan()?))
     }
 
-    /// `x`, `[3, H, W]` with `H` and `W` multiples of `2^(groups - 1)`, to logits `[K, H', W']`.
+    /// The encoder, from an image to the logits of `q(z|x)`.
+    ///
+    /// Shapes: from `[3, H, W]` to `[K, H', W']`, where `H = 2^(groups - 1) H'` and `W = 2^(groups - 1) W'`.
     ///
     /// # Errors
-    /// [`NetworkError::Size`], [`NetworkError::Missing`], [`NetworkError::Shape`].
+    /// [`NetworkError::Size`] for sizes without a network; [`NetworkError::Missing`] and [`NetworkError::Shape`] for
+    /// parameters that do not fit.
     pub fn encoder(self, parameters: &Parameters) -> Result<Graph, NetworkError> {
         self.graph(&self.encoder_plan()?, parameters)
     }
 
-    /// A code's indicator, or its relaxation, `[K, H', W']` to `mu` and `ln b`, `[6, H, W]`.
+    /// The decoder, from one-hot codes, or their relaxations, to `mu` and `ln b` of `p(x|z)`.
+    ///
+    /// Shapes: from `[K, H', W']` to `[6, H, W]`, the first three channels of which are `mu`, with `H` and `W` as in
+    /// [`Dvae::encoder`].
     ///
     /// # Errors
-    /// [`NetworkError::Size`], [`NetworkError::Missing`], [`NetworkError::Shape`].
+    /// As [`Dvae::encoder`].
     pub fn decoder(self, parameters: &Parameters) -> Result<Graph, NetworkError> {
         self.graph(&self.decoder_plan()?, parameters)
     }
@@ -98,6 +105,8 @@ impl Dvae {
         )
     }
 
+    /// The steps of a network: a first convolution, the groups of blocks with `between` after each but the last, and
+    /// the output.
     fn plan(
         self,
         (inputs, first, kernel): Shape,
@@ -126,6 +135,7 @@ impl Dvae {
         Ok(plan)
     }
 
+    /// Refuses sizes without a network.
     fn check(self) -> Result<(), NetworkError> {
         let sizes = [
             ("the number of groups", self.groups, 1..=6, "1 to 6"),
@@ -147,6 +157,7 @@ impl Dvae {
         Ok(())
     }
 
+    /// The gain `g` of every residual path.
     fn gain(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "at most 384 layers")]
         let layers = (self.groups * self.blocks) as f64;
@@ -196,16 +207,18 @@ impl Dvae {
     }
 }
 
-/// A part of a network's plan.
+/// A named part of a network's plan.
 enum Step {
+    /// A convolution.
     Conv(String, Shape),
-    /// A residual block: from a width, to a width, its kernels.
+    /// A residual block with its width before, its width after and its kernels.
     Block(String, usize, usize, [usize; 4]),
+    /// A layer without parameters, between convolutions or blocks.
     Between(String, Layer),
 }
 
 impl Step {
-    /// The convolutions, a block's identity path first where it has one.
+    /// The convolutions of this part. The identity path of a block comes first, where it has one.
     fn convs(&self) -> Vec<(String, Shape)> {
         match self {
             Self::Conv(name, shape) => vec![(name.clone(), *shape)],

@@ -1,28 +1,29 @@
-//! What is done to every number by itself.
+//! Layers that treat each number, or each pair of numbers, by itself.
 
 use ndarray::{ArrayD, Zip};
 
 use super::{NetworkError, Traced};
 
-/// The rectifier.
+/// The rectified linear unit, applied to each number.
 ///
 /// ```text
 /// y = max(x, 0)
 /// ```
 ///
-/// NaN stays NaN, which `f64::max` would make 0.
+/// Shapes: returns that of `x`. Limits: NaN stays NaN, which `f64::max` would make 0.
 #[must_use]
 pub fn relu(x: &ArrayD<f64>) -> Traced {
     Traced::exact(x.mapv(|x| if x <= 0.0 { 0.0 } else { x }))
 }
 
-/// The Gaussian error linear unit.
+/// The Gaussian error linear unit, applied to each number.
 ///
 /// ```text
 /// y = x Phi(x) = x erfc(-x / sqrt 2) / 2
 /// ```
 ///
-/// Range: finite `x`; at `-inf`, which no finite network returns, `-inf 0` is NaN. Mass: `|x|`, what `x (1 + erf)` adds up, and `x^2 phi(x)` for the rounding of the function's argument.
+/// Shapes: returns that of `x`. Limits: at `-inf`, which no finite network returns, `-inf 0` is NaN.
+/// Mass: `|x|`, which is what `x (1 + erf)` adds up, and `x^2 phi(x)` for the rounding of the function's argument.
 /// Source: Hendrycks and Gimpel 2016.
 #[must_use]
 pub fn gelu(x: &ArrayD<f64>) -> Traced {
@@ -36,16 +37,18 @@ pub fn gelu(x: &ArrayD<f64>) -> Traced {
     }
 }
 
-/// Relative error of `erf` and `erfc` in units of roundoff: a library of single precision documents at most 4 ulp (8 u).
+/// The relative error of `erf` and `erfc` in units of roundoff. A library of single precision documents at most 4 ulp,
+/// which is 8 `u`.
 const ERF: f64 = 8.0;
 
-/// A residual path added to the identity's with a gain.
+/// The sum of a block's identity path `a` and its residual path `b`, with a gain on the latter.
 ///
 /// ```text
 /// y = a + g b
 /// ```
 ///
-/// Mass: `|a| + |g b|`, rounded by the gain, the product and the sum.
+/// Shapes: `a` and `b` have the same one, and so has the result. Mass: `|a| + |g b|`, which is rounded by the gain, the
+/// product and the sum.
 ///
 /// # Errors
 /// [`NetworkError::Shape`] for paths of different shapes.

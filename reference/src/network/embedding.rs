@@ -1,10 +1,10 @@
-//! From tokens to vectors.
+//! The transformer's first layer: from tokens to vectors.
 
 use ndarray::{Array1, Array2, ArrayD};
 
 use super::{NetworkError, Parameters, Traced, Transformer, axes};
 
-/// A sentence and its image's codes as vectors: what stands at a position plus where it stands.
+/// The embedding of a caption and an image's codes: each position has a vector for its token plus one for the position.
 ///
 /// ```text
 /// e[0]       = start                + position[0]
@@ -12,10 +12,11 @@ use super::{NetworkError, Parameters, Traced, Transformer, axes};
 /// e[T+j]     = image[z_j]           + row[(j-1) / side] + column[(j-1) % side]     1 <= j < side^2
 /// ```
 ///
-/// A caption shorter than `T` goes on with pads, one learned vector for each text position: `text` has `V` tokens, then `T` pads.
-/// The last code is read by nobody and has no vector.
+/// A position embeds the token before it, since it predicts its own. A caption shorter than `T` goes on with pads, one
+/// learned vector for each text position: the table `text` has `V` tokens, then `T` pads. Nobody reads the last code,
+/// so that it has no vector.
 ///
-/// Mass: the addends' sizes. Source: Ramesh et al. 2021, appendix B.1.
+/// Mass: the sizes of the addends. Source: Ramesh et al. 2021, appendix B.1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embedding {
     start: Array1<f64>,
@@ -27,10 +28,10 @@ pub struct Embedding {
 }
 
 impl Embedding {
-    /// The tables of a transformer's parameters.
+    /// The embedding whose tables are among a transformer's parameters, by the names of its fields.
     ///
     /// # Errors
-    /// [`NetworkError::Missing`], [`NetworkError::Shape`].
+    /// [`NetworkError::Missing`] for a parameter that is not there; [`NetworkError::Shape`] for one of another shape.
     pub fn named(sizes: Transformer, parameters: &Parameters) -> Result<Self, NetworkError> {
         let table = |name: &str, rows: usize| parameters.get(&format!("{name}.weight"), (rows, sizes.width));
         Ok(Self {
@@ -43,12 +44,13 @@ impl Embedding {
         })
     }
 
-    /// The vectors of tokens, each written as a number.
+    /// The vectors of a sequence of tokens, whose indices are given as floating-point numbers.
     ///
-    /// Shapes: `[T + side^2]`, the text's tokens and then the image's, to `[T + side^2, d]`.
+    /// Shapes: `tokens` is `[T + side^2]`, the text's tokens and then the image's; returns `[T + side^2, d]`.
     ///
     /// # Errors
-    /// [`NetworkError::Shape`]; [`NetworkError::Number`] for what is no token of its vocabulary.
+    /// [`NetworkError::Shape`] for another length; [`NetworkError::Number`] for a number that is no token of its
+    /// vocabulary.
     pub fn apply(&self, tokens: &ArrayD<f64>) -> Result<Traced, NetworkError> {
         let (text, side) = (self.position.nrows() - 1, self.row.nrows());
         let length = text + side * side;
@@ -89,7 +91,7 @@ impl Embedding {
     }
 }
 
-/// The token at a place, one of so many.
+/// The token at a place, as an index below `vocabulary`.
 fn token(tokens: &Array1<f64>, place: usize, vocabulary: usize) -> Result<usize, NetworkError> {
     let value = tokens[place];
     #[expect(clippy::cast_precision_loss, reason = "a vocabulary")]

@@ -1,23 +1,23 @@
-//! Why a network cannot be built or run.
+//! The error of a network that cannot be built or run.
 
-/// What does not fit, where, and what was expected.
+/// The reason why a network cannot be built or run. Each message says what was found, where, and what was expected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NetworkError {
     /// A parameter that is not there.
     #[error("{name} is missing, expected a tensor {expected:?}")]
     Missing {
-        /// Its name.
+        /// The name of the parameter.
         name: String,
-        /// Its shape.
+        /// The shape that it has to have.
         expected: Vec<usize>,
     },
-    /// A parameter, or an input, of another shape.
+    /// A parameter, or an input of a layer, of another shape than expected.
     #[error("{name} has shape {found:?}, expected {expected:?}")]
     Shape {
-        /// Its name.
+        /// The name of the parameter or input.
         name: String,
-        /// The shape it has.
+        /// The shape that it has.
         found: Vec<usize>,
         /// The shape that fits.
         expected: Vec<usize>,
@@ -25,29 +25,29 @@ pub enum NetworkError {
     /// A parameter that this architecture does not have.
     #[error("{name} is no parameter of this architecture, expected {expected} of them and no other")]
     Unknown {
-        /// Its name.
+        /// The name of the parameter.
         name: String,
-        /// How many there are.
+        /// The number of parameters that the architecture has.
         expected: usize,
     },
-    /// A number that is none.
+    /// An entry of a parameter that is not finite, or an input that is no token.
     #[error("{name}{index:?} is {value}, expected a number")]
     Number {
-        /// Name of the parameter.
+        /// The name of the parameter or input.
         name: String,
-        /// Where in it.
+        /// The index of the entry.
         index: Vec<usize>,
-        /// What stands there.
+        /// The entry.
         value: f64,
     },
     /// A size for which there is no network.
     #[error("{what} is {found}, expected {expected}")]
     Size {
-        /// Which size.
+        /// The name of the size.
         what: &'static str,
-        /// What it is.
+        /// The size that was given.
         found: usize,
-        /// What it may be.
+        /// The sizes that are possible, in words.
         expected: &'static str,
     },
 }

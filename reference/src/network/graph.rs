@@ -1,4 +1,4 @@
-//! A network as named layers, each told what it reads.
+//! A network as a list of named layers, each of which is told the values that it reads.
 
 use std::ops::Range;
 
@@ -8,38 +8,39 @@ use super::{
     Attention, Conv2d, Embedding, LayerNorm, Linear, NetworkError, Traced, add_scaled, gelu, max_pool, relu, upsample,
 };
 
-/// A layer.
+/// One layer of a network, with its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Layer {
-    /// [`Conv2d`].
+    /// A convolution, [`Conv2d`].
     Conv2d(Conv2d),
-    /// [`relu`].
+    /// The rectified linear unit, [`relu`].
     Relu,
-    /// [`max_pool`].
+    /// The largest of every two by two pixels, [`max_pool`].
     MaxPool,
-    /// [`upsample`].
+    /// Twice the height and width, [`upsample`].
     Upsample,
-    /// [`add_scaled`] with this gain: the identity's path, then the residual one.
+    /// The sum of two paths, [`add_scaled`] with this gain. Its inputs are the identity path, then the residual one.
     AddScaled(f64),
-    /// [`Linear`].
+    /// A linear map at every position, [`Linear`].
     Linear(Linear),
-    /// [`LayerNorm`].
+    /// A layer normalisation, [`LayerNorm`].
     LayerNorm(LayerNorm),
-    /// [`gelu`].
+    /// The Gaussian error linear unit, [`gelu`].
     Gelu,
-    /// [`Attention`]: queries, keys, values.
+    /// Causal attention, [`Attention`]. Its inputs are the queries, the keys and the values.
     Attention(Attention),
-    /// [`Embedding`] of tokens.
+    /// The vectors of tokens, [`Embedding`].
     Embedding(Box<Embedding>),
-    /// Some of a sequence's positions.
+    /// The positions of a sequence that lie in this range.
     Rows(Range<usize>),
 }
 
 impl Layer {
-    /// The layer's values from its inputs'.
+    /// Applies the layer to its inputs.
     ///
     /// # Errors
-    /// [`NetworkError::Shape`], [`NetworkError::Size`].
+    /// [`NetworkError::Shape`] and [`NetworkError::Size`] for inputs that do not fit; [`NetworkError::Number`] for a
+    /// number that is no token.
     pub fn apply(&self, inputs: &[&ArrayD<f64>]) -> Result<Traced, NetworkError> {
         match (self, inputs) {
             (Self::Conv2d(conv), [x]) => conv.apply(x),
@@ -64,40 +65,40 @@ impl Layer {
     }
 }
 
-/// A layer in its place.
+/// A layer in its place in a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// Its name, that of the released module where there is one.
+    /// The name of the layer: that of the released module, where there is one.
     pub name: String,
-    /// What it does.
+    /// The layer itself.
     pub layer: Layer,
-    /// Which values it reads: 0 is the network's input, `k + 1` what node `k` returns.
+    /// The values that it reads: 0 is the network's input, and `k + 1` is what node `k` returns.
     pub inputs: Vec<usize>,
 }
 
-/// Layers in an order in which each reads only what is before it.
+/// A network: layers in an order in which each reads only what comes before it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Graph {
     nodes: Vec<Node>,
 }
 
 impl Graph {
-    /// The layers.
+    /// The layers, in the order in which they run.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
-    /// Adds a layer; returns the place of its value.
+    /// Adds a layer, and returns the place of its value, which later layers may read.
     pub(super) fn push(&mut self, name: String, layer: Layer, inputs: Vec<usize>) -> usize {
         self.nodes.push(Node { name, layer, inputs });
         self.nodes.len()
     }
 
-    /// What every layer returns, in their order; the last is the network's output.
+    /// Runs the network. It returns what every layer returns, in their order; the last is the network's output.
     ///
     /// # Errors
-    /// [`NetworkError::Shape`], [`NetworkError::Size`].
+    /// As [`Layer::apply`].
     pub fn run(&self, x: &ArrayD<f64>) -> Result<Vec<Traced>, NetworkError> {
         let mut values: Vec<Traced> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {

@@ -1,10 +1,10 @@
-//! Linear maps of a sequence.
+//! Linear maps of a sequence's positions.
 
 use ndarray::{Array1, Array2, ArrayD};
 
 use super::{NetworkError, Parameters, Traced, axes, count};
 
-/// The same map at every position.
+/// An affine map, which is the same at every position of a sequence.
 ///
 /// ```text
 /// y[s,o] = b[o] + sum_i w[o,i] x[s,i]
@@ -18,10 +18,10 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// The map `name.weight`, `name.bias` of parameters.
+    /// The map whose parameters are called `name.weight` and `name.bias`.
     ///
     /// # Errors
-    /// [`NetworkError::Missing`], [`NetworkError::Shape`].
+    /// [`NetworkError::Missing`] for a parameter that is not there; [`NetworkError::Shape`] for one of another shape.
     pub fn named(name: &str, outputs: usize, inputs: usize, parameters: &Parameters) -> Result<Self, NetworkError> {
         Ok(Self {
             weight: parameters.get(&format!("{name}.weight"), (outputs, inputs))?,
@@ -29,9 +29,9 @@ impl Linear {
         })
     }
 
-    /// The values.
+    /// Applies the map to every position.
     ///
-    /// Shapes: `[S, I]` to `[S, O]`.
+    /// Shapes: `x` is `[S, I]`; returns `[S, O]`.
     ///
     /// # Errors
     /// [`NetworkError::Shape`] for another width.

@@ -1,27 +1,32 @@
-//! Who may look at whom: the paper's sparse attention.
+//! The masks of the paper's sparse attention, which say the positions that each position may read.
 
-/// Which positions a position reads. `text` positions come first, then `side * side` image positions in raster order.
+/// The rule by which a position of a sequence reads others.
 ///
-/// Every mask is causal, and every image position reads all of the text. Source: Ramesh et al. 2021, appendix B.1 and Fig. 11.
+/// The sequence has `text` positions, then `side * side` image positions in raster order. Every mask is causal, and
+/// every image position reads all of the text. Source: Ramesh et al. 2021, appendix B.1 and
+/// Fig. 11.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mask {
-    /// All that is before.
+    /// A position reads itself and all before it.
     Full,
-    /// The previous `side + 1` image positions with itself, ending at the same column of the row above.
+    /// An image position reads itself and the previous `side` ones, the first of which is in the same column of the row
+    /// above.
     Row,
-    /// The same column of every row above.
+    /// An image position reads itself and the same column of every row above.
     Column,
-    /// A square of `kernel * kernel` around it, causal, that wraps around the ends of rows as raster order does.
+    /// An image position reads what is not after it of a square of `kernel * kernel` around it. The square wraps around
+    /// the ends of rows, as raster order does.
     Convolution {
-        /// An odd number.
+        /// The height and width of the square, an odd number.
         kernel: usize,
     },
 }
 
 impl Mask {
-    /// The mask of layer `layer` (from 0) of so many: column where `layer mod 4 = 2` counted from 1, a convolution in the last, else row.
+    /// The mask of one of a transformer's `layers` layers, of which the first has the number 0.
     ///
-    /// The first four are row, column, row, row.
+    /// The last layer has a convolution. Of the others, every fourth, beginning with layer 1, has a column mask, and
+    /// the rest have row masks: the first four are row, column, row, row.
     #[must_use]
     pub const fn of_layer(layer: usize, layers: usize, kernel: usize) -> Self {
         if layer + 1 == layers {
@@ -33,7 +38,8 @@ impl Mask {
         }
     }
 
-    /// Whether position `query` reads position `key`.
+    /// Whether position `query` reads position `key`, in a sequence with so many text positions and an image of that
+    /// side.
     #[must_use]
     pub const fn reads(self, query: usize, key: usize, text: usize, side: usize) -> bool {
         if key > query {
@@ -48,7 +54,8 @@ impl Mask {
             Self::Row => query - key <= side,
             Self::Column => (query - key) % side == 0,
             Self::Convolution { kernel } => {
-                // So many rows up, and a column to either side of there, all in raster order.
+                // The key lies in the square if it is so many rows up, and at most `radius` columns to either side of
+                // there, all counted in raster order.
                 let (radius, back) = (kernel / 2, query - key);
                 let mut row = 0;
                 while row <= radius {

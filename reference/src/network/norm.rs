@@ -1,17 +1,18 @@
-//! Layer normalisation.
+//! Layer normalisation of a sequence's positions.
 
 use ndarray::{Array1, Array2, ArrayD};
 
 use super::{NetworkError, Parameters, Traced, axes, count};
 
-/// Each position to mean 0 and variance 1, then a gain and a bias.
+/// Layer normalisation: each position is brought to mean 0 and variance 1, and then has a gain and a bias.
 ///
 /// ```text
 /// y[s,i] = g[i] (x[s,i] - m[s]) / sqrt(v[s] + epsilon) + b[i],   m = mean x,   v = mean (x - m)^2,   epsilon = 1e-5
 /// ```
 ///
-/// The variance is that of centred numbers; `mean x^2 - m^2` loses them where `m` is large.
-/// Mass, with `c_i = |x_i| + mean |x|` for what is rounded when `x_i` is centred, `t = |g (x - m)| / sd`:
+/// The variance is computed from centred numbers, since `mean x^2 - m^2` loses them where `m` is large.
+///
+/// The mass has `c_i = |x_i| + mean |x|` for what is rounded when `x_i` is centred, and `t = |g (x - m)| / sd`:
 ///
 /// ```text
 /// |g| c_i / sd + t (1 + mean(|x - m| c) / sd^2) + |b|
@@ -24,14 +25,14 @@ pub struct LayerNorm {
     bias: Array1<f64>,
 }
 
-/// What keeps a constant row from dividing by 0.
+/// The number added to the variance, which keeps a constant row from dividing by 0.
 const EPSILON: f64 = 1e-5;
 
 impl LayerNorm {
-    /// The normalisation `name.weight`, `name.bias` of parameters.
+    /// The normalisation whose gain is called `name.weight` and whose bias is called `name.bias`.
     ///
     /// # Errors
-    /// [`NetworkError::Missing`], [`NetworkError::Shape`].
+    /// [`NetworkError::Missing`] for a parameter that is not there; [`NetworkError::Shape`] for one of another shape.
     pub fn named(name: &str, width: usize, parameters: &Parameters) -> Result<Self, NetworkError> {
         Ok(Self {
             gain: parameters.get(&format!("{name}.weight"), width)?,
@@ -39,9 +40,9 @@ impl LayerNorm {
         })
     }
 
-    /// The values.
+    /// Normalises every position.
     ///
-    /// Shapes: `[S, d]` to `[S, d]`.
+    /// Shapes: `x` is `[S, d]`; returns `[S, d]`.
     ///
     /// # Errors
     /// [`NetworkError::Shape`] for another width.
@@ -74,7 +75,7 @@ impl LayerNorm {
         Ok(Traced {
             value: value.into_dyn(),
             mass: mass.into_dyn(),
-            // Two means of d terms, and eight operations around them.
+            // These are two means of d terms, and eight operations around them.
             roundings: count(d) + 8.0,
         })
     }

@@ -1,4 +1,4 @@
-//! A network's numbers, by name.
+//! The tensors of a network, by name.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,17 @@ use ndarray::{Array, ArrayD, Dimension as _, IntoDimension};
 
 use super::NetworkError;
 
-/// Tensors by the names that the released model gives them.
+/// The parameters of a network: tensors by name, as the released model names them where there is one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters(BTreeMap<String, ArrayD<f64>>);
 
 impl Parameters {
-    /// Takes exactly these tensors, no more and no less, all of them finite.
+    /// Accepts tensors whose names and shapes are exactly those given, and all of whose entries are finite.
     ///
     /// # Errors
-    /// [`NetworkError::Missing`], [`NetworkError::Shape`], [`NetworkError::Unknown`], [`NetworkError::Number`].
+    /// [`NetworkError::Missing`] or [`NetworkError::Shape`] for a tensor that is absent or does not fit;
+    /// [`NetworkError::Unknown`] for one that the architecture does not have; [`NetworkError::Number`] for an entry
+    /// that is not finite.
     pub fn new(tensors: BTreeMap<String, ArrayD<f64>>, shapes: &[(String, Vec<usize>)]) -> Result<Self, NetworkError> {
         for (name, expected) in shapes {
             let tensor = tensors.get(name).ok_or_else(|| NetworkError::Missing {
@@ -48,7 +50,7 @@ impl Parameters {
         }
     }
 
-    /// The tensor of that name and shape.
+    /// The tensor of that name, which has to have that shape.
     pub(super) fn get<S: IntoDimension>(&self, name: &str, shape: S) -> Result<Array<f64, S::Dim>, NetworkError> {
         let shape = shape.into_dimension();
         let expected = shape.slice().to_vec();

@@ -1,19 +1,21 @@
-//! Half the size and twice the size.
+//! Layers that halve and double the height and the width of a map.
 
 use ndarray::{Array3, ArrayD};
 
 use super::{NetworkError, Traced, axes};
 
-/// The largest of every two by two pixels.
+/// Max-pooling: the largest of every two by two pixels.
 ///
 /// ```text
 /// y[c,i,j] = max(x[c,2i,2j], x[c,2i,2j+1], x[c,2i+1,2j], x[c,2i+1,2j+1])
 /// ```
 ///
-/// Shapes: `[C, H, W]` to `[C, H/2, W/2]`. NaN where one of the four is. Source: the released encoder; max-pooling beats averaging (Ramesh et al. 2021, appendix A.1).
+/// Shapes: `x` is `[C, H, W]`; returns `[C, H/2, W/2]`. Limits: NaN where one of the four pixels is.
+/// Source: the released encoder. Max-pooling beats averaging (Ramesh et al. 2021, appendix A.1).
 ///
 /// # Errors
-/// [`NetworkError::Size`] for an odd height or width.
+/// [`NetworkError::Shape`] for an array that does not have three axes; [`NetworkError::Size`] for an odd height or
+/// width.
 pub fn max_pool(x: &ArrayD<f64>) -> Result<Traced, NetworkError> {
     let x: Array3<f64> = axes("a map to pool", x, &[0, 0, 0])?;
     let (channels, height, width) = x.dim();
@@ -34,21 +36,21 @@ pub fn max_pool(x: &ArrayD<f64>) -> Result<Traced, NetworkError> {
     Ok(Traced::exact(pooled.into_dyn()))
 }
 
-/// NaN where one of the two is, which `f64::max` would drop.
+/// The larger of two numbers, and NaN where one of them is, which `f64::max` would drop.
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
 }
 
-/// Every pixel four times, its nearest neighbours.
+/// Nearest-neighbour upsampling: every pixel becomes a square of two by two.
 ///
 /// ```text
 /// y[c,i,j] = x[c, floor(i/2), floor(j/2)]
 /// ```
 ///
-/// Shapes: `[C, H, W]` to `[C, 2H, 2W]`.
+/// Shapes: `x` is `[C, H, W]`; returns `[C, 2H, 2W]`.
 ///
 /// # Errors
-/// [`NetworkError::Shape`] for what is no map.
+/// [`NetworkError::Shape`] for an array that does not have three axes.
 pub fn upsample(x: &ArrayD<f64>) -> Result<Traced, NetworkError> {
     let x: Array3<f64> = axes("a map to enlarge", x, &[0, 0, 0])?;
     let (channels, height, width) = x.dim();

@@ -1,56 +1,57 @@
-//! The transformer of the second stage: a decoder of text and codes.
+//! The transformer of the second stage, which predicts a caption's tokens and then an image's codes.
 
 use super::{Attention, Embedding, Graph, Layer, LayerNorm, Linear, Mask, NetworkError, Parameters};
 
-/// The sizes of `p_psi(y,z)`.
+/// The sizes of the transformer `p_psi(y,z)`, from which it is built.
 ///
 /// ```text
 /// ln p(y,z) = sum_i ln p(y_i | y_<i) + sum_j ln p(z_j | y, z_<j)
 /// x_0 = embedding      x' = x + attention(norm x)      x'' = x' + mlp(norm x')      mlp h = W_2 gelu(W_1 h)
 /// ```
 ///
-/// Position `s` predicts what stands behind it: the first `T` the text, the next `side^2` the codes, each from logits over its own vocabulary
-/// alone. Layer `l` has the mask [`Mask::of_layer`], over the start and `T` words as text. Source: Ramesh et al. 2021, section 2.2 and appendix B.1.
+/// Position `s` predicts token `s`, having read those before it. The first `T` positions predict the text and the next
+/// `side^2` the codes, each from logits over its own vocabulary alone. Layer `l` has the mask [`Mask::of_layer`], for
+/// which the start and the `T` words are the text. Source: Ramesh et al. 2021, section 2.2 and appendix B.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transformer {
-    /// Layers.
+    /// The number of layers, each of which has an attention and an MLP.
     pub layers: usize,
-    /// Heads; they divide the width.
+    /// The number of heads of each attention, which divides the width.
     pub heads: usize,
-    /// Width, `d`; the inner one is `4 d`.
+    /// The width of a position's vector, `d`. The inner width of an MLP is `4 d`.
     pub width: usize,
-    /// Text positions, `T`.
+    /// The number of text positions, `T`.
     pub text: usize,
-    /// Text tokens without pads, `V`.
+    /// The number of text tokens without pads, `V`.
     pub vocabulary: usize,
-    /// Codes along an edge of the image.
+    /// The number of codes along an edge of the image.
     pub side: usize,
-    /// Codes, `K`.
+    /// The number of codes in the image's vocabulary, `K`.
     pub codes: usize,
-    /// Kernel of the last layer's mask, odd.
+    /// The kernel of the last layer's mask, an odd number.
     pub kernel: usize,
 }
 
 impl Transformer {
-    /// Text tokens with the pads, `V + T`: token `V + i` is the pad of text position `i`.
+    /// The number of text tokens with the pads, `V + T`. Token `V + i` is the pad of text position `i`.
     #[must_use]
     pub const fn words(self) -> usize {
         self.vocabulary + self.text
     }
 
-    /// Positions, `T + side^2`.
+    /// The number of positions of a sequence, `T + side^2`.
     #[must_use]
     pub const fn length(self) -> usize {
         self.text + self.side * self.side
     }
 
-    /// The mask of a layer, from 0.
+    /// The mask of a layer. The first layer has the number 0.
     #[must_use]
     pub const fn mask(self, layer: usize) -> Mask {
         Mask::of_layer(layer, self.layers, self.kernel)
     }
 
-    /// Names and shapes of the parameters.
+    /// The names and the shapes of the parameters, in the order of the layers.
     ///
     /// # Errors
     /// [`NetworkError::Size`] for sizes without a network.
@@ -89,10 +90,14 @@ impl Transformer {
         Ok(shapes)
     }
 
-    /// Tokens `[T + side^2]` to logits: the node `to_text` returns `[T, V + T]`, the last one, `to_image`, `[side^2, K]`.
+    /// The transformer, from tokens to logits.
+    ///
+    /// Shapes: from `[T + side^2]`. The node `to_text` returns `[T, V + T]`, and the last one, `to_image`, returns
+    /// `[side^2, K]`.
     ///
     /// # Errors
-    /// [`NetworkError::Size`], [`NetworkError::Missing`], [`NetworkError::Shape`].
+    /// [`NetworkError::Size`] for sizes without a network; [`NetworkError::Missing`] and [`NetworkError::Shape`] for
+    /// parameters that do not fit.
     pub fn graph(self, parameters: &Parameters) -> Result<Graph, NetworkError> {
         self.check()?;
         let mut graph = Graph::default();

@@ -1,4 +1,4 @@
-//! The slacks of a finite world.
+//! The slacks of a finite [`World`], as loops over the cells of its tables.
 
 use super::{Posterior, Slack};
 use crate::model::Model;
@@ -139,7 +139,8 @@ impl Slack for World {
     fn image_against_fixed_caption(&self) -> Result<Nats, Error> {
         let codes = self.codes();
         let cells = self.captions() * codes;
-        // Twice the joint's cells: those of p(x|y',z) p(y',z), then those of p(x|y,z) p(y',z); the shares of the two halves.
+        // The joint's cells stand here twice: first those of p(x|y',z) p(y',z), then those of p(x|y,z) p(y',z). The
+        // slack is the logarithm of the first half's share less that of the second.
         let shares = Posterior::new(2 * cells, |flat| {
             let (caption, z) = ((flat % cells) / codes, flat % codes);
             let decoder = if flat < cells { caption } else { self.y() };

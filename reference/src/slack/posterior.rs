@@ -1,4 +1,4 @@
-//! The posterior, formed directly.
+//! Posteriors of a finite world, normalised here with no help of the functions that the lines of the derivation use.
 
 use crate::model::Model;
 use crate::vocab::{Error, Nats};
@@ -10,7 +10,7 @@ pub(crate) struct Posterior {
     ln_total: Nats,
 }
 
-/// A state of caption and code, and the caption that its decoder is told.
+/// A state of caption and code, and the caption that its decoder is told, which may be another.
 #[derive(Clone, Copy)]
 struct Cell {
     caption: usize,
@@ -36,7 +36,8 @@ impl Posterior {
         Self::of_table(world, |caption| caption)
     }
 
-    /// Proportional to `p(y',z) p(x|y,z)`, caption by caption, the decoder at the observed `y` for all of them.
+    /// The distribution proportional to `p(y',z) p(x|y,z)`, caption by caption, with the decoder at the observed `y`
+    /// for each.
     pub(super) fn with_caption_fixed(world: &World) -> Result<Self, Error> {
         Self::of_table(world, |_| world.y())
     }
@@ -52,27 +53,29 @@ impl Posterior {
         })
     }
 
-    /// Proportional to decoder times prior over the states that have a cell. The largest log-likelihood among the possible ones is taken off first:
-    /// it cancels, and a decoder's offset of thousands of nats costs no digit.
+    /// The distribution proportional to decoder times prior, over the states that have a cell. The largest
+    /// log-likelihood among the possible states is taken off first: it cancels, so that a decoder's offset of thousands
+    /// of nats costs no digit.
     fn of_cells(world: &World, states: usize, cell: impl Fn(usize) -> Option<Cell>) -> Result<Self, Error> {
         let ln_prior = |cell: Cell| world.prior().ln()[[cell.caption, cell.code]];
         let ln_likelihood = |cell: Cell| world.likelihood()[[cell.decoder, cell.code]];
         let possible = (0..states).filter_map(&cell).filter(|&cell| ln_prior(cell).is_finite());
         let largest = possible.map(ln_likelihood).fold(f64::NEG_INFINITY, f64::max);
         Self::new(states, |state| match cell(state) {
-            // One subtraction of two table entries: one rounding, of the size of the difference.
+            // This subtracts two table entries, and so rounds once, by the size of the difference.
             Some(cell) if largest.is_finite() => Nats::of(ln_likelihood(cell) - largest) + Nats::of(ln_prior(cell)),
             _ => Nats::NEG_INFINITY,
         })
     }
 
+    /// The distribution over so many states that is proportional to `exp(ln_weight)`.
     pub(crate) fn new(states: usize, ln_weight: impl Fn(usize) -> Nats) -> Result<Self, Error> {
         let weights: Vec<Nats> = (0..states).map(ln_weight).collect();
         let Some((top, sum)) = sum_of_weights(&weights) else {
             return Err(Error::Indeterminate { line: "the posterior" });
         };
         let (total, spread) = (sum.value(), sum.mass());
-        // Error of the normaliser, as of a log-sum-exp: of its terms, of `top`, of the logarithm, of the sum itself.
+        // The normaliser errs as a log-sum-exp does: by its terms, by `top`, by the logarithm and by the sum itself.
         let normaliser = spread / total + top.abs() + total.ln() + 1.0;
         let normalise = |weight: Nats| {
             let mass = if weight.is_finite() {
@@ -89,16 +92,17 @@ impl Posterior {
         })
     }
 
-    /// Logarithm of the sum of the weights.
+    /// The logarithm of the sum of the unnormalised weights.
     pub(crate) const fn ln_total(&self) -> Nats {
         self.ln_total
     }
 
+    /// Each state with its log-probability.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, Nats)> + '_ {
         self.ln.iter().copied().enumerate()
     }
 
-    /// Logarithm of the probability of the states that `counts` names.
+    /// The logarithm of the probability that the states for which `counts` holds have together.
     pub(crate) fn log_share(&self, counts: impl Fn(usize) -> bool) -> Result<Nats, Error> {
         let within: Vec<Nats> = self
             .entries()
@@ -118,7 +122,7 @@ impl Posterior {
         ))
     }
 
-    /// `sum_k q_k ln (q_k / posterior_k)` for `q(k) = (q_k, ln q_k)`.
+    /// The divergence `sum_k q_k ln (q_k / posterior_k)`, where `q(k)` returns `(q_k, ln q_k)`.
     pub(crate) fn divergence_from(&self, q: impl Fn(usize) -> (f64, f64)) -> Result<Nats, Error> {
         let mut terms = Vec::with_capacity(self.ln.len());
         for (k, ln_posterior) in self.entries() {
@@ -135,7 +139,8 @@ impl Posterior {
     }
 }
 
-/// The largest of some log-weights, and the compensated sum of the weights relative to it; none where every weight is 0.
+/// The largest of some log-weights, and the compensated sum of the weights relative to it. There is none where every
+/// weight is 0.
 fn sum_of_weights(ln_weights: &[Nats]) -> Option<(f64, Nats)> {
     let mut top = f64::NEG_INFINITY;
     for ln_weight in ln_weights {

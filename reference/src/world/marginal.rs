@@ -1,10 +1,11 @@
-//! A joint from its factors, and back.
+//! The marginals of a joint table.
 
 use ndarray::{Axis, Ix1, Ix2};
 
 use crate::special::log_sum_exp;
 use crate::vocab::{Error, LogProbs, Nats};
 
+/// The logarithms of the sums of a joint over one of its axes, not renormalised.
 pub(super) fn marginal_terms(joint: &LogProbs<Ix2>, over: Axis) -> Vec<Nats> {
     let kept = Axis(1 - over.index());
     joint
@@ -14,6 +15,7 @@ pub(super) fn marginal_terms(joint: &LogProbs<Ix2>, over: Axis) -> Vec<Nats> {
         .collect()
 }
 
+/// The marginal of a joint over one of its axes, as a distribution. `tensor` is the name that an error gives to it.
 pub(super) fn marginal(tensor: &'static str, joint: &LogProbs<Ix2>, over: Axis) -> Result<LogProbs<Ix1>, Error> {
     LogProbs::proportional_to(
         tensor,

@@ -1,4 +1,4 @@
-//! A finite world as a model: logarithms are tables over the codes, integrals are sums.
+//! A finite world as a [`Model`]: logarithms are tables over the codes, and integrals are sums.
 
 use std::ops::{Add, Index, Neg, Sub};
 
@@ -10,12 +10,12 @@ use crate::model::Model;
 use crate::special::log_sum_exp;
 use crate::vocab::{Beta, Error, LogProbs, Nats, Reading};
 
-/// A logarithm for every code, `[Z]`.
+/// A logarithm as a function of the code of a finite world: one entry for each code, `[Z]`, in nats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Codes(Vec<Nats>);
 
 impl Codes {
-    /// Code by code.
+    /// The entries, code by code.
     pub fn iter(&self) -> impl Iterator<Item = Nats> + '_ {
         self.0.iter().copied()
     }

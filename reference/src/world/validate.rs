@@ -1,4 +1,4 @@
-//! The way in: tables are believed once, here.
+//! The validation of a finite world's tables: every world passes through here once.
 
 use ndarray::{Axis, Ix1, Ix2};
 
@@ -7,7 +7,7 @@ use super::{Tables, World};
 use crate::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64, sum_tolerance};
 
 impl World {
-    /// Validates tables in `f64`. See [`World::from_rounded`].
+    /// Validates tables that were computed in `f64`, and renormalises them. See [`World::from_rounded`].
     ///
     /// # Errors
     /// As [`World::from_rounded`].
@@ -17,10 +17,13 @@ impl World {
 
     /// Validates tables that were stored in a type with the given unit roundoff, and renormalises them.
     ///
-    /// A free joint is the authority on its own marginals: `q(z|x)` and `q(y|x)` are checked against it and then taken from it.
+    /// A sum may miss 1 by what [`sum_tolerance`] allows for that roundoff. A free joint is the authority on its own
+    /// marginals: `q(z|x)` and `q(y|x)` are checked against it, and then taken from it.
     ///
     /// # Errors
-    /// Every variant of [`Error`] but `Indeterminate`, naming tensor, index and value.
+    /// [`Error::Shape`], [`Error::Empty`], [`Error::Entry`], [`Error::Sum`], [`Error::Caption`], [`Error::Beta`], and
+    /// [`Error::Marginal`] for a free joint that disagrees with the marginals given beside it. Each names the table,
+    /// and an entry's error the index and the value.
     pub fn from_rounded(tables: Tables, unit_roundoff: f64) -> Result<Self, Error> {
         let Tables {
             ln_p_x_given_yz,
@@ -96,6 +99,7 @@ impl World {
     }
 }
 
+/// The marginal of a joint, where it agrees with the table given beside the joint.
 fn agreeing_marginal(
     tensor: &'static str,
     joint: &LogProbs<Ix2>,
@@ -105,8 +109,8 @@ fn agreeing_marginal(
 ) -> Result<LogProbs<Ix1>, Error> {
     let own = marginal(tensor, joint, over)?;
     for (k, (&found, &expected)) in own.p().iter().zip(given.p()).enumerate() {
-        // Both were normalised and stored, so each entry may be off by its share of what a whole sum may be off by, its own logarithm
-        // in the place of the average one; and by the smallest number of the stored type.
+        // Both were normalised and stored, so each entry may be off by its share of what a whole sum may be off by, its
+        // own logarithm in the place of the average one; and by the smallest number of the stored type.
         let (larger, smaller) = (found.max(expected), found.min(expected));
         let surprise = if smaller > 0.0 { smaller.ln().abs() } else { 0.0 };
         let bound =

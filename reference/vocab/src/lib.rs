@@ -1,7 +1,7 @@
-//! The words that the reference and its twin share: [`Nats`], [`LogProbs`], [`Beta`], [`Reading`], [`Error`].
+//! The types that the reference and its twin share: [`Nats`], [`LogProbs`], [`Beta`], [`Reading`], [`Error`].
 //!
-//! Nothing here computes a line of the derivation: the twin depends on this package and not on the reference, so that no mathematics of the one can
-//! reach the other.
+//! Nothing here computes a line of the derivation. The twin depends on this package and not on the reference, so that
+//! no mathematics of the one can reach the other.
 
 mod closure;
 mod error;
@@ -21,13 +21,14 @@ pub const UNIT_ROUNDOFF_F64: f64 = f64::EPSILON / 2.0;
 pub struct Beta(f64);
 
 impl Beta {
-    /// The value for which the note states its bound.
+    /// A weight of 1, for which the note states its bound.
     pub const ONE: Self = Self(1.0);
 
-    /// The largest: a bound on an error scales with `beta D`'s addends, and from about 1e13 on would hide what it is to decide.
+    /// The largest weight that is accepted. The bound on an error scales with the addends of `beta D`, and from about
+    /// 1e13 on it would hide what it is to decide.
     pub const MOST: f64 = 1e6;
 
-    /// Accepts a number from 0 to [`Beta::MOST`].
+    /// Validates a weight, which is a number from 0 to [`Beta::MOST`].
     ///
     /// # Errors
     /// [`Error::Beta`] for NaN, a negative number or one beyond the largest.
@@ -39,14 +40,14 @@ impl Beta {
         }
     }
 
-    /// The number.
+    /// The weight as a number.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0
     }
 }
 
-/// `beta D`, with `0 x inf = 0`: at beta = 0 the divergence is not there.
+/// The weighted divergence `beta D`. At `beta = 0` it is 0 even where the divergence is infinite: `0 x inf = 0`.
 impl std::ops::Mul<Nats> for Beta {
     type Output = Nats;
 
@@ -60,18 +61,18 @@ impl std::ops::Mul<Nats> for Beta {
 pub enum Reading {
     /// `q(y,z|x) = q(z|x)` times a point mass at the observed caption.
     Observed,
-    /// The log-ratio at the observed `y`, in expectation over `z`, is called `D_KL`.
+    /// `D_KL` is the log-ratio at the observed `y`, in expectation over `z`. It is no divergence and may be negative.
     Pointwise,
     /// `D_KL` sums over every caption `y'` and every code, as a divergence of the two joints does.
     Joint,
-    /// The original paper's footnote, `y` independent of `x` given `z`: `q(y,z|x) = q(z|x) p(y|z)`.
+    /// `y` is independent of `x` given `z`, as a footnote of the original paper has it: `q(y,z|x) = q(z|x) p(y|z)`.
     Footnote,
-    /// As [`Reading::Joint`], and the outer expectation is over `q(y,z|x)` too; bounds `ln p(x)`.
+    /// As [`Reading::Joint`], but the outer expectation is over `q(y,z|x)`, too. The line then bounds `ln p(x)`.
     Expected,
 }
 
 impl Reading {
-    /// All of them, in the order of the audit.
+    /// All readings, in the order in which the audit lists them.
     pub const ALL: [Self; 5] = [
         Self::Observed,
         Self::Pointwise,

@@ -1,4 +1,4 @@
-//! A distribution as a table of log-probabilities, validated once.
+//! Distributions as tables of log-probabilities, which are validated and renormalised once.
 
 use ndarray::{Array, Dimension};
 
@@ -10,8 +10,8 @@ use super::{Error, Nats};
 /// sum_k exp(ln p_k) = 1
 /// ```
 ///
-/// Range: entries in `[-inf, 0]`. Built only through [`LogProbs::new`], which renormalises, so bodies hold nothing
-/// but mathematics.
+/// Range: entries in `[-inf, 0]`. Every constructor normalises, so that the bodies that use a table hold nothing but
+/// mathematics. Only [`LogProbs::rounded`] gives up the normalisation, and says so.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogProbs<D: Dimension> {
     ln: Array<f64, D>,
@@ -19,17 +19,19 @@ pub struct LogProbs<D: Dimension> {
     correction: f64,
 }
 
-/// A table whose sum misses 1 by no more than this is normalised: 8 u, for the exponentials (2 u), the sum (2 u) and entries
-/// that an earlier normalisation moved (4 u).
+/// The distance from 1 up to which a table's sum counts as normalised: 8 u, where `u` is the unit roundoff of `f64`.
+/// The exponentials take 2 u of them, the sum 2 u, and entries that an earlier normalisation moved 4 u.
 pub const NORMALISED: f64 = 8.0 * super::UNIT_ROUNDOFF_F64;
 
 impl<D: Dimension> LogProbs<D> {
     /// Validates a table of log-probabilities and renormalises it in `f64`.
     ///
-    /// `unit_roundoff` is that of the type the table was stored in; [`sum_tolerance`] says how far the sum may miss 1.
+    /// `tensor` is the name that errors give to the table. `unit_roundoff` is that of the type in which the table was
+    /// stored; [`sum_tolerance`] says how far the sum may miss 1.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::Entry`] (NaN or `+inf`), [`Error::Sum`].
+    /// [`Error::Empty`] for a table without entries, [`Error::Entry`] for NaN or `+inf`, and [`Error::Sum`] for a table
+    /// that is no distribution.
     pub fn new(tensor: &'static str, ln: Array<f64, D>, unit_roundoff: f64) -> Result<Self, Error> {
         Self::check_entries(tensor, &ln)?;
         let p = ln.mapv(f64::exp);
@@ -45,7 +47,8 @@ impl<D: Dimension> LogProbs<D> {
         if !(off <= bound) {
             return Err(Error::Sum { tensor, sum, bound });
         }
-        // What is already normalised as well as sums are known stays as it is: validating twice changes nothing.
+        // A table that is already normalised, as well as sums are known, stays as it is: validating twice changes
+        // nothing.
         let mut ln = if off <= NORMALISED {
             ln
         } else {
@@ -64,7 +67,7 @@ impl<D: Dimension> LogProbs<D> {
     /// The distribution proportional to `exp(ln_weights)`.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::Entry`], and [`Error::Sum`] when every weight is 0.
+    /// As [`LogProbs::new`], and [`Error::Sum`] when every weight is 0.
     pub fn proportional_to(tensor: &'static str, ln_weights: &Array<f64, D>) -> Result<Self, Error> {
         Self::check_entries(tensor, ln_weights)?;
         let max = ln_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -83,8 +86,9 @@ impl<D: Dimension> LogProbs<D> {
         )
     }
 
-    /// The same table with every entry rounded by `round`, *not* renormalised: what a twin in a narrower type is given.
-    /// The weights are `exp` of the rounded entries, divided by their sum, as the twin's are.
+    /// A copy of the table with every log-probability rounded by `round` and *not* renormalised: what a twin in a
+    /// narrower type is given. The probabilities are `exp` of the rounded entries, divided by their sum, as the twin's
+    /// are.
     #[must_use]
     pub fn rounded(&self, round: impl Fn(f64) -> f64) -> Self {
         let ln = self.ln.mapv(round);
@@ -97,6 +101,7 @@ impl<D: Dimension> LogProbs<D> {
         }
     }
 
+    /// Refuses a table without entries, and one with an entry that is NaN or `+inf`.
     fn check_entries(tensor: &'static str, ln: &Array<f64, D>) -> Result<(), Error> {
         if ln.is_empty() {
             return Err(Error::Empty { tensor });
@@ -113,33 +118,34 @@ impl<D: Dimension> LogProbs<D> {
         Ok(())
     }
 
-    /// The log-probabilities.
+    /// The log-probabilities, in nats.
     #[must_use]
     pub const fn ln(&self) -> &Array<f64, D> {
         &self.ln
     }
 
-    /// The probabilities; they sum to 1 within two roundings, however many there are.
+    /// The probabilities. They sum to 1 within two roundings, however many there are.
     #[must_use]
     pub const fn p(&self) -> &Array<f64, D> {
         &self.p
     }
 
-    /// How far the given table's sum was from 1.
+    /// How far from 1 the sum of the given table was, before it was renormalised.
     #[must_use]
     pub const fn correction(&self) -> f64 {
         self.correction
     }
 
-    /// The mass that an expectation of these logarithms is short of, for what renormalising and storing did to each of them.
+    /// The mass that an expectation of these logarithms lacks, because renormalising and storing rounded each of them.
     ///
     /// ```text
     /// sum_k p_k (1 + |ln p_k|),   without the entry above one half, which is what the others leave
     /// ```
     ///
-    /// A logarithm was rounded once when it was stored and once when it was renormalised, by `u |ln p_k|` each; its table still misses 1 by up to
-    /// [`NORMALISED`], 8 `u`. Its own mass makes room for neither where it is near 0, as that of a probability near 1, or where it is large and its
-    /// exponential, which is off by as much, is a weight.
+    /// A logarithm was rounded once when it was stored and once when it was renormalised, by `u |ln p_k|` each. Its
+    /// table still misses 1 by up to [`NORMALISED`], 8 `u`. The logarithm's own mass makes no room for either in two
+    /// cases. The logarithm may be near 0, as that of a probability near 1. Or it is large and its exponential, which
+    /// is off by as much, is a weight.
     #[must_use]
     pub fn normalisation(&self) -> f64 {
         let share = |(p_k, ln_k): (&f64, &f64)| if *p_k > 0.0 { p_k * (1.0 + ln_k.abs()) } else { 0.0 };
@@ -148,7 +154,7 @@ impl<D: Dimension> LogProbs<D> {
         shares.filter(|entry| !above_half(entry)).map(share).sum()
     }
 
-    /// Expectation over the support.
+    /// The expectation of `f` over the support, the states of positive probability.
     ///
     /// ```text
     /// E_{k ~ p}[f(k)] = sum_{k: p_k > 0} p_k f(k)
@@ -157,13 +163,14 @@ impl<D: Dimension> LogProbs<D> {
         self.support()
             .map(|(k, p_k)| {
                 let nats = f(k);
-                // A positive probability may underflow to 0; what it multiplies stays infinite all the same.
+                // A positive probability may underflow to 0. An infinite value that it multiplies stays infinite all
+                // the same.
                 if nats.is_finite() { p_k * nats } else { nats }
             })
             .sum()
     }
 
-    /// The states of positive probability, with it.
+    /// The states of positive probability, each with its probability.
     pub fn support(&self) -> impl Iterator<Item = (D::Pattern, f64)> + '_ {
         self.ln
             .indexed_iter()
@@ -174,13 +181,13 @@ impl<D: Dimension> LogProbs<D> {
 }
 
 impl LogProbs<ndarray::Ix2> {
-    /// The product of two distributions, of shapes `[i]` and `[j]`.
+    /// The joint distribution of two independent ones, of shapes `[I]` and `[J]`; it is `[I, J]`.
     ///
     /// ```text
     /// ln p[i, j] = ln rows[i] + ln columns[j]
     /// ```
     ///
-    /// Normalised because they are, up to two roundings.
+    /// It is normalised because they are, up to two roundings.
     #[must_use]
     pub fn product(rows: &LogProbs<ndarray::Ix1>, columns: &LogProbs<ndarray::Ix1>) -> Self {
         let shape = (rows.ln.len(), columns.ln.len());
@@ -192,10 +199,11 @@ impl LogProbs<ndarray::Ix2> {
     }
 }
 
-/// A probability above one half becomes what the others leave, `ln p = ln1p(-sum of the others)`.
+/// Replaces a probability above one half by what the others leave, `ln p = ln1p(-sum of the others)`.
 ///
-/// Near 1 a sum is known to `u`, the others to `u` of themselves: without this a divergence of 1e-12 between two all but certain distributions
-/// would have an error of 1e-16, a thousand million times its own rounding, and could come out negative. Settling twice changes nothing.
+/// A sum near 1 is known to `u`, but the others are known to `u` of themselves. Without this a divergence of 1e-12
+/// between two all but certain distributions would have an error of 1e-16, and could come out negative. Settling twice
+/// changes nothing.
 fn settle<D: Dimension>(ln: &mut Array<f64, D>) {
     let most = ln.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !(most > -std::f64::consts::LN_2) {
@@ -216,15 +224,16 @@ fn settle<D: Dimension>(ln: &mut Array<f64, D>) {
     }
 }
 
-/// How far from 1 the sum of `n` probabilities may lie that were normalised and stored with unit roundoff `u`.
+/// How far from 1 the sum of `n` probabilities may lie, if they were normalised and then stored with unit roundoff `u`.
 ///
 /// ```text
 /// min(1/2, u (2 S + 4) + min(u, 2^-24) (n + 128)),   S = sum_k p_k |ln p_k|
 /// ```
 ///
-/// The stored entry `ln p_k` was rounded once and the subtraction `l_k - ln sum` that made it once more, each by `u |ln p_k|`;
-/// 4 `u` for the exponential and the logarithm. The normaliser was a sum of `n` terms and is as large as the logits were, which we take to
-/// be at most 128: it is common to the row, and half types accumulate it in single precision. Beyond 1/2 nothing was rounded.
+/// `surprise` is `S`. The stored entry `ln p_k` was rounded once, and the subtraction `l_k - ln sum` that made it once
+/// more, each by `u |ln p_k|`. The exponential and the logarithm take 4 `u`. The normaliser was a sum of `n` terms and
+/// is as large as the logits were, which we take to be at most 128. It is common to the row, and half types accumulate
+/// it in single precision. A sum that misses 1 by more than 1/2 was not rounded but is wrong, whatever the type.
 #[must_use]
 pub fn sum_tolerance(n: usize, surprise: f64, unit_roundoff: f64) -> f64 {
     let accumulation = unit_roundoff.min(f64::from(f32::EPSILON) / 2.0);
@@ -233,7 +242,7 @@ pub fn sum_tolerance(n: usize, surprise: f64, unit_roundoff: f64) -> f64 {
     (unit_roundoff * (2.0 * surprise + 4.0) + accumulation * terms).min(0.5)
 }
 
-/// Index of a flat position in row-major order.
+/// The index of a flat position in row-major order.
 fn unravel(mut flat: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
     for (axis, &size) in shape.iter().enumerate().rev() {

@@ -23,20 +23,20 @@ pub struct Nats {
 }
 
 impl Nats {
-    /// Nothing, exactly.
+    /// Zero nats, exactly: its mass is 0.
     pub const ZERO: Self = Self { value: 0.0, mass: 0.0 };
-    /// `ln 0`.
+    /// `ln 0`, the logarithm of an impossible event's probability.
     pub const NEG_INFINITY: Self = Self {
         value: f64::NEG_INFINITY,
         mass: 0.0,
     };
-    /// A divergence without overlap.
+    /// The divergence of a distribution from one that excludes what it gives.
     pub const INFINITY: Self = Self {
         value: f64::INFINITY,
         mass: 0.0,
     };
 
-    /// A number as it stands in a table: its mass is its size.
+    /// A number as it stands in a table: its mass is its size, or 0 where it is infinite.
     #[must_use]
     pub const fn of(value: f64) -> Self {
         Self {
@@ -57,19 +57,19 @@ impl Nats {
         self.value
     }
 
-    /// Total size of the finite addends, in nats.
+    /// The total size of the finite addends behind the number, in nats.
     #[must_use]
     pub const fn mass(self) -> f64 {
         self.mass
     }
 
-    /// Whether it is neither infinite nor indeterminate.
+    /// Whether the number is neither infinite nor indeterminate.
     #[must_use]
     pub const fn is_finite(self) -> bool {
         self.value.is_finite()
     }
 
-    /// The value of the named line, or the reason why it has none.
+    /// The quantity itself where it has a value. `line` is the name that the error gives to it where it has none.
     ///
     /// # Errors
     /// [`Error::Indeterminate`] when `+inf` met `-inf` on the way.

@@ -5,9 +5,10 @@ use reference::world::World;
 use worlds::case::FileError;
 
 use super::shape::misshapen;
+use super::sizes::Sizes;
 use super::statement::{Statement, refuse};
+use super::tensors::{TensorFile, token_row};
 use super::words::{Decoder, Form, Parameter};
-use super::{Sizes, Source};
 
 /// A decoder's parameters and what they describe.
 #[derive(Debug, Clone)]
@@ -120,7 +121,12 @@ const LOGARITHMS: Allowed = (|x| x.abs() <= 300.0, "a logarithm from -300 to 300
 const POSITIVE: Allowed = (|x| x > 0.0 && x <= 1e30, "a positive number up to 1e30");
 
 impl Item {
-    pub(super) fn read(source: &Source, statement: &Statement, sizes: &Sizes, batch: usize) -> Result<Self, FileError> {
+    pub(super) fn read(
+        source: &TensorFile,
+        statement: &Statement,
+        sizes: &Sizes,
+        batch: usize,
+    ) -> Result<Self, FileError> {
         let checked = |name: &'static str, (may, expected): Allowed| -> Result<Option<Vec<f64>>, FileError> {
             let part = source.has(name).then(|| source.item(name, batch)).transpose()?;
             part.map(|part| part.checked(Some(batch), may, expected)).transpose()
@@ -179,7 +185,7 @@ impl Item {
 
 /// A tensor of one item, a row a position or a token; logits have one in each row that is not masked.
 fn rows(
-    source: &Source,
+    source: &TensorFile,
     sizes: &Sizes,
     batch: usize,
     name: &'static str,
@@ -206,22 +212,4 @@ fn rows(
         }),
         None => Ok(Some(rows)),
     }
-}
-
-/// The tokens of one item.
-pub(super) fn token_row(source: &Source, batch: usize, entries: usize) -> Result<Vec<usize>, FileError> {
-    let integers = source.item("tokens", batch)?.integers()?;
-    let each = integers.into_iter().enumerate();
-    each.map(|(t, value)| {
-        usize::try_from(value)
-            .ok()
-            .filter(|token| *token < entries)
-            .ok_or_else(|| FileError::Entry {
-                tensor: "tokens",
-                index: vec![batch, t],
-                found: value.to_string(),
-                expected: "an entry of the vocabulary",
-            })
-    })
-    .collect()
 }

@@ -1,6 +1,7 @@
 //! What can be claimed, in the order of the derivation.
 
-use super::{Axis, Form};
+use super::axis::Axis;
+use super::words::Form;
 
 /// An input that a gradient is taken by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,11 +2,11 @@
 
 use worlds::case::FileError;
 
-use super::inputs::token_row;
+use super::axis::Axis;
 use super::shape::{floats, forbid, misshapen, same};
 use super::statement::{Statement, refuse};
+use super::tensors::{TensorFile, token_row};
 use super::words::{Decoder, Form, Layout, Prior};
-use super::{Axis, Source};
 
 /// How large the inputs are; 0 for what a form does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,7 +57,7 @@ const STRAYS: &[(&str, &[Form])] = &[
 ];
 
 impl Sizes {
-    pub(super) fn of(source: &Source, statement: &Statement) -> Result<Self, FileError> {
+    pub(super) fn of(source: &TensorFile, statement: &Statement) -> Result<Self, FileError> {
         let mut sizes = Self::default();
         let stray = STRAYS
             .iter()
@@ -85,7 +85,7 @@ impl Sizes {
         Ok(sizes)
     }
 
-    fn tokens_of(&mut self, source: &Source, statement: &Statement) -> Result<(), FileError> {
+    fn tokens_of(&mut self, source: &TensorFile, statement: &Statement) -> Result<(), FileError> {
         if !source.has("encoder_logits") && source.has("x") {
             return Ok(());
         }
@@ -125,7 +125,7 @@ impl Sizes {
         Ok(())
     }
 
-    fn gaussian_of(&mut self, source: &Source, statement: &Statement) -> Result<(), FileError> {
+    fn gaussian_of(&mut self, source: &TensorFile, statement: &Statement) -> Result<(), FileError> {
         if !source.has("q_mean") && source.has("x") {
             return Ok(());
         }
@@ -157,7 +157,7 @@ impl Sizes {
         Ok(())
     }
 
-    fn pixels_of(&mut self, source: &Source, statement: &Statement) -> Result<(), FileError> {
+    fn pixels_of(&mut self, source: &TensorFile, statement: &Statement) -> Result<(), FileError> {
         let shape = floats(source, "x")?;
         let (&batch, image) = shape
             .split_first()
@@ -179,7 +179,7 @@ impl Sizes {
         }
     }
 
-    fn sequence_of(&mut self, source: &Source, statement: &Statement) -> Result<(), FileError> {
+    fn sequence_of(&mut self, source: &TensorFile, statement: &Statement) -> Result<(), FileError> {
         if !source.has("token_logits") {
             return self.tokens_alone(source);
         }
@@ -237,7 +237,7 @@ impl Sizes {
     }
 
     /// A model's own tokens, whose logits only it knows.
-    fn tokens_alone(&mut self, source: &Source) -> Result<(), FileError> {
+    fn tokens_alone(&mut self, source: &TensorFile) -> Result<(), FileError> {
         let shape = &source.info("tokens")?.shape;
         let &[batch, tokens] = shape.as_slice() else {
             return Err(misshapen("tokens", shape, "[B, T]"));

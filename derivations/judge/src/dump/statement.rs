@@ -8,13 +8,14 @@ use files::words::{without_place, without_types};
 use serde::{Deserialize, Deserializer};
 use worlds::case::FileError;
 
+use super::axis::Axis;
+use super::format::{FORMAT, KEY};
 use super::words::{Decoder, Form, Layout, Parameter, Prior, Unit};
-use super::{Axis, FORMAT, KEY};
 
 /// How a claim was made from what it is about.
 #[derive(Debug, Clone, PartialEq, schemars::JsonSchema, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Stated {
+pub struct ClaimSpec {
     /// The axes that are summed over.
     pub sum: Option<Vec<Axis>>,
     /// The axes whose mean is taken.
@@ -125,7 +126,7 @@ pub struct Statement {
     /// Of a model that gives nothing but its tokens' log-probabilities: how many entries a token is one of.
     pub entries: Option<u64>,
     /// What is claimed.
-    pub claims: BTreeMap<String, Stated>,
+    pub claims: BTreeMap<String, ClaimSpec>,
     /// Where it ran: `cpu`, `cuda`, or any word.
     pub device: Option<String>,
     /// The device's name; required with `cuda`.

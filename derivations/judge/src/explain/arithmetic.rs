@@ -3,9 +3,9 @@
 use bounds::{Arithmetic, Float, Order};
 
 use super::super::explanation::{ArithmeticCause, Explanation};
+use super::super::hypothesis::Hypothesis;
 use super::super::plausible::{is_of_chance, varies};
-use super::super::recipe::Recipe;
-use super::Search;
+use super::search::Search;
 use crate::dump::{Claim, Quantity};
 
 /// By which factor a stored type must be finer than one of sums, so that a number shows which of them it is of.
@@ -22,7 +22,7 @@ impl Search<'_> {
         if !self.is_noise() {
             return None;
         }
-        let fits = |arithmetic: Arithmetic| self.fit(self.claim, &self.claimed, &Recipe::STATED, arithmetic);
+        let fits = |arithmetic: Arithmetic| self.fit(self.claim, &self.claimed, &Hypothesis::AS_STATED, arithmetic);
         if stated.order != Order::Sequential
             && let Some(used) = fits(stated.in_turn())
         {
@@ -120,7 +120,7 @@ impl Search<'_> {
                 stored: float,
                 ..self.claim.clone()
             };
-            let (used, numbers) = self.fit_and_numbers(&stored, &Recipe::STATED)?;
+            let (used, numbers) = self.fit_and_numbers(&stored, &Hypothesis::AS_STATED)?;
             // Bounds that are wider than the rounding itself are no evidence for it.
             let sizes: f64 = numbers.iter().map(|[expected, _]| expected.abs()).sum();
             let bounds: f64 = numbers.iter().map(|[_, bound]| bound).sum();

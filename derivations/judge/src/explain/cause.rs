@@ -1,13 +1,13 @@
 //! Whether mistakes may stand as the cause of a claim: its numbers are theirs, nothing that is right denies them, and they are told.
 
 use super::super::explanation::Explanation;
+use super::super::hypothesis::Hypothesis;
 use super::super::mistakes::Mistake;
 use super::super::plausible::{Mistaken, is_witness, shared, tells, unscaled};
-use super::super::recipe::Recipe;
-use super::Search;
+use super::search::Search;
 use crate::dump::{Claim, Quantity};
 
-/// What becomes of a recipe as the cause of a claim.
+/// What becomes of a hypothesis as the cause of a claim.
 pub(super) enum Cause {
     /// The claim has other numbers, or a right one denies it.
     No,
@@ -18,22 +18,22 @@ pub(super) enum Cause {
 }
 
 impl Search<'_> {
-    /// What becomes of these mistakes, which make the recipe, as the cause.
-    pub(super) fn cause(&self, mistakes: Vec<&'static Mistake>, recipe: &Recipe) -> Cause {
-        let Some((used, numbers)) = self.fit_and_numbers(self.claim, recipe) else {
+    /// What becomes of these mistakes, which make the hypothesis, as the cause.
+    pub(super) fn cause(&self, mistakes: Vec<&'static Mistake>, hypothesis: &Hypothesis) -> Cause {
+        let Some((used, numbers)) = self.fit_and_numbers(self.claim, hypothesis) else {
             return Cause::No;
         };
-        let contradicted = self.contradicted(recipe);
+        let contradicted = self.contradicted(hypothesis);
         let denied = |(claim, claimed): &(Claim, Vec<f64>)| {
             contradicted.contains(&claim.quantity)
                 && is_witness(claim, self.claim)
-                && self.contradicts(claim, claimed, &shared(recipe, self.claim, claim))
+                && self.contradicts(claim, claimed, &shared(hypothesis, self.claim, claim))
         };
         if self.right.iter().any(denied) {
             return Cause::No;
         }
-        let (whole, is_alone) = (unscaled(recipe), mistakes.len() == 1);
-        let scaled = !is_alone && whole != *recipe;
+        let (whole, is_alone) = (unscaled(hypothesis), mistakes.len() == 1);
+        let scaled = !is_alone && whole != *hypothesis;
         let unscaled = scaled.then(|| self.numbers(&whole, self.cells(self.claim, self.inputs.arithmetic)));
         let mistaken = Mistaken {
             numbers: &numbers,
@@ -48,7 +48,7 @@ impl Search<'_> {
             arithmetic: None,
             used,
             contradicted,
-            moves_value: self.value_stands.is_some_and(|value| self.moves(value, recipe)),
+            moves_value: self.value_stands.is_some_and(|value| self.moves(value, hypothesis)),
         }))
     }
 

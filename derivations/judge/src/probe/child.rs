@@ -8,15 +8,16 @@ use serde_json::json;
 use typeset::words::one_line;
 use worlds::case::FileError;
 
-use super::Options;
 use super::answer;
 use super::hello::Hello;
+use super::options::Options;
 use super::process::{Process, Silence};
-use crate::dump::Draft;
+use super::question::Question;
+use crate::dump::DumpBuilder;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum NoAnswer {
     /// Nothing came.
     #[error("the child did not answer within {seconds} s (--timeout), to {to}")]
     Silent {
@@ -89,17 +90,18 @@ impl Child {
     }
 
     /// The greeting.
-    pub(super) fn greet(&mut self) -> Result<Hello, Trouble> {
+    pub(super) fn greet(&mut self) -> Result<Hello, NoAnswer> {
         let to = "the greeting";
         let line = self.exchange(&json!({"elbo-probe": 1}).to_string(), to)?;
-        Hello::of(&line).map_err(|reason| garbage(to, &reason, &line))
+        let hello = Hello::of(&line).and_then(|hello| Question::expect_inputs(&hello).map(|()| hello));
+        hello.map_err(|reason| garbage(to, &reason, &line))
     }
 
     /// One question: the draft with the claims that the child adds.
-    pub(super) fn ask(&mut self, number: u64, mut draft: Draft, folder: &Path) -> Result<Draft, Trouble> {
+    pub(super) fn ask(&mut self, number: u64, mut draft: DumpBuilder, folder: &Path) -> Result<DumpBuilder, NoAnswer> {
         let to = &format!("question {number}");
         let [asked, answer] = ["question", "answer"].map(|what| folder.join(format!("{number}.{what}.safetensors")));
-        let own = |reason: String| Trouble::Refused {
+        let own = |reason: String| NoAnswer::Refused {
             to: to.clone(),
             reason: format!("it could not be written, {reason}"),
         };
@@ -111,7 +113,7 @@ impl Child {
         let line = self.exchange(&line, to)?;
         let reply: Reply = serde_json::from_str(&line).map_err(|error| garbage(to, &error.to_string(), &line))?;
         if let Some(reason) = reply.error {
-            return Err(Trouble::Refused {
+            return Err(NoAnswer::Refused {
                 to: to.clone(),
                 reason: one_line(&reason),
             });
@@ -132,34 +134,34 @@ impl Child {
     }
 
     /// A line there, a line back.
-    fn exchange(&mut self, line: &str, to: &str) -> Result<String, Trouble> {
+    fn exchange(&mut self, line: &str, to: &str) -> Result<String, NoAnswer> {
         let Options { timeout, stop, .. } = self.options;
         let to = to.to_owned();
         self.process
             .exchange(line, timeout, stop)
             .map_err(|silence| match silence {
-                Silence::Late => Trouble::Silent {
+                Silence::Late => NoAnswer::Silent {
                     to,
                     seconds: timeout.as_secs_f64().to_string(),
                 },
-                Silence::Ended(status) => Trouble::Ended {
+                Silence::Ended(status) => NoAnswer::Ended {
                     to,
                     status: status.map_or_else(|| "its output is closed".to_owned(), |status| status.to_string()),
                 },
                 Silence::Unreadable(error) => garbage(&to, &error.to_string(), ""),
-                Silence::Interrupted => Trouble::Interrupted { to },
+                Silence::Interrupted => NoAnswer::Interrupted { to },
             })
     }
 }
 
-fn garbage(to: &str, reason: &str, line: &str) -> Trouble {
+fn garbage(to: &str, reason: &str, line: &str) -> NoAnswer {
     let line: String = one_line(line).chars().take(80).collect();
     let line = if line.is_empty() {
         String::new()
     } else {
         format!(" (it wrote {line:?})")
     };
-    Trouble::Garbage {
+    NoAnswer::Garbage {
         to: to.to_owned(),
         reason: one_line(reason) + &line,
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::hello::Hello;
 use super::question::Question;
-use crate::dump::{Axis, Draft};
+use crate::dump::{Axis, DumpBuilder};
 
 /// The most square grid of so many positions, `[H, W]`.
 fn grid(positions: usize) -> [usize; 2] {
@@ -18,8 +18,8 @@ fn grid(positions: usize) -> [usize; 2] {
 
 impl Question {
     /// The file's draft, without claims' tensors.
-    pub(super) fn draft(&self, hello: &Hello) -> Draft {
-        let mut draft = Draft::new(hello.statement.clone());
+    pub(super) fn draft(&self, hello: &Hello) -> DumpBuilder {
+        let mut draft = DumpBuilder::new(hello.statement.clone());
         if let (Some(entries), true) = (hello.sizes.get(&Axis::Entry), hello.is_model()) {
             draft.statement["entries"] = json!(entries);
         }

@@ -7,8 +7,7 @@ use files::words::without_types;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::question::Question;
-use crate::dump::{self, Axis, Form, Layout, Quantity, Statement};
+use crate::dump::{Axis, Form, Layout, Quantity, Statement};
 
 /// A child's first line.
 #[derive(Debug, Clone, Deserialize)]
@@ -50,10 +49,6 @@ impl Hello {
             return Err(format!("sizes: {} is {length}, expected 1 to 65536", axis.name()));
         }
         hello.read = Some(statement);
-        // Of the smallest question: its inputs are refused now or never.
-        if let Some(question) = Question::draw(&hello, 1, 0)? {
-            dump::expect_inputs(question.draft(&hello).bytes()).map_err(|error| error.to_string())?;
-        }
         Ok(hello)
     }
 

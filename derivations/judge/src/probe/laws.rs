@@ -1,12 +1,12 @@
 //! What a child's answers must obey.
 
-use super::child::Trouble;
-use crate::dump::Draft;
+use super::child::NoAnswer;
+use crate::dump::DumpBuilder;
 use crate::{Judged, Judgement, Verdict};
 
 /// A broken law.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct Violation {
     /// `definition`, or `same-twice` where only the second answer broke it.
     pub law: &'static str,
     /// The claim that diverges first.
@@ -17,7 +17,7 @@ pub struct Broken {
     is_law: bool,
 }
 
-impl Broken {
+impl Violation {
     /// The same, where a first answer did not break it.
     pub(super) fn only_the_second_time(self) -> Self {
         Self {
@@ -34,9 +34,9 @@ impl Broken {
 }
 
 /// The judgement of a question with its answer.
-pub(super) fn judged(answer: &Draft) -> Result<Judgement, Trouble> {
+pub(super) fn judged(answer: &DumpBuilder) -> Result<Judgement, NoAnswer> {
     let judged = answer.open("the answer").and_then(|dump| crate::judge(&dump, &|_| ()));
-    judged.map_err(|error| Trouble::Garbage {
+    judged.map_err(|error| NoAnswer::Garbage {
         to: "a question".to_owned(),
         reason: error.to_string(),
     })
@@ -46,7 +46,7 @@ pub(super) fn judged(answer: &Draft) -> Result<Judgement, Trouble> {
 pub(super) type Decided = Vec<(&'static str, Option<String>)>;
 
 /// Every claim is what the definition makes of the inputs; log-probabilities of a model that nobody sees into do not look ahead.
-pub(super) fn of_definition(answer: &Draft) -> Result<Result<Decided, Broken>, Trouble> {
+pub(super) fn of_definition(answer: &DumpBuilder) -> Result<Result<Decided, Violation>, NoAnswer> {
     let judgement = judged(answer)?;
     let out = judgement
         .claims
@@ -54,7 +54,7 @@ pub(super) fn of_definition(answer: &Draft) -> Result<Result<Decided, Broken>, T
         .find(|judged| matches!(judged.verdict, Verdict::Beyond | Verdict::Follows(_)));
     if let Some(judged) = judgement.first_divergence().or(out) {
         let explanation = judged.explanations.first();
-        return Ok(Err(Broken {
+        return Ok(Err(Violation {
             law: "definition",
             claim: judged.claim.quantity.name(),
             explained: explanation.map(crate::Explanation::name),

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::hello::Hello;
-use crate::dump::{Axis, Decoder, Form, Parameter, Prior, Text};
+use crate::dump::{self, Axis, Decoder, Form, Parameter, Prior, Text};
 
 /// The kinds of questions, in the order in which they are asked.
 pub const KINDS: [&str; 10] = [
@@ -53,6 +53,17 @@ impl Question {
     pub fn draw(hello: &Hello, kind: usize, seed: u64) -> Result<Option<Self>, String> {
         Self::of_items(hello, kind, seed, if kind == 1 { 1 } else { 3 })
             .or_else(|_| Self::of_items(hello, kind, seed, 1))
+    }
+
+    /// Refuses a child whose smallest question has inputs that no dump may have: they are refused now or never.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) fn expect_inputs(hello: &Hello) -> Result<(), String> {
+        match Self::draw(hello, 1, 0)? {
+            Some(question) => dump::expect_inputs(question.draft(hello).bytes()).map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
     }
 
     fn of_items(hello: &Hello, kind: usize, seed: u64, items: usize) -> Result<Option<Self>, String> {

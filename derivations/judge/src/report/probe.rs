@@ -13,11 +13,11 @@ pub fn text(report: &Report, saved: Option<&str>) -> String {
     let mut out = String::new();
     match &report.found {
         Found::Nothing => out.push_str(&nothing(report)),
-        Found::Trouble(trouble, _) => {
+        Found::NoAnswer(trouble, _) => {
             let _ = writeln!(out, "{}", prose(&format!("NO ANSWER: {trouble}"), "", "  "));
         }
         Found::Law(finding) => {
-            let broken = &finding.broken;
+            let broken = &finding.violation;
             let cause = broken
                 .explained
                 .as_ref()
@@ -92,11 +92,11 @@ fn law(law: &str) -> &'static str {
 pub fn json(report: &Report, saved: Option<&str>) -> Value {
     let found = match &report.found {
         Found::Nothing => json!(null),
-        Found::Trouble(trouble, _) => json!({"trouble": trouble.to_string()}),
+        Found::NoAnswer(trouble, _) => json!({"trouble": trouble.to_string()}),
         Found::Law(finding) => json!({
-            "law": finding.broken.law,
-            "claim": finding.broken.claim,
-            "explained": finding.broken.explained,
+            "law": finding.violation.law,
+            "claim": finding.violation.claim,
+            "explained": finding.violation.explained,
             "found_with": finding.sizes[0],
             "shrunk_to": finding.sizes[1],
             "judgement": super::report(std::slice::from_ref(&finding.judgement), &[]),

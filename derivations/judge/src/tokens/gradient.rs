@@ -5,11 +5,10 @@ use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::{Error, Nats};
 
-use super::rows::{item, line, noise, normalised, scores, table, temperature};
-use super::{relaxed_row, weighed};
+use super::rows::{item, line, noise, normalised, relaxed_row, scores, table, temperature, weighed};
 use crate::dump::{Claim, Input, Quantity, Tokens};
-use crate::recipe::{Arrangement, CodeLogits, Divergence, Masked, Recipe, Slope, Softmax};
-use crate::terms::{Absence, Inputs, Row, objective};
+use crate::hypothesis::{Arrangement, CodeLogits, Divergence, Hypothesis, Masked, Slope, Softmax};
+use crate::inputs::{Absence, Inputs, Row, objective};
 
 /// The gradient of a claim by a position's logits.
 ///
@@ -19,32 +18,39 @@ use crate::terms::{Absence, Inputs, Row, objective};
 ///
 /// and what comes back through the sample, from `sample_gradient`. An ordinary implementation adds up `q_k (f_k + 1)` and takes
 /// `q_k sum_j q_j (f_j + 1)` away: each is rounded at its own size.
-pub(crate) fn gradient(inputs: &Inputs<'_>, input: Input, of: &Claim, recipe: &Recipe, at: usize, row: usize) -> Row {
-    if recipe.softmax != Softmax::Codes || recipe.arrangement != Arrangement::Stated {
+pub(crate) fn gradient(
+    inputs: &Inputs<'_>,
+    input: Input,
+    of: &Claim,
+    hypothesis: &Hypothesis,
+    at: usize,
+    row: usize,
+) -> Row {
+    if hypothesis.softmax != Softmax::Codes || hypothesis.arrangement != Arrangement::ClaimSpec {
         return Err(Absence::NotAffected);
     }
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
-    let (x, rounded) = scores(inputs, tokens, recipe, row)?;
+    let (x, rounded) = scores(inputs, tokens, hypothesis, row)?;
     let x = x.as_slice();
-    let inner = match recipe.logits {
+    let inner = match hypothesis.logits {
         CodeLogits::Plain => 1.0,
-        CodeLogits::Relaxed | CodeLogits::Tempered => 1.0 / temperature(inputs, recipe)?,
+        CodeLogits::Relaxed | CodeLogits::Tempered => 1.0 / temperature(inputs, hypothesis)?,
     };
     let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
-    let q = normalised("encoder_logits", x, w, rounded, recipe)?;
+    let q = normalised("encoder_logits", x, w, rounded, hypothesis)?;
     let p = match prior {
         Some(b) => LogSoftmaxRow::new("prior_logits", b, w, 0.0)?,
         None => LogSoftmaxRow::uniform(x.len(), w),
     };
-    let mut weight = objective(of.quantity, recipe, inputs.statement.beta())[1];
-    weight *= recipe.divergence_lengths.factor(inputs.sizes);
-    if matches!(recipe.slope, Slope::DivergenceDetached | Slope::Detached) {
+    let mut weight = objective(of.quantity, hypothesis, inputs.statement.beta())[1];
+    weight *= hypothesis.divergence_lengths.factor(inputs.sizes);
+    if matches!(hypothesis.slope, Slope::DivergenceDetached | Slope::Detached) {
         weight = 0.0;
     }
     if input == Input::EncoderLogits {
         weight *= inner;
     }
-    let [a, b] = match (of.quantity, recipe.divergence, recipe.slope) {
+    let [a, b] = match (of.quantity, hypothesis.divergence, hypothesis.slope) {
         (Quantity::Entropy, ..) => [-1.0, 0.0],
         (Quantity::CrossEntropy, ..) | (_, Divergence::EntropyMissing, _) => [0.0, 1.0],
         (_, Divergence::Forward, _) => [1.0, 1.0],
@@ -77,7 +83,7 @@ pub(crate) fn gradient(inputs: &Inputs<'_>, input: Input, of: &Claim, recipe: &R
         };
         (0..x.len()).map(slope).collect()
     } else {
-        let known = match (of.quantity, recipe.divergence, prior) {
+        let known = match (of.quantity, hypothesis.divergence, prior) {
             (Quantity::Entropy, ..) => Some(logits::entropy_gradient(x)?),
             (Quantity::CrossEntropy, _, Some(b)) => {
                 let [by_q, _] = logits::cross_entropy_gradients(x, b)?;
@@ -97,15 +103,15 @@ pub(crate) fn gradient(inputs: &Inputs<'_>, input: Input, of: &Claim, recipe: &R
             .collect()
     };
     if input == Input::EncoderLogits && matches!(of.quantity, Quantity::Elbo | Quantity::Loss) {
-        through_the_sample(inputs, tokens, of, recipe, row, &mut slopes)?;
+        through_the_sample(inputs, tokens, of, hypothesis, row, &mut slopes)?;
     }
     for (k, slope) in slopes.iter_mut().enumerate() {
-        if recipe.masked == Masked::Entry && x[k] == f64::NEG_INFINITY {
+        if hypothesis.masked == Masked::Entry && x[k] == f64::NEG_INFINITY {
             *slope = BoundedSum::one(f64::NAN, 0.0, 0.0);
         }
     }
     let overflown = q.q.iter().any(|q| q.is_nan());
-    if overflown || recipe.masked == Masked::Row && x.contains(&f64::NEG_INFINITY) {
+    if overflown || hypothesis.masked == Masked::Row && x.contains(&f64::NEG_INFINITY) {
         slopes.fill(BoundedSum::one(f64::NAN, 0.0, 0.0));
     }
     Ok(slopes)
@@ -154,31 +160,31 @@ fn through_the_sample(
     inputs: &Inputs<'_>,
     tokens: &Tokens,
     of: &Claim,
-    recipe: &Recipe,
+    hypothesis: &Hypothesis,
     row: usize,
     slopes: &mut [BoundedSum],
 ) -> Result<(), Absence> {
-    if matches!(recipe.slope, Slope::SampleDetached | Slope::Detached) {
+    if matches!(hypothesis.slope, Slope::SampleDetached | Slope::Detached) {
         return Ok(());
     }
     let w = inputs.of_rows();
     let x = line(table(tokens.logits.as_ref())?, row)?;
     // It is the derivative of the claimed number, which the slopes are still to be scaled to.
-    let stated = objective(of.quantity, &Recipe::STATED, inputs.statement.beta())[0];
-    let weight = objective(of.quantity, recipe, inputs.statement.beta())[0];
-    let lengths = recipe.reconstruction_lengths.factor(inputs.sizes);
+    let stated = objective(of.quantity, &Hypothesis::AS_STATED, inputs.statement.beta())[0];
+    let weight = objective(of.quantity, hypothesis, inputs.statement.beta())[0];
+    let lengths = hypothesis.reconstruction_lengths.factor(inputs.sizes);
     let scale = of.divisor(inputs.sizes) / of.factor() * lengths * weight / stated;
     let v = line(table(tokens.sample_gradient.as_ref())?, row)?;
     let v: Vec<Nats> = v.iter().map(|v| Nats::of(v * scale)).collect();
-    let mut tau = temperature(inputs, recipe)?;
-    let relaxed = Relaxed::new(x, &noise(inputs, tokens, recipe, row)?, tau)?;
-    let y = relaxed_row(inputs, tokens, recipe, row)?;
+    let mut tau = temperature(inputs, hypothesis)?;
+    let relaxed = Relaxed::new(x, &noise(inputs, tokens, hypothesis, row)?, tau)?;
+    let y = relaxed_row(inputs, tokens, hypothesis, row)?;
     let mut values = relaxed.gradient(&v);
-    if recipe.slope == Slope::TemperatureMissing {
+    if hypothesis.slope == Slope::TemperatureMissing {
         values = values.into_iter().map(|slope| tau * slope).collect();
         tau = 1.0;
     }
-    if recipe.slope == Slope::Hard {
+    if hypothesis.slope == Slope::Hard {
         values = v.clone();
     }
     #[expect(clippy::cast_precision_loss, reason = "a row's length")]

@@ -1,13 +1,13 @@
-//! The rows that discrete codes are computed from, as a recipe reads them.
+//! The rows that discrete codes are computed from, as a hypothesis reads them.
 
 use std::borrow::Cow;
 
-use bounds::{Arithmetic, LogSoftmaxRow};
+use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use ndarray::Array2;
 
 use crate::dump::{Item, Layout, Tokens};
-use crate::recipe::{Arrangement, CodeLogits, Masked, Noise, Recipe, Shift, Temperature};
-use crate::terms::{Absence, Inputs};
+use crate::hypothesis::{Arrangement, CodeLogits, Hypothesis, Masked, Noise, Shift, Temperature};
+use crate::inputs::{Absence, Inputs};
 
 /// Uniforms up to 0.999 give no noise above this.
 const LARGEST_NOISE: f64 = 6.907_255_070_523_689; // -ln(-ln 0.999)
@@ -32,10 +32,10 @@ pub(super) fn line(table: &Array2<f64>, row: usize) -> Result<&[f64], Absence> {
 pub(super) fn arranged<'a>(
     inputs: &Inputs<'_>,
     table: &'a Array2<f64>,
-    recipe: &Recipe,
+    hypothesis: &Hypothesis,
     row: usize,
 ) -> Result<Cow<'a, [f64]>, Absence> {
-    if recipe.arrangement == Arrangement::Stated {
+    if hypothesis.arrangement == Arrangement::ClaimSpec {
         return line(table, row).map(Cow::Borrowed);
     }
     let (positions, codes) = table.dim();
@@ -52,32 +52,32 @@ pub(super) fn arranged<'a>(
     Ok((0..codes).map(at).collect())
 }
 
-/// A row of logits, its masks ignored where the recipe does.
+/// A row of logits, its masks ignored where the hypothesis does.
 pub(super) fn logits_of<'a>(
     inputs: &Inputs<'_>,
     tokens: &'a Tokens,
-    recipe: &Recipe,
+    hypothesis: &Hypothesis,
     row: usize,
 ) -> Result<Cow<'a, [f64]>, Absence> {
-    let x = arranged(inputs, table(tokens.logits.as_ref())?, recipe, row)?;
-    if recipe.masked != Masked::Ignored {
+    let x = arranged(inputs, table(tokens.logits.as_ref())?, hypothesis, row)?;
+    if hypothesis.masked != Masked::Ignored {
         return Ok(x);
     }
     Ok(x.iter().map(|x| if x.is_infinite() { 0.0 } else { *x }).collect())
 }
 
-/// A row of logits, normalised; by exponentials that may overflow where the recipe has it so.
+/// A row of logits, normalised; by exponentials that may overflow where the hypothesis has it so.
 pub(super) fn normalised(
     tensor: &'static str,
     x: &[f64],
     w: Arithmetic,
     rounded: f64,
-    recipe: &Recipe,
+    hypothesis: &Hypothesis,
 ) -> Result<LogSoftmaxRow, Absence> {
     let mut row = LogSoftmaxRow::new(tensor, x, w, rounded)?;
     let largest = w.each.largest().ln();
     let k = (0..x.len()).find(|k| row.q[*k] > 0.0).ok_or(Absence::NotAffected)?;
-    if recipe.shift == Shift::Missing && x[k] - row.ln[k] > largest {
+    if hypothesis.shift == Shift::Missing && x[k] - row.ln[k] > largest {
         // The sum is infinite: a number by it is 0, infinity by infinity is none.
         for (k, x) in x.iter().enumerate() {
             let alone = *x > largest;
@@ -88,32 +88,39 @@ pub(super) fn normalised(
     Ok(row)
 }
 
-/// A row of logits with what the recipe does to it, and by how many units of roundoff its entries are off.
+/// A row of logits with what the hypothesis does to it, and by how many units of roundoff its entries are off.
 pub(super) fn scores(
     inputs: &Inputs<'_>,
     tokens: &Tokens,
-    recipe: &Recipe,
+    hypothesis: &Hypothesis,
     row: usize,
 ) -> Result<(Vec<f64>, f64), Absence> {
-    let x = logits_of(inputs, tokens, recipe, row)?;
-    match recipe.logits {
+    let x = logits_of(inputs, tokens, hypothesis, row)?;
+    match hypothesis.logits {
         CodeLogits::Plain => Ok((x.into_owned(), 0.0)),
         CodeLogits::Tempered => {
-            let tau = temperature(inputs, recipe)?;
+            let tau = temperature(inputs, hypothesis)?;
             Ok((x.iter().map(|x| x / tau).collect(), 2.0))
         }
         CodeLogits::Relaxed => {
-            let (noise, tau) = (noise(inputs, tokens, recipe, row)?, temperature(inputs, recipe)?);
+            let (noise, tau) = (
+                noise(inputs, tokens, hypothesis, row)?,
+                temperature(inputs, hypothesis)?,
+            );
             // -ln 0.999 is 0.001: what rounds 0.999 moves it by a thousand times as much.
-            let rounded = if recipe.noise == Noise::Truncated { 1000.0 } else { 0.0 };
+            let rounded = if hypothesis.noise == Noise::Truncated {
+                1000.0
+            } else {
+                0.0
+            };
             Ok((x.iter().zip(noise).map(|(x, g)| (x + g) / tau).collect(), 4.0 + rounded))
         }
     }
 }
 
-pub(super) fn temperature(inputs: &Inputs<'_>, recipe: &Recipe) -> Result<f64, Absence> {
+pub(super) fn temperature(inputs: &Inputs<'_>, hypothesis: &Hypothesis) -> Result<f64, Absence> {
     let tau = inputs.statement.temperature.ok_or(Absence::NotAffected)?;
-    Ok(match recipe.temperature {
+    Ok(match hypothesis.temperature {
         Temperature::Once => tau,
         Temperature::Absent => 1.0,
         Temperature::Twice => tau * tau,
@@ -121,10 +128,15 @@ pub(super) fn temperature(inputs: &Inputs<'_>, recipe: &Recipe) -> Result<f64, A
     })
 }
 
-pub(super) fn noise(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: usize) -> Result<Vec<f64>, Absence> {
+pub(super) fn noise(
+    inputs: &Inputs<'_>,
+    tokens: &Tokens,
+    hypothesis: &Hypothesis,
+    row: usize,
+) -> Result<Vec<f64>, Absence> {
     let noise = line(table(tokens.noise.as_ref())?, row)?;
-    let tau = temperature(inputs, recipe)?;
-    let each = |g: &f64| match recipe.noise {
+    let tau = temperature(inputs, hypothesis)?;
+    let each = |g: &f64| match hypothesis.noise {
         Noise::Given => *g,
         Noise::Absent => 0.0,
         Noise::Truncated => g.min(inputs.arithmetic.each.nearest(LARGEST_NOISE)),
@@ -134,4 +146,30 @@ pub(super) fn noise(inputs: &Inputs<'_>, tokens: &Tokens, recipe: &Recipe, row: 
         Noise::AfterTemperature => g * tau,
     };
     Ok(noise.iter().map(each).collect())
+}
+
+/// A probability times something of the given size.
+pub(super) fn weighed(row: &LogSoftmaxRow, k: usize, value: f64, size: f64, w: Arithmetic) -> BoundedSum {
+    let mass = row.q[k] * size;
+    BoundedSum::one(
+        value,
+        mass * (row.rel_error[k] + 2.0 * w.u()) + row.lost[k] * (size + 1.0),
+        mass,
+    )
+    .within(Range::ANY.part(row, mass, w))
+}
+
+/// `ln y` of the relaxed sample.
+pub(super) fn relaxed_row(
+    inputs: &Inputs<'_>,
+    tokens: &Tokens,
+    hypothesis: &Hypothesis,
+    row: usize,
+) -> Result<LogSoftmaxRow, Absence> {
+    let relaxed = Hypothesis {
+        logits: CodeLogits::Relaxed,
+        ..*hypothesis
+    };
+    let (z, rounded) = scores(inputs, tokens, &relaxed, row)?;
+    normalised("logits with noise", &z, inputs.of_rows(), rounded, hypothesis)
 }

@@ -2,8 +2,10 @@
 
 use reference::vocab::Reading::{Joint, Pointwise};
 
-use super::{SlackTerm, Step, StepId};
-use crate::line::LineId;
+use super::id::StepId;
+use super::row::Step;
+use super::slack_term::SlackTerm;
+use crate::line::id::LineId;
 use crate::rule::Relation::Nothing;
 use crate::rule::Rule::Compose;
 use crate::rule::Sign::{NonNegative, Unsigned};

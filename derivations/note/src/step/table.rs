@@ -2,8 +2,11 @@
 
 use reference::vocab::Reading::{self, Expected, Footnote, Joint, Observed, Pointwise};
 
-use super::{SlackTerm, Step, StepId, repairs};
-use crate::line::LineId;
+use super::id::StepId;
+use super::repairs;
+use super::row::Step;
+use super::slack_term::SlackTerm;
+use crate::line::id::LineId;
 use crate::rule::Relation::{AtLeast, Equal, Nothing};
 use crate::rule::Rule::{
     AddAndSubtract, Assume, Definition, Drop, Jensen, LogOfProduct, MultiplyByOne, ProductRule, Reweight,

@@ -1,6 +1,6 @@
 //! Where a space or a parenthesis stands: by the classes of neighbours, as TeX does it.
 
-use super::{Class, Piece};
+use super::piece::{Class, Piece};
 
 /// Tells signs from operations and wide commas from narrow ones.
 pub(super) fn classify(pieces: &mut [Piece], compact: bool) {

@@ -9,12 +9,15 @@ use reference::gaussian::Gaussian;
 use reference::world::World;
 use sha2::{Digest, Sha256};
 
+use super::format::{FORMAT, GAUSSIAN, MOST_TOML};
 #[cfg(feature = "lapack")]
 use super::gaussian;
-use super::{Case, FORMAT, FileError, GAUSSIAN, MOST_TOML, tensors, toml};
+use super::loaded::Case;
+use super::{tensors, toml};
+use crate::error::FileError;
 #[cfg(feature = "lapack")]
-use crate::fractions::FractionGaussian;
-use crate::fractions::FractionWorld;
+use crate::fractions::gaussian::FractionGaussian;
+use crate::fractions::world::FractionWorld;
 
 pub(super) fn of_bytes(name: &str, bytes: &[u8]) -> Result<Case, FileError> {
     if is_toml(name, bytes) {

@@ -9,10 +9,10 @@ use reference::model::Model as _;
 use reference::vocab::{Beta, Error};
 use safetensors::Dtype;
 
-use super::GAUSSIAN;
-use super::error::FileError;
+use super::format::GAUSSIAN;
 use super::tensors::{File, Names, caption, check_row};
 use super::write::Writer;
+use crate::error::FileError;
 
 const NAMES: Names = &[
     ("ln_p_y", "a tensor [Y]"),

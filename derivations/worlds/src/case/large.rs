@@ -5,11 +5,14 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
+use files::disk::MAX_BYTES;
 use files::header::{self, Header};
 use sha2::{Digest as _, Sha256};
 
 use super::bytes::{expect_toml_size, format_of, from_tensors, hexadecimal, is_toml};
-use super::{Case, FileError, MAX_BYTES, MOST_TOML};
+use super::format::MOST_TOML;
+use super::loaded::Case;
+use crate::error::FileError;
 
 /// The case in a large regular file; nothing for any other, which is read whole.
 ///

@@ -6,7 +6,7 @@ use ndarray::{Array, Dimension, ShapeBuilder};
 use reference::vocab::{Beta, Error, UNIT_ROUNDOFF_F64};
 use safetensors::Dtype;
 
-use super::error::FileError;
+use crate::error::FileError;
 
 /// The largest finite number in a case, of either sign: products of two of them, and sums of those, stay finite.
 const LARGEST: f64 = 1e150;

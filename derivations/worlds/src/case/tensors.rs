@@ -6,8 +6,8 @@ use reference::vocab::{Beta, Error, LogProbs, UNIT_ROUNDOFF_F64};
 use reference::world::{Tables, World};
 use safetensors::Dtype;
 
-use super::error::FileError;
 use super::storage::{Row, Tensor};
+use crate::error::FileError;
 
 /// The names of the format and the shapes that go with them.
 pub const NAMES: Names = &[

@@ -6,9 +6,10 @@ use files::words::one_line;
 use toml::de::DeTable;
 
 use self::keys::{Keys, LIST, ROWS, missing};
-use super::error::FileError;
-use super::{FORMAT, GAUSSIAN};
-use crate::fractions::{Fraction, FractionWorld};
+use super::format::{FORMAT, GAUSSIAN};
+use crate::error::FileError;
+use crate::fractions::fraction::Fraction;
+use crate::fractions::world::FractionWorld;
 
 #[cfg(feature = "lapack")]
 mod gaussian;

@@ -8,8 +8,9 @@ use reference::world::World;
 use safetensors::Dtype;
 use safetensors::tensor::TensorInfo;
 
-use super::error::FileError;
-use super::{FORMAT, tensors};
+use super::format::FORMAT;
+use super::tensors;
+use crate::error::FileError;
 
 /// The bytes of a case file, every table in `f64`; the prior is stored once where all worlds share it.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Fraction;
+use super::fraction::Fraction;
 
 const WIDTH: usize = 100;
 

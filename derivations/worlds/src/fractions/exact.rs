@@ -3,8 +3,8 @@
 use num_rational::Ratio;
 use num_traits::CheckedAdd;
 
-use super::Fraction;
-use crate::case::FileError;
+use super::fraction::Fraction;
+use crate::error::FileError;
 
 pub(super) fn shape(tensor: &str, found: &[usize], expected: &str) -> FileError {
     FileError::Shape {

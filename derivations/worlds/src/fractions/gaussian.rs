@@ -7,8 +7,8 @@ use reference::gaussian::{Gaussian, Parts};
 
 use super::blocks::{matrix, shelves, vector};
 use super::exact::{check_entry, check_length, check_matrix, check_vector, shape};
-use super::{Fraction, as_f64, ln};
-use crate::case::FileError;
+use super::fraction::{Fraction, as_f64, ln};
+use crate::error::FileError;
 
 /// A linear-Gaussian world at one observed pair: `Y` captions, codes of `d` coordinates, images of `D` pixels.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use note::checkable::Checkable;
 use reference::world::World;
 
-use super::FractionWorld;
-use crate::case::FileError;
+use super::world::FractionWorld;
+use crate::error::FileError;
 
 /// A world in fractions.
 pub trait InFractions: Clone + Display {

@@ -3,7 +3,7 @@
 use note::assumption::ASSUMPTIONS;
 use reference::world::World;
 
-use crate::fractions::FractionWorld;
+use crate::fractions::world::FractionWorld;
 
 /// A named world.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Samples and codebook on a CUDA device.
+//! Samples of codes, and the codebook that they mix, on a CUDA device.
 
 use candle_core::backend::BackendStorage as _;
 use candle_core::cuda_backend::CudaDType;
@@ -11,7 +11,7 @@ use crate::fused::temperate;
 use crate::kernels::mixing::{Gumbel, Pull, codebook_gradients, codebook_mix, gumbel_softmax, gumbel_softmax_gradient};
 use crate::kernels::{Cuda, Launch, Stored};
 
-/// Samples of logits and noise; with a codebook, what they mix.
+/// The samples of logits and noise or, with a codebook, the rows that they mix.
 pub(super) fn forward(op: Mixing, args: &[(&CudaStorage, &Layout)]) -> Result<(CudaStorage, Shape)> {
     let device = args[0].0.device();
     let at = args
@@ -44,7 +44,7 @@ fn run<T: CudaDType + DeviceRepr>(
     Ok((CudaStorage::wrap_cuda_slice(mixed, device.clone()), shape))
 }
 
-/// What comes back to the logits from what came back to their samples.
+/// The gradient of the logits, from that of their samples.
 pub(super) fn through_samples(op: Mixing, device: &CudaDevice, [x, noise, upstream]: [&Tensor; 3]) -> Result<Tensor> {
     let upstream = upstream.contiguous()?;
     let args = [x, noise, &upstream];
@@ -76,7 +76,7 @@ fn filled<T: CudaDType + DeviceRepr>(
     Ok(tensors.map(|(slice, shape)| tensor(slice, device, shape)).collect())
 }
 
-/// What comes back to the logits and the codebook from what came back to what they mixed.
+/// The gradients of the logits and of the codebook, from that of the mixed rows.
 pub(super) fn through_codebook(
     op: Mixing,
     device: &CudaDevice,

@@ -1,4 +1,4 @@
-//! The way back: a slab of codes on one core, every row after the other.
+//! The backward pass of the codebook: one core has a slab of codes, and walks the rows one after the other.
 
 use super::{BLOCK, Mix, Plan, SLAB, widened};
 use crate::fused::isa::{Kernel, Numbers};
@@ -7,7 +7,7 @@ use crate::fused::product::{Ahead, Left, TILE, add_product};
 use crate::fused::real::Real;
 use crate::fused::rows::{Rows, WIDEST, fill};
 
-/// Some codes of every row, on one core.
+/// The backward pass of some codes of every row, on one core.
 pub(in crate::fused) struct Slab<'a, E> {
     pub(super) mix: &'a Mix<'a, E>,
     pub(super) plans: &'a [Plan],
@@ -37,7 +37,7 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
             }
         }
         let mut to_codebook = vec![zero; codes * across];
-        // A vector from any of their places is whole.
+        // The buffer is longer by a vector, so that a whole vector can be read from any place.
         let mut weights = vec![zero; BLOCK * SLAB + WIDEST];
         #[expect(clippy::useless_vec, reason = "100 KB are no place on the stack")]
         let mut slopes = vec![zero; BLOCK * SLAB + WIDEST];
@@ -51,7 +51,7 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
             let left = Left::ByRows { stride: across };
             let tiles = w.chunks(TILE * across).zip(slopes.chunks_mut(TILE * SLAB));
             for (tile, (w, slopes)) in tiles.enumerate() {
-                // The next block's rows, needed when this one has been pulled.
+                // The rows of the next block are needed when this one has been pulled.
                 let next = mix.pieces::<TILE>(first + BLOCK + tile * TILE, self.first);
                 let (product, ahead) = ((w.len() / across, d), Ahead::<E, SLAB>(next.as_flattened()));
                 add_product(l, (w, left), product, SLAB, &transposed, slopes, ahead);

@@ -1,4 +1,4 @@
-//! The sides of a batch of worlds, each at its own observed caption.
+//! The sides of a batch of worlds, each at its own observed caption, from the exact tables.
 
 use candle_core::{DType, Device, Tensor, WithDType};
 use vocab::{Beta, Reading};
@@ -8,10 +8,10 @@ use crate::Error;
 use crate::fused::Rows;
 use crate::world::Batch;
 
-/// The sides of every world of a batch, `[B]`, in the batch's own type.
+/// The sides of every world of a batch, `[B]`, computed from tables in the batch's own type.
 ///
 /// # Errors
-/// As [`sides`]; [`Error::Device`] for a batch on a device that `by` does not take tables from.
+/// As [`sides`], and [`Error::Device`] for a batch on a device from which `by` does not take tables.
 pub fn of_batch(by: &impl Adder, batch: &Batch, reading: Reading) -> Result<Vec<Sides>, Error> {
     if !by.takes_from(batch.ln_p_yz().device()) {
         return Err(candle_core::Error::Msg("these exact sides run on the CPU, the batch does not".to_owned()).into());
@@ -22,7 +22,7 @@ pub fn of_batch(by: &impl Adder, batch: &Batch, reading: Reading) -> Result<Vec<
     }
 }
 
-/// One side of every world, as the functions of `equations` return it but in `f64`.
+/// One side of every world as a tensor, `[B]`. The functions of `equations` return the same, but this one is in `f64`.
 ///
 /// # Errors
 /// As [`of_batch`].

@@ -1,4 +1,4 @@
-//! The sides of the note's lines, from the sums over the codes.
+//! The sides of the note's lines, as combinations of the sums over the codes.
 
 use vocab::{Beta, Reading};
 
@@ -8,40 +8,41 @@ use crate::Error;
 /// The sides of Eqs. 3 to 14 at one image and caption, in nats.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sides {
-    /// `ln p(x,y)`: Eqs. 3 to 5.
+    /// Eqs. 3 to 5: the evidence `ln p(x,y)`.
     pub log_evidence: f64,
-    /// `E[ln p(x|y,z) + ln p(y,z) - ln q(z|x)]`: Eqs. 6 to 9.
+    /// Eqs. 6 to 9: the bound `E[ln p(x|y,z) + ln p(y,z) - ln q(z|x)]`.
     pub elbo: f64,
-    /// The same with `ln q(y|x)` added and subtracted: Eqs. 10 and 11.
+    /// Eqs. 10 and 11: the bound with `ln q(y|x)` added and subtracted.
     pub split: f64,
-    /// With `ln q(y,z|x)` for the two encoders: Eq. 12.
+    /// Eq. 12: the bound with `ln q(y,z|x)` for the two encoders.
     pub joint_encoder: f64,
-    /// With the divergence named: Eq. 13.
+    /// Eq. 13: the objective with its divergence named, and with the constant `ln q(y|x)`.
     pub kl_named: f64,
-    /// With the constant dropped and the divergence weighted: Eqs. 14 and 1.
+    /// Eqs. 14 and 1: the objective without the constant, and with the divergence weighted by beta.
     pub objective: f64,
-    /// The reconstruction term.
+    /// The reconstruction term `R` of the objective.
     pub reconstruction: f64,
-    /// The divergence, as the reading has it.
+    /// The divergence `D` of the objective, as the reading has it.
     pub divergence: f64,
 }
 
-/// The sides at every image and caption, `[X, Y]`, under a reading of `q(y,z|x)`; a beta for every image.
+/// Computes the sides at every image and caption, `[X, Y]`, under a reading of `q(y,z|x)` and with a beta for every
+/// image.
 ///
 /// ```text
 /// R = E[ln p(x|y,z)]    D = E[ln q(z|x) - ln p(y,z)]  (observed; the others as `equations::objective::divergence`)
 /// Eqs. 6 to 9: R + E[ln p(y,z)] - E[ln q(z|x)]    Eq. 13: R - D + ln q(y|x)    Eq. 14: R - beta D
 /// ```
 ///
-/// One read of the tables. Unit: nats. Limits: as the functions of `equations`; NaN where opposite infinities meet.
+/// The tables are read once. Unit: nats. Limits: as the functions of `equations`; NaN where opposite infinities meet.
 /// Reference: `reference::equations`.
 ///
 /// # Errors
-/// [`Error::Footnote`] under [`Reading::Footnote`]: its divergence needs `p(z)`, a read of its own; `equations::objective` computes it.
-/// [`Error::Device`] as [`Adder::add_up`].
+/// [`Error::Footnote`] under [`Reading::Footnote`], whose divergence needs `p(z)` and so another read of the tables.
+/// `equations::objective` computes it. [`Error::Device`] as [`Adder::add_up`].
 ///
 /// # Panics
-/// When there is not one beta an image.
+/// When there is not one beta for every image.
 pub fn sides<E: Numbers>(
     by: &impl Adder,
     tables: Exact<'_, E>,
@@ -104,7 +105,7 @@ fn at(row: &Sums, ln_q_y: f64, both: &OverBoth, reading: Reading, beta: f64) -> 
     };
     // At beta = 0 the divergence is not there, whatever it is.
     let weighted = if beta > 0.0 { beta * divergence } else { 0.0 };
-    // Observed, q(y|x) is certain of the caption, and q(y,z|x) is q(z|x).
+    // Under the observed reading q(y|x) is certain of the caption, and q(y,z|x) is q(z|x).
     let (split, joint_encoder) = match reading {
         Reading::Observed => (elbo, elbo),
         _ => (

@@ -1,4 +1,4 @@
-//! A row of the likelihood with its row of the prior: what is added up while they pass.
+//! The sweep over a row of the likelihood and its row of the prior, which adds up everything that is needed of them.
 
 use crate::fused::elementary::{at_least_floor, exp};
 use crate::fused::isa::Numbers;
@@ -6,7 +6,8 @@ use crate::fused::lanes::{Lanes, Stored, prefetch};
 use crate::fused::real::Real;
 use crate::fused::rows::{ROUNDS, read_or, sums};
 
-/// The weights of a row of log-probabilities: 0 only where that is what the table says, so that an infinity counts however small its weight.
+/// The weights of a row of log-probabilities. They are 0 only where the table says so, and do not underflow, so that an
+/// infinity counts however small its weight is.
 #[inline(always)]
 pub(super) fn weight<L: Lanes>(l: L, ln: L::Vector) -> L::Vector {
     let zero = l.splat(L::Real::of(0.0));
@@ -15,21 +16,23 @@ pub(super) fn weight<L: Lanes>(l: L, ln: L::Vector) -> L::Vector {
     l.where_less(l.splat(L::Real::NEG_INFINITY), ln, e, l.where_less(ln, zero, zero, ln))
 }
 
-/// `w f`, 0 where the weight is.
+/// The product `w f`, which is 0 where the weight is.
 #[inline(always)]
 pub(super) fn counted<L: Lanes>(l: L, w: L::Vector, f: L::Vector) -> L::Vector {
     let zero = l.splat(L::Real::of(0.0));
     l.where_less(zero, w, l.mul(w, f), w)
 }
 
-/// How far the largest `a + b` may lie above what it was taken for: an exponent of that size costs as many roundings.
+/// How far the largest `a + b` may lie above the guess. An exponent of that size costs as many roundings.
 const ABOVE: f64 = 16.0;
 
-/// Numbers that the largest `a + b` is guessed from.
+/// How many numbers the largest `a + b` is guessed from.
 const GUESSED_FROM: usize = 64;
 
-/// What a row's `a + b` were taken around, and the sums of `e^(a + b - around)`, `w a` and `w b`: in one sweep around the largest of its first
-/// numbers. Nothing where that was too small, or where an infinity asks for care.
+/// The sums of `e^(a + b - around)`, `w a` and `w b` over a row, with `around`, in one sweep.
+///
+/// `around` is the largest `a + b` of the row's first numbers. There is no result where that was too small, or where an
+/// infinity asks for care.
 #[inline(always)]
 pub(super) fn at_once<E: Numbers, L: Stored<E, Real = E::Real>>(
     l: L,
@@ -73,7 +76,7 @@ pub(super) fn at_once<E: Numbers, L: Stored<E, Real = E::Real>>(
     (above <= ABOVE && total.iter().all(|total| total.is_finite())).then_some((around, total))
 }
 
-/// The same around the largest `a + b`, whatever it is.
+/// The sums of [`at_once`] around the largest `a + b` of the row, which takes two sweeps.
 #[inline(always)]
 pub(super) fn around_the_largest<E: Numbers, L: Stored<E, Real = E::Real>>(
     l: L,
@@ -95,7 +98,7 @@ fn with_care<E: Numbers, L: Stored<E, Real = E::Real>>(
 ) -> (f64, [f64; 3]) {
     let (zero, nothing) = (E::narrow(E::Real::of(0.0)), E::narrow(E::Real::NEG_INFINITY));
     let shift = l.splat(E::Real::of(around));
-    // Behind the end the weights are 0, and so is e^(b - shift).
+    // Beyond the end of the row the weights are 0, and so is e^(b - shift).
     let sums = sums!(l, a, zero, 0, |at, a| {
         let (b, w) = (read_or(l, &b[at..], nothing), l.load(&weights[at..]));
         let e = exp(l, at_least_floor(l, l.sub(l.add(a, b), shift)));

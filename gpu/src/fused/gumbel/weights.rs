@@ -1,4 +1,4 @@
-//! The weights of logits with noise: a row's, a part's, and those of parts that follow each other.
+//! The weights of logits with noise: of a whole row, of a part of one, and of parts that follow each other.
 
 use crate::fused::elementary::{at_least_floor, exp};
 use crate::fused::isa::Numbers;
@@ -6,7 +6,8 @@ use crate::fused::lanes::{Lanes, Stored};
 use crate::fused::real::Real;
 use crate::fused::rows::{ROUNDS, WIDEST, largest, read_or, sums};
 
-/// The largest logit of a row, and the largest logit with noise above it.
+/// The numbers around which a row's weights are computed: its largest logit, and the largest logit with noise relative
+/// to that.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::fused) struct Around {
     centre: f64,
@@ -28,7 +29,7 @@ impl Around {
         }
     }
 
-    /// The weights of a part of the row, into `weights`, and their sum.
+    /// Computes the weights of a part of the row, into `weights`, and returns their sum.
     #[inline(always)]
     pub(in crate::fused) fn weigh<E: Numbers, L: Stored<E, Real = E::Real>>(
         self,
@@ -82,7 +83,7 @@ pub(in crate::fused) struct Running {
 }
 
 impl Running {
-    /// Before the first part of a row.
+    /// The state before the first part of a row.
     #[inline(always)]
     pub(in crate::fused) fn before<E: Numbers, L: Stored<E, Real = E::Real>>(l: L, x: &[E]) -> Self {
         Self {
@@ -94,10 +95,12 @@ impl Running {
         }
     }
 
-    /// The weights of the next part, into `weights`; returns what everything that was weighed before has to be multiplied by.
+    /// Computes the weights of the next part, into `weights`. Returns the factor by which everything that was weighed
+    /// before has to be multiplied.
     ///
-    /// Every part is centred at the whole row's largest logit, as [`Around::weigh`] centres it: both round a logit with noise to the same number,
-    /// or one that was the largest here would lie above the largest there, by a rounding that the temperature divides.
+    /// Every part is centred at the largest logit of the whole row, as [`Around::weigh`] centres it, so that both round
+    /// a logit with noise to the same number. Otherwise the largest score here could lie above the largest there, by a
+    /// rounding that is divided by the temperature.
     #[inline(always)]
     pub(in crate::fused) fn weigh<E: Numbers, L: Stored<E, Real = E::Real>>(
         &mut self,
@@ -108,7 +111,7 @@ impl Running {
     ) -> f64 {
         let Around { centre, most: before } = self.around;
         let most = before.max(scores(l, part, centre, weights));
-        // All masked so far: around any number, so that no weight is NaN.
+        // If all codes are masked so far, any number will do, so that no weight is NaN.
         let around = if most > f64::NEG_INFINITY { most } else { 0.0 };
         let sum = exponentials(l, &mut weights[..part.0.len().next_multiple_of(L::N)], around, inverse);
         let kept = if most > before {
@@ -124,7 +127,8 @@ impl Running {
     }
 }
 
-/// `(x - centre) + g` into `scores`, whole vectors, `-inf` behind the row's end; and the largest.
+/// Computes the scores `(x - centre) + g`, into `scores`, and returns the largest. They are whole vectors, `-inf`
+/// beyond the end of the row.
 #[inline(always)]
 pub(super) fn scores<E: Numbers, L: Stored<E, Real = E::Real>>(
     l: L,
@@ -156,7 +160,7 @@ pub(super) fn scores<E: Numbers, L: Stored<E, Real = E::Real>>(
     l.largest(l.max(l.max(w, x), l.max(y, z))).to_f64()
 }
 
-/// `e^((t - around) / tau)` for whole vectors of scores `t`, in place, and their sum.
+/// Replaces whole vectors of scores `t` by `e^((t - around) / tau)`, and returns the sum.
 #[inline(always)]
 pub(super) fn exponentials<L: Lanes>(l: L, scores: &mut [L::Real], around: f64, inverse: f64) -> f64 {
     let splat = |x| l.splat(L::Real::of(x));
@@ -177,7 +181,7 @@ pub(super) fn exponentials<L: Lanes>(l: L, scores: &mut [L::Real], around: f64, 
     total
 }
 
-/// `(x - centre) + g` from place `at` of a row on; `-inf` behind its end.
+/// The scores `(x - centre) + g` from place `at` of a row on, `-inf` beyond its end.
 #[inline(always)]
 fn with_noise<E: Numbers, L: Stored<E, Real = E::Real>>(
     l: L,

@@ -1,10 +1,10 @@
-//! Lanes in plain arrays: for every processor, and as the readable form of the others.
+//! Lanes in plain arrays, which run on every processor and are the readable form of the others.
 
 use super::{Lanes, Stored};
 use crate::fused::real::Real;
 use std::marker::PhantomData;
 
-/// Eight numbers in an array.
+/// Lanes of eight numbers in an array.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Portable<R>(PhantomData<R>);
 
@@ -15,7 +15,7 @@ fn each<R: Real>(f: impl FnMut(usize) -> R) -> [R; WIDTH] {
     std::array::from_fn(f)
 }
 
-/// Pairs at distance 4, then 2, then 1: the order of the vector units.
+/// Combines the numbers of a vector by pairs at distance 4, then 2, then 1, which is the order of the vector units.
 #[inline(always)]
 fn tree<R: Real>(a: [R; WIDTH], f: impl Fn(R, R) -> R) -> R {
     let four: [R; 4] = std::array::from_fn(|i| f(a[i], a[i + 4]));
@@ -43,7 +43,7 @@ impl<R: Real> Lanes for Portable<R> {
     fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
         each(|i| a[i] * b[i])
     }
-    /// Two roundings: a fused one is a call into the C library on processors without the instruction.
+    /// This rounds twice, since a fused product is a call into the C library on processors without the instruction.
     #[inline(always)]
     fn fma(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector {
         each(|i| a[i] * b[i] + c[i])

@@ -1,6 +1,7 @@
 //! Lanes of AVX-512 and of AVX2 with FMA, in `std::arch`.
 //!
-//! A value of one of these types exists only where the processor has the instructions: `fused::isa` makes them after asking it.
+//! A value of one of these types exists only where the processor has the instructions. `fused::isa` makes it after
+//! asking the processor.
 
 use std::arch::x86_64::*;
 
@@ -188,7 +189,7 @@ lanes! {
         _mm256_blendv_pd(otherwise, then, _mm256_cmp_pd::<_CMP_LT_OQ>(a, b));
     low_bits_to_exponent(a: __m256d) -> __m256d = _mm256_castsi256_pd(_mm256_slli_epi64::<52>(_mm256_castpd_si256(a)));
     exponent_and_mantissa(a: __m256d) -> (__m256d, __m256d) = {
-        // AVX2 shifts 64-bit integers arithmetically in no instruction: the exponents are taken one by one.
+        // AVX2 has no arithmetic shift of 64-bit integers, so that the exponents are taken one by one.
         let mut numbers = [0.0; 4];
         _mm256_storeu_pd(numbers.as_mut_ptr(), a);
         let parts = numbers.map(crate::fused::real::Real::exponent_and_mantissa);
@@ -230,7 +231,7 @@ macro_rules! stored {
                     $store(std::ptr::from_mut(to).cast(), bits);
                 }
             }
-            /// Half a vector is no line of the cache: stored as usual.
+            /// Half a vector is no whole line of the cache, and is stored as usual.
             #[inline(always)]
             fn write_through(self, to: &mut [$half], a: $vector) {
                 self.write(to, a);
@@ -239,8 +240,9 @@ macro_rules! stored {
     };
 }
 
-/// `bf16` from the upper half of `f32` bits, ties to even: adds `0x7fff` and the lowest bit that stays. A gradient is never NaN where this is
-/// used on finite rows; NaN keeps a quiet bit because rounding up cannot clear all of its mantissa's upper half.
+/// `bf16` from the upper half of `f32` bits, ties to even: adds `0x7fff` and the lowest bit that stays. A gradient is
+/// never NaN where this is used on finite rows; NaN keeps a quiet bit because rounding up cannot clear all of its
+/// mantissa's upper half.
 macro_rules! upper_half {
     ($bits:ident, $add:ident, $srli:ident, $and:ident, $set1:ident) => {
         $srli::<16>($add($bits, $add($set1(0x7fff), $and($srli::<16>($bits), $set1(1)))))

@@ -1,6 +1,7 @@
-//! Two tables by planes: some positions at a time are brought into rows that stay in the caches, where the kernel of rows takes them.
+//! Kernels of two tables of logits by planes. Some positions at a time are copied into rows that stay in the caches,
+//! where the kernel of rows takes them.
 //!
-//! Memory is read once, a few lines of every plane at a time; what is laid anew is a tile, never a table.
+//! Memory is read once, a few lines of every plane at a time. A tile is rearranged at a time, and never a table.
 
 use rayon::prelude::*;
 
@@ -11,7 +12,9 @@ use crate::fused::lanes::{Stored, prefetch};
 use crate::fused::real::Real;
 use crate::fused::rows::{RowKernel, WIDEST, Work};
 
-/// As [`kl_divergence`](crate::fused::kl_divergence), for every position of every image: `values` is `[B, H, W]`, `grads` as the logits.
+/// The divergence at every position of every image, as [`kl_divergence`](crate::fused::kl_divergence).
+///
+/// Shapes: `values` is `[B, H, W]`, and each of `grads` is as large as the logits.
 ///
 /// # Panics
 /// When the tables, `values` or `grads` do not fit each other.
@@ -26,7 +29,9 @@ pub fn kl_divergence<E: Numbers>(
     for_each_tile(isa, Pair { weight, quantity }, tables, values, grads);
 }
 
-/// As [`cross_entropy`](crate::fused::cross_entropy), for every position of every image: `values` is `[B, H, W]`, `grads` as the logits.
+/// The cross-entropy at every position of every image, as [`cross_entropy`](crate::fused::cross_entropy).
+///
+/// Shapes: `values` is `[B, H, W]`, and each of `grads` is as large as the logits.
 ///
 /// # Panics
 /// When the tables, `values` or `grads` do not fit each other.
@@ -41,10 +46,10 @@ pub fn cross_entropy<E: Numbers>(
     for_each_tile(isa, Pair { weight, quantity }, tables, values, grads);
 }
 
-/// Planes between the one that is read and the one that is asked for.
+/// How many planes lie between the one that is read and the one that is asked for ahead of time.
 const AHEAD: usize = 32;
 
-/// Positions that are brought into rows at once: a visit to a plane is worth two lines of the cache.
+/// How many positions are copied into rows at once. A visit to a plane then reads about two lines of the cache.
 const WIDTH: usize = 32;
 
 fn for_each_tile<E: Numbers>(
@@ -110,7 +115,7 @@ impl<E: Numbers> Kernel<E> for Tile<'_, E> {
     #[inline(always)]
     fn run<L: Stored<E, Real = E::Real>>(mut self, l: L) {
         let k = self.images[0].len() / self.positions;
-        // A row's length in memory is no power of two: rows would fall on each other in the cache.
+        // The length of a row in memory is no power of two, since rows would then fall on each other in the cache.
         let stride = k + WIDEST;
         let nothing = E::narrow(E::Real::of(0.0));
         let mut rows = [vec![nothing; WIDTH * stride], vec![nothing; WIDTH * stride]];
@@ -120,7 +125,7 @@ impl<E: Numbers> Kernel<E> for Tile<'_, E> {
             let from = self.first + block * WIDTH;
             for (rows, image) in rows.iter_mut().zip(self.images) {
                 for (code, plane) in image.chunks_exact(self.positions).enumerate() {
-                    // A plane is a page or so: the processor does not read ahead by itself.
+                    // A plane is about a page, so that the processor does not read ahead by itself.
                     for line in (0..WIDTH).step_by(64 / size_of::<E>()) {
                         prefetch(plane.as_ptr().wrapping_add(AHEAD * self.positions + from + line));
                     }

@@ -1,4 +1,4 @@
-//! The sweeps over a tile: sums around the largest logits, sums around the centres, the gradient.
+//! The sweeps over a tile of planes: the sums around the largest logits, the sums around the centres, and the gradient.
 
 use super::{Tile, lane};
 use crate::fused::elementary::{at_least_floor, exp, expm1_and_excess};
@@ -8,7 +8,7 @@ use crate::fused::moments::Slope;
 use crate::fused::real::Real;
 use crate::fused::rows::{ROUNDS, WIDEST, fill, read_or};
 
-/// Planes between the one that is written and the one that is asked for.
+/// How many planes lie between the one that is written and the one that is asked for ahead of time.
 const AHEAD: usize = 2;
 
 impl<E: Numbers> Tile<'_, E> {
@@ -21,8 +21,8 @@ impl<E: Numbers> Tile<'_, E> {
         let mut shift = lane(width, E::Real::of(0.0));
         let mut sums = vec![[0.0; 3]; width];
         for (number, block) in self.planes.chunks(4 * ROUNDS).enumerate() {
-            // A plane may be a page, at whose end the processor stops reading ahead: the next block is asked for here, in the order in
-            // which it lies in memory, while there is work to do.
+            // A plane may be a page, at whose end the processor stops reading ahead: the next block is asked for here,
+            // in the order in which it lies in memory, while there is work to do.
             let mut next = self.planes.iter().skip((number + 1) * 4 * ROUNDS);
             let mut ahead: &[E] = &[];
             for plane in block {
@@ -32,7 +32,7 @@ impl<E: Numbers> Tile<'_, E> {
                 }
             }
             for (j, sums) in sums.iter_mut().enumerate() {
-                // A position that is masked so far has sums of 0, around anything.
+                // A position whose codes are masked so far has sums of 0, around any number.
                 if most[j] > E::Real::NEG_INFINITY && !(most[j] <= shift[j] && shift[j] <= most[j]) {
                     *sums = moved(*sums, shift[j].to_f64() - most[j].to_f64());
                     shift[j] = most[j];
@@ -94,7 +94,7 @@ impl<E: Numbers> Tile<'_, E> {
         sums
     }
 
-    /// `weight q (x - E_q[x])`, plane by plane.
+    /// Writes the gradient `weight q (x - E_q[x])`, plane by plane.
     #[inline(always)]
     pub(super) fn gradient<L: Stored<E, Real = E::Real>>(&mut self, l: L, slopes: &[Slope], low: &[E::Real]) {
         let nothing = E::narrow(E::Real::NEG_INFINITY);
@@ -124,7 +124,7 @@ impl<E: Numbers> Tile<'_, E> {
     }
 }
 
-/// Sums around a reference, moved to one that is larger by `-d`.
+/// Moves sums around a reference to one that is larger by `-d`.
 ///
 /// ```text
 /// e^(y + d) = e^d e^y,   so   s' = e^d s,   t' = e^d (t + d s),   square' = e^d (square + 2 d t + d^2 s)

@@ -1,4 +1,4 @@
-//! The architecture's numbers, and what does not fit it.
+//! Tests of the architecture's numbers of parameters, and of what it refuses.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The architecture's numbers, who sees what, and what does not fit.
+//! Tests of the architecture's numbers of parameters, of what each position reads, and of what is refused.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
@@ -62,7 +62,8 @@ fn the_published_sizes_have_twelve_billion_parameters() {
         .sum();
     let blocks = 12 * 3968 * 3968 * 64;
     assert_eq!(blocks, 12_092_178_432);
-    // Biases and norms of a layer: 4 d + d + 4 d + d + 4 d; words, codes, positions and the two maps to logits around them.
+    // Biases and norms of a layer: 4 d + d + 4 d + d + 4 d; words, codes, positions and the two maps to logits around
+    // them.
     let small = 64 * 13 * 3968 + 3968 * (1 + 2 * (16384 + 256) + 257 + 2 * 8192 + 64 + 2) + 16384 + 256 + 8192;
     assert_eq!(count, blocks + small);
 }

@@ -6,9 +6,10 @@ use toml::de::DeTable;
 
 use super::keys::{Keys, LIST, MATRICES, ROWS, missing};
 use super::{certain, list, opening, table, write_matrix};
-use crate::case::GAUSSIAN;
-use crate::case::error::FileError;
-use crate::fractions::{Fraction, FractionGaussian};
+use crate::case::format::GAUSSIAN;
+use crate::error::FileError;
+use crate::fractions::fraction::Fraction;
+use crate::fractions::gaussian::FractionGaussian;
 
 const NAMES: [&str; 15] = [
     "format",
@@ -37,7 +38,7 @@ impl FractionGaussian {
         Self::from_table(&table(text)?)
     }
 
-    pub(in crate::case) fn from_table(table: &DeTable<'_>) -> Result<Self, FileError> {
+    pub(crate) fn from_table(table: &DeTable<'_>) -> Result<Self, FileError> {
         let file = Keys::new(table, GAUSSIAN, &NAMES)?;
         let vector = |name| file.vector(name)?.ok_or(missing(name, LIST));
         let matrix = |name| file.matrix(name)?.ok_or(missing(name, ROWS));

@@ -4,8 +4,8 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::number::parse;
-use crate::case::error::FileError;
-use crate::fractions::Fraction;
+use crate::error::FileError;
+use crate::fractions::fraction::Fraction;
 
 const FRACTION: &str = "a fraction such as \"1/3\", \"0.25\" or \"1\" of 64-bit integers";
 pub(super) const ROWS: &str = "a list of rows of fractions";

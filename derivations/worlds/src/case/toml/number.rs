@@ -2,7 +2,7 @@
 
 use num_rational::Ratio;
 
-use crate::fractions::Fraction;
+use crate::fractions::fraction::Fraction;
 
 /// The fraction that a number is in its shortest decimal form: 0.1 is 1/10. None where its parts do not fit 64 bits.
 #[must_use]

@@ -1,0 +1,141 @@
+//! A family of worlds: one prior for all images or one an image, `q(y,z|x)` the product of the encoders or a joint, sides at every image and caption.
+
+pub mod dense;
+
+use bounds::{Float as Working, compare};
+use gpu::fused::Rows;
+use gpu::fused::exact::{Adder, Exact, sides};
+use ndarray::Array2;
+use reference::model::Model as _;
+use reference::vocab::{Beta, Error, Reading};
+use reference::world::{Tables, World};
+
+use self::dense::{Worlds, certain, seed};
+use crate::pairs::SIDES;
+
+/// Images that share a prior; a code that makes the image impossible, one that makes it far more likely than all others, a certain caption.
+fn family(images: usize, captions: usize, codes: usize) -> Vec<Tables> {
+    let mut source = Worlds::new(seed());
+    let mut tables: Vec<Tables> = (0..images).map(|_| source.dense(captions, codes, -20.0)).collect();
+    let (prior, nothing) = (tables[0].ln_p_yz.clone(), f64::NEG_INFINITY);
+    for (image, tables) in tables.iter_mut().enumerate() {
+        tables.ln_p_yz.clone_from(&prior);
+        tables.ln_q_yz_given_x = None;
+        tables.ln_p_x_given_yz[[image % captions, image % codes]] = nothing;
+        // Far above what a row starts with: the largest cannot be guessed, and around the guess it would overflow.
+        tables.ln_p_x_given_yz[[captions - 1, codes - 1]] += 800.0;
+        if image == 1 {
+            tables.ln_q_y_given_x = certain(captions, 0);
+        }
+    }
+    tables
+}
+
+/// The product of the encoders, but for four states that trade probability: the marginals stay.
+fn free_joint(tables: &Tables) -> Vec<f64> {
+    let (q_y, q_z) = (&tables.ln_q_y_given_x, &tables.ln_q_z_given_x);
+    let mut joint: Vec<Vec<f64>> = q_y
+        .iter()
+        .map(|y| q_z.iter().map(|z| (y + z).exp()).collect())
+        .collect();
+    if let [first, second, ..] = &mut joint[..]
+        && q_z.len() > 1
+    {
+        let moved = 0.5 * first[1].min(second[0]);
+        first[0] += moved;
+        first[1] -= moved;
+        second[0] -= moved;
+        second[1] += moved;
+    }
+    joint.into_iter().flatten().map(f64::ln).collect()
+}
+
+/// Every family that a test goes through, with a joint of its own and without.
+#[must_use]
+pub fn families() -> Vec<Vec<Tables>> {
+    let shapes = [(1, 1, 1), (3, 2, 5), (2, 7, 131), (5, 3, 33), (2, 5, 1030)];
+    let mut families = Vec::new();
+    for (images, captions, codes) in shapes {
+        let product = family(images, captions, codes);
+        let mut free = product.clone();
+        for tables in &mut free {
+            let joint = Array2::from_shape_vec((captions, codes), free_joint(tables))
+                .expect("a family is drawn so that nothing refuses it");
+            tables.ln_q_yz_given_x = Some(joint);
+        }
+        // A prior an image, beside the product of the encoders.
+        let mut apart = product.clone();
+        for (image, tables) in apart.iter_mut().enumerate() {
+            tables.ln_p_yz = Worlds::new(seed() + image as u64).dense(captions, codes, 0.0).ln_p_yz;
+        }
+        families.extend([product, free, apart]);
+    }
+    families
+}
+
+/// Where a side at some image and caption differs from the reference's, or why there are none.
+pub fn differences(by: &impl Adder, family: &[Tables]) -> Vec<String> {
+    let flat = |of: fn(&Tables) -> Vec<f64>| -> Vec<f64> { family.iter().flat_map(of).collect() };
+    let (captions, codes) = family[0].ln_p_yz.dim();
+    let likelihood = flat(|t| t.ln_p_x_given_yz.iter().copied().collect());
+    let encoder = flat(|t| t.ln_q_z_given_x.to_vec());
+    let caption = flat(|t| t.ln_q_y_given_x.to_vec());
+    let joint = flat(|t| t.ln_q_yz_given_x.iter().flatten().copied().collect());
+    let shared = family.iter().all(|tables| tables.ln_p_yz == family[0].ln_p_yz);
+    let of_prior = if shared { &family[..1] } else { family };
+    let prior: Vec<f64> = of_prior.iter().flat_map(|t| t.ln_p_yz.iter().copied()).collect();
+    let rows = |name, table, k| Rows::new(name, table, k).expect("a family is drawn so that nothing refuses it");
+    let tables = Exact::new(
+        rows("ln_p_x_given_yz", &likelihood, codes),
+        rows("ln_p_yz", &prior, codes),
+        rows("ln_q_z_given_x", &encoder, codes),
+        rows("ln_q_y_given_x", &caption, captions),
+    );
+    let mut tables = tables.expect("a family is drawn so that nothing refuses it");
+    if !joint.is_empty() {
+        tables = tables
+            .with_joint(rows("ln_q_yz_given_x", &joint, codes))
+            .expect("a family is drawn so that nothing refuses it");
+    }
+    let beta =
+        |image: usize| Beta::new([6.6, 0.0, 1.0][image % 3]).expect("a family is drawn so that nothing refuses it");
+    let betas: Vec<Beta> = (0..family.len()).map(beta).collect();
+    let mut differences = Vec::new();
+    for (side, pair) in SIDES.iter().map(|side| (side, side.row())) {
+        for &reading in pair.readings {
+            let found = match sides(by, tables, reading, &betas) {
+                Ok(found) => found,
+                Err(error) => return vec![error.to_string()],
+            };
+            for (place, found) in found.iter().enumerate() {
+                let (image, y) = (place / captions, place % captions);
+                let world = World::new(Tables {
+                    y,
+                    beta: betas[image].get(),
+                    ..family[image].clone()
+                });
+                let world = world
+                    .expect("a family is drawn so that nothing refuses it")
+                    .under(reading)
+                    .expect("a family is drawn so that nothing refuses it");
+                let (expected, bound) = match (pair.reference)(&world, reading) {
+                    Ok(nats) => {
+                        let tolerance = pair.tolerance(&world, reading, Working::F64);
+                        (nats[0].value(), tolerance.bound(nats[0].mass()))
+                    }
+                    Err(Error::Indeterminate { .. }) => (f64::NAN, 0.0),
+                    Err(error) => panic!("{error}"),
+                };
+                let found = (side.of)(found);
+                if !compare(expected, found, bound).agrees() {
+                    differences.push(format!(
+                        "{} {} at image {image}, caption {y} of {captions}x{codes}: {found} for {expected} within {bound:e}",
+                        pair.name,
+                        Reading::name(reading),
+                    ));
+                }
+            }
+        }
+    }
+    differences
+}

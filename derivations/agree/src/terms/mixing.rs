@@ -1,0 +1,229 @@
+//! Samples of codes and the codebook that they mix: both sides on the same noise.
+
+use expected::{Expected, ToCodebook, pulled};
+use gpu::fused::{Numbers, Sample, additions};
+use gpu::kernels::mixing::additions as kernels;
+use rayon::prelude::*;
+use reference::relaxation::{Relaxed, through_codebook};
+use reference::vocab::Nats;
+
+use super::call::EngineError;
+use super::cases::CASES;
+use super::draw::{Options, widened};
+use super::engine::Engine;
+use super::expected::largest;
+use super::report::Row;
+use crate::bounds::{SAMPLE, Storage, TermPrecision};
+
+pub(super) mod call;
+mod expected;
+
+pub use call::{MixCall, Mixed};
+
+/// The functions compared here.
+pub const MIXING: [&str; 2] = ["gumbel_softmax", "codebook_mix"];
+
+/// What samples of the two kinds are called beside their call.
+const KINDS: [&str; 2] = ["", ", straight-through"];
+
+/// Rows, codes and numbers of a codebook's row: pairwise distinct, below, at and above what is multiplied at once.
+const SHAPES: [[usize; 3]; 8] = [
+    [3, 1, 2],
+    [5, 2, 7],
+    [4, 15, 1],
+    [6, 17, 33],
+    [50, 130, 20],
+    [9, 1031, 128],
+    [101, 530, 64],
+    [7, 8192, 16],
+];
+
+/// The rows of the functions that were asked for, of each engine.
+pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<Row>>, EngineError> {
+    let row = |name, part| Row::new(name, part, SAMPLE.reason);
+    let [gumbel, codebook] = MIXING;
+    let fresh = [
+        row(gumbel, "value"),
+        row(gumbel, "one-hot"),
+        row(gumbel, "gradient"),
+        row(codebook, "value"),
+        row(codebook, "gradient"),
+        row(codebook, "gradient 2"),
+    ];
+    let mut rows = vec![fresh.clone(); engines.len()];
+    let shapes = options.shape.map_or(SHAPES.to_vec(), |(rows, k)| vec![[rows, k, 7]]);
+    for shape in shapes {
+        let draw = |case| MixCall::<E>::draw(case, shape, options.seed);
+        let calls: Vec<MixCall<E>> = (0..CASES.len()).into_par_iter().map(draw).collect();
+        let mut found = Vec::new();
+        for call in &calls {
+            let of = |engine| -> Result<[Mixed<f64>; 2], EngineError> {
+                let [relaxed, chosen] =
+                    [Sample::Relaxed, Sample::StraightThrough].map(|sample| mixed(engine, call, sample));
+                Ok([relaxed?, chosen?])
+            };
+            found.push(engines.iter().map(of).collect::<Result<Vec<_>, _>>()?);
+        }
+        let compare = |(call, found): (&MixCall<E>, &Vec<[Mixed<f64>; 2]>)| {
+            let mut rows = vec![fresh.clone(); found.len()];
+            Compared::new(call, options.storage).note(found, &mut rows);
+            rows
+        };
+        let compared: Vec<_> = calls.par_iter().zip(&found).map(compare).collect();
+        for more in compared {
+            for (rows, more) in rows.iter_mut().zip(more) {
+                rows.iter_mut().zip(more).for_each(|(row, more)| row.add(more));
+            }
+        }
+    }
+    let wanted = |rows: [Row; 6]| rows.into_iter().filter(|row| options.wants(row.name)).collect();
+    Ok(rows.into_iter().map(wanted).collect())
+}
+
+/// What an engine makes of a call, in `f64`.
+fn mixed<E: Numbers>(engine: &impl Engine, call: &MixCall<E>, sample: Sample) -> Result<Mixed<f64>, EngineError> {
+    let mut out = Mixed::of_shape(call.shape);
+    engine.mix(call, sample, &mut out)?;
+    Ok(Mixed {
+        samples: widened(&out.samples),
+        through_samples: widened(&out.through_samples),
+        mixed: widened(&out.mixed),
+        to_logits: widened(&out.to_logits),
+        to_codebook: widened(&out.to_codebook),
+    })
+}
+
+/// A call in `f64`, and what is expected of it.
+struct Compared<'a, E> {
+    call: &'a MixCall<E>,
+    storage: Storage,
+    codebook: Vec<f64>,
+    noise: Vec<f64>,
+    logits: Vec<f64>,
+    to_samples: Vec<f64>,
+    to_mixed: Vec<f64>,
+}
+
+impl<'a, E: Numbers> Compared<'a, E> {
+    fn new(call: &'a MixCall<E>, storage: Storage) -> Self {
+        Self {
+            call,
+            storage,
+            codebook: widened(&call.codebook),
+            noise: widened(&call.noise),
+            logits: widened(&call.logits),
+            to_samples: widened(&call.to_samples),
+            to_mixed: widened(&call.to_mixed),
+        }
+    }
+
+    /// Every engine's relaxed samples and chosen codes, and what they mix: expected once for all.
+    #[expect(clippy::cast_precision_loss, reason = "counts of additions")]
+    fn note(&self, engines: &[[Mixed<f64>; 2]], rows: &mut [[Row; 6]]) {
+        let [count, k, d] = self.call.shape;
+        let (forward, backward) = additions(k, count);
+        // The CPU's and the CUDA kernels' products, whichever adds up longer.
+        let (forward, backward) = (forward.max(kernels(k)) as f64, backward.max(kernels(count)) as f64);
+        let undefined = Nats::with_mass(f64::NAN, 0.0);
+        let mut of_relaxed = ToCodebook::nothing(k * d);
+        let mut of_chosen: Vec<ToCodebook> = engines.iter().map(|_| ToCodebook::nothing(k * d)).collect();
+        let none = |_: usize| (0.0, 0.0);
+        // A weight below the smallest normal number is 0: it costs that number times what it weighs.
+        let lost = self.storage.tiny * 8.0 / self.call.temperature;
+        let rest = k as f64 * lost;
+        let most = |table: &Vec<f64>| largest(std::slice::from_ref(table), 0, table.len());
+        let (c, w, v) = (most(&self.codebook), most(&self.to_mixed), most(&self.to_samples));
+        let through = d as f64 * c * w;
+        for i in 0..count {
+            let (codes, numbers) = (i * k..(i + 1) * k, i * d..(i + 1) * d);
+            let [x, g, v_row] = [&self.logits, &self.noise, &self.to_samples].map(|table| &table[codes.clone()]);
+            let w_row = &self.to_mixed[numbers.clone()];
+            let drawn = Relaxed::new(x, g, self.call.temperature).ok();
+            let slopes = |v: &[Nats]| drawn.as_ref().map_or(vec![undefined; k], |drawn| drawn.gradient(v));
+            let given: Vec<Nats> = v_row.iter().copied().map(Nats::of).collect();
+            let (through_samples, to_logits) = (slopes(&given), slopes(&through_codebook(&self.codebook, w_row)));
+            let pulled = pulled(&self.codebook, w_row, drawn.as_ref(), self.call.temperature);
+            let relaxed = Expected::relaxed(drawn.as_ref(), k, &self.codebook);
+            let sizes = relaxed.sizes(&self.codebook, drawn.as_ref());
+            of_relaxed.add(&relaxed.sample, w_row);
+            for ((found, rows), of_chosen) in engines.iter().zip(rows.iter_mut()).zip(&mut of_chosen) {
+                let [value, one_hot, gradient, mixed, at_logits, _] = rows;
+                let chosen = &found[1].samples[codes.clone()];
+                let chosen = Expected::chosen(drawn.as_ref(), chosen, &self.codebook, self.storage);
+                of_chosen.add(&chosen.sample, w_row);
+                let nothing = vec![0.0; d]; // one row of the codebook is taken
+                let sides = [
+                    (&found[0], &relaxed, value, &sizes),
+                    (&found[1], &chosen, one_hot, &nothing),
+                ];
+                for ((found, expected, samples, sizes), kind) in sides.into_iter().zip(KINDS) {
+                    self.each(
+                        (samples, kind),
+                        codes.clone(),
+                        &found.samples,
+                        &expected.sample,
+                        none,
+                        lost,
+                    );
+                    let added = |j: usize| (forward, sizes[j]);
+                    self.each(
+                        (mixed, kind),
+                        numbers.clone(),
+                        &found.mixed,
+                        &expected.mixed,
+                        added,
+                        rest * c,
+                    );
+                    let added = |code: usize| (forward + d as f64, pulled[code]);
+                    self.each(
+                        (at_logits, kind),
+                        codes.clone(),
+                        &found.to_logits,
+                        &to_logits,
+                        added,
+                        rest * through,
+                    );
+                }
+                let found = &found[0].through_samples;
+                self.each(
+                    (gradient, KINDS[0]),
+                    codes.clone(),
+                    found,
+                    &through_samples,
+                    none,
+                    rest * v,
+                );
+            }
+        }
+        for ((found, rows), of_chosen) in engines.iter().zip(rows).zip(&of_chosen) {
+            for ((found, of), kind) in found.iter().zip([&of_relaxed, of_chosen]).zip(KINDS) {
+                let added = |place: usize| (backward, of.1[place]);
+                let floor = count as f64 * lost * w;
+                self.each((&mut rows[5], kind), 0..k * d, &found.to_codebook, &of.0, added, floor);
+            }
+        }
+    }
+
+    /// Compares `found[places]` with what is expected there; how many additions in the lanes' type, and the size of what is added; `floor` for what
+    /// underflows.
+    fn each(
+        &self,
+        (row, kind): (&mut Row, &str),
+        places: std::ops::Range<usize>,
+        found: &[f64],
+        expected: &[Nats],
+        added: impl Fn(usize) -> (f64, f64),
+        floor: f64,
+    ) {
+        let call = self.call;
+        let [rows, k, d] = call.shape;
+        let at = || format!("{}, {rows}x{k}x{d}, tau {}{kind}", call.name, call.temperature);
+        for ((place, expected), number) in places.zip(expected).zip(0..) {
+            let floor = floor + self.storage.smallest;
+            let bound = SAMPLE.bound(1.0, self.storage, expected.mass(), expected.value(), floor);
+            let (count, size) = added(number);
+            let bound = TermPrecision::with_additions(bound, count, size, self.storage);
+            row.note(&at, place, expected.value(), found[place], bound);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! For which beta the objective bounds the evidence, in words and for a program.
+
+use std::cmp::Ordering;
+
+use reference::critical::{CriticalBeta, Threshold};
+use reference::vocab::Nats;
+use serde_json::{Value, json};
+use typeset::amount::{VISIBLE, digits};
+
+use crate::ledger::{Bound, Ledger};
+use crate::observe::UNDECIDED;
+use crate::report::number::number;
+
+/// Six decimals where they are known; else those that are, and how far off the true one may be; none where rounding leaves nothing of it.
+#[must_use]
+pub fn threshold(critical: Threshold) -> Option<String> {
+    let Threshold { beta, within } = critical;
+    let beta = beta + 0.0; // no minus on a zero
+    if !(within <= 0.5 * beta.abs().max(1.0)) {
+        return None;
+    }
+    let digits = digits(beta, within)?;
+    Some(if within <= VISIBLE {
+        digits
+    } else {
+        format!("{digits} (known to within {within:.1e})")
+    })
+}
+
+/// The set of beta, and on which side of it this ledger's beta lies.
+pub(super) fn sentence(ledger: &Ledger) -> String {
+    let beta = ledger.beta;
+    let side = match ledger.bound {
+        Bound::NoValue => return "the objective or the evidence has no value in this world".to_owned(),
+        Bound::Holds => "the bound holds".to_owned(),
+        Bound::Fails => "the bound FAILS".to_owned(),
+        Bound::Undecided => format!("whether the bound holds is {UNDECIDED}"),
+    };
+    let side = &side;
+    let Some(critical) = ledger.critical else {
+        return format!("beta*: no value in this world; at beta = {beta} {side}");
+    };
+    match critical {
+        CriticalBeta::From(at) if at.beta + at.within <= 0.0 => {
+            told(at, "the objective bounds the evidence at every beta >= 0", beta, side)
+        }
+        CriticalBeta::From(at) => told(at, "the objective bounds the evidence from there up", beta, side),
+        CriticalBeta::UpTo(at) if at.beta + at.within < 0.0 => told(
+            at,
+            "D is negative, so the objective bounds the evidence at no beta >= 0",
+            beta,
+            side,
+        ),
+        CriticalBeta::UpTo(at) => told(
+            at,
+            "D is negative, so the objective bounds the evidence up to there",
+            beta,
+            side,
+        ),
+        CriticalBeta::Always => format!("no beta*: the bound holds whatever beta is; at beta = {beta} {side}"),
+        CriticalBeta::Never => format!("no beta*: the bound fails whatever beta is; at beta = {beta} {side}"),
+        CriticalBeta::Undecided => lost(beta, side),
+        CriticalBeta::Negative => {
+            format!("D = -inf: the objective is +inf for every beta > 0, and bounds nothing; at beta = {beta} {side}")
+        }
+        CriticalBeta::Positive { .. } => {
+            format!(
+                "D = +inf: the objective is -inf for every beta > 0, and bounds the evidence; at beta = {beta} {side}"
+            )
+        }
+    }
+}
+
+fn told(at: Threshold, set: &str, beta: f64, side: &str) -> String {
+    let Some(critical) = threshold(at) else {
+        return lost(beta, side);
+    };
+    let place = match at.compare(beta) {
+        Some(Ordering::Greater) => "above it",
+        Some(Ordering::Less) => "below it",
+        Some(Ordering::Equal) => "on it",
+        None => "on it, as far as that is known",
+    };
+    format!("beta* = {critical}: {set}; at beta = {beta} ({place}) {side}")
+}
+
+fn lost(beta: f64, side: &str) -> String {
+    format!("beta*: D is so small here that rounding leaves nothing of it; at beta = {beta} {side}")
+}
+
+/// The critical beta for a program: its kind, its value, how far rounding can have moved it.
+pub(super) fn json(critical: Option<CriticalBeta>) -> Value {
+    let at = |kind: &str, at: Threshold| json!({"kind": kind, "beta": number(Some(Nats::of(at.beta))), "within": number(Some(Nats::of(at.within)))});
+    match critical {
+        None => Value::Null,
+        Some(CriticalBeta::From(threshold)) => at("from", threshold),
+        Some(CriticalBeta::UpTo(threshold)) => at("up-to", threshold),
+        Some(CriticalBeta::Always) => json!({"kind": "always"}),
+        Some(CriticalBeta::Never) => json!({"kind": "never"}),
+        Some(CriticalBeta::Undecided) => json!({"kind": "undecided"}),
+        Some(CriticalBeta::Negative) => json!({"kind": "negative", "at_zero": null}),
+        Some(CriticalBeta::Positive { at_zero }) => json!({"kind": "positive", "at_zero": at_zero}),
+    }
+}

@@ -1,0 +1,190 @@
+//! Eq. 14 at each beta: what that says of 'only for beta = 1', and what line 14 bounds under each reading.
+
+use std::fmt::Write as _;
+
+use note::line::LineId;
+use note::proposition::{Kind, in_words};
+use reference::vocab::Reading;
+
+use super::lines::wrap;
+use crate::verdict::Standing;
+use crate::{BETAS, BetaRow, Checked, Row};
+
+/// The evidence of pair or image, that the note's own bound is on.
+const EVIDENCE: [LineId; 2] = [LineId::Eq3, LineId::ImageEvidence];
+
+/// The sweep of one claim after the other.
+fn swept(checked: &Checked) -> impl Iterator<Item = &[BetaRow]> {
+    checked.sweep.chunks(BETAS.len())
+}
+
+/// Whether the bound swept is on the evidence rather than on a target of the reading's own.
+pub(super) fn on_the_evidence(row: &BetaRow) -> bool {
+    EVIDENCE.contains(&row.row.claim.from)
+}
+
+pub(super) fn sweep(out: &mut String, checked: &Checked) {
+    if checked.sweep.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "\n'The bound only holds for beta = 1': ln p >= line 14 at each beta (x: counterexample found)"
+    );
+    betas(out);
+    swept(checked)
+        .filter(|rows| on_the_evidence(&rows[0]))
+        .for_each(|rows| marks(out, rows));
+    for line in only_beta_one(checked) {
+        wrap(out, "  ", &line);
+    }
+    let mut own = swept(checked).filter(|rows| !on_the_evidence(&rows[0])).peekable();
+    if let Some(first) = own.peek() {
+        let target = in_words(first[0].row.claim.from);
+        let _ = writeln!(
+            out,
+            "\nWhat two readings bound instead: {target} >= line 14 at each beta"
+        );
+        betas(out);
+        own.for_each(|rows| marks(out, rows));
+    }
+    readings(out, checked);
+}
+
+fn betas(out: &mut String) {
+    let _ = write!(out, "  {:<10}", "beta");
+    for beta in BETAS {
+        let _ = write!(out, "{beta:>5}");
+    }
+    out.push('\n');
+}
+
+fn marks(out: &mut String, rows: &[BetaRow]) {
+    let _ = write!(out, "  {:<10}", rows[0].row.claim.reading.name());
+    for beta in rows {
+        let mark = match beta.row.verdict().standing {
+            Standing::Refuted { .. } => "x",
+            Standing::Holds => "ok",
+            Standing::HoldsIf { .. } => "if",
+            Standing::Unjudged | Standing::NoClaim | Standing::Undecided => "?",
+        };
+        let _ = write!(out, "{mark:>5}");
+    }
+    out.push('\n');
+}
+
+/// What each reading bounds, from the verdicts above and from nothing else.
+fn readings(out: &mut String, checked: &Checked) {
+    let _ = writeln!(
+        out,
+        "\nWhat each reading of q(y,z|x) bounds, with nothing found against it in any world"
+    );
+    for reading in Reading::ALL {
+        let bounds = what_it_bounds(checked, reading);
+        if !bounds.is_empty() {
+            wrap(out, &format!("  {:<10} ", reading.name()), &bounds.join("; "));
+        }
+    }
+}
+
+/// The targets of a reading's line 14 at every beta from 1 up, by itself or where one assumption more is made; that of its line 13, where line 14
+/// has none by itself; and `ln p(x)`, where an assumption is enough that does not already give `ln p(x,y)`, which is less.
+#[must_use]
+pub fn what_it_bounds(checked: &Checked, reading: Reading) -> Vec<String> {
+    let (mut bounds, mut conditional, mut enough) = (Vec::new(), Vec::new(), Vec::new());
+    for rows in swept(checked).filter(|rows| rows[0].row.claim.reading == reading) {
+        let bound = format!("{} by line 14, at every beta >= 1", in_words(rows[0].row.claim.from));
+        match repairs_from_one(rows) {
+            None => bounds.push(bound),
+            Some(repairs) => {
+                conditional.extend(repairs.iter().map(|repair| format!("{bound}, if {repair}")));
+                enough.extend(repairs);
+            }
+        }
+    }
+    if bounds.is_empty() && conditional.is_empty() {
+        return bounds; // not asked
+    }
+    if bounds.is_empty() {
+        let kept =
+            |row: &&Row| row.claim.kind == Kind::Bound && row.claim.reading == reading && row.claim.to == LineId::Eq13;
+        for row in checked.rows.iter().filter(kept) {
+            let condition = match row.verdict().standing {
+                Standing::Holds => String::new(),
+                Standing::HoldsIf { assumptions, .. } => format!(", if {}", assumptions.join(" and ")),
+                _ => continue,
+            };
+            let target = in_words(row.claim.from);
+            bounds.push(format!(
+                "{target} by line 13, which keeps ln q(y|x), at beta = 1{condition}"
+            ));
+        }
+    }
+    bounds.append(&mut conditional);
+    let is_line_14 = |row: &&Row| {
+        row.claim
+            .rows
+            .iter()
+            .any(|step| step.to.line_14_under() == Some(reading))
+    };
+    for row in checked
+        .rows
+        .iter()
+        .filter(|row| row.claim.from == LineId::ImageEvidence)
+        .filter(is_line_14)
+    {
+        let target = in_words(row.claim.from);
+        let more = alone(&row.verdict().standing)
+            .into_iter()
+            .filter(|repair| !enough.contains(repair));
+        bounds.extend(more.map(|repair| format!("{target} by line 14, at beta = 1, if {repair}")));
+    }
+    bounds
+}
+
+/// None where the bound holds at every beta from 1 up; else the single assumptions under which it does at each of them.
+fn repairs_from_one(rows: &[BetaRow]) -> Option<Vec<&'static str>> {
+    let from_one = rows.iter().filter(|at| at.beta >= 1.0);
+    let standings: Vec<Standing> = from_one.map(|at| at.row.verdict().standing).collect();
+    if standings.iter().all(|standing| *standing == Standing::Holds) {
+        return None;
+    }
+    let mut common = alone(standings.first()?);
+    common.retain(|repair| standings.iter().all(|standing| alone(standing).contains(repair)));
+    Some(common)
+}
+
+/// The assumptions of which each repairs a claim by itself.
+fn alone(standing: &Standing) -> Vec<&'static str> {
+    let Standing::Refuted { repairs } = standing else {
+        return Vec::new();
+    };
+    repairs.iter().filter(|set| set.len() == 1).flatten().copied().collect()
+}
+
+/// What the sweep says of 'only for beta = 1', in sentences.
+#[must_use]
+pub fn only_beta_one(checked: &Checked) -> Vec<String> {
+    let mut lines = Vec::new();
+    for reading in ["observed", "expected"] {
+        let rows: Vec<_> = checked
+            .sweep
+            .iter()
+            .filter(|row| row.row.claim.reading.name() == reading)
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let refuted = |row: &&&BetaRow| matches!(row.row.verdict().standing, Standing::Refuted { .. });
+        let holds = |row: &&&BetaRow| row.row.verdict().standing == Standing::Holds;
+        let below = rows.iter().filter(|row| row.beta < 1.0);
+        let above = rows.iter().filter(|row| row.beta > 1.0);
+        let (failing, tried) = (below.clone().filter(refuted).count(), below.count());
+        let (holding, tried_above) = (above.clone().filter(holds).count(), above.count());
+        lines.push(format!(
+            "{reading}: a counterexample at {failing} of {tried} betas below 1; holds at {holding} of {tried_above} above 1{}",
+            if holding > 0 { ": 'only' is refuted" } else { "" }
+        ));
+    }
+    lines
+}

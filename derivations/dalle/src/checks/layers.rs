@@ -1,0 +1,191 @@
+//! A trained model's networks against the reference, layer by layer, on real images and captions.
+
+use std::collections::BTreeMap;
+
+use agree::bounds::Storage;
+use agree::layers::{LayerRow, LayersError, layers};
+use files::numbers::unravel;
+use gpu::network::{Seen, decoder, encoder};
+use gpu::transfer::download;
+use gpu::{DType, Tensor};
+use ndarray::{Array1, ArrayD};
+use reference::network::{Graph, Parameters};
+
+use crate::data::Data;
+use crate::network::Model;
+
+/// Why a model's networks could not be compared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetworksError {
+    /// The layers do not match.
+    #[error(transparent)]
+    Layers(#[from] LayersError),
+    /// The model cannot run.
+    #[error(transparent)]
+    Model(#[from] crate::ModelError),
+}
+
+/// A network's layers over some images.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct NetworkReport {
+    /// `encoder`, `decoder` or `transformer`.
+    pub network: &'static str,
+    /// The type that the twin computed in.
+    pub dtype: &'static str,
+    /// Numbers compared.
+    pub compared: usize,
+    /// Numbers beyond their bound.
+    pub failed: usize,
+    /// The largest share of a bound that is used.
+    pub worst: f64,
+    /// The layer where that is.
+    pub worst_layer: String,
+    /// The first layer with a number beyond its bound.
+    pub first_beyond: Option<String>,
+}
+
+/// Every layer of the model's networks on these images, in `f32` or with parameters and layers in `bf16`.
+///
+/// # Errors
+/// [`NetworksError`], for a layer's number that is not finite, too, which a rectifier may hide from every result; a disagreement is a finding in the
+/// reports.
+pub fn agree(
+    model: &Model,
+    data: &Data,
+    images: &[usize],
+    storage: Storage,
+) -> Result<Vec<NetworkReport>, NetworksError> {
+    let dtype = if storage == Storage::BF16 {
+        DType::BF16
+    } else {
+        DType::F32
+    };
+    let mut rows: [Vec<LayerRow>; 3] = Default::default();
+    let parameters = model.parameters.to_dtype(dtype).map_err(crate::ModelError::from)?;
+    let dvae = model.config.dvae();
+    let transformer = model.config.transformer();
+    let [of_encoder, of_decoder, of_prior] = ["encoder.", "decoder.", "prior."].map(|part| parameters.under(part));
+    let failed = |error: reference::network::NetworkError| NetworksError::Layers(error.into());
+    let encoder_graph = dvae.encoder(&ours(&of_encoder)?).map_err(failed)?;
+    let decoder_graph = dvae.decoder(&ours(&of_decoder)?).map_err(failed)?;
+    let prior_graph = transformer.graph(&ours(&of_prior)?).map_err(failed)?;
+    for &image in images {
+        let of_image = |error: crate::ModelError| error.at(format!("image {image}"));
+        let pixels = model.pixels(&crate::noise::evaluated(data.image(image), 1, image))?;
+        let pixels = cast(&pixels, dtype)?;
+        let seen = told(|seen| encoder(model.config.sizes(), &of_encoder, &pixels, seen).map(|_| ()))?;
+        expect_finite("encoder", &encoder_graph, &seen, storage).map_err(of_image)?;
+        rows[0].extend(compared(&encoder_graph, &array(&pixels)?, &seen, storage)?);
+
+        let (codes, _) = crate::sample::reconstruction(model, data.image(image))?;
+        let tokens = model.tokens(&codes, 1)?;
+        let planes = crate::objective::one_hot(&tokens, model.config.dvae.vocabulary, model.config.side())?;
+        let planes = cast(&planes, dtype)?;
+        let seen = told(|seen| decoder(model.config.sizes(), &of_decoder, &planes, seen).map(|_| ()))?;
+        expect_finite("decoder", &decoder_graph, &seen, storage).map_err(of_image)?;
+        rows[1].extend(compared(&decoder_graph, &array(&planes)?, &seen, storage)?);
+
+        let text = model.text(data.caption(image))?;
+        let words = model.tokens(&text, 1)?;
+        let twin = model.transformer()?;
+        let seen = told(|seen| twin.logits(&of_prior, (&words, &tokens), seen).map(|_| ()))?;
+        let both: Array1<f64> = text.iter().chain(&codes).map(|token| f64::from(*token)).collect();
+        expect_finite("transformer", &prior_graph, &seen, storage).map_err(of_image)?;
+        rows[2].extend(compared(&prior_graph, &both.into_dyn(), &seen, storage)?);
+    }
+    let names = ["encoder", "decoder", "transformer"];
+    let reports = names.into_iter().zip(rows);
+    Ok(reports.map(|(network, rows)| report(network, storage, &rows)).collect())
+}
+
+fn report(network: &'static str, storage: Storage, rows: &[LayerRow]) -> NetworkReport {
+    let worst = rows.iter().max_by(|a, b| a.worst.total_cmp(&b.worst));
+    NetworkReport {
+        network,
+        dtype: storage.name,
+        compared: rows.iter().map(|row| row.compared).sum(),
+        failed: rows.iter().map(|row| row.failed).sum(),
+        worst: worst.map_or(0.0, |row| row.worst),
+        worst_layer: worst.map_or_else(String::new, |row| row.name.clone()),
+        first_beyond: rows.iter().find(|row| row.failed > 0).map(|row| row.name.clone()),
+    }
+}
+
+/// Refuses the first number of a layer, in the order of the layers, that is not finite.
+fn expect_finite(
+    network: &str,
+    graph: &Graph,
+    seen: &BTreeMap<String, Tensor>,
+    storage: Storage,
+) -> Result<(), crate::ModelError> {
+    for node in graph.nodes() {
+        let Some(tensor) = seen.get(&node.name) else {
+            continue; // the comparison says so
+        };
+        let layer = tensor.get(0)?;
+        let numbers = download(&layer)?;
+        if let Some(place) = numbers.iter().position(|number| !number.is_finite()) {
+            let (at, dtype) = (unravel(layer.dims(), place), storage.name);
+            return Err(crate::ModelError::Overflow {
+                what: format!("the {network}'s {}{at:?} in {dtype}", node.name),
+                value: numbers[place],
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What the twin says of every layer.
+fn told(run: impl Fn(Seen<'_>) -> Result<(), gpu::Error>) -> Result<BTreeMap<String, Tensor>, NetworksError> {
+    let mut seen = BTreeMap::new();
+    run(&mut |name, tensor| {
+        seen.insert(name.to_owned(), tensor.clone());
+    })
+    .map_err(crate::ModelError::from)?;
+    Ok(seen)
+}
+
+fn compared(
+    graph: &Graph,
+    input: &ArrayD<f64>,
+    seen: &BTreeMap<String, Tensor>,
+    storage: Storage,
+) -> Result<Vec<LayerRow>, NetworksError> {
+    let twin = seen.iter().map(|(name, tensor)| Ok((name.clone(), array(tensor)?)));
+    let twin = twin.collect::<Result<_, NetworksError>>()?;
+    Ok(layers(graph, input, &twin, storage)?)
+}
+
+/// The first of a batch.
+fn array(tensor: &Tensor) -> Result<ArrayD<f64>, NetworksError> {
+    let one = tensor.get(0).map_err(crate::ModelError::from)?;
+    let numbers = download(&one).map_err(crate::ModelError::from)?;
+    let shape = one.dims().to_vec();
+    let expected = shape.clone();
+    ArrayD::from_shape_vec(shape, numbers).map_err(|_| {
+        NetworksError::Layers(LayersError::Shape {
+            name: "a layer".to_owned(),
+            found: Vec::new(),
+            expected,
+        })
+    })
+}
+
+fn cast(tensor: &Tensor, dtype: DType) -> Result<Tensor, NetworksError> {
+    Ok(tensor.to_dtype(dtype).map_err(crate::ModelError::from)?)
+}
+
+/// The twin's parameters as the reference reads them.
+fn ours(parameters: &gpu::network::Parameters) -> Result<Parameters, NetworksError> {
+    let mut tensors = BTreeMap::new();
+    let mut shapes = Vec::new();
+    for (name, tensor) in parameters.iter() {
+        let numbers = download(tensor).map_err(crate::ModelError::from)?;
+        let array = ArrayD::from_shape_vec(tensor.dims().to_vec(), numbers);
+        let array = array.map_err(|_| LayersError::Missing { name: name.to_owned() })?;
+        shapes.push((name.to_owned(), tensor.dims().to_vec()));
+        tensors.insert(name.to_owned(), array);
+    }
+    Parameters::new(tensors, &shapes).map_err(|error| NetworksError::Layers(error.into()))
+}

@@ -1,0 +1,132 @@
+//! `elbo judge`: somebody's dumps, judged.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use judge::{Judgement, dump, report};
+use typeset::words::plain;
+use worlds::case::{expect_writable, write_text};
+
+use super::output::{pretty, print, progress, tell};
+use crate::arguments::Format;
+use crate::outcome::{Outcome, Result};
+
+/// Arguments of `judge`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  elbo judge run/*.safetensors\n  elbo judge step-100.safetensors --format json\n  elbo judge dumps/*.safetensors --junit elbo.xml --markdown comment.md\n\nderivations/dump-format.md describes a dump, derivations/producers writes one from Python.\nExit codes: 0 every claim is within its bound, 1 one is not, is undecided or was not judged, 2 could not run."
+)]
+pub(crate) struct Judge {
+    /// Dumps: inputs and what somebody's code claims for them
+    #[arg(required = true)]
+    dumps: Vec<PathBuf>,
+    /// Write a `JUnit` report to this file, one test case a claim
+    #[arg(long)]
+    junit: Option<PathBuf>,
+    /// Write a table to this file, for a pull request's comment
+    #[arg(long)]
+    markdown: Option<PathBuf>,
+    /// Let a dump stand that has claims of this verdict
+    #[arg(long, value_enum, value_name = "VERDICT")]
+    allow: Option<Allowed>,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// What may be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Allowed {
+    /// Claims whose bounds admit too much for a verdict
+    Undecided,
+}
+
+pub(crate) fn run(args: &Judge) -> Result<Outcome> {
+    if let (Some(junit), true) = (&args.junit, args.junit == args.markdown) {
+        return Err(format!(
+            "{} is both --junit and --markdown, expected a file for each",
+            junit.display()
+        )
+        .into());
+    }
+    for path in [&args.junit, &args.markdown].into_iter().flatten() {
+        if args.dumps.iter().any(|dump| is_same_file(dump, path)) {
+            return Err(format!(
+                "{} is a dump and a report's place, expected a file for each",
+                path.display()
+            )
+            .into());
+        }
+        expect_writable(path)?;
+    }
+    let mut errors = Vec::new();
+    let mut judgements = judged(&args.dumps, &mut errors);
+    for judgement in &mut judgements {
+        judgement.allows_undecided = args.allow == Some(Allowed::Undecided);
+    }
+    // The verdict first: it is not lost with a report that cannot be written, nor a report with it.
+    let mut handed = vec![show(args.format, &judgements, &errors)];
+    if let Some(path) = &args.junit {
+        let xml = report::junit(&judgements, &errors).map_err(Into::into);
+        handed.push(xml.and_then(|xml| Ok(write_text(path, &xml)?)));
+    }
+    if let Some(path) = &args.markdown {
+        let text = report::markdown(&judgements, &errors);
+        handed.push(write_text(path, &text).map_err(Into::into));
+    }
+    let lost = handed
+        .into_iter()
+        .filter_map(|result| result.err().map(|error| error.to_string()));
+    errors.extend(lost);
+    for error in &errors {
+        tell(&format!("elbo: {}", plain(error)));
+    }
+    if errors.is_empty() {
+        Ok(judgements.iter().all(Judgement::stands).into())
+    } else {
+        Ok(Outcome::CouldNotRun)
+    }
+}
+
+/// Whether two paths lead to one file that is there.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Opened, judged and closed one after the other: neither files nor memory grow with their number. What is no dump does not keep the others from it.
+fn judged(paths: &[PathBuf], errors: &mut Vec<String>) -> Vec<Judgement> {
+    let alone = paths.len() == 1;
+    let bar = progress(paths.len() as u64, if alone { "items" } else { "dumps" });
+    let mut judgements = Vec::new();
+    for path in paths {
+        let judged = dump::open(path).and_then(|dump| {
+            if alone {
+                bar.set_length(dump.sizes.batch.max(1) as u64);
+            }
+            judge::judge(&dump, &|items| {
+                if alone {
+                    bar.inc(items);
+                }
+            })
+        });
+        match judged {
+            Ok(judgement) => judgements.push(judgement),
+            Err(error) => errors.push(error.to_string()),
+        }
+        if !alone {
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    judgements
+}
+
+fn show(format: Format, judgements: &[Judgement], errors: &[String]) -> Result<()> {
+    if judgements.is_empty() && format == Format::Text {
+        return Ok(());
+    }
+    print(&match format {
+        Format::Text => report::text(judgements),
+        Format::Json => pretty(&serde_json::to_value(report::report(judgements, errors))?)?,
+    })
+}

@@ -1,0 +1,62 @@
+//! The program `elbo`: arguments in, a report and an exit code out.
+
+mod arguments;
+mod cli;
+mod commands;
+mod outcome;
+mod start;
+
+use std::process::ExitCode;
+
+/// A training step makes and frees hundreds of tensors: with the system's allocator a third of its time goes into new pages.
+#[cfg(feature = "twin")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+use clap::Parser as _;
+
+use crate::commands::output::tell;
+use crate::outcome::Outcome;
+
+/// Shares of a step's batch run side by side: candle's own pool, which takes one operation at a time and spins between two, would hold them up.
+#[cfg(feature = "twin")]
+fn keep_candle_to_its_thread() {
+    const THREADS: &str = "CANDLE_NUM_THREADS";
+    if std::env::var_os(THREADS).is_none() {
+        #[expect(unsafe_code, reason = "candle offers no other way")]
+        // SAFETY: the first line of `main`, before there is a second thread to read the environment.
+        unsafe {
+            std::env::set_var(THREADS, "1");
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    start::keep_libraries_small();
+    #[cfg(feature = "twin")]
+    keep_candle_to_its_thread();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => return say(&said),
+    };
+    match start::start_threads().and_then(|()| cli::run(cli.command)) {
+        Ok(Outcome::Stands) => ExitCode::SUCCESS,
+        Ok(Outcome::Fails) => ExitCode::from(1),
+        Ok(Outcome::CouldNotRun) => ExitCode::from(2),
+        Err(error) => {
+            tell(&format!("elbo: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Help, the version, or what is wrong with the call; help that nobody could be given is an error, too.
+fn say(said: &clap::Error) -> ExitCode {
+    match said.print() {
+        Err(error) if !said.use_stderr() && error.kind() != std::io::ErrorKind::BrokenPipe => {
+            tell(&format!("elbo: the output cannot be written: {error}"));
+            ExitCode::from(2)
+        }
+        _ => ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2)),
+    }
+}

@@ -1,0 +1,210 @@
+//! Which claim diverges first: a claim that is wrong because the claims that it was computed from are wrong is not wrong itself.
+
+use bounds::{Arithmetic, compare};
+use worlds::case::FileError;
+
+use super::hypothesis::Hypothesis;
+use super::inputs::Inputs;
+use super::judgement::{Judged, Verdict};
+use super::sequence;
+use crate::dump::{Axis, Claim, Dump, Form, Quantity};
+
+/// A claim's numbers as sums in nats, with the axes that they are kept over.
+struct Known {
+    quantity: Quantity,
+    axes: Vec<(Axis, usize)>,
+    values: Vec<f64>,
+    /// How far a number may be from what it was before it was stored.
+    rounded: f64,
+    wrong: bool,
+}
+
+/// The most numbers of a claim that are held for this.
+const MOST: usize = 1 << 24;
+
+/// Marks what is out of bound, and follows from the subject's own claims before it.
+pub(super) fn trace(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), FileError> {
+    let mut known: Vec<Known> = Vec::new();
+    for judged in judged {
+        let quantity = judged.claim.quantity;
+        if quantity.upstream().is_empty() && !feeds(quantity) {
+            continue;
+        }
+        if judged.claim.shape.iter().product::<usize>() > MOST {
+            continue;
+        }
+        let numbers = dump.claimed(&judged.claim, None)?;
+        let upstream: Vec<&Known> = known
+            .iter()
+            .filter(|k| quantity.upstream().contains(&k.quantity))
+            .collect();
+        let is_suspect = judged.verdict == Verdict::Beyond && upstream.iter().any(|known| known.wrong);
+        if is_suspect
+            && follows(
+                dump,
+                &judged.claim,
+                &numbers,
+                &upstream,
+                arithmetic,
+                judged.comparison.widest,
+            )?
+        {
+            let wrong = upstream.iter().filter(|known| known.wrong);
+            judged.verdict = Verdict::Follows(wrong.map(|known| known.quantity).collect());
+        }
+        let wrong = matches!(judged.verdict, Verdict::Beyond | Verdict::Follows(_));
+        known.push(Known::of(&judged.claim, &numbers, dump, wrong));
+    }
+    Ok(())
+}
+
+fn feeds(quantity: Quantity) -> bool {
+    Quantity::ALL.iter().any(|other| other.upstream().contains(&quantity))
+}
+
+impl Known {
+    fn of(claim: &Claim, numbers: &[f64], dump: &Dump, wrong: bool) -> Self {
+        let back = claim.divisor(&dump.sizes) / claim.factor();
+        let axes = claim.axes.iter().filter(|(axis, _)| claim.keeps(*axis));
+        let mut axes: Vec<_> = axes.map(|(axis, _)| (*axis, dump.sizes.of_axis(*axis))).collect();
+        if dump.sizes.grid.is_some() && claim.keeps(Axis::Position) && claim.keeps(Axis::Code) {
+            let last = axes.len() - 1;
+            axes.swap(last - 1, last); // planes: codes before positions
+        }
+        Self {
+            quantity: claim.quantity,
+            axes,
+            values: numbers.iter().map(|number| number * back).collect(),
+            rounded: claim.stored.unit_roundoff(),
+            wrong,
+        }
+    }
+
+    /// Sums over what the target does not keep and the sizes of what was added, batch first; nothing where the target keeps what is lost already.
+    fn reduced(&self, target: &[Axis]) -> Option<Vec<[f64; 2]>> {
+        let lengths: Option<Vec<usize>> = target
+            .iter()
+            .map(|axis| {
+                self.axes
+                    .iter()
+                    .find(|(mine, _)| mine == axis)
+                    .map(|(_, length)| *length)
+            })
+            .collect();
+        let lengths = lengths?;
+        let mut sums = vec![[0.0; 2]; lengths.iter().product()];
+        for (flat, value) in self.values.iter().enumerate() {
+            let (mut rest, mut index) = (flat, Vec::new());
+            for (axis, length) in self.axes.iter().rev() {
+                index.push((*axis, rest % length));
+                rest /= length;
+            }
+            let place = target.iter().zip(&lengths).fold(0, |place, (axis, length)| {
+                let at = index.iter().find(|(mine, _)| mine == axis).map_or(0, |(_, at)| *at);
+                place * length + at
+            });
+            sums[place][0] += value;
+            sums[place][1] += value.abs();
+        }
+        Some(sums)
+    }
+}
+
+/// Whether a claim is what its upstream claims come to.
+///
+/// Between a claim and the claims that it was computed from lie their own storing (`u_stored` of each), the additions that stand between them
+/// (bounded with the claim's own, from the inputs) and at most eight operations.
+fn follows(
+    dump: &Dump,
+    claim: &Claim,
+    numbers: &[f64],
+    upstream: &[&Known],
+    w: Arithmetic,
+    own: f64,
+) -> Result<bool, FileError> {
+    let scale = claim.factor() / claim.divisor(&dump.sizes);
+    if dump.statement.inputs == Form::Sequence {
+        let nll = upstream.iter().find(|known| known.quantity == Quantity::TokenNll);
+        let sums = match nll {
+            Some(nll) if claim.quantity == Quantity::Loss => weighted(dump, nll, w)?,
+            _ => None,
+        };
+        let [value, bound] = sums.unwrap_or([f64::NAN, 0.0]).map(|sum| sum * scale);
+        let bound = own + bound.abs() + value.abs() * claim.stored.unit_roundoff();
+        return Ok(sums.is_some() && numbers.iter().all(|found| is(value, *found, bound)));
+    }
+    let kept: Vec<Axis> = claim
+        .axes
+        .iter()
+        .map(|(axis, _)| *axis)
+        .filter(|axis| claim.keeps(*axis))
+        .collect();
+    #[expect(clippy::cast_precision_loss, reason = "a number of claimed numbers")]
+    let kept_count = numbers.len().max(1) as f64;
+    let of = |quantity: Quantity| {
+        let known = upstream.iter().find(|known| known.quantity == quantity)?;
+        #[expect(clippy::cast_precision_loss, reason = "a number of claimed numbers")]
+        let added = known.values.len() as f64 / kept_count;
+        known
+            .reduced(&kept)
+            .map(|values| (values, known.rounded + 8.0 * w.u() + w.adding(added)))
+    };
+    let beta = of(Quantity::BetaAt).and_then(|(values, _)| values.first().map(|[beta, _]| *beta));
+    let beta = beta.unwrap_or_else(|| dump.beta());
+    let parts = match claim.quantity {
+        Quantity::Kl => [(Quantity::CrossEntropy, 1.0), (Quantity::Entropy, -1.0)],
+        Quantity::Elbo => [(Quantity::Reconstruction, 1.0), (Quantity::Kl, -1.0)],
+        Quantity::Loss => [(Quantity::Reconstruction, -1.0), (Quantity::Kl, beta)],
+        _ => return Ok(false),
+    };
+    let [Some(first), Some(second)] = parts.map(|(quantity, weight)| of(quantity).map(|known| (known, weight))) else {
+        return Ok(false);
+    };
+    Ok(numbers.iter().enumerate().all(|(i, found)| {
+        let (mut value, mut bound) = (0.0, own);
+        for ((values, rounded), weight) in [&first, &second] {
+            let Some([part, size]) = values.get(i).map(|part| part.map(|part| part * weight * scale)) else {
+                return false;
+            };
+            value += part;
+            bound += size.abs() * rounded;
+        }
+        bound += value.abs() * claim.stored.unit_roundoff();
+        is(value, *found, bound)
+    }))
+}
+
+/// Whether a claimed number is what others come to; infinite or undefined upstream: the same downstream.
+fn is(value: f64, found: f64, bound: f64) -> bool {
+    compare(value, found, if bound.is_finite() { bound } else { f64::MAX }).agrees()
+}
+
+/// What a sequence's claimed `-ln p` come to as its loss, each with its part's weight, and how far that may be off; nothing where some were added up.
+fn weighted(dump: &Dump, nll: &Known, w: Arithmetic) -> Result<Option<[f64; 2]>, FileError> {
+    let sizes = &dump.sizes;
+    if nll.values.len() != sizes.batch * sizes.tokens {
+        return Ok(None);
+    }
+    let (mut sum, mut size) = (0.0, 0.0);
+    for (batch, values) in nll.values.chunks(sizes.tokens.max(1)).enumerate() {
+        let inputs = Inputs {
+            statement: &dump.statement,
+            sizes,
+            items: &[dump.item(batch)?],
+            arithmetic: w,
+        };
+        for (t, value) in values.iter().enumerate() {
+            match sequence::weight(&inputs, &Hypothesis::AS_STATED, 0, t) {
+                Ok(0.0) => {} // padding adds nothing, whatever its number is
+                Ok(weight) => {
+                    sum += weight * value;
+                    size += (weight * value).abs();
+                }
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number of claimed numbers")]
+    let added = nll.values.len() as f64;
+    Ok(Some([sum, size * (nll.rounded + 8.0 * w.u() + w.adding(added))]))
+}

@@ -1,0 +1,109 @@
+//! How an objective is computed: the definition, or the definition with mistakes in it.
+//!
+//! A [`Hypothesis`] is a list of decisions. [`Hypothesis::AS_STATED`] takes each as the definition and the dump's statement have it; a mistake changes one.
+//! The terms are computed from a hypothesis and nothing else, so that whatever two mistakes do together is computed as well.
+
+use bounds::Float;
+
+use crate::dump::{Axis, Sizes};
+
+mod choices;
+mod sequences;
+
+pub(super) use choices::*;
+pub(super) use sequences::*;
+
+/// By which power of an axis's length a term is multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Lengths([i8; Axis::ALL.len()]);
+
+impl Lengths {
+    const NONE: Self = Self([0; Axis::ALL.len()]);
+
+    /// One power more, or less.
+    pub fn shift(&mut self, axis: Axis, by: i8) {
+        self.0[axis as usize] += by;
+    }
+
+    /// The factor.
+    #[must_use]
+    pub fn factor(&self, sizes: &Sizes) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "lengths of axes")]
+        let power = |axis: Axis| (sizes.of_axis(axis).max(1) as f64).powi(i32::from(self.0[axis as usize]));
+        Axis::ALL.into_iter().map(power).product()
+    }
+}
+
+/// All decisions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "each is of a type that says what it is")]
+pub struct Hypothesis {
+    pub softmax: Softmax,
+    pub logits: CodeLogits,
+    pub arrangement: Arrangement,
+    pub shift: Shift,
+    pub divergence: Divergence,
+    pub code_prior: CodePrior,
+    pub evidence: Evidence,
+    pub spread: Spread,
+    /// Whether an exponential beyond the subject's type is infinite in it.
+    pub overflows: bool,
+    pub noise: Noise,
+    pub temperature: Temperature,
+    /// Whether the sample is the other one: one-hot for relaxed, relaxed for one-hot.
+    pub other_sample: bool,
+    pub weight: Weight,
+    pub terms: Terms,
+    pub likelihood: Likelihood,
+    pub target: Target,
+    pub part_weights: PartWeights,
+    pub padding: Padding,
+    pub entries: Entries,
+    pub slope: Slope,
+    pub masked: Masked,
+    /// The divergence, multiplied by lengths.
+    pub divergence_lengths: Lengths,
+    /// The reconstruction.
+    pub reconstruction_lengths: Lengths,
+    /// The claim itself.
+    pub claim_lengths: Lengths,
+    /// The claim, multiplied by a number.
+    pub factor: f64,
+    /// A schedule's step, and what is done to the schedule.
+    pub schedule: ScheduleAt,
+    /// The type that sums are accumulated in, where it is not the stated one.
+    pub sums: Option<Float>,
+}
+
+impl Hypothesis {
+    /// The definition, with what the dump states.
+    pub const AS_STATED: Self = Self {
+        softmax: Softmax::Codes,
+        logits: CodeLogits::Plain,
+        arrangement: Arrangement::ClaimSpec,
+        shift: Shift::ByMaximum,
+        divergence: Divergence::Forward,
+        code_prior: CodePrior::Joint,
+        evidence: Evidence::ClaimSpec,
+        spread: Spread::ClaimSpec,
+        overflows: false,
+        noise: Noise::Given,
+        temperature: Temperature::Once,
+        other_sample: false,
+        weight: Weight::ClaimSpec,
+        terms: Terms::Both,
+        likelihood: Likelihood::Density,
+        target: Target::Own,
+        part_weights: PartWeights::ClaimSpec,
+        padding: Padding::ClaimSpec,
+        entries: Entries::ClaimSpec,
+        slope: Slope::Whole,
+        masked: Masked::Nothing,
+        divergence_lengths: Lengths::NONE,
+        reconstruction_lengths: Lengths::NONE,
+        claim_lengths: Lengths::NONE,
+        factor: 1.0,
+        schedule: ScheduleAt::Step,
+        sums: None,
+    };
+}

@@ -1,0 +1,4 @@
+//! Somebody's numbers, judged.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod faults;
