@@ -61,7 +61,9 @@ fn fit_reads_images_and_refuses_what_are_none() {
     );
     let [images_path, out_path] = [&images, &out].map(|path| path.to_str().unwrap());
     let save = |height: usize, lines: usize| {
-        let pixels: Vec<u8> = (0..60 * 3 * height * 16_usize).map(|k| u8::try_from(k * k % 251).unwrap()).collect();
+        let pixels: Vec<u8> = (0..60 * 3 * height * 16_usize)
+            .map(|k| u8::try_from(k * k % 251).unwrap())
+            .collect();
         let view = TensorView::new(Dtype::U8, vec![60, 3, height, 16], &pixels).unwrap();
         let names = (0..lines)
             .map(|n| ["cat", "dog", "owl"][n % 3])

@@ -64,9 +64,10 @@ pub fn nodes_needed(world: &Gaussian) -> f64 {
             let fine = 20.0 * l + m * m / 4.0;
             let wide = ((m.abs() + 9.0 / l.sqrt()) / 2.0).powi(2);
             for needed in [fine, wide] {
-                if !(needed <= most) {
-                    most = needed; // NaN too: nothing settles it
+                if needed.is_nan() {
+                    return needed; // Nothing settles it.
                 }
+                most = most.max(needed);
             }
         }
     }

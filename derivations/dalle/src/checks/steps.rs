@@ -62,7 +62,7 @@ pub fn agree(model: &Model, data: &Data, images: usize, device: &Device) -> Resu
 /// A stage's first step beside that of the same stage on the CPU, which is taken in double precision.
 ///
 /// # Errors
-/// As [`agree`].
+/// As [`agree()`].
 pub fn beside<S: Stage>(there: &S, here: &S) -> Result<StepReport, ModelError> {
     let run = |stage: &S, dtype| -> Result<(f64, Gradients), ModelError> {
         let Step { loss, gradients, .. } = step(stage, &stage.variables().parameters().to_dtype(dtype)?, 0)?;
