@@ -2,10 +2,10 @@
 
 use agree::bounds::Storage;
 use agree::{equations, pairs};
+use bounds::Float;
 use criterion::Criterion;
 use gpu::autograd;
 use gpu::candle_core::Tensor;
-use gpu::device::Float;
 use gpu::fused::Sample;
 use gpu::kernels::exact::{InMemory, Tables};
 use gpu::kernels::mixing::{self, Gumbel, Pull};

@@ -5,10 +5,11 @@ use std::hint::black_box;
 
 use agree::bounds::Storage;
 use agree::{equations, pairs};
+use bounds::Float;
 use criterion::Criterion;
 use gpu::autograd;
 use gpu::candle_core::{Device, Tensor};
-use gpu::device::{Float, Kind};
+use gpu::device::Kind;
 use gpu::fused::exact::{Exact, sides};
 use gpu::fused::{self, Codes, Elbo, ElboGrads, Gumbel, Isa, Pull, Rows, Sample};
 use reference::vocab::{Beta, Reading};

@@ -32,9 +32,9 @@ mod three;
 pub use convolution::conv2d;
 pub use cpu::{composed, is_composed};
 pub use curve::{gelu, relu};
-pub use descent::{Descent, Remembered, descend, squares};
+pub use descent::{AdamWState, AdamWStep, descend, squares};
 pub use mixing::{codebook_mix, gumbel_softmax};
-use op::{Function, Lie, Op};
+use op::{ClassAxis, Function, Op};
 pub use resize::{max_pool, upsample};
 pub use sequence::{attention, layer_norm, linear};
 
@@ -46,7 +46,7 @@ pub use sequence::{attention, layer_norm, linear};
 /// # Errors
 /// candle's, for a tensor of integers or on a device without kernels.
 pub fn kl_to_uniform(logits: &Tensor) -> Result<Tensor> {
-    of_one(Function::KlToUniform, Lie::InRows, logits)
+    of_one(Function::KlToUniform, ClassAxis::InRows, logits)
 }
 
 /// The entropy of each row's softmax, as [`fused::entropy`](crate::fused::entropy).
@@ -56,7 +56,7 @@ pub fn kl_to_uniform(logits: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As [`kl_to_uniform`].
 pub fn entropy(logits: &Tensor) -> Result<Tensor> {
-    of_one(Function::Entropy, Lie::InRows, logits)
+    of_one(Function::Entropy, ClassAxis::InRows, logits)
 }
 
 /// The logarithm of the mean of each row's weights, as [`fused::log_mean_exp`](crate::fused::log_mean_exp).
@@ -66,7 +66,7 @@ pub fn entropy(logits: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As [`kl_to_uniform`].
 pub fn log_mean_exp(log_weights: &Tensor) -> Result<Tensor> {
-    of_one(Function::LogMeanExp, Lie::InRows, log_weights)
+    of_one(Function::LogMeanExp, ClassAxis::InRows, log_weights)
 }
 
 /// The log-probability of each row's target, as [`fused::token_log_prob`](crate::fused::token_log_prob).
@@ -77,7 +77,7 @@ pub fn log_mean_exp(log_weights: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As [`kl_to_uniform`], and for targets that do not fit the rows.
 pub fn token_log_prob(logits: &Tensor, targets: &[Target]) -> Result<Tensor> {
-    of_one(Function::TokenLogProb(targets.into()), Lie::InRows, logits)
+    of_one(Function::TokenLogProb(targets.into()), ClassAxis::InRows, logits)
 }
 
 /// The divergence of the softmax of each row of `a` from that of `b`, as
@@ -88,7 +88,7 @@ pub fn token_log_prob(logits: &Tensor, targets: &[Target]) -> Result<Tensor> {
 /// # Errors
 /// As [`kl_to_uniform`], and for tensors of different shapes or types.
 pub fn kl_divergence(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    of_two(Function::KlDivergence, Lie::InRows, a, b)
+    of_two(Function::KlDivergence, ClassAxis::InRows, a, b)
 }
 
 /// The cross-entropy of the softmax of each row of `b` under that of `a`, as
@@ -99,7 +99,7 @@ pub fn kl_divergence(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As [`kl_divergence`].
 pub fn cross_entropy(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    of_two(Function::CrossEntropy, Lie::InRows, a, b)
+    of_two(Function::CrossEntropy, ClassAxis::InRows, a, b)
 }
 
 /// The logit-Laplace log-likelihood of each image, as [`fused::logit_laplace`](crate::fused::logit_laplace).
@@ -110,7 +110,7 @@ pub fn cross_entropy(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As [`kl_divergence`].
 pub fn logit_laplace(x: &Tensor, mu: &Tensor, ln_b: &Tensor) -> Result<Tensor> {
-    let op = Op(Function::LogitLaplace, Lie::InRows);
+    let op = Op(Function::LogitLaplace, ClassAxis::InRows);
     // The pixels are detached, because candle's backward pass asks every node above a variable for a gradient.
     let values = x
         .detach()
@@ -119,13 +119,13 @@ pub fn logit_laplace(x: &Tensor, mu: &Tensor, ln_b: &Tensor) -> Result<Tensor> {
     values.to_dtype(computed(x.dtype()))
 }
 
-fn of_one(function: Function, lie: Lie, x: &Tensor) -> Result<Tensor> {
+fn of_one(function: Function, lie: ClassAxis, x: &Tensor) -> Result<Tensor> {
     x.contiguous()?
         .apply_op1(Op(function, lie))?
         .to_dtype(computed(x.dtype()))
 }
 
-fn of_two(function: Function, lie: Lie, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+fn of_two(function: Function, lie: ClassAxis, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let values = a.contiguous()?.apply_op2(&b.contiguous()?, Op(function, lie))?;
     values.to_dtype(computed(a.dtype()))
 }

@@ -8,6 +8,7 @@
 mod driver;
 
 use candle_core::DType;
+use vocab::Float;
 
 use crate::Error;
 
@@ -114,43 +115,13 @@ fn cuda(ordinal: usize) -> Result<(candle_core::Device, String), Error> {
     })
 }
 
-/// The type that a batch is held and computed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Float {
-    /// Single precision.
-    F32,
-    /// Double precision.
-    F64,
-}
-
-impl Float {
-    /// Both, narrow first.
-    pub const ALL: [Self; 2] = [Self::F32, Self::F64];
-
-    /// The word used on the command line and in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-        }
-    }
-
-    /// The nearest number of this type: what a batch holds in place of `value`.
-    #[must_use]
-    pub fn round(self, value: f64) -> f64 {
-        match self {
-            #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is what is asked for")]
-            Self::F32 => f64::from(value as f32),
-            Self::F64 => value,
-        }
-    }
-
-    pub(crate) const fn dtype(self) -> DType {
-        match self {
-            Self::F32 => DType::F32,
-            Self::F64 => DType::F64,
-        }
+/// candle's word for a type; TF32 is single precision as it is stored.
+pub(crate) const fn dtype(float: Float) -> DType {
+    match float {
+        Float::F64 => DType::F64,
+        Float::F32 | Float::Tf32 => DType::F32,
+        Float::F16 => DType::F16,
+        Float::Bf16 => DType::BF16,
     }
 }
 
@@ -168,10 +139,10 @@ mod tests {
     #[test]
     fn rounding_keeps_infinities_and_sends_what_is_too_large_there() {
         assert_eq!(
-            Float::F32.round(f64::NEG_INFINITY).to_bits(),
+            Float::F32.nearest(f64::NEG_INFINITY).to_bits(),
             f64::NEG_INFINITY.to_bits()
         );
-        assert_eq!(Float::F32.round(-1e300).to_bits(), f64::NEG_INFINITY.to_bits());
-        assert_eq!(Float::F64.round(-1e300).to_bits(), (-1e300_f64).to_bits());
+        assert_eq!(Float::F32.nearest(-1e300).to_bits(), f64::NEG_INFINITY.to_bits());
+        assert_eq!(Float::F64.nearest(-1e300).to_bits(), (-1e300_f64).to_bits());
     }
 }

@@ -2,9 +2,10 @@
 
 use candle_core::{DType, Tensor};
 use vocab::Beta;
+use vocab::Float;
 
 use crate::Error;
-use crate::device::{Device, Float};
+use crate::device::{Device, dtype};
 
 /// What a batch is made of: tables one world after the other, each row-major.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +50,7 @@ pub fn upload(
         });
     }
     let host = Tensor::from_slice(entries, shape, &candle_core::Device::Cpu)?;
-    Ok(host.to_dtype(float.dtype())?.to_device(device.candle())?)
+    Ok(host.to_dtype(dtype(float))?.to_device(device.candle())?)
 }
 
 /// The entries of a tensor in row-major order, widened to `f64`.

@@ -1,10 +1,11 @@
 //! A batch of worlds of equal shape.
 
 use candle_core::{D, Tensor};
+use vocab::Float;
 use vocab::{Beta, Reading};
 
 use crate::Error;
-use crate::device::{Device, Float};
+use crate::device::Device;
 use crate::equations::joint::ln_p_y_given_z;
 use crate::special::{beside, log_sum_exp, select};
 use crate::transfer::{Tables, upload};

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 use agree::bounds::{Storage, layer_bound};
 use agree::layers::{LayerRow, layers};
+use bounds::Float;
 use gpu::Tensor;
-use gpu::device::{Device, Float, Kind};
+use gpu::device::{Device, Kind};
 use gpu::network as twin;
 use gpu::transfer::{download, upload};
 use ndarray::ArrayD;
@@ -44,13 +45,6 @@ const CONFIGURATIONS: [(Dvae, [usize; 2]); 2] = [
 
 type Tensors = BTreeMap<String, ArrayD<f64>>;
 
-const fn storage(float: Float) -> Storage {
-    match float {
-        Float::F32 => Storage::F32,
-        Float::F64 => Storage::F64,
-    }
-}
-
 /// Numbers that the type holds, never 0, an outlier among them.
 fn drawn(rng: &mut ChaCha8Rng, shape: &[usize], scale: f64, float: Float) -> ArrayD<f64> {
     let mut numbers = ArrayD::from_shape_simple_fn(shape.to_vec(), || {
@@ -60,7 +54,7 @@ fn drawn(rng: &mut ChaCha8Rng, shape: &[usize], scale: f64, float: Float) -> Arr
     if let Some(first) = numbers.iter_mut().next() {
         *first *= 50.0;
     }
-    numbers.mapv(|number| float.round(number))
+    numbers.mapv(|number| float.nearest(number))
 }
 
 /// `N(0, 1 / (inputs kernel^2))`, roughly, as the released weights begin.
@@ -113,7 +107,7 @@ fn compared(
     .unwrap();
     let of = |at: usize| {
         let twin = seen.iter().map(|(name, tensor)| (name.clone(), image(tensor, at)));
-        layers(graph, &image(&batch, at), &twin.collect(), storage(float)).unwrap()
+        layers(graph, &image(&batch, at), &twin.collect(), Storage::of(float)).unwrap()
     };
     (0..2).flat_map(of).collect()
 }
@@ -208,12 +202,12 @@ fn every_layer_of_the_second_stage_agrees() {
             parameters(&tensors, float),
         );
         // Rows far from 0: a variance by the difference of two squares would lose them.
-        let x = drawn(&mut rng, &[2, LENGTH, WIDTH], 1.0, float).mapv(|number| float.round(number + 300.0));
+        let x = drawn(&mut rng, &[2, LENGTH, WIDTH], 1.0, float).mapv(|number| float.nearest(number + 300.0));
         let batch = tensor(&x, float);
         let one = |y: &Tensor| image(y, 1);
         let within = |found: &reference::network::Traced, twin: &ArrayD<f64>| {
             for ((value, mass), twin) in found.value.iter().zip(&found.mass).zip(twin) {
-                let bound = layer_bound(found.roundings, *mass, *value, storage(float));
+                let bound = layer_bound(found.roundings, *mass, *value, Storage::of(float));
                 assert!((value - twin).abs() <= bound, "{value} is not {twin} within {bound}");
             }
         };

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use bounds::Float;
 use gpu::Tensor;
-use gpu::device::{Device, Float};
+use gpu::device::Device;
 use gpu::transfer::download;
 use rayon::prelude::*;
 use reference::vocab::{Nats, Reading};
 use reference::world::World;
 
-use crate::pairs::{Batchable, Pair, Start, TooLarge, on, working_type};
+use crate::pairs::{Batchable, Pair, Start, TooLarge, on};
 
 mod report;
 
@@ -209,7 +210,7 @@ where
                 worlds: worlds.len(),
             });
         }
-        let tolerance = pair.tolerance(&worlds[place], reading, working_type(options.float));
+        let tolerance = pair.tolerance(&worlds[place], reading, options.float);
         for (index, (nats, &twin)) in values.iter().zip(&twin[place * per_world..]).enumerate() {
             row.note(world, index, nats.value(), twin, tolerance.bound(nats.mass()));
         }

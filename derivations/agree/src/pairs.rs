@@ -13,7 +13,6 @@ mod masses;
 mod pair;
 mod table;
 
-pub(crate) use batchable::working_type;
 pub use batchable::{Batchable, TooLarge};
 pub use exact::{SIDES, Side, exact};
 pub use finite::tables;

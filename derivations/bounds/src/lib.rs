@@ -6,7 +6,6 @@
 
 mod compare;
 mod comparison;
-mod float;
 mod implementation;
 mod log_softmax;
 mod order;
@@ -14,8 +13,8 @@ mod range;
 
 pub use compare::{Outcome, compare};
 pub use comparison::{Comparison, Number, Place, Worst};
-pub use float::Float;
 pub use implementation::*;
 pub use log_softmax::LogSoftmaxRow;
 pub use order::Order;
 pub use range::Range;
+pub use vocab::Float;

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use gpu::autograd::{Descent, Remembered, descend, squares};
+use gpu::autograd::{AdamWState, AdamWStep, descend, squares};
 use gpu::{GradStore, Tensor, Var};
 
 use crate::ModelError;
 use crate::config::Training;
 use crate::parameters::{Variables, fetch, refuse_first};
 
-/// A variable with what is remembered of it.
+/// A variable with what is state of it.
 #[derive(Debug)]
 struct Slot {
     variable: Var,
-    remembered: Remembered,
+    state: AdamWState,
 }
 
 /// `AdamW` (Loshchilov and Hutter 2019) and an exponential average of the iterates.
@@ -47,7 +47,7 @@ pub struct Taken {
 }
 
 impl AdamW {
-    /// Nothing remembered yet.
+    /// Nothing state yet.
     ///
     /// # Errors
     /// [`ModelError::Twin`] when the device refuses.
@@ -56,7 +56,7 @@ impl AdamW {
         for (name, variable) in variables.iter() {
             let slot = Slot {
                 variable: variable.clone(),
-                remembered: Remembered {
+                state: AdamWState {
                     first: variable.zeros_like()?,
                     second: variable.zeros_like()?,
                     average: variable.as_detached_tensor().copy()?,
@@ -105,7 +105,7 @@ impl AdamW {
         let t = self.step as f64;
         let [first_left, second_left] = [b1, b2].map(|b| 1.0 - b.powf(t));
         let keep = self.training.average.min((1.0 + t) / (10.0 + t));
-        let step = Descent {
+        let step = AdamWStep {
             beta_1: b1,
             beta_2: b2,
             first_left,
@@ -118,7 +118,7 @@ impl AdamW {
         };
         for slot in self.slots.values_mut() {
             if let Some(gradient) = gradients.get(&slot.variable) {
-                descend(&slot.variable, gradient, &mut slot.remembered, step)?;
+                descend(&slot.variable, gradient, &mut slot.state, step)?;
             }
         }
         Ok(Ok(Taken { norm, size }))
@@ -138,7 +138,7 @@ impl AdamW {
         let named = self
             .slots
             .iter()
-            .map(|(name, slot)| (name.clone(), slot.remembered.average.clone()));
+            .map(|(name, slot)| (name.clone(), slot.state.average.clone()));
         named.collect()
     }
 
@@ -147,7 +147,7 @@ impl AdamW {
     #[must_use]
     pub fn state(&self) -> BTreeMap<String, Tensor> {
         let of = |(name, slot): (&String, &Slot)| {
-            let Remembered { first, second, average } = &slot.remembered;
+            let AdamWState { first, second, average } = &slot.state;
             let tensors = [slot.variable.as_tensor(), first, second, average];
             let named = STATE.iter().zip(tensors);
             named
@@ -175,7 +175,7 @@ impl AdamW {
             };
             let [parameter, first, second, average] = STATE.map(held);
             slot.variable.set(&parameter?)?;
-            slot.remembered = Remembered {
+            slot.state = AdamWState {
                 first: first?.copy()?,
                 second: second?.copy()?,
                 average: average?.copy()?,

@@ -1,6 +1,6 @@
 //! Case files: worlds read from and written to safetensors or TOML. The format is described in `case-format.md`.
 //!
-//! One way in ([`read`], [`from_bytes`], [`embedded`]) and one way out ([`write()`], [`write_toml`]). Whatever the bytes,
+//! [`read`], [`from_bytes`] and [`embedded`] read a case; [`write()`] and [`write_toml`] write one. Whatever the bytes,
 //! reading ends in validated worlds or in one sentence that says what stands where and what was expected.
 
 use std::path::Path;
@@ -49,8 +49,8 @@ pub fn read(path: &Path) -> Result<Case, FileError> {
         .map_err(|error| error.in_file(&name))
 }
 
-/// Reads a case from bytes; `name` stands in errors and in [`Case::source`], and its extension decides how they are read:
-/// `.toml`, `.safetensors`, and for any other name what the bytes look like.
+/// Reads a case from bytes. `name` stands in the errors and in [`Case::source`]. Its extension decides how the bytes
+/// are read: `.toml` as TOML, `.safetensors` as tensors. For any other name the first bytes decide.
 ///
 /// # Errors
 /// [`FileError::In`] with the name and what is wrong.
@@ -61,7 +61,7 @@ pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Case, FileError> {
 /// The case built into the program: 256 worlds of binarised emoji.
 ///
 /// # Errors
-/// As [`from_bytes`]; none, as long as the file is the committed one.
+/// Those of [`from_bytes`]. There are none as long as the file is the committed one.
 pub fn embedded() -> Result<Case, FileError> {
     from_bytes("embedded", include_bytes!("../../data/emoji-mixture.safetensors"))
 }
@@ -69,7 +69,7 @@ pub fn embedded() -> Result<Case, FileError> {
 /// The linear-Gaussian case built into the program: 64 worlds of factor analysis fitted to emoji.
 ///
 /// # Errors
-/// As [`from_bytes`]; none, as long as the file is the committed one.
+/// Those of [`from_bytes`]. There are none as long as the file is the committed one.
 #[cfg(feature = "lapack")]
 pub fn embedded_gaussian() -> Result<Case, FileError> {
     from_bytes(
@@ -78,7 +78,8 @@ pub fn embedded_gaussian() -> Result<Case, FileError> {
     )
 }
 
-/// Writes linear-Gaussian worlds as a safetensors case in `f64`, as [`write()`] does; `categories` names the captions, one a line.
+/// Writes linear-Gaussian worlds as a safetensors case in `f64`, in the same way as [`write()`]. `categories` names the
+/// captions, one a line.
 ///
 /// # Errors
 /// As [`write()`].
@@ -89,8 +90,8 @@ pub fn write_gaussian(path: &Path, worlds: &[Gaussian], title: &str, categories:
         .map_err(|error| error.in_file(&path.display().to_string()))
 }
 
-/// Writes worlds as a safetensors case in `f64`, beside the target first and then renamed, so that a reader sees the old
-/// file or the new one. The same worlds give the same bytes.
+/// Writes worlds as a safetensors case in `f64`. The bytes first go into a file beside the target, which is then
+/// renamed, so that a reader sees either the old file or the new one. The same worlds give the same bytes.
 ///
 /// # Errors
 /// As [`to_bytes`], and [`FileError::Io`]; both within [`FileError::In`].
@@ -100,7 +101,7 @@ pub fn write(path: &Path, worlds: &[World], title: &str) -> Result<(), FileError
         .map_err(|error| error.in_file(&path.display().to_string()))
 }
 
-/// Writes a world of fractions as TOML, beside the target first and then renamed.
+/// Writes a world of fractions as TOML. It replaces the target in one step, as [`write()`] does.
 ///
 /// # Errors
 /// What [`InFractions::to_world`] refuses, and [`FileError::Io`]; both within [`FileError::In`].
@@ -111,7 +112,7 @@ pub fn write_toml(path: &Path, world: &impl InFractions) -> Result<(), FileError
         .map_err(|error| error.in_file(&path.display().to_string()))
 }
 
-/// Writes a text, beside the target first and then renamed.
+/// Writes a text file. It replaces the target in one step, as [`write()`] does.
 ///
 /// # Errors
 /// [`FileError::Io`] within [`FileError::In`].
@@ -119,7 +120,7 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), FileError> {
     write_bytes(path, text.as_bytes())
 }
 
-/// Writes bytes, beside the target first and then renamed.
+/// Writes a file of bytes. It replaces the target in one step, as [`write()`] does.
 ///
 /// # Errors
 /// [`FileError::Io`] within [`FileError::In`].
@@ -127,7 +128,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, bytes).map_err(|error| error.in_file(&path.display().to_string()))
 }
 
-/// Refuses, before any work is done, a place where nothing can be written.
+/// Refuses a path where nothing can be written. A command calls it before it starts long work.
 ///
 /// # Errors
 /// [`FileError::Io`] within [`FileError::In`].

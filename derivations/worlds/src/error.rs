@@ -1,4 +1,5 @@
-//! Why a file is not a case: one sentence each, with the place in the file, the value and what was expected.
+//! The errors of reading and writing cases. Each is one sentence with the place in the file, the value and what was
+//! expected.
 
 use files::header::HeaderError;
 use files::words::{one_line, quoted, shortened};
@@ -8,7 +9,7 @@ use reference::vocab::Error;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// What is wrong, in a named file.
+    /// Another error of this type, in a named file.
     #[error("{}: {error}", one_line(file))]
     In {
         /// The path or name.
@@ -19,20 +20,20 @@ pub enum FileError {
     /// The operating system refused.
     #[error("cannot be {doing}: {error}")]
     Io {
-        /// `read`, `written` or `started`.
+        /// What was tried: `read`, `written` or `started`.
         doing: &'static str,
-        /// Its reason.
+        /// The reason that it gives.
         error: std::io::Error,
     },
     /// A safetensors header that cannot be trusted.
     #[error(transparent)]
     Header(#[from] HeaderError),
-    /// Another format, or none.
+    /// The file names another format, or none.
     #[error("metadata key format is {}, expected {expected}", named(found.as_deref()))]
     Format {
-        /// What the file says.
+        /// The format that the file names, or `None` where it names none.
         found: Option<String>,
-        /// What it may say.
+        /// The formats that it may name.
         expected: String,
     },
     /// A continuous world for a program that was built without them.
@@ -41,25 +42,25 @@ pub enum FileError {
          installed (`make lapack` does that)"
     )]
     WithoutLapack,
-    /// A key of a dump's statement that contradicts the tensors, or itself.
+    /// The value of a key in a dump's statement that contradicts the tensors or the rest of the statement.
     #[error("the statement's {} is {}, expected {expected}", one_line(key), one_line(found))]
     Statement {
-        /// The key.
+        /// The name of the key.
         key: String,
-        /// What it says.
+        /// The value that stands there.
         found: String,
         /// What it may say.
         expected: String,
     },
-    /// A dump's statement that cannot be read.
+    /// A key of a dump's statement that cannot be parsed.
     #[error("the statement's {} cannot be read: {}", one_line(key), shortened(reason, 400))]
     Unreadable {
-        /// The key.
+        /// The name of the key.
         key: String,
-        /// What is wrong there.
+        /// The parser's message.
         reason: String,
     },
-    /// A table that must be there.
+    /// A required table is missing.
     #[error("{tensor} is missing, expected {expected}")]
     Missing {
         /// Name of the table.
@@ -67,18 +68,18 @@ pub enum FileError {
         /// What it should be.
         expected: &'static str,
     },
-    /// A name that means nothing here: a typo must not silently become a default.
+    /// A name that the format does not have. It is refused, because a typo must not silently become a default.
     #[error(
         "{} is not a name of this format, expected {expected}, or a name that begins with x_",
         quoted(name)
     )]
     Unknown {
-        /// The name.
+        /// The name that was found.
         name: String,
-        /// The names there are.
+        /// The names that the format has.
         expected: String,
     },
-    /// A tensor of a type that cannot hold what it should.
+    /// A tensor is stored in a type that its numbers cannot have.
     #[error("{tensor} has dtype {found}, expected {expected}")]
     Dtype {
         /// Name of the tensor.
@@ -91,7 +92,7 @@ pub enum FileError {
     /// A table whose size disagrees with the others.
     #[error("{tensor} has shape {found:?}, expected {expected}")]
     Shape {
-        /// Name of the table, with the index of a row where it is one.
+        /// The name of the table, followed by the index of the row where only that row is of the wrong length.
         tensor: String,
         /// Its shape.
         found: Vec<usize>,
@@ -101,19 +102,20 @@ pub enum FileError {
     /// An observed caption that does not exist.
     #[error("y{} is {value}, expected a caption in 0..{captions}", bracketed(index))]
     Caption {
-        /// Where in the tensor; empty in TOML, where `y` is one number.
+        /// The index within the tensor. It is empty in TOML, where `y` is one number.
         index: Vec<usize>,
-        /// The number there.
+        /// The number that stands there.
         value: i128,
         /// How many captions there are.
         captions: usize,
     },
-    /// A table that is no distribution, or a free joint whose marginals are not the tables beside it.
+    /// A world that the reference refuses: a table is not a distribution, or the marginals of a free joint are not the
+    /// tables beside it.
     #[error("{}", sentence(index, error))]
     World {
-        /// Where the world begins in the tensor: its batch index, or nothing for a tensor without a batch.
+        /// The world's index in the batch. It is empty for a tensor without a batch.
         index: Vec<usize>,
-        /// What is wrong, with the index within the world.
+        /// The reference's error, with the index within the world.
         error: Error,
     },
     /// More TOML than any world needs.
@@ -122,54 +124,54 @@ pub enum FileError {
         crate::case::format::MOST_TOML
     )]
     TomlSize {
-        /// Its length.
+        /// Its length in bytes.
         found: u64,
     },
     /// Text that is not TOML.
     #[error("not TOML, {reason}")]
     Toml {
-        /// What is wrong.
+        /// The line, and the parser's message.
         reason: String,
     },
-    /// An entry of a TOML file, or of a world of fractions, that cannot stand there.
+    /// An entry of a table or a key with a value that is not allowed there.
     #[error("{tensor}{} is {}, expected {expected}", bracketed(index), one_line(found))]
     Entry {
         /// Name of the table or key.
         tensor: &'static str,
-        /// Where in the table.
+        /// The index within the table.
         index: Vec<usize>,
-        /// What stands there.
+        /// The value that stands there.
         found: String,
-        /// What may.
+        /// A description of the values that are allowed.
         expected: &'static str,
     },
-    /// Fractions that do not sum to what they must, exactly.
+    /// Fractions whose exact sum is not the required one.
     #[error("{what} is {found}, expected exactly {expected}")]
     Sum {
-        /// What was summed.
+        /// A description of what was summed.
         what: String,
         /// The sum.
         found: String,
-        /// What it must be.
+        /// The required sum.
         expected: String,
     },
-    /// Worlds that do not go into one file.
+    /// Worlds that differ in something that all worlds of one file must have in common.
     #[error("world {world} has {found}, expected {expected} as in world 0")]
     Uneven {
-        /// Which world.
+        /// The place of the world in the list that was to be written.
         world: usize,
-        /// What it has.
+        /// A description of what this world has.
         found: String,
-        /// What the first one has.
+        /// A description of what the first world has.
         expected: String,
     },
-    /// No world to write.
+    /// The list of worlds that was to be written is empty.
     #[error("there are no worlds to write, expected at least one")]
     NoWorlds,
 }
 
 impl FileError {
-    /// The same error, with the file's name in front.
+    /// Puts the file's name in front of the error.
     #[must_use]
     pub fn in_file(self, file: &str) -> Self {
         Self::In {
@@ -179,7 +181,7 @@ impl FileError {
     }
 }
 
-/// The reference's sentences, with the index of the world put in front of the index within it.
+/// The message of a reference error, in which the index of the world precedes the index within it.
 fn sentence(world: &[usize], error: &Error) -> String {
     let at = |index: &[usize]| bracketed(&[world, index].concat());
     match error {
@@ -214,11 +216,11 @@ fn sentence(world: &[usize], error: &Error) -> String {
             format!("{tensor}{place} is {value}, expected a number of size at most 1e15")
         }
         Error::Beta { value } => format!("beta is {}, expected a number from 0 to 1e6", number(*value)),
-        other => other.to_string(), // names and numbers of ours
+        other => other.to_string(), // These hold only names and numbers of ours, never text from the file.
     }
 }
 
-/// A number without a tail of zeros: `1e300` has 301 digits otherwise.
+/// Formats a number without a long tail of zeros: `1e300` would otherwise have 301 digits.
 fn number(value: f64) -> String {
     if value == 0.0 || !value.is_finite() || (1e-5..1e9).contains(&value.abs()) {
         value.to_string()
@@ -227,7 +229,7 @@ fn number(value: f64) -> String {
     }
 }
 
-/// `[3, 7]`, or nothing for a scalar.
+/// Formats an index such as `[3, 7]`. An empty index, of a scalar, gives an empty string.
 pub(super) fn bracketed(index: &[usize]) -> String {
     if index.is_empty() {
         String::new()

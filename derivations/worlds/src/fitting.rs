@@ -1,4 +1,5 @@
-//! A linear-Gaussian case fitted to captioned images: luminance of 8 x 8 pixels, the category as caption.
+//! Fits a linear-Gaussian case to captioned images. An image is its luminance on 8 x 8 pixels, and its category is the
+//! caption.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,10 +13,10 @@ use reference::gaussian::{Data, Gaussian, Parts, Ppca, fit};
 use reference::model::Model as _;
 use reference::vocab::{Error, UNIT_ROUNDOFF_F64};
 
-/// Pixels along an edge.
+/// The number of pixels along an edge of a fitted image.
 const EDGE: usize = 8;
 
-/// Why there is no fit.
+/// The reason why a case could not be fitted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
@@ -38,42 +39,43 @@ pub enum FitError {
     /// The model cannot be fitted.
     #[error("{file}: {error}")]
     Reference {
-        /// The path of the images.
+        /// The path of the file of images.
         file: String,
-        /// Why.
+        /// The reference's reason.
         error: Error,
     },
 }
 
-/// A fitted case.
+/// The result of a fit.
 #[derive(Debug, Clone)]
 pub struct Fitted {
-    /// One model, a world for each image that is kept.
+    /// A world for each image that is kept. They all have the same model.
     pub worlds: Vec<Gaussian>,
-    /// The captions' names, one a line.
+    /// The names of the captions, one a line.
     pub categories: String,
-    /// Images that the model was fitted to.
+    /// The number of images that the model was fitted to.
     pub images: usize,
 }
 
-/// What to fit.
+/// The size of the model and the effort of the fit.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Factors, `d`.
+    /// The number of factors, `d`, which is the number of coordinates of `z`.
     pub factors: usize,
-    /// Rounds of expectation-maximisation.
+    /// The number of rounds of expectation-maximisation.
     pub rounds: usize,
-    /// Images that become worlds, spread over the file.
+    /// The number of images that become worlds. They are spread evenly over the file.
     pub worlds: usize,
 }
 
-/// Fits factor analysis to a safetensors file of images, `images` `[N, 3, H, W]` of bytes with `H` and `W` multiples of 8, whose metadata names
-/// each one's category, a line each.
+/// Fits factor analysis to a safetensors file of images. Its tensor `images` is `[N, 3, H, W]` of bytes, with `H` and
+/// `W` multiples of 8. Its metadata key `categories` names the category of each image, one a line.
 ///
-/// A world's `q(y|x)` is the posterior of the captions with half their evidence: right in kind, unsure of itself.
+/// A world's `q(y|x)` is proportional to the square root of `p(x, y)`. It ranks the captions as the posterior `p(y|x)`
+/// does, and is less certain than it.
 ///
 /// # Errors
-/// [`FitError`].
+/// A [`FitError`] that names the file.
 pub fn from_file(path: &Path, options: Options) -> Result<Fitted, FitError> {
     let file = one_line(&path.display().to_string());
     let bytes = load(path).map_err(|error| FitError::Io {
@@ -88,7 +90,7 @@ pub fn from_file(path: &Path, options: Options) -> Result<Fitted, FitError> {
     fitted(images, &names, options).map_err(|error| FitError::Reference { file, error })
 }
 
-/// Of luminance `[N, 64]` and every image's category.
+/// Fits the model to the luminance `[N, 64]` and to the category of each image.
 fn fitted(images: Array2<f64>, names: &[String], options: Options) -> Result<Fitted, Error> {
     let mut categories: Vec<&str> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -119,7 +121,7 @@ fn fitted(images: Array2<f64>, names: &[String], options: Options) -> Result<Fit
     })
 }
 
-/// The model at an image, with its `q(y|x)`.
+/// The model at one image and its caption, with the `q(y|x)` that [`from_file`] describes.
 fn world(model: &Gaussian, data: &Data, image: usize) -> Result<Gaussian, Error> {
     let (x, y) = (data.images.row(image).to_owned(), data.captions[image]);
     let unsure = model.observing_pair(x.clone(), y, model.caption_model().ln().clone(), UNIT_ROUNDOFF_F64)?;
@@ -130,7 +132,7 @@ fn world(model: &Gaussian, data: &Data, image: usize) -> Result<Gaussian, Error>
     model.observing_pair(x, y, halved - total, UNIT_ROUNDOFF_F64)
 }
 
-/// Luminance `[N, 64]` from 0 to 1, the means of blocks.
+/// The luminance of the images, `[N, 64]`, from 0 to 1: each entry is the mean over a block of pixels.
 fn luminance(images: &Images<'_>) -> Result<Array2<f64>, ImagesError> {
     let Images {
         count,
@@ -152,7 +154,7 @@ fn luminance(images: &Images<'_>) -> Result<Array2<f64>, ImagesError> {
             f64::from(bytes[(channel * height + row) * width + column]) / 255.0
         });
         let channel = |c: usize| pixels.index_axis(Axis(0), c);
-        let luminance = &channel(0) * 0.299 + &(&channel(1) * 0.587) + &(&channel(2) * 0.114); // Rec. 601
+        let luminance = &channel(0) * 0.299 + &(&channel(1) * 0.587) + &(&channel(2) * 0.114); // The weights of Rec. 601.
         for (place, block) in blocks.iter_mut().enumerate() {
             let (top, left) = (place / EDGE * rows, place % EDGE * columns);
             *block = luminance

@@ -1,7 +1,7 @@
-//! A world as fractions: what a counterexample is printed as, and what a person writes by hand.
+//! Worlds whose numbers are fractions. Counterexamples are printed in this form, and a person can write it by hand.
 //!
-//! Everything is checked in exact arithmetic (sums of `i64` fractions in checked `i128`), so a world that is off by one part in
-//! a billion is refused and none is refused for rounding.
+//! Everything is checked in exact arithmetic: sums of `i64` fractions in checked `i128`. So a world that is off by one
+//! part in a billion is refused, and no world is refused because of rounding.
 
 mod blocks;
 mod exact;

@@ -1,4 +1,4 @@
-//! Worlds in: five sources, shared by tests, program and benches.
+//! The worlds on which claims are checked, from five sources. Tests, program and benches share them.
 
 pub mod edge;
 #[cfg(feature = "lapack")]
@@ -10,23 +10,23 @@ pub mod tiny;
 use reference::world::World;
 use serde::Serialize;
 
-/// Where a world comes from.
+/// The source of a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// A case file.
+    /// A case file that the user gave.
     File,
-    /// A regression or a named example, each with its origin.
+    /// A named example, a regression, or a witness of an assumption.
     List,
-    /// A shape or a number at the end of its range.
+    /// A world with a shape or a number at the end of its range.
     Edge,
-    /// Every world of at most 2 x 2 states with small fractions.
+    /// One of all the worlds of at most 2 x 2 states with small fractions.
     Tiny,
-    /// Drawn from a seed.
+    /// A world that is drawn from a seed.
     Random,
 }
 
-/// A list of worlds that may be made on demand, one after the other or in parallel.
+/// A numbered list of worlds. The random ones are drawn on demand, so that threads can share the list.
 #[derive(Debug)]
 pub struct Cases<W = World> {
     fixed: Vec<(Origin, W)>,
@@ -36,7 +36,8 @@ pub struct Cases<W = World> {
 }
 
 impl Cases<World> {
-    /// The file's worlds, the listed, the edge and the tiny ones, and `random` worlds from `seed`.
+    /// The worlds of all five sources: those of the file, the listed, the edge and the tiny ones, and `random` worlds
+    /// drawn from `seed`.
     #[must_use]
     pub fn all(file: &[World], random: u64, seed: u64) -> Self {
         let mut fixed: Vec<(Origin, World)> = file.iter().map(|world| (Origin::File, world.clone())).collect();
@@ -48,7 +49,7 @@ impl Cases<World> {
 }
 
 impl<W: Clone> Cases<W> {
-    /// Fixed worlds, then `random` drawn by `draw(seed, index)`.
+    /// The fixed worlds, followed by `random` worlds that `draw(seed, index)` draws.
     pub const fn of(fixed: Vec<(Origin, W)>, random: u64, seed: u64, draw: fn(u64, u64) -> W) -> Self {
         Self {
             fixed,
@@ -64,13 +65,14 @@ impl<W: Clone> Cases<W> {
         (self.fixed.len() as u64).saturating_add(self.random)
     }
 
-    /// Whether there are none.
+    /// Whether there are no worlds.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The world of that number; the same for the same seed, whoever asks first.
+    /// The world with this number, and its source. It depends on the number and the seed only, not on the order of the
+    /// calls. It is `None` beyond the end.
     #[must_use]
     pub fn get(&self, number: u64) -> Option<(Origin, W)> {
         let fixed = self.fixed.len() as u64;

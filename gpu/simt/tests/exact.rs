@@ -10,7 +10,8 @@
 
 use agree::equations::{Options, agree_on};
 use agree::pairs;
-use gpu::device::{Device, Float, Kind};
+use bounds::Float;
+use gpu::device::{Device, Kind};
 use gpu::kernels::exact::InMemory;
 use reference::world::World;
 use simt::{Order, Simulator};

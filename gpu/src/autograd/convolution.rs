@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Result, Shape, Tensor, WithDType, bail};
 
-use super::cpu::{nothing_less, ours};
+use super::cpu::{nothing_less, runs_on_our_kernels};
 use super::three::{OfThree, Op, Slopes};
 use crate::fused::{Convolution, Multiplied};
 
@@ -31,7 +31,7 @@ pub fn conv2d(images: &Tensor, weights: &Tensor, biases: &Tensor) -> Result<Tens
         let [wide, weights, biases] = [images, weights, biases].map(|tensor| tensor.to_dtype(DType::F32));
         return conv2d(&wide?, &weights?, &biases?)?.to_dtype(images.dtype());
     }
-    if !ours(images) {
+    if !runs_on_our_kernels(images) {
         let y = images.conv2d(weights, (kernel - 1) / 2, 1, 1, 1)?;
         return y.broadcast_add(&biases.reshape((1, (), 1, 1))?);
     }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use candle_core::{CpuStorage, Layout, Result, Shape, Storage, Tensor, WithDType, bail};
 use rayon::prelude::*;
 
-use super::op::{Function, Lie, Op, Sizes, Weights};
+use super::op::{ClassAxis, Function, Op, Sizes, Weights};
 use crate::fused::planes::{self, Planes};
 use crate::fused::{self, Isa, Numbers, Real as _, Rows};
 
@@ -60,7 +60,7 @@ pub fn is_composed() -> bool {
 }
 
 /// Whether a layer of this tensor runs on our own kernels: on the CPU, in `f32` or `f64`.
-pub(super) fn ours(x: &Tensor) -> bool {
+pub(super) fn runs_on_our_kernels(x: &Tensor) -> bool {
     let real = matches!(x.dtype(), candle_core::DType::F32 | candle_core::DType::F64);
     real && x.device().is_cpu() && !is_composed()
 }
@@ -155,20 +155,20 @@ impl Op {
         let all =
             |t: usize| Planes::new("tensor", tables[t], sizes.k, sizes.positions).map_err(candle_core::Error::wrap);
         match (&self.0, self.1) {
-            (Function::KlToUniform, Lie::InRows) => fused::kl_to_uniform(isa, rows(0)?, weight, values, first),
-            (Function::KlToUniform, Lie::InPlanes) => planes::kl_to_uniform(isa, all(0)?, weight, values, first),
-            (Function::Entropy, Lie::InRows) => fused::entropy(isa, rows(0)?, weight, values, first),
-            (Function::Entropy, Lie::InPlanes) => planes::entropy(isa, all(0)?, weight, values, first),
-            (Function::KlDivergence, Lie::InRows) => {
+            (Function::KlToUniform, ClassAxis::InRows) => fused::kl_to_uniform(isa, rows(0)?, weight, values, first),
+            (Function::KlToUniform, ClassAxis::InPlanes) => planes::kl_to_uniform(isa, all(0)?, weight, values, first),
+            (Function::Entropy, ClassAxis::InRows) => fused::entropy(isa, rows(0)?, weight, values, first),
+            (Function::Entropy, ClassAxis::InPlanes) => planes::entropy(isa, all(0)?, weight, values, first),
+            (Function::KlDivergence, ClassAxis::InRows) => {
                 fused::kl_divergence(isa, [rows(0)?, rows(1)?], weight, values, both(first, second));
             }
-            (Function::KlDivergence, Lie::InPlanes) => {
+            (Function::KlDivergence, ClassAxis::InPlanes) => {
                 planes::kl_divergence(isa, [all(0)?, all(1)?], weight, values, both(first, second));
             }
-            (Function::CrossEntropy, Lie::InRows) => {
+            (Function::CrossEntropy, ClassAxis::InRows) => {
                 fused::cross_entropy(isa, [rows(0)?, rows(1)?], weight, values, both(first, second));
             }
-            (Function::CrossEntropy, Lie::InPlanes) => {
+            (Function::CrossEntropy, ClassAxis::InPlanes) => {
                 planes::cross_entropy(isa, [all(0)?, all(1)?], weight, values, both(first, second));
             }
             (Function::LogMeanExp, _) => fused::log_mean_exp(isa, rows(0)?, weight, values, first),

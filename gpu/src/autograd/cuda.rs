@@ -9,7 +9,7 @@ use candle_core::op::BackpropOp;
 use candle_core::{CudaDevice, CudaStorage, DType, Layout, Result, Shape, Storage, Tensor, bail};
 use half::bf16;
 
-use super::op::{Function, Lie, Op, Sizes, Weights};
+use super::op::{ClassAxis, Function, Op, Sizes, Weights};
 use crate::fused::Target;
 use crate::kernels::{self, Cuda, LONGEST, Launch, Planes, Stored, Table};
 
@@ -143,7 +143,11 @@ fn gradients<T: CudaDType + DeviceRepr>(
         return Ok(grads.collect());
     };
     let shares = Tensor::from_slice(shares, &sizes.values, args[0].device())?;
-    let shares = shares.unsqueeze(if op.1 == Lie::InRows { sizes.values.rank() } else { 1 })?;
+    let shares = shares.unsqueeze(if op.1 == ClassAxis::InRows {
+        sizes.values.rank()
+    } else {
+        1
+    })?;
     // The product is formed in single precision, so that a half type is rounded once more and not twice.
     let single = shares.to_dtype(DType::F32)?;
     grads
@@ -206,24 +210,28 @@ impl Op {
         let cuda = Cuda::from(device.clone());
         let run = |launch: Launch| cuda.queue(&launch);
         match (&self.0, self.1) {
-            (Function::KlToUniform, Lie::InRows) => run(kernels::kl_to_uniform(stored, rows(0)?, to, first, weight))?,
-            (Function::KlToUniform, Lie::InPlanes) => {
+            (Function::KlToUniform, ClassAxis::InRows) => {
+                run(kernels::kl_to_uniform(stored, rows(0)?, to, first, weight))?
+            }
+            (Function::KlToUniform, ClassAxis::InPlanes) => {
                 run(kernels::kl_to_uniform_by_planes(stored, planes, to, first, weight))?;
             }
-            (Function::Entropy, Lie::InRows) => run(kernels::entropy(stored, rows(0)?, to, first, weight))?,
-            (Function::Entropy, Lie::InPlanes) => run(kernels::entropy_by_planes(stored, planes, to, first, weight))?,
-            (Function::KlDivergence, Lie::InRows) => {
+            (Function::Entropy, ClassAxis::InRows) => run(kernels::entropy(stored, rows(0)?, to, first, weight))?,
+            (Function::Entropy, ClassAxis::InPlanes) => {
+                run(kernels::entropy_by_planes(stored, planes, to, first, weight))?
+            }
+            (Function::KlDivergence, ClassAxis::InRows) => {
                 run(kernels::kl_divergence(stored, [rows(0)?, rows(1)?], to, both, weight))?;
             }
-            (Function::KlDivergence, Lie::InPlanes) => {
+            (Function::KlDivergence, ClassAxis::InPlanes) => {
                 run(kernels::kl_divergence_by_planes(
                     stored, planes, second, to, both, weight,
                 ))?;
             }
-            (Function::CrossEntropy, Lie::InRows) => {
+            (Function::CrossEntropy, ClassAxis::InRows) => {
                 run(kernels::cross_entropy(stored, [rows(0)?, rows(1)?], to, both, weight))?;
             }
-            (Function::CrossEntropy, Lie::InPlanes) => {
+            (Function::CrossEntropy, ClassAxis::InPlanes) => {
                 run(kernels::cross_entropy_by_planes(
                     stored, planes, second, to, both, weight,
                 ))?;

@@ -6,7 +6,7 @@ use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 
-use super::cpu::{held, numbers, ours, with_real};
+use super::cpu::{held, numbers, runs_on_our_kernels, with_real};
 use crate::fused::Curved;
 
 /// The Gaussian error linear unit, `x Phi(x)`, where `Phi` is the normal distribution function.
@@ -21,7 +21,7 @@ use crate::fused::Curved;
 /// # Errors
 /// candle's.
 pub fn gelu(x: &Tensor) -> Result<Tensor> {
-    if ours(x) {
+    if runs_on_our_kernels(x) {
         return x.contiguous()?.apply_op1(Curve::Gelu);
     }
     (x * ((x * FRAC_1_SQRT_2)?.erf()? + 1.0)?)? * 0.5
@@ -35,7 +35,7 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// candle's.
 pub fn relu(x: &Tensor) -> Result<Tensor> {
-    if ours(x) {
+    if runs_on_our_kernels(x) {
         return x.contiguous()?.apply_op1(Curve::Relu);
     }
     let zero = x.zeros_like()?;

@@ -7,7 +7,7 @@ use super::cpu::{held, numbers};
 
 /// The hyperparameters of one step of `AdamW`, and of the average of the iterates.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Descent {
+pub struct AdamWStep {
     /// The decay `b1` of the first moment.
     pub beta_1: f64,
     /// The decay `b2` of the second moment.
@@ -30,7 +30,7 @@ pub struct Descent {
 
 /// The optimiser's state for one variable. Each tensor has the shape of the variable.
 #[derive(Debug, Clone)]
-pub struct Remembered {
+pub struct AdamWState {
     /// The first moment of the gradient, `m`.
     pub first: Tensor,
     /// The second moment of the gradient, `v`.
@@ -54,7 +54,7 @@ pub struct Remembered {
 ///
 /// # Errors
 /// candle's, and for tensors of different shapes.
-pub fn descend(variable: &candle_core::Var, gradient: &Tensor, of: &mut Remembered, step: Descent) -> Result<()> {
+pub fn descend(variable: &candle_core::Var, gradient: &Tensor, of: &mut AdamWState, step: AdamWStep) -> Result<()> {
     let x = variable.as_tensor();
     if x.device().is_cpu() && x.dtype() == DType::F32 && gradient.dtype() == DType::F32 {
         let gradient = gradient.contiguous()?;
@@ -155,7 +155,7 @@ impl InplaceOp2 for Mix {
     }
 }
 
-impl InplaceOp3 for Descent {
+impl InplaceOp3 for AdamWStep {
     fn name(&self) -> &'static str {
         "elbo-descent"
     }

@@ -37,7 +37,7 @@ impl Function {
 
 /// The axis of a tensor along which its distributions lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lie {
+pub(super) enum ClassAxis {
     /// The last axis, `[.., K]`.
     InRows,
     /// The second axis, `[B, K, ..]`.
@@ -92,7 +92,7 @@ impl Weights {
 
 /// A fused function, and the axis along which the distributions of its arguments lie.
 #[derive(Debug)]
-pub(super) struct Op(pub(super) Function, pub(super) Lie);
+pub(super) struct Op(pub(super) Function, pub(super) ClassAxis);
 
 impl Op {
     /// The sizes that the common shape of all tensors stands for.
@@ -103,18 +103,18 @@ impl Op {
             bail!("a fused term reads tensors of one shape, these are {shapes:?}");
         }
         match (self.1, dims) {
-            (Lie::InRows, [rows @ .., k]) => Ok(Sizes {
+            (ClassAxis::InRows, [rows @ .., k]) => Ok(Sizes {
                 k: *k,
                 positions: 1,
                 values: Shape::from(rows),
             }),
-            (Lie::InPlanes, [images, k, plane @ ..]) => Ok(Sizes {
+            (ClassAxis::InPlanes, [images, k, plane @ ..]) => Ok(Sizes {
                 k: *k,
                 positions: plane.iter().product(),
                 values: Shape::from([&[*images], plane].concat()),
             }),
-            (Lie::InRows, _) => bail!("a fused term reads rows, this is a single number"),
-            (Lie::InPlanes, _) => bail!("a fused term reads [B, K, ..], the shape is {dims:?}"),
+            (ClassAxis::InRows, _) => bail!("a fused term reads rows, this is a single number"),
+            (ClassAxis::InPlanes, _) => bail!("a fused term reads [B, K, ..], the shape is {dims:?}"),
         }
     }
 

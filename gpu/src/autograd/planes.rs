@@ -3,7 +3,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::op::{Function, Lie};
+use super::op::{ClassAxis, Function};
 use super::{of_one, of_two};
 
 /// The divergence of each position's softmax from the uniform distribution, as
@@ -14,7 +14,7 @@ use super::{of_one, of_two};
 /// # Errors
 /// As [`kl_to_uniform`](super::kl_to_uniform), and for a tensor of fewer than two dimensions.
 pub fn kl_to_uniform(logits: &Tensor) -> Result<Tensor> {
-    of_one(Function::KlToUniform, Lie::InPlanes, logits)
+    of_one(Function::KlToUniform, ClassAxis::InPlanes, logits)
 }
 
 /// The entropy of each position's softmax, as [`fused::planes::entropy`](crate::fused::planes::entropy).
@@ -24,7 +24,7 @@ pub fn kl_to_uniform(logits: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As [`kl_to_uniform`].
 pub fn entropy(logits: &Tensor) -> Result<Tensor> {
-    of_one(Function::Entropy, Lie::InPlanes, logits)
+    of_one(Function::Entropy, ClassAxis::InPlanes, logits)
 }
 
 /// The divergence of the softmax of each position of `a` from that of `b`, as
@@ -35,7 +35,7 @@ pub fn entropy(logits: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As [`kl_to_uniform`], and for tensors of different shapes or types.
 pub fn kl_divergence(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    of_two(Function::KlDivergence, Lie::InPlanes, a, b)
+    of_two(Function::KlDivergence, ClassAxis::InPlanes, a, b)
 }
 
 /// The cross-entropy of the softmax of each position of `b` under that of `a`, as
@@ -46,5 +46,5 @@ pub fn kl_divergence(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// # Errors
 /// As [`kl_divergence`].
 pub fn cross_entropy(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    of_two(Function::CrossEntropy, Lie::InPlanes, a, b)
+    of_two(Function::CrossEntropy, ClassAxis::InPlanes, a, b)
 }

@@ -4,7 +4,7 @@ use candle_core::backend::BackendStorage as _;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
 use rayon::prelude::*;
 
-use super::cpu::{held, nothing_less, numbers, ours, with_real};
+use super::cpu::{held, nothing_less, numbers, runs_on_our_kernels, with_real};
 
 /// Max-pooling: the largest of every two by two pixels, and NaN where one of them is.
 ///
@@ -21,7 +21,7 @@ pub fn max_pool(x: &Tensor) -> Result<Tensor> {
     if height % 2 != 0 || width % 2 != 0 {
         bail!("a map of {height} x {width} cannot be halved");
     }
-    if ours(x) {
+    if runs_on_our_kernels(x) {
         return x.contiguous()?.apply_op1(Resize::Halve);
     }
     let larger = |pairs: &Tensor, axis: usize| -> Result<Tensor> {
@@ -45,7 +45,7 @@ pub fn max_pool(x: &Tensor) -> Result<Tensor> {
 pub fn upsample(x: &Tensor) -> Result<Tensor> {
     nothing_less(x)?;
     let (batch, channels, height, width) = x.dims4()?;
-    if ours(x) {
+    if runs_on_our_kernels(x) {
         return x.contiguous()?.apply_op1(Resize::Double);
     }
     let pixels = x.reshape((batch, channels, height, 1, width, 1))?;

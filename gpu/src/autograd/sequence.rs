@@ -2,7 +2,7 @@
 
 use candle_core::{D, DType, Result, Shape, Tensor, WithDType, bail};
 
-use super::cpu::{nothing_less, ours};
+use super::cpu::{nothing_less, runs_on_our_kernels};
 use super::three::{OfThree, Op, Slopes};
 use crate::fused::{self, Attention, EPSILON, Multiplied};
 
@@ -31,7 +31,7 @@ pub fn attention([q, k, v]: [&Tensor; 3], mask: &Tensor, heads: usize) -> Result
             mask.shape()
         );
     }
-    if !ours(q) {
+    if !runs_on_our_kernels(q) {
         return composed_attention([q, k, v], mask, heads);
     }
     let mask = mask.to_dtype(DType::U8)?.flatten_all()?.to_vec1()?;
@@ -73,7 +73,7 @@ pub fn layer_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor> {
             bias.shape()
         );
     }
-    if !ours(x) {
+    if !runs_on_our_kernels(x) {
         let centred = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
         let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
         let scaled = centred.broadcast_div(&(variance + EPSILON)?.sqrt()?)?;
@@ -101,7 +101,7 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
             bias.shape()
         );
     }
-    if !ours(x) {
+    if !runs_on_our_kernels(x) {
         let rows = x.flatten_to(D::Minus2)?.matmul(&weight.t()?)?.broadcast_add(bias)?;
         return rows.reshape(mapped(x.shape(), outputs));
     }

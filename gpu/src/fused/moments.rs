@@ -137,7 +137,7 @@ impl Moments {
             return (value, slope);
         }
         let centre = max + (s / k).ln();
-        let (high, low) = in_two(centre);
+        let (high, low) = split_high_low(centre);
         let sums = {
             let (high, low) = (l.splat(high), l.splat(low));
             sums!(l, x, nothing, 0, |at, x| {
@@ -206,7 +206,7 @@ impl Moments {
 
 /// Splits `x` into the nearest number of the type and the rest.
 #[inline(always)]
-pub(super) fn in_two<R: Real>(x: f64) -> (R, R) {
+pub(super) fn split_high_low<R: Real>(x: f64) -> (R, R) {
     let high = R::of(x);
     (high, R::of(x - high.to_f64()))
 }

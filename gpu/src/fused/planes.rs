@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::isa::{Isa, Kernel, Numbers};
 use super::lanes::Stored;
-use super::moments::{Moments, Quantity, Slope, in_two};
+use super::moments::{Moments, Quantity, Slope, split_high_low};
 use super::real::Real;
 use super::rows::{STREAM_FROM_BYTES, WIDEST};
 use crate::Error;
@@ -161,7 +161,7 @@ impl<E: Numbers> Kernel<E> for Tile<'_, E> {
         if again.contains(&true) {
             let mut high = lane(width, E::Real::of(0.0));
             for (j, centre) in centres.iter().enumerate() {
-                (high[j], low[j]) = in_two(*centre);
+                (high[j], low[j]) = split_high_low(*centre);
             }
             let sums = self.around_the_centre(l, &high, &low, &again);
             for (j, value) in self.values.iter_mut().enumerate() {

@@ -2,10 +2,11 @@
 
 use candle_core::{D, Tensor};
 use vocab::Beta;
+use vocab::Float;
 
 use super::matrices::{ln_diagonal, whiten};
 use crate::Error;
-use crate::device::{Device, Float};
+use crate::device::Device;
 use crate::transfer::upload;
 use crate::world::observed;
 

@@ -1,15 +1,18 @@
-//! The types that the reference and its twin share: [`Nats`], [`LogProbs`], [`Beta`], [`Reading`], [`Error`].
+//! The types that the reference and its twin share: [`Nats`], [`LogProbs`], [`Beta`], [`Reading`], [`Float`],
+//! [`Error`].
 //!
 //! Nothing here computes a line of the derivation. The twin depends on this package and not on the reference, so that
 //! no mathematics of the one can reach the other.
 
 mod closure;
 mod error;
+mod float;
 mod log_probs;
 mod nats;
 
 pub use closure::{CLOSURE, closure_bound};
 pub use error::Error;
+pub use float::Float;
 pub use log_probs::{LogProbs, NORMALISED, sum_tolerance};
 pub use nats::Nats;
 

@@ -3,7 +3,7 @@
 use agree::equations::{Report, agree_on};
 use agree::pairs::{GAUSSIAN, Pair};
 use agree::report as agreement;
-use gpu::device::Float;
+use bounds::Float;
 use gpu::gaussian as twin;
 use ndarray::array;
 use reference::gaussian::{Gaussian, Parts};

@@ -1,7 +1,7 @@
 //! Worlds built for one edge each: far apart, underflowing, cancelling, impossible.
 
 use agree::families::dense::{SEED, Worlds, certain, normalised, seed};
-use gpu::device::Float;
+use bounds::Float;
 use ndarray::Array2;
 use reference::model::Model as _;
 use reference::vocab::Beta;

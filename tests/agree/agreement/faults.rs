@@ -5,9 +5,9 @@ use agree::families::dense::SEED;
 use agree::pairs::{PAIRS, Pair, Start, Twin, tables};
 use agree::report as agreement;
 use bounds::Float as Working;
+use bounds::Float;
 use bounds::compare;
 use gpu::Tensor;
-use gpu::device::Float;
 use gpu::transfer::download;
 use gpu::world::Batch;
 use reference::vocab::Reading;
@@ -33,7 +33,7 @@ fn a_value_moved_by_four_bounds_is_noticed() {
     let worlds: Vec<World> = emoji()
         .into_iter()
         .take(20)
-        .map(|world| world.rounded(|v| Float::F32.round(v)))
+        .map(|world| world.rounded(|v| Float::F32.nearest(v)))
         .collect();
     let batch = Batch::new(&tables(&worlds), &on_cpu(Float::F32).device, Float::F32).unwrap();
     let mut moved = 0;

@@ -1,7 +1,7 @@
 //! Layers composed of candle's operations, as on a device: put to the same tests, on the CPU.
 
+use bounds::Float;
 use gpu::autograd::{self, composed};
-use gpu::device::Float;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gpu::device::{Device, Float, Kind};
+use bounds::Float;
+use gpu::device::{Device, Kind};
 use gpu::network as twin;
 use gpu::transfer::{download, upload};
 use gpu::{DType, Var, candle_core};

@@ -1,6 +1,6 @@
 //! Bits that do not depend on how many threads there are.
 
-use gpu::device::Float;
+use bounds::Float;
 use gpu::{Tensor, Var, autograd};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use agree::bounds::Storage;
 use agree::layers::layers;
+use bounds::Float;
 use gpu::candle_core::DType;
-use gpu::device::{Device, Float, Kind};
+use gpu::device::{Device, Kind};
 use gpu::network as twin;
 use gpu::transfer::download;
 use gpu::{Tensor, Var};

@@ -24,15 +24,22 @@ pub struct Storage {
 
 impl Storage {
     /// Single precision.
-    pub const F32: Self = Self::of(Float::F32, Float::F32);
+    pub const F32: Self = Self::of(Float::F32);
     /// Double precision.
-    pub const F64: Self = Self::of(Float::F64, Float::F64);
+    pub const F64: Self = Self::of(Float::F64);
     /// The upper half of a single: 8 binary digits.
-    pub const BF16: Self = Self::of(Float::Bf16, Float::F32);
+    pub const BF16: Self = Self::of(Float::Bf16);
     /// Half precision: 11 binary digits.
-    pub const F16: Self = Self::of(Float::F16, Float::F32);
+    pub const F16: Self = Self::of(Float::F16);
 
-    const fn of(stored: Float, computed: Float) -> Self {
+    /// What is stored in this type: double precision is computed in itself, every other type in single precision.
+    #[must_use]
+    pub const fn of(stored: Float) -> Self {
+        let computed = if matches!(stored, Float::F64) {
+            Float::F64
+        } else {
+            Float::F32
+        };
         Self {
             name: stored.name(),
             computed: computed.unit_roundoff(),

@@ -1,6 +1,7 @@
 //! A kind of world that has a twin.
 
-use gpu::device::{Device, Float};
+use bounds::Float;
+use gpu::device::Device;
 use note::checkable::Checkable;
 use reference::vocab::{Beta, Error, Reading};
 
@@ -42,7 +43,7 @@ pub trait Batchable: Checkable {
     fn size(&self) -> Size;
 
     /// What underflow can cost under a reading.
-    fn floor(&self, reading: Reading, float: ::bounds::Float) -> f64;
+    fn floor(&self, reading: Reading, float: Float) -> f64;
 }
 
 /// Addends of a line at most: Eq. 10 has five; weights sum to 1 and make nothing larger. A power of two above.
@@ -50,11 +51,7 @@ const ADDENDS: f64 = 8.0;
 
 /// The largest size of a number that leaves a line room in the type, at that beta.
 pub(super) fn limit(float: Float, beta: Beta) -> f64 {
-    let largest = match float {
-        Float::F32 => f64::from(f32::MAX),
-        Float::F64 => f64::MAX,
-    };
-    largest / (ADDENDS * beta.get().max(1.0))
+    float.largest() / (ADDENDS * beta.get().max(1.0))
 }
 
 /// A number that the twin's type cannot hold in a sum.
@@ -66,12 +63,4 @@ pub struct TooLarge {
     pub value: f64,
     /// The largest size that leaves a line room at this world's beta.
     pub limit: f64,
-}
-
-/// The type that a twin computes in, with its roundoff.
-pub(crate) const fn working_type(float: Float) -> ::bounds::Float {
-    match float {
-        Float::F32 => ::bounds::Float::F32,
-        Float::F64 => ::bounds::Float::F64,
-    }
 }

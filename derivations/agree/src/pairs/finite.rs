@@ -1,10 +1,10 @@
 //! Finite worlds in a batch: tables.
 
-use gpu::device::{Device, Float};
+use gpu::device::Device;
 use gpu::transfer::Tables;
 use gpu::world::Batch;
 use reference::model::Model as _;
-use reference::vocab::{Beta, Error, Reading};
+use reference::vocab::{Beta, Error, Float, Reading};
 use reference::world::World;
 
 use super::batchable::{Batchable, TooLarge, limit};
@@ -62,13 +62,13 @@ impl Batchable for World {
         }
     }
 
-    fn floor(&self, _: Reading, float: ::bounds::Float) -> f64 {
+    fn floor(&self, _: Reading, float: Float) -> f64 {
         bounds::floor(self.size(), float, largest(self), self.beta().get())
     }
 }
 
 fn rounded(world: &World, float: Float) -> Result<World, Error> {
-    let round = |value| float.round(value);
+    let round = |value| float.nearest(value);
     let beta = Beta::new(round(world.beta().get()))?;
     Ok(world.rounded(round).with_beta(beta))
 }

@@ -1,6 +1,6 @@
 //! Linear-Gaussian worlds in a batch, and their pairs.
 
-use gpu::device::{Device, Float};
+use gpu::device::Device;
 use gpu::gaussian::{self as twin, Batch, Parts};
 use rayon::prelude::*;
 use reference::equations::{bound, objective};
@@ -8,9 +8,9 @@ use reference::gaussian::Gaussian;
 use reference::model::Model as _;
 use reference::slack::Slack as _;
 use reference::special::log_sum_exp;
-use reference::vocab::{Beta, CLOSURE, Error, Nats, Reading, UNIT_ROUNDOFF_F64};
+use reference::vocab::{Beta, CLOSURE, Error, Float, Nats, Reading, UNIT_ROUNDOFF_F64};
 
-use super::batchable::{Batchable, TooLarge, limit, working_type};
+use super::batchable::{Batchable, TooLarge, limit};
 use super::pair::{Pair, Start};
 use crate::bounds::{self, Precision, Size};
 
@@ -134,8 +134,8 @@ impl Batchable for Gaussian {
 
     /// Rounding comes first: no reading changes what is factorised, and a point mass is not rounded.
     fn prepared(worlds: &[&Self], reading: Reading, float: Float) -> Vec<Result<Self, Error>> {
-        let round = |value| float.round(value);
-        let rounded = Self::rounded(worlds, round, working_type(float).unit_roundoff()).into_iter();
+        let round = |value| float.nearest(value);
+        let rounded = Self::rounded(worlds, round, float.unit_roundoff()).into_iter();
         let under = |world: Self| {
             let mut world = world.under(reading)?;
             world.set_beta(Beta::new(round(world.beta().get()))?);
@@ -197,7 +197,7 @@ impl Batchable for Gaussian {
     }
 
     /// A weight `q(y|x)` below the smallest normal number has no relative precision; where no caption has a weight, products alone underflow.
-    fn floor(&self, reading: Reading, float: ::bounds::Float) -> f64 {
+    fn floor(&self, reading: Reading, float: Float) -> f64 {
         let tiny = float.smallest_normal();
         let products = self.size().captions * self.size().codes * tiny;
         if !matches!(reading, Reading::Joint | Reading::Expected) {
@@ -221,7 +221,7 @@ fn is_known(world: &Gaussian, float: Float) -> Result<bool, Error> {
         }
     }
     for y in possible(world) {
-        let off = CLOSURE * working_type(float).unit_roundoff() * evidence(&world.observing(y))?.mass();
+        let off = CLOSURE * float.unit_roundoff() * evidence(&world.observing(y))?.mass();
         if !(off <= 1.0 / 16.0) {
             return Ok(false);
         }

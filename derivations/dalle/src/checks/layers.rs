@@ -67,9 +67,9 @@ pub fn agree(
     let transformer = model.config.transformer();
     let [of_encoder, of_decoder, of_prior] = ["encoder.", "decoder.", "prior."].map(|part| parameters.under(part));
     let failed = |error: reference::network::NetworkError| NetworksError::Layers(error.into());
-    let encoder_graph = dvae.encoder(&ours(&of_encoder)?).map_err(failed)?;
-    let decoder_graph = dvae.decoder(&ours(&of_decoder)?).map_err(failed)?;
-    let prior_graph = transformer.graph(&ours(&of_prior)?).map_err(failed)?;
+    let encoder_graph = dvae.encoder(&as_reference(&of_encoder)?).map_err(failed)?;
+    let decoder_graph = dvae.decoder(&as_reference(&of_decoder)?).map_err(failed)?;
+    let prior_graph = transformer.graph(&as_reference(&of_prior)?).map_err(failed)?;
     for &image in images {
         let of_image = |error: crate::ModelError| error.at(format!("image {image}"));
         let pixels = model.pixels(&crate::noise::evaluated(data.image(image), 1, image))?;
@@ -177,7 +177,7 @@ fn cast(tensor: &Tensor, dtype: DType) -> Result<Tensor, NetworksError> {
 }
 
 /// The twin's parameters as the reference reads them.
-fn ours(parameters: &gpu::network::Parameters) -> Result<Parameters, NetworksError> {
+fn as_reference(parameters: &gpu::network::Parameters) -> Result<Parameters, NetworksError> {
     let mut tensors = BTreeMap::new();
     let mut shapes = Vec::new();
     for (name, tensor) in parameters.iter() {

@@ -7,11 +7,12 @@ use agree::equations::{self, Report};
 use agree::pairs::{self, AnyTwin, Batchable, Pair};
 use agree::report;
 use agree::terms;
+use bounds::Float;
 #[cfg(not(feature = "lapack"))]
 use check::continuous::SKIPPED;
 use clap::{Args, ValueEnum};
 use gpu::Tensor;
-use gpu::device::{Device, Float};
+use gpu::device::Device;
 use gpu::fused::Isa;
 use reference::vocab::Reading;
 use reference::world::World;

@@ -15,7 +15,7 @@ pub(super) fn floats<'a>(source: &'a TensorFile, name: &'static str) -> Result<&
 
 /// The type of a tensor of floats.
 pub(super) fn expect_float(name: &'static str, dtype: Dtype) -> Result<Float, FileError> {
-    Float::of(dtype).ok_or_else(|| FileError::Dtype {
+    float(dtype).ok_or_else(|| FileError::Dtype {
         tensor: name,
         found: dtype.to_string(),
         expected: "F64, F32, F16 or BF16",
@@ -44,5 +44,16 @@ pub(super) fn forbid(source: &TensorFile, name: &'static str, expected: &str) ->
         Err(misshapen(name, floats(source, name)?, expected))
     } else {
         Ok(())
+    }
+}
+
+/// The type of a stored tensor; none where it is no floating-point type.
+const fn float(dtype: Dtype) -> Option<Float> {
+    match dtype {
+        Dtype::F64 => Some(Float::F64),
+        Dtype::F32 => Some(Float::F32),
+        Dtype::F16 => Some(Float::F16),
+        Dtype::BF16 => Some(Float::Bf16),
+        _ => None,
     }
 }

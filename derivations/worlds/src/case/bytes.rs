@@ -1,4 +1,5 @@
-//! From bytes to worlds: which format they are in, and where the rest of a case comes from.
+//! From the bytes of a case file to a [`Case`]: which of the two formats they are in, the digest, the title and the
+//! largest correction. The tables themselves are read in `tensors`, `gaussian` and `toml`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,7 +37,8 @@ pub(super) fn is_toml(name: &str, bytes: &[u8]) -> bool {
     }
 }
 
-/// A parsed number takes a hundred bytes for each one of text.
+/// Refuses a TOML text that is longer than [`MOST_TOML`], because a parsed number takes a hundred times the memory of
+/// its text.
 pub(super) const fn expect_toml_size(found: u64) -> Result<(), FileError> {
     if found > MOST_TOML {
         return Err(FileError::TomlSize { found });
@@ -84,7 +86,7 @@ fn from_toml(name: &str, bytes: &[u8]) -> Result<Case, FileError> {
     Ok(case)
 }
 
-/// The kind of worlds that a file of tensors says it holds.
+/// The format that a safetensors file names in its metadata: [`FORMAT`] or [`GAUSSIAN`].
 pub(super) fn format_of(header: &Header) -> Result<&'static str, FileError> {
     let found = header.metadata.get("format");
     match found.map(String::as_str) {
@@ -125,7 +127,7 @@ pub(super) fn from_tensors(name: &str, header: Header, data: &[u8], sha256: Stri
     })
 }
 
-/// SHA-256 in hexadecimal.
+/// The SHA-256 of the bytes, as 64 lower-case hexadecimal digits.
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
     hexadecimal(Sha256::new_with_prefix(bytes))

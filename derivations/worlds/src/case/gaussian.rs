@@ -1,4 +1,4 @@
-//! Linear-Gaussian worlds from tensors and back: one model, a batch of observed pairs.
+//! Linear-Gaussian worlds from tensors and back. A file holds one model and a batch of observed pairs `(x, y)`.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ const NAMES: Names = &[
     ("beta", "a scalar"),
 ];
 
-/// Every world of the file, validated.
+/// Reads and validates every world of the file. The worlds share the model and differ in their observed pair.
 pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, FileError> {
     let file = File::new(header, data, NAMES)?;
     let images = file.required("x")?.floats()?;
@@ -106,7 +106,7 @@ pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, File
     Ok(worlds)
 }
 
-/// What is wrong with a world, at its place in the batch where it is the pair's.
+/// Adds the world's place in the batch to an error about its observed pair. An error about the shared model gets none.
 fn placed(index: usize, error: Error) -> FileError {
     let of_the_batch = match error {
         Error::Entry { tensor, .. } | Error::Sum { tensor, .. } | Error::Number { tensor, .. } => {
@@ -129,10 +129,10 @@ fn all<D: Dimension, S: ShapeBuilder<Dim = D>>(
     file.required(name)?.floats()?.shaped(expected)?.all().array(shape)
 }
 
-/// The bytes of a case file of worlds that differ in their observed pair alone, every tensor in `f64`.
+/// The bytes of a case file, with every tensor in `f64`. The worlds may differ in their observed pair only.
 ///
 /// # Errors
-/// [`FileError::NoWorlds`], [`FileError::Uneven`] for worlds of different models.
+/// [`FileError::NoWorlds`] for an empty list, and [`FileError::Uneven`] for worlds of different models.
 pub(super) fn to_bytes(worlds: &[Gaussian], title: &str, categories: &str) -> Result<Vec<u8>, FileError> {
     let parts: Vec<Parts> = worlds.iter().map(Gaussian::parts).collect();
     let Some(first) = parts.first() else {
@@ -194,6 +194,6 @@ pub(super) fn to_bytes(worlds: &[Gaussian], title: &str, categories: &str) -> Re
     let metadata = BTreeMap::from([("categories", categories), ("format", GAUSSIAN), ("title", title)]);
     let bytes = file.finish(&metadata)?;
     let (header, data) = header::read(&bytes)?;
-    self::worlds(&header, data)?; // what is written can be read
+    self::worlds(&header, data)?; // Whatever this program writes, it can also read.
     Ok(bytes)
 }

@@ -1,4 +1,5 @@
-//! Case files that are too large to be TOML, and of which only the tables are kept: what a file holds besides costs no memory.
+//! Case files that are too large to be TOML. Only their tables are kept, so that tensors named `x_..`, which no world
+//! needs, cost no memory.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,10 +15,10 @@ use super::format::MOST_TOML;
 use super::loaded::Case;
 use crate::error::FileError;
 
-/// The case in a large regular file; nothing for any other, which is read whole.
+/// The case in a regular file of more than 4 MiB. It is `None` for any other file, which the caller reads whole.
 ///
 /// # Errors
-/// As [`super::from_bytes`] for the same bytes; [`FileError::Io`].
+/// Those of [`super::from_bytes`] for the same bytes, and [`FileError::Io`].
 pub(super) fn case(name: &str, path: &Path) -> Result<Option<Case>, FileError> {
     let mut file = File::open(path).map_err(unread)?;
     let about = file.metadata().map_err(unread)?;
@@ -42,7 +43,7 @@ const fn unread(error: io::Error) -> FileError {
     FileError::Io { doing: "read", error }
 }
 
-/// The worlds of a file that is read once, from its beginning to its end.
+/// Reads the case in one pass over the file, from its beginning to its end. The digest takes in all its bytes.
 fn tables(name: &str, file: &mut File, length: u64) -> Result<Case, FileError> {
     let mut claimed = [0; 8];
     file.read_exact(&mut claimed).map_err(unread)?;
@@ -66,7 +67,8 @@ fn tables(name: &str, file: &mut File, length: u64) -> Result<Case, FileError> {
     from_tensors(name, header, &data, hexadecimal(digest))
 }
 
-/// A header for the tensors that are wanted, one after the other, and where each lies in the file's data.
+/// Restricts a header to the tensors that are wanted, as if they alone stood one after the other in the data. The
+/// second result holds each one's place in the file's data, in the same order.
 pub fn only(mut header: Header, wanted: impl Fn(&str) -> bool) -> (Header, Vec<Range<usize>>) {
     header.tensors.retain(|name, _| wanted(name));
     let mut kept: Vec<_> = header.tensors.values_mut().collect();
@@ -81,10 +83,11 @@ pub fn only(mut header: Header, wanted: impl Fn(&str) -> bool) -> (Header, Vec<R
     (header, places)
 }
 
-/// Parts of a file's data, which begins at a byte of it, one after the other.
+/// Reads parts of a file's data and joins them. `data` is the byte of the file at which its data begins, and `places`
+/// are relative to it.
 ///
 /// # Errors
-/// What reading ends in.
+/// The operating system's error, or one that says that the parts together are larger than [`MAX_BYTES`].
 pub fn gathered(file: &mut (impl Read + Seek), data: u64, places: &[Range<usize>]) -> io::Result<Vec<u8>> {
     let total: u64 = places.iter().map(|place| place.len() as u64).sum();
     if total > MAX_BYTES {
@@ -98,7 +101,7 @@ pub fn gathered(file: &mut (impl Read + Seek), data: u64, places: &[Range<usize>
     Ok(bytes)
 }
 
-/// Appends so many bytes; a file that has become shorter is an error.
+/// Appends the next `length` bytes of the file. It is an error when the file has become shorter than its header says.
 fn read_exactly(file: &mut impl Read, length: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
     if file.by_ref().take(length as u64).read_to_end(bytes)? == length {
         Ok(())
@@ -107,7 +110,7 @@ fn read_exactly(file: &mut impl Read, length: usize, bytes: &mut Vec<u8>) -> io:
     }
 }
 
-/// Passes over bytes that only the digest is told of.
+/// Skips `length` bytes of the file, which still go into the digest.
 fn pass(file: &mut File, length: usize, digest: &mut Sha256) -> io::Result<()> {
     const PART: usize = 1 << 16;
     let mut part = Vec::with_capacity(PART.min(length));

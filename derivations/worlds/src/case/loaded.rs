@@ -1,4 +1,4 @@
-//! What a case file holds, read and validated.
+//! The contents of a case file, after it was read and validated.
 
 use std::collections::BTreeMap;
 
@@ -6,30 +6,32 @@ use std::collections::BTreeMap;
 use reference::gaussian::Gaussian;
 use reference::world::World;
 
-/// Worlds with where they came from.
+/// The worlds of one case file, and what the file says about itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
-    /// The worlds, in the order of the file's batch; all of one size, and none in a file of Gaussian ones.
+    /// The finite worlds, in the order of the file's batch. They all have the same size. The list is empty for a file
+    /// of linear-Gaussian worlds.
     pub worlds: Vec<World>,
-    /// The linear-Gaussian worlds; at least one where there is none of the other kind.
+    /// The linear-Gaussian worlds, in the order of the file's batch. The list is empty for a file of finite worlds.
     #[cfg(feature = "lapack")]
     pub gaussian: Vec<Gaussian>,
-    /// The metadata's `title`, or a TOML file's `note`.
+    /// The `title` of the metadata, or the `note` of a TOML file.
     pub title: Option<String>,
-    /// SHA-256 of the bytes, in hexadecimal.
+    /// The SHA-256 of the file's bytes, in hexadecimal.
     pub sha256: String,
-    /// The largest correction that renormalising made to a distribution's sum.
+    /// The largest correction that renormalising made to the logarithm of a distribution's sum, over all worlds.
     pub correction: f64,
-    /// The types the log-probabilities were stored in, narrowest last and joined by `+`; `fractions` for TOML.
+    /// The types in which the log-probabilities were stored, joined by `+`, `f64` first and `bf16` last. It is
+    /// `fractions` for TOML.
     pub dtype: String,
     /// The path, or `embedded`.
     pub source: String,
-    /// All metadata, `format` included.
+    /// All keys and values of the file's metadata, `format` included.
     pub metadata: BTreeMap<String, String>,
 }
 
 impl Case {
-    /// Number of worlds, of either kind.
+    /// The number of worlds, of either kind.
     #[must_use]
     pub const fn len(&self) -> usize {
         #[cfg(feature = "lapack")]
@@ -38,13 +40,14 @@ impl Case {
         return self.worlds.len();
     }
 
-    /// Whether there are none, which no file that was read has.
+    /// Whether there are no worlds. No file that was read successfully is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The captions' names: the lines of the metadata's `categories`, none where it is absent.
+    /// The names of the captions: the lines of `categories` in the metadata. The list is empty where that key is
+    /// absent.
     #[must_use]
     pub fn categories(&self) -> Vec<&str> {
         self.metadata

@@ -1,4 +1,4 @@
-//! Numbers as they lie in a file: any float or integer type, little endian, at any address.
+//! Tensors as they lie in a file: their numbers are of any float or integer type, little-endian, and at any address.
 
 use files::numbers::{floats, unravel};
 use half::{bf16, f16};
@@ -50,7 +50,7 @@ impl<'a> Tensor<'a> {
         }
     }
 
-    /// Half the distance from 1 to the next number of the type.
+    /// The unit roundoff of the stored type: half the distance from 1 to the next larger number.
     pub(super) fn unit_roundoff(self) -> f64 {
         match self.dtype {
             Dtype::F32 => f64::from(f32::EPSILON) / 2.0,
@@ -68,7 +68,7 @@ impl<'a> Tensor<'a> {
         }
     }
 
-    /// The part that belongs to one world.
+    /// The part of the tensor that belongs to one world of the batch.
     pub(super) fn row(self, batch: usize) -> Row<'a> {
         let (&worlds, shape) = self.shape.split_first().unwrap_or((&1, &[]));
         let length = self.data.len() / worlds.max(1);
@@ -125,7 +125,7 @@ impl<'a> Tensor<'a> {
     }
 }
 
-/// A part of a tensor that was read by itself.
+/// A part of a tensor, read from the file without the rest of it.
 #[derive(Debug)]
 pub struct Part {
     /// The tensor's name.
@@ -134,7 +134,7 @@ pub struct Part {
     pub dtype: Dtype,
     /// The part's shape.
     pub shape: Vec<usize>,
-    /// Its numbers, as they are stored.
+    /// The bytes of its numbers, as they are stored.
     pub bytes: Vec<u8>,
 }
 
@@ -148,16 +148,17 @@ impl Part {
         }
     }
 
-    /// Its numbers as they stand there.
+    /// The part's numbers, widened to `f64` and not checked.
     #[must_use]
     pub fn values(&self) -> Vec<f64> {
         self.tensor().all().values()
     }
 
-    /// Its numbers, each of which may stand there; the index of one that may not begins with the item's.
+    /// The part's numbers, each of which is checked with `may`. In an error, `batch` stands before the index within the
+    /// part, so that the reader sees the index within the whole tensor.
     ///
     /// # Errors
-    /// [`FileError`] with the tensor, the place and the number, of the first that may not stand there.
+    /// [`FileError::Entry`] for the first number that `may` refuses.
     pub fn checked(
         &self,
         batch: Option<usize>,
@@ -176,10 +177,10 @@ impl Part {
         }
     }
 
-    /// Integers, as many as its shape says.
+    /// The part's numbers as integers.
     ///
     /// # Errors
-    /// [`FileError`] for a type that has no integers.
+    /// [`FileError::Dtype`] when the stored type is not an integer type.
     pub fn integers(&self) -> Result<Vec<i128>, FileError> {
         self.tensor().all_integers()
     }
@@ -224,7 +225,7 @@ impl Row<'_> {
         unravel(self.shape, flat)
     }
 
-    /// An error about the flattened row, with the index that the table has.
+    /// Replaces the index within the flattened row, in an error about an entry, by the index within the table.
     pub(super) fn unflattened(self, error: Error) -> Error {
         match error {
             Error::Entry { tensor, index, value } => Error::Entry {

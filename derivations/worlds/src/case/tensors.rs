@@ -9,7 +9,7 @@ use safetensors::Dtype;
 use super::storage::{Row, Tensor};
 use crate::error::FileError;
 
-/// The names of the format and the shapes that go with them.
+/// The tensors of the format for finite worlds.
 pub const NAMES: Names = &[
     ("ln_p_x_given_yz", "a tensor [B, Y, Z]"),
     ("ln_p_yz", "a tensor [Y, Z] or [B, Y, Z]"),
@@ -23,20 +23,20 @@ pub const NAMES: Names = &[
     ("beta", "a scalar"),
 ];
 
-/// The names of a format, and what each is.
+/// The tensors of a format: the name of each, and a description of its shape for errors.
 pub(super) type Names = &'static [(&'static str, &'static str)];
 
-/// The tensors of a file.
+/// The tensors of a file, each of which has a name of the format or one that begins with `x_`.
 pub(super) struct File<'a> {
     header: &'a Header,
     data: &'a [u8],
     names: Names,
 }
 
-/// Every world of the file, validated.
+/// Reads and validates every finite world of a file, in the order of its batch.
 ///
 /// # Errors
-/// [`FileError`]: what stands where, and what was expected.
+/// A [`FileError`] that says what stands where, and what was expected.
 pub fn worlds(header: &Header, data: &[u8]) -> Result<Vec<World>, FileError> {
     let file = File::new(header, data, NAMES)?;
     let likelihood = file.required("ln_p_x_given_yz")?.floats()?;
@@ -75,13 +75,13 @@ pub fn worlds(header: &Header, data: &[u8]) -> Result<Vec<World>, FileError> {
         codes,
         beta,
     };
-    // One world after the other: what is wrong with the first is told first.
+    // The worlds are checked in order, so that the error names the first one that is wrong.
     let each = observed.into_iter().enumerate();
     each.map(|(index, value)| parts.world(index, caption(index, value, captions)?))
         .collect()
 }
 
-/// The types of the log-probabilities, `F64` before `F16`, joined by `+`.
+/// The types of the log-probabilities, joined by `+`, `f64` before `f16`.
 pub(super) fn dtypes(header: &Header) -> String {
     let stored = |dtype: Dtype| {
         header
@@ -97,7 +97,7 @@ pub(super) fn dtypes(header: &Header) -> String {
         .join("+")
 }
 
-/// The checked tensors of one file.
+/// The tensors of one file, whose types and shapes have been checked.
 struct Parts<'a> {
     likelihood: Tensor<'a>,
     prior: Tensor<'a>,
@@ -123,7 +123,8 @@ impl Parts<'_> {
                 error,
             }
         };
-        // The likelihood is no distribution: its type has no part in how far a sum may lie from 1.
+        // The likelihood is not a distribution over `y` or `z`, so its type plays no part in how far a sum may lie from
+        // 1.
         let distributions = [Some(self.prior), Some(self.encoder), self.caption_model, self.joint];
         let widest = distributions
             .into_iter()
@@ -159,7 +160,8 @@ impl Parts<'_> {
     }
 }
 
-/// Each distribution answers to the type it was stored in, not to the widest rounding in the file.
+/// Checks that a row is a distribution. The tolerance of its sum comes from the type in which this row was stored, not
+/// from the coarsest type in the file.
 pub(super) fn check_row(row: Row<'_>) -> Result<(), Error> {
     let (tensor, values) = (row.tensor.name, Array1::from_vec(row.values()));
     let sum = values.iter().map(|ln_p| ln_p.exp()).sum();
@@ -170,7 +172,7 @@ pub(super) fn check_row(row: Row<'_>) -> Result<(), Error> {
     }
 }
 
-/// The observed caption of a world.
+/// Checks the observed caption of a world: `value` must lie in `0..captions`.
 pub(super) fn caption(world: usize, value: i128, captions: usize) -> Result<usize, FileError> {
     let y = usize::try_from(value).ok().filter(|&y| y < captions);
     y.ok_or_else(|| FileError::Caption {
@@ -200,7 +202,7 @@ impl<'a> File<'a> {
             name,
             dtype: info.dtype,
             shape: &info.shape,
-            data: self.data.get(begin..end).unwrap_or_default(), // there: the header was checked against the data
+            data: self.data.get(begin..end).unwrap_or_default(), // Never empty by accident: the header was checked.
         })
     }
 

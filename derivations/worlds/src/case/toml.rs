@@ -33,10 +33,11 @@ const NAMES: [&str; 9] = [
 impl FractionWorld {
     /// Reads a world written by [`FractionWorld::to_toml`] or by hand, and checks it.
     ///
-    /// Numbers are `"1/3"`, `"0.25"`, `"1"`, or TOML integers and floats, which are taken as the decimals they are written as.
+    /// A number is a string such as `"1/3"`, `"0.25"` or `"1"`, or a TOML integer or float, which means exactly the
+    /// decimal that is written.
     ///
     /// # Errors
-    /// One sentence naming table and index; see [`FileError`].
+    /// A [`FileError`] that names the table and the index.
     pub fn from_toml(text: &str) -> Result<Self, FileError> {
         Self::from_table(&table(text)?)
     }
@@ -82,13 +83,13 @@ impl FractionWorld {
 
 const BESIDE_JOINT: &str = "a list of fractions beside the free joint q_yz_given_x";
 
-/// The file's `format`; where it names none, the one whose prior it has.
+/// The format that the file names. A file that names none is linear-Gaussian exactly when it has the table `p_y`.
 pub(super) fn format_of(table: &DeTable<'_>) -> Result<&'static str, FileError> {
     let named = table.get("format").and_then(|format| format.get_ref().as_str());
     match named {
         Some(GAUSSIAN) => Ok(GAUSSIAN),
         None if table.contains_key("p_y") => Ok(GAUSSIAN),
-        None | Some(FORMAT) => Ok(FORMAT), // or a format that is no string, which is refused there
+        None | Some(FORMAT) => Ok(FORMAT), // `Keys::new` refuses a format that is not a string.
         Some(found) => Err(FileError::Format {
             found: Some(found.to_owned()),
             expected: format!("{FORMAT:?} or {GAUSSIAN:?}"),
@@ -110,12 +111,12 @@ pub(super) fn table(text: &str) -> Result<DeTable<'_>, FileError> {
     Ok(parsed.into_inner())
 }
 
-/// The point mass at a caption: what `q(y|x)` is where it is not given.
+/// The point mass at caption `y`, which `q(y|x)` is where the file does not give it.
 fn certain(captions: usize, y: usize) -> Vec<Fraction> {
     (0..captions).map(|k| Fraction::from(i64::from(k == y))).collect()
 }
 
-/// `format`, `note`, `y` and `beta`.
+/// The first lines of a file: the keys `format`, `note`, `y` and `beta`.
 fn opening(format: &str, note: Option<&String>, y: usize, beta: &Fraction) -> String {
     let mut text = format!("format = \"{format}\"\n");
     if let Some(note) = note {
@@ -133,5 +134,5 @@ fn write_matrix(text: &mut String, name: &str, table: &[Vec<Fraction>]) {
     let rows: String = table
         .iter()
         .fold(String::new(), |rows, row| rows + "  " + &list(row) + ",\n");
-    let _ = write!(text, "{name} = [\n{rows}]\n"); // a String takes everything
+    let _ = write!(text, "{name} = [\n{rows}]\n"); // Writing to a `String` never fails.
 }

@@ -1,4 +1,4 @@
-//! From worlds to the bytes of a safetensors file. The same worlds give the same bytes: keys are sorted.
+//! From worlds to the bytes of a safetensors file. The keys are sorted, so that the same worlds give the same bytes.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,12 @@ use super::format::FORMAT;
 use super::tensors;
 use crate::error::FileError;
 
-/// The bytes of a case file, every table in `f64`; the prior is stored once where all worlds share it.
+/// The bytes of a case file, with every table in `f64`. The prior is stored once where all worlds share it.
 ///
 /// # Errors
-/// [`FileError::NoWorlds`], [`FileError::Uneven`] for worlds that differ in size, in beta or in having a free joint, and what
-/// reading the bytes would refuse: a number beyond 1e150, a world whose tables were rounded.
+/// [`FileError::NoWorlds`] for an empty list, and [`FileError::Uneven`] for worlds that differ in size, in `beta` or in
+/// whether they have a free joint. Also whatever reading the bytes would refuse: a number beyond 1e150, or a world
+/// whose tables were rounded.
 pub fn to_bytes(worlds: &[World], title: &str) -> Result<Vec<u8>, FileError> {
     let Some(first) = worlds.first() else {
         return Err(FileError::NoWorlds);
@@ -55,11 +56,11 @@ pub fn to_bytes(worlds: &[World], title: &str) -> Result<Vec<u8>, FileError> {
     }
     let bytes = file.finish(&BTreeMap::from([("format", FORMAT), ("title", title)]))?;
     let (header, data) = header::read(&bytes)?;
-    tensors::worlds(&header, data)?; // what is written can be read
+    tensors::worlds(&header, data)?; // Whatever this program writes, it can also read.
     Ok(bytes)
 }
 
-/// What all worlds of a file must have in common, in words.
+/// Describes what all worlds of a file must have in common: the sizes, `beta`, and whether there is a free joint.
 fn traits(world: &World) -> [String; 3] {
     [
         format!("{} captions and {} codes", world.captions(), world.codes()),
@@ -77,7 +78,7 @@ fn flat<'a>(table: impl IntoIterator<Item = &'a f64>) -> Vec<f64> {
     table.into_iter().copied().collect()
 }
 
-/// Tensors one after the other, and where each lies.
+/// Builds a safetensors file: the tensors' data, one after the other, and the header that says where each lies.
 #[derive(Default)]
 pub(super) struct Writer {
     tensors: BTreeMap<&'static str, TensorInfo>,
@@ -107,7 +108,7 @@ impl Writer {
         self.add(name, Dtype::F64, shape, values.into_iter().flat_map(f64::to_le_bytes));
     }
 
-    /// The file.
+    /// The bytes of the whole file.
     pub(super) fn finish(self, metadata: &BTreeMap<&str, &str>) -> Result<Vec<u8>, FileError> {
         let refuse = |error: serde_json::Error| HeaderError {
             reason: error.to_string(),

@@ -1,4 +1,5 @@
-//! Tables of fractions on a terminal: blocks with labelled rows and columns, side by side as far as 100 columns go.
+//! Tables of fractions on a terminal. Each is a block with labelled rows and columns. Blocks stand side by side as long
+//! as they fit into 100 columns.
 
 use std::fmt;
 
@@ -6,22 +7,22 @@ use super::fraction::Fraction;
 
 const WIDTH: usize = 100;
 
-/// Lines of one width.
+/// The lines of one table, all of the same width.
 pub(super) type Block = Vec<String>;
 
-/// Rows `y0, y1, ..` and columns `z0, z1, ..` for the axes `y` and `z`.
+/// The block of a matrix. For the axes `y` and `z` its rows are labelled `y0, y1, ..` and its columns `z0, z1, ..`.
 pub(super) fn matrix(title: &str, (rows, columns): (char, char), table: &[Vec<Fraction>]) -> Block {
     let labelled = table.iter().enumerate();
     let labelled = labelled.map(|(k, row)| (format!("{rows}{k}"), row.as_slice()));
     block(title, columns, &labelled.collect::<Vec<_>>())
 }
 
-/// A single row without a label.
+/// The block of a vector: a single row without a label.
 pub(super) fn vector(title: &str, axis: char, row: &[Fraction]) -> Block {
     block(title, axis, &[(String::new(), row)])
 }
 
-/// A shelf takes the next block while both fit beside each other.
+/// Prints the blocks in order. The next block goes to the right of those before it if it fits there, else below them.
 pub(super) fn shelves(f: &mut fmt::Formatter<'_>, blocks: Vec<Block>) -> fmt::Result {
     let mut lines: Vec<String> = Vec::new();
     for block in blocks {

@@ -1,4 +1,5 @@
-//! Whether tables of fractions are distributions, in exact arithmetic that cannot overflow.
+//! Checks that tables of fractions have the right shape and are distributions, in exact arithmetic that cannot
+//! overflow.
 
 use num_rational::Ratio;
 use num_traits::CheckedAdd;
@@ -87,8 +88,8 @@ pub(super) fn check_vector(name: &'static str, vector: &[Fraction]) -> Result<()
     check_sum(format!("the sum of {name}"), vector, &Fraction::from(1))
 }
 
-/// Adds up in `i128`: two denominators below `2^63` have a common one below `2^126`, so a sum of two never overflows, and
-/// one that would need more than 127 bits is refused.
+/// Checks that the terms add up to `expected`, in `i128`. Two denominators below `2^63` have a common one below
+/// `2^126`, so a sum of two terms never overflows. A longer sum that would need more than 127 bits is refused.
 pub(super) fn check_sum<'a>(
     what: String,
     terms: impl IntoIterator<Item = &'a Fraction>,

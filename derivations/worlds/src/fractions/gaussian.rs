@@ -15,21 +15,21 @@ use crate::error::FileError;
 pub struct FractionGaussian {
     /// `p(y)`, `[Y]`, sums to 1.
     pub p_y: Vec<Fraction>,
-    /// `m_y`, `[Y][d]`.
+    /// The prior's means `m_y`, `[Y][d]`.
     pub prior_mean: Vec<Vec<Fraction>>,
-    /// `S_y`, `[Y][d][d]`.
+    /// The prior's covariances `S_y`, `[Y][d][d]`.
     pub prior_covariance: Vec<Vec<Vec<Fraction>>>,
-    /// `W`, `[D][d]`.
+    /// The decoder's weight `W`, `[D][d]`.
     pub decoder_weight: Vec<Vec<Fraction>>,
-    /// `b_y`, `[Y][D]`.
+    /// The decoder's offsets `b_y`, `[Y][D]`.
     pub decoder_offset: Vec<Vec<Fraction>>,
-    /// `R`, `[D][D]`.
+    /// The decoder's covariance `R`, `[D][D]`.
     pub decoder_covariance: Vec<Vec<Fraction>>,
-    /// `A`, `[d][D]`.
+    /// The encoder's weight `A`, `[d][D]`.
     pub encoder_weight: Vec<Vec<Fraction>>,
-    /// `c`, `[d]`.
+    /// The encoder's offset `c`, `[d]`.
     pub encoder_offset: Vec<Fraction>,
-    /// `V`, `[d][d]`.
+    /// The encoder's covariance `V`, `[d][d]`.
     pub encoder_covariance: Vec<Vec<Fraction>>,
     /// `q(y|x)`, `[Y]`, sums to 1.
     pub q_y_given_x: Vec<Fraction>,
@@ -39,22 +39,23 @@ pub struct FractionGaussian {
     pub y: usize,
     /// The weight on the divergence.
     pub beta: Fraction,
-    /// What the world shows.
+    /// A sentence about what the world shows.
     pub note: Option<String>,
 }
 
 impl FractionGaussian {
-    /// How many captions, coordinates and pixels.
+    /// The numbers of captions, coordinates and pixels: `(Y, d, D)`.
     #[must_use]
     pub fn sizes(&self) -> (usize, usize, usize) {
         let coordinates = self.decoder_weight.first().map_or(0, Vec::len);
         (self.p_y.len(), coordinates, self.decoder_weight.len())
     }
 
-    /// The same world in numbers, with `ln p(y)` and `ln q(y|x)`.
+    /// The same world in floating point, with `ln p(y)` and `ln q(y|x)`.
     ///
     /// # Errors
-    /// [`FileError::Shape`], [`FileError::Entry`], [`FileError::Sum`] in exact arithmetic; [`FileError::World`] for a covariance that is none.
+    /// [`FileError::Shape`], [`FileError::Entry`] and [`FileError::Sum`], which are decided in exact arithmetic.
+    /// [`FileError::World`] for a covariance that is not positive definite.
     pub fn to_world(&self) -> Result<Gaussian, FileError> {
         let (captions, d, pixels) = self.sizes();
         check_vector("p_y", &self.p_y)?;

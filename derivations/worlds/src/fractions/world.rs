@@ -1,4 +1,4 @@
-//! A finite world as fractions.
+//! A finite world as fractions, its exact checks, and how it prints on a terminal.
 
 use std::fmt;
 
@@ -12,10 +12,10 @@ use super::exact::{
 use super::fraction::{Fraction, as_f64, ln};
 use crate::error::FileError;
 
-/// A finite world at one observed pair, in probabilities, each a fraction.
+/// A finite world at one observed pair. Its tables hold probabilities, not their logarithms, and each is a fraction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FractionWorld {
-    /// `p(x|y,z)` at the observed `x`, `[Y][Z]`; a density may exceed 1.
+    /// `p(x|y,z)` at the observed `x`, `[Y][Z]`. It may be a density, and then exceed 1.
     pub p_x_given_yz: Vec<Vec<Fraction>>,
     /// `p(y,z)`, `[Y][Z]`, sums to 1.
     pub p_yz: Vec<Vec<Fraction>>,
@@ -23,18 +23,20 @@ pub struct FractionWorld {
     pub q_z_given_x: Vec<Fraction>,
     /// `q(y|x)`, `[Y]`, sums to 1.
     pub q_y_given_x: Vec<Fraction>,
-    /// A free joint `q(y,z|x)`, `[Y][Z]`, with the two tables above as its marginals; absent: their product.
+    /// A free joint `q(y,z|x)`, `[Y][Z]`, whose marginals are the two tables above. Where it is absent, the joint is
+    /// their product.
     pub q_yz_given_x: Option<Vec<Vec<Fraction>>>,
     /// The observed caption.
     pub y: usize,
     /// The weight on the divergence.
     pub beta: Fraction,
-    /// What the world shows.
+    /// A sentence about what the world shows.
     pub note: Option<String>,
 }
 
 impl FractionWorld {
-    /// How many captions, codes and images: one image if every `p(x|y,z)` is 1, else two (the observed one and any other).
+    /// The numbers of captions, codes and images. There is one image if every `p(x|y,z)` is 1, else there are two: the
+    /// observed one and any other.
     #[must_use]
     pub fn states(&self) -> (usize, usize, usize) {
         let one = |entry: &Fraction| entry.numer() == entry.denom();
@@ -43,10 +45,11 @@ impl FractionWorld {
         (self.p_x_given_yz.len(), codes, if certain { 1 } else { 2 })
     }
 
-    /// Whether the tables are a world, in exact arithmetic.
+    /// Checks in exact arithmetic that the tables are a world.
     ///
     /// # Errors
-    /// [`FileError::Shape`], [`FileError::Entry`], [`FileError::Caption`], [`FileError::Sum`], naming table and index.
+    /// [`FileError::Shape`], [`FileError::Entry`], [`FileError::Caption`] or [`FileError::Sum`]. Each names the table
+    /// and the index.
     pub fn check(&self) -> Result<(), FileError> {
         let (captions, codes, _) = self.states();
         let matrix = |name, table: &[Vec<Fraction>]| check_matrix(name, table, captions, codes);
@@ -113,7 +116,7 @@ impl FractionWorld {
     /// The same world in log-probabilities.
     ///
     /// # Errors
-    /// As [`FractionWorld::check`].
+    /// Those of [`FractionWorld::check`].
     pub fn to_world(&self) -> Result<World, FileError> {
         self.check()?;
         let (captions, codes, _) = self.states();

@@ -1,4 +1,4 @@
-//! What worlds in fractions have in common, whatever kind of world they are.
+//! What finite and linear-Gaussian worlds in fractions have in common.
 
 use std::fmt::Display;
 
@@ -8,36 +8,36 @@ use reference::world::World;
 use super::world::FractionWorld;
 use crate::error::FileError;
 
-/// A world in fractions.
+/// A world in fractions of either kind. The search for counterexamples and the reports are generic in it.
 pub trait InFractions: Clone + Display {
-    /// The kind of world it is.
+    /// The same kind of world in floating point.
     type World: Checkable;
 
-    /// The world, checked in exact arithmetic.
+    /// Checks the world in exact arithmetic and converts it to floating point.
     ///
     /// # Errors
-    /// [`FileError`], naming table and index.
+    /// A [`FileError`] that names the table and the index.
     fn to_world(&self) -> Result<Self::World, FileError>;
 
-    /// As TOML that [`InFractions::from_toml`] reads back equal.
+    /// The world as TOML that [`InFractions::from_toml`] reads back equal.
     fn to_toml(&self) -> String;
 
-    /// Reads a world and checks it.
+    /// Reads a world from TOML and checks it.
     ///
     /// # Errors
-    /// [`FileError`], naming table and index.
+    /// A [`FileError`] that names the table and the index.
     fn from_toml(text: &str) -> Result<Self, FileError>;
 
-    /// What there is of states, in the singular, and how many.
+    /// The sizes of the world: the name of each, in the singular, and its number.
     fn states(&self) -> [(&'static str, usize); 3];
 
     /// The observed caption.
     fn y(&self) -> usize;
 
-    /// What the world shows.
+    /// The sentence about what the world shows, if it has one.
     fn note(&self) -> Option<&str>;
 
-    /// The same world, said to show something else or nothing.
+    /// The same world with another note, or with none.
     #[must_use]
     fn noted(self, note: Option<String>) -> Self;
 }

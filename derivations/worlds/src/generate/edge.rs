@@ -1,11 +1,12 @@
-//! Worlds at the end of a range: one state, probabilities that underflow, evidence 0, encoders that miss everything.
+//! Worlds at the end of a range: with one state, with probabilities that underflow, with evidence 0, or with an encoder
+//! that misses everything.
 
 use ndarray::{Array1, Array2, array};
 use reference::world::{Tables, World};
 
 const ZERO: f64 = f64::NEG_INFINITY;
 
-/// The edge worlds.
+/// The edge worlds, validated, in the order of [`tables`].
 #[must_use]
 pub fn worlds() -> Vec<World> {
     tables()
@@ -14,7 +15,7 @@ pub fn worlds() -> Vec<World> {
         .collect()
 }
 
-/// The edge worlds' tables, each with the edge it stands on.
+/// The tables of the edge worlds. The comment above each says which edge it stands on.
 #[must_use]
 pub fn tables() -> Vec<Tables> {
     let half = -std::f64::consts::LN_2;
@@ -34,7 +35,7 @@ pub fn tables() -> Vec<Tables> {
         tables
     };
     vec![
-        // one state of everything
+        // There is one state of everything.
         Tables {
             ln_p_x_given_yz: array![[-0.75]],
             ln_p_yz: array![[0.0]],
@@ -45,35 +46,35 @@ pub fn tables() -> Vec<Tables> {
             beta: 0.0,
         },
         plain.clone(),
-        // likelihoods far below the smallest double, and far above 1 (a density)
+        // The likelihoods lie far below the smallest double, or far above 1, as those of a density may.
         with(&|t| t.ln_p_x_given_yz.mapv_inplace(|ln_p| ln_p - 1e4)),
         with(&|t| t.ln_p_x_given_yz.mapv_inplace(|ln_p| ln_p + 1e4)),
         with(&|t| t.ln_p_x_given_yz.mapv_inplace(|ln_p| ln_p * 1e3 - 1e6)),
-        // an encoder probability that underflows to 0 but is not 0
+        // An encoder probability is positive, but underflows to 0.
         with(&|t| t.ln_q_z_given_x = array![-(-800.0_f64).exp().ln_1p(), -800.0, -900.0]),
-        // a prior cell that underflows, in and out of the observed row
+        // A prior cell underflows, in the observed row and outside of it.
         with(&|t| {
             t.ln_p_yz = array![[half, -760.0, ZERO], [half, -800.0, -1200.0]];
         }),
-        // a point mass, on a likely and on an impossible code
+        // The encoder is a point mass, on a likely code and on an impossible one.
         with(&|t| t.ln_q_z_given_x = array![ZERO, 0.0, ZERO]),
         with(&|t| {
             t.ln_q_z_given_x = array![ZERO, 0.0, ZERO];
             t.ln_p_x_given_yz[[1, 1]] = ZERO;
         }),
-        // the encoder misses the posterior's support altogether
+        // The encoder misses the posterior's support altogether.
         with(&|t| {
             t.ln_q_z_given_x = thirds(0.0, 0.5, 0.5);
             t.ln_p_x_given_yz = array![[-1.0, -1.0, -1.0], [-1.0, ZERO, ZERO]];
         }),
-        // the encoder misses one code that the posterior needs
+        // The encoder misses one code of the posterior's support.
         with(&|t| t.ln_q_z_given_x = thirds(0.5, 0.5, 0.0)),
-        // ... by far the most likely one, so that what is covered is a share of e^-60, e^-740, e^-800, e^-10000
+        // The encoder misses by far the most likely code, and covers a share of e^-60, e^-740, e^-800 or e^-10000.
         uncovered(60.0),
         uncovered(740.0),
         uncovered(800.0),
         uncovered(1e4),
-        // certainties that rounding left above 1
+        // Rounding left the probability of a certain state above 1.
         Tables {
             ln_p_x_given_yz: array![[0.0]],
             ln_p_yz: array![[0.0]],
@@ -83,7 +84,7 @@ pub fn tables() -> Vec<Tables> {
             y: 0,
             beta: 3.0,
         },
-        // the encoder is the posterior, and the divergence 0
+        // The encoder is the posterior, and the divergence is 0.
         Tables {
             ln_p_x_given_yz: array![[0.3_f64.ln(), 0.3_f64.ln(), 0.3_f64.ln()]],
             ln_p_yz: array![[0.1_f64.ln(), 0.3_f64.ln(), 0.6_f64.ln()]],
@@ -93,7 +94,7 @@ pub fn tables() -> Vec<Tables> {
             y: 0,
             beta: 1.0,
         },
-        // a free joint whose two reading entries are opposite infinities
+        // The terms of a free joint are opposite infinities under the two readings.
         Tables {
             ln_p_x_given_yz: array![[-1.0, -2.0], [-0.5, -0.25]],
             ln_p_yz: array![[0.25_f64, 0.25], [0.25, 0.25]].mapv(f64::ln),
@@ -103,24 +104,24 @@ pub fn tables() -> Vec<Tables> {
             y: 0,
             beta: 1.0,
         },
-        // evidence 0: by the decoder, by the prior
+        // The evidence is 0 because of the decoder, or because of the prior.
         with(&|t| t.ln_p_x_given_yz.row_mut(1).fill(ZERO)),
         with(&|t| t.ln_p_yz = array![[0.25_f64, 0.5, 0.25], [0.0, 0.0, 0.0]].mapv(f64::ln)),
-        // the observed caption is impossible, or certain, under q(y|x)
+        // The observed caption is certain under q(y|x), or impossible.
         with(&|t| t.ln_q_y_given_x = array![0.0, ZERO]),
         with(&|t| t.ln_q_y_given_x = array![ZERO, 0.0]),
-        // a free joint that denies the observed caption one code, all codes but one
+        // A free joint denies the observed caption one of the codes that it allows the other caption.
         with(&|t| {
             t.ln_q_yz_given_x = Some(array![[0.25_f64, 0.25, 0.0], [0.25, 0.0, 0.25]].mapv(f64::ln));
             t.ln_q_z_given_x = thirds(0.5, 0.25, 0.25);
             t.ln_q_y_given_x = array![half, half];
         }),
-        // more codes than a sum can take carelessly
+        // There are enough codes for a careless sum to lose digits.
         large(17, 257),
     ]
 }
 
-/// Two codes of which the encoder knows only the one that is less likely by so many nats.
+/// A world of two codes. The encoder is certain of one of them, which is less likely than the other by `by` nats.
 fn uncovered(by: f64) -> Tables {
     Tables {
         ln_p_x_given_yz: array![[-1.0, -1.0 - by]],
@@ -133,7 +134,7 @@ fn uncovered(by: f64) -> Tables {
     }
 }
 
-/// A larger world from a closed form, its encoder within reach of its posterior.
+/// A larger world from a closed form. Its encoder is not far from its posterior.
 fn large(captions: usize, codes: usize) -> Tables {
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
     let wave = |y: usize, z: usize, f: f64| ((y * codes + z) as f64 * f).sin();

@@ -1,7 +1,7 @@
 //! Log-ratios of two tables and their means, scaled by `2^-16`, so that no difference of two logits overflows.
 
 use crate::fused::lanes::Lanes;
-use crate::fused::moments::in_two;
+use crate::fused::moments::split_high_low;
 use crate::fused::real::Real;
 
 /// The scale of log-ratios. It leaves room for 1,024 of the largest, each twice the largest number, which are added up
@@ -25,7 +25,7 @@ impl Mean {
         let whole = a - b;
         let back = whole - a;
         let lost = (a - (whole - back)) - (b + back);
-        let (high, _) = in_two::<R>(whole);
+        let (high, _) = split_high_low::<R>(whole);
         Self(high.to_f64(), (whole - high.to_f64()) + (lost + part * SMALLER))
     }
 }

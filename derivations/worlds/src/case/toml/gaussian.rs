@@ -33,7 +33,7 @@ impl FractionGaussian {
     /// Reads a world written by [`FractionGaussian::to_toml`] or by hand, and checks it.
     ///
     /// # Errors
-    /// One sentence naming table and index; see [`FileError`].
+    /// A [`FileError`] that names the table and the index.
     pub fn from_toml(text: &str) -> Result<Self, FileError> {
         Self::from_table(&table(text)?)
     }
@@ -76,7 +76,7 @@ impl FractionGaussian {
             let rows: Vec<String> = covariance.iter().map(|row| list(row)).collect();
             format!("  [{}],\n", rows.join(", "))
         });
-        let _ = write!(text, "prior_covariance = [\n{}]\n", covariances.collect::<String>()); // a String takes everything
+        let _ = write!(text, "prior_covariance = [\n{}]\n", covariances.collect::<String>()); // This never fails.
         write_matrix(&mut text, "decoder_weight", &self.decoder_weight);
         write_matrix(&mut text, "decoder_offset", &self.decoder_offset);
         write_matrix(&mut text, "decoder_covariance", &self.decoder_covariance);

@@ -1,4 +1,4 @@
-//! What stands under a key of a TOML file, or one sentence about what does.
+//! The values under the keys of a TOML file, or one sentence about why a value cannot be read.
 
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -35,11 +35,11 @@ fn wrong(tensor: &'static str, index: &[usize], value: &DeValue<'_>, expected: &
     }
 }
 
-/// The keys of a TOML file.
+/// The keys and values of a TOML file. Every key is one of the format, or begins with `x_`.
 pub(super) struct Keys<'a>(&'a DeTable<'a>);
 
 impl<'a> Keys<'a> {
-    /// The keys of a file of that format, whose names are these or begin with `x_`.
+    /// Checks that every key is in `names` or begins with `x_`, and that the file names this format or none.
     pub(super) fn new(table: &'a DeTable<'a>, format: &str, names: &[&str]) -> Result<Self, FileError> {
         let known = |name: &str| names.contains(&name) || name.starts_with("x_");
         if let Some(name) = table.keys().find(|name| !known(name.get_ref())) {
@@ -106,7 +106,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// A list of matrices.
+    /// The list of matrices under a key, or `None` where the key is absent.
     #[cfg(feature = "lapack")]
     pub(super) fn matrices(&self, name: &'static str) -> Result<Option<Vec<Vec<Vec<Fraction>>>>, FileError> {
         let matrices = match self.value(name) {

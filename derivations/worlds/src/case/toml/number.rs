@@ -1,16 +1,18 @@
-//! A fraction from text: `1/3`, `0.25`, `2.5e-1`, `1`.
+//! Parses a fraction: `1/3`, `0.25`, `2.5e-1` or `1`.
 
 use num_rational::Ratio;
 
 use crate::fractions::fraction::Fraction;
 
-/// The fraction that a number is in its shortest decimal form: 0.1 is 1/10. None where its parts do not fit 64 bits.
+/// The fraction that equals the shortest decimal form of a number: 0.1 gives 1/10. It is `None` where the numerator or
+/// the denominator does not fit into 64 bits.
 #[must_use]
 pub fn as_decimal(number: f64) -> Option<Fraction> {
     parse(&number.to_string())
 }
 
-/// `1/3`, `0.25`, `2.5e-1`, `1`, with a sign or without.
+/// Parses `1/3`, `0.25`, `2.5e-1` or `1`, with a sign or without. The result is `None` for any other text, and where it
+/// does not fit into 64 bits.
 pub(super) fn parse(text: &str) -> Option<Fraction> {
     let text = text.trim();
     let (sign, size) = match text.strip_prefix('-') {
@@ -34,7 +36,7 @@ fn digits(text: &str) -> Option<i128> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// A decimal as numerator and denominator.
+/// Parses a decimal without a sign, as a numerator and a denominator that may have common factors.
 fn decimal(text: &str) -> Option<(i128, i128)> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),

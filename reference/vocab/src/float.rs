@@ -1,10 +1,12 @@
-//! The types that a subject computes and stores in.
-
-use safetensors::Dtype;
+//! The floating-point types that numbers are computed and stored in.
 
 /// A floating-point type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema, serde::Deserialize, serde::Serialize),
+    serde(rename_all = "lowercase")
+)]
 pub enum Float {
     /// Double precision.
     F64,
@@ -24,6 +26,9 @@ const fn power(n: u64) -> f64 {
 }
 
 impl Float {
+    /// Every type, the finest first.
+    pub const ALL: [Self; 5] = [Self::F64, Self::F32, Self::Tf32, Self::F16, Self::Bf16];
+
     /// Half an ulp of 1.
     #[must_use]
     pub const fn unit_roundoff(self) -> f64 {
@@ -99,18 +104,6 @@ impl Float {
             Self::Tf32 => "tf32",
             Self::F16 => "f16",
             Self::Bf16 => "bf16",
-        }
-    }
-
-    /// The type of a stored tensor.
-    #[must_use]
-    pub const fn of(dtype: Dtype) -> Option<Self> {
-        match dtype {
-            Dtype::F64 => Some(Self::F64),
-            Dtype::F32 => Some(Self::F32),
-            Dtype::F16 => Some(Self::F16),
-            Dtype::BF16 => Some(Self::Bf16),
-            _ => None,
         }
     }
 }
