@@ -162,21 +162,24 @@ pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool)
         value if value < -of_d && threshold.is_a_number() && reading == Reading::Pointwise => {
             CriticalBeta::UpTo(threshold)
         }
-        // D is 0 but for rounding, or so small that the quotient overflows: what the largest beta could make of D
-        // decides.
-        value => {
-            let (most, of_excess) = (Beta::MOST * (value.abs() + of_d), closure_bound(&[excess]));
-            // D may be negative, and raise the line, only where the log-ratio at one caption stands for it.
-            let raised = if reading == Reading::Pointwise { most } else { 0.0 };
-            if excess.value() + of_excess + raised < 0.0 {
-                CriticalBeta::Always
-            } else if excess.value() - of_excess - most > 0.0 {
-                CriticalBeta::Never
-            } else {
-                CriticalBeta::Undecided
-            }
-        }
+        // D is 0 but for rounding, or so small that the quotient overflows.
+        _ => without_a_quotient(excess, d, reading),
     })
+}
+
+/// The critical beta where the quotient says nothing: what the largest beta could make of `D` decides.
+fn without_a_quotient(excess: Nats, d: Nats, reading: Reading) -> CriticalBeta {
+    let most = Beta::MOST * (d.value().abs() + closure_bound(&[d]));
+    let of_excess = closure_bound(&[excess]);
+    // D may be negative, and raise the line, only where the log-ratio at one caption stands for it.
+    let raised = if reading == Reading::Pointwise { most } else { 0.0 };
+    if excess.value() + of_excess + raised < 0.0 {
+        CriticalBeta::Always
+    } else if excess.value() - of_excess - most > 0.0 {
+        CriticalBeta::Never
+    } else {
+        CriticalBeta::Undecided
+    }
 }
 
 /// The divergence from the posterior, under the readings where it is all that separates `R - D` from the target.

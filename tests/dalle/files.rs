@@ -230,6 +230,16 @@ fn a_vocabulary_is_checked_before_the_library_sees_it() {
         let message = with_vocabulary(|v| v[key] = value.clone());
         assert!(message.contains(told), "{message} lacks {told}");
     }
+    let message = with_vocabulary(|v| v["positions"] = json!(31));
+    assert_eq!(
+        message,
+        "a vocabulary of 256 tokens and 31 positions, expected the configuration's 256 and 32"
+    );
+}
+
+/// The keys of the encoding are the library's; this program accepts the values that it writes itself.
+#[test]
+fn an_encoding_of_another_form_is_refused() {
     for (key, value, told) in [
         ("dropout", json!(0.1), "its encoding has a form that is not ours"),
         ("fuse_unk", json!(true), "its encoding has a form that is not ours"),
@@ -245,11 +255,6 @@ fn a_vocabulary_is_checked_before_the_library_sees_it() {
         let message = with_vocabulary(|v| v["bpe"][key] = value.clone());
         assert!(message.contains(told), "{message} lacks {told}");
     }
-    let message = with_vocabulary(|v| v["positions"] = json!(31));
-    assert_eq!(
-        message,
-        "a vocabulary of 256 tokens and 31 positions, expected the configuration's 256 and 32"
-    );
 }
 
 #[test]

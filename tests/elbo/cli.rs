@@ -249,3 +249,39 @@ fn help_gives_examples() {
         assert!(stdout(&output).contains("Examples:"), "{args:?}");
     }
 }
+
+#[test]
+fn bounds_say_what_a_correct_program_may_be_off_and_why() {
+    let output = elbo(&["bounds", "kl", "--dtype", "bf16", "--shape", "2x3x5"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 0, "{text}");
+    for expected in [
+        "may be off",
+        "an image: the sum of 3 positions",
+        "each rounded to bf16",
+        "computed in f32 throughout",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "fits 80 columns: {text}"
+    );
+    let report = json(&[
+        "bounds", "kl", "--dtype", "bf16", "--shape", "2x3x5", "--format", "json",
+    ]);
+    assert_eq!(report["schema"], "elbo-bounds/1");
+    assert_eq!(
+        (report["dtype"].as_str(), report["accumulation"].as_str()),
+        (Some("bf16"), Some("bf16"))
+    );
+    assert_eq!(report["numbers"].as_array().unwrap().len(), 3);
+    for args in [
+        ["--shape", "0x1x2"],
+        ["--shape", "9999999x9999999x9999999"],
+        ["--spread", "nan"],
+        ["--dtype", "f8"],
+    ] {
+        assert_eq!(code(&elbo(&[&["bounds", "kl"][..], &args].concat())), 2, "{args:?}");
+    }
+}

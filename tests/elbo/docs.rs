@@ -88,6 +88,57 @@ fn word(call: &str) -> &str {
     call.split_whitespace().next().unwrap_or_default()
 }
 
+/// The feature that a command needs and that this program was built without.
+fn missing_feature(call: &str) -> Option<&'static str> {
+    let continuous = ["curves", "emoji-factors", "--continuous"];
+    if !cfg!(feature = "lapack") && continuous.iter().any(|name| call.contains(name)) {
+        return Some("lapack");
+    }
+    let of_twin = [
+        "agree",
+        "train",
+        "evaluate",
+        "sample",
+        "reconstruct",
+        "world",
+        "sweep-beta",
+    ];
+    (!cfg!(feature = "twin") && of_twin.contains(&word(call))).then_some("the twin")
+}
+
+/// The arguments of a command, and those that make it short.
+fn arguments(call: &str) -> Vec<&str> {
+    // Every second part stands between quotes.
+    let parts = call.split('"').enumerate();
+    let mut args: Vec<&str> = parts
+        .flat_map(|(place, part)| {
+            let quoted = place % 2 == 1;
+            if quoted {
+                vec![part]
+            } else {
+                part.split_whitespace().collect()
+            }
+        })
+        .collect();
+    args.extend(match args[0] {
+        "check" => vec!["--worlds", "50"],
+        // Half an hour each, tested at another size; here only that they are there.
+        "train" | "sweep-beta" if !call.contains("--shipped") => vec!["--help"],
+        "evaluate" => vec![
+            "--images",
+            "2",
+            "--samples",
+            "1",
+            "--bound-images",
+            "0",
+            "--layers",
+            "0",
+        ],
+        _ => Vec::new(),
+    });
+    args
+}
+
 #[test]
 fn every_command_in_the_readme_runs() {
     let text = fs::read_to_string(path("README.md")).unwrap();
@@ -99,57 +150,11 @@ fn every_command_in_the_readme_runs() {
         if call.contains("my-") {
             continue; // the reader's own file
         }
-        if !cfg!(feature = "lapack")
-            && ["curves", "emoji-factors", "--continuous"]
-                .iter()
-                .any(|name| call.contains(name))
-        {
-            eprintln!("skipped, built without lapack: elbo {call}");
+        if let Some(feature) = missing_feature(call) {
+            eprintln!("skipped, built without {feature}: elbo {call}");
             continue;
         }
-        if !cfg!(feature = "twin")
-            && [
-                "agree",
-                "train",
-                "evaluate",
-                "sample",
-                "reconstruct",
-                "world",
-                "sweep-beta",
-            ]
-            .contains(&word(call))
-        {
-            eprintln!("skipped, built without the twin: elbo {call}");
-            continue;
-        }
-        // Every second part stands between quotes.
-        let parts = call.split('"').enumerate();
-        let mut args: Vec<&str> = parts
-            .flat_map(|(place, part)| {
-                let quoted = place % 2 == 1;
-                if quoted {
-                    vec![part]
-                } else {
-                    part.split_whitespace().collect()
-                }
-            })
-            .collect();
-        args.extend(match args[0] {
-            "check" => vec!["--worlds", "50"],
-            // Half an hour each, tested at another size; here only that they are there.
-            "train" | "sweep-beta" if !call.contains("--shipped") => vec!["--help"],
-            "evaluate" => vec![
-                "--images",
-                "2",
-                "--samples",
-                "1",
-                "--bound-images",
-                "0",
-                "--layers",
-                "0",
-            ],
-            _ => Vec::new(),
-        });
+        let args = arguments(call);
         let mut command = crate::program();
         if call.contains("trained.safetensors") || call.contains(".png") {
             command.current_dir(folder.path());
@@ -220,4 +225,21 @@ fn every_file_that_a_page_links_to_exists() {
             }
         }
     }
+}
+
+#[test]
+fn the_code_in_the_readme_is_that_of_the_examples() {
+    let readme = fs::read_to_string(path("README.md")).unwrap();
+    let mut blocks = 0;
+    for part in readme.split("<!-- from ").skip(1) {
+        let (name, behind) = part.split_once(" -->\n").unwrap();
+        let code = behind.split("```").nth(1).unwrap().lines().skip(1);
+        let example = fs::read_to_string(path(name)).unwrap();
+        let mut rest = example.lines().map(str::trim);
+        for line in code.map(str::trim).filter(|line| !line.is_empty()) {
+            assert!(rest.any(|other| other == line), "{name} has no line {line:?} there");
+        }
+        blocks += 1;
+    }
+    assert_eq!(blocks, 1);
 }

@@ -56,6 +56,10 @@ fn an_underflowed_probability_still_meets_an_impossible_code() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a flat list of cases, several of them in the same worlds"
+)]
 fn the_critical_beta_has_a_case_for_every_divergence() {
     // D = 0: p(y) = 1 and q(z|x) = p(z|y). R = 1/2 ln 1/4 + 1/2 ln 1/16 below ln p(x,y): beta does not matter.
     let one = world(

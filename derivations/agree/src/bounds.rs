@@ -1,4 +1,5 @@
-//! How close is close enough: every tolerance of the project, with its reason.
+//! The bounds on the distance between `gpu` and `reference`, each with its reason. In this package `gpu` is called the
+//! twin.
 //!
 //! A bound is `k u mass`: `u` the unit roundoff of the working type, `mass` the total size of what was added up (the
 //! reference's `Nats::mass`), `k` a count of roundings that is derived here and never fitted.

@@ -1,4 +1,4 @@
-//! Reference against twin: every pair, every reading, every world.
+//! Compares every pair of functions of reference and twin, under every reading, on many worlds.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ mod report;
 
 pub use report::{Report, Row, Worst};
 
-/// Table entries in one batch: 32 MiB a table in `f64`.
+/// The largest number of entries of a table in one batch, which takes 32 MiB in `f64`.
 const BATCH_ENTRIES: usize = 1 << 22;
 
-/// Why the two could not be compared at all.
+/// The reason why the two sides could not be compared at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -31,7 +31,7 @@ pub enum Error {
         /// The refusal.
         source: reference::vocab::Error,
     },
-    /// A log-probability whose sums the twin's type cannot hold.
+    /// A log-probability is so large that the twin's type cannot hold sums of it.
     #[error(
         "world {world}: {table} holds {value:e}, expected at most {limit:.1e} in size, so that a line's sum stays within {float}"
     )]
@@ -66,30 +66,30 @@ pub enum Error {
     },
 }
 
-/// Where the twin runs, and in which type.
+/// The device on which the twin runs, and the type in which it computes.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The device, opened.
+    /// The open device.
     pub device: Device,
-    /// The type.
+    /// The type of computation.
     pub float: Float,
 }
 
 /// Compares every pair under every reading in every world.
 ///
-/// Worlds of equal shape go into one batch. The reference gets each world rounded to the twin's type, so that both sides
-/// start from the same numbers ([`Start`]).
+/// Worlds of equal shape go into one batch. The reference gets each world rounded to the twin's type, so that both
+/// sides start from the same numbers (see [`Start`]).
 ///
 /// # Errors
-/// [`Error`] when a side cannot be evaluated; a disagreement is a finding in the report, not an error.
+/// [`Error`] when a side cannot be evaluated. A disagreement is not an error, but a finding in the report.
 pub fn agree(worlds: &[World], options: &Options) -> Result<Report, Error> {
     agree_on(&on(&options.device)?, worlds, options)
 }
 
-/// As [`agree`], for a choice of pairs.
+/// As [`agree`], for a list of pairs.
 ///
 /// # Errors
-/// As [`agree`].
+/// Those of [`agree`].
 pub fn agree_on<W, T>(pairs: &[Pair<W, T>], worlds: &[W], options: &Options) -> Result<Report, Error>
 where
     W: Batchable,
@@ -137,7 +137,7 @@ where
     })
 }
 
-/// Whether every finite number of a world is finite in the twin's type, and stays so in a line's sum.
+/// Checks that every finite number of a world is finite in the twin's type, and stays so in the sum of a line.
 fn fits<W: Batchable>(place: usize, world: &W, float: Float) -> Result<(), Error> {
     let Some(TooLarge { table, value, limit }) = world.too_large(float) else {
         return Ok(());
@@ -151,7 +151,7 @@ fn fits<W: Batchable>(place: usize, world: &W, float: Float) -> Result<(), Error
     })
 }
 
-/// The reference's worlds and the twin's batch, from the same numbers.
+/// Prepares the worlds of the reference and the batch of the twin, from the same numbers.
 fn prepare<W: Batchable>(
     batch: &[(usize, &W)],
     reading: Reading,
@@ -232,7 +232,8 @@ fn row<W: Batchable, T>(pair: &Pair<W, T>, reading: Reading, options: &Options) 
     }
 }
 
-/// Worlds of equal shape, with their places, at most [`BATCH_ENTRIES`] entries a table.
+/// Groups worlds of equal shape, with their places in the list, into batches of at most [`BATCH_ENTRIES`] entries a
+/// table.
 fn batches<'a, W: Batchable>(worlds: &[(usize, &'a W)]) -> Vec<Vec<(usize, &'a W)>> {
     let mut shapes: BTreeMap<[usize; 3], Vec<(usize, &W)>> = BTreeMap::new();
     for (place, world) in worlds {

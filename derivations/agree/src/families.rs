@@ -1,4 +1,6 @@
-//! A family of worlds: one prior for all images or one an image, `q(y,z|x)` the product of the encoders or a joint, sides at every image and caption.
+//! Families of worlds, on which the exact tables of `gpu` are compared with the reference. A family has one prior for
+//! all images, or one for each. Its `q(y,z|x)` is the product of the encoders, or a free joint. The sides are compared
+//! at every image and caption.
 
 pub mod dense;
 
@@ -13,7 +15,8 @@ use reference::world::{Tables, World};
 use self::dense::{Worlds, certain, seed};
 use crate::pairs::SIDES;
 
-/// Images that share a prior; a code that makes the image impossible, one that makes it far more likely than all others, a certain caption.
+/// A family of images that share a prior. One code makes the image impossible, one makes it far more likely than all
+/// others do, and one caption is certain.
 fn family(images: usize, captions: usize, codes: usize) -> Vec<Tables> {
     let mut source = Worlds::new(seed());
     let mut tables: Vec<Tables> = (0..images).map(|_| source.dense(captions, codes, -20.0)).collect();
@@ -22,7 +25,8 @@ fn family(images: usize, captions: usize, codes: usize) -> Vec<Tables> {
         tables.ln_p_yz.clone_from(&prior);
         tables.ln_q_yz_given_x = None;
         tables.ln_p_x_given_yz[[image % captions, image % codes]] = nothing;
-        // Far above what a row starts with: the largest cannot be guessed, and around the guess it would overflow.
+        // This entry lies far above the beginning of its row. A guess of the row's largest entry from its beginning
+        // would let the exponential overflow.
         tables.ln_p_x_given_yz[[captions - 1, codes - 1]] += 800.0;
         if image == 1 {
             tables.ln_q_y_given_x = certain(captions, 0);
@@ -31,7 +35,8 @@ fn family(images: usize, captions: usize, codes: usize) -> Vec<Tables> {
     tables
 }
 
-/// The product of the encoders, but for four states that trade probability: the marginals stay.
+/// A free joint: the product of the encoders, in which four states exchange probability so that the marginals stay the
+/// same.
 fn free_joint(tables: &Tables) -> Vec<f64> {
     let (q_y, q_z) = (&tables.ln_q_y_given_x, &tables.ln_q_z_given_x);
     let mut joint: Vec<Vec<f64>> = q_y
@@ -50,7 +55,7 @@ fn free_joint(tables: &Tables) -> Vec<f64> {
     joint.into_iter().flatten().map(f64::ln).collect()
 }
 
-/// Every family that a test goes through, with a joint of its own and without.
+/// All families of the tests, with and without a free joint.
 #[must_use]
 pub fn families() -> Vec<Vec<Tables>> {
     let shapes = [(1, 1, 1), (3, 2, 5), (2, 7, 131), (5, 3, 33), (2, 5, 1030)];
@@ -63,7 +68,7 @@ pub fn families() -> Vec<Vec<Tables>> {
                 .expect("a family is drawn so that nothing refuses it");
             tables.ln_q_yz_given_x = Some(joint);
         }
-        // A prior an image, beside the product of the encoders.
+        // In this family each image has a prior of its own, beside the product of the encoders.
         let mut apart = product.clone();
         for (image, tables) in apart.iter_mut().enumerate() {
             tables.ln_p_yz = Worlds::new(seed() + image as u64).dense(captions, codes, 0.0).ln_p_yz;
@@ -73,7 +78,8 @@ pub fn families() -> Vec<Vec<Tables>> {
     families
 }
 
-/// Where a side at some image and caption differs from the reference's, or why there are none.
+/// Sentences about the sides that differ from the reference at some image and caption, or about why there are no sides.
+/// The list is empty where all agree.
 pub fn differences(by: &impl Adder, family: &[Tables]) -> Vec<String> {
     let flat = |of: fn(&Tables) -> Vec<f64>| -> Vec<f64> { family.iter().flat_map(of).collect() };
     let (captions, codes) = family[0].ln_p_yz.dim();

@@ -1,4 +1,5 @@
-//! A network's layers, reference against twin, each from the twin's own inputs: the first that leaves its bound is the one that is wrong.
+//! Compares the layers of a network. The reference computes each layer from the twin's own inputs to it, so that the
+//! first layer out of bound is the one that is wrong.
 
 use std::collections::BTreeMap;
 
@@ -8,32 +9,32 @@ use reference::network::{Graph, NetworkError};
 
 use crate::bounds::{Storage, layer_bound};
 
-/// Why layers could not be compared.
+/// The reason why layers could not be compared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayersError {
-    /// The twin has no layer of that name.
+    /// The twin returned no layer with this name.
     #[error("the twin returned nothing for the layer {name}")]
     Missing {
-        /// The layer.
+        /// The name of the layer.
         name: String,
     },
-    /// The twin has layers that the reference has not.
+    /// The twin has layers that the reference does not have.
     #[error("the twin has {twin} layers, the reference {reference}")]
     Count {
-        /// How many the twin has.
+        /// The number of layers of the twin.
         twin: usize,
-        /// How many the reference has.
+        /// The number of layers of the reference.
         reference: usize,
     },
-    /// A layer returned another shape.
+    /// A layer has another shape than in the reference.
     #[error("the twin's {name} has shape {found:?}, expected {expected:?}")]
     Shape {
-        /// The layer.
+        /// The name of the layer.
         name: String,
-        /// The twin's.
+        /// The shape in the twin.
         found: Vec<usize>,
-        /// The reference's.
+        /// The shape in the reference.
         expected: Vec<usize>,
     },
     /// The reference cannot compute a layer from what the twin returned before it.
@@ -41,23 +42,24 @@ pub enum LayersError {
     Network(#[from] NetworkError),
 }
 
-/// A layer, compared.
+/// The comparison of one layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerRow {
-    /// Its name.
+    /// The name of the layer.
     pub name: String,
-    /// How many numbers were compared.
+    /// The number of values that were compared.
     pub compared: usize,
-    /// How many lie further apart than their bound.
+    /// The number of values that lie further apart than their bound.
     pub failed: usize,
-    /// The largest share of a bound that is used.
+    /// The largest distance, in units of its bound.
     pub worst: f64,
 }
 
-/// Every layer of the graph: what the reference makes of the twin's inputs, against what the twin made of them.
+/// Compares every layer of a graph: what the reference computes from the twin's inputs to the layer, with what the twin
+/// computed.
 ///
 /// # Errors
-/// [`LayersError`]; a disagreement is a finding in the rows.
+/// [`LayersError`]. A disagreement is not an error, but a finding in the rows.
 pub fn layers(
     graph: &Graph,
     input: &ArrayD<f64>,

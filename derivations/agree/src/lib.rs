@@ -1,9 +1,11 @@
-//! Reference and twin, held together.
+//! Compares `reference` with `gpu`, which is called its twin in this package.
 //!
 //! # Reading order
 //!
-//! [`bounds`] (how far a result of the twin may be off), [`pairs`] (which function of the twin is held against which of the reference), [`equations`]
-//! (all pairs over worlds), [`terms`] (the fused terms over logits), [`families`] (worlds that exact tables are held on), [`layers`] (a network's layers, each from the twin's own inputs), [`report`].
+//! [`bounds`] says how far a result of the twin may be off. [`pairs`] lists which function of the twin belongs to which
+//! function of the reference, and [`equations`] compares all pairs on worlds. [`terms`] compares the fused terms on
+//! logits, [`families`] the exact tables, and [`layers`] the layers of a network. [`report`] writes the results as
+//! text.
 
 pub mod bounds;
 pub mod equations;

@@ -1,4 +1,5 @@
-//! Reference and twin, pair by pair: the same name on both sides, the readings they differ in, and how close they come.
+//! The pairs of functions of reference and twin. Each has a name, which both sides bear, the readings on which it
+//! depends, and a bound.
 
 use gpu::device::Device;
 use gpu::fused::Isa;
@@ -21,10 +22,11 @@ pub use gaussian::GAUSSIAN;
 pub use pair::{AnyTwin, Pair, Start, Twin};
 pub use table::PAIRS;
 
-/// Every pair, the fused sides by what this device has for them: the CPU its widest instructions, a CUDA device the kernel.
+/// Every pair. The fused sides run on the implementation of this device: the widest instructions of the CPU, or the
+/// kernel of a CUDA device.
 ///
 /// # Errors
-/// [`gpu::Error::NoDevice`] for a device that is neither.
+/// [`gpu::Error::NoDevice`] for a device of another kind.
 pub fn on(device: &Device) -> Result<Vec<Pair<World, AnyTwin>>, gpu::Error> {
     let composed = PAIRS.iter().map(|pair| pair.with_twin::<AnyTwin>(Box::new(pair.twin)));
     Ok(composed.chain(fused(device)?).collect())

@@ -1,4 +1,4 @@
-//! How closely the twin follows the reference, as a table.
+//! The results of comparisons as text.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use typeset::plural::count;
 use crate::equations::Report;
 use crate::terms;
 
-/// An aligned table with the headroom, at most 100 columns wide.
+/// A comparison of the equations as a table with the used shares of bounds, at most 100 columns wide.
 #[must_use]
 pub fn text(report: &Report) -> String {
     let kind = if report.continuous {
@@ -58,7 +58,7 @@ pub fn text(report: &Report) -> String {
     text
 }
 
-/// How many worlds could not be compared, and why.
+/// A sentence about how many worlds could not be compared, and why.
 #[must_use]
 pub fn left_out(report: &Report) -> String {
     format!(
@@ -68,7 +68,7 @@ pub fn left_out(report: &Report) -> String {
     )
 }
 
-/// The fused terms, as a table of the same kind.
+/// A comparison of the fused terms, as a table of the same kind.
 #[must_use]
 pub fn terms(report: &terms::Report) -> String {
     let mut text = format!(
@@ -123,7 +123,7 @@ pub fn terms(report: &terms::Report) -> String {
     text
 }
 
-/// How a row came out.
+/// The verdict on a row.
 fn verdict(failed: usize, compared: usize) -> String {
     match (failed, compared) {
         (_, 0) => "nothing compared".to_owned(),
@@ -132,7 +132,7 @@ fn verdict(failed: usize, compared: usize) -> String {
     }
 }
 
-/// A share of a bound in two digits, or in as many as tell it from 1.
+/// A share of a bound with two digits, or with as many as distinguish it from 1.
 fn used(ratio: f64) -> String {
     let short = format!("{ratio:.1e}");
     if short == "1.0e0" && ratio < 1.0 {
@@ -147,7 +147,7 @@ fn closing(text: &mut String, report: &Report) {
     let classed: usize = report.rows.iter().map(|row| row.classed).sum();
     let failed: usize = report.rows.iter().map(|row| row.failed).sum();
     text.push('\n');
-    // Writing to a String does not fail.
+    // Writing to a `String` never fails.
     let _ = match report.worst() {
         _ if compared == 0 => writeln!(text, "compared nothing: that is a failure"),
         Some(row) if failed > 0 => {

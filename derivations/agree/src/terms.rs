@@ -1,4 +1,5 @@
-//! The fused terms against the reference: one function a row, on logits of every kind, in every type.
+//! Compares the fused terms of `gpu` with the reference, on logits of every kind and in every type. The report has one
+//! row for each function.
 
 mod call;
 mod cases;

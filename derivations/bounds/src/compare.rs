@@ -1,21 +1,23 @@
-//! The one comparer: same class first, then `|a - b| <= bound`, written so that NaN fails.
+//! The one function that compares two numbers. They must be of the same class, and finite ones must satisfy
+//! `|a - b| <= bound`. It is written so that a NaN fails.
 
-/// What a comparison found.
+/// The outcome of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Outcome {
-    /// Two finite numbers within the bound; `ratio` is `|a - b| / bound`.
+    /// Both numbers are finite, and they agree within the bound.
     Within {
-        /// How much of the bound is used, at most 1.
+        /// `|a - b| / bound`, which is at most 1.
         ratio: f64,
     },
-    /// Both undefined, or the same infinity.
+    /// Both numbers are undefined, or both are the same infinity.
     SameClass,
-    /// Two finite numbers further apart than the bound, or a bound that is no number.
+    /// Both numbers are finite, and they lie further apart than the bound, or the bound is not a finite number.
     Beyond {
-        /// `|a - b| / bound`; infinite when the bound is 0, NaN or infinite.
+        /// `|a - b| / bound`. It is infinite when the bound is 0, NaN or infinite.
         ratio: f64,
     },
-    /// A number against an infinity or against nothing, or opposite infinities.
+    /// The two numbers are of different classes: a finite number against an infinity or an undefined value, or opposite
+    /// infinities.
     OtherClass,
 }
 
@@ -27,7 +29,7 @@ impl Outcome {
     }
 }
 
-/// Compares two numbers; NaN stands for 'undefined'.
+/// Compares two numbers. NaN stands for an undefined value.
 ///
 /// ```text
 /// both undefined, or the same infinity       agree
@@ -35,7 +37,8 @@ impl Outcome {
 /// else                                       |a - b| <= bound, bound finite
 /// ```
 ///
-/// An infinite bound would accept everything and says that the analysis behind it broke down: nothing agrees within it.
+/// Nothing agrees within an infinite bound. Such a bound would accept everything, and shows that the analysis behind it
+/// broke down.
 #[must_use]
 pub fn compare(expected: f64, found: f64, bound: f64) -> Outcome {
     if class(expected) != class(found) {

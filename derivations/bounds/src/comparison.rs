@@ -1,11 +1,12 @@
-//! Many numbers held against what was computed: how many are out of bound, the worst of them, how many their bounds do not tell from others.
+//! Compares many claimed numbers with computed ones: how many are out of bound, which is the worst, and how many bounds
+//! are too wide to tell a number from a wrong one.
 
 use crate::{Float, Outcome, TOLD_OF_ITSELF, TOLD_OF_SCALE, compare};
 
-/// The number that uses most of its bound.
+/// The number that uses the largest share of its bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Worst {
-    /// Its index in the claim's tensor, flat.
+    /// Its flat index in the claim's tensor.
     pub flat: usize,
     /// What was computed here.
     pub expected: f64,
@@ -13,13 +14,13 @@ pub struct Worst {
     pub found: f64,
     /// How far a correct subject may be off.
     pub bound: f64,
-    /// `|found - expected| / bound`; infinite where the two are of different classes.
+    /// `|found - expected| / bound`. It is infinite where the two are of different classes.
     pub ratio: f64,
-    /// Whether it is the sum of the row that begins at its index.
+    /// Whether it is the sum of a row, which begins at its index, and not a single number.
     pub is_sum: bool,
 }
 
-/// Where a number stands.
+/// The place of a number in a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The item of the batch.
@@ -30,7 +31,7 @@ pub struct Place {
     pub entry: usize,
 }
 
-/// A number, its place, and all that it is held against.
+/// A claimed number, its place, and everything with which it is compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Number {
     /// What was computed here.
@@ -39,22 +40,23 @@ pub struct Number {
     pub found: f64,
     /// How far a correct subject may be off.
     pub bound: f64,
-    /// What it can be at all.
+    /// The least and the largest value that it can have at all.
     pub ends: [f64; 2],
-    /// How large what it is added up from is, or the row that it is a part of.
+    /// The size of the addends of which it is a sum, or of the row of which it is a part.
     pub scale: f64,
-    /// What its type cannot tell from 0.
+    /// The size below which its type cannot tell it from 0.
     pub tiny: f64,
-    /// Nothing above this can be claimed but infinity.
+    /// The largest number of its type. A claim above it can only be an infinity.
     pub largest: f64,
     /// Its index in the claim's tensor, flat.
     pub flat: usize,
-    /// Where it stands.
+    /// Its place in the claim.
     pub place: Place,
 }
 
 impl Number {
-    /// How far it may be off below and above what was computed: by its bound, and no further than to what it can be at all.
+    /// The distances by which it may lie below and above the computed number: its bound, cut off at the values that it
+    /// can have at all.
     fn sides(&self) -> [f64; 2] {
         let bound = if self.bound.is_nan() { f64::INFINITY } else { self.bound };
         let [low, high] = self.ends;
@@ -76,31 +78,32 @@ impl Worst {
     }
 }
 
-/// The most places of numbers out of bound that are remembered.
+/// The largest number of places of numbers out of bound that are kept.
 const MOST_PLACES: usize = 1 << 16;
 
-/// A comparison of many numbers.
+/// The result of comparing many numbers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Comparison {
-    /// How many were compared.
+    /// The number of comparisons.
     pub numbers: usize,
-    /// How many of them are out of bound.
+    /// The number of those that are out of bound.
     pub failed: usize,
-    /// How many are infinite on both sides.
+    /// The number of those that are infinite on both sides.
     pub classed: usize,
-    /// The worst.
+    /// The worst number.
     pub worst: Option<Worst>,
-    /// The computed numbers by their index and how far they may be off, where they are asked for.
+    /// The computed numbers by their index, each with its bound, if recording was asked for.
     pub recorded: Option<Vec<[f64; 2]>>,
-    /// How many have no bound: their analysis broke down.
+    /// The number of those without a bound, because their analysis broke down.
     pub unbounded: usize,
-    /// How many are not told by their bounds from what they are not, those without a bound among them.
+    /// The number of those whose bounds are so wide that a wrong number could pass. Those without a bound are among
+    /// them.
     pub untold: usize,
-    /// The one of them that is told least: its index, what was computed, its bound.
+    /// The one of them with the widest bound relative to its size: its index, the computed number and the bound.
     pub dimmest: Option<(usize, f64, f64)>,
-    /// The widest bound of any.
+    /// The widest bound of all numbers.
     pub widest: f64,
-    /// Where those out of bound lie.
+    /// The places of the numbers that are out of bound.
     pub places: Vec<Place>,
 }
 
@@ -120,7 +123,8 @@ impl Comparison {
         if expected.is_finite() {
             self.tell(&number, below.max(above));
         }
-        // Where nothing bounds it on one side, neither side is compared, and an infinity there is none; what it cannot be at all is out of bound.
+        // Where nothing bounds the number on one side, neither side is compared. A value that it cannot have at all is
+        // out of bound in any case.
         if expected.is_finite() && !below.max(above).is_finite() && low <= found && found <= high {
             self.unbounded += 1;
             return;
@@ -129,7 +133,7 @@ impl Comparison {
             self.widest = self.widest.max(number.bound);
         }
         let outcome = match compare(expected, found, bound) {
-            // A type that cannot hold the number holds infinity.
+            // A type that cannot hold the number holds an infinity in its place.
             Outcome::OtherClass
                 if found.is_infinite()
                     && found.signum() == expected.signum()
@@ -162,7 +166,7 @@ impl Comparison {
         );
     }
 
-    /// Holds the sum of a row against what every such row adds up to.
+    /// Compares the sum of a row with the number to which every such row adds up.
     pub fn compare_sum(&mut self, number: Number) {
         let Number {
             expected,
@@ -172,7 +176,7 @@ impl Comparison {
             place,
             ..
         } = number;
-        // A row with an infinity or none in it is out of bound already, or is none that adds up.
+        // A row with an infinity or a NaN is already out of bound, or is not one that adds up.
         if !found.is_finite() || !bound.is_finite() {
             return;
         }
@@ -202,7 +206,7 @@ impl Comparison {
         }
     }
 
-    /// Counts a number that may be off by more than tells it from what it is not.
+    /// Counts a number whose bound is so wide that a wrong number could pass.
     fn tell(&mut self, number: &Number, off: f64) {
         let size = number.expected.abs();
         if off
@@ -218,14 +222,14 @@ impl Comparison {
         }
     }
 
-    /// Whether too little of it is told for a verdict: a number was not compared, or more than one in eight is not told. A few are ordinary: the
-    /// sign of a slope at a kink is anybody's.
+    /// Whether the comparison is too weak for a verdict: a number could not be compared, or more than one in eight has
+    /// too wide a bound. A few such numbers are ordinary, because the sign of a slope at a kink is arbitrary.
     #[must_use]
     pub const fn is_undecided(&self) -> bool {
         self.unbounded > 0 || 8 * self.untold > self.numbers - self.classed
     }
 
-    /// What makes a comparison without a failure say less than it seems to.
+    /// A sentence about why a comparison without a failure proves less than it seems to, if there is such a reason.
     #[must_use]
     pub fn weakness(&self, name: &str) -> Option<String> {
         if self.numbers == self.classed {
@@ -237,7 +241,7 @@ impl Comparison {
         (untold > 0).then(|| format!("of {numbers} numbers of {name} {untold} may be far off within their bounds"))
     }
 
-    /// The share of its bound that the worst number uses.
+    /// The share of its bound that the worst number uses, or 0 where there is none.
     #[must_use]
     pub fn used(&self) -> f64 {
         self.worst.as_ref().map_or(0.0, |worst| worst.ratio)

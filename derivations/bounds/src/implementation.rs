@@ -1,68 +1,78 @@
-//! How far the numbers of somebody's correct code may be off: the roundings of an ordinary implementation, in its own types and order.
+//! Bounds on the errors of somebody's correct code: the roundings of an ordinary implementation, in its own types and
+//! its own order of summation.
 
 // Notation: u is the unit roundoff of the type that results are rounded to, a that of the type sums are accumulated in.
 //
-// An *ordinary* implementation works in log space. It may normalise logits by their maximum or by their log-sum-exp, take exponentials of
-// log-probabilities or quotients, form a divergence as one sum or as a difference of two, and round after every operation (an eager framework)
-// or once (a fused kernel). The bounds below hold for all of these: each is the sum over the steps of one, where another has no larger step.
+// An *ordinary* implementation works in log space. It may normalise logits by their maximum or by their log-sum-exp,
+// take exponentials of log-probabilities or quotients, form a divergence as one sum or as a difference of two, and
+// round after every operation (an eager framework) or once (a fused kernel). The bounds below hold for all of these:
+// each is the sum over the steps of one, where another has no larger step.
 
 use crate::{Float, Order, Range};
 
-/// How far a model's answers may lie apart that are the same computation on the same shapes, relative to a nat and to the answer: nothing but
-/// the order of some sums differs, if anything does. A sum in another order moves a number by as many roundings as it has levels, tens; a network has tens of layers.
+/// The distance that two answers of a model may have that are the same computation on the same shapes, in units of `u`
+/// and relative to a nat and to the answer. At most the order of some sums differs between them. A sum in another order
+/// moves a number by as many roundings as the sum has levels, which are tens, and a network has tens of layers.
 pub const CAUSALITY: f64 = 1024.0;
 
-/// By how many roundings of its sums the probabilities of one softmax may miss 1, all by the same share: 2^17 additions in turn for the largest vocabulary, and
-/// logits 2^16 away from 0, whose log-sum-exp is rounded at its own size.
+/// The number of roundings by which the probabilities of one softmax may miss 1, all by the same share. It is 2^17 for
+/// the additions, one after the other, of the largest vocabulary. It is 2^16 more for logits that lie 2^16 away from 0,
+/// whose log-sum-exp is rounded at its own size.
 pub const NORMALISER: f64 = 196_608.0;
 
-/// The most that the two above may grow to in a type of few digits: more would hold nothing against anything.
+/// The limit of the two tolerances above in a type of few digits. A larger one would accept everything.
 pub const MOST_APART: f64 = 0.25;
 
-/// From where a report says that the laws of a model tell little.
+/// The tolerance from which on a report says that the laws of a model prove little.
 pub const TELLING: f64 = 0.05;
 
-/// Which share of itself a number may be off and is told from others. Half of 1/8, the share of the text in DALL-E's loss and the smallest part of
-/// a whole that a mistake drops: what is missing, counted twice, of the other sign or 0 is out of bound then.
+/// The largest bound, as a share of the number itself, within which a wrong number is told from a right one. It is half
+/// of 1/8, which is the share of the text in DALL-E's loss and the smallest part of a whole that a mistake drops. So a
+/// number with a part that is missing, counted twice, of the other sign or 0 is out of bound.
 pub const TOLD_OF_ITSELF: f64 = 1.0 / 16.0;
 
-/// Which share of what it is added up from, a nat at the least: three decimal digits. A number that is 0, or nearly, has no share of itself.
+/// The same limit as a share of the size of the addends, but of a nat at least: three decimal digits. It is for numbers
+/// that are 0 or nearly 0, of which no share can be taken.
 pub const TOLD_OF_SCALE: f64 = 1.0 / 1024.0;
 
-/// The largest share of an error that the bound of its explanation may be: one in ten of all errors of its size would lie within by chance.
+/// The largest bound of an explanation, as a share of the error that it explains. At this limit one in ten errors of
+/// that size would be explained by chance.
 pub const MOST_OF_ERROR: f64 = 0.1;
 
-/// The largest share of what is claimed that the bound of its explanation may be: beyond, there is room for 0 within it, and 0 is 0 times anything.
+/// The largest bound of an explanation, as a share of the claimed number. Beyond it, 0 would lie within the bound, and
+/// 0 would be explained by any factor.
 pub const MOST_OF_CLAIMED: f64 = 1.0;
 
-/// The reference's own roundings of its mass: exponentials and logarithms of a few ulp, compensated sums.
+/// The reference's own roundings, relative to its mass: those of exponentials and logarithms of a few ulp, and of
+/// compensated sums.
 const REFERENCE: f64 = 32.0;
 
-/// What a subject computes with.
+/// The arithmetic of a subject, which is the code that is judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Arithmetic {
-    /// The type that results are rounded to.
+    /// The type to which the result of each operation is rounded.
     pub each: Float,
-    /// The type that sums are accumulated in.
+    /// The type in which sums are accumulated.
     pub sums: Float,
-    /// In which order it adds.
+    /// The order in which it adds.
     pub order: Order,
 }
 
 impl Arithmetic {
-    /// `u`.
+    /// The unit roundoff `u` of the type to which results are rounded.
     #[must_use]
     pub const fn u(self) -> f64 {
         self.each.unit_roundoff()
     }
 
-    /// Relative error of `exp` in units of `u`: at most 2 ulp in every library that we know (CUDA's `expf`); a half type's is a single's, rounded.
+    /// A bound on the relative error of `exp`, in units of `u`. It is at most 2 ulp in every library that we know
+    /// (CUDA's `expf`). In a half type it is computed in single precision and then rounded.
     #[must_use]
     pub const fn exp(self) -> f64 {
         if self.is_half() { 1.0 } else { 4.0 }
     }
 
-    /// Relative error of `ln` in units of `u`: at most 1 ulp.
+    /// A bound on the relative error of `ln`, in units of `u`. It is at most 1 ulp.
     #[must_use]
     pub const fn ln(self) -> f64 {
         if self.is_half() { 1.0 } else { 2.0 }
@@ -72,38 +82,42 @@ impl Arithmetic {
         matches!(self.each, Float::F16 | Float::Bf16)
     }
 
-    /// A pixel's log-likelihood, relative to its mass: two logarithms, an exponential, six additions, products and quotients; the mass holds
-    /// what rounded exponents add.
+    /// A bound on the error of a pixel's log-likelihood, in units of `u` and relative to its mass. It counts two
+    /// logarithms, an exponential, and six additions, products and quotients. The mass includes the effect of rounded
+    /// exponents.
     #[must_use]
     pub const fn likelihood(self) -> f64 {
         (2.0 * self.ln() + self.exp() + 6.0) * self.u()
     }
 
-    /// A schedule at a step, relative to the size of its ends: the share of the way twice (a quotient times an irrational), a cosine or an
-    /// exponential, three operations; a step may be counted in the same type.
+    /// A bound on the error of a schedule at a step, in units of `u` and relative to the size of its ends. It counts
+    /// the share of the way twice (a quotient times an irrational number), a cosine or an exponential, and three
+    /// operations. The step may be counted in the same type.
     #[must_use]
     pub const fn schedule(self) -> f64 {
         (2.0 * self.exp() + 16.0) * self.u()
     }
 
-    /// Relative error of a variance, or of its inverse, whose logarithm has this size: the exponential of a rounded exponent, as a square of one
-    /// or not.
+    /// A bound on the relative error of a variance, or of its inverse, whose logarithm has this size. It is the
+    /// exponential of a rounded exponent, or the square of such an exponential.
     #[must_use]
     pub fn roughness(self, log_size: f64) -> f64 {
         (self.u() * (2.0 * (self.exp() + self.ln()) + 6.0 + 3.0 * log_size)).exp_m1()
     }
 
-    /// What adding up `n` numbers costs each of them at most, relative to itself (Higham, Accuracy and Stability, section 4.2): one rounding for
-    /// each addition that it takes part in, and one where the sum is stored.
+    /// A bound on the error that adding up `n` numbers gives each of them, relative to the number itself (Higham,
+    /// Accuracy and Stability, section 4.2). It is one rounding for each addition in which the number takes part, and
+    /// one where the sum is stored.
     ///
-    /// Sequential: `n - 1`, which no other order exceeds. Blocks: 31 within a block, and again for every level of blocks of blocks. Tree: a
-    /// thread's part, one for every level above.
+    /// The number of additions depends on the order. Sequential: `n - 1`, which no other order exceeds. Blocks: 31
+    /// within a block, and 31 for every further level of blocks. Tree: those of a thread's part, and one for every
+    /// level above.
     #[must_use]
     pub fn adding(self, n: f64) -> f64 {
         gamma(self.additions(n) * self.sums.unit_roundoff()) + if n > 1.0 { self.u() } else { 0.0 }
     }
 
-    /// How many additions a number takes part in where `n` are added up.
+    /// The largest number of additions in which one of `n` addends takes part.
     pub(crate) fn additions(self, n: f64) -> f64 {
         let levels = |parts: f64| if parts > 1.0 { parts.log2().ceil() } else { 0.0 };
         let all = (n - 1.0).max(0.0);
@@ -114,7 +128,7 @@ impl Arithmetic {
         }
     }
 
-    /// The same where it adds in turn, whatever the order of its other sums.
+    /// The same arithmetic with sequential sums, for a sum that is added in turn whatever the order of the others is.
     #[must_use]
     pub const fn in_turn(self) -> Self {
         Self {
@@ -124,30 +138,32 @@ impl Arithmetic {
     }
 }
 
-/// Counts are first order; `x / (1 - x)` covers the rest and is infinite (nothing is bounded) from `x = 1`.
+/// Turns a first-order error `x` into a bound that covers all orders: `x / (1 - x)`. From `x = 1` on it is infinite,
+/// and nothing is bounded.
 #[must_use]
 pub fn gamma(x: f64) -> f64 {
     if x < 1.0 { x / (1.0 - x) } else { f64::INFINITY }
 }
 
-/// Numbers that are added up to a claim: what they come to, how far each may be off, how large they are, how many.
+/// The sum of the numbers of which a claim consists, with what is needed to bound the error of somebody's sum: their
+/// own errors, their size and their count.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct BoundedSum {
     value: f64,
-    /// What the sum of the values lost so far (Neumaier).
+    /// The rounding error of the sum so far, which is added at the end (Neumaier).
     lost: f64,
-    /// Bound on the sum of the addends' own errors.
+    /// A bound on the sum of the errors that the addends themselves have.
     pub error: f64,
-    /// Sum of their sizes.
+    /// The sum of the absolute values of the addends.
     pub mass: f64,
-    /// How many they are.
+    /// The number of addends.
     pub count: f64,
-    /// What they can come to at all.
+    /// The values that the sum can have at all.
     pub range: Range,
 }
 
 impl BoundedSum {
-    /// One number.
+    /// A sum of one addend, with its error and its size.
     #[must_use]
     pub const fn one(value: f64, error: f64, mass: f64) -> Self {
         Self {
@@ -160,13 +176,13 @@ impl BoundedSum {
         }
     }
 
-    /// The same number, of which it is known what it can be at all.
+    /// The same sum, with the range of the values that it can have at all.
     #[must_use]
     pub const fn within(self, range: Range) -> Self {
         Self { range, ..self }
     }
 
-    /// The sum.
+    /// The value of the sum.
     #[must_use]
     pub fn value(self) -> f64 {
         if self.value.is_finite() {
@@ -176,7 +192,7 @@ impl BoundedSum {
         }
     }
 
-    /// The same sum, known better than by its addends.
+    /// The same sum with a value that is known better than by adding up.
     #[must_use]
     pub const fn known(self, value: f64) -> Self {
         Self {
@@ -186,7 +202,7 @@ impl BoundedSum {
         }
     }
 
-    /// Times a number that the subject rounds once.
+    /// The sum, multiplied by a factor. The subject rounds the product once.
     #[must_use]
     pub fn times(self, factor: f64, u: f64) -> Self {
         let size = factor.abs();
@@ -201,13 +217,14 @@ impl BoundedSum {
         }
     }
 
-    /// How far a correct subject's number may be off, were the sum divided by `divisor` and stored in `stored`.
+    /// The bound on the error of a correct subject's number, where it divides the sum by `divisor` and stores it as
+    /// `stored`.
     ///
     /// ```text
     /// (error + adding(n) (mass + error) + 4 u |value| + 32 u_f64 mass) / divisor + u_stored |value| / divisor + tiny
     /// ```
     ///
-    /// Four operations at most stand between the sum and the claim: a sign, a unit, a normaliser, a mean.
+    /// At most four operations stand between the sum and the claim: a sign, a unit, a normaliser and a mean.
     #[must_use]
     pub fn bound(self, divisor: f64, arithmetic: Arithmetic, stored: Float) -> f64 {
         let summed = self.error + arithmetic.adding(self.count) * (self.mass + self.error);
@@ -218,7 +235,7 @@ impl BoundedSum {
         (summed + after + own) / divisor + least
     }
 
-    /// The least and the largest that a correct subject's number can be at all, whatever its bound.
+    /// The least and the largest value that a correct subject's number can have at all, whatever its bound is.
     #[must_use]
     pub fn ends(self, divisor: f64, arithmetic: Arithmetic, stored: Float) -> [f64; 2] {
         self.range.ends(self.count, divisor, arithmetic, stored)

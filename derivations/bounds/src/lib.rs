@@ -1,8 +1,8 @@
-//! How far a correct number may be off, and how two numbers are compared.
+//! Bounds on the error of a correct number, and the comparison of two numbers.
 //!
-//! What somebody's correct code may lose in its own types and order of summation ([`Arithmetic`], [`BoundedSum`], [`LogSoftmaxRow`]), what a number can be
-//! at all ([`Range`]), and the one comparer ([`compare`]). Whose number it is and what it should be is not said here: that is the judge's and the
-//! agreement's to know.
+//! [`Arithmetic`], [`BoundedSum`] and [`LogSoftmaxRow`] bound what somebody's correct code may lose in its own types
+//! and order of summation. [`Range`] holds the values that a number can have at all. [`compare`] is the only function
+//! that compares numbers. This package does not know whose number it is, nor what it should be. `judge` and `agree` do.
 
 mod compare;
 mod comparison;

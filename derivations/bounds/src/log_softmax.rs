@@ -1,28 +1,29 @@
-//! A row of logits, normalised, and how far a subject's may be off.
+//! A normalised row of logits, with bounds on the errors of a subject's row.
 
 use reference::logits::Softmax;
 use reference::vocab::Error;
 
 use crate::Arithmetic;
 
-/// Log-probabilities of a row of logits, and how far a subject's may be off.
+/// The log-probabilities and probabilities of a row of logits, with bounds on the errors that those of a correct
+/// subject may have.
 #[derive(Debug, Clone)]
 pub struct LogSoftmaxRow {
-    /// `ln q_k`.
+    /// The log-probabilities `ln q_k`.
     pub ln: Vec<f64>,
-    /// Bound on the absolute error of `ln q_k`.
+    /// The bound on the absolute error of each `ln q_k`, in nats.
     pub abs_error: Vec<f64>,
-    /// `q_k`.
+    /// The probabilities `q_k`.
     pub q: Vec<f64>,
-    /// Bound on the relative error of `q_k`.
+    /// The bound on the relative error of each `q_k`.
     pub rel_error: Vec<f64>,
-    /// What may be lost of `q_k` besides, near 0.
+    /// The absolute amount of each `q_k` that may also be lost by underflow, near 0.
     pub lost: Vec<f64>,
-    /// Bound on the error that all `ln q_k` share, as they have it by the log-sum-exp.
+    /// The bound on the error that all `ln q_k` share, which comes from the log-sum-exp, in nats.
     pub common: f64,
 }
 
-/// The logarithm of half the smallest number.
+/// The logarithm of half the smallest positive double.
 const UNDERFLOW: f64 = -745.2;
 
 impl LogSoftmaxRow {
@@ -53,20 +54,21 @@ impl LogSoftmaxRow {
         let logs: Vec<f64> = (0..x.len()).map(|k| row.ln_q(k)).collect();
         let [mut abs_error, mut rel_error, mut lost] = std::array::from_fn(|_| vec![0.0; x.len()]);
         for k in row.support() {
-            let others = -logs[k].exp_m1(); // 1 - q_k
+            let others = -logs[k].exp_m1(); // This is 1 - q_k.
             let against = ((mean - row.q[k] * size(k)).max(0.0) / others).min(largest);
             let apart = size(k) + if others > 0.0 { against } else { 0.0 };
             let odds = if others > 0.0 { others * apart.exp_m1() } else { 0.0 };
             let rest = common + u * logs[k].abs();
             abs_error[k] = odds.min(apart) + rest;
-            // What is 0 however far its exponent is off has no error; relative ones would be 0 times infinity.
+            // A probability that is 0 however far its exponent is off has no error. A relative error would be 0 times
+            // infinity.
             let grown = apart + rest + (exp + 2.0) * u;
             rel_error[k] = if logs[k] + grown < UNDERFLOW {
                 0.0
             } else {
                 odds + (rest + (exp + 2.0) * u).exp_m1()
             };
-            // What rounds to 0 for certain is lost whole, and no more of it.
+            // A probability that certainly rounds to 0 is lost as a whole, and no more than that.
             let vanishes = logs[k] + grown < w.each.smallest().max(f64::MIN_POSITIVE).ln();
             lost[k] = if vanishes { row.q[k] } else { w.each.lost() };
         }
@@ -80,7 +82,7 @@ impl LogSoftmaxRow {
         })
     }
 
-    /// Every entry `-ln K`.
+    /// The row whose entries are all `-ln K`, which every subject knows exactly up to rounding.
     #[must_use]
     pub fn uniform(k: usize, w: Arithmetic) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]

@@ -1,35 +1,40 @@
-//! What a number can be at all, whatever the inputs were: a claim outside is wrong even where nothing bounds its error.
+//! The values that a number can have at all, whatever the inputs were. A claim outside of its range is wrong, even
+//! where nothing bounds its error.
 
-// Every end below is one that rounding cannot pass, or passes by a stated give. Notation as beside: u, K codes, n additions, N = (n - 1) a.
+// Every end below is one that rounding cannot pass, or passes by a stated give. Notation as beside: u, K codes, n
+// additions, N = (n - 1) a.
 //
-// Sums. Without assuming N < 1: |computed - exact| <= N sum |terms| (Jeannerod and Rump 2013), and a sum of positive terms s is computed as
-// at least s / (1 + N) and at most s (1 + N): each addition errs by at most a times its own result, which is at most the last. Rounded addition
-// is monotone: a sum of terms that are at least l is at least the computed sum of the l.
+// Sums. Without assuming N < 1: |computed - exact| <= N sum |terms| (Jeannerod and Rump 2013), and a sum of positive
+// terms s is computed as at least s / (1 + N) and at most s (1 + N): each addition errs by at most a times its own
+// result, which is at most the last. Rounded addition is monotone: a sum of terms that are at least l is at least the
+// computed sum of the l.
 //
-// A softmax. Its sum is at least 1 and at most K (1 + N), so that ln s >= 0, and ln q <= 0 in all its forms: q is in [0, 1]. Rounding the
-// exponents is a change of the logits, and every end holds for all logits. What is left of it: all q are off together by at most
-// (1 + N) e^(eta + 16 u (1 + ln K)), eta = u |max + ln s| where it is normalised by its log-sum-exp, and an average of 16 u (1 - ln q) is
-// within the exponent. Logarithms are off by as much, and so E[ln q] by its size times twice that:
+// A softmax. Its sum is at least 1 and at most K (1 + N), so that ln s >= 0, and ln q <= 0 in all its forms: q is in
+// [0, 1]. Rounding the exponents is a change of the logits, and every end holds for all logits. What is left of it: all
+// q are off together by at most (1 + N) e^(eta + 16 u (1 + ln K)), eta = u |max + ln s| where it is normalised by its
+// log-sum-exp, and an average of 16 u (1 - ln q) is within the exponent. Logarithms are off by as much, and so E[ln q]
+// by its size times twice that:
 //
 //     delta = (1 + N)^2 e^(2 eta + 16 u (1 + ln K)) - 1
 
 use crate::{Arithmetic, Float, LogSoftmaxRow};
 
-/// The least and the largest that a number can be.
+/// The least and the largest value that a number can have.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Range {
-    /// The least.
+    /// The least value.
     pub low: f64,
-    /// The largest.
+    /// The largest value.
     pub high: f64,
-    /// How large what is added up below and above is: a sum moves the end by its share of this.
+    /// The sizes of what is added up at the lower and at the upper end. Rounding of a sum moves each end by a share of
+    /// its size.
     give: [f64; 2],
-    /// How far it may be off where a row of such numbers is added up that comes to a known number.
+    /// The error that the number may have as a part of a row that adds up to a known number.
     in_row: f64,
 }
 
 impl Range {
-    /// Nothing is known.
+    /// The range of a number of which nothing is known.
     pub const ANY: Self = Self {
         low: f64::NEG_INFINITY,
         high: f64::INFINITY,
@@ -37,8 +42,10 @@ impl Range {
         in_row: f64::INFINITY,
     };
 
-    /// From 0 on: `-ln p`, an entropy's parts. Below it is no further than `shared`, what all `ln p` may be off by together (a table that misses 1,
-    /// a log-sum-exp of a large maximum, `(max log2 e + log2 s) ln 2` too), and what a product with a rounded `1 / s` makes of `p = e / s`.
+    /// The range of numbers of at least 0, such as `-ln p` or the parts of an entropy. They lie below 0 by at most
+    /// `shared`, and by what a product with a rounded `1 / s` makes of `p = e / s`. `shared` is the error that all
+    /// `ln p` have together: that of a table that misses 1, of a log-sum-exp with a large maximum, or of
+    /// `(max log2 e + log2 s) ln 2`.
     #[must_use]
     pub fn positive(shared: f64, w: Arithmetic) -> Self {
         Self {
@@ -47,13 +54,14 @@ impl Range {
         }
     }
 
-    /// Up to 0, likewise: the logarithm of a probability.
+    /// The range of numbers of at most 0 in the same way, such as the logarithm of a probability.
     #[must_use]
     pub fn negative(w: Arithmetic) -> Self {
         Self::positive(0.0, w).times(-1.0)
     }
 
-    /// A probability that is one of a row's: in `[0, 1]`, up to the rounding of an exponential or of `(hard - soft) + soft`.
+    /// The range of a probability in a row: `[0, 1]`, up to the rounding of an exponential or of
+    /// `(hard - soft) + soft`.
     #[must_use]
     pub fn probability(w: Arithmetic) -> Self {
         Self {
@@ -63,7 +71,7 @@ impl Range {
         }
     }
 
-    /// Between two numbers that are given.
+    /// The range between two given numbers.
     #[must_use]
     pub fn between(a: f64, b: f64) -> Self {
         let (low, high) = (a.min(b), a.max(b));
@@ -75,8 +83,9 @@ impl Range {
         }
     }
 
-    /// The entropy of a row: `0 <= H <= ln K`. Its parts `-q ln q` have one sign, so that no rounding of sums brings it below 0; `ln s - E[x]`
-    /// of logits from which the largest was taken off may be below by what `ln s` is off.
+    /// The range of the entropy of a row: `0 <= H <= ln K`. Its parts `-q ln q` have one sign, so that no rounding of
+    /// sums brings it below 0. If it is computed as `ln s - E[x]` from logits minus their largest, it may lie below 0
+    /// by the error of `ln s`.
     #[must_use]
     pub fn entropy(row: &LogSoftmaxRow, w: Arithmetic) -> Self {
         let (ln_k, delta) = (row.ln_len(), row.together(w));
@@ -88,11 +97,12 @@ impl Range {
         }
     }
 
-    /// A divergence from `1/K`: `0 <= D <= ln K`. It may be computed as a difference of two numbers of that size.
+    /// The range of a divergence from `1/K`: `0 <= D <= ln K`. A subject may compute it as a difference of two numbers
+    /// of that size.
     #[must_use]
     pub fn divergence_from_uniform(row: &LogSoftmaxRow, w: Arithmetic) -> Self {
         let (ln_k, delta) = (row.ln_len(), row.together(w));
-        let size = 2.0 * ln_k + 1.0; // 1: what is off in ln q by itself, weighed
+        let size = 2.0 * ln_k + 1.0; // The 1 stands for the errors of the ln q themselves, weighted.
         Self {
             low: -delta * size,
             high: ln_k + delta * size,
@@ -101,7 +111,7 @@ impl Range {
         }
     }
 
-    /// Any other divergence: at least 0, off by no more than its parts are.
+    /// The range of any other divergence. It is at least 0, up to the errors of its parts.
     #[must_use]
     pub fn divergence(error: f64, mass: f64) -> Self {
         Self {
@@ -111,25 +121,25 @@ impl Range {
         }
     }
 
-    /// The same as a part of a row that may be so far off.
+    /// The same range for a part of a row that may have the error `in_row`.
     #[must_use]
     pub const fn in_row(self, in_row: f64) -> Self {
         Self { in_row, ..self }
     }
 
-    /// A part of a row that adds up to a known number; `size` is the part's.
+    /// The same range for a part, of this size, of a row that adds up to a known number.
     #[must_use]
     pub fn part(self, row: &LogSoftmaxRow, size: f64, w: Arithmetic) -> Self {
         self.in_row(3.0 * row.together(w) * size + 4.0 * w.each.lost())
     }
 
-    /// How far it may be off as a part of its row.
+    /// The error that the number may have as a part of its row.
     #[must_use]
     pub const fn apart(self) -> f64 {
         self.in_row
     }
 
-    /// Times a number.
+    /// The range, multiplied by a number of either sign.
     #[must_use]
     pub fn times(self, factor: f64) -> Self {
         let scaled = |value: f64| if factor == 0.0 { 0.0 } else { factor * value };
@@ -152,7 +162,8 @@ impl Range {
         }
     }
 
-    /// The ends after `n` numbers were added up, divided and stored: four operations at most, as for a bound.
+    /// The ends of the range after `n` numbers were added up, divided and stored. At most four operations are counted,
+    /// as for a bound.
     #[must_use]
     pub fn ends(self, n: f64, divisor: f64, w: Arithmetic, stored: Float) -> [f64; 2] {
         let share = w.additions(n) * w.sums.unit_roundoff() + if n > 1.0 { w.u() } else { 0.0 };
@@ -180,14 +191,14 @@ impl std::ops::AddAssign for Range {
 }
 
 impl LogSoftmaxRow {
-    /// `ln K`.
+    /// `ln K` for the row's length `K`.
     fn ln_len(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let k = self.ln.len() as f64;
         k.ln()
     }
 
-    /// `delta`: how far all probabilities of the row may be off together.
+    /// `delta`, the relative error that all probabilities of the row may have together.
     fn together(&self, w: Arithmetic) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let n = w.additions(self.ln.len() as f64) * w.sums.unit_roundoff();
@@ -205,11 +216,11 @@ mod tests {
         order: Order::Sequential,
     };
 
-    /// Sums in bfloat16, one after the other: they stop growing.
+    /// The arithmetic of sequential sums in bfloat16, which stop growing.
     #[test]
     fn what_stagnates_is_within_its_range_and_what_is_invented_is_not() {
         let row = LogSoftmaxRow::new("x", &[0.0; 8192], BF16, 0.0).expect("a row of finite logits");
-        // The softmax's sum stays at 256: ln q = -ln 256, and the last sum stays at 256 terms, too.
+        // The sum of the softmax stays at 256, so that ln q = -ln 256. The last sum stays at 256 terms, too.
         let stuck = 256.0 * (1.0 / 256.0) * (8192.0_f64 / 256.0).ln();
         for (range, right, wrong) in [
             (Range::divergence_from_uniform(&row, BF16), stuck, -1e8),
@@ -246,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_surprise_is_below_0_by_what_all_logarithms_share_and_by_no_more() {
-        // lse = (m log2 e + log2 s) ln 2 in single precision: an ulp of lse.
+        // lse = (m log2 e + log2 s) ln 2 in single precision has an error of an ulp of lse.
         let f32s = Arithmetic {
             each: Float::F32,
             sums: Float::F32,

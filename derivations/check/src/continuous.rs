@@ -1,4 +1,4 @@
-//! Continuous worlds through the checker: the same table, the integral of Eq. 3 as printed.
+//! The check of the same claims on linear-Gaussian worlds, whose codes are integrated over as the note prints Eq. 3.
 
 use crate::Checked;
 use crate::integrals::Integrals;
@@ -6,26 +6,26 @@ use crate::integrals::Integrals;
 /// The verdicts on continuous worlds, and how far closed forms, quadrature and draws lie apart.
 #[derive(Debug, Clone)]
 pub struct Continuous {
-    /// The table, judged.
+    /// The claims, judged on the worlds.
     pub checked: Checked,
-    /// Closed forms against quadrature and sampling, on the first worlds.
+    /// The comparison of closed forms with quadrature and sampling, on the first worlds.
     pub integrals: Integrals,
 }
 
 impl Continuous {
-    /// Whether every row closes, every sign that the table claims holds, and the three integrals agree.
+    /// Whether every row closes, every sign that the table claims holds, and the three ways to integrate agree.
     #[must_use]
     pub fn stands(&self) -> bool {
         self.checked.failures().next().is_none() && self.integrals.agree()
     }
 }
 
-/// How a program comes to have them, said to whoever asks one for a continuous world that has none.
+/// The error for a user who asks for a continuous world in a program that was built without LAPACK.
 #[cfg(not(feature = "lapack"))]
 pub const WITHOUT_LAPACK: &str = "this program was built without lapack; `cargo install --path derivations/elbo --features lapack` builds one with it, \
                                   where OpenBLAS is installed (`make lapack` does that)";
 
-/// Why they were left out, where the program was built without them.
+/// The line of the report where the program was built without continuous worlds.
 pub const SKIPPED: &str = "continuous worlds: skipped, built without lapack (`make check` installs it and has them)";
 
 #[cfg(feature = "lapack")]
@@ -39,11 +39,11 @@ mod judged {
     use crate::{Options, check};
     use worlds::generate::{Cases, Origin, gaussian, list};
 
-    /// Worlds whose sides are computed three times, and how many of them from a file.
+    /// The number of worlds whose lines are integrated in three ways, and below it how many of them come from a file.
     const THRICE: usize = 40;
     const OF_A_FILE: usize = 8;
 
-    /// Checks a file's worlds, the listed ones and `random` drawn ones.
+    /// Checks the worlds of a file, the listed ones, and `random` ones that are drawn.
     ///
     /// # Errors
     /// None on validated worlds.

@@ -1,4 +1,4 @@
-//! The search: find a world that breaks a claim, then the smallest one.
+//! The search for counterexamples: it finds a world that breaks a claim, and then shrinks it to the simplest one.
 
 pub mod shrinkable;
 pub mod simplest;
@@ -18,36 +18,36 @@ use self::shrinkable::Shrinkable;
 use self::target::{Grade, Target, violated_names};
 use crate::observe::{Values, judge};
 
-/// A smallest world that breaks a claim.
+/// A world that breaks a claim, shrunk as far as the search could.
 #[derive(Debug, Clone)]
 pub struct Counterexample<W: Shrinkable = World> {
-    /// What it breaks.
+    /// The claim that it breaks.
     pub target: Target,
-    /// The world.
+    /// The world, in fractions.
     pub world: W::Written,
-    /// How good it is.
+    /// How good it is as a counterexample.
     pub grade: Grade,
-    /// Assumptions that it violates, by name.
+    /// The names of the assumptions that it violates.
     pub violates: Vec<&'static str>,
-    /// The step that raises the line most in this world.
+    /// The step that raises the line the most in this world.
     pub because: Option<&'static Step>,
-    /// The side above; absent when it has no value.
+    /// The value of the upper side in nats. It is absent when that side has no value.
     pub above: Option<Nats>,
-    /// The side below; absent when it has no value.
+    /// The value of the lower side in nats. It is absent when that side has no value.
     pub below: Option<Nats>,
-    /// Random worlds drawn until one broke the claim.
+    /// The number of random worlds that were drawn until one broke the claim.
     pub drawn: u64,
-    /// How large that world was, in words.
+    /// The size of that random world, in words.
     pub found_at: String,
-    /// Candidates tried while shrinking.
+    /// The number of candidates that were tried while shrinking.
     pub shrinks: u64,
 }
 
-/// Why a search ends without an answer.
+/// The reason why a search ends without an answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SearchError {
-    /// A world was refused, which none that a generator draws is.
+    /// The reference refused a world. This does not happen to worlds that a generator draws.
     #[error(transparent)]
     Reference(#[from] Error),
     /// The claim is broken, but only by worlds that cannot be written down.
@@ -55,7 +55,7 @@ pub enum SearchError {
         "random world {drawn} breaks the claim, and no world near it in fractions of 64-bit integers does: expected another --seed to find one"
     )]
     Unwritable {
-        /// Which world of the seed.
+        /// The number of that world within the seed.
         drawn: u64,
     },
 }
@@ -63,7 +63,7 @@ pub enum SearchError {
 /// Searches `tries` random worlds of `seed` for a counterexample and shrinks the best that it finds.
 ///
 /// # Errors
-/// [`SearchError::Unwritable`].
+/// [`SearchError::Unwritable`] when the claim is broken, but by no world in small fractions that was found.
 pub fn refute<W: Shrinkable>(target: &Target, seed: u64, tries: u64) -> Result<Option<Counterexample<W>>, SearchError> {
     let Some((drawn, found, grade)) = find::<W>(target, seed, tries)? else {
         return Ok(None);
@@ -95,7 +95,8 @@ pub fn refute<W: Shrinkable>(target: &Target, seed: u64, tries: u64) -> Result<O
     }))
 }
 
-/// The row of the claim that breaks by itself, of several the one with the smallest slack; one without a value counts as the smallest.
+/// The row of the claim that raises the line. Of several rows it is the one with the smallest slack. A slack without a
+/// value counts as the smallest.
 fn culprit<W: Checkable>(claim: &Proposition, scene: &UnderReading<W>) -> Option<&'static Step> {
     let mut values = Values::new();
     let mut rank = |step: &Step| {
@@ -109,7 +110,7 @@ fn culprit<W: Checkable>(claim: &Proposition, scene: &UnderReading<W>) -> Option
     first.map(|(_, step)| step)
 }
 
-/// The first world that refutes, else the first of the best grade.
+/// The first random world that refutes the claim, or else the first of the best grade.
 fn find<W: Shrinkable>(target: &Target, seed: u64, tries: u64) -> Result<Option<(u64, W, Grade)>, Error> {
     const BATCH: u64 = 512;
     let mut fallback: Option<(u64, W, Grade)> = None;
@@ -138,7 +139,8 @@ fn find<W: Shrinkable>(target: &Target, seed: u64, tries: u64) -> Result<Option<
     Ok(fallback)
 }
 
-/// Removes captions, codes, coordinates one at a time while the world still breaks the claim as well.
+/// Removes captions, codes or coordinates, one at a time, as long as the world still breaks the claim with the same
+/// grade.
 fn fewest_states<W: Shrinkable>(target: &Target, found: &W, grade: Grade) -> Result<(W, u64), Error> {
     let (mut world, mut tried) = (found.clone(), 0);
     'again: loop {

@@ -1,4 +1,4 @@
-//! Every side of a linear-Gaussian world three times: in closed form, by quadrature, by sampling.
+//! Compares three ways to compute every line on a linear-Gaussian world: in closed form, by quadrature and by sampling.
 
 use serde::Serialize;
 
@@ -8,30 +8,32 @@ mod compare;
 #[cfg(feature = "lapack")]
 pub use compare::compare;
 
-/// By how many standard errors a sample's side may miss before it fails: the jackknife of 32 groups leaves a side a chance of one in a million.
+/// The largest error of an estimate from samples that passes, in standard errors. With the jackknife of 32 groups, a
+/// correct line exceeds it with a chance of one in a million.
 pub const BEYOND_CHANCE: f64 = 6.0;
 
-/// What was compared, over all worlds.
+/// The result of the comparison over all worlds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Integrals {
-    /// Worlds.
+    /// The number of worlds.
     pub worlds: u64,
-    /// Sides compared with quadrature.
+    /// The number of values that were compared with quadrature.
     pub by_quadrature: u64,
-    /// The worst of them, in units of the bound.
+    /// The largest error of quadrature, in units of its bound. More than 1 is a failure.
     pub worst_quadrature: f64,
-    /// Sides that 256 nodes an axis do not settle.
+    /// The number of values for which 256 nodes per axis do not suffice.
     pub unsettled: u64,
-    /// Sides compared with sampling.
+    /// The number of values that were compared with sampling.
     pub by_sampling: u64,
-    /// The worst of them, in standard errors.
+    /// The largest error of sampling, in standard errors.
     pub worst_sampling: f64,
-    /// Sides whose estimate has no standard error to trust: the ratio's fourth moment is too large.
+    /// The number of values whose estimate has no trustworthy standard error, because the fourth moment of the ratio is
+    /// too large.
     pub heavy: u64,
 }
 
 impl Integrals {
-    /// Whether the three agree.
+    /// Whether the three ways agree.
     #[must_use]
     pub fn agree(&self) -> bool {
         self.worst_quadrature <= 1.0 && self.worst_sampling <= BEYOND_CHANCE

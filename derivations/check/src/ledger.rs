@@ -1,4 +1,5 @@
-//! Where every nat of the evidence goes: `evidence = objective + gap + reading + dropped + reweighting`.
+//! The ledger of a world, which says where every nat of the evidence goes:
+//! `evidence = objective + gap + reading + dropped + reweighting`.
 
 use note::checkable::Checkable;
 use note::proposition::bound_at_beta;
@@ -12,14 +13,14 @@ use reference::vocab::{Error, Nats, Reading};
 
 use crate::observe::{Values, judge};
 
-/// One entry: a name, a formula in words, an amount.
+/// One entry of a ledger: a name, a formula, and an amount.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// Its name.
     pub name: &'static str,
-    /// What it is.
+    /// Its formula, as plain text.
     pub formula: &'static str,
-    /// How much, in nats; absent where it has no value.
+    /// Its amount in nats. It is absent where the entry has no value.
     pub nats: Option<Nats>,
 }
 
@@ -28,39 +29,40 @@ pub struct Entry {
 pub struct Ledger {
     /// The reading.
     pub reading: Reading,
-    /// What the reading evaluates in place of the world's tables, if anything.
+    /// A sentence about the tables that the reading replaces, if it replaces any.
     pub replaced: Option<&'static str>,
     /// The beta of the objective.
     pub beta: f64,
-    /// `ln p(x,y)`, under the expected reading `ln p(x)`.
+    /// The evidence: `ln p(x,y)`, or `ln p(x)` under the expected reading.
     pub evidence: Entry,
-    /// What it is made of.
+    /// The entries that add up to the evidence.
     pub entries: Vec<Entry>,
-    /// Reconstruction and divergence, of which the objective is made.
+    /// The two parts of the objective: reconstruction and divergence.
     pub parts: Vec<Entry>,
-    /// `evidence - sum of entries`, unrounded, and its bound; absent where some entry is infinite or has no value.
+    /// The evidence minus the sum of the entries, and the bound on its rounding error, both in nats. It is absent where
+    /// an entry is infinite or has no value.
     pub residue: Option<(f64, f64)>,
-    /// For which beta the objective bounds the evidence.
+    /// The values of beta for which the objective bounds the evidence.
     pub critical: Option<CriticalBeta>,
-    /// Whether it does at this beta: what `check` says of the same claim.
+    /// Whether the objective bounds the evidence at this beta. It agrees with what `check` says about the same claim.
     pub bound: Bound,
 }
 
 /// Whether an objective bounds the evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
-    /// It does.
+    /// The objective is at most the evidence.
     Holds,
-    /// It exceeds the evidence.
+    /// The objective exceeds the evidence.
     Fails,
-    /// Rounding hides which.
+    /// The two are too close: rounding hides which one is larger.
     Undecided,
     /// A side has no value.
     NoValue,
 }
 
 impl Bound {
-    /// As a program is told: neither where it is hidden or there is nothing to compare.
+    /// The answer for a program. It is `None` where rounding hides it, or where a side has no value.
     #[must_use]
     pub const fn holds(self) -> Option<bool> {
         match self {
@@ -72,7 +74,8 @@ impl Bound {
 }
 
 impl Ledger {
-    /// Whether the entries add up within the bound; a ledger with infinite entries is not summed and not wrong.
+    /// Whether the entries add up within the bound. A ledger with infinite entries is not summed, and counts as
+    /// correct.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         self.residue
@@ -83,7 +86,7 @@ impl Ledger {
 /// Draws up the ledger of a world at its beta.
 ///
 /// # Errors
-/// None that a validated world can cause: an entry without a value is left blank.
+/// None that a validated world can cause. An entry without a value is left blank.
 pub fn ledger<W: Checkable>(world: &W, reading: Reading) -> Result<Ledger, Error> {
     let scene = UnderReading::new(world, reading)?;
     let seen = &scene.seen;
@@ -93,12 +96,6 @@ pub fn ledger<W: Checkable>(world: &W, reading: Reading) -> Result<Ledger, Error
     } else {
         eq03_log_evidence(world)
     };
-    let entry = |name, formula, nats: Result<Nats, Error>| Entry {
-        name,
-        formula,
-        nats: nats.ok(),
-    };
-    let zero = || Ok(Nats::ZERO);
     let evidence = if expected {
         entry("evidence", "ln p(x)", target)
     } else {
@@ -117,7 +114,7 @@ pub fn ledger<W: Checkable>(world: &W, reading: Reading) -> Result<Ledger, Error
     let mut entries = vec![entry("objective", "E[ln p(x|y,z)] - beta D", objective), gap];
     entries.extend(reading_entries(seen, reading));
     entries.push(if expected {
-        entry("dropped", "nothing: line 14 bounds ln p(x) as it is", zero())
+        entry("dropped", "nothing: line 14 bounds ln p(x) as it is", Ok(Nats::ZERO))
     } else {
         let slack = seen.dropped_constant(reading);
         entry("dropped", "ln q(y|x), never positive", slack)
@@ -127,14 +124,7 @@ pub fn ledger<W: Checkable>(world: &W, reading: Reading) -> Result<Ledger, Error
         "(beta - 1) D",
         seen.reweighted_divergence(reading),
     ));
-    let parts = vec![
-        entry(
-            "reconstruction",
-            "R = E[ln p(x|y,z)]",
-            expected_log_likelihood(world, reading).determinate("R"),
-        ),
-        entry("divergence", "D, as the reading has it", divergence(world, reading)),
-    ];
+    let parts = parts(world, reading);
     let residue = residue(&evidence, &entries);
     Ok(Ledger {
         reading,
@@ -149,6 +139,27 @@ pub fn ledger<W: Checkable>(world: &W, reading: Reading) -> Result<Ledger, Error
     })
 }
 
+/// An entry, whose amount is absent where it has no value.
+fn entry(name: &'static str, formula: &'static str, nats: Result<Nats, Error>) -> Entry {
+    Entry {
+        name,
+        formula,
+        nats: nats.ok(),
+    }
+}
+
+/// The two parts of the objective: the reconstruction and the divergence.
+fn parts<W: Checkable>(world: &W, reading: Reading) -> Vec<Entry> {
+    vec![
+        entry(
+            "reconstruction",
+            "R = E[ln p(x|y,z)]",
+            expected_log_likelihood(world, reading).determinate("R"),
+        ),
+        entry("divergence", "D, as the reading has it", divergence(world, reading)),
+    ]
+}
+
 fn bound<W: Checkable>(scene: &UnderReading<W>) -> Bound {
     let claim = bound_at_beta(scene.reading);
     match claim.map(|claim| judge(&claim, scene, &mut Values::new()).holds()) {
@@ -159,13 +170,9 @@ fn bound<W: Checkable>(scene: &UnderReading<W>) -> Bound {
     }
 }
 
-/// What the reading adds: of the joint encoder and of the divergence apart, or as one where they are opposite infinities.
+/// The entries that the reading adds: one for the joint encoder and one for the divergence. The joint reading has a
+/// single entry where one of the two is not finite, because they may be opposite infinities.
 fn reading_entries<W: Slack>(seen: &W, reading: Reading) -> Vec<Entry> {
-    let entry = |name, formula, nats: Result<Nats, Error>| Entry {
-        name,
-        formula,
-        nats: nats.ok(),
-    };
     let encoder = if reading == Reading::Expected {
         Ok(Nats::ZERO)
     } else {

@@ -1,10 +1,11 @@
-//! The note, checked: every claim on every world, and the sweep over beta.
+//! The checker: it judges every claim of the note on every world, and sweeps over beta.
 //!
 //! # Reading order
 //!
-//! [`observe`] (one claim in one world), [`verdict`] (what many observations come to), this file (all claims on all worlds), [`continuous`] and
-//! [`integrals`] (worlds whose codes are integrated over), [`ledger`] (where every nat of one world goes), [`counterexample`] (the smallest world
-//! that breaks a claim), [`report`] (all of it as text and JSON).
+//! [`observe`] judges one claim in one world, and [`verdict`] turns many observations into a verdict. This file judges
+//! all claims on all worlds. [`continuous`] and [`integrals`] add worlds whose codes are integrated over. [`ledger`]
+//! says where every nat of one world goes, and [`counterexample`] finds the smallest world that breaks a claim.
+//! [`report`] writes all of it as text and JSON.
 
 pub mod continuous;
 pub mod counterexample;
@@ -33,23 +34,23 @@ pub const BETAS: [f64; 17] = [
     0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0, 1.01, 2.0, 6.6, 100.0,
 ];
 
-/// What to check.
+/// What to check. By default that is every claim under every reading, at each world's own beta.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Only this reading.
+    /// The only reading to check, if one was asked for.
     pub reading: Option<Reading>,
-    /// Every world at this beta.
+    /// The beta of every world, if one was asked for.
     pub beta: Option<Beta>,
 }
 
-/// A claim with what was seen of it.
+/// A claim, and the observations of it.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The claim.
     pub claim: Proposition,
-    /// On the worlds of the case file.
+    /// The observations on the worlds of the case file.
     pub file: Tally,
-    /// On all worlds.
+    /// The observations on all worlds.
     pub all: Tally,
 }
 
@@ -61,30 +62,32 @@ impl Row {
     }
 }
 
-/// The bound of Eq. 14 at one beta under one reading: on the evidence, or on what line 14 does bound there.
+/// The bound of Eq. 14 at one beta under one reading. It is a bound on the evidence, or on what line 14 does bound
+/// under that reading.
 #[derive(Debug, Clone)]
 pub struct BetaRow {
     /// The beta.
     pub beta: f64,
-    /// The claim with what was seen.
+    /// The claim, and the observations of it.
     pub row: Row,
 }
 
-/// Everything that was seen.
+/// The result of a check: all observations.
 #[derive(Debug, Clone)]
 pub struct Checked {
-    /// The claims in the order of the table.
+    /// The claims, in the order of the table.
     pub rows: Vec<Row>,
-    /// The sweep, by claim and beta.
+    /// The sweep over beta, ordered by claim and then by beta.
     pub sweep: Vec<BetaRow>,
-    /// Worlds by source.
+    /// The number of worlds from each source.
     pub worlds: Vec<(Origin, u64)>,
-    /// The beta that every world was judged at, if one was asked for.
+    /// The beta at which every world was judged, if one was asked for.
     pub beta: Option<Beta>,
 }
 
 impl Checked {
-    /// Rows that do not close or whose claimed sign failed: what the tool itself got wrong.
+    /// The rows that do not close, or whose claimed sign failed. These are mistakes of this program and not of the
+    /// note.
     pub fn failures(&self) -> impl Iterator<Item = &Row> {
         self.rows
             .iter()
@@ -92,7 +95,7 @@ impl Checked {
             .filter(|row| row.all.ours_broken.is_some())
     }
 
-    /// Row checks made: claims judged, over all worlds.
+    /// The number of judgements: the claims that were judged, summed over all worlds.
     #[must_use]
     pub fn judged(&self) -> u64 {
         self.rows
@@ -103,15 +106,15 @@ impl Checked {
     }
 }
 
-/// Worlds handed to one core at a time.
+/// The number of worlds that a thread takes at a time.
 const CHUNK: u64 = 64;
 
-/// Checks every claim on every world; `progress` is told how many worlds there are and how many are done.
+/// Checks every claim on every world. `progress` is told the number of worlds, and how many are done.
 ///
-/// The result for a seed does not depend on the number of threads: chunks are merged in order.
+/// The result for a seed does not depend on the number of threads, because chunks are merged in order.
 ///
 /// # Errors
-/// [`Error`] when a world cannot be seen under a reading, which a validated world always can.
+/// [`Error`] when a world cannot be put under a reading. This does not happen to a validated world.
 pub fn check<W: Checkable>(
     cases: &Cases<W>,
     options: &Options,
@@ -278,7 +281,7 @@ fn note((file, all): &mut (Tally, Tally), source: Origin, index: u64, mask: u16,
     all.add(index, mask, seen);
 }
 
-/// The bits of assumptions about beta: they say nothing of a claim made at a fixed beta.
+/// The bits of the assumptions about beta, which are irrelevant to a claim at a fixed beta.
 fn beta_bits() -> u16 {
     let about_beta = ASSUMPTIONS
         .iter()

@@ -1,4 +1,5 @@
-//! One claim on one scene: does the row close, does its sign hold, is the claim broken.
+//! Judges one claim on one world under a reading: whether the row closes, whether its sign holds, and whether the claim
+//! is broken.
 
 use note::checkable::Checkable;
 use note::line::{LineId, line};
@@ -9,18 +10,18 @@ use reference::model::Model;
 use reference::vocab::closure_bound;
 use reference::vocab::{Error, Nats};
 
-/// The values of all expressions on a scene, each computed at most once.
+/// A cache of the values of lines on a world under a reading. Each is computed at most once.
 #[derive(Debug)]
 pub struct Values(Vec<(LineId, Result<Vec<Nats>, Error>)>);
 
 impl Values {
-    /// Nothing computed yet.
+    /// An empty cache.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Forgets what depends on the scene's beta, for the same scene at another.
+    /// Forgets the values that depend on beta. Afterwards the cache can be used for the same world at another beta.
     pub fn forget_beta(&mut self) {
         self.0.retain(|(id, _)| !id.depends_on_beta());
     }
@@ -41,57 +42,58 @@ impl Default for Values {
     }
 }
 
-/// What a claim looked like on a scene.
+/// The observation of a claim on a world under a reading.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Observation {
-    /// Whether all three numbers are finite, or which class they fall into.
+    /// Whether the two sides and the slack are finite, or which of the sides are not.
     pub class: Class,
-    /// `|from - slack - to|` in units of its bound; 0 when not all are finite.
+    /// `|from - slack - to|` in units of its bound. It is 0 when not all three are finite.
     pub residue: f64,
-    /// The slack, when finite and the row closed on numbers.
+    /// The slack in nats. It is NaN when not all three numbers are finite.
     pub slack: f64,
-    /// The slack is 0 within its bound.
+    /// Whether the slack is 0 within its bound.
     pub zero: bool,
-    /// The relation claimed does not hold.
+    /// Whether the claimed relation does not hold.
     pub broken: bool,
-    /// Rounding hides whether it does.
+    /// Whether rounding hides if the claimed relation holds.
     pub undecided: bool,
-    /// The sign that we claim, or the law `to = from - slack` in the extended reals, does not hold.
+    /// Whether this program is wrong: the sign that we claim, or the law `to = from - slack` in the extended reals,
+    /// does not hold.
     pub ours_broken: bool,
 }
 
 impl Observation {
-    /// Whether the relation holds; none where rounding hides it.
+    /// Whether the relation holds. It is `None` where rounding hides that.
     #[must_use]
     pub fn holds(&self) -> Option<bool> {
         (!self.undecided).then_some(!self.broken)
     }
 }
 
-/// What is said where a bound decides nothing.
+/// The words of a report where rounding hides whether a claim holds.
 pub const UNDECIDED: &str = "not decided at this precision";
 
-/// How the sides of a row are.
+/// The classes of the two sides of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// All finite.
+    /// Both sides and the slack are finite.
     Closed,
-    /// Some side infinite or undefined; the pair of their classes.
+    /// A side or the slack is infinite or undefined. The pair holds the classes of the sides, the upper one first.
     Infinite(Side, Side),
     /// The upper side has no value, so nothing is claimed.
     Undefined,
 }
 
-/// What a side is.
+/// The class of the value of a side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// A number.
+    /// It is a finite number.
     Finite,
-    /// `-inf`
+    /// It is `-inf`.
     MinusInfinity,
-    /// `+inf`
+    /// It is `+inf`.
     PlusInfinity,
-    /// `+inf` met `-inf`.
+    /// It has no value, because `+inf` met `-inf`.
     Undefined,
 }
 
@@ -105,7 +107,7 @@ impl Side {
         }
     }
 
-    /// As printed.
+    /// The class in words, for a report.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -117,7 +119,7 @@ impl Side {
     }
 }
 
-/// Judges a claim on a scene; for a table of cells the worst cell speaks.
+/// Judges a claim on a world under a reading. Where the sides are tables, the observation is that of the worst cell.
 #[must_use]
 pub fn judge<W: Checkable>(claim: &Proposition, scene: &UnderReading<W>, values: &mut Values) -> Observation {
     let (slack, sign) = match claim.signed_slack(scene) {
@@ -180,8 +182,9 @@ fn judge_row(
         (Ok(from), Ok(to)) => closure_bound(&[*from, *to]),
         _ => 0.0,
     };
-    // Two numbers with no slack to tell them apart are equal within their own bound; infinities only to themselves. Numbers that have rounded may
-    // have come to the same bits by it, so that only numbers without a bound are surely equal.
+    // Without a finite slack, two numbers count as equal within their own bound, and an infinity equals only itself.
+    // Rounding may have given two different numbers the same bits, so only numbers without a rounding error are surely
+    // equal.
     let equal = same_class(above, below) || (above - below).abs() <= fuzz;
     let surely = same_class(above, below) && (above.is_infinite() || fuzz == 0.0);
     let (broken, undecided) = match claim.relation {
@@ -189,9 +192,10 @@ fn judge_row(
         Relation::AtLeast => (!(equal || above > below), equal && !surely && sign != Sign::Zero),
         Relation::Nothing => (false, false),
     };
-    // The law in the extended reals, where `from - slack` has a value at all.
+    // The law `to = from - slack` is checked in the extended reals, where `from - slack` has a value at all.
     let law = value(&from) - value(&slack);
-    // Between two numbers a slack that is none is our own failure; but where several slacks are added up opposite infinities may meet.
+    // Between two finite numbers, a slack without a value is a mistake of this program. But where several slacks are
+    // added up, opposite infinities may meet.
     let numbers = above.is_finite() && below.is_finite();
     let none = match &slack {
         Ok(slack) => slack.value().is_nan(),
@@ -208,8 +212,9 @@ fn judge_row(
     }
 }
 
-/// A row of numbers. A step's slack is as exact as its own mass says, and `from - to` as the masses of the two: what is clear of either bound is
-/// decided. What neither tells is decided by a sign that the slack has in every world, where it has one.
+/// Judges a row of finite numbers. The error of the slack is bounded by its own mass, and that of `from - to` by the
+/// masses of the two. A sign that is clear of either bound is decided. Where neither is, the sign that the slack has in
+/// every world decides, if it has one.
 fn closed(claim: &Proposition, from: Nats, to: Nats, slack: Nats, sign: Sign) -> Observation {
     let bound = closure_bound(&[from, to, slack]);
     let error = (from.value() - slack.value() - to.value()).abs();
@@ -233,12 +238,12 @@ fn closed(claim: &Proposition, from: Nats, to: Nats, slack: Nats, sign: Sign) ->
         zero: zero && seen.is_none_or(|sign| sign == Sign::Zero),
         broken,
         undecided,
-        // A bound that has overflowed decides nothing.
+        // A bound that has overflowed would accept anything.
         ours_broken: !sign_holds || !(residue <= 1.0) || !bound.is_finite(),
     }
 }
 
-/// The same infinity, or the same number to the bit.
+/// Whether two values are the same infinity, or the same number to the bit.
 fn same_class(a: f64, b: f64) -> bool {
     (a.is_finite() && b.is_finite() && a.to_bits() == b.to_bits())
         || (a.is_infinite() && b.is_infinite() && (a > 0.0) == (b > 0.0))

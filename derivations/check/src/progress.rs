@@ -1,15 +1,16 @@
-//! How far a long command has come, told by whoever does the work: a bar that is drawn from it ends where the work does.
+//! Messages about the progress of long work. The code that does the work sends them, so that a progress bar ends when
+//! the work does.
 
-/// What a phase of the work tells.
+/// A message about progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// A phase begins, and the one before it has ended.
     Begins {
-        /// What is counted.
+        /// The noun of what is counted.
         what: &'static str,
-        /// How many there are.
+        /// The number of them in this phase.
         total: u64,
     },
-    /// So many more of them are done.
+    /// This many more of them are done.
     Done(u64),
 }

@@ -1,4 +1,4 @@
-//! The checker's report, for people and for programs.
+//! The reports of the checker, as text for people and as JSON for programs.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,7 @@ pub use lines::name;
 pub use sweep::{only_beta_one, what_it_bounds};
 pub use table::pairs;
 
-/// The whole report as text, at most 100 columns.
+/// The whole report as text, at most 100 columns wide.
 #[must_use]
 pub fn text(checked: &Checked, from: &Provenance) -> String {
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! From what was seen to a verdict. Nothing here knows a claim by name.
+//! Turns the observations of a claim into a verdict. Nothing here depends on the name of a claim.
 
 mod tally;
 
@@ -11,49 +11,51 @@ use crate::observe::UNDECIDED;
 
 pub use tally::{MaskTally, Tally};
 
-/// The bit of a mask that says: some probability is zero.
+/// The bit of a mask which says that some probability is zero. The other bits are those of the violated assumptions.
 pub const SOME_ZERO: u16 = 1 << 15;
 
-/// How a claim stands.
+/// The verdict on a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "standing")]
 pub enum Standing {
-    /// Nothing was judged.
+    /// The claim was judged in no world.
     Unjudged,
-    /// Not broken in any world.
+    /// No world broke it.
     Holds,
-    /// Broken only where one of these, stated by the note or violated only by a zero probability, is violated.
+    /// It was broken only in worlds that violate one of these assumptions. The note states each of them, or only a zero
+    /// probability violates it.
     HoldsIf {
-        /// Assumptions by name.
+        /// The names of the assumptions.
         assumptions: Vec<&'static str>,
-        /// Single repairs that are enough as well and ask for less: more worlds satisfy them.
+        /// The names of repairs each of which suffices as well, and is satisfied by more worlds.
         weaker: Vec<&'static str>,
     },
-    /// Broken in a world of positive probabilities that satisfies what the note assumes.
+    /// It was broken in a world of positive probabilities that satisfies everything that the note assumes.
     Refuted {
         /// The smallest sets of assumptions under which no world broke it.
         repairs: Vec<Vec<&'static str>>,
     },
-    /// The note prints no relation; the row closes.
+    /// The note prints no relation here, so that nothing is claimed.
     NoClaim,
-    /// Rounding hides in some world whether it holds, and the verdict turns on that.
+    /// Rounding hides in some world whether it holds, and the verdict depends on that world.
     Undecided,
 }
 
-/// A verdict: how the claim stands, and whether it is an equality where it holds.
+/// A verdict on a claim, and whether the claim is an equality where it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// How it stands.
+    /// The verdict itself.
     #[serde(flatten)]
     pub standing: Standing,
-    /// Slack 0 in every world in which it holds.
+    /// Whether the slack is 0 in every world in which the claim holds.
     pub equality: bool,
 }
 
-/// A repair must have been seen to hold in this many worlds before it is named.
+/// The number of worlds in which a claim must have been seen to hold under a repair before the repair is named.
 const SEEN: u64 = 20;
 
-/// Computes the verdict from what was seen. Where rounding hides whether some worlds break the claim, it stands as it would both ways or is undecided.
+/// Computes the verdict from the observations. Where rounding hides whether some worlds break the claim, the verdict is
+/// the one that it would be either way, or else `Undecided`.
 #[must_use]
 pub fn verdict(claim: &Proposition, tally: &Tally) -> Verdict {
     let known = decided(claim, tally);
@@ -80,16 +82,10 @@ fn decided(claim: &Proposition, tally: &Tally) -> Verdict {
             equality: false,
         };
     }
-    let strict_under = |set: u16| {
-        tally
-            .masks
-            .iter()
-            .any(|(mask, seen)| mask & set == 0 && seen.strict > 0)
-    };
     if claim.relation == Relation::Nothing {
         return Verdict {
             standing: Standing::NoClaim,
-            equality: !strict_under(0),
+            equality: !is_strict(tally, 0),
         };
     }
     let broken: Vec<u16> = tally
@@ -101,34 +97,34 @@ fn decided(claim: &Proposition, tally: &Tally) -> Verdict {
     if broken.is_empty() {
         return Verdict {
             standing: Standing::Holds,
-            equality: !strict_under(0),
+            equality: !is_strict(tally, 0),
         };
     }
-    let bits = |wanted: &dyn Fn(Kind) -> bool| -> Vec<u16> {
-        (0..ASSUMPTIONS.len())
-            .filter(|bit| wanted(ASSUMPTIONS[*bit].kind))
-            .map(|bit| 1 << bit)
-            .collect()
-    };
-    let stated = bits(&|kind| kind == Kind::Stated)
+    verdict_on_broken(tally, &broken)
+}
+
+/// The verdict on a claim that is broken in worlds which violate these sets of assumptions.
+fn verdict_on_broken(tally: &Tally, broken: &[u16]) -> Verdict {
+    let stated = bits(|kind| kind == Kind::Stated)
         .into_iter()
         .fold(0, |mask, bit| mask | bit);
     let refuted = broken.iter().any(|mask| mask & (stated | SOME_ZERO) == 0);
     let candidates = if refuted {
-        bits(&|_| true)
+        bits(|_| true)
     } else {
-        bits(&|kind| kind != Kind::Repair)
+        bits(|kind| kind != Kind::Repair)
     };
     let satisfied = |set: u16| {
         let seen = tally.masks.iter().filter(|(mask, _)| **mask & set == 0);
         seen.map(|(_, seen)| seen.equal + seen.strict).sum::<u64>()
     };
-    let sets = hitting_sets(&candidates, &broken, |set| satisfied(set) >= SEEN);
-    // Not refuted, but no set was seen to hold often enough: the smallest that would explain every break.
+    let sets = hitting_sets(&candidates, broken, |set| satisfied(set) >= SEEN);
+    // The claim is not refuted, but no set was seen to hold often enough. Then the smallest sets that would explain
+    // every break are taken.
     let sets = if refuted || !sets.is_empty() {
         sets
     } else {
-        hitting_sets(&candidates, &broken, |_| true)
+        hitting_sets(&candidates, broken, |_| true)
     };
     if refuted || sets.is_empty() {
         return Verdict {
@@ -139,7 +135,7 @@ fn decided(claim: &Proposition, tally: &Tally) -> Verdict {
         };
     }
     let set = sets[0];
-    let weaker = bits(&|kind| kind == Kind::Repair)
+    let weaker = bits(|kind| kind == Kind::Repair)
         .into_iter()
         .filter(|bit| broken.iter().all(|mask| mask & bit != 0) && satisfied(*bit) > satisfied(set))
         .flat_map(names)
@@ -149,11 +145,26 @@ fn decided(claim: &Proposition, tally: &Tally) -> Verdict {
             assumptions: names(set),
             weaker,
         },
-        equality: !strict_under(set),
+        equality: !is_strict(tally, set),
     }
 }
 
-/// The smallest sets of bits of which every broken mask has at least one, and that some worlds satisfy.
+/// Whether the claim holds with room in some world that violates none of these assumptions.
+fn is_strict(tally: &Tally, set: u16) -> bool {
+    let mut masks = tally.masks.iter();
+    masks.any(|(mask, seen)| mask & set == 0 && seen.strict > 0)
+}
+
+/// The bits of the assumptions of the wanted kinds.
+fn bits(wanted: impl Fn(Kind) -> bool) -> Vec<u16> {
+    (0..ASSUMPTIONS.len())
+        .filter(|bit| wanted(ASSUMPTIONS[*bit].kind))
+        .map(|bit| 1 << bit)
+        .collect()
+}
+
+/// The smallest sets of bits such that every broken mask has at least one bit of the set, and enough worlds violate
+/// none of it. `exercised` decides what is enough. A set has at most four bits.
 fn hitting_sets(candidates: &[u16], broken: &[u16], exercised: impl Fn(u16) -> bool) -> Vec<u16> {
     let mut sets: Vec<u16> = vec![0];
     for _ in 0..candidates.len().min(4) {

@@ -1,24 +1,30 @@
-//! How far a mean of samples may lie from its expectation, where every value that they may take is known with its probability.
+//! Bounds on how far a mean of samples may lie from its expectation, where every value that a sample can take is known
+//! with its probability.
 //!
 //! ```text
-//! P(1/n sum_i x_i >= E x + t) <= e^(-n (l t - L(l))),   L(l) = ln E e^(l (x - E x)),   for every l > 0        (Chernoff 1952)
+//! P(1/n sum_i x_i >= E x + t) <= e^(-n (l t - L(l))),   L(l) = ln E e^(l (x - E x)),   l > 0   (Chernoff 1952)
 //! t = min_l (ln 1/P + n L(l)) / (n l)
 //! ```
 //!
-//! Every `l` gives a bound; the least one of a row of them is taken, each twice the one before, and where the best lies between two the bound is at most
-//! 1.06 times the best for small `t` (`(r + 1/r) / 2` at `r = sqrt 2`). A standard error that is estimated from the samples knows nothing of a value
-//! so rare that none of them is it; `L` holds that one too.
+//! Every `l` gives a bound. Here `l` runs through a row of values, each twice the one before, and the smallest bound is
+//! taken. Where the best `l` lies between two of them, the bound is at most 1.06 times the best one for small `t`,
+//! which is `(r + 1/r) / 2` at `r = sqrt 2`. A standard error that is estimated from the samples knows nothing of a
+//! value so rare that no sample has it. `L` includes that value, too.
 
-/// The chance that a mean lies further above its expectation than it may, and as much for below.
+/// The probability with which a correct mean lies further above its expectation than its margin. The same holds for
+/// below.
 pub const CHANCE: f64 = 1e-7;
 
-/// How many `l`: from 2^-10 to 2^10, in units of the inverse of the values' spread `D`.
+/// The number of values of `l`. They run from 2^-10 to 2^10 in units of `1 / D`, where `D` is the spread of the
+/// samples' values.
 ///
-/// Below the least one no best `l` lies: that of a small `t` is `sqrt(2 ln(1/P) / n) / sigma`, at least `2^-9 / D` up to 10^7 samples. Beyond the
-/// largest, the exponential of a value `D` away is not finite unless its probability is 0 as a number; the bound is at most `ln(1/P) D / (1024 n)` better.
+/// The best `l` does not lie below the least one: for a small `t` it is `sqrt(2 ln(1/P) / n) / sigma`, which is at
+/// least `2^-9 / D` up to 10^7 samples. Beyond the largest one, the exponential of a value that lies `D` away is not
+/// finite, unless its probability is 0 in floating point. Such an `l` would improve the bound by at most
+/// `ln(1/P) D / (1024 n)`.
 const STEPS: usize = 21;
 
-/// A number for every `l`, of the tail above and of the one below.
+/// One number for every `l`, for the upper tail and for the lower one.
 #[derive(Debug, Clone)]
 struct BothTails {
     least: f64,
@@ -35,7 +41,7 @@ impl BothTails {
         }
     }
 
-    /// Adds so many times the numbers of another.
+    /// Adds `times` the numbers of another.
     fn add(&mut self, times: f64, other: &Self) {
         for (sums, more) in [(&mut self.above, &other.above), (&mut self.below, &other.below)] {
             for (sum, more) in sums.iter_mut().zip(more) {
@@ -45,37 +51,37 @@ impl BothTails {
     }
 }
 
-/// Sums of `p e^(l d)` and `p e^(-l d)` for every `l`.
+/// The sums of `p e^(l d)` and `p e^(-l d)` over the values of a distribution, for every `l`.
 #[derive(Debug, Clone)]
 pub struct Exponentials(BothTails);
 
 impl Exponentials {
-    /// Nothing added up yet, of values that lie so far apart at most.
+    /// Empty sums, for values that lie at most `spread` apart.
     #[must_use]
     pub fn new(spread: f64) -> Self {
-        // One nat more: values that are all alike have a bound, too.
+        // The spread is increased by one nat, so that values that are all equal have a bound, too.
         Self(BothTails::zero((-10.0_f64).exp2() / (1.0 + spread)))
     }
 
-    /// Adds a value, `d` above some number, of positive probability.
+    /// Adds a value of positive probability `p`. `d` is the value minus a centre, which is the same in all calls.
     pub fn add(&mut self, p: f64, d: f64) {
         let mut up = (self.0.least * d).exp();
         let mut down = up.recip();
         for (above, below) in self.0.above.iter_mut().zip(&mut self.0.below) {
             *above += p * up;
             *below += p * down;
-            // Of an l twice as large: rounding grows as l does, to 2^20 u at the largest.
+            // Squaring goes on to an l twice as large. The rounding error doubles with l, up to 2^20 u at the largest.
             up *= up;
             down *= down;
         }
     }
 
-    /// Adds so many times what others have added up, around the same number.
+    /// Adds `times` the sums of another, which has the same centre.
     pub fn merge(&mut self, times: f64, other: &Self) {
         self.0.add(times, &other.0);
     }
 
-    /// `L` of a distribution that has been added up whole, whose mean is so much above that number.
+    /// `L` of a distribution of which all values have been added. `mean` is its mean minus the centre.
     #[must_use]
     pub fn tails(&self, mean: f64) -> Tails {
         let mut tails = BothTails::zero(self.0.least);
@@ -89,7 +95,8 @@ impl Exponentials {
     }
 }
 
-/// `ln` of an exponential's mean, shifted: never negative, by Jensen's inequality; no bound comes of a mean that has left the range of numbers.
+/// The logarithm of the mean of an exponential, shifted. By Jensen's inequality it is never negative. It is infinite,
+/// and gives no bound, where the mean has underflowed or overflowed.
 fn cumulant(mean: f64, shift: f64) -> f64 {
     if (f64::MIN_POSITIVE..f64::INFINITY).contains(&mean) {
         (mean.ln() + shift).max(0.0)
@@ -98,12 +105,12 @@ fn cumulant(mean: f64, shift: f64) -> f64 {
     }
 }
 
-/// `L` above and below the mean at every `l`.
+/// The function `L` of a distribution at every `l`, above its mean and below it.
 #[derive(Debug, Clone)]
 pub struct Tails(BothTails);
 
 impl Tails {
-    /// Of the sum of independent numbers, of as large a spread at most.
+    /// `L` of the sum of independent numbers, which must share the same row of `l`. It is `None` for an empty sum.
     #[must_use]
     pub fn sum(parts: impl IntoIterator<Item = Self>) -> Option<Self> {
         parts.into_iter().reduce(|mut sum, part| {
@@ -112,7 +119,8 @@ impl Tails {
         })
     }
 
-    /// How far from its expectation the mean of so many samples may lie, either way: further in two of [`CHANCE`] cases at most.
+    /// The largest distance of the mean of `samples` samples from its expectation. A correct mean lies further away, in
+    /// either direction, with a probability of at most twice [`CHANCE`].
     #[must_use]
     pub fn margin(&self, samples: f64) -> f64 {
         let of = |cumulants: &[f64; STEPS]| {
@@ -127,13 +135,15 @@ impl Tails {
     }
 }
 
-/// How far the mean of the logarithms of so many independent numbers, none negative, may lie above the logarithm of what each is in the mean.
+/// The largest distance, in nats, by which the mean of the logarithms of independent non-negative numbers may lie above
+/// the logarithm of their common expectation. A correct mean lies higher with a probability of at most [`CHANCE`].
 ///
 /// ```text
 /// P(1/n sum_i ln w_i >= ln E w + t) = P(prod_i w_i >= (E w)^n e^(n t)) <= e^(-n t)        (Markov)
 /// ```
 ///
-/// Whatever the numbers are: the mean of their product is the product of their means.
+/// This holds whatever their distribution is, because the expectation of their product is the product of their
+/// expectations.
 #[must_use]
 pub fn excess_of_logarithms(samples: f64) -> f64 {
     surprise() / samples
@@ -156,7 +166,7 @@ mod tests {
         sums.tails(p)
     }
 
-    /// The chance of so many events or more, of `n`.
+    /// The probability of at least this many events of `n`.
     fn at_least(many: u32, n: u32, p: f64) -> f64 {
         let mut ln_choose = 0.0;
         let mut sum = 0.0;
@@ -178,7 +188,7 @@ mod tests {
             let most = f64::from(n) * (p + margin);
             let beyond = (0..=n).find(|k| f64::from(*k) > most).unwrap();
             assert!(at_least(beyond, n, p) <= CHANCE, "{n}, {p}: {margin}");
-            // The least count that is as unlikely, and the room that the bound and its l's take.
+            // This is the least count that is so unlikely, and the room that the bound and its row of l need.
             let least = (0..=n).find(|k| at_least(*k, n, p) <= CHANCE).unwrap();
             assert!(most <= f64::from(least) * 1.1 + 3.0, "{n}, {p}: {most}, {least}");
         }
@@ -186,10 +196,10 @@ mod tests {
 
     #[test]
     fn a_value_that_no_sample_meets_is_in_the_margin() {
-        // In 100 of 16,384 samples not one is the rare one; their own standard error is 0.
+        // No sample has the rare value, so that the standard error of the samples is 0.
         let [rare, frequent] = [1e-5, 1e-3].map(|p| event(p).margin(100.0));
         assert!(rare > 5e-5 && frequent > 1.5 * rare, "{rare}, {frequent}");
-        // Of a certain number nothing is left to chance but what the largest l leaves.
+        // A certain number has no margin but the one that the largest l leaves.
         let mut certain = Exponentials::new(0.0);
         certain.add(1.0, 0.0);
         assert!(certain.tails(0.0).margin(1.0) <= -CHANCE.ln() / 1024.0 * (1.0 + f64::EPSILON));

@@ -1,4 +1,4 @@
-//! Models and states of training as files.
+//! Files of trained models and of interrupted training.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -16,37 +16,38 @@ use crate::ModelError;
 use crate::config::Config;
 use crate::text::Vocabulary;
 
-/// The metadata's key; its value is JSON.
+/// The key of the metadata under which the description stands, as JSON. It names the format and its version.
 pub const FORMAT: &str = "elbo-model/1";
 
-/// The name of a trained model in a folder.
+/// The name of the file of a trained model in the folder of a run.
 pub const MODEL: &str = "model.safetensors";
 
-/// What a file holds.
+/// The contents of a file: a model, or a state of training.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
-    /// Sizes and schedules.
+    /// The sizes of the networks and the schedules of training.
     pub config: Config,
-    /// The captions' encoding.
+    /// The encoding of captions.
     pub vocabulary: Vocabulary,
-    /// The numbers: of a model by part and name, of a state of training with the word for what they are in front.
+    /// The tensors by name. In a model the name begins with the part of the network, and in a state of training with
+    /// the word for the kind of state.
     pub tensors: BTreeMap<String, Tensor>,
-    /// How far training has come; none in a model.
+    /// How far training has come. It is `None` in a model.
     pub training: Option<Progress>,
-    /// Where it was read.
+    /// The path or name from which it was read.
     pub source: String,
 }
 
-/// How far training has come.
+/// The progress of a training run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Steps done.
+    /// The number of steps that are done.
     pub step: u64,
-    /// The loss of the first step, against which an explosion is told.
+    /// The loss of the first step. A loss far above it counts as divergence.
     pub first_loss: f64,
 }
 
-/// What the metadata holds.
+/// The JSON in the metadata.
 #[derive(Serialize, Deserialize)]
 struct About {
     config: String,
@@ -55,10 +56,10 @@ struct About {
 }
 
 impl Checkpoint {
-    /// Reads a file.
+    /// Reads a model or a state of training from a file.
     ///
     /// # Errors
-    /// [`ModelError::Io`], [`ModelError::File`].
+    /// [`ModelError::Io`], and those of [`Checkpoint::from_bytes`].
     pub fn read(path: &Path) -> Result<Self, ModelError> {
         let bytes = load(path).map_err(|error| ModelError::Io {
             path: path.to_owned(),
@@ -67,10 +68,11 @@ impl Checkpoint {
         Self::from_bytes(&path.display().to_string(), &bytes)
     }
 
-    /// Reads bytes.
+    /// Reads a model or a state of training from the bytes of a file. `name` stands in errors.
     ///
     /// # Errors
-    /// [`ModelError::Header`], [`ModelError::File`]; [`ModelError::At`] this file for what it says of its configuration and vocabulary.
+    /// [`ModelError::Header`] and [`ModelError::File`]. [`ModelError::At`], with the name of the file, for its
+    /// configuration and its vocabulary.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
         let refuse = |what: String, expected: &str| ModelError::File {
             source_name: name.to_owned(),
@@ -102,10 +104,10 @@ impl Checkpoint {
         })
     }
 
-    /// Writes a file beside its place, then moves it there: whoever is killed leaves the old one or the new one.
+    /// Writes the file, as a whole or not at all. A program that is killed leaves the old file or the new one.
     ///
     /// # Errors
-    /// [`ModelError::Io`]; [`ModelError::Twin`] when a tensor cannot be read.
+    /// [`ModelError::Io`], and [`ModelError::Twin`] when a tensor cannot be read from the device.
     pub fn write(&self, path: &Path) -> Result<(), ModelError> {
         let about = About {
             config: self.config.to_toml()?,
@@ -118,7 +120,7 @@ impl Checkpoint {
             expected: "what can be written".to_owned(),
         };
         let about = serde_json::to_string(&about).map_err(|error| unwritable(error.to_string()))?;
-        // One key: a map of several has no order, and the bytes of a file would have none.
+        // There is only one key, because a map of several has no order, and equal models would give different bytes.
         let metadata = HashMap::from([(FORMAT.to_owned(), about)]);
         let host = self.tensors.iter().map(|(name, tensor)| -> Result<_, ModelError> {
             Ok((name, tensor.to_dtype(DType::F32)?.to_device(&gpu::HOST)?.contiguous()?))
@@ -129,10 +131,10 @@ impl Checkpoint {
     }
 }
 
-/// The tensors of a file in the host's memory, in `f32`: nothing is rounded and nothing cast.
+/// The tensors of a file in the host's memory, widened to `f32` without rounding.
 ///
 /// # Errors
-/// [`ModelError::File`] for a tensor of a type that `f32` does not hold every number of.
+/// [`ModelError::File`] for a tensor of a type with numbers that `f32` cannot hold.
 pub fn tensors(name: &str, header: &Header, data: &[u8]) -> Result<BTreeMap<String, Tensor>, ModelError> {
     let of = |(tensor, info): (&String, &TensorInfo)| {
         let bytes = header.tensor(tensor, data).map_or(&[][..], |(_, bytes)| bytes);
@@ -149,10 +151,10 @@ pub fn tensors(name: &str, header: &Header, data: &[u8]) -> Result<BTreeMap<Stri
     header.tensors.iter().map(of).collect()
 }
 
-/// The model in a folder that was trained into.
+/// The path of the model in the folder of a run.
 ///
 /// # Errors
-/// [`ModelError::Lacks`] where the first stage has left none.
+/// [`ModelError::Lacks`] where the first stage has left no model.
 pub fn of_folder(folder: &Path) -> Result<PathBuf, ModelError> {
     let path = folder.join(MODEL);
     if path.exists() {
@@ -164,7 +166,7 @@ pub fn of_folder(folder: &Path) -> Result<PathBuf, ModelError> {
     })
 }
 
-/// A file, whole or not at all: [`files::disk::replace`].
+/// Writes a file, as a whole or not at all, with [`files::disk::replace`].
 ///
 /// # Errors
 /// [`ModelError::Io`].

@@ -1,4 +1,4 @@
-//! A trained model against the reference: its layers, and its training steps.
+//! Checks of a trained model: its layers against the reference, and its training steps against those on the CPU.
 
 pub mod layers;
 pub mod steps;

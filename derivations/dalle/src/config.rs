@@ -1,4 +1,4 @@
-//! What to train: sizes and schedules, from a TOML file.
+//! The configuration of a model and its training: sizes and schedules, read from a TOML file.
 
 use files::words::{one_line, shortened, without_types};
 use gpu::DType;
@@ -13,34 +13,34 @@ mod memory;
 
 pub use memory::Load;
 
-/// A model and how to train it.
+/// The sizes of a model, and how to train it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// What all noise is drawn from.
+    /// The seed of all noise.
     pub seed: u64,
-    /// What the networks compute in.
+    /// The type in which the networks compute while training.
     #[serde(default)]
     pub dtype: Dtype,
-    /// Encoder and decoder.
+    /// The encoder and the decoder, which are the first stage.
     pub dvae: DvaeConfig,
-    /// Transformer and captions.
+    /// The transformer and the captions, which are the second stage.
     pub prior: PriorConfig,
 }
 
-/// The type that layers are computed and kept in while training; what is learned is `f32` either way, and so are losses.
+/// The type in which layers are computed and kept while training. Parameters and losses are `f32` in either case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
-    /// Single precision.
+    /// Single precision, IEEE binary32.
     #[default]
     F32,
-    /// Its upper half.
+    /// The upper half of the bits of single precision.
     Bf16,
 }
 
 impl Dtype {
-    /// candle's word for it.
+    /// The same type in candle.
     #[must_use]
     pub const fn candle(self) -> DType {
         match self {
@@ -50,90 +50,90 @@ impl Dtype {
     }
 }
 
-/// The first stage.
+/// The configuration of the first stage: a discrete variational autoencoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DvaeConfig {
-    /// Groups of blocks; the grid of codes is `32 / 2^(groups - 1)` wide.
+    /// The number of groups of blocks. The grid of codes is `32 / 2^(groups - 1)` codes wide.
     pub groups: usize,
-    /// Width at full size.
+    /// The number of channels at full resolution.
     pub hidden: usize,
-    /// Blocks in a group.
+    /// The number of blocks in a group.
     pub blocks: usize,
-    /// Width of the decoder's first map.
+    /// The number of channels of the decoder's first layer.
     pub initial: usize,
-    /// Codes, `K`.
+    /// The number of codes, `K`.
     pub vocabulary: usize,
-    /// How it is trained.
+    /// The optimiser and the schedule of this stage.
     pub training: Training,
-    /// Weight on the divergence.
+    /// The schedule of the weight on the divergence.
     pub beta: Schedule,
-    /// Temperature of the relaxation.
+    /// The schedule of the temperature of the relaxation.
     pub temperature: Schedule,
 }
 
-/// The second stage.
+/// The configuration of the second stage: a transformer over text and codes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriorConfig {
-    /// Layers.
+    /// The number of layers.
     pub layers: usize,
-    /// Heads.
+    /// The number of attention heads.
     pub heads: usize,
-    /// Width.
+    /// The number of channels.
     pub width: usize,
-    /// Text positions.
+    /// The number of text positions, `T`.
     pub text: usize,
-    /// Text tokens.
+    /// The number of text tokens without pads, `V`.
     pub vocabulary: usize,
-    /// Kernel of the last mask.
+    /// The edge of the square of codes that the last, convolutional mask lets a position read.
     pub kernel: usize,
-    /// Probability with which a merge of the byte-pair encoding is left out.
+    /// The probability with which a merge of the byte-pair encoding is left out, from 0 to 1.
     pub bpe_dropout: f64,
-    /// How it is trained.
+    /// The optimiser and the schedule of this stage.
     pub training: Training,
 }
 
-/// `AdamW`, its schedules and what goes into a step.
+/// The settings of the optimiser `AdamW`, its schedules, and the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Training {
-    /// Updates.
+    /// The number of updates.
     pub updates: u64,
-    /// Images in a batch.
+    /// The number of images in a batch.
     pub batch: usize,
-    /// Step size.
+    /// The schedule of the step size.
     pub step_size: Schedule,
-    /// Updates over which the step size grows from 0.
+    /// The number of updates over which the step size grows from 0.
     pub warm_up: u64,
-    /// Decay of the first moment.
+    /// The decay of the first moment per update.
     pub beta_1: f64,
-    /// Decay of the second moment.
+    /// The decay of the second moment per update.
     pub beta_2: f64,
-    /// Decoupled weight decay.
+    /// The decoupled weight decay.
     pub weight_decay: f64,
-    /// Largest norm of a gradient; 0 for any.
+    /// The largest norm of a gradient, which is scaled down to it. 0 means that there is no limit.
     pub clip: f64,
-    /// Decay of the iterates' average.
+    /// The decay of the average of the iterates per update.
     pub average: f64,
-    /// Updates between two checkpoints.
+    /// The number of updates between two checkpoints.
     pub checkpoint: u64,
 }
 
-/// From one number to another along half a cosine.
+/// A number that changes from one value to another along half a cosine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// At the first update.
+    /// The value at the first update.
     pub from: f64,
-    /// From update `updates` on.
+    /// The value from update `updates` on.
     pub to: f64,
-    /// How many updates it takes.
+    /// The number of updates that the change takes.
     pub updates: u64,
 }
 
 impl Schedule {
-    /// The number at an update.
+    /// The value at an update.
     #[must_use]
     pub fn at(self, update: u64) -> f64 {
         let Self { from, to, updates } = self;
@@ -141,13 +141,13 @@ impl Schedule {
     }
 }
 
-/// Height and width of the images.
+/// The height and the width of the images, in pixels.
 pub const EDGE: usize = 32;
 
-/// The longest text that is read as a configuration.
+/// The longest text that is read as a configuration, in bytes.
 pub const MOST_TEXT: usize = 1 << 16;
 
-/// The shipped configurations, by name.
+/// The configurations that come with the program: the name and the text of each.
 pub const NAMED: [(&str, &str); 3] = [
     ("emoji", include_str!("../configurations/emoji.toml")),
     ("tiny", include_str!("../configurations/tiny.toml")),
@@ -155,10 +155,10 @@ pub const NAMED: [(&str, &str); 3] = [
 ];
 
 impl Config {
-    /// A shipped configuration.
+    /// The shipped configuration with this name.
     ///
     /// # Errors
-    /// [`ModelError::Lacks`] for a name that is none.
+    /// [`ModelError::Lacks`] for an unknown name.
     pub fn named(name: &str) -> Result<Self, ModelError> {
         let found = NAMED.iter().find(|(known, _)| *known == name);
         found.map_or_else(
@@ -175,7 +175,7 @@ impl Config {
     /// Reads and checks a configuration of at most [`MOST_TEXT`] bytes.
     ///
     /// # Errors
-    /// [`ModelError::Toml`], [`ModelError::Config`]; [`ModelError::Network`] for sizes without a network.
+    /// [`ModelError::Toml`] and [`ModelError::Config`]. [`ModelError::Network`] for sizes that no network can have.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
         if text.len() > MOST_TEXT {
             return Err(ModelError::Toml(format!("it has more than {MOST_TEXT} bytes")));
@@ -191,15 +191,15 @@ impl Config {
         Ok(config)
     }
 
-    /// As text that [`Config::parse`] reads.
+    /// The configuration as TOML that [`Config::parse`] reads back.
     ///
     /// # Errors
-    /// [`ModelError::Toml`]; none, for a configuration that was read.
+    /// [`ModelError::Toml`]. There is none for a configuration that was read.
     pub fn to_toml(&self) -> Result<String, ModelError> {
         toml::to_string(self).map_err(|error| ModelError::Toml(error.to_string()))
     }
 
-    /// Encoder and decoder as the reference has them.
+    /// The sizes of encoder and decoder, as the type of the reference.
     #[must_use]
     pub const fn dvae(&self) -> Dvae {
         let DvaeConfig {
@@ -219,7 +219,7 @@ impl Config {
         }
     }
 
-    /// What the twin's encoder and decoder need beside their parameters.
+    /// The sizes that the encoder and the decoder of `gpu` need beside their parameters.
     #[must_use]
     pub const fn sizes(&self) -> Sizes {
         Sizes {
@@ -228,13 +228,13 @@ impl Config {
         }
     }
 
-    /// Codes along an edge of an image.
+    /// The number of codes along an edge of an image.
     #[must_use]
     pub const fn side(&self) -> usize {
         EDGE >> (self.dvae.groups - 1)
     }
 
-    /// The transformer as the reference has it.
+    /// The sizes of the transformer, as the type of the reference.
     #[must_use]
     pub const fn transformer(&self) -> Transformer {
         let PriorConfig {

@@ -1,4 +1,4 @@
-//! Captioned images and their split.
+//! Captioned images, and their split into training, validation and test parts.
 
 use files::images::{self, ImagesError};
 use sha2::{Digest as _, Sha256};
@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::ModelError;
 use crate::config::EDGE;
 
-/// Numbers of an image.
+/// The number of values of an image.
 pub const VALUES: usize = 3 * EDGE * EDGE;
 
 /// Images of `3 x 32 x 32` bytes, each with a caption.
@@ -17,21 +17,23 @@ pub struct Data {
     splits: Vec<Split>,
 }
 
-/// Which part an image belongs to: decided by the SHA-256 of its bytes, so that equal images are never apart and no order matters.
+/// The part of the data to which an image belongs. The SHA-256 of its bytes decides it, so that equal images are in the
+/// same part, and the order of the file does not matter.
 ///
-/// The digest's first four bytes, as a number with the largest first, modulo 10: 0 is test, 1 validation, the rest training.
+/// The first four bytes of the digest are taken as a big-endian number, modulo 10: 0 is test, 1 is validation, and the
+/// rest is training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Split {
-    /// What is learned from.
+    /// The images from which parameters are learned.
     Train,
-    /// What choices are made on.
+    /// The images on which choices are made.
     Validation,
-    /// What is reported.
+    /// The images on which results are reported.
     Test,
 }
 
 impl Split {
-    /// All, in the order of reports.
+    /// All parts, in the order of reports.
     pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
 
     /// The word used on the command line and in reports.
@@ -44,7 +46,7 @@ impl Split {
         }
     }
 
-    /// Of an image.
+    /// The part to which an image belongs.
     #[must_use]
     pub fn of(image: &[u8]) -> Self {
         let digest = Sha256::digest(image);
@@ -57,18 +59,19 @@ impl Split {
 }
 
 impl Data {
-    /// The emoji that the program carries: 1,911 images of Noto Emoji on white.
+    /// The emoji that come with the program: 1,911 images of Noto Emoji on white.
     ///
     /// # Errors
-    /// [`ModelError::File`]; none, for the file as it is.
+    /// [`ModelError::File`]. There is none for the committed file.
     pub fn embedded() -> Result<Self, ModelError> {
         Self::from_bytes("embedded emoji", include_bytes!("../../data/emoji.safetensors"))
     }
 
-    /// A safetensors file of `images` `[n, 3, 32, 32]` in bytes, whose metadata holds `captions`, a line each.
+    /// Reads a safetensors file. Its tensor `images` is `[n, 3, 32, 32]` of bytes, and its metadata key `captions`
+    /// holds one line for each image.
     ///
     /// # Errors
-    /// [`ModelError::Header`], [`ModelError::File`].
+    /// [`ModelError::Header`] and [`ModelError::File`].
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
         let source_name = name.to_owned();
         let images = images::read(bytes, "captions").map_err(|error| match error {
@@ -98,13 +101,13 @@ impl Data {
         })
     }
 
-    /// How many images.
+    /// The number of images.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.captions.len()
     }
 
-    /// Whether there are none; a file that was read has some.
+    /// Whether there are no images. A file that was read is never empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.captions.is_empty()
@@ -116,25 +119,25 @@ impl Data {
         &self.pixels[index * VALUES..(index + 1) * VALUES]
     }
 
-    /// Its caption, as written.
+    /// The caption of an image, as it is written in the file.
     #[must_use]
     pub fn caption(&self, index: usize) -> &str {
         &self.captions[index]
     }
 
-    /// The part that an image belongs to.
+    /// The part to which an image belongs.
     #[must_use]
     pub fn split(&self, index: usize) -> Split {
         self.splits[index]
     }
 
-    /// The images of a part, in the file's order.
+    /// The indices of the images of a part, in the order of the file.
     #[must_use]
     pub fn of(&self, split: Split) -> Vec<usize> {
         (0..self.len()).filter(|&index| self.splits[index] == split).collect()
     }
 
-    /// The first image whose caption is this one, upper and lower case alike.
+    /// The index of the first image with this caption. Upper and lower case are equal.
     #[must_use]
     pub fn find(&self, caption: &str) -> Option<usize> {
         let wanted = caption.trim().to_lowercase();
@@ -149,7 +152,7 @@ mod tests {
 
     use super::{Data, Split};
 
-    /// The split is part of every reported number: it may not move.
+    /// Every reported number depends on the split, so it must never change.
     #[test]
     fn the_split_is_fixed_and_keeps_equal_images_together() {
         let data = Data::embedded().unwrap();

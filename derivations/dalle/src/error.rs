@@ -1,151 +1,151 @@
-//! Why a model cannot be read, trained or used.
+//! The errors of reading, training and using models.
 
 use std::path::PathBuf;
 
 use files::header::HeaderError;
 use files::words::one_line;
 
-/// What went wrong, where, and what was expected.
+/// The reason why a model cannot be read, trained or used: what was found, where, and what was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
     /// A file that cannot be read or written.
     #[error("{}: {error}", path.display())]
     Io {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The operating system's reason.
         error: std::io::Error,
     },
-    /// What went wrong at a place that has a name: a file, a configuration, an image.
+    /// Another error of this type, at a place that has a name: a file, a configuration or an image.
     #[error("{}: {error}", one_line(place))]
     At {
-        /// Which.
+        /// The name of the place.
         place: String,
-        /// What.
+        /// The error there.
         error: Box<Self>,
     },
-    /// A file that is no safetensors file.
+    /// A file is not a valid safetensors file.
     #[error("{}: {error}", one_line(source_name))]
     Header {
-        /// Which.
+        /// The name of the file.
         source_name: String,
-        /// Why.
+        /// The reason of the reader.
         error: HeaderError,
     },
-    /// A file that is not what it should be.
+    /// A file does not hold what it should.
     #[error("{}: {what}, expected {expected}", one_line(source_name))]
     File {
-        /// Which.
+        /// The name of the file.
         source_name: String,
-        /// What stands there.
+        /// What was found.
         what: String,
-        /// What should.
+        /// What was expected.
         expected: String,
     },
-    /// A configuration that says what cannot be.
+    /// A key of a configuration has a value that is not allowed.
     #[error("configuration: {key} is {value}, expected {expected}")]
     Config {
-        /// Which key.
+        /// The name of the key.
         key: String,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// A description of the values that are allowed.
         expected: &'static str,
     },
-    /// A configuration that cannot be read.
+    /// A configuration is not valid TOML, or has keys that do not exist.
     #[error("configuration: {0}")]
     Toml(String),
-    /// A configuration whose networks do not fit the memory that there is.
+    /// The networks of a configuration do not fit into the free memory.
     #[error(
         "configuration: {what} needs at least {needed:.1} GB of memory, {part}, expected at most the {free:.1} GB that are free"
     )]
     Memory {
         /// What was to be done.
         what: &'static str,
-        /// What it needs at least, in units of 10^9 bytes.
+        /// A lower bound on the memory that it needs, in units of 10^9 bytes.
         needed: f64,
-        /// What most of it is for.
+        /// The use of most of that memory.
         part: &'static str,
-        /// What there is, in the same unit.
+        /// The free memory, in units of 10^9 bytes.
         free: f64,
     },
-    /// Training that diverged.
+    /// Training diverged.
     #[error("{stage}: at step {step} {what}; the last good checkpoint is {checkpoint}")]
     Diverged {
-        /// Which stage.
+        /// The name of the stage.
         stage: &'static str,
-        /// At which step.
+        /// The step at which it was noticed.
         step: u64,
-        /// Which tensor, and what is wrong with it.
+        /// The tensor or the loss, and what is wrong with it.
         what: String,
-        /// Where to go on from, or that there is none.
+        /// The checkpoint from which training can go on, or a word that says that there is none.
         checkpoint: String,
     },
-    /// Training that was interrupted.
+    /// Training was interrupted, and its state was saved.
     #[error("{stage}: interrupted at step {step} of {steps}; --resume goes on from {}", checkpoint.display())]
     Interrupted {
-        /// Which stage.
+        /// The name of the stage.
         stage: &'static str,
-        /// Steps done.
+        /// The number of steps that are done.
         step: u64,
-        /// Steps to do.
+        /// The number of all steps.
         steps: u64,
-        /// What was saved.
+        /// The file in which the state was saved.
         checkpoint: PathBuf,
     },
-    /// A number of a network that is not finite, whatever its parameters are.
+    /// A number of a network is not finite, although its parameters are.
     #[error("{what} is {value}, expected a finite number: the model's numbers overflow on the way")]
     Overflow {
-        /// Which.
+        /// A description of the number.
         what: String,
-        /// What it is.
+        /// The number: an infinity or NaN.
         value: f64,
     },
-    /// A caption that does not fit.
+    /// A caption cannot be encoded.
     #[error("caption {caption:?}: {what}, expected {expected}")]
     Caption {
-        /// Which.
+        /// The caption.
         caption: String,
         /// What is wrong with it.
         what: String,
         /// What was expected.
         expected: String,
     },
-    /// What the model lacks.
+    /// Something is missing that was needed, such as a trained prior.
     #[error("{what}, expected {expected}")]
     Lacks {
-        /// What.
+        /// What was found instead.
         what: String,
         /// What was needed.
         expected: &'static str,
     },
-    /// A number that no model can have.
+    /// A quantity has a value that no model can have.
     #[error("{what} is {value}, expected {expected}")]
     Impossible {
-        /// Of what.
+        /// A description of the quantity.
         what: &'static str,
-        /// The number.
+        /// The value.
         value: f64,
-        /// What it can be.
+        /// A description of the values that are possible.
         expected: String,
     },
-    /// A picture that cannot be written.
+    /// A picture could not be encoded.
     #[error("picture: {0}")]
     Picture(#[from] png::EncodingError),
-    /// A network that cannot be built.
+    /// A network of these sizes does not exist.
     #[error(transparent)]
     Network(#[from] reference::network::NetworkError),
-    /// A number that the reference refuses.
+    /// The reference refused a number or a table.
     #[error(transparent)]
     Reference(#[from] reference::vocab::Error),
-    /// What the twin refuses.
+    /// The package `gpu` or its device refused an operation.
     #[error(transparent)]
     Twin(#[from] gpu::Error),
 }
 
 impl ModelError {
-    /// The same, with the name of the place in front.
+    /// Puts the name of a place in front of the error.
     #[must_use]
     pub fn at(self, place: impl Into<String>) -> Self {
         Self::At {

@@ -1,11 +1,12 @@
-//! Every term of the bound on images, with what each is off by.
+//! Evaluates every term of the bound on images, with the error of each.
 //!
 //! ```text
 //! ELBO = E_q ln p(x|z) + E_q ln p(y,z) + H(q)          q = q(z|x), z drawn from it, the entropy exact
 //! L_k  = E ln 1/k sum_i w_i,   ln w_i = ln p(x|z_i) + ln p(y,z_i) - ln q(z_i|x)        L_1 = ELBO <= L_k <= ln p(x,y)
 //! ```
 //!
-//! Pixels are dequantised (`noise`), so every bound on the density is one on the bytes' probability, and is stated in their unit.
+//! Pixels are dequantised (see `noise`). So every bound on their density gives a bound on the probability of the bytes,
+//! and is reported as that.
 
 mod baseline;
 mod bound;
@@ -29,41 +30,43 @@ use crate::network::Model;
 use crate::noise::{Purpose, evaluated, gumbel, stream};
 use crate::{ModelError, possible};
 
-/// Samples of codes of one image, and what the networks say of each.
+/// Samples of the codes of one image, and the log-probabilities that encoder and decoder give for each.
 #[derive(Debug, Clone)]
 pub struct Drawn {
-    /// The entropy of `q(z|x)`, the mean of `-ln q(z|x)`.
+    /// The exact entropy of `q(z|x)` in nats: the mean of `-ln q(z|x)`.
     pub entropy: f64,
-    /// `D(q(z|x) || 1/K)`, what the entropy lacks of `S ln K`, by itself: near 0 the difference of the two has no digit.
+    /// `D(q(z|x) || 1/K)` in nats. It is computed by itself, because the difference of `S ln K` and the entropy loses
+    /// all digits near 0.
     pub divergence: f64,
-    /// The variance of `-ln q(z|x)`.
+    /// The exact variance of `-ln q(z|x)`.
     pub variance: f64,
-    /// How far means of `-ln q(z|x)` may lie from the entropy.
+    /// The tails of `-ln q(z|x)`, which bound how far a mean of samples may lie from the entropy.
     pub tails: Tails,
-    /// The codes, a sample after the other.
+    /// The codes, one sample after the other.
     pub codes: Vec<u32>,
-    /// `ln q(z_i|x)`.
+    /// `ln q(z_i|x)` of each sample, in nats.
     pub ln_q: Vec<f64>,
-    /// `ln p(x|z_i)` of the bytes.
+    /// `ln p(x|z_i)` of the bytes for each sample, in nats.
     pub ln_p_x: Vec<f64>,
-    /// `ln p(x|.)` at the relaxed samples of the same noise, at the last temperature.
+    /// `ln p(x|.)` at relaxed samples of the same noise, at the last temperature, in nats. There may be fewer of them
+    /// than samples.
     pub relaxed: Vec<f64>,
 }
 
-/// What a prior says of samples.
+/// The log-probabilities that the prior gives for a caption and for samples.
 #[derive(Debug, Clone)]
 pub struct Prior {
-    /// `ln p(y)`, the same for every sample.
+    /// `ln p(y)` in nats, which is the same for every sample.
     pub ln_p_y: f64,
-    /// `ln p(z_i|y)`.
+    /// `ln p(z_i|y)` of each sample, in nats.
     pub ln_p_z: Vec<f64>,
 }
 
-/// Codes decoded at a time.
+/// The number of samples that are decoded at a time.
 pub(crate) const CHUNK: usize = 64;
 
 impl Drawn {
-    /// Draws so many; relaxes the first few.
+    /// Draws `samples` samples of the codes of an image. The first `relaxed` of them are relaxed, too.
     ///
     /// # Errors
     /// [`ModelError`].
@@ -106,7 +109,8 @@ impl Drawn {
             let mut codes = Vec::with_capacity(count * positions);
             for sample in noise.chunks_exact(positions * k) {
                 let mut ln_q = 0.0;
-                // Without the offset that a row's logits share: it would leave the noise no digit.
+                // The noise is added to normalised logits. A large offset that all logits of a row share would leave
+                // the noise no digit.
                 for (ln_row, noise) in ln_q_table.chunks(k).zip(sample.chunks(k)) {
                     let code = largest(ln_row.iter().zip(noise).map(|(ln_q, g)| ln_q + f64::from(*g)));
                     ln_q += ln_row[code];
@@ -134,10 +138,10 @@ impl Drawn {
         Ok(drawn)
     }
 
-    /// What a model's prior says of the caption and of the first samples.
+    /// The log-probabilities that a model's prior gives for the caption and for the first `count` samples.
     ///
     /// # Errors
-    /// [`ModelError::Caption`]; [`ModelError::Lacks`] for a model without prior.
+    /// [`ModelError::Caption`], and [`ModelError::Lacks`] for a model without a prior.
     pub fn prior(&self, model: &Model, data: &Data, image: usize, count: usize) -> Result<Prior, ModelError> {
         let text = model.text(data.caption(image))?;
         let mut prior = Prior {
@@ -155,24 +159,25 @@ impl Drawn {
         Ok(prior)
     }
 
-    /// `ln w_i - ln p(y)`: what all share is left out, lest it cost the digits by which they differ.
+    /// `ln w_i - ln p(y)` of each sample, in nats. `ln p(y)`, which all of them share, is left out, because a large one
+    /// would cost the digits in which they differ.
     #[must_use]
     pub fn log_weights(&self, prior: &Prior) -> Vec<f64> {
         let parts = self.ln_p_x.iter().zip(&prior.ln_p_z).zip(&self.ln_q);
         parts.map(|((x, z), q)| x + z - q).collect()
     }
 
-    /// The mean of `ln p(x|z)`, of `ln p(y,z)`, and the entropy.
+    /// The ELBO in nats: the mean of `ln p(x|z)` plus that of `ln p(y,z)` over the samples, plus the exact entropy.
     #[must_use]
     pub fn elbo(&self, prior: &Prior) -> f64 {
         mean(&self.ln_p_x) + mean(&prior.ln_p_z) + prior.ln_p_y + self.entropy
     }
 }
 
-/// `L_k` from log-weights: the mean over groups of `k` of them, none of them twice.
+/// `L_k` in nats from log-weights: the mean over disjoint groups of `k` of them.
 ///
 /// # Errors
-/// [`ModelError::Reference`] for weights that are no numbers.
+/// [`ModelError::Reference`] for log-weights that are NaN.
 pub fn importance_weighted(log_weights: &[f64], k: usize) -> Result<f64, ModelError> {
     let groups = log_weights.chunks_exact(k);
     let values: Vec<f64> = groups
@@ -181,14 +186,15 @@ pub fn importance_weighted(log_weights: &[f64], k: usize) -> Result<f64, ModelEr
     Ok(mean(&values))
 }
 
-/// Of `-ln q` of codes drawn from rows, one from each.
+/// The moments and tails of `-ln q` for codes that are drawn from rows, one from each.
 struct Surprise {
     entropy: f64,
     variance: f64,
     tails: Tails,
 }
 
-/// A code's spread in `-ln q`, as the row of bounds is laid out: of thousands of codes a few dozen nats. Rarer ones are in it all the same.
+/// The spread of `-ln q` of a code, for which the row of `l` is laid out: a few dozen nats for thousands of codes.
+/// Codes with a larger `-ln q` are included all the same.
 const SPREAD: f64 = 32.0;
 
 fn surprise(ln_q: &[f64], k: usize) -> Surprise {
@@ -212,7 +218,8 @@ fn surprise(ln_q: &[f64], k: usize) -> Surprise {
     }
 }
 
-/// Rows of logits as logarithms of probabilities, whatever offset the logits of a row share.
+/// Normalises rows of logits to logarithms of probabilities. The result does not depend on an offset that the logits of
+/// a row share.
 ///
 /// ```text
 /// ln q_k = (x_k - max x) - ln sum_j e^(x_j - max x)
@@ -230,7 +237,7 @@ pub(crate) fn normalised(table: &[f64], k: usize) -> Result<Vec<f64>, ModelError
     Ok(ln_q)
 }
 
-/// `D(q || 1/K)` of rows of finite logits, added up.
+/// The sum over rows of finite logits of `D(q || 1/K)`, in nats.
 fn divergence(table: &[f64], k: usize) -> Result<f64, ModelError> {
     table
         .chunks_exact(k)
@@ -243,7 +250,7 @@ pub(crate) fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / count
 }
 
-/// The place of the largest.
+/// The index of the largest number. Of several equal ones it is the first.
 pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> usize {
     let best = numbers.enumerate().fold(
         (0, f64::NEG_INFINITY),

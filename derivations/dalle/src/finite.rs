@@ -1,10 +1,11 @@
-//! Numbers of the networks that have to be finite.
+//! Checks that the numbers of the networks are finite.
 
 use crate::ModelError;
 
-/// Refuses numbers of the networks one of which is not finite; `what` names the one at a place.
+/// Refuses a list of numbers one of which is not finite. `what` describes the number at an index.
 ///
-/// Finite parameters bring none about unless they overflow on the way, and then nothing that is computed from it is a result.
+/// Finite parameters give such numbers only by an overflow on the way, and then nothing that is computed from them is a
+/// result.
 pub(crate) fn expect_finite<T: Copy + Into<f64>>(
     numbers: &[T],
     what: impl Fn(usize) -> String,
@@ -19,7 +20,7 @@ pub(crate) fn expect_finite<T: Copy + Into<f64>>(
     }
 }
 
-/// [`expect_finite`] of a network's logits, rows of `k` codes.
+/// As [`expect_finite`], for the logits of a network in rows of `k` codes.
 pub(crate) fn expect_finite_logits<T: Copy + Into<f64>>(
     logits: &[T],
     k: usize,

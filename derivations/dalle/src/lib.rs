@@ -1,14 +1,16 @@
-//! DALL-E at the size of an emoji: captioned images in, three trained networks out.
+//! DALL-E at the size of an emoji. From captioned images it trains three networks: encoder, decoder and transformer.
 //!
 //! # Scope
 //!
-//! What stands between the networks (`gpu::network`, and `reference::network` which says what they compute) and the bound: data and its
-//! [split](data), captions as [tokens](text), [training](train) in two stages with a state that can be saved and taken up again bit by bit,
-//! [evaluation](evaluate) of every term of the bound, [sampling](sample) along the graphical model.
+//! This package holds what stands between the networks and the bound. The networks are in `gpu::network`, and
+//! `reference::network` says what they compute. Here are the data and their [split](data), captions as [tokens](text),
+//! and [training](train) in two stages, whose state can be saved and resumed to the bit. Here are also the
+//! [evaluation](evaluate) of every term of the bound, and [sampling](sample) along the graphical model.
 //!
 //! # Reading order
 //!
-//! [`config`], [`data`], [`text`], [`noise`], [`parameters`], [`objective`], [`optimiser`], [`checkpoint`], [`train`], [`chance`], [`evaluate`], [`sample`], [`export`], [`sweep`].
+//! [`config`], [`data`], [`text`], [`noise`], [`parameters`], [`objective`], [`optimiser`], [`checkpoint`], [`train`],
+//! [`chance`], [`evaluate`], [`sample`], [`export`], [`sweep`]. Then the reports and [`checks`].
 
 pub mod chance;
 pub mod checkpoint;

@@ -1,4 +1,4 @@
-//! A trained model.
+//! A trained model: its parameters, and the forward passes that evaluation and sampling use.
 
 use std::path::Path;
 
@@ -16,27 +16,28 @@ use crate::parameters::{Shapes, Variables};
 use crate::text::Vocabulary;
 use crate::{ModelError, data, possible};
 
-/// The networks with what they were made from.
+/// The parameters of the networks, and what is needed to run them.
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// Sizes and schedules.
+    /// The sizes of the networks and the schedules of training.
     pub config: Config,
-    /// The captions' encoding.
+    /// The encoding of captions.
     pub vocabulary: Vocabulary,
-    /// Where it runs.
+    /// The device on which the networks run.
     pub device: Device,
-    /// `encoder.`, `decoder.` and, once the second stage is trained, `prior.`.
+    /// The parameters by name. Their names begin with `encoder.`, `decoder.` or, once the second stage is trained,
+    /// `prior.`.
     pub parameters: Parameters,
     pub(crate) prior: Option<Transformer>,
 }
 
-/// The shipped model.
+/// The bytes of the shipped model.
 pub const SHIPPED: &[u8] = include_bytes!("../../data/model.safetensors");
 
-/// The shipped model whose codes can be enumerated.
+/// The bytes of the shipped model that is so small that its codes can be enumerated.
 pub const TINY: &[u8] = include_bytes!("../../data/tiny.safetensors");
 
-/// Names and shapes of a part's parameters, with the part's name in front.
+/// The names and shapes of the parameters of one network. The names begin with that of the network.
 pub(crate) fn shapes(config: &Config, part: &str) -> Result<Shapes, ModelError> {
     let shapes = match part {
         "encoder" => config.dvae().encoder_shapes()?,
@@ -50,10 +51,10 @@ pub(crate) fn shapes(config: &Config, part: &str) -> Result<Shapes, ModelError> 
 }
 
 impl Model {
-    /// A model file, or the `model.safetensors` of a folder that was trained into.
+    /// Reads a model from a file, or from the `model.safetensors` in the folder of a run.
     ///
     /// # Errors
-    /// [`ModelError::Io`], [`ModelError::File`]; [`ModelError::Lacks`] for a folder without model.
+    /// Those of [`Checkpoint::read`], and [`ModelError::Lacks`] for a folder without a model.
     pub fn read(path: &Path, device: &Device) -> Result<Self, ModelError> {
         let path = if path.is_dir() {
             checkpoint::of_folder(path)?
@@ -63,18 +64,18 @@ impl Model {
         Self::of(Checkpoint::read(&path)?, device)
     }
 
-    /// The model that the program carries.
+    /// The model that comes with the program.
     ///
     /// # Errors
-    /// As [`Model::read`]; none, for the file as it is.
+    /// Those of [`Model::read`]. There is none for the committed file.
     pub fn shipped(device: &Device) -> Result<Self, ModelError> {
         Self::of(Checkpoint::from_bytes("the shipped model", SHIPPED)?, device)
     }
 
-    /// The one whose codes can be enumerated.
+    /// The model that comes with the program and whose codes can be enumerated.
     ///
     /// # Errors
-    /// As [`Model::read`]; none, for the file as it is.
+    /// Those of [`Model::read`]. There is none for the committed file.
     pub fn tiny(device: &Device) -> Result<Self, ModelError> {
         Self::of(Checkpoint::from_bytes("the shipped tiny model", TINY)?, device)
     }
@@ -133,7 +134,7 @@ impl Model {
         })
     }
 
-    /// Pixels, already dequantised, as a batch `[B, 3, 32, 32]`.
+    /// Uploads dequantised pixels as a batch `[B, 3, 32, 32]`.
     ///
     /// # Errors
     /// [`ModelError::Twin`].
@@ -141,7 +142,7 @@ impl Model {
         pixels(images, &self.device)
     }
 
-    /// Codes or text tokens as a batch of so many rows.
+    /// Uploads codes or text tokens as a batch of this many rows.
     ///
     /// # Errors
     /// [`ModelError::Twin`].
@@ -149,7 +150,7 @@ impl Model {
         Ok(tokens(numbers, rows, &self.device)?)
     }
 
-    /// Logits of `q(z|x)`, `[B, side^2, K]`.
+    /// The logits of `q(z|x)`, `[B, side^2, K]`.
     ///
     /// # Errors
     /// [`ModelError::Twin`].
@@ -158,7 +159,7 @@ impl Model {
         Ok(planes.flatten_from(2)?.transpose(1, 2)?.contiguous()?)
     }
 
-    /// `mu` and `ln b` at codes `[B, side^2]`, each `[B, 3 * 32 * 32]`.
+    /// The decoder's `mu` and `ln b` at codes `[B, side^2]`, each `[B, 3 * 32 * 32]`.
     ///
     /// # Errors
     /// [`ModelError::Twin`].
@@ -166,18 +167,20 @@ impl Model {
         decoded(self.config.sizes(), &self.parameters, &self.indicators(codes)?)
     }
 
-    /// `ln p(x|z)` of one image's bytes, `[B]`, its dequantised pixels `[1, 3, 32, 32]`, at codes `[B, side^2]`. Unit: nats. Range: finite.
+    /// `ln p(x|z)` of the bytes of one image, `[B]`, from its dequantised pixels `[1, 3, 32, 32]` and codes
+    /// `[B, side^2]`. Unit: nats. Range: finite.
     ///
     /// # Errors
-    /// [`ModelError::Twin`]; [`ModelError::Overflow`] for one that is not finite, [`ModelError::Impossible`] above what its log-scales allow.
+    /// [`ModelError::Twin`]. [`ModelError::Overflow`] for a result that is not finite. [`ModelError::Impossible`] for
+    /// one that is larger than its log-scales allow.
     pub fn log_likelihood(&self, pixels: &Tensor, codes: &Tensor) -> Result<Vec<f64>, ModelError> {
         self.log_likelihood_of_mixed(pixels, &self.indicators(codes)?)
     }
 
-    /// The same at codes' relaxations, `[B, K, side, side]`.
+    /// As [`Model::log_likelihood`], at relaxed codes `[B, K, side, side]`.
     ///
     /// # Errors
-    /// As [`Model::log_likelihood`].
+    /// Those of [`Model::log_likelihood`].
     pub fn log_likelihood_of_mixed(&self, pixels: &Tensor, mixed: &Tensor) -> Result<Vec<f64>, ModelError> {
         let images = pixels.broadcast_as((mixed.dim(0)?, 3, EDGE, EDGE))?.contiguous()?;
         let [mu, ln_b] = decoded(self.config.sizes(), &self.parameters, mixed)?;
@@ -189,11 +192,12 @@ impl Model {
         Ok(values.into_iter().map(|value| value + unit).collect())
     }
 
-    /// `ln p(y)` and `ln p(z|y)`, `[B]` each, of text `[B, T]` and codes `[B, side^2]`. Unit: nats. Range: finite.
+    /// `ln p(y)` and `ln p(z|y)`, each `[B]`, of text `[B, T]` and codes `[B, side^2]`. Unit: nats. Range: finite, at
+    /// most 0.
     ///
     /// # Errors
-    /// [`ModelError::Twin`]; [`ModelError::Lacks`] before the second stage; [`ModelError::Overflow`] for one that is not finite,
-    /// [`ModelError::Impossible`] for one above 0.
+    /// [`ModelError::Twin`]. [`ModelError::Lacks`] before the second stage. [`ModelError::Overflow`] for a result that
+    /// is not finite, and [`ModelError::Impossible`] for one above 0.
     pub fn log_prior(&self, text: &Tensor, codes: &Tensor) -> Result<[Vec<f64>; 2], ModelError> {
         let [text, codes] = token_log_probs(self.transformer()?, &self.parameters, text, codes)?;
         let sum = |values: Tensor, of: &'static str| -> Result<Vec<f64>, ModelError> {
@@ -205,7 +209,7 @@ impl Model {
         Ok([sum(text, "ln p(y)")?, sum(codes, "ln p(z|y)")?])
     }
 
-    /// The transformer.
+    /// The transformer's sizes and masks.
     ///
     /// # Errors
     /// [`ModelError::Lacks`] before the second stage.
@@ -216,7 +220,7 @@ impl Model {
         })
     }
 
-    /// A caption's tokens with pads, `[T]`.
+    /// The tokens of a caption, filled up with pads, `[T]`.
     ///
     /// # Errors
     /// [`ModelError::Caption`].
@@ -224,7 +228,7 @@ impl Model {
         Ok(self.vocabulary.padded(&self.vocabulary.encode(caption)?))
     }
 
-    /// Codes of an image, `side^2`.
+    /// The number of codes of an image, `side^2`.
     #[must_use]
     pub const fn codes(&self) -> usize {
         self.config.side() * self.config.side()

@@ -1,4 +1,4 @@
-//! Noise: of a step, from the seed and the step alone, so that training can be taken up anywhere.
+//! Random numbers. Those of a step depend on the seed and the step alone, so that training can be resumed anywhere.
 
 use rand::{Rng, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -6,24 +6,24 @@ use rayon::prelude::*;
 
 use crate::data::VALUES;
 
-/// What noise is for: each purpose has a stream of its own.
+/// The purpose of random numbers. Each purpose has a stream of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// The numbers that parameters begin with.
+    /// The initial values of parameters.
     Parameters,
     /// The order of images in an epoch.
     Order,
-    /// Where within its byte a pixel lies.
+    /// The place of a pixel within its byte.
     Pixels,
-    /// Which codes are drawn.
+    /// The codes that are drawn in training.
     Codes,
-    /// Which merges of a caption are left out.
+    /// The merges of a caption that are left out.
     Captions,
-    /// What is sampled for a person.
+    /// The images that are sampled for a user.
     Sample,
-    /// Where within its byte a pixel lies that is evaluated; of an image, not of a step.
+    /// The place of a pixel within its byte in evaluation. This stream belongs to an image, not to a step.
     EvaluatedPixels,
-    /// Which codes are drawn for it.
+    /// The codes that are drawn in evaluation. This stream, too, belongs to an image.
     EvaluatedCodes,
 }
 
@@ -35,14 +35,14 @@ pub fn stream(seed: u64, purpose: Purpose, step: u64) -> ChaCha8Rng {
     rng
 }
 
-/// A stream as it is once so many numbers of 32 bits have been drawn from it.
+/// The stream after `numbers` numbers of 32 bits have been drawn from it.
 #[must_use]
 pub fn after(mut rng: ChaCha8Rng, numbers: usize) -> ChaCha8Rng {
     rng.set_word_pos(numbers as u128);
     rng
 }
 
-/// Uniform on `(0, 1)`: the middle of one of `2^23` intervals, never 0, never 1, exact in `f32`.
+/// A uniform number on `(0, 1)`: the middle of one of `2^23` intervals. It is never 0 or 1, and exact in `f32`.
 #[must_use]
 pub fn open_unit(rng: &mut impl Rng) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "24 bits with the half")]
@@ -50,35 +50,39 @@ pub fn open_unit(rng: &mut impl Rng) -> f32 {
     middle / 8_388_608.0
 }
 
-/// Gumbel noise, `-ln(-ln u)`: 2^23 values from -2.8 to 16.6, beyond the largest of 8192.
+/// Gumbel noise, `-ln(-ln u)`. It takes 2^23 values from -2.8 to 16.6, which is more than the expected largest of 8192
+/// such numbers.
 #[must_use]
 pub fn gumbel(rng: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
     let uniform: Vec<f32> = (0..count).map(|_| open_unit(rng)).collect();
     uniform.into_par_iter().map(|u| -(-u.ln()).ln()).collect()
 }
 
-/// Pixels `phi((byte + u) / 256)`, `u` uniform: a density's mean over them is at most the logarithm of the byte's probability.
+/// Dequantises an image: its pixels are `phi((byte + u) / 256)` with `u` uniform. The mean of a log-density over them,
+/// in the unit of [`ln_unit`], is at most the logarithm of the bytes' probability.
 ///
-/// Without `u`, an image with a plain background has no largest likelihood: the density's scale goes to 0 there.
+/// Without `u`, the likelihood of an image with a plain background would have no maximum, because the density's scale
+/// could go to 0 there.
 #[must_use]
 pub fn dequantised(image: &[u8], rng: &mut ChaCha8Rng) -> Vec<f32> {
     let phi = |byte: &u8| 0.8 * ((f32::from(*byte) + open_unit(rng)) / 256.0) + 0.1;
     image.iter().map(phi).collect()
 }
 
-/// [`dequantised`], of an image that is evaluated: the same whoever looks at it.
+/// As [`dequantised`], for evaluation. The noise depends on the seed and the index of the image alone.
 #[must_use]
 pub fn evaluated(image: &[u8], seed: u64, index: usize) -> Vec<f32> {
     dequantised(image, &mut stream(seed, Purpose::EvaluatedPixels, index as u64))
 }
 
-/// What a density over `phi((byte + u) / 256)` lacks to one over bytes: `ln(0.8 / 256)` nats a value.
+/// The number that turns the log-density of a value `phi((byte + u) / 256)` into a log-probability of its byte:
+/// `ln(0.8 / 256)` nats.
 #[must_use]
 pub fn ln_unit() -> f64 {
     (0.8_f64 / 256.0).ln()
 }
 
-/// [`ln_unit`] of all of an image's values.
+/// [`ln_unit`], summed over all values of an image.
 #[must_use]
 pub fn ln_unit_of_image() -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "3072 values")]
@@ -86,7 +90,8 @@ pub fn ln_unit_of_image() -> f64 {
     values * ln_unit()
 }
 
-/// Which images go into a step: every epoch in an order of its own, its last images, too few for a batch, left out.
+/// The images of a step. Every epoch has an order of its own. Its last images are left out where they are too few for a
+/// batch.
 #[must_use]
 pub fn batch(seed: u64, step: u64, size: usize, images: &[usize]) -> Vec<usize> {
     let size = size.min(images.len()).max(1);
@@ -132,14 +137,16 @@ mod tests {
         assert_ne!(first(Purpose::Codes, 5), first(Purpose::Pixels, 5));
     }
 
-    /// What a dequantised density comes to over all bytes is its mass between `phi(0)` and `phi(1)`: nothing is missing from the unit.
+    /// The probabilities of all bytes under a dequantised density sum to its mass between `phi(0)` and `phi(1)`. So the
+    /// unit is complete.
     #[test]
     fn a_density_over_dequantised_bytes_has_its_mass() {
         use reference::likelihood::logit_laplace;
         let (mu, ln_b) = (0.3, -0.5_f64);
         let mut total = 0.0;
         for byte in 0..=255_u8 {
-            // u in the middles of 64 intervals: off by the density's curvature there, some 1e-7 of it.
+            // u takes the middles of 64 intervals. The error comes from the density's curvature, and is about 1e-7 of
+            // it.
             for part in 0..64_u8 {
                 let u = (f64::from(part) + 0.5) / 64.0;
                 let x = 0.8 * ((f64::from(byte) + u) / 256.0) + 0.1;
@@ -166,7 +173,7 @@ mod tests {
         let n = 1 << 20;
         let noise = gumbel(&mut stream(1, Purpose::Codes, 0), n);
         let mean = noise.iter().map(|&g| f64::from(g)).sum::<f64>() / n as f64;
-        // Euler's constant; the standard error is pi / sqrt(6 n) = 0.0013.
+        // The mean is Euler's constant. The standard error is pi / sqrt(6 n) = 0.0013.
         assert!((mean - 0.577_215_664_9).abs() < 4.0 * 0.00126, "{mean}");
         let largest = noise.iter().copied().fold(f32::MIN, f32::max);
         assert!(largest > 12.0 && largest.is_finite(), "{largest}");

@@ -1,4 +1,4 @@
-//! The terms of the bound as candle's graph: what training descends, what evaluation reports.
+//! The terms of the bound as graphs of candle. Training differentiates them, and evaluation reports them.
 
 use gpu::autograd::{self, planes};
 use gpu::fused::{Sample, Target};
@@ -7,25 +7,26 @@ use gpu::{D, DType, Tensor};
 
 use crate::ModelError;
 
-/// The first stage's terms, one number an image.
+/// The terms of the first stage, one number for each image, in nats.
 #[derive(Debug, Clone)]
 pub struct Relaxed {
-    /// `ln p(x|z)` at the relaxed codes, `[B]`; a density over pixels mapped by `phi`.
+    /// `ln p(x|z)` at the relaxed codes, `[B]`. It is a density over pixels that were mapped by `phi`.
     pub reconstruction: Tensor,
-    /// `D(q(z|x) || uniform)`, `[B]`.
+    /// `D(q(z|x) || 1/K)`, `[B]`.
     pub divergence: Tensor,
 }
 
-/// Nothing is told.
+/// An observer of layers that ignores them.
 const fn nobody(_: &str, _: &Tensor) {}
 
-/// The relaxed bound.
+/// The terms of the relaxed bound.
 ///
 /// ```text
 /// E ln p(x | softmax((logits + g) / tau)) - beta D(q(z|x) || 1/K)
 /// ```
 ///
-/// Shapes: pixels `[B, 3, H, W]`, noise `[B, H', W', K]`. Computed in the parameters' type, the terms themselves in `f32`.
+/// Shapes: pixels `[B, 3, H, W]`, noise `[B, H', W', K]`. The networks compute in the type of the parameters, and the
+/// terms are in `f32`.
 ///
 /// # Errors
 /// [`ModelError::Twin`].
@@ -47,7 +48,7 @@ pub fn relaxed(
     })
 }
 
-/// Logits of `q(z|x)` in `f32`, `[B, 3, H, W]` to `[B, K, H', W']`.
+/// The logits of `q(z|x)` in `f32`, `[B, K, H', W']`, from pixels `[B, 3, H, W]`.
 ///
 /// # Errors
 /// [`ModelError::Twin`].
@@ -57,7 +58,7 @@ pub fn encoder_logits(sizes: Sizes, parameters: &Parameters, pixels: &Tensor) ->
     Ok(encoder(sizes, &parameters, &pixels, &mut nobody)?.to_dtype(DType::F32)?)
 }
 
-/// `mu` and `ln b` of `p(x|z)` in `f32`, each `[B, 3 H W]`, from codes `[B, K, H', W']`.
+/// The parameters `mu` and `ln b` of `p(x|z)` in `f32`, each `[B, 3 H W]`, from codes `[B, K, H', W']`.
 ///
 /// # Errors
 /// [`ModelError::Twin`].
@@ -69,7 +70,7 @@ pub fn decoded(sizes: Sizes, parameters: &Parameters, codes: &Tensor) -> Result<
     Ok([half(0)?, half(3)?])
 }
 
-/// `ln p(x|z)`, `[B]`. Unit: nats, of a density over pixels mapped by `phi`.
+/// `ln p(x|z)`, `[B]`, as a density over pixels that were mapped by `phi`. Unit: nats.
 ///
 /// # Errors
 /// [`ModelError::Twin`].
@@ -83,7 +84,7 @@ pub fn log_likelihood(
     Ok(autograd::logit_laplace(&pixels.flatten_from(1)?, &mu, &ln_b)?)
 }
 
-/// `ln p(y_i | y_<i)` and `ln p(z_j | y, z_<j)`, `[B, T]` and `[B, side^2]`.
+/// The log-probabilities of the tokens in nats: `ln p(y_i | y_<i)`, `[B, T]`, and `ln p(z_j | y, z_<j)`, `[B, side^2]`.
 ///
 /// # Errors
 /// [`ModelError::Twin`].
@@ -99,7 +100,7 @@ pub fn token_log_probs(
     Ok([log_probs(&words, &of_text?)?, log_probs(&images, &of_codes?)?])
 }
 
-/// The codes' logits, `[B, n + 1, K]`, after text `[B, T]` and the first `n` codes.
+/// The logits of codes, `[B, n + 1, K]`, after text `[B, T]` and the first `n` codes.
 ///
 /// # Errors
 /// [`ModelError::Twin`].
@@ -113,7 +114,7 @@ pub fn token_logits(
     Ok(codes)
 }
 
-/// `[B, S, V]` and as many tokens to `[B, S]`.
+/// The log-probabilities `[B, S]` of tokens, from logits `[B, S, V]`.
 fn log_probs(logits: &Tensor, tokens: &[u32]) -> Result<Tensor, ModelError> {
     let to = logits.dim(D::Minus1)?;
     let target = |&token: &u32| Target {
@@ -126,7 +127,7 @@ fn log_probs(logits: &Tensor, tokens: &[u32]) -> Result<Tensor, ModelError> {
     Ok(autograd::token_log_prob(&logits.to_dtype(DType::F32)?, &targets)?)
 }
 
-/// Codes `[B, S]` as indicators `[B, K, side, side]` in `f32`.
+/// Codes `[B, S]` as one-hot vectors `[B, K, side, side]` in `f32`.
 ///
 /// # Errors
 /// [`ModelError::Twin`].

@@ -1,4 +1,4 @@
-//! `AdamW` with the average of its iterates, whose state can be saved.
+//! The optimiser `AdamW` with an average of its iterates. Its state can be saved and restored.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::ModelError;
 use crate::config::Training;
 use crate::parameters::{Variables, fetch, refuse_first};
 
-/// A variable with what is state of it.
+/// A variable and the optimiser's state for it.
 #[derive(Debug)]
 struct Slot {
     variable: Var,
@@ -32,22 +32,22 @@ pub struct AdamW {
 
 const EPSILON: f64 = 1e-8;
 
-/// What the state is called in a checkpoint, before the parameter's name.
+/// The kinds of state in a checkpoint. Each is the first word of a tensor's name, before the name of the parameter.
 pub const STATE: [&str; 4] = ["parameter", "first_moment", SECOND_MOMENT, "average"];
 
 const SECOND_MOMENT: &str = "second_moment";
 
-/// A step that was taken.
+/// A report on a step that was taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Taken {
-    /// The gradient's norm before it was clipped.
+    /// The norm of all gradients before they were clipped.
     pub norm: f64,
-    /// The step's size.
+    /// The size of the step.
     pub size: f64,
 }
 
 impl AdamW {
-    /// Nothing state yet.
+    /// An optimiser that has taken no step.
     ///
     /// # Errors
     /// [`ModelError::Twin`] when the device refuses.
@@ -71,16 +71,17 @@ impl AdamW {
         })
     }
 
-    /// Steps taken.
+    /// The number of steps that were taken.
     #[must_use]
     pub const fn step(&self) -> u64 {
         self.step
     }
 
-    /// One step down these gradients. Nothing changes where they are not finite: the error names the tensor.
+    /// Takes one step along these gradients. Where a gradient is missing or not finite, nothing changes, and the inner
+    /// error is the name of its tensor.
     ///
     /// # Errors
-    /// The name of a tensor whose gradient is not finite, or is missing; what the device refuses.
+    /// [`ModelError::Twin`] when the device refuses.
     pub fn descend(&mut self, gradients: &GradStore) -> Result<Result<Taken, String>, ModelError> {
         let Training {
             beta_1: b1, beta_2: b2, ..
@@ -124,7 +125,7 @@ impl AdamW {
         Ok(Ok(Taken { norm, size }))
     }
 
-    /// The size of the next step: warmed up, then along its schedule.
+    /// The size of the next step. It grows during the warm-up, and then follows its schedule.
     #[must_use]
     pub fn size(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a number of steps")]
@@ -132,7 +133,8 @@ impl AdamW {
         self.training.step_size.at(self.step) * share.min(1.0)
     }
 
-    /// The iterates' average, by name: what is used once trained. On the CPU the next step writes into these same numbers.
+    /// The average of the iterates by name, which are the parameters of the trained model. On the CPU the next step
+    /// changes these tensors in place.
     #[must_use]
     pub fn averages(&self) -> BTreeMap<String, Tensor> {
         let named = self
@@ -142,8 +144,8 @@ impl AdamW {
         named.collect()
     }
 
-    /// Everything that a step depends on and leaves behind, each tensor's name after the word of [`STATE`] for what it is. On the CPU the next step
-    /// writes into these same numbers.
+    /// The state on which a step depends. The name of each tensor begins with a word of [`STATE`]. On the CPU the next
+    /// step changes these tensors in place.
     #[must_use]
     pub fn state(&self) -> BTreeMap<String, Tensor> {
         let of = |(name, slot): (&String, &Slot)| {
@@ -157,17 +159,19 @@ impl AdamW {
         self.slots.iter().flat_map(of).collect()
     }
 
-    /// Takes a state up again.
+    /// Restores a state that was saved after `step` steps.
     ///
     /// # Errors
-    /// [`ModelError::File`] for a tensor that is missing, of another shape or not finite, and for a second moment below 0.
+    /// [`ModelError::File`] for a tensor that is missing, of another shape or not finite, and for a negative second
+    /// moment.
     pub fn restore(&mut self, state: &BTreeMap<String, Tensor>, step: u64, source: &str) -> Result<(), ModelError> {
         for (name, slot) in &mut self.slots {
             let held = |what: &str| -> Result<Tensor, ModelError> {
                 let full = format!("{what}.{name}");
                 let tensor = fetch(state, &full, slot.variable.dims(), source)?;
                 if what == SECOND_MOMENT {
-                    // Its root is divided by: a step would make the parameter NaN, and the state would pass for the last good one.
+                    // A step divides by the root of a second moment. A negative one would make the parameter NaN, and
+                    // the state would still count as the last good one.
                     let expected = "numbers of at least 0, a mean of squares";
                     refuse_first(&tensor, (&full, source), expected, |x| x >= 0.0)?;
                 }

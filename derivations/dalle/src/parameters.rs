@@ -1,4 +1,4 @@
-//! The numbers that are learned: where they begin, and as variables.
+//! The parameters of the networks: their initial values, and variables that can be learned.
 
 use std::collections::BTreeMap;
 
@@ -13,26 +13,27 @@ use crate::ModelError;
 use crate::finite::expect_finite;
 use crate::noise::{Purpose, stream};
 
-/// Names and shapes.
+/// The names and shapes of parameters.
 pub type Shapes = Vec<(String, Vec<usize>)>;
 
 /// Parameters that can be learned, by name.
 #[derive(Debug, Clone)]
 pub struct Variables(BTreeMap<String, Var>);
 
-/// How a network's parameters begin.
+/// The distribution of a network's initial parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beginning {
-    /// As released: weights `N(0, 1 / (inputs kernel^2))`, biases 0.
+    /// As in the released code of DALL-E: weights `N(0, 1 / (inputs kernel^2))`, and biases 0.
     Released,
-    /// Tables and weights `N(0, 0.02^2)`, norms 1 and 0, biases and the start 0 (Radford et al. 2019).
+    /// Tables and weights `N(0, 0.02^2)`, scales of norms 1 and offsets 0, biases and the start token 0 (Radford et al.
+    /// 2019).
     Transformer,
 }
 
-/// The tensor of that name in a file, in `f32`, its shape and numbers checked.
+/// The tensor with this name in a file, in `f32`. Its shape is checked, and all its numbers must be finite.
 ///
 /// # Errors
-/// [`ModelError::File`] for one that is missing, of another shape or not finite.
+/// [`ModelError::File`] for a tensor that is missing, of another shape or not finite.
 pub(crate) fn fetch(
     tensors: &BTreeMap<String, Tensor>,
     name: &str,
@@ -55,10 +56,10 @@ pub(crate) fn fetch(
     Ok(tensor)
 }
 
-/// Refuses a tensor of a file, `f32`, for the first number that is not as expected.
+/// Refuses a tensor of a file, in `f32`, if any of its numbers is not as expected.
 ///
 /// # Errors
-/// [`ModelError::File`] with the tensor's name, the number's place and the number.
+/// [`ModelError::File`] with the name of the tensor, and the index and value of the first such number.
 pub(crate) fn refuse_first(
     tensor: &Tensor,
     (name, source): (&str, &str),
@@ -76,7 +77,7 @@ pub(crate) fn refuse_first(
     }
 }
 
-/// Refuses parameters one of which is not finite: a file of them could not be read.
+/// Refuses parameters one of which is not finite, because a file of them could not be read again.
 ///
 /// # Errors
 /// [`ModelError::Overflow`].
@@ -95,7 +96,7 @@ impl FromIterator<(String, Var)> for Variables {
 }
 
 impl Variables {
-    /// Fresh ones.
+    /// New variables with random initial values.
     ///
     /// # Errors
     /// [`ModelError::Twin`] when the device refuses.
@@ -124,10 +125,10 @@ impl Variables {
         Ok(Self(variables))
     }
 
-    /// Those numbers, as variables; every shape must be there, in `f32`.
+    /// The tensors as variables. Each of the shapes must be among them, in `f32`.
     ///
     /// # Errors
-    /// [`ModelError::File`] for one that is missing or of another shape.
+    /// [`ModelError::File`] for a tensor that is missing or of another shape.
     pub fn of(
         tensors: &BTreeMap<String, Tensor>,
         shapes: &Shapes,
@@ -142,14 +143,14 @@ impl Variables {
         Ok(Self(variables))
     }
 
-    /// For a forward pass whose gradients come back to these.
+    /// The parameters for a forward pass whose gradients lead back to these variables.
     #[must_use]
     pub fn parameters(&self) -> Parameters {
         let named = self.0.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone()));
         Parameters::new(named.collect())
     }
 
-    /// The numbers alone: nothing comes back to these.
+    /// The parameters as plain numbers, to which no gradients lead back.
     #[must_use]
     pub fn detached(&self) -> Parameters {
         let named = self
@@ -159,12 +160,12 @@ impl Variables {
         Parameters::new(named.collect())
     }
 
-    /// Names and variables, in the order of the names.
+    /// The names and variables, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Var)> {
         self.0.iter().map(|(name, var)| (name.as_str(), var))
     }
 
-    /// How many numbers.
+    /// The number of all their numbers.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.values().map(|var| var.elem_count()).sum()

@@ -1,12 +1,13 @@
-//! Grids of images as PNG.
+//! Writes grids of images as PNG.
 
 use crate::ModelError;
 use crate::config::EDGE;
 
-/// The bytes of a PNG: rows of images, each `[3, 32, 32]` of numbers in `[0, 1]`, every pixel `scale` wide, a white pixel between.
+/// The bytes of a PNG with rows of images, each `[3, 32, 32]` of numbers in `[0, 1]`. Every pixel is `scale` pixels
+/// wide, and a white pixel separates images.
 ///
 /// # Errors
-/// [`ModelError::Picture`] when it cannot be encoded.
+/// [`ModelError::Picture`] when the picture cannot be encoded.
 pub fn grid(rows: &[Vec<Vec<f32>>], scale: usize) -> Result<Vec<u8>, ModelError> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let cell = EDGE * scale + scale;
@@ -31,10 +32,10 @@ pub fn grid(rows: &[Vec<Vec<f32>>], scale: usize) -> Result<Vec<u8>, ModelError>
     png(&pixels, (size(width), size(height)))
 }
 
-/// The bytes of a PNG from red, green and blue of every pixel.
+/// The bytes of a PNG, from the bytes of red, green and blue of every pixel.
 ///
 /// # Errors
-/// [`ModelError::Picture`] when it cannot be encoded.
+/// [`ModelError::Picture`] when the picture cannot be encoded.
 pub fn png(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, ModelError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
@@ -46,7 +47,7 @@ pub fn png(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, ModelE
     Ok(bytes)
 }
 
-/// An image of bytes as numbers.
+/// The bytes of an image as numbers in `[0, 1]`.
 #[must_use]
 pub fn numbers(bytes: &[u8]) -> Vec<f32> {
     bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect()

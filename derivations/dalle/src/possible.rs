@@ -1,23 +1,26 @@
-//! What a term of the bound can be at all, from arithmetic that shares nothing with the kernels that compute it.
+//! The range of values that a term of the bound can have at all. It is computed without the kernels that compute the
+//! term.
 //!
 //! ```text
 //! ln p(x|z) <= sum_i (-ln 2 - ln b_i - ln x_i (1 - x_i))        0 <= H(q(z|x)) <= S ln K        ln p(y), ln p(z|y) <= 0
 //! ```
 //!
-//! A number beyond is an error and never printed. Not the place of an upper bound that a good model would reach.
+//! A number outside of the range is an error and is never printed. The limits are those of mathematics, and no model
+//! need come near them.
 
 use gpu::fused::{LN, SUM};
 use gpu::{DType, Tensor};
 
 use crate::ModelError;
 
-/// Refuses a likelihood, `[B]`, of pixels `[B or 1, P]` in `(0, 1)` and log-scales `[B, P]` that is larger than every one of these scales, or not finite.
+/// Refuses a log-likelihood, `[B]`, that is not finite, or larger than any location could make it. The pixels
+/// `[B or 1, P]` lie in `(0, 1)`, and the log-scales `ln_b` are `[B, P]`.
 ///
-/// At the largest one every location is its pixel's. Rounding: each addend is off by two logarithms and an addition or two, and the sum by
-/// [`SUM`], in single precision.
+/// The largest one is reached where every location equals its pixel. Rounding in single precision: each addend has the
+/// errors of two logarithms and of one or two additions, and the sum has that of [`SUM`].
 ///
 /// # Errors
-/// [`ModelError::Impossible`]; [`ModelError::Twin`].
+/// [`ModelError::Impossible`] and [`ModelError::Twin`].
 pub(crate) fn likelihood(values: &[f64], pixels: &Tensor, ln_b: &Tensor) -> Result<(), ModelError> {
     let x = pixels.to_dtype(DType::F64)?;
     let depth = (x.log()? + (1.0 - &x)?.log()?)?.sum(1)?;
@@ -44,14 +47,14 @@ pub(crate) fn likelihood(values: &[f64], pixels: &Tensor, ln_b: &Tensor) -> Resu
     Ok(())
 }
 
-/// Refuses an entropy of `positions` codes, `codes` at each, that is none.
+/// Refuses a number that cannot be the entropy of `positions` codes with `codes` values each.
 ///
 /// # Errors
 /// [`ModelError::Impossible`].
 pub(crate) fn entropy(value: f64, positions: usize, codes: usize) -> Result<(), ModelError> {
     #[expect(clippy::cast_precision_loss, reason = "counts of positions and codes")]
     let (most, addends) = (positions as f64 * (codes as f64).ln(), (positions * codes) as f64);
-    // Added up one by one, each a product of a rounded exponential and its logarithm.
+    // The addends are added one by one. Each is the product of a rounded exponential and its logarithm.
     let room = (addends + 8.0) * f64::EPSILON * (most + 1.0);
     if value >= -room && value <= most + room {
         return Ok(());
@@ -63,7 +66,7 @@ pub(crate) fn entropy(value: f64, positions: usize, codes: usize) -> Result<(), 
     })
 }
 
-/// Refuses the logarithm of a probability that is above 0, or none.
+/// Refuses a number that cannot be the logarithm of a probability: one above 0, or NaN.
 ///
 /// # Errors
 /// [`ModelError::Impossible`].
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn no_likelihood_exceeds_the_one_at_its_pixels() {
-        // x = 1/2, ln b = 0: at most -ln 2 - ln 1/4 = ln 2 a value; ln b = -3 adds 3.
+        // At x = 1/2 and ln b = 0, a value has at most -ln 2 - ln 1/4 = ln 2 nats; ln b = -3 adds 3.
         let x = Tensor::new(&[[0.5_f32, 0.5]], &HOST).unwrap();
         let ln_b = Tensor::new(&[[0.0_f32, 0.0], [-3.0, 0.0]], &HOST).unwrap();
         let most = [2.0 * 2.0_f64.ln(), 2.0 * 2.0_f64.ln() + 3.0];

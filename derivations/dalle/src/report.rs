@@ -1,4 +1,4 @@
-//! What people see of a trained model, and of the experiment over beta.
+//! The reports on a trained model, and on the experiment over beta.
 
 pub mod model;
 pub mod sweep;

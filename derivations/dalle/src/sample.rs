@@ -1,4 +1,4 @@
-//! Sampling along the graphical model, `y -> z -> x`, and reconstruction.
+//! Samples images along the graphical model, `y -> z -> x`, and reconstructs images.
 
 use gpu::DType;
 use rand::{Rng, RngExt as _};
@@ -12,21 +12,23 @@ use crate::network::Model;
 use crate::noise::{Purpose, stream};
 use crate::objective::token_logits;
 
-/// How codes are drawn.
+/// The way in which codes are drawn from logits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draw {
-    /// Logits are divided by it; 0 takes the most probable code.
+    /// The number by which logits are divided. 0 takes the most probable code.
     pub temperature: f64,
-    /// Only so many of the most probable codes; all of them for 0.
+    /// The number of most probable codes from which one is drawn. 0 means all of them.
     pub top_k: usize,
-    /// What they are drawn from.
+    /// The seed of the noise.
     pub seed: u64,
 }
 
-/// Images for a caption, `[3, 32, 32]` of numbers in `[0, 1]` each: codes from `p(z|y)`, then the middle of `p(x|z)`.
+/// Samples images for a caption, each `[3, 32, 32]` of numbers in `[0, 1]`. Codes are drawn from `p(z|y)`, and each
+/// pixel is the median of `p(x|z)`.
 ///
 /// # Errors
-/// [`ModelError::Caption`]; [`ModelError::Lacks`] for a model without prior; [`ModelError::Overflow`] for networks whose numbers are not finite.
+/// [`ModelError::Caption`]. [`ModelError::Lacks`] for a model without a prior. [`ModelError::Overflow`] when a network
+/// gives a number that is not finite.
 pub fn sample(model: &Model, caption: &str, count: usize, draw: Draw) -> Result<Vec<Vec<f32>>, ModelError> {
     let text = model.text(caption)?;
     if count == 0 {
@@ -58,7 +60,7 @@ pub fn sample(model: &Model, caption: &str, count: usize, draw: Draw) -> Result<
         .collect())
 }
 
-/// A code from its logits.
+/// Draws a code from its logits.
 fn drawn(row: &[f64], draw: Draw, rng: &mut impl Rng) -> usize {
     if !(draw.temperature > 0.0) {
         return largest(row.iter().copied());
@@ -86,15 +88,15 @@ fn drawn(row: &[f64], draw: Draw, rng: &mut impl Rng) -> usize {
 /// The most probable codes of an image, and the image that they decode to.
 ///
 /// # Errors
-/// [`ModelError::Twin`]; [`ModelError::Overflow`] for networks whose numbers are not finite.
+/// [`ModelError::Twin`], and [`ModelError::Overflow`] when a network gives a number that is not finite.
 pub fn reconstruction(model: &Model, bytes: &[u8]) -> Result<(Vec<u32>, Vec<f32>), ModelError> {
-    // The middle of every byte: no noise.
+    // Each pixel is at the middle of its byte, without noise.
     let pixels: Vec<f32> = bytes
         .iter()
         .map(|byte| 0.8 * ((f32::from(*byte) + 0.5) / 256.0) + 0.1)
         .collect();
     let logits = model.encoder_logits(&model.pixels(&pixels)?)?;
-    // The largest of numbers one of which is NaN is none.
+    // Among numbers one of which is NaN, there is no largest.
     let table: Vec<f32> = logits.flatten_all()?.to_vec1()?;
     expect_finite_logits(&table, model.config.dvae.vocabulary, "encoder")?;
     let codes = logits.argmax(2)?.flatten_all()?.to_vec1::<u32>()?;
@@ -102,7 +104,7 @@ pub fn reconstruction(model: &Model, bytes: &[u8]) -> Result<(Vec<u32>, Vec<f32>
     Ok((codes, pixels))
 }
 
-/// `clamp((sigmoid(mu) - 0.1) / 0.8)` of codes.
+/// Decodes codes to images: `clamp((sigmoid(mu) - 0.1) / 0.8)`.
 fn images(model: &Model, codes: &[u32], count: usize) -> Result<Vec<f32>, ModelError> {
     let [mu, _] = model.decoded(&model.tokens(codes, count)?)?;
     let mu: Vec<f32> = mu.flatten_all()?.to_vec1()?;
@@ -140,10 +142,10 @@ mod tests {
             }
             counts
         };
-        // 1/5, 3/5, 0, 1/5: four standard errors of 20,000 draws are 283 at most.
+        // The probabilities are 1/5, 3/5, 0 and 1/5. Four standard errors of 20,000 draws are at most 283.
         let counts = count(1.0, 0);
         assert!(counts[2] == 0 && counts[1].abs_diff(12_000) < 283 && counts[0].abs_diff(4_000) < 283);
-        // At half the temperature 1/11, 9/11, 1/11.
+        // At half the temperature they are 1/11, 9/11, 0 and 1/11.
         assert!(count(0.5, 0)[1].abs_diff(16_364) < 283);
         assert_eq!(count(0.0, 0)[1], 20_000);
         assert_eq!(count(1.0, 1)[1], 20_000);

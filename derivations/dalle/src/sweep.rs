@@ -1,4 +1,5 @@
-//! The experiment behind the note's 6.6: the same budget at several weights on the divergence.
+//! The experiment on the note's beta = 6.6: first stages are trained with the same budget at several weights on the
+//! divergence.
 
 use files::disk;
 use files::words::{shortened, without_types};
@@ -13,56 +14,57 @@ use crate::network::Model;
 use crate::train::{self, Run, Stage as _, Watch};
 use crate::{ModelError, data};
 
-/// The weights of the issue: below, at and above the bound's, the published one among them.
+/// The weights of the experiment: below, at and above 1, which is that of the bound. The published 6.6 is among them.
 pub const BETAS: [f64; 7] = [0.0, 0.5, 1.0, 2.0, 4.0, 6.6, 10.0];
 
-/// The longest saved result that is read.
+/// The longest saved result that is read, in bytes.
 const MOST_RESULT: u64 = 1 << 16;
 
-/// One trained first stage.
+/// The result of one trained first stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
-    /// The weight that training ended with.
+    /// The weight on the divergence at the end of training.
     pub beta: f64,
-    /// The seed.
+    /// The seed of its training.
     pub seed: u64,
-    /// Codes that are the most probable ones somewhere in the validation part.
+    /// The number of codes that are the most probable ones somewhere in the validation part.
     pub codes_used: usize,
     /// `e^H` of how often each code is the most probable one there.
     pub perplexity: f64,
-    /// Root of the mean squared error of the most probable codes' images, pixels in `[0, 1]`.
+    /// The root of the mean squared error of the images that the most probable codes decode to. Pixels lie in `[0, 1]`.
     pub pixel_error: f64,
-    /// `E_q ln p(x|z)`, nats an image.
+    /// `E_q ln p(x|z)`, in nats per image.
     pub reconstruction: f64,
-    /// `D(q(z|x) || 1/K)`, nats an image.
+    /// `D(q(z|x) || 1/K)`, in nats per image.
     pub divergence: f64,
-    /// Seconds it took to train; none for a run that was taken up again.
+    /// The time that training took, in seconds. It is `None` for a run that was resumed.
     pub seconds: Option<f64>,
 }
 
-/// Several seeds at one weight.
+/// The results of several seeds at one weight.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
-    /// The weight.
+    /// The weight on the divergence.
     pub beta: f64,
-    /// How many seeds.
+    /// The number of seeds.
     pub seeds: usize,
-    /// As in [`Point`], with the standard error over seeds.
+    /// The mean of [`Point::codes_used`], with the standard error over seeds.
     pub codes_used: Estimate,
-    /// As in [`Point`].
+    /// The mean of [`Point::perplexity`].
     pub perplexity: Estimate,
-    /// As in [`Point`].
+    /// The mean of [`Point::pixel_error`].
     pub pixel_error: Estimate,
-    /// As in [`Point`].
+    /// The mean of [`Point::reconstruction`].
     pub reconstruction: Estimate,
-    /// As in [`Point`].
+    /// The mean of [`Point::divergence`].
     pub divergence: Estimate,
 }
 
-/// Trains at one weight from one seed, or reads what an earlier run found; `run.out` is the sweep's folder.
+/// Trains at one weight from one seed, or reads the result of an earlier run. `run.out` is the folder of the
+/// experiment.
 ///
 /// # Errors
-/// As [`train::first`]; [`ModelError::File`] for an earlier result that cannot be read.
+/// Those of [`train::first`], and [`ModelError::File`] for an earlier result that cannot be read.
 pub fn point(
     config: &Config,
     (beta, seed): (f64, u64),
@@ -113,10 +115,12 @@ pub fn point(
     Ok(point)
 }
 
-/// The longest decimal that is written out: every number of 17 digits near 1, and a name that any file system takes.
+/// The longest decimal that is written without an exponent, in characters. It suffices for every number of 17 digits
+/// near 1, and any file system takes it as a name.
 const LONGEST: usize = 20;
 
-/// A weight as a decimal, with an exponent where that is shorter by far: 1e-300 has 302 characters without. One number, one text.
+/// A weight as a decimal. It has an exponent where the decimal would be too long: 1e-300 has 302 characters without
+/// one. Equal numbers have equal texts.
 #[must_use]
 pub fn decimal(beta: f64) -> String {
     let plain = beta.to_string();
@@ -127,7 +131,7 @@ pub fn decimal(beta: f64) -> String {
     }
 }
 
-/// The configuration with this weight and seed.
+/// The configuration with this weight and this seed.
 fn at(config: &Config, beta: f64, seed: u64) -> Config {
     let mut config = config.clone();
     config.seed = seed;
@@ -139,7 +143,7 @@ fn validation(data: &Data) -> Vec<usize> {
     data.of(Split::Validation)
 }
 
-/// Points by weight, in the order of the weights.
+/// The points, grouped and ordered by weight.
 #[must_use]
 pub fn rows(points: &[Point]) -> Vec<Row> {
     let mut betas: Vec<f64> = points.iter().map(|point| point.beta).collect();

@@ -1,7 +1,8 @@
-//! Captions as tokens: byte-pair encoding, learned on the training captions.
+//! Captions as tokens, by a byte-pair encoding that is learned on the training captions.
 //!
-//! A caption is lower-cased and cut at white space; a word is its characters, the last one marked, merged pair by pair in the order in which the
-//! merges were learned [Sennrich et al. 2016]. Text shorter than the model's positions goes on with pads, one for each position.
+//! A caption is lower-cased and split at white space. A word is the list of its characters, with a mark on the last
+//! one. Pairs of them are merged in the order in which the merges were learned [Sennrich et al. 2016]. Text that is
+//! shorter than the model's positions is filled up with pads, and each position has a pad of its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,16 +16,16 @@ use crate::ModelError;
 
 mod encoding;
 
-/// A learned encoding.
+/// A learned encoding of captions, and the caption model `q(y|x)` over its tokens.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
     bpe: BPE,
-    /// Token by text, and its text by token.
+    /// The number of each token by its text, and the text by the number.
     ids: HashMap<String, u32>,
     texts: BTreeMap<u32, String>,
-    /// The rank of a pair's merge.
+    /// The rank of the merge of each pair. Lower ranks are merged first.
     ranks: HashMap<(String, String), usize>,
-    /// Text positions, `T`.
+    /// The number of text positions, `T`.
     positions: usize,
     captions: CaptionModel,
     counts: Vec<u64>,
@@ -32,12 +33,14 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Learns an encoding of at most so many tokens, and their frequencies, from captions; `positions` is the longest text.
+    /// Learns an encoding of at most `size` tokens, and the frequencies of the tokens, from captions. `positions` is
+    /// the length of the longest text, in tokens.
     ///
     /// # Errors
-    /// [`ModelError::Caption`] when a caption is longer than that.
+    /// [`ModelError::Caption`] when a caption has more tokens than positions.
     pub fn learn(captions: &[&str], size: usize, positions: usize) -> Result<Self, ModelError> {
-        // What ends a word is numbered here: the library would do so in the order of a hash table, and equal pairs are merged by number.
+        // The characters that end a word are numbered here. The library would number them in the order of a hash table,
+        // and pairs of equal frequency are merged by number.
         let ends: BTreeSet<String> = (captions.iter().flat_map(|caption| words(caption)))
             .filter_map(|word| word.chars().last().map(|last| format!("{last}{END}")))
             .collect();
@@ -95,10 +98,10 @@ impl Vocabulary {
         })
     }
 
-    /// As JSON.
+    /// The vocabulary as JSON.
     ///
     /// # Errors
-    /// [`ModelError::File`]; none, for a vocabulary that was learned.
+    /// [`ModelError::File`]. There is none for a vocabulary that was learned.
     pub fn to_json(&self) -> Result<String, ModelError> {
         let saved = || {
             serde_json::to_string(&Saved {
@@ -111,10 +114,11 @@ impl Vocabulary {
         saved().map_err(|error: serde_json::Error| unreadable(&error))
     }
 
-    /// From JSON. What it claims is checked before the library that encodes sees any of it: a claimed number decides what that allocates.
+    /// Reads a vocabulary from JSON. Everything is checked before the library that encodes sees it, because the library
+    /// would allocate memory as the numbers in the file claim.
     ///
     /// # Errors
-    /// [`ModelError::File`].
+    /// [`ModelError::File`] for a vocabulary that is not valid.
     pub fn from_json(json: &str) -> Result<Self, ModelError> {
         let saved = Saved::read(json)?;
         let bpe = saved.bpe.build()?;
@@ -139,28 +143,28 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// Tokens without pads, `V`.
+    /// The number of tokens without pads, `V`.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Text positions, `T`.
+    /// The number of text positions, `T`.
     #[must_use]
     pub const fn positions(&self) -> usize {
         self.positions
     }
 
-    /// Whether there are none.
+    /// Whether there are no tokens.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
-    /// A caption's tokens.
+    /// The tokens of a caption, without pads.
     ///
     /// # Errors
-    /// [`ModelError::Caption`] for an empty one, or more tokens than positions.
+    /// [`ModelError::Caption`] for an empty caption, or one with more tokens than positions.
     pub fn encode(&self, caption: &str) -> Result<Vec<u32>, ModelError> {
         let mut tokens = Vec::new();
         for word in words(caption) {
@@ -174,12 +178,13 @@ impl Vocabulary {
         self.fitting(caption, tokens)
     }
 
-    /// A caption's tokens with every merge left out with that probability each time it could be made; as they are, where they would be too many.
+    /// The tokens of a caption, where every merge is left out with probability `dropout` each time it could be made.
+    /// Where that gives more tokens than positions, they are the tokens without dropout.
     ///
     /// Source: Provilkov et al. 2020; 0.1 in Ramesh et al. 2021.
     ///
     /// # Errors
-    /// As [`Vocabulary::encode`].
+    /// Those of [`Vocabulary::encode`].
     pub fn encode_with_dropout(&self, caption: &str, dropout: f64, rng: &mut impl Rng) -> Result<Vec<u32>, ModelError> {
         let mut tokens = Vec::new();
         for word in words(caption) {
@@ -222,7 +227,7 @@ impl Vocabulary {
         Ok(tokens)
     }
 
-    /// Tokens filled up with pads: `V + i` at position `i`.
+    /// Fills tokens up with pads. The pad at position `i` is the token `V + i`.
     #[must_use]
     pub fn padded(&self, tokens: &[u32]) -> Vec<u32> {
         #[expect(clippy::cast_possible_truncation, reason = "tokens are 32 bits wide")]
@@ -231,7 +236,7 @@ impl Vocabulary {
         tokens.iter().copied().chain(pads).collect()
     }
 
-    /// Tokens as text, pads left out.
+    /// Tokens as text, without pads.
     #[must_use]
     pub fn decode(&self, tokens: &[u32]) -> String {
         let texts: String = tokens
@@ -245,14 +250,14 @@ impl Vocabulary {
     /// `ln q(y|x)` of a caption's tokens. Unit: nats.
     ///
     /// # Errors
-    /// [`ModelError::Network`] for tokens that are none.
+    /// [`ModelError::Network`] for a number that is no token.
     pub fn log_prob(&self, tokens: &[u32]) -> Result<f64, ModelError> {
         let tokens: Vec<usize> = tokens.iter().map(|&token| token as usize).collect();
         Ok(self.captions.log_prob(&tokens)?.value())
     }
 }
 
-/// Lower-cased and cut at white space.
+/// The words of a caption: lower-cased, and split at white space.
 fn words(caption: &str) -> Vec<String> {
     caption.to_lowercase().split_whitespace().map(str::to_owned).collect()
 }

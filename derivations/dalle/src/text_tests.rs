@@ -1,4 +1,4 @@
-//! The encoding against the library's, and what dropout does.
+//! Tests that compare the encoding with that of the library, and tests of dropout.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use rand::SeedableRng as _;

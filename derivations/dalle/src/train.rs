@@ -1,9 +1,11 @@
-//! Training: a loop that can be stopped anywhere and taken up again.
+//! The training loop, which can be stopped anywhere and resumed.
 
 mod run;
 mod shares;
 mod stage;
 mod stages;
+
+use std::path::Path;
 
 use gpu::device::Device;
 use gpu::network::Parameters;
@@ -20,13 +22,15 @@ use crate::optimiser::AdamW;
 use crate::parameters::expect_finite_parameters;
 use crate::text::Vocabulary;
 
-/// Nats a dimension or a token that a loss may rise above its first value: further than any noise of a batch, and nothing that was learned.
+/// The largest rise of a loss above its first value, in nats per dimension or token. No noise of a batch reaches it, so
+/// a larger rise is divergence.
 const EXPLOSION: f64 = 20.0;
 
-/// Trains a stage to its end; returns the iterates' average, and whether a step was taken.
+/// Trains a stage to its end. The results are the average of the iterates, and whether any step was taken.
 ///
 /// # Errors
-/// [`ModelError::Diverged`], [`ModelError::Interrupted`] (the state is saved), [`ModelError::Io`], [`ModelError::File`].
+/// [`ModelError::Diverged`]. [`ModelError::Interrupted`], after the state was saved. [`ModelError::Io`] and
+/// [`ModelError::File`].
 pub fn train<S: Stage>(
     stage: &S,
     run: &Run,
@@ -39,45 +43,13 @@ pub fn train<S: Stage>(
     let path = run.checkpoint(S::NAME);
     let mut first_loss = None;
     if run.resume && path.exists() {
-        let saved = Checkpoint::read(&path)?;
-        if let Some(difference) = config.difference(&saved.config) {
-            return Err(ModelError::Lacks {
-                what: format!(
-                    "{} was trained with another configuration: {difference}",
-                    path.display()
-                ),
-                expected: "the same, or another --out",
-            });
-        }
-        let progress = saved.training.ok_or_else(|| ModelError::File {
-            source_name: path.display().to_string(),
-            what: "it is a model".to_owned(),
-            expected: "a state of training".to_owned(),
-        })?;
-        optimiser.restore(&saved.tensors, progress.step, &saved.source)?;
-        first_loss = Some(progress.first_loss);
+        first_loss = Some(restore(&mut optimiser, config, &path)?);
     }
     run.cut_log(S::NAME, optimiser.step())?;
-    let save = |optimiser: &AdamW, first_loss: f64| {
-        let state = Checkpoint {
-            config: config.clone(),
-            vocabulary: vocabulary.clone(),
-            tensors: optimiser.state(),
-            training: Some(Progress {
-                step: optimiser.step(),
-                first_loss,
-            }),
-            source: String::new(),
-        };
-        state.write(&path)
-    };
+    let save = |optimiser: &AdamW, first_loss: f64| state(config, vocabulary, optimiser, first_loss).write(&path);
     let (steps, began) = (training.updates, optimiser.step());
     while optimiser.step() < steps {
         let step = optimiser.step();
-        let parameters = stage.variables().parameters().to_dtype(config.dtype.candle())?;
-        let Step { loss, parts, gradients } = shares::step(stage, &parameters, step)?;
-        drop(parameters);
-        let first = *first_loss.get_or_insert(loss);
         let diverged = |what: String| ModelError::Diverged {
             stage: S::NAME,
             step,
@@ -88,15 +60,8 @@ pub fn train<S: Stage>(
                 "none".to_owned()
             },
         };
-        if !(loss.is_finite() && loss <= first + EXPLOSION) {
-            return Err(diverged(format!("the loss is {loss}, after {first} at the first step")));
-        }
-        let taken = optimiser.descend(&gradients)?.map_err(diverged)?;
+        let (first, mut numbers) = descend(stage, &mut optimiser, config, &mut first_loss, &diverged)?;
         let done = optimiser.step();
-        let mut numbers = vec![("loss".to_owned(), loss)];
-        numbers.extend(parts.iter().map(|(name, value)| ((*name).to_owned(), *value)));
-        numbers.push(("gradient_norm".to_owned(), taken.norm));
-        numbers.push(("step_size".to_owned(), taken.size));
         let at_checkpoint = done.is_multiple_of(training.checkpoint) || done == steps;
         if at_checkpoint {
             numbers.extend(validated(stage, &optimiser)?);
@@ -111,7 +76,7 @@ pub fn train<S: Stage>(
             numbers,
         };
         run.log(&line)?;
-        // Saved before anybody is told: who is told may never come back.
+        // The state is saved before the watcher is called, because the watcher may never return.
         if at_checkpoint {
             save(&optimiser, first)?;
         }
@@ -131,7 +96,65 @@ pub fn train<S: Stage>(
     Ok((Parameters::new(optimiser.averages()), optimiser.step() > began))
 }
 
-/// The parts on the validation images, with the iterates' average.
+/// Restores the optimiser from a saved state of training, and returns the first loss of that training.
+fn restore(optimiser: &mut AdamW, config: &Config, path: &Path) -> Result<f64, ModelError> {
+    let saved = Checkpoint::read(path)?;
+    if let Some(difference) = config.difference(&saved.config) {
+        return Err(ModelError::Lacks {
+            what: format!(
+                "{} was trained with another configuration: {difference}",
+                path.display()
+            ),
+            expected: "the same, or another --out",
+        });
+    }
+    let progress = saved.training.ok_or_else(|| ModelError::File {
+        source_name: path.display().to_string(),
+        what: "it is a model".to_owned(),
+        expected: "a state of training".to_owned(),
+    })?;
+    optimiser.restore(&saved.tensors, progress.step, &saved.source)?;
+    Ok(progress.first_loss)
+}
+
+/// The state of a training, as a checkpoint from which it can be taken up again.
+fn state(config: &Config, vocabulary: &Vocabulary, optimiser: &AdamW, first_loss: f64) -> Checkpoint {
+    Checkpoint {
+        config: config.clone(),
+        vocabulary: vocabulary.clone(),
+        tensors: optimiser.state(),
+        training: Some(Progress {
+            step: optimiser.step(),
+            first_loss,
+        }),
+        source: String::new(),
+    }
+}
+
+/// Takes one step down the loss, and returns the loss of the first step with the numbers of this one.
+fn descend<S: Stage>(
+    stage: &S,
+    optimiser: &mut AdamW,
+    config: &Config,
+    first_loss: &mut Option<f64>,
+    diverged: &dyn Fn(String) -> ModelError,
+) -> Result<(f64, Vec<(String, f64)>), ModelError> {
+    let parameters = stage.variables().parameters().to_dtype(config.dtype.candle())?;
+    let Step { loss, parts, gradients } = shares::step(stage, &parameters, optimiser.step())?;
+    drop(parameters);
+    let first = *first_loss.get_or_insert(loss);
+    if !(loss.is_finite() && loss <= first + EXPLOSION) {
+        return Err(diverged(format!("the loss is {loss}, after {first} at the first step")));
+    }
+    let taken = optimiser.descend(&gradients)?.map_err(diverged)?;
+    let mut numbers = vec![("loss".to_owned(), loss)];
+    numbers.extend(parts.iter().map(|(name, value)| ((*name).to_owned(), *value)));
+    numbers.push(("gradient_norm".to_owned(), taken.norm));
+    numbers.push(("step_size".to_owned(), taken.size));
+    Ok((first, numbers))
+}
+
+/// The parts of the loss on the validation images, with the average of the iterates.
 fn validated<S: Stage>(stage: &S, optimiser: &AdamW) -> Result<Vec<(String, f64)>, ModelError> {
     let parameters = Parameters::new(optimiser.averages());
     let mut sums: Vec<(String, f64)> = Vec::new();
@@ -151,15 +174,15 @@ fn validated<S: Stage>(stage: &S, optimiser: &AdamW) -> Result<Vec<(String, f64)
     Ok(sums.into_iter().map(|(name, sum)| (name, sum / images)).collect())
 }
 
-/// The captions' encoding, learned on the training part.
+/// Learns the encoding of captions on the training part.
 ///
 /// # Errors
-/// [`ModelError::Caption`] where a caption is longer than the text positions.
+/// [`ModelError::Caption`] where a caption of any part has more tokens than text positions.
 pub fn vocabulary(config: &Config, data: &crate::data::Data) -> Result<Vocabulary, ModelError> {
     let captions = data.of(crate::data::Split::Train);
     let captions: Vec<&str> = captions.into_iter().map(|index| data.caption(index)).collect();
     let learned = Vocabulary::learn(&captions, config.prior.vocabulary, config.prior.text)?;
-    // Captions of all parts: one that does not fit would end a run at its first look at it.
+    // The captions of all parts are checked, because one that does not fit would end a run much later.
     for index in 0..data.len() {
         learned.encode(data.caption(index))?;
     }
@@ -173,10 +196,11 @@ pub fn vocabulary(config: &Config, data: &crate::data::Data) -> Result<Vocabular
     })
 }
 
-/// The first stage to its end: encoder and decoder, written as a model without prior.
+/// Trains the first stage, encoder and decoder, to its end, and writes them as a model without a prior.
 ///
 /// # Errors
-/// As [`train`]; [`ModelError::Memory`], before anything is written, for a configuration that does not fit.
+/// Those of [`train`]. [`ModelError::Memory`], before anything is written, for a configuration that does not fit into
+/// memory.
 pub fn first(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> Result<(), ModelError> {
     config.expect_memory(Load::FirstStage, device)?;
     let data = crate::data::Data::embedded()?;
@@ -184,17 +208,17 @@ pub fn first(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> R
     let vocabulary = vocabulary(config, &data)?;
     let stage = FirstStage::new(config, &data, device)?;
     let (averages, trained) = train(&stage, run, config, &vocabulary, watch)?;
-    // A run that was at its end may have a prior on top of it by now.
+    // A run that was already at its end may have got a prior since, which must not be overwritten.
     if !trained && run.model().exists() {
         return Ok(());
     }
     write_model(run, config, &vocabulary, &averages)
 }
 
-/// The second stage to its end, on top of the model that lies in the folder.
+/// Trains the second stage to its end, on top of the model in the folder.
 ///
 /// # Errors
-/// As [`first`]; [`ModelError::Lacks`] where the first stage has left no model.
+/// Those of [`first`], and [`ModelError::Lacks`] where the first stage has left no model.
 pub fn second(config: &Config, run: &Run, device: &Device, watch: Watch<'_>) -> Result<(), ModelError> {
     config.expect_memory(Load::SecondStage, device)?;
     let data = crate::data::Data::embedded()?;

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::commands;
 #[cfg(feature = "twin")]
 use crate::commands::agree::Agree;
+use crate::commands::bounds::Bounds;
 use crate::commands::break_::Break;
 use crate::commands::check::Check;
 #[cfg(feature = "lapack")]
@@ -34,6 +35,7 @@ Examples:
   elbo break joint-factorises         an assumption, broken and restored
   elbo step                           the derivation, one line at a time
   elbo judge dump.safetensors         somebody's numbers: right, or wrong and why
+  elbo bounds kl --dtype bf16         how far a correct number may be off
   elbo sample 'red heart'             a trained DALL-E draws
   elbo train all --out run            ... and is trained
 
@@ -67,6 +69,8 @@ pub(crate) enum Command {
     Step(Step),
     /// Judge what somebody's code claims: every number recomputed, bounded, and, where it is wrong, explained
     Judge(Judge),
+    /// How far a correct program may be off that computes a quantity in a type, and why
+    Bounds(Bounds),
     /// Ask a command, by a line protocol, on inputs of our choice; what breaks a law is made small and saved
     Probe(Probe),
     /// Fit a linear-Gaussian case to captioned images: factor analysis of their luminance on 8 x 8 pixels, the category as caption
@@ -106,6 +110,7 @@ pub(crate) fn run(command: Command) -> Result<Outcome> {
         Command::Break(args) => commands::break_::run(&args),
         Command::Step(args) => commands::step::run(&args),
         Command::Judge(args) => commands::judge::run(&args),
+        Command::Bounds(args) => commands::bounds::run(&args),
         Command::Probe(args) => commands::probe::run(&args),
         #[cfg(feature = "lapack")]
         Command::Fit(args) => commands::fit::run(&args),

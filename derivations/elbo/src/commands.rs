@@ -2,6 +2,7 @@
 
 #[cfg(feature = "twin")]
 pub(crate) mod agree;
+pub(crate) mod bounds;
 pub(crate) mod break_;
 pub(crate) mod check;
 #[cfg(feature = "twin")]

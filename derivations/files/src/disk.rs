@@ -1,4 +1,5 @@
-//! Files: read with a limit, written whole or not at all, in a folder that one process at a time writes to.
+//! Files on disk. They are read up to a limit, and written as a whole or not at all. A lock ensures that one process at
+//! a time writes to a folder.
 
 use std::fs::{self, File, FileType, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
@@ -6,27 +7,27 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// The largest file that is read, 2 GiB; a pipe that never ends stops here.
+/// The largest file that is read, in bytes: 2 GiB. Reading a pipe that never ends stops here.
 pub const MAX_BYTES: u64 = 1 << 31;
 
-/// The file in a folder that is locked by who writes there; it stays behind, empty.
+/// The name of the file in a folder on which the writing process holds a lock. It stays behind, empty.
 pub const LOCK: &str = ".lock";
 
-/// The most links that are followed from one to the next, as the operating system's own limit.
+/// The longest chain of symbolic links that is followed. It is the limit of the operating system.
 const MOST_LINKS: usize = 40;
 
-/// The bytes of a file or a pipe.
+/// Reads all bytes of a file or a pipe.
 ///
 /// # Errors
-/// The operating system's; for more than [`MAX_BYTES`]; for a device, which has no end.
+/// Those of the operating system. Also for more than [`MAX_BYTES`], and for a device, which has no end.
 pub fn load(path: &Path) -> io::Result<Vec<u8>> {
     at_most(path, MAX_BYTES)
 }
 
-/// A file's text.
+/// Reads a file of at most `most` bytes as text.
 ///
 /// # Errors
-/// The operating system's; for more than so many bytes, and for what is no UTF-8.
+/// Those of the operating system. Also for more than `most` bytes, and for text that is not UTF-8.
 pub fn text(path: &Path, most: u64) -> io::Result<String> {
     String::from_utf8(at_most(path, most)?)
         .map_err(|error| io::Error::other(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to())))
@@ -57,13 +58,15 @@ const fn is_device(_kind: &FileType) -> bool {
     false
 }
 
-/// Writes beside the target, syncs, renames, and syncs the folder: after a crash the old file is there or the new one, whole.
+/// Replaces a file, or makes a new one. The bytes are written to a file beside the target and synced, that file is
+/// renamed, and the folder is synced. After a crash, either the old file is there or the complete new one.
 ///
-/// A link is followed, also where it leads to nothing yet. A file that is replaced keeps its permissions. What is there and is no regular file
-/// (a device, a pipe, a folder) is refused, since renaming would put a file in its place, and so is a file that is read-only.
+/// A link is followed, even to a file that does not exist yet. A file that is replaced keeps its permissions. A device,
+/// a pipe or a folder is refused, because renaming would put a regular file in its place. A read-only file is refused,
+/// too.
 ///
 /// # Errors
-/// As [`expect_writable`]; the operating system's.
+/// Those of [`expect_writable`] and of the operating system.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let place = Place::of(path)?;
     let mut beside = place.beside()?;
@@ -74,24 +77,24 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     file.sync_all()?;
     beside.persist(&place.target).map_err(|error| error.error)?;
-    // Not every file system can sync a folder; the file is there under its name in any case.
+    // Not every file system can sync a folder. The file is there under its name in any case.
     let _ = File::open(&place.folder).and_then(|folder| folder.sync_all());
     Ok(())
 }
 
-/// Refuses, before any work is done, a place where nothing can be written.
+/// Refuses a path to which [`replace`] could not write. A command calls it before it starts long work.
 ///
 /// # Errors
-/// A folder that is not there or that no file can be made in; what [`replace`] refuses to replace.
+/// For a folder that does not exist or in which no file can be made, and for what [`replace`] refuses to replace.
 pub fn expect_writable(path: &Path) -> io::Result<()> {
     Place::of(path)?.beside().map(drop)
 }
 
-/// Where a file will be written.
+/// The place where a file will be written, after links were followed.
 struct Place {
     target: PathBuf,
     folder: PathBuf,
-    /// Those of the file that is there.
+    /// The permissions of the file that is there, if there is one.
     permissions: Option<Permissions>,
 }
 
@@ -123,15 +126,15 @@ impl Place {
         })
     }
 
-    /// A file beside the target, which goes when it is dropped.
+    /// Makes a temporary file beside the target. It is deleted when it is dropped.
     fn beside(&self) -> io::Result<NamedTempFile> {
         let mut builder = tempfile::Builder::new();
-        // A temporary file is private by default; these are as readable as any other that the user makes.
+        // A temporary file is private by default. This one shall be as readable as any other file that the user makes.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let made = builder.tempfile_in(&self.folder);
         made.map_err(|error| {
-            let reason = io::Error::from(error.kind()); // without the temporary name, which nobody gave
+            let reason = io::Error::from(error.kind()); // The message leaves out the temporary name, which nobody chose.
             io::Error::new(
                 error.kind(),
                 format!("no file can be made in {}, {reason}", self.folder.display()),
@@ -145,22 +148,24 @@ fn at_the_end_of_links(path: &Path) -> io::Result<PathBuf> {
     for _ in 0..=MOST_LINKS {
         match fs::read_link(&path) {
             Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
-            Err(_) => return Ok(path), // it is no link
+            Err(_) => return Ok(path), // This is not a link.
         }
     }
     Err(io::Error::other("its links lead nowhere"))
 }
 
-/// A folder that this process alone writes to, until this is dropped or the process ends, however it ends.
+/// The right of this process to write to a folder alone. It ends when this is dropped, or when the process ends in any
+/// way.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// Locks a folder; nothing where another process holds it. On a file system without locks every process is given one.
+/// Locks a folder. The result is `None` where another process holds the lock. On a file system without locks, every
+/// process gets one.
 ///
 /// # Errors
-/// The operating system's.
+/// Those of the operating system.
 pub fn lock(folder: &Path) -> io::Result<Option<Lock>> {
     let file = OpenOptions::new().append(true).create(true).open(folder.join(LOCK))?;
     match file.try_lock() {

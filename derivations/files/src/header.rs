@@ -1,7 +1,8 @@
 //! The header of a safetensors file: eight bytes of length, JSON, then the data.
 //!
-//! It is read here and not by `SafeTensors::deserialize` (0.8.0), which keeps the last of two equal keys in silence: of tensors, and of the
-//! metadata. Sizes that overflow it refuses as this reader does; but its refusals do not say what was found, nor what was expected.
+//! It is read here and not by `SafeTensors::deserialize` (0.8.0). That function keeps the last of two equal keys in
+//! silence, for tensors as for metadata. It refuses sizes that overflow, as this reader does, but its messages say
+//! neither what was found nor what was expected.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,25 +12,25 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::words::{one_line, quoted, without_types};
 
-/// Why a header cannot be trusted: `reason` is what is wrong with it.
+/// The reason why the header of a file was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a safetensors file, {reason}")]
 pub struct HeaderError {
-    /// What is wrong.
+    /// What is wrong with the header.
     pub reason: String,
 }
 
-/// What the header says, every size checked against the bytes that are there.
+/// The contents of a header. Every size has been checked against the bytes that are there.
 #[derive(Debug, Default)]
 pub struct Header {
-    /// `__metadata__`: strings only.
+    /// The strings under the key `__metadata__`.
     pub metadata: BTreeMap<String, String>,
-    /// The tensors by name; `data_offsets` lie within the data and fit dtype and shape.
+    /// The tensors by name. Their `data_offsets` lie within the data and agree with dtype and shape.
     pub tensors: BTreeMap<String, TensorInfo>,
 }
 
 impl Header {
-    /// What is said of a tensor, and its bytes in the file's data; none where there is none of that name.
+    /// The description of a tensor, and its bytes in the file's data. It is `None` where no tensor has this name.
     #[must_use]
     pub fn tensor<'a>(&self, name: &str, data: &'a [u8]) -> Option<(&TensorInfo, &'a [u8])> {
         let info = self.tensors.get(name)?;
@@ -38,10 +39,11 @@ impl Header {
     }
 }
 
-/// The longest header that is read, as in the format's own reader.
+/// The longest header that is read, in bytes. The format's own reader has the same limit.
 pub const MOST_HEADER: u64 = 100_000_000;
 
-/// A file: the header's length, the header padded with blanks to a multiple of eight, the data.
+/// Joins the bytes of a file: the length of the header, the header padded with blanks to a multiple of eight bytes, and
+/// the data.
 #[must_use]
 pub fn framed(mut json: Vec<u8>, data: &[u8]) -> Vec<u8> {
     json.resize(json.len().next_multiple_of(8), b' ');
@@ -51,7 +53,7 @@ pub fn framed(mut json: Vec<u8>, data: &[u8]) -> Vec<u8> {
 /// Splits a file into its header and its data.
 ///
 /// # Errors
-/// [`HeaderError`], for whatever does not fit the bytes that are there.
+/// [`HeaderError`] when the header is malformed or disagrees with the bytes that are there.
 pub fn read(bytes: &[u8]) -> Result<(Header, &[u8]), HeaderError> {
     let Some((claimed, rest)) = bytes.split_first_chunk::<8>() else {
         return refuse(format!(
@@ -63,10 +65,11 @@ pub fn read(bytes: &[u8]) -> Result<(Header, &[u8]), HeaderError> {
     Ok((parse(json, data.len())?, data))
 }
 
-/// The length of the header, after which at most so many bytes follow: no more than those, and no more than [`MOST_HEADER`].
+/// The length of the header that the first eight bytes claim. It is at most `follow`, the number of bytes after them,
+/// and at most [`MOST_HEADER`].
 ///
 /// # Errors
-/// [`HeaderError`] for a longer one.
+/// [`HeaderError`] for a longer header.
 pub fn length(claimed: [u8; 8], follow: u64) -> Result<usize, HeaderError> {
     let claimed = u64::from_le_bytes(claimed);
     let most = follow.min(MOST_HEADER);
@@ -84,10 +87,10 @@ pub fn length(claimed: [u8; 8], follow: u64) -> Result<usize, HeaderError> {
     )
 }
 
-/// Reads the header's JSON; so many bytes of data follow it.
+/// Reads the JSON of a header. `data` is the number of bytes after it.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn parse(json: &[u8], data: usize) -> Result<Header, HeaderError> {
     let json = std::str::from_utf8(json)
         .or_else(|error| refuse(format!("byte {} of its header is not UTF-8", error.valid_up_to())))?;
@@ -109,7 +112,8 @@ const fn refuse<T>(reason: String) -> Result<T, HeaderError> {
     Err(HeaderError { reason })
 }
 
-/// The tensors follow one another without gap or overlap, each as long as dtype and shape ask for, up to the last byte.
+/// Checks that the tensors follow one another without gap or overlap up to the last byte, and that each is as long as
+/// its dtype and shape ask for.
 fn check_offsets(header: &Header, available: usize) -> Result<(), HeaderError> {
     let mut tensors: Vec<_> = header.tensors.iter().collect();
     tensors.sort_by_key(|(_, info)| info.data_offsets);
@@ -173,7 +177,7 @@ impl<'de> Visitor<'de> for Header {
     }
 }
 
-/// A map of strings without equal keys.
+/// A map of strings that refuses a key that occurs twice.
 #[derive(Default)]
 struct Strings(BTreeMap<String, String>);
 

@@ -1,45 +1,46 @@
-//! Files of captioned images: a tensor `images` of bytes, and a line for each of them in the metadata.
+//! Files of captioned images: a tensor `images` of bytes, and in the metadata a line of text for each image.
 
 use safetensors::Dtype;
 
 use crate::header::{self, HeaderError};
 use crate::words::one_line;
 
-/// Images of bytes, and what is said of each.
+/// The images of a file, and the line of text that belongs to each.
 #[derive(Debug, Clone)]
 pub struct Images<'a> {
-    /// How many.
+    /// The number of images.
     pub count: usize,
-    /// Rows of pixels.
+    /// The number of rows of pixels in an image.
     pub height: usize,
-    /// Pixels in a row.
+    /// The number of pixels in a row.
     pub width: usize,
-    /// `[count, 3, height, width]`.
+    /// The bytes of all pixels, `[count, 3, height, width]`.
     pub pixels: &'a [u8],
-    /// A line for each.
+    /// The lines of text, one for each image.
     pub lines: Vec<String>,
 }
 
-/// Why a file is none of captioned images.
+/// The reason why a file could not be read as captioned images.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImagesError {
-    /// It is no safetensors file.
+    /// It is not a valid safetensors file.
     #[error(transparent)]
     Header(#[from] HeaderError),
-    /// It holds something else.
+    /// It is a safetensors file, but its tensor or its metadata is not as expected.
     #[error("{what}, expected {expected}")]
     Other {
-        /// What is there.
+        /// What was found.
         what: String,
-        /// What should be.
+        /// What was expected.
         expected: &'static str,
     },
 }
 
-/// Reads `images`, `[N, 3, H, W]` of bytes, and the lines of the metadata's `key`.
+/// Reads the tensor `images`, `[N, 3, H, W]` of bytes, and the lines under `key` in the metadata.
 ///
 /// # Errors
-/// [`ImagesError`]; for no image, for an image without pixels, and for lines that are not one for each.
+/// [`ImagesError`], also when there are no images, when an image has no pixels, or when there is not one line for each
+/// image.
 pub fn read<'a>(bytes: &'a [u8], key: &str) -> Result<Images<'a>, ImagesError> {
     let (header, data) = header::read(bytes)?;
     let refuse = |what: String, expected| Err(ImagesError::Other { what, expected });

@@ -1,4 +1,4 @@
-//! JSON documents that others wrote.
+//! A check of JSON documents that others wrote.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,17 +7,18 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 use crate::words::{quoted, without_place};
 
-/// Refuses a document in which an object has a key twice, however deep: a parser that keeps one of the two keeps what nobody may have meant.
+/// Refuses a document in which any object, at any depth, has a key twice. A parser would keep one of the two values,
+/// and nobody knows which one was meant.
 ///
 /// # Errors
-/// A sentence with the key; of a document that is no JSON, what is wrong there.
+/// A sentence that names the key. For a document that is not JSON, the parser's message.
 pub fn expect_keys_once(text: &str) -> Result<(), String> {
     let read: Result<KeysOnce, _> = serde_json::from_str(text);
     read.map(drop)
         .map_err(|error| without_place(&error.to_string()).to_owned())
 }
 
-/// Any value, looked through for keys and forgotten.
+/// Any value. Its keys are checked while it is parsed, and nothing of it is kept.
 struct KeysOnce;
 
 impl<'de> Deserialize<'de> for KeysOnce {

@@ -1,9 +1,10 @@
-//! Files as everything else of the project reads and writes them.
+//! Reading and writing of files, for all other packages of the project.
 //!
 //! # Scope
 //!
-//! The one header reader of all files of tensors (cases, dumps, models, images), reading with a limit, and writing whole or not at all. What the
-//! tensors mean is their readers' business. Also what the system says in files of its own of the memory that is left.
+//! It holds the only reader of safetensors headers (for cases, dumps, models and images), functions that read up to a
+//! limit, and functions that write a file as a whole or not at all. It also reads the files in which the system says
+//! how much memory is left. What the tensors mean is not part of this package.
 
 pub mod disk;
 pub mod header;

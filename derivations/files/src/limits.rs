@@ -1,8 +1,9 @@
-//! What the system lets this process have, from the files in which it says so.
+//! The memory that the system still lets this process have, as `/proc` says.
 
 use std::fs::read_to_string;
 
-/// Bytes that a limit on address space or on data (`ulimit -v`, `ulimit -d`) leaves; nothing where there is no limit, or none that can be read.
+/// The number of bytes that the limits on address space and on data (`ulimit -v`, `ulimit -d`) leave. It is `None`
+/// where there is no limit, or where the limits cannot be read.
 #[must_use]
 pub fn room() -> Option<u64> {
     let [limits, status] = ["limits", "status"].map(|name| read_to_string(format!("/proc/self/{name}")).ok());
@@ -12,7 +13,7 @@ pub fn room() -> Option<u64> {
     left.into_iter().flatten().min()
 }
 
-/// The number behind a name at the beginning of a line; `unlimited` is none.
+/// The number after a name at the beginning of a line. It is `None` for another word, such as `unlimited`.
 #[must_use]
 pub fn behind(text: &str, name: &str) -> Option<u64> {
     let words = text.lines().find_map(|line| line.strip_prefix(name))?;

@@ -1,12 +1,13 @@
-//! Numbers as they lie in a file: little endian, at any address.
+//! Decodes the numbers of a file, which are little-endian and may lie at any address.
 
 use half::{bf16, f16};
 use safetensors::Dtype;
 
-/// The types whose numbers [`floats`] reads.
+/// The types that [`floats`] reads, for error messages.
 pub const SINGLES: &str = "F32, F16 or BF16";
 
-/// Numbers of at most 32 bits in a type that holds each of them exactly; nothing for a tensor of another type.
+/// Widens floating-point numbers of at most 32 bits to a type that holds each of them exactly. It is `None` for a
+/// tensor of another type.
 #[must_use]
 pub fn floats<T: From<f32> + From<f16> + From<bf16>>(dtype: Dtype, bytes: &[u8]) -> Option<Vec<T>> {
     macro_rules! decode {
@@ -24,7 +25,7 @@ pub fn floats<T: From<f32> + From<f16> + From<bf16>>(dtype: Dtype, bytes: &[u8])
     }
 }
 
-/// The index of a number in a tensor of this shape.
+/// The index of the number at position `flat` in a tensor of this shape, whose last axis varies fastest.
 #[must_use]
 pub fn unravel(shape: &[usize], mut flat: usize) -> Vec<usize> {
     let mut index = Vec::new();

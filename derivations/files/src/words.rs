@@ -1,12 +1,12 @@
-//! Text from a file as it may stand in a sentence of ours.
+//! Makes text from a file fit for a sentence of ours.
 
-/// Text from a file as it may stand in a sentence: one line, no control characters, not long.
+/// The text on one line of at most 160 characters, with control characters escaped.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     shortened(text, 160)
 }
 
-/// The same, not longer than so many characters.
+/// As [`one_line`], with another limit. Longer text is cut after `longest` characters, and `...` follows.
 #[must_use]
 pub fn shortened(text: &str, longest: usize) -> String {
     let mut line: String = text
@@ -24,7 +24,8 @@ pub fn shortened(text: &str, longest: usize) -> String {
     line
 }
 
-/// What a parser of documents says, without the names of types of ours or of Rust's: those tell nobody what to write.
+/// Replaces the names of Rust types in a parser's message by words, because the name of a type tells a user nothing
+/// about what to write.
 #[must_use]
 pub fn without_types(message: &str) -> String {
     const KINDS: [(&str, &[&str]); 5] = [
@@ -65,13 +66,13 @@ pub fn without_types(message: &str) -> String {
     }
 }
 
-/// What a parser says, without line and column: of a document in one line they tell nobody anything.
+/// A parser's message without line and column, which are of no use for a document of one line.
 #[must_use]
 pub fn without_place(message: &str) -> &str {
     message.split(" at line ").next().unwrap_or_default()
 }
 
-/// Text in a sentence, in quotes.
+/// As [`one_line`], in double quotes.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", one_line(text))

@@ -25,7 +25,7 @@ mod tensors;
 mod words;
 
 pub use axis::{Axis, Role};
-pub use builder::DumpBuilder;
+pub use builder::{DumpBuilder, Element};
 pub use claim::{Claim, Kept};
 pub use format::{FORMAT, KEY};
 pub use inputs::{Gaussian, Item, Pixels, Sequence, Tokens};

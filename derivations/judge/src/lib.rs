@@ -7,7 +7,9 @@
 //!
 //! There is no second path: an explanation is a verdict on other numbers.
 
+pub mod allowance;
 mod causality;
+mod definition;
 pub mod dump;
 mod evaluate;
 mod explain;
@@ -33,13 +35,13 @@ mod undecided;
 
 use std::ops::ControlFlow;
 
-use bounds::Arithmetic;
 use worlds::case::FileError;
 
 use crate::dump::{Claim, Dump, Item, Quantity};
 use evaluate::{StopAt, Stopped};
 
 pub use bounds::{Comparison, Worst};
+pub use definition::{Defined, defined};
 pub use explain::MOST_NUMBERS;
 pub use explanation::Explanation;
 pub use hypothesis::Hypothesis;
@@ -48,21 +50,12 @@ pub use judgement::{Judged, Judgement, Verdict};
 pub use mistakes::{MISTAKES, Mistake};
 pub use reduction::Reduction;
 
-/// What a subject computes with, as it states.
-fn arithmetic(dump: &Dump) -> Arithmetic {
-    Arithmetic {
-        each: dump.statement.dtype,
-        sums: dump.statement.accumulation.unwrap_or(dump.statement.dtype),
-        order: dump.statement.summation,
-    }
-}
-
 /// Judges a dump.
 ///
 /// # Errors
 /// [`FileError`]: a number in the inputs that may not stand there, a file that cannot be read.
 pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError> {
-    let (statement, sizes, arithmetic) = (&dump.statement, &dump.sizes, arithmetic(dump));
+    let (statement, sizes, arithmetic) = (&dump.statement, &dump.sizes, dump.statement.arithmetic());
     let stated = |claim: &Claim| Reduction::new(claim, statement, sizes, arithmetic);
     let mut cells: Vec<Reduction> = dump.claims.iter().map(stated).collect();
     let mut skipped = vec![None; cells.len()];

@@ -1,6 +1,6 @@
 //! The verdict on a dump: for people, for programs, for a test report, for a pull request.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use bounds::Float;
@@ -12,6 +12,7 @@ use typeset::wrap::prose;
 use crate::dump::Claim;
 use crate::{Comparison, Judged, Judgement, Verdict, Worst};
 
+pub mod allowance;
 mod json;
 mod junit;
 mod markdown;
@@ -253,4 +254,12 @@ fn closing(judgements: &[Judgement]) -> String {
         let _ = write!(text, "; {skipped} skipped, and that is no pass");
     }
     prose(&text, "", "  ") + "\n"
+}
+
+/// What the program prints of it, without colours.
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let coloured = text(std::slice::from_ref(self));
+        write!(f, "{}", anstream::adapter::strip_str(&coloured))
+    }
 }

@@ -1,4 +1,5 @@
-//! What a line needs: each assumption a predicate, and a committed witness that breaks it.
+//! The assumptions that lines of the note need. Each has a predicate on worlds, and a committed witness: a world that
+//! violates it.
 
 use reference::vocab::{Beta, Reading};
 use serde::Serialize;
@@ -6,7 +7,7 @@ use serde::Serialize;
 use crate::checkable::Checkable;
 use crate::under_reading::UnderReading;
 
-/// Where an assumption comes from.
+/// The origin of an assumption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -14,11 +15,11 @@ pub enum Kind {
     Stated,
     /// The note does not state it, and only a zero probability violates it.
     Support,
-    /// Neither: it repairs a line that is refuted.
+    /// The note does not state it, and a line that is refuted without it holds with it.
     Repair,
 }
 
-/// What an assumption says.
+/// The predicate of an assumption, evaluated on a world under a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
     /// `q(z|x)` is positive wherever the posterior is.
@@ -37,31 +38,31 @@ pub enum Condition {
     DecoderIgnoresCaption,
 }
 
-/// An assumption.
+/// An assumption, with a world that shows why it is needed.
 #[derive(Debug)]
 pub struct Assumption {
     /// Its name on the command line.
     pub id: &'static str,
-    /// As a formula.
+    /// The assumption as a formula, in LaTeX.
     pub latex: &'static str,
-    /// In words.
+    /// The assumption in words.
     pub words: &'static str,
-    /// Where it comes from.
+    /// Whether the note states it.
     pub kind: Kind,
-    /// What it says of a scene.
+    /// The predicate.
     pub says: Condition,
-    /// The claim that falls with it.
+    /// The name of the claim that is false in the witness.
     pub breaks: &'static str,
-    /// The reading under which it does.
+    /// The reading under which that claim is false there.
     pub reading: Reading,
     /// A world that violates it, as TOML with fractions.
     pub witness: &'static str,
-    /// A continuous one, where there is one.
+    /// A linear-Gaussian world that violates it, as TOML with fractions, where there is one.
     pub continuous: Option<&'static str>,
 }
 
 impl Assumption {
-    /// The letter that stands for it in `check`'s table: `A` for the first.
+    /// The letter that stands for the assumption in the table of `elbo check`: `A` for the first.
     #[must_use]
     pub fn letter(&self) -> String {
         let place = ASSUMPTIONS.iter().position(|a| a.id == self.id);
@@ -69,7 +70,7 @@ impl Assumption {
         letter.map_or_else(|| self.id.to_owned(), String::from)
     }
 
-    /// Whether a scene satisfies it.
+    /// Whether a world under a reading satisfies the assumption.
     #[must_use]
     pub fn holds<W: Checkable>(&self, scene: &UnderReading<W>) -> bool {
         let (seen, beta) = (&scene.seen, scene.world.beta());
@@ -85,14 +86,14 @@ impl Assumption {
         }
     }
 
-    /// Whether it speaks of beta alone, and so says nothing of a claim made at a fixed beta.
+    /// Whether the assumption is about beta alone. Such a one is irrelevant to a claim that is made at a fixed beta.
     #[must_use]
     pub fn is_about_beta(&self) -> bool {
         self.id.starts_with("beta-")
     }
 }
 
-/// The assumption of that name, or of that letter.
+/// The assumption with this name or this letter.
 #[must_use]
 pub fn assumption(id: &str) -> Option<&'static Assumption> {
     ASSUMPTIONS
@@ -100,7 +101,7 @@ pub fn assumption(id: &str) -> Option<&'static Assumption> {
         .find(|a| a.id == id || a.letter().eq_ignore_ascii_case(id))
 }
 
-/// Bit `i` set: `ASSUMPTIONS[i]` is violated.
+/// The set of assumptions that a world under a reading violates: bit `i` is set when it violates `ASSUMPTIONS[i]`.
 #[must_use]
 pub fn violated<W: Checkable>(scene: &UnderReading<W>) -> u16 {
     let bits = ASSUMPTIONS.iter().enumerate();
@@ -110,7 +111,7 @@ pub fn violated<W: Checkable>(scene: &UnderReading<W>) -> u16 {
     )
 }
 
-/// All assumptions; the order is that of the bits of [`violated`].
+/// All assumptions, in the order of the bits of [`violated`].
 pub static ASSUMPTIONS: &[Assumption] = &[
     Assumption {
         id: "q-covers-posterior",

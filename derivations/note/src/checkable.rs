@@ -1,4 +1,4 @@
-//! A kind of world that the table is judged on.
+//! The kinds of world on which the claims are judged, and the predicates that assumptions need.
 
 use reference::model::Model as _;
 use reference::slack::Slack;
@@ -8,15 +8,16 @@ use reference::world::World;
 
 use crate::line::id::LineId;
 
-/// What the checker asks of a world beside its lines and slacks.
+/// A kind of world that claims can be checked on: finite or linear-Gaussian. It adds to [`Slack`] what the assumptions
+/// ask.
 pub trait Checkable: Slack {
-    /// Whether codes are integrated over rather than summed.
+    /// Whether codes are integrated over rather than summed over.
     const CONTINUOUS: bool;
 
     /// The readings under which every line has a closed form.
     const READINGS: &'static [Reading];
 
-    /// The sides, of any reading, that have none.
+    /// The lines that have no closed form under any reading.
     const NO_CLOSED_FORM: &'static [LineId];
 
     /// Whether `q(z|x)` is positive wherever the posterior is.
@@ -28,10 +29,10 @@ pub trait Checkable: Slack {
     /// Whether `p(x|y,z)` is the same for every caption.
     fn decoder_ignores_caption(&self) -> bool;
 
-    /// Whether every probability is positive: of the tables given, and of the images not observed.
+    /// Whether every probability is positive, both in the tables and of the images that were not observed.
     fn every_probability_positive(&self) -> bool;
 
-    /// Whether `q(y|x)` and `q(y,z|x)` are those of the other.
+    /// Whether `q(y|x)` and `q(y,z|x)` equal those of the other world.
     fn same_encoders(&self, other: &Self) -> bool;
 }
 
@@ -90,11 +91,11 @@ impl Checkable for reference::gaussian::Gaussian {
     const NO_CLOSED_FORM: &'static [LineId] = &[LineId::A2, LineId::A3, LineId::A4];
 
     fn posterior_covered(&self) -> bool {
-        true // a Gaussian is positive everywhere
+        true // A Gaussian density is positive everywhere.
     }
 
     fn joint_factorises(&self) -> bool {
-        true // by construction
+        true // A linear-Gaussian world has no free joint.
     }
 
     fn decoder_ignores_caption(&self) -> bool {

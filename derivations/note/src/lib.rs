@@ -1,7 +1,8 @@
-//! The note as data: its numbered lines, the steps between them with their slacks, what each claims under each reading, and what it assumes.
+//! The note as data: its numbered lines, the steps between them with their slacks, the claims under each reading, and
+//! the assumptions.
 //!
-//! A line knows the function of the reference that computes it and nothing of the worlds that it is tried on, nor of what becomes of a claim
-//! there: that is the checker's.
+//! A line knows the function of the reference that computes it. The worlds on which claims are tried, and the verdicts,
+//! are not part of this package; they belong to the checker.
 
 pub mod assumption;
 pub mod checkable;

@@ -1,4 +1,5 @@
-//! The lines of the derivation: every formula's LaTeX, typed once, and the function that computes it.
+//! The lines of the derivation: the LaTeX of every formula, which is written only here, and the name of the function
+//! that computes it.
 
 use reference::vocab::Reading;
 
@@ -9,21 +10,22 @@ mod value;
 
 pub use id::{LineId, Stage};
 
-/// A numbered line of the note, or a side that it does not print.
+/// A numbered line of the note, or an expression that the note does not print but that a claim needs.
 #[derive(Debug)]
 pub struct Line {
     /// Its name: the note's number, `2a` and `2b` for the two forms of Eq. 2, `14b` for Eq. 14 at the world's beta.
     pub id: LineId,
-    /// The formula.
+    /// The formula in LaTeX.
     pub latex: &'static str,
-    /// The formula in a sentence.
+    /// The formula in words.
     pub reads: &'static str,
-    /// The function that computes it.
+    /// The path of the function of `reference` that computes it.
     pub function: &'static str,
 }
 
 impl Line {
-    /// [`Line::latex_under`] with the integral that the note prints where codes are continuous.
+    /// [`Line::latex_under`] for a kind of world. Where codes are continuous, the sum over them becomes the integral
+    /// that the note prints.
     #[must_use]
     pub fn latex_of<W: Checkable>(&self, reading: Reading) -> String {
         let latex = self.latex_under(reading);
@@ -35,7 +37,8 @@ impl Line {
         latex + if over_codes || over_both { r"\, dz" } else { "" }
     }
 
-    /// The formula as the reading evaluates it: the expected one averages Eqs. 13, 14 and 1 over captions too, which the note does not write.
+    /// The formula as a reading evaluates it. The expected reading averages Eqs. 13, 14 and 1 over captions too, which
+    /// the note does not write.
     #[must_use]
     pub fn latex_under(&self, reading: Reading) -> String {
         let averaged = reading == Reading::Expected && self.id.depends_on_reading();
@@ -47,13 +50,13 @@ impl Line {
     }
 }
 
-/// The line of that name; the table has one for each, in the order of [`LineId::ALL`].
+/// The line with this id. [`LINES`] has one for each, in the order of [`LineId::ALL`].
 #[must_use]
 pub const fn line(id: LineId) -> &'static Line {
     &LINES[id as usize]
 }
 
-/// Every node, in the order of the note, then the ones that the note does not print.
+/// Every line: those of the note, in its order, and then those that the note does not print.
 pub static LINES: &[Line] = &[
     Line {
         id: LineId::Eq2a,

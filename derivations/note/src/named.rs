@@ -1,14 +1,14 @@
-//! Enums whose variants have a written name.
+//! Ids: enums each of whose variants has a written name.
 
-/// An id that was asked for and that there is not.
+/// A name that was asked for and that no id has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{asked}` is no {kind}, expected one of {known}")]
 pub struct UnknownId {
-    /// What ids it is of: lines, or steps.
+    /// The kind of id: `line` or `step`.
     kind: &'static str,
-    /// What was asked for.
+    /// The name that was asked for.
     asked: String,
-    /// What there is.
+    /// The names that exist.
     known: String,
 }
 
@@ -22,7 +22,7 @@ impl UnknownId {
     }
 }
 
-/// An enum of ids: all of them in order, each one's written name, and the id of a name.
+/// Defines an enum of ids, with a list of all of them, the written name of each, and a parser of names.
 macro_rules! named {
     ($(#[$about:meta])* $kind:literal $id:ident { $($(#[$of:meta])* $variant:ident = $name:literal,)* }) => {
         $(#[$about])*
@@ -33,7 +33,7 @@ macro_rules! named {
             /// All of them, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The name, as it is printed and asked for.
+            /// The name, as it is printed and as the command line takes it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }

@@ -1,17 +1,17 @@
-//! The symbols of the note, once.
+//! The symbols of the note, and their names in code.
 
 use serde::Serialize;
 
-/// A symbol.
+/// A symbol of the note.
 #[derive(Debug, Serialize)]
 pub struct Symbol {
-    /// As LaTeX.
+    /// The symbol in LaTeX.
     pub latex: &'static str,
-    /// As it stands in code and files.
+    /// Its name in code and in files.
     pub code: &'static str,
-    /// Shape of its table.
+    /// The shape of its table.
     pub shape: &'static str,
-    /// What it is.
+    /// Its meaning, in words.
     pub means: &'static str,
 }
 

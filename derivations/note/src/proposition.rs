@@ -1,4 +1,5 @@
-//! What is judged: the step from the line before, the bound on the evidence, and the bound at a given beta.
+//! The claims that are judged: steps from one line to the next, bounds on the evidence, bounds at a given beta, and
+//! repairs.
 
 use reference::vocab::{Error, Nats, Reading};
 use serde::Serialize;
@@ -9,51 +10,52 @@ use crate::rule::{Relation, Rule, Sign};
 use crate::step::{Step, StepId, chain, chain_from, own_bound, sign_of_reweighting, step};
 use crate::under_reading::UnderReading;
 
-/// Which of a line's claims.
+/// The kind of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The relation of a line to the line before, as printed.
     Step,
-    /// `ln p(x,y) >=` this line.
+    /// The line is a lower bound: `ln p(x,y) >=` this line.
     Bound,
-    /// A row that the note does not print: what a reading does bound.
+    /// A bound that the note does not print, and that a reading does give.
     Repair,
 }
 
-/// A claim under a reading.
+/// A claim under a reading: a relation between two lines.
 #[derive(Debug, Clone)]
 pub struct Proposition {
-    /// `12-13` for a step, `3-13` for a bound.
+    /// The name of the claim: `12-13` for a step, `3-13` for a bound.
     pub id: String,
-    /// Step, bound or repair.
+    /// Whether it is a step, a bound or a repair.
     pub kind: Kind,
     /// The reading it is judged under.
     pub reading: Reading,
-    /// Whether another reading would give another claim.
+    /// Whether the claim is a different one under another reading.
     pub depends_on_reading: bool,
-    /// The expression above.
+    /// The upper side.
     pub from: LineId,
-    /// The expression below.
+    /// The lower side.
     pub to: LineId,
-    /// What is claimed of the two.
+    /// The relation that is claimed between the two sides.
     pub relation: Relation,
-    /// What we claim of the slack.
+    /// The sign that we claim for the slack.
     pub sign: Sign,
-    /// The rule of the step, [`Rule::Compose`] for a bound over several.
+    /// The rule of the step. It is [`Rule::Compose`] for a bound over several steps.
     pub rule: Rule,
-    /// The rows it is made of; under the expected reading, those below line 14, whose own gap is no row.
+    /// The rows of which the claim is composed. A bound under the expected reading has only those below line 14,
+    /// because the gap of line 14 itself is no row there.
     pub rows: Vec<&'static Step>,
 }
 
-/// Whose slack a part of a claim's is.
+/// The origin of one addend of a claim's slack, which decides the sign that is known of it.
 #[derive(Clone, Copy)]
 enum Row {
-    /// Of the rows that a divergence to the posterior composes, which is never negative.
+    /// A divergence to the posterior, which stands for several rows at once and is never negative.
     Gap,
-    /// Of the weight on `D`.
+    /// The change of the weight on `D` from 1 to beta.
     Reweighting,
-    /// A row's own.
+    /// The slack of a single row.
     Of(&'static Step),
 }
 
@@ -68,7 +70,8 @@ impl Row {
 }
 
 impl Proposition {
-    /// The slack of the claim: of the row, or the sum along the chain with `KL*` for the rows from (3) to (6).
+    /// The slack of the claim, in nats: the upper side minus the lower one. For a bound it is the sum along the chain,
+    /// in which one divergence to the posterior stands for the rows from (3) to (6).
     ///
     /// # Errors
     /// [`Error::Indeterminate`] when a row's slack, or their sum, has no value.
@@ -76,10 +79,11 @@ impl Proposition {
         self.signed_slack(scene).map(|(slack, _)| slack)
     }
 
-    /// The slack, and the sign that it has for sure: of its value where that is clear of rounding, else what the signs of its parts come to.
+    /// The slack, and the sign that it certainly has. That is the sign of its value where rounding cannot have changed
+    /// it, and otherwise what follows from the signs of its addends.
     ///
     /// # Errors
-    /// As [`Proposition::slack`].
+    /// Those of [`Proposition::slack`].
     pub fn signed_slack<W: Checkable>(&self, scene: &UnderReading<W>) -> Result<(Nats, Sign), Error> {
         let parts = self.parts(scene)?;
         let slack = match parts[..] {
@@ -92,7 +96,7 @@ impl Proposition {
         Ok((slack, Sign::seen(slack).unwrap_or_else(composed)))
     }
 
-    /// What the slack is the sum of.
+    /// The addends of the slack, each with its origin.
     fn parts<W: Checkable>(&self, scene: &UnderReading<W>) -> Result<Vec<(Nats, Row)>, Error> {
         let mut parts = Vec::with_capacity(self.rows.len() + 1);
         if self.kind == Kind::Bound && self.reading == Reading::Expected {
@@ -115,7 +119,7 @@ impl Proposition {
         Ok(parts)
     }
 
-    /// The sentence that is judged.
+    /// The claim as a sentence, such as `ln p(x,y) ≥ line 13`.
     #[must_use]
     pub fn sentence(&self) -> String {
         format!(
@@ -127,7 +131,7 @@ impl Proposition {
     }
 }
 
-/// A side in a sentence: `ln p(x,y)`, `line 14 at beta`.
+/// The name of a line in a sentence: `ln p(x,y)`, `line 14 at beta`.
 #[must_use]
 pub fn in_words(id: LineId) -> String {
     match id {
@@ -168,7 +172,7 @@ pub fn propositions() -> Vec<Proposition> {
             let Some(step) = step(id, reading) else { continue };
             let depends = step.to.depends_on_reading();
             if step.is_of_the_note() && !depends && reading != Reading::Pointwise {
-                continue; // the same claim under every reading; judged on the world as given
+                continue; // It is the same claim under every reading, and is judged once.
             }
             claims.push(of_step(step, reading, depends));
             if step.is_of_the_note() && step.to != LineId::Eq2b && step.from != LineId::Eq14 {
@@ -179,7 +183,7 @@ pub fn propositions() -> Vec<Proposition> {
     claims
 }
 
-/// The claim of that name, under that reading if it depends on one.
+/// The claim with this name. If it depends on the reading, it is the one under `reading`.
 #[must_use]
 pub fn proposition(id: &str, reading: Reading) -> Option<Proposition> {
     let all = propositions();
@@ -190,13 +194,14 @@ pub fn proposition(id: &str, reading: Reading) -> Option<Proposition> {
         .cloned()
 }
 
-/// The bound of Eq. 14 at the world's beta, for a sweep over beta.
+/// The claim that Eq. 14 at the world's beta bounds the evidence, for a sweep over beta.
 #[must_use]
 pub fn bound_at_beta(reading: Reading) -> Option<Proposition> {
     bound(LineId::Eq14AtBeta, reading, true)
 }
 
-/// The bound of Eq. 14 at the world's beta on what line 14 does bound under a reading, where that is not the evidence.
+/// The claim that Eq. 14 at the world's beta bounds what line 14 does bound under a reading. It is `None` where that is
+/// the evidence itself.
 #[must_use]
 pub fn own_bound_at_beta(reading: Reading) -> Option<Proposition> {
     let (at_one, reweighted) = (own_bound(reading)?, step(StepId::Eq14ToBeta, reading)?);
@@ -214,7 +219,8 @@ pub fn own_bound_at_beta(reading: Reading) -> Option<Proposition> {
     })
 }
 
-/// The row of what a reading's line 14 bounds in place of the evidence that a claim names.
+/// For a claim that line 14 bounds `ln p(x,y)`: the row that says what line 14 does bound under the claim's reading. It
+/// is `None` for every other claim.
 #[must_use]
 pub fn instead(claim: &Proposition) -> Option<&'static Step> {
     let of_line_14 = claim.kind == Kind::Bound
@@ -267,7 +273,7 @@ fn bound(to: LineId, reading: Reading, depends: bool) -> Option<Proposition> {
     })
 }
 
-/// Whether both sides of a claim have a closed form in that kind of world.
+/// Whether both sides of a claim have a closed form in a kind of world.
 #[must_use]
 pub fn has_closed_form<W: Checkable>(claim: &Proposition) -> bool {
     let known = |side| !W::NO_CLOSED_FORM.contains(&side);

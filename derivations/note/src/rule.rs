@@ -1,22 +1,22 @@
-//! Relations, signs and the rules by which one line follows from another.
+//! The relations between two lines, the signs of slacks, and the rules by which one line follows from another.
 
 use reference::vocab::{Nats, closure_bound};
 use serde::Serialize;
 
-/// What the note prints between two lines.
+/// The relation that the note prints between two lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
-    /// `=`
+    /// `=`: the two lines are equal.
     Equal,
     /// `>=`: the line before is at least this one.
     AtLeast,
-    /// Nothing: the row is ours.
+    /// The note prints nothing, because the row is a repair of ours.
     Nothing,
 }
 
 impl Relation {
-    /// The sign as printed.
+    /// The relation as a symbol.
     #[must_use]
     pub const fn symbol(self) -> &'static str {
         match self {
@@ -27,17 +27,17 @@ impl Relation {
     }
 }
 
-/// What we claim of a slack, in every world.
+/// The sign of a slack in every world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sign {
-    /// An identity.
+    /// The slack is 0: the step is an identity.
     Zero,
-    /// The step goes down, or stays: a bound is kept.
+    /// The slack is at least 0: the step goes down or stays, and a lower bound remains one.
     NonNegative,
-    /// The step goes up, or stays: a bound is lost.
+    /// The slack is at most 0: the step goes up or stays, and a lower bound may be lost.
     NonPositive,
-    /// Either way, depending on the world.
+    /// The slack has either sign, depending on the world.
     Unsigned,
 }
 
@@ -52,7 +52,8 @@ impl Sign {
         }
     }
 
-    /// The sign of a number that is clear of its rounding, or exactly nothing; none where rounding hides it.
+    /// The sign of a number that is exactly 0, or whose rounding error is too small to have changed its sign. It is
+    /// `None` otherwise.
     #[must_use]
     pub fn seen(nats: Nats) -> Option<Self> {
         match (nats.value(), closure_bound(&[nats])) {
@@ -63,7 +64,7 @@ impl Sign {
         }
     }
 
-    /// How it reads in a table.
+    /// The sign as a symbol, for a table.
     #[must_use]
     pub const fn symbol(self) -> &'static str {
         match self {
@@ -75,7 +76,7 @@ impl Sign {
     }
 }
 
-/// Why a line follows from the one before.
+/// The reason why a line follows from the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {

@@ -1,4 +1,5 @@
-//! The steps of the derivation: `to = from - slack`, what the note prints there and what we claim.
+//! The steps of the derivation, `to = from - slack`: the relation that the note prints, and the sign that we claim for
+//! the slack.
 
 use reference::vocab::Reading;
 
@@ -18,7 +19,7 @@ pub use slack::sign_of_reweighting;
 pub use slack_term::SlackTerm;
 pub use table::STEPS;
 
-/// The row of that name under that reading.
+/// The row with this id under a reading.
 #[must_use]
 pub fn step(id: StepId, reading: Reading) -> Option<&'static Step> {
     STEPS
@@ -26,20 +27,21 @@ pub fn step(id: StepId, reading: Reading) -> Option<&'static Step> {
         .find(|step| step.id == id && step.readings.contains(&reading))
 }
 
-/// What line 14 bounds under a reading in every world, where that is not the evidence that the chain starts from.
+/// The row that says what line 14 bounds under a reading, in every world. It is `None` where that is the evidence, from
+/// which the chain starts.
 #[must_use]
 pub fn own_bound(reading: Reading) -> Option<&'static Step> {
     let bounds = |step: &&Step| step.to.line_14_under() == Some(reading) && step.sign == Sign::NonNegative;
     STEPS.iter().find(bounds)
 }
 
-/// The steps from the evidence down to the named side, under a reading.
+/// The steps of the note from the evidence, Eq. 3, down to a line, under a reading.
 #[must_use]
 pub fn chain(to: LineId, reading: Reading) -> Option<Vec<&'static Step>> {
     chain_from(LineId::Eq3, to, reading)
 }
 
-/// The steps from one named side down to another, under a reading.
+/// The steps of the note from one line down to another, under a reading. It is `None` where no chain leads there.
 #[must_use]
 pub fn chain_from(from: LineId, to: LineId, reading: Reading) -> Option<Vec<&'static Step>> {
     let mut steps = Vec::new();

@@ -1,4 +1,4 @@
-//! A world seen under a reading of `q(y,z|x)`: what every row of the table is evaluated on.
+//! A world under a reading of `q(y,z|x)`, on which every line and every step is evaluated.
 
 use reference::model::Model;
 use reference::vocab::{Beta, Error, Reading};
@@ -6,14 +6,14 @@ use reference::world::World;
 
 use crate::checkable::Checkable;
 
-/// A world, a reading, and the world as that reading has it.
+/// A world, a reading, and the world as that reading changes it.
 #[derive(Debug, Clone)]
 pub struct UnderReading<W = World> {
-    /// The world as given; Eqs. 13, 14 and 1 take the reading as an argument.
+    /// The world as given. Eqs. 13, 14 and 1 are evaluated on it, and take the reading as an argument.
     pub world: W,
-    /// [`Model::under`] the reading; Eqs. 3 to 12 and the slacks see this one.
+    /// The world under the reading, as [`Model::under`] gives it. Eqs. 3 to 12 and most slacks are evaluated on it.
     pub seen: W,
-    /// What `q(y,z|x)` and `D_KL` are taken to mean.
+    /// The meaning that `q(y,z|x)` and `D_KL` are given.
     pub reading: Reading,
 }
 
@@ -21,7 +21,7 @@ impl<W: Model> UnderReading<W> {
     /// A world under a reading.
     ///
     /// # Errors
-    /// [`Error::NoClosedForm`] for a reading that the world cannot be put under; none for a finite one.
+    /// [`Error::NoClosedForm`] for a reading that this kind of world does not have. A finite world has all of them.
     pub fn new(world: &W, reading: Reading) -> Result<Self, Error> {
         Ok(Self {
             world: world.clone(),
@@ -30,7 +30,7 @@ impl<W: Model> UnderReading<W> {
         })
     }
 
-    /// Puts the scene under another beta.
+    /// Replaces beta, in both worlds.
     pub fn set_beta(&mut self, beta: Beta) {
         self.world.set_beta(beta);
         self.seen.set_beta(beta);
@@ -38,7 +38,8 @@ impl<W: Model> UnderReading<W> {
 }
 
 impl<W: Checkable> UnderReading<W> {
-    /// What the reading evaluates in place of this world's tables; none where it takes them as they are.
+    /// A sentence about the tables that the reading replaces. It is `None` where the reading takes this world's tables
+    /// as they are.
     #[must_use]
     pub fn in_place_of_tables(&self) -> Option<&'static str> {
         let replaced = match self.reading {

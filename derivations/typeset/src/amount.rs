@@ -1,23 +1,24 @@
-//! Nats as people read them: six decimals where they are known, and words for what is no number.
+//! Numbers of nats as text: at most six decimals, only those that rounding has not lost, and words for infinities and
+//! undefined values.
 
 use std::fmt;
 
 use vocab::{Error, Nats, closure_bound};
 
-/// What six decimals still show.
+/// The smallest size that six decimals still show, in nats: half of the last one.
 pub const VISIBLE: f64 = 5e-7;
 
-/// What a line or slack amounts to: a number of nats, or nothing.
+/// The value of a line or of a slack with its rounding error, or the fact that it has none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Amount {
-    /// In nats; may be infinite, never NaN.
+    /// A number of nats. It may be infinite, and is never NaN.
     Nats {
-        /// How many.
+        /// The number.
         value: f64,
-        /// How far off rounding may have put it; 0 for an infinity.
+        /// A bound on its rounding error, in nats. It is 0 for an infinity.
         within: f64,
     },
-    /// `+inf` meets `-inf`: there is no value.
+    /// There is no value, because `+inf` meets `-inf`.
     Undefined,
 }
 
@@ -34,13 +35,13 @@ impl Amount {
         }
     }
 
-    /// The number, if it is a finite one.
+    /// The number, if it is finite.
     #[must_use]
     pub fn finite(self) -> Option<f64> {
         self.value().filter(|value| value.is_finite())
     }
 
-    /// The number, infinite or not.
+    /// The number, finite or infinite. It is `None` for [`Amount::Undefined`].
     #[must_use]
     pub const fn value(self) -> Option<f64> {
         match self {
@@ -49,19 +50,19 @@ impl Amount {
         }
     }
 
-    /// Whether it is 0 to the bit.
+    /// Whether the number is exactly 0.
     #[must_use]
     pub fn is_nothing(self) -> bool {
         self.finite() == Some(0.0)
     }
 
-    /// Whether rounding may have given it its sign, and six decimals show it.
+    /// Whether rounding may have changed the number's sign by so much that six decimals show it.
     #[must_use]
     pub fn is_hidden(self) -> bool {
         matches!(self, Self::Nats { value, within } if within > VISIBLE && value.abs() <= within)
     }
 
-    /// What separates two numbers; nothing unless both are finite.
+    /// The difference of two amounts, `self - other`. It is `None` unless both are finite.
     #[must_use]
     pub fn less(self, other: Self) -> Option<Self> {
         match (self, other) {
@@ -79,7 +80,7 @@ impl Amount {
         }
     }
 
-    /// Its size.
+    /// The absolute value, with the same rounding error.
     #[must_use]
     pub fn size(self) -> Self {
         match self {
@@ -91,7 +92,7 @@ impl Amount {
         }
     }
 
-    /// As LaTeX; words where there is no number.
+    /// The amount as LaTeX. Where there is no finite number, it is the words of `Display` as text.
     #[must_use]
     pub fn latex(self) -> String {
         match self {
@@ -116,7 +117,7 @@ impl From<Nats> for Amount {
     }
 }
 
-/// The digits that are known, six decimals at most, or words.
+/// Writes the digits that are known, with at most six decimals, or words where there are none.
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -128,7 +129,7 @@ impl fmt::Display for Amount {
                 value: f64::NEG_INFINITY,
                 ..
             } => f.pad("minus infinity"),
-            // A true minus sign.
+            // The text has a true minus sign, U+2212.
             Self::Nats { value, within } => match digits(value, within) {
                 Some(text) => f.pad(&text.replacen('-', "−", usize::from(text.starts_with('-')))),
                 None => f.pad(LOST),
@@ -137,20 +138,23 @@ impl fmt::Display for Amount {
     }
 }
 
-/// From here on a number is written with an exponent: six decimals of it would be noise, and its digits leave the column.
+/// The size from which on a number is written with an exponent. Its six decimals would be noise, and its digits would
+/// not fit into a column.
 const LONGEST: f64 = 1e9;
 
-/// What stands in the place of a number of which no digit is known.
+/// The text in place of a number of which rounding has left no digit.
 pub const LOST: &str = "lost in rounding";
 
-/// The digits of a finite number that an error of `within` leaves: a last digit stands for at least twice the error. At most six decimals, and none
-/// that was not there before an exponent; no minus on a zero; none where not even the first digit is known.
+/// The digits of a finite number that an error of `within` leaves. One unit of the last digit is at least twice the
+/// error. There are at most six decimals, and a zero has no minus sign. A number of size 1e9 or more, or one whose
+/// error is too large for that, is written with an exponent. The result is `None` where not even the first digit is
+/// known.
 #[must_use]
 pub fn digits(value: f64, within: f64) -> Option<String> {
     rounded(value, within, 6)
 }
 
-/// [`digits`], at most so many decimals of them; at most six before an exponent all the same.
+/// As [`digits`], with at most `decimals` decimals. The limit before an exponent remains six.
 #[must_use]
 pub fn rounded(value: f64, within: f64, decimals: u8) -> Option<String> {
     let known = |decimals: i32| within <= 0.5 * 10.0_f64.powi(-decimals);
@@ -219,7 +223,7 @@ mod tests {
         ] {
             assert_eq!(digits(value, within).as_deref(), text, "{value} within {within}");
         }
-        // One decimal, as a column has it, until it is not known.
+        // One decimal is written, as in a column, as long as it is known.
         for (value, within, text) in [
             (-0.01, 0.0, "0.0"),
             (1.26, 0.04, "1.3"),

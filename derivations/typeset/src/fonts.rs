@@ -1,15 +1,16 @@
-//! The letters of charts.
+//! The fonts in which charts are lettered.
 
 use std::sync::Once;
 
 use plotters::style::{FontStyle, register_font};
 
-/// Makes the families known that charts are written in: they are drawn into pixels, on machines that may have no font.
+/// Registers the font families that charts use. They come with the program, because charts are drawn into pixels on
+/// machines that may have no fonts.
 pub fn register() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         for family in ["serif", "sans-serif"] {
-            // A font that cannot be read leaves charts without letters; a test looks at them.
+            // A font that cannot be read would leave charts without letters. A test looks at them.
             let _ = register_font(family, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
         }
     });

@@ -1,6 +1,6 @@
-//! A page in one file.
+//! HTML pages that are one file each.
 
-/// Text made safe for a page.
+/// Escapes text so that a browser reads none of it as markup.
 #[must_use]
 pub fn escape(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
@@ -16,7 +16,7 @@ pub fn escape(text: &str) -> String {
     })
 }
 
-/// [`escape`], and `ln p(x,y)` kept on one line.
+/// As [`escape`], and also keeps `ln p(x,y)` on one line.
 #[must_use]
 pub fn prose(text: &str) -> String {
     escape(text).replace("ln ", "ln&nbsp;")

@@ -1,28 +1,28 @@
-//! The table's LaTeX, set twice: `MathML` for pages and plain text for terminals, from one parser.
+//! LaTeX formulas as `MathML` for pages and as plain text for terminals. Both come from the same parser.
 
 use pulldown_latex::config::{DisplayMode, RenderConfig};
 use pulldown_latex::{Event, Parser, Storage, push_mathml};
 
 use super::plain;
 
-/// Why a formula could not be set.
+/// The reason why a formula could not be set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RenderError {
-    /// Not LaTeX that the parser knows.
+    /// The parser does not accept the LaTeX.
     #[error("LaTeX `{latex}` does not parse: {reason}")]
     Parse {
         /// The formula.
         latex: String,
-        /// What the parser says.
+        /// The message of the parser.
         reason: String,
     },
-    /// LaTeX, but nothing that the table uses.
+    /// The LaTeX holds a construct that no formula of the note uses.
     #[error("LaTeX `{latex}` has no plain form: {what}")]
     Unsupported {
         /// The formula.
         latex: String,
-        /// The construct that has none.
+        /// The construct that has no plain form.
         what: String,
     },
 }
@@ -30,7 +30,7 @@ pub enum RenderError {
 /// The formula as a `MathML` block.
 ///
 /// # Errors
-/// [`RenderError::Parse`]; an error is never set as part of the formula.
+/// [`RenderError::Parse`]. The message never becomes part of a formula.
 pub fn mathml(latex: &str) -> Result<String, RenderError> {
     set(latex, DisplayMode::Block)
 }
@@ -38,15 +38,15 @@ pub fn mathml(latex: &str) -> Result<String, RenderError> {
 /// The formula as `MathML` within a sentence.
 ///
 /// # Errors
-/// As [`mathml`].
+/// Those of [`mathml`].
 pub fn mathml_inline(latex: &str) -> Result<String, RenderError> {
     set(latex, DisplayMode::Inline)
 }
 
 /// The formula as plain text: `E_{z~q_φ(z|x)}[ln p_θ(x|y,z)]`.
 ///
-/// A fraction is `3/4` between numbers and `(a + b) / c` otherwise, in parentheses where its neighbours would claim a part of
-/// it; inside a script nothing is spaced.
+/// A fraction is `3/4` between numbers and `(a + b) / c` otherwise. It stands in parentheses where a neighbour would
+/// bind more tightly. There are no spaces inside a subscript or superscript.
 ///
 /// # Errors
 /// [`RenderError::Parse`], and [`RenderError::Unsupported`] for roots, matrices and the like.
@@ -58,7 +58,8 @@ pub fn plain(latex: &str) -> Result<String, RenderError> {
     })
 }
 
-/// [`plain`], or the LaTeX itself where it has no plain form. For the table's own formulas, which all have one.
+/// As [`plain`], or the LaTeX itself where it has no plain form. It is meant for the formulas of the note, which all
+/// have one.
 #[must_use]
 pub fn plain_or_source(latex: &str) -> String {
     plain(latex).unwrap_or_else(|_| latex.to_owned())

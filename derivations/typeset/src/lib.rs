@@ -1,6 +1,7 @@
-//! How formulas, numbers and prose are set: `MathML` for the page, plain text for the terminal.
+//! Sets formulas, numbers and prose: as `MathML` and HTML for pages, and as plain text for terminals.
 //!
-//! It knows what nats are and nothing of the note: the table, worlds and verdicts are others' to write in it.
+//! It knows the type of nats and nothing else of the project. The note, worlds and verdicts belong to the packages that
+//! call it.
 
 pub mod amount;
 #[cfg(feature = "fonts")]

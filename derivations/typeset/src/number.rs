@@ -1,12 +1,13 @@
-//! Probabilities as people read them: simple fractions, else decimals.
+//! Probabilities as text: as a simple fraction where there is one, and as a decimal otherwise.
 
 /// The largest denominator that still reads as a simple fraction.
 const MAX_DENOMINATOR: i64 = 100;
 
-/// The simple fraction that a number is: denominator at most 100, off by less than 1e-12.
+/// The simple fraction that equals a number up to 1e-12, as numerator and denominator. Its denominator is at most 100.
+/// It is `None` where there is no such fraction.
 ///
-/// By continued fractions: the convergents are the best approximations of their size, so if such a fraction exists it is one
-/// of them (two different ones with denominators up to 100 lie at least 1e-4 apart).
+/// It is found by continued fractions, whose convergents are the best approximations of their size. If such a fraction
+/// exists, it is one of them, because two different fractions with denominators up to 100 lie at least 1e-4 apart.
 #[must_use]
 pub fn fraction(number: f64) -> Option<(i64, i64)> {
     if !(0.0..=1e6).contains(&number) {
@@ -37,21 +38,22 @@ pub fn fraction(number: f64) -> Option<(i64, i64)> {
     }
 }
 
-/// A probability or density as a learner reads it, as LaTeX: `\frac{1}{6}`, `0.1429`, `3.1 \cdot 10^{-7}`.
+/// A probability or density in LaTeX: `\frac{1}{6}`, `0.1429`, `3.1 \cdot 10^{-7}`.
 ///
-/// Takes the logarithm, so that what underflows is still told from 0.
+/// The argument is its logarithm, so that a probability that would underflow differs from 0.
 #[must_use]
 pub fn probability(ln_p: f64) -> String {
     written(ln_p, |n, d| format!(r"\frac{{{n}}}{{{d}}}"))
 }
 
-/// [`probability`] with the fraction on the line, `1/6`: for fractions within fractions.
+/// As [`probability`], with the fraction on the line, `1/6`. It is meant for fractions within fractions.
 #[must_use]
 pub fn probability_inline(ln_p: f64) -> String {
     written(ln_p, |n, d| format!("{n}/{d}"))
 }
 
-/// The probabilities of a table as plain text: fractions if all of them are simple ones, else four decimals, else `4.1e−4`.
+/// The probabilities of a table as plain text. They are fractions if all of them are simple ones. Otherwise they have
+/// four decimals, or are written like `4.1e−4` where four decimals do not suffice.
 #[must_use]
 pub fn cells(ln_p: &[f64]) -> Vec<String> {
     let simple = ln_p
@@ -80,7 +82,7 @@ fn written(ln_p: f64, set: impl Fn(i64, i64) -> String) -> String {
     match fraction(p) {
         Some((n, 1)) if n > 0 => n.to_string(),
         Some((n, d)) if n > 0 => set(n, d),
-        // Its logarithm stands beside it with six decimals.
+        // Its logarithm stands beside it with six decimals, which these seven match.
         _ if (1e-3..1e6).contains(&p) => format!("{p:.7}"),
         _ if (1e-300..1e300).contains(&p) => {
             let text = format!("{p:.3e}");

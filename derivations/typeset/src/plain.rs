@@ -1,4 +1,5 @@
-//! Plain text of a formula: the parser's events become a tree, the tree becomes pieces, pieces are joined by class.
+//! The plain text of a formula. The parser's events become a tree, the tree becomes a list of pieces, and the pieces
+//! are joined with spaces that depend on their classes.
 
 mod piece;
 mod spacing;
@@ -12,7 +13,7 @@ use spacing::{claimed, classify, gap};
 
 use self::piece::{Class, Piece};
 
-/// A part of a formula.
+/// A node of the tree of a formula.
 enum Node {
     Piece(Piece),
     Group(Vec<Self>),
@@ -24,7 +25,7 @@ enum Node {
     },
 }
 
-/// The text of a formula, or the name of what has none.
+/// The text of a formula. The error is the name of the construct that has no plain form.
 pub(super) fn text(events: Vec<Event<'_>>) -> Result<String, String> {
     let mut events = events.into_iter().peekable();
     let mut nodes = Vec::new();
@@ -34,7 +35,7 @@ pub(super) fn text(events: Vec<Event<'_>>) -> Result<String, String> {
     Ok(join(&nodes, false))
 }
 
-/// The next element; none for a change of font.
+/// Reads the next element of the formula. It is `None` for a change of font, which plain text cannot show.
 fn element(events: &mut Peekable<IntoIter<Event<'_>>>) -> Result<Option<Node>, String> {
     let Some(event) = events.next() else {
         return Err("a formula that ends too early".to_owned());
@@ -120,7 +121,7 @@ fn piece(content: Content<'_>) -> Piece {
     Piece { text, class }
 }
 
-/// The character that a terminal's font has.
+/// Replaces a mathematical character by one that the fonts of terminals have.
 const fn terminal(c: char) -> char {
     match c {
         'ϕ' => 'φ',

@@ -1,4 +1,4 @@
-//! Counts of things.
+//! Counts with their nouns.
 
 /// A count with its noun: `1 world`, `2 worlds`.
 #[must_use]

@@ -1,9 +1,11 @@
-//! Words that are not ours: a file's name, what a dump says of itself. Beside ours they must pass for no line of a report or of a CI log.
+//! Text from outside, such as the name of a file or what a dump says about itself. In a report or a CI log it must not
+//! look like a line of ours, nor act on the terminal.
 
 use std::fmt::Write as _;
 
-/// On one line, what no terminal and no CI acts on: control characters, invisible ones and those that turn the direction of text as their
-/// escapes, and the beginnings of the commands that CI systems read from a log (`::error::`, `##[group]`, `##vso[`) broken by one.
+/// The text on one line, changed so that no terminal and no CI system acts on it. Control characters, invisible
+/// characters and those that turn the direction of text become escapes. An escape also breaks the beginnings of the
+/// commands that CI systems read from a log (`::error::`, `##[group]`, `##vso[`).
 #[must_use]
 pub fn plain(text: &str) -> String {
     let mut out = String::new();
@@ -21,26 +23,27 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// The same with control characters and line breaks as single spaces.
+/// As [`plain`], but control characters and line breaks become single spaces.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let spaced = text.replace(|c: char| c.is_control(), " ");
     plain(&spaced.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// As [`plain`], between quotes.
+/// As [`plain`], in double quotes.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", plain(text).replace('"', "\\\""))
 }
 
-/// As [`plain`], as code in Markdown, which nothing in it leaves.
+/// As [`plain`], as a code span of Markdown. Backticks become apostrophes, so that the text cannot end the span.
 #[must_use]
 pub fn code(text: &str) -> String {
     format!("`{}`", plain(text).replace('`', "'"))
 }
 
-/// Separators of lines and paragraphs, marks and overrides of direction, joiners, fillers, tags.
+/// Whether a character is invisible: a separator of lines or paragraphs, a mark or override of direction, a joiner, a
+/// filler or a tag.
 const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -1,24 +1,32 @@
-//! Lines that fit the terminal.
+//! Breaks prose and formulas into lines that fit the terminal.
 
-/// The width that every text face keeps.
+/// The width of all text on a terminal, in characters.
 pub const WIDTH: usize = 100;
 
-/// Prose in lines of at most [`WIDTH`], the first after `first`, the others after `rest`.
+/// Breaks prose into lines of at most [`WIDTH`] characters. The first line begins with `first`, and the others with
+/// `rest`.
 #[must_use]
 pub fn prose(text: &str, first: &str, rest: &str) -> String {
-    // A space breaks the line, but not the one between `ln` and what it is taken of.
+    prose_within(WIDTH, text, first, rest)
+}
+
+/// As [`prose`], in lines of at most `width` characters.
+#[must_use]
+pub fn prose_within(width: usize, text: &str, first: &str, rest: &str) -> String {
+    // Lines break at spaces, but not between `ln` and its argument.
     let latest = |line: &[char], limit: usize| {
         (1..=limit)
             .rev()
             .find(|&k| line[k] == ' ' && !line[..k].ends_with(&['l', 'n']))
     };
-    broken(text, first, rest, latest)
+    broken(width, text, first, rest, latest)
 }
 
-/// A formula likewise, broken where it is shallow: outside parentheses first, before a sign or relation first.
+/// Breaks a formula into lines in the same way. It prefers breaks outside of parentheses, and those before a sign or a
+/// relation.
 #[must_use]
 pub fn formula(text: &str, first: &str, rest: &str) -> String {
-    broken(text, first, rest, |line, limit| {
+    broken(WIDTH, text, first, rest, |line, limit| {
         let mut depth = 0_i32;
         let mut best: Option<(i32, usize)> = None;
         for (k, c) in line[..=limit].iter().enumerate() {
@@ -40,14 +48,21 @@ pub fn formula(text: &str, first: &str, rest: &str) -> String {
     })
 }
 
-/// Breaks at the space that `choose` names among the first `limit + 1` characters; what has none is cut.
-fn broken(text: &str, first: &str, rest: &str, choose: impl Fn(&[char], usize) -> Option<usize>) -> String {
+/// Breaks a text at the spaces that `choose` finds among the first `limit + 1` characters of what is left. Where it
+/// finds none, the line is cut at the limit.
+fn broken(
+    width: usize,
+    text: &str,
+    first: &str,
+    rest: &str,
+    choose: impl Fn(&[char], usize) -> Option<usize>,
+) -> String {
     let mut lines = Vec::new();
     let mut indent = first;
     let all: Vec<char> = text.chars().collect();
     let mut left = all.as_slice();
     loop {
-        let limit = WIDTH.saturating_sub(indent.chars().count()).max(1);
+        let limit = width.saturating_sub(indent.chars().count()).max(1);
         if left.len() <= limit {
             lines.push(format!("{indent}{}", left.iter().collect::<String>()));
             return lines.join("\n");

@@ -1,4 +1,5 @@
-//! A continuous world on the walk: its densities as curves where the code has one dimension, and the Jensen gap as the area it is.
+//! The walk through a linear-Gaussian world. Where the code has one dimension, its densities are drawn as curves, and
+//! the Jensen gap as an area.
 
 use note::line::LineId;
 use note::step::StepId;
@@ -16,13 +17,13 @@ use crate::narrated::Narrated;
 use crate::numbers::Written;
 use crate::opening::{Opening, Picture};
 
-/// Points around each density.
+/// The number of points at which a curve is evaluated around each density.
 const POINTS: u32 = 200;
-/// Three units a pixel: the library rounds coordinates to whole ones.
+/// The number of units per pixel. The library rounds coordinates to whole units, so a pixel is divided into three.
 const UNITS: u32 = 3;
 const SIZE: (u32, u32) = (860 * UNITS, 300 * UNITS);
 
-/// Colours that the page replaces by its own, which follow the reader's choice of light or dark.
+/// Placeholder colours. The page replaces them by its own, which follow the reader's choice of light or dark.
 const INK: RGBColor = RGBColor(1, 2, 3);
 const QUIET: RGBColor = RGBColor(4, 5, 6);
 const BLUE: RGBColor = RGBColor(7, 8, 9);
@@ -73,7 +74,7 @@ impl Narrated for Gaussian {
     }
 
     fn written(_: LineId, _: &UnderReading<Self>, _: Amount) -> Result<Vec<Written>, Error> {
-        Ok(Vec::new()) // an integral has no terms to list
+        Ok(Vec::new()) // An integral has no terms to list.
     }
 
     fn slack_written(_: StepId, _: &UnderReading<Self>) -> Result<Option<String>, Error> {
@@ -81,7 +82,7 @@ impl Narrated for Gaussian {
     }
 }
 
-/// A normal density on the line.
+/// A normal density of one variable.
 #[derive(Clone, Copy)]
 struct Normal {
     mean: f64,
@@ -110,7 +111,7 @@ fn pictures(world: &Gaussian) -> Result<Vec<Picture>, Error> {
         deviation: planted.encoder_covariance[[0, 0]].sqrt(),
     };
     let three = [prior, encoder, posterior];
-    // As many points around each: a narrow one is not stepped over.
+    // Each density gets its own points, so that a narrow one is not stepped over.
     let around = |normal: Normal| {
         (0..=POINTS).map(move |k| normal.mean + (f64::from(k) / f64::from(POINTS) - 0.5) * 9.0 * normal.deviation)
     };
@@ -118,7 +119,7 @@ fn pictures(world: &Gaussian) -> Result<Vec<Picture>, Error> {
     at.sort_by(f64::total_cmp);
     let curve = |f: &dyn Fn(f64) -> f64| at.iter().map(|&z| (z, f(z))).collect::<Vec<_>>();
     let density = |normal: Normal| curve(&move |z| normal.ln(z).exp());
-    // q ln (q / p) - q + p is nowhere negative, and integrates to what q ln (q / p) does.
+    // q ln (q / p) - q + p is nowhere negative, and its integral is that of q ln (q / p).
     let gap = curve(&|z| {
         let (q, p) = (encoder.ln(z), posterior.ln(z));
         (q.exp() * (q - p) - q.exp() + p.exp()).max(0.0)
@@ -143,7 +144,8 @@ fn pictures(world: &Gaussian) -> Result<Vec<Picture>, Error> {
 
 type Curve = (Vec<(f64, f64)>, RGBColor, &'static str);
 
-/// The curves on common axes, the area below them filled or not; nothing where the library cannot draw.
+/// Draws the curves on common axes, with or without the areas below them. The result is empty where the library cannot
+/// draw.
 fn drawn(curves: &[Curve], filled: bool) -> String {
     fonts::register();
     let mut svg = String::new();
@@ -155,7 +157,7 @@ fn drawn(curves: &[Curve], filled: bool) -> String {
     if done.is_err() {
         return String::new();
     }
-    // The units are the viewBox's alone: a page that scales the width must find a height that fits it.
+    // Only the viewBox is in units. A page that scales the width then finds the height that fits.
     let (width, height) = SIZE;
     let size = |width, height| format!(r#"<svg width="{width}" height="{height}""#);
     svg = svg.replacen(&size(width, height), &size(width / UNITS, height / UNITS), 1);

@@ -1,4 +1,4 @@
-//! The end of the walk: the ledger, what was lost where, and what the note got wrong.
+//! The end of the walk: the ledger, the steps that moved the line, and the mistakes of the note that lie on the way.
 
 use check::observe::{UNDECIDED, Values, judge};
 use check::report::critical_beta::threshold;
@@ -13,16 +13,16 @@ use typeset::amount::{Amount, VISIBLE};
 
 use crate::line::LineSection;
 
-/// The end of the walk.
+/// The last section of the walk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Closing {
-    /// The evidence as the last line plus every slack, in one sentence.
+    /// A sentence that writes the evidence as the last line plus every slack.
     pub ledger: String,
-    /// Whether the last line is a lower bound in this world.
+    /// A sentence about whether the last line is a lower bound in this world.
     pub bound: String,
-    /// Steps that move the line: name, slack, what it is.
+    /// The steps that move the line: the name, the slack, and a few words about the step.
     pub moves: Vec<(String, Amount, &'static str)>,
-    /// What the note says that is not so, one sentence each.
+    /// The mistakes of the note on this chain, one sentence each.
     pub findings: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn closing<W: Checkable>(
                     .iter()
                     .any(|other| other.id == step.from && other.value == line.value) =>
             {
-                continue; // from one infinity to the same: nothing that could be said to move
+                continue; // The line stays at the same infinity, so it did not move.
             }
             Some(slack) => {
                 let sign = if slack < 0.0 { '−' } else { '+' };
@@ -55,7 +55,7 @@ pub(super) fn closing<W: Checkable>(
             }
             None if step.slack == Amount::Undefined => {
                 finite = false;
-                continue; // no evidence, no posterior: nothing that could be said to move
+                continue; // Without evidence there is no posterior, and nothing that could move.
             }
             None => finite = false,
         }
@@ -82,7 +82,7 @@ pub(super) fn closing<W: Checkable>(
     })
 }
 
-/// Whether the last line bounds the evidence: what `check` says of the same claim.
+/// A sentence about whether the last line bounds the evidence. It agrees with what `check` says about the same claim.
 fn bound<W: Checkable>(name: &str, last: Amount, evidence: Amount, scene: &UnderReading<W>) -> String {
     let claim = bound_at_beta(scene.reading);
     let seen = claim.map(|claim| judge(&claim, scene, &mut Values::new()).holds());
@@ -102,7 +102,7 @@ fn bound<W: Checkable>(name: &str, last: Amount, evidence: Amount, scene: &Under
     }
 }
 
-/// The first line without a value, and what the step to it does.
+/// A sentence about the first line without a value, and about the step to it.
 fn undefined(lines: &[LineSection]) -> Option<String> {
     let line = lines.iter().find(|line| line.value == Amount::Undefined)?;
     let step = line.step.as_ref()?;
@@ -112,7 +112,7 @@ fn undefined(lines: &[LineSection]) -> Option<String> {
     ))
 }
 
-/// What the table says against the note along this chain, with this world's numbers.
+/// The mistakes of the note along this chain, with the numbers of this world.
 fn findings<W: Checkable>(scene: &UnderReading<W>, steps: &[&'static Step]) -> Result<Vec<String>, Error> {
     let mut findings = Vec::new();
     let equal: Vec<&str> = steps
@@ -145,7 +145,7 @@ fn findings<W: Checkable>(scene: &UnderReading<W>, steps: &[&'static Step]) -> R
     Ok(findings)
 }
 
-/// 'The bound only holds for beta = 1', weighed.
+/// A sentence that weighs the note's 'the bound only holds for beta = 1' in this world.
 fn beta<W: Checkable>(scene: &UnderReading<W>) -> Result<String, Error> {
     let target = if scene.reading == Reading::Expected {
         "ln p(x)"

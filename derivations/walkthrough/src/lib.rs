@@ -1,9 +1,9 @@
-//! The derivation one line at a time, with a world's numbers put in: for people who learn.
+//! The derivation one line at a time, with the numbers of a world put in, for people who learn it.
 //!
 //! # Reading order
 //!
-//! [`table`] and [`show`] print lines of the note; [`sections`] walks through all of them on a world of a [`Narrated`] kind, and [`text`] and [`html`]
-//! show what it finds.
+//! [`table`] and [`show`] print lines of the note. [`sections`] walks through all of them on a world of a [`Narrated`]
+//! kind, and [`text`] and [`html`] show the sections.
 
 #[cfg(feature = "lapack")]
 mod curves;

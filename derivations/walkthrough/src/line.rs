@@ -1,4 +1,5 @@
-//! A line of the note on a world: its formula, the numbers put in, its value, and the step that led to it.
+//! The section of the walk about one line of the note: its formula, the formula with numbers, its value, and the step
+//! that led to it.
 
 use check::observe::UNDECIDED;
 use note::line::{Line, LineId, line};
@@ -12,27 +13,27 @@ use crate::narrated::Narrated;
 use crate::numbers::Written;
 use crate::picture::NumberLine;
 
-/// A line of the note.
+/// A line of the note on a world under a reading.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LineSection {
-    /// The note's number.
+    /// The id of the line.
     pub id: LineId,
-    /// Its formula under the reading, as LaTeX.
+    /// Its formula under the reading, in LaTeX.
     pub latex: String,
-    /// The formula in a sentence.
+    /// The formula in words.
     pub reads: &'static str,
-    /// The formula with the world's numbers, then what those need.
+    /// The formula with the world's numbers, followed by the quantities that occur in it.
     pub written: Vec<Written>,
-    /// What it comes to.
+    /// The value of the line.
     pub value: Amount,
-    /// How it follows from the line before; none for the first.
+    /// The step from the line before. The first line has none.
     pub step: Option<StepSection>,
-    /// Where it stands.
+    /// The number line on which it is drawn.
     pub picture: NumberLine,
 }
 
 impl LineSection {
-    /// What the step to this line is, in a few words; empty for the first line.
+    /// The step to this line in a few words. It is empty for the first line.
     #[must_use]
     pub fn label(&self) -> String {
         let verdict = self.step.as_ref().map_or("", |step| step.verdict.label());
@@ -43,48 +44,48 @@ impl LineSection {
     }
 }
 
-/// How a line follows from the one before.
+/// The step from one line to the next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepSection {
     /// The line before.
     pub from: LineId,
-    /// What the note prints between the two.
+    /// The relation that the note prints between the two.
     pub printed: Relation,
-    /// Why it follows.
+    /// The rule by which the line follows.
     pub rule: Rule,
-    /// What the note says or does here.
+    /// A sentence about what the note says or does here.
     pub remark: &'static str,
-    /// The slack in closed form, as LaTeX.
+    /// The slack in closed form, in LaTeX.
     pub slack_latex: &'static str,
-    /// The slack with the world's numbers, as LaTeX, where there is something to write.
+    /// The slack with the world's numbers, in LaTeX, where it can be written out.
     pub slack_written: Option<String>,
-    /// The slack.
+    /// The value of the slack.
     pub slack: Amount,
-    /// What the step is.
+    /// The kind of step.
     pub verdict: StepMark,
-    /// What happens in this world.
+    /// A sentence about what the step does in this world.
     pub outcome: String,
 }
 
-/// What a step is.
+/// The kind of a step, which decides its colour and its label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StepMark {
-    /// Both sides are the same number.
+    /// Both sides are equal in every world.
     Identity,
     /// Jensen's inequality: the line falls and stays a bound.
     Jensen,
-    /// True if `q` covers the posterior's support; some of it is lost otherwise.
+    /// The sides are equal if `q` covers the posterior's support. Otherwise a part of the evidence is lost.
     Support,
-    /// True if an assumption holds.
+    /// The sides are equal if an assumption holds.
     Assumption,
     /// The note drops a term of the wrong sign.
     SignError,
-    /// The same, where the term is 0 and nothing moves.
+    /// The note drops a term of the wrong sign that is 0 in this world, so that nothing moves.
     Harmless,
-    /// The same name for another quantity.
+    /// The note uses the same name for another quantity.
     Renaming,
-    /// A term is given another weight.
+    /// The note gives a term another weight.
     Reweighting,
 }
 
@@ -102,7 +103,7 @@ impl StepMark {
         }
     }
 
-    /// In a word or two.
+    /// The kind of step in a word or two.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -117,7 +118,7 @@ impl StepMark {
         }
     }
 
-    /// As a word in a style sheet.
+    /// The class of the style sheet for this kind of step.
     #[must_use]
     pub const fn class(self) -> &'static str {
         match self {
@@ -130,7 +131,7 @@ impl StepMark {
     }
 }
 
-/// All lines along the chain, the evidence first.
+/// The sections about all lines of the chain, beginning with the evidence.
 pub(super) fn sections<W: Narrated>(
     scene: &UnderReading<W>,
     steps: &[&'static Step],
@@ -195,7 +196,7 @@ fn taken<W: Narrated>(
     })
 }
 
-/// What the step does to the line, in a sentence.
+/// A sentence about what the step does to the line.
 fn movement(step: &Step, slack: Amount, from: Amount, to: Amount) -> String {
     let (from, to) = match (from, to, slack) {
         (Amount::Undefined, _, _) | (_, Amount::Undefined, _) => {
@@ -228,7 +229,7 @@ fn movement(step: &Step, slack: Amount, from: Amount, to: Amount) -> String {
     }
 }
 
-/// Where the line stands, in a sentence.
+/// A sentence about where the line stands against the evidence.
 fn standing(value: Amount, evidence: Amount) -> String {
     if evidence.finite().is_none() {
         return "ln p(x,y) is infinite: there is nothing to bound.".to_owned();

@@ -1,4 +1,4 @@
-//! What a walk shows of a world beside its lines, which every kind has.
+//! The parts of a walk that depend on the kind of world.
 
 use note::checkable::Checkable;
 use note::line::LineId;
@@ -11,21 +11,22 @@ use typeset::amount::Amount;
 use crate::numbers::{self, Written};
 use crate::opening::{self, Opening};
 
-/// A kind of world that can be walked through.
+/// A kind of world that can be walked through: finite, or linear-Gaussian.
 pub trait Narrated: Checkable {
-    /// The world and the question.
+    /// The first section: the world, and the question that the walk answers.
     ///
     /// # Errors
     /// None that a validated world can cause.
     fn opening(scene: &UnderReading<Self>, name: &str) -> Result<Opening, Error>;
 
-    /// A line with the world's numbers put in, and what those need; nothing where there are too many to write.
+    /// A line with the world's numbers put in, followed by the quantities that occur in it. It is empty for a kind of
+    /// world whose sums cannot be written out.
     ///
     /// # Errors
     /// None that a validated world can cause.
     fn written(id: LineId, scene: &UnderReading<Self>, value: Amount) -> Result<Vec<Written>, Error>;
 
-    /// A step's slack with the world's numbers, as LaTeX, where there is something to write.
+    /// The slack of a step with the world's numbers, in LaTeX, where it can be written out.
     ///
     /// # Errors
     /// None that a validated world can cause.

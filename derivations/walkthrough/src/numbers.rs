@@ -1,4 +1,5 @@
-//! A line's formula with the world's numbers in place of its letters, as LaTeX; the terminal and the page both set it.
+//! Writes the formula of a line with the world's numbers in place of its letters, in LaTeX. The terminal and the page
+//! both set it.
 
 use note::line::LineId;
 use note::step::StepId;
@@ -11,27 +12,28 @@ use reference::vocab::{Error, Nats, Reading};
 use typeset::amount::Amount;
 use typeset::number::{probability, probability_inline};
 
-/// How many terms of a sum over codes are written out; more become the first few and an ellipsis.
+/// The largest number of terms of a sum over codes that are all written out. A longer sum becomes its first terms and
+/// an ellipsis.
 const CODES: usize = 6;
-/// The same for a sum over captions and codes.
+/// The same limit for a sum over captions and codes.
 const CELLS: usize = 12;
-/// How many stay when an ellipsis follows.
+/// The number of terms before an ellipsis.
 const FIRST: usize = 3;
 
-/// A quantity written out.
+/// A quantity whose formula is written out with numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
-    /// The name of the quantity as LaTeX; empty for the line itself.
+    /// The name of the quantity, in LaTeX. It is empty for the line itself.
     pub name: &'static str,
-    /// Its terms as LaTeX, every number put in.
+    /// Its terms with all numbers put in, in LaTeX.
     pub latex: String,
-    /// What the table's function computes for it.
+    /// Its value, as the function of the reference computes it.
     pub value: Amount,
-    /// Whether no term was left to an ellipsis.
+    /// Whether all terms are written out, without an ellipsis.
     pub complete: bool,
 }
 
-/// Terms joined by `+`, and whether all are there.
+/// Terms joined by `+`, and whether all of them are there.
 struct Sum {
     latex: String,
     complete: bool,
@@ -54,7 +56,7 @@ fn brackets(inner: &str) -> String {
     format!(r"\left( {inner} \right)")
 }
 
-/// `ln` of a probability.
+/// Writes the logarithm of a probability, `ln 1/6`.
 fn ln(ln_p: Nats) -> String {
     let p = probability(ln_p.value());
     if p.contains(r"\cdot") {
@@ -68,7 +70,25 @@ fn times(a: Nats, b: Nats) -> String {
     format!(r"{} \cdot {}", probability(a.value()), probability(b.value()))
 }
 
-/// `q (inner)`, the weight 1 left out.
+/// Writes the logarithm of a sum over codes.
+fn ln_sum(terms: &[String]) -> Sum {
+    let Sum { latex, complete } = sum(terms, CODES);
+    Sum {
+        latex: format!(r"\ln {}", brackets(&latex)),
+        complete,
+    }
+}
+
+/// Writes a quotient of two probabilities as a fraction, times the probability below the line.
+fn ratio(above: Nats, below: Nats) -> String {
+    let (numerator, denominator) = (probability_inline(above.value()), probability_inline(below.value()));
+    format!(
+        r"\frac{{{numerator}}}{{{denominator}}} \cdot {}",
+        probability(below.value())
+    )
+}
+
+/// Writes `q (inner)`, without the weight where it is 1.
 fn weighted(ln_q: Nats, inner: &str) -> String {
     let single = !inner.contains(" - ") && !inner.contains(" + ");
     let inner = if single { inner.to_owned() } else { brackets(inner) };
@@ -78,7 +98,7 @@ fn weighted(ln_q: Nats, inner: &str) -> String {
     }
 }
 
-/// A number of nats within a sum: what is negative stands in brackets.
+/// Writes a number of nats within a sum. A negative one stands in brackets.
 fn inserted(amount: Amount, name: &str) -> String {
     match amount {
         Amount::Nats {
@@ -94,8 +114,33 @@ fn inserted(amount: Amount, name: &str) -> String {
     }
 }
 
-/// The line of that name written out; for Eqs. 13 and 14 the divergence follows as a row of its own.
+/// Writes out a line. For Eqs. 13 and 14 the divergence follows as a quantity of its own.
 pub(super) fn line(id: LineId, scene: &UnderReading, value: Amount) -> Result<Vec<Written>, Error> {
+    let ln_q_y = ln_caption(&scene.world, scene.reading, scene.seen.y())?;
+    let d = Amount::of(divergence(&scene.world, scene.reading))?;
+    let Some(written) = terms(id, scene, ln_q_y, d) else {
+        return Ok(Vec::new());
+    };
+    let mut rows = vec![Written {
+        name: "",
+        latex: written.latex,
+        value,
+        complete: written.complete,
+    }];
+    if id.depends_on_reading() {
+        let Sum { latex, complete } = divergence_terms(scene)?;
+        rows.push(Written {
+            name: "D_{KL}",
+            latex,
+            value: d,
+            complete,
+        });
+    }
+    Ok(rows)
+}
+
+/// The terms of a line with all numbers put in. Only the lines from Eq. 3 to Eq. 14 are written out.
+fn terms(id: LineId, scene: &UnderReading, ln_q_y: Nats, d: Amount) -> Option<Sum> {
     let (seen, y) = (&scene.seen, scene.seen.y());
     let joint = ln_p_xyz(seen);
     let (decoder, prior, q, joint_q) = (seen.ln_p_x_given_yz(y), seen.ln_p_yz(y), seen.ln_q_z(), seen.ln_q_yz(y));
@@ -105,30 +150,20 @@ pub(super) fn line(id: LineId, scene: &UnderReading, value: Amount) -> Result<Ve
         let terms: Vec<String> = support.iter().map(|&z| weighted(q(z), &inner(z))).collect();
         sum(&terms, CODES)
     };
-    let ln_sum = |terms: Vec<String>| {
-        let Sum { latex, complete } = sum(&terms, CODES);
-        Sum {
-            latex: format!(r"\ln {}", brackets(&latex)),
-            complete,
-        }
+    let ln_expect = |term: &dyn Fn(usize) -> String| {
+        let terms: Vec<String> = support.iter().map(|&z| term(z)).collect();
+        ln_sum(&terms)
     };
-    let ln_q_y = ln_caption(&scene.world, scene.reading, y)?;
     let caption = ln(ln_q_y);
     let log_joint = |z| format!("{} + {}", ln(decoder(z)), ln(prior(z)));
-    let d = Amount::of(divergence(&scene.world, scene.reading))?;
     let kl = inserted(d, "D_{KL}");
-    let written = match id {
-        LineId::Eq3 => ln_sum(joint.iter().map(|ln_p| probability(ln_p.value())).collect()),
-        LineId::Eq4 => ln_sum(
-            support
-                .iter()
-                .map(|&z| {
-                    let (above, below) = (probability_inline(joint[z].value()), probability_inline(q(z).value()));
-                    format!(r"\frac{{{above}}}{{{below}}} \cdot {}", probability(q(z).value()))
-                })
-                .collect(),
-        ),
-        LineId::Eq5 => ln_sum(support.iter().map(|&z| times(q(z), joint[z] - q(z))).collect()),
+    Some(match id {
+        LineId::Eq3 => {
+            let terms: Vec<String> = joint.iter().map(|ln_p| probability(ln_p.value())).collect();
+            ln_sum(&terms)
+        }
+        LineId::Eq4 => ln_expect(&|z| ratio(joint[z], q(z))),
+        LineId::Eq5 => ln_expect(&|z| times(q(z), joint[z] - q(z))),
         LineId::Eq6 => expect(&|z| ln(joint[z] - q(z))),
         LineId::Eq7 => expect(&|z| format!("{} - {}", ln(joint[z]), ln(q(z)))),
         LineId::Eq8 => expect(&|z| format!(r"\ln {} - {}", brackets(&times(decoder(z), prior(z))), ln(q(z)))),
@@ -156,27 +191,11 @@ pub(super) fn line(id: LineId, scene: &UnderReading, value: Amount) -> Result<Ve
         | LineId::FixedCaptionEvidence
         | LineId::AverageEvidence
         | LineId::A5
-        | LineId::A6 => return Ok(Vec::new()),
-    };
-    let mut rows = vec![Written {
-        name: "",
-        latex: written.latex,
-        value,
-        complete: written.complete,
-    }];
-    if id.depends_on_reading() {
-        let Sum { latex, complete } = divergence_terms(scene)?;
-        rows.push(Written {
-            name: "D_{KL}",
-            latex,
-            value: d,
-            complete,
-        });
-    }
-    Ok(rows)
+        | LineId::A6 => return None,
+    })
 }
 
-/// What the reading makes of `D_KL`, term by term.
+/// The terms of `D_KL` as the reading defines it.
 fn divergence_terms(scene: &UnderReading) -> Result<Sum, Error> {
     let (world, y) = (&scene.world, scene.world.y());
     let (q, p, joint) = (world.ln_q_z(), world.ln_p_yz(y), world.ln_q_yz(y));
@@ -201,7 +220,7 @@ fn divergence_terms(scene: &UnderReading) -> Result<Sum, Error> {
     })
 }
 
-/// The slack of that step written out, where there is something to write.
+/// Writes out the slack of a step, where its terms can be listed.
 pub(super) fn slack(id: StepId, scene: &UnderReading) -> Result<Option<String>, Error> {
     let (seen, y, q) = (&scene.seen, scene.seen.y(), scene.seen.ln_q_z());
     let support: Vec<usize> = seen.encoder().support().map(|(z, _)| z).collect();

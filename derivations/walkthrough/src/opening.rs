@@ -1,4 +1,4 @@
-//! The world that is walked through: its tables and the question.
+//! The first section of the walk: the tables of the world, and the question.
 
 use note::under_reading::UnderReading;
 use reference::equations::joint::ln_p_xyz;
@@ -7,41 +7,42 @@ use reference::repairs::posterior;
 use typeset::number::cells;
 use typeset::plural::count;
 
-/// As many captions, and codes, as a table shows.
+/// The largest number of captions, and of codes, that a table shows.
 const SHOWN: usize = 8;
 
-/// The world and the question.
+/// The world that is walked through, and the question that the walk answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opening {
     /// The world's name.
     pub name: String,
-    /// How many captions and codes, which is observed, how `q(y,z|x)` is read; then what is asked.
+    /// Sentences about the numbers of captions and codes, about the observed caption and the reading of `q(y,z|x)`, and
+    /// the question.
     pub sentences: Vec<String>,
     /// Its tables.
     pub tables: Vec<Table>,
-    /// Its pictures, on the page.
+    /// Its pictures. Only the page shows them.
     pub pictures: Vec<Picture>,
 }
 
 /// One SVG figure of the page, with the sentence that a screen reader speaks instead of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
-    /// As SVG.
+    /// The figure as SVG.
     pub svg: String,
-    /// What it shows.
+    /// The sentence about what it shows.
     pub about: &'static str,
 }
 
 /// A table of probabilities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// What it holds, as LaTeX.
+    /// The symbol of what it holds, in LaTeX.
     pub latex: &'static str,
-    /// In words.
+    /// What it holds, in words.
     pub about: &'static str,
-    /// Column names.
+    /// The names of the columns that are shown.
     pub columns: Vec<String>,
-    /// The rows shown.
+    /// The rows that are shown.
     pub rows: Vec<Row>,
     /// Whether rows or columns were left out.
     pub cut: bool,
@@ -50,26 +51,53 @@ pub struct Table {
 /// A row of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Its caption; empty where there is but one row.
+    /// The caption to which it belongs. It is empty for a table of one row.
     pub name: String,
-    /// Whether it is the observed caption's.
+    /// Whether it belongs to the observed caption.
     pub observed: bool,
-    /// The entries shown.
+    /// The entries that are shown.
     pub cells: Vec<Cell>,
 }
 
-/// An entry.
+/// An entry of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
-    /// The number, a fraction where it is a simple one.
+    /// The number as text, as a fraction where it is a simple one.
     pub text: String,
-    /// Its size against the largest of the table, from 0 to 1.
+    /// Its size divided by that of the largest entry of the table, from 0 to 1. It decides how strongly the cell is
+    /// coloured.
     pub heat: f64,
 }
 
 pub(super) fn opening(scene: &UnderReading, name: &str) -> Opening {
-    let (world, seen) = (&scene.world, &scene.seen);
+    let world = &scene.world;
     let (captions, codes, y) = (world.captions(), world.codes(), world.y());
+    let tables = tables(scene);
+    let reading = scene.reading.name();
+    let replaced = scene
+        .in_place_of_tables()
+        .map_or_else(String::new, |replaced| format!(": whatever its tables say, {replaced}"));
+    Opening {
+        name: name.to_owned(),
+        sentences: vec![
+            format!(
+                "A world of {} and {}. One image x and its caption y = {y} are observed; the code z is not.",
+                count(captions, "caption"),
+                count(codes, "code")
+            ),
+            format!("q(y,z|x) is read as '{reading}'{replaced}; beta is {}.", world.beta().get()),
+            "Asked: how probable is the observed pair, ln p(x,y), and how far from it does each line of the note stand?"
+                .to_owned(),
+        ],
+        tables,
+        pictures: Vec::new(),
+    }
+}
+
+/// The tables of the world, and those that follow from them.
+fn tables(scene: &UnderReading) -> Vec<Table> {
+    let (world, seen) = (&scene.world, &scene.seen);
+    let (captions, codes) = (world.captions(), world.codes());
     let joint = ln_p_xyz(world);
     let mut tables = vec![
         matrix(
@@ -115,28 +143,10 @@ pub(super) fn opening(scene: &UnderReading, name: &str) -> Opening {
             seen.joint_encoder().ln()[[y, z]]
         }));
     }
-    let reading = scene.reading.name();
-    let replaced = scene
-        .in_place_of_tables()
-        .map_or_else(String::new, |replaced| format!(": whatever its tables say, {replaced}"));
-    Opening {
-        name: name.to_owned(),
-        sentences: vec![
-            format!(
-                "A world of {} and {}. One image x and its caption y = {y} are observed; the code z is not.",
-                count(captions, "caption"),
-                count(codes, "code")
-            ),
-            format!("q(y,z|x) is read as '{reading}'{replaced}; beta is {}.", world.beta().get()),
-            "Asked: how probable is the observed pair, ln p(x,y), and how far from it does each line of the note stand?"
-                .to_owned(),
-        ],
-        tables,
-        pictures: Vec::new(),
-    }
+    tables
 }
 
-/// The first states, and the one that must be there.
+/// The indices of the states that are shown: the first ones, and the observed one among them.
 fn shown(states: usize, observed: Option<usize>) -> Vec<usize> {
     let mut shown: Vec<usize> = (0..states.min(SHOWN)).collect();
     if let (Some(must), Some(last)) = (observed.filter(|y| *y >= SHOWN), shown.last_mut()) {

@@ -1,4 +1,5 @@
-//! The walk as one page that opens without a network: styles, script, formulas and pictures are all inside.
+//! The walk as one HTML page that opens without a network, because it contains its styles, script, formulas and
+//! pictures.
 
 use std::fmt::Write;
 
@@ -19,7 +20,7 @@ use crate::terminal::capital;
 const STYLE: &str = include_str!("step.css");
 const SCRIPT: &str = include_str!("step.js");
 
-/// The page.
+/// The walk through a world under a reading, as an HTML page.
 ///
 /// # Errors
 /// Those of [`sections`].
@@ -48,7 +49,7 @@ fn frame(sections: &[Section], body: &str) -> String {
             }
             Section::Closing(_) => ("ledger".to_owned(), "ledger".to_owned(), ""),
         };
-        let _ = write!(links, "<a href=\"#{id}\" class=\"{class}\">{word}</a>"); // a String takes everything
+        let _ = write!(links, "<a href=\"#{id}\" class=\"{class}\">{word}</a>"); // Writing to a `String` never fails.
     }
     format!("<nav aria-label=\"lines\">{links}</nav>\n<main>\n{body}</main>\n")
 }
@@ -86,7 +87,7 @@ fn heat(table: &Table) -> Result<String, RenderError> {
     let named = table.rows.iter().any(|row| !row.name.is_empty());
     let mut rows = String::from(if named { "<tr><td></td>" } else { "<tr>" });
     for column in &table.columns {
-        let _ = write!(rows, "<th scope=\"col\">{}</th>", escape(column)); // a String takes everything
+        let _ = write!(rows, "<th scope=\"col\">{}</th>", escape(column)); // Writing to a `String` never fails.
     }
     rows += "</tr>";
     for row in &table.rows {
@@ -95,13 +96,13 @@ fn heat(table: &Table) -> Result<String, RenderError> {
         } else {
             ("", "")
         };
-        let _ = write!(rows, "<tr{class}>"); // as above
+        let _ = write!(rows, "<tr{class}>"); // This never fails.
         if named {
-            let _ = write!(rows, "<th scope=\"row\">{}{mark}</th>", escape(&row.name)); // as above
+            let _ = write!(rows, "<th scope=\"row\">{}{mark}</th>", escape(&row.name)); // This never fails.
         }
         for cell in &row.cells {
             let percent = 100.0 * cell.heat;
-            let _ = write!(rows, "<td style=\"--share:{percent:.0}%\">{}</td>", escape(&cell.text)); // as above
+            let _ = write!(rows, "<td style=\"--share:{percent:.0}%\">{}</td>", escape(&cell.text)); // This never fails.
         }
         rows += if table.cut { "<td>…</td></tr>" } else { "</tr>" };
     }
@@ -141,7 +142,7 @@ fn walk(line: &LineSection) -> Result<String, RenderError> {
             "<div class=\"{class}\">{lead}<span class=\"rel\">=</span> {} <span class=\"value\">= {}</span></div>",
             terms(&row.latex)?,
             nats(row.value)
-        ); // a String takes everything
+        ); // Writing to a `String` never fails.
     }
     let step = line.step.as_ref().map_or_else(|| Ok(String::new()), explain)?;
     Ok(format!(
@@ -154,7 +155,7 @@ fn walk(line: &LineSection) -> Result<String, RenderError> {
     ))
 }
 
-/// The terms of a sum, each its own formula so that a long sum can break between them.
+/// Sets each term of a sum as a formula of its own, so that a long sum can break between terms.
 fn terms(latex: &str) -> Result<String, RenderError> {
     let mut terms: Vec<String> = Vec::new();
     let mut open = 0;
@@ -169,7 +170,7 @@ fn terms(latex: &str) -> Result<String, RenderError> {
     let mut set = String::new();
     for (k, term) in terms.iter().enumerate() {
         let sign = if k == 0 { "" } else { "<span class=\"rel\">+</span> " };
-        let _ = write!(set, "<span class=\"term\">{sign}{}</span> ", mathml_inline(term)?); // a String takes everything
+        let _ = write!(set, "<span class=\"term\">{sign}{}</span> ", mathml_inline(term)?); // This never fails.
     }
     Ok(set)
 }
@@ -177,10 +178,10 @@ fn terms(latex: &str) -> Result<String, RenderError> {
 fn explain(step: &StepSection) -> Result<String, RenderError> {
     let mut slack = mathml_inline(step.slack_latex)?;
     if let Some(written) = &step.slack_written {
-        let _ = write!(slack, " <span class=\"rel\">=</span> {}", terms(written)?); // a String takes everything
+        let _ = write!(slack, " <span class=\"rel\">=</span> {}", terms(written)?); // This never fails.
     }
     if step.slack_latex != "0" {
-        let _ = write!(slack, " <span class=\"value\">= {}</span>", nats(step.slack)); // as above
+        let _ = write!(slack, " <span class=\"value\">= {}</span>", nats(step.slack)); // This never fails.
     }
     Ok(format!(
         "<dl>\n<dt>from line {}</dt><dd>{} <span class=\"quiet\">(the note prints {})</span></dd>\n\
@@ -206,7 +207,7 @@ fn close(closing: &Closing) -> String {
         let _ = write!(
             moves,
             "<tr><th scope=\"row\">{name}</th><td>{slack}</td><td>{remark}</td></tr>"
-        ); // a String
+        ); // Writing to a `String` never fails.
     }
     let heading = if closing.moves.is_empty() {
         "Nothing moved the line"

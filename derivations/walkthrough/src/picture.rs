@@ -1,22 +1,23 @@
-//! Where the lines stand relative to `ln p(x,y)`.
+//! A number line that shows where lines of the note stand relative to `ln p(x,y)`. The page and the terminal both draw
+//! it.
 
 use typeset::amount::Amount;
 
-/// A number line with the lines met so far; the last of them is the one looked at.
+/// A number line with the lines of the note up to the current one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NumberLine {
-    /// Lines met so far that have a finite value, in order.
+    /// The names and values of those lines that have a finite value, in the order of the walk.
     pub marks: Vec<(&'static str, f64)>,
-    /// Whether the line looked at is the last mark; not so when it is infinite or undefined.
+    /// Whether the last mark is the current line. It is false when that line is infinite or undefined.
     pub has_current: bool,
-    /// `ln p(x,y)`.
+    /// The evidence, `ln p(x,y)`.
     pub evidence: Amount,
-    /// The two ends, the same for every section of a walk.
+    /// The two ends of the number line, in nats. They are the same in every section of a walk.
     pub range: (f64, f64),
 }
 
 impl NumberLine {
-    /// The ends that hold all of these numbers, with a margin.
+    /// The ends of a number line that shows all of these values, with a margin.
     pub(super) fn range_of(values: impl Iterator<Item = f64>) -> (f64, f64) {
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
             (low.min(v), high.max(v))
@@ -28,20 +29,20 @@ impl NumberLine {
         (low - margin, high + margin)
     }
 
-    /// How far along the line a value stands, from 0 to 1.
+    /// The place of a value on the number line: 0 at its left end and 1 at its right end.
     #[must_use]
     pub fn share(&self, value: f64) -> f64 {
         let (low, high) = self.range;
         ((value - low) / (high - low)).clamp(0.0, 1.0)
     }
 
-    /// The line looked at, if it has a place here.
+    /// The name and the value of the current line, if its value is finite.
     #[must_use]
     pub fn current(&self) -> Option<(&'static str, f64)> {
         self.marks.last().copied().filter(|_| self.has_current)
     }
 
-    /// Where it came from, if it moved visibly.
+    /// The value of the line before, if the current one lies visibly apart from it.
     #[must_use]
     pub fn before(&self) -> Option<f64> {
         let (_, now) = self.current()?;
@@ -52,7 +53,8 @@ impl NumberLine {
             .then_some(*before)
     }
 
-    /// Lines at one place share a label: `3–5` for lines 3, 4 and 5. Values first, then first and last name.
+    /// The marks, grouped by place. Each group has its value and a label with the first and the last name in it, such
+    /// as `3–5` for lines 3, 4 and 5.
     #[must_use]
     pub fn groups(&self) -> Vec<(f64, String)> {
         let mut groups: Vec<(f64, Vec<&str>)> = Vec::new();

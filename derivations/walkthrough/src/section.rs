@@ -1,4 +1,4 @@
-//! The walk: an opening, a section a line, a closing.
+//! The sections of a walk: an opening, one section for each line, and a closing.
 
 use note::line::LineId;
 use note::step::chain;
@@ -17,39 +17,40 @@ use crate::opening::Opening;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Section {
-    /// The world and the question.
+    /// The world, and the question.
     Opening(Opening),
     /// A line of the note.
     Line(Box<LineSection>),
-    /// What was lost where, and what the note got wrong.
+    /// What was lost at which step, and what the note got wrong.
     Closing(Closing),
 }
 
-/// Why there is no walk.
+/// The reason why there is no walk.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StepError {
-    /// A reading without lines 3 to 12.
+    /// The reading has no lines 3 to 12.
     #[error(
         "the reading `{reading}` does not start from ln p(x,y): its expectation runs over captions too, so it has no \
          lines 3 to 12; walk through observed, pointwise, joint or footnote"
     )]
     NoChain {
-        /// The reading asked for.
+        /// The reading that was asked for.
         reading: &'static str,
     },
-    /// A line that cannot be computed.
+    /// A line could not be computed.
     #[error(transparent)]
     Value(#[from] Error),
-    /// A formula that cannot be set.
+    /// A formula could not be set.
     #[error(transparent)]
     Render(#[from] RenderError),
 }
 
-/// The walk: an opening, lines 3 to 14 (and Eq. 14 at the world's beta where that is not 1), a closing.
+/// The walk through a world under a reading: an opening, lines 3 to 14, Eq. 14 at the world's beta where that is not 1,
+/// and a closing.
 ///
 /// # Errors
-/// [`StepError`].
+/// A [`StepError`] for a reading without lines 3 to 12, or for a line that cannot be computed.
 pub fn sections<W: Narrated>(world: &W, name: &str, reading: Reading) -> Result<Vec<Section>, StepError> {
     let scene = UnderReading::new(world, reading)?;
     #[expect(clippy::float_cmp, reason = "beta = 1 is exactly where Eq. 14 is the line above")]

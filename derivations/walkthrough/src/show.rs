@@ -1,4 +1,4 @@
-//! One expression or one step, for `elbo show`.
+//! One line, step or bound on a world, for `elbo show`.
 
 use check::observe::{UNDECIDED, Values, judge};
 use note::checkable::Checkable;
@@ -13,37 +13,38 @@ use typeset::wrap;
 
 use crate::table::printed;
 
-/// Why there is nothing to show.
+/// The reason why there is nothing to show.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShowError {
-    /// No expression or step of that name.
+    /// No line, step or bound has the name.
     #[error("no line is called `{id}`; there are {known}")]
     Unknown {
-        /// What was asked for.
+        /// The name that was asked for.
         id: String,
-        /// What could have been.
+        /// The names that exist.
         known: String,
     },
-    /// A step that this reading does not take.
+    /// The reading has no such step.
     #[error("under the reading `{reading}` there is no step {id}; it exists under {known}")]
     Reading {
-        /// The step asked for.
+        /// The step that was asked for.
         id: String,
-        /// The reading asked for.
+        /// The reading that was asked for.
         reading: &'static str,
-        /// The readings that have it.
+        /// The readings that have the step.
         known: String,
     },
-    /// A side that cannot be computed.
+    /// A side could not be computed.
     #[error(transparent)]
     Value(#[from] Error),
 }
 
-/// An expression (`13`) with the step that leads to it, a step (`12-13`) or a bound (`3-13`), evaluated on a world.
+/// Describes a line (`13`) with the step that leads to it, a step (`12-13`) or a bound (`3-13`), with its values on a
+/// world.
 ///
 /// # Errors
-/// [`ShowError`].
+/// A [`ShowError`] for an unknown name, or a side that cannot be computed.
 pub fn text<W: Checkable>(id: &str, reading: Reading, world: &W) -> Result<String, ShowError> {
     let bare = id.trim().trim_start_matches("Eq.").trim_start_matches("eq").trim();
     let inner = bare.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
@@ -71,7 +72,8 @@ pub fn text<W: Checkable>(id: &str, reading: Reading, world: &W) -> Result<Strin
         swept.into_iter().flatten().find(|bound| bound.id == asked)
     };
     if let Some(stated) = proposition(asked, reading).or_else(at_beta) {
-        // Bounds up to line 12, and what one reading's own target is held against, are claims about the tables as given, whatever the reading.
+        // Bounds up to line 12, and the bounds of a reading on a target of its own, are claims about the tables as
+        // given, whatever the reading.
         let scene = if stated.depends_on_reading {
             scene
         } else {
@@ -105,7 +107,7 @@ pub fn text<W: Checkable>(id: &str, reading: Reading, world: &W) -> Result<Strin
     })
 }
 
-/// Both sides of a step or a bound, one after the other.
+/// Describes both sides of a step or a bound, one after the other.
 fn describe_sides<W: Checkable>(sides: [LineId; 2], scene: &UnderReading<W>) -> Result<String, Error> {
     sides
         .map(|id| Ok(describe(line(id), scene)? + "\n"))
@@ -134,7 +136,7 @@ fn describe<W: Checkable>(side: &Line, scene: &UnderReading<W>) -> Result<String
     .join("\n"))
 }
 
-/// The side's value, or the first cells of a table.
+/// The value of a side, or the first cells where it is a table.
 fn amounts<W: Checkable>(side: &Line, scene: &UnderReading<W>) -> Result<String, Error> {
     const SHOWN: usize = 6;
     let cells = match side.value(scene) {
@@ -212,7 +214,8 @@ fn describe_step<W: Checkable>(step: &Step, scene: &UnderReading<W>) -> Result<S
     .join("\n"))
 }
 
-/// `to - (from - slack)`, cell by cell the largest, in nats and against the size of what was added up.
+/// Describes the residue of a step, `to - (from - slack)`: the largest over all cells, in nats and relative to the size
+/// of what was added up.
 fn residue<W: Checkable>(step: &Step, scene: &UnderReading<W>) -> Result<String, Error> {
     let value = |id| line(id).value(scene);
     let (from, to, slack) = match (value(step.from), value(step.to), step.slack(scene)) {

@@ -1,4 +1,4 @@
-//! The whole table, for `elbo lines`.
+//! The whole table of lines and steps, for `elbo lines`.
 
 use note::line::{LINES, Line, line};
 use note::notation::NOTATION;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use typeset::latex::plain_or_source;
 use typeset::wrap;
 
-/// Name and version of what [`json()`] returns.
+/// The name and version of the format that [`json()`] returns.
 pub const SCHEMA: &str = "elbo-lines/1";
 
 /// The table in plain text, 100 columns wide.
@@ -64,7 +64,7 @@ fn row(step: &Step) -> String {
     .join("\n")
 }
 
-/// What the note prints, in words a table can hold.
+/// The relation that the note prints, as a short text for a table.
 pub(super) const fn printed(relation: Relation) -> &'static str {
     match relation {
         Relation::Equal => "=",
@@ -73,7 +73,7 @@ pub(super) const fn printed(relation: Relation) -> &'static str {
     }
 }
 
-/// The table as JSON: `schema`, `notation`, `expressions`, `lines`.
+/// The table as JSON, with the keys `schema`, `notation`, `expressions` and `lines`.
 #[must_use]
 pub fn json() -> Value {
     let expressions: Vec<Value> = LINES

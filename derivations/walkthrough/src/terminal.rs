@@ -1,4 +1,5 @@
-//! A section as plain text, at most 100 columns wide; headings are styled, and the style is dropped by a pipe.
+//! A section of the walk as plain text, at most 100 columns wide. Headings are styled. The program drops the style
+//! where output goes into a pipe.
 
 use anstyle::Style;
 use typeset::amount::Amount;
@@ -13,10 +14,10 @@ use crate::section::Section;
 use crate::table::printed;
 
 const INDENT: &str = "    ";
-/// Characters of the number line.
+/// The width of the number line, in characters.
 const AXIS: usize = 88;
 
-/// The section as text.
+/// A section as text.
 #[must_use]
 pub fn text(section: &Section) -> String {
     let mut lines = match section {
@@ -121,7 +122,7 @@ fn unit(amount: Amount) -> &'static str {
     if amount.finite().is_some() { " nats" } else { "" }
 }
 
-/// The sentence with a capital, unless it starts with a formula.
+/// The sentence with a capital letter at its beginning, unless it begins with a formula.
 pub(super) fn capital(words: &str) -> String {
     let first = words.split(' ').next().unwrap_or_default();
     let is_word = first == "a" || first.len() > 1 && first != "ln" && first.chars().all(char::is_alphabetic);
@@ -134,7 +135,7 @@ pub(super) fn capital(words: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// The line above an axis, the evidence below it.
+/// Draws the number line: the current line above the axis, and the evidence below it.
 fn draw(picture: &NumberLine, value: Amount) -> Vec<String> {
     #[expect(
         clippy::cast_possible_truncation,
@@ -169,7 +170,7 @@ fn draw(picture: &NumberLine, value: Amount) -> Vec<String> {
         .collect()
 }
 
-/// Text centred at a column of the axis, kept within it.
+/// A line with a text that is centred at a column of the axis, as far as it stays within the axis.
 fn label(text: &str, at: usize) -> String {
     let size = text.chars().count();
     let start = at.saturating_sub(size / 2).min(AXIS.saturating_sub(size));

@@ -1,6 +1,7 @@
-//! Every way to get a world: case files, fractions that a person writes, generators, fits to images.
+//! The sources of worlds: case files, fractions that a person writes, generators, and fits to images.
 //!
-//! Whatever the way, it ends in a validated world or in one sentence. What worlds are good for is not said here.
+//! Each of them ends in a validated world or in an error of one sentence. What is checked on worlds is not part of this
+//! package.
 
 pub mod case;
 pub mod error;

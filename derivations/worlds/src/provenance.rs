@@ -1,29 +1,29 @@
-//! Where a report comes from.
+//! The provenance of a report: which program made it, from which input.
 
 use crate::case::Case;
 use crate::case::digest;
 
-/// What the run was made with; every report carries it.
+/// The program, the input and the seed of a run. Every report carries it, so that the run can be repeated.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Provenance {
-    /// Version of the program.
+    /// The version of the program.
     pub version: &'static str,
-    /// Name of the input.
+    /// The name of the input, or `none`.
     pub input: String,
-    /// SHA-256 of the input; absent where there is none.
+    /// The SHA-256 of the input, in hexadecimal. It is absent where there is no input.
     pub input_sha256: Option<String>,
-    /// Title that the input gives itself.
+    /// The title that the input gives itself.
     pub title: Option<String>,
-    /// The largest correction that renormalising the input's rows made.
+    /// The farthest that the sum of a distribution in the input was from 1.
     pub correction: f64,
-    /// Seed of the random worlds; absent where none were drawn.
+    /// The seed of the random worlds. It is absent where none were drawn.
     pub seed: Option<u64>,
-    /// Features that the program was built with.
+    /// The Cargo features that the program was built with.
     pub features: Vec<&'static str>,
 }
 
 impl Provenance {
-    /// Of a report on a case file.
+    /// The provenance of a report on a case file.
     #[must_use]
     pub fn of_case(case: &Case, seed: Option<u64>) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Provenance {
         }
     }
 
-    /// Of a report on a text that the program carries.
+    /// The provenance of a report on a text that is built into the program.
     #[must_use]
     pub fn of_text(name: &str, text: &str) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Provenance {
         }
     }
 
-    /// Of a report on random worlds alone.
+    /// The provenance of a report that has no input but random worlds.
     #[must_use]
     pub fn of_search(seed: Option<u64>) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Provenance {
         }
     }
 
-    /// The same, of a program that was built with these features.
+    /// Sets the features that the program was built with.
     #[must_use]
     pub fn built_with(mut self, features: &[&'static str]) -> Self {
         self.features = features.to_vec();

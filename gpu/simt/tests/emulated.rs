@@ -153,24 +153,9 @@ fn planted() {
     let stream = driver.stream();
     // The second of two tables in one buffer would be the view; here the rows begin behind one other row.
     let x: Vec<f32> = (0..(ROWS + 1) * K).map(logit).collect();
-    let bytes: &[u8] = bytemuck::cast_slice(&x);
-    let own = &bytes[K * 4..];
     let viewed = fault.starts_with("offset");
-    let content = if viewed { bytes } else { own };
-    let size = if is("size in elements for bytes") {
-        content.len() / 4
-    } else {
-        content.len()
-    };
-    let table = driver.allocate(size).unwrap();
-    if !is("nothing uploaded") {
-        let from = if is("another stream, and no event") {
-            driver.another_stream().unwrap()
-        } else {
-            stream
-        };
-        driver.write(table.first, &content[..size], from).unwrap();
-    }
+    let bytes: &[u8] = bytemuck::cast_slice(&x);
+    let table = upload(&driver, &fault, if viewed { bytes } else { &bytes[K * 4..] });
     let values = driver.allocate(ROWS * 8).unwrap();
     let offset = match fault.as_str() {
         "offset of a view ignored" => 0,
@@ -210,6 +195,25 @@ fn planted() {
         let expected = divergence(row);
         assert!((expected - found).abs() < NEAR, "differs: {found}, expected {expected}");
     }
+}
+
+/// Uploads a table, or what the fault makes of that.
+fn upload(driver: &Driver, fault: &str, content: &[u8]) -> Place {
+    let size = if fault == "size in elements for bytes" {
+        content.len() / 4
+    } else {
+        content.len()
+    };
+    let table = driver.allocate(size).unwrap();
+    if fault != "nothing uploaded" {
+        let from = if fault == "another stream, and no event" {
+            driver.another_stream().unwrap()
+        } else {
+            driver.stream()
+        };
+        driver.write(table.first, &content[..size], from).unwrap();
+    }
+    table
 }
 
 /// The launch, or a wrong one.

@@ -107,6 +107,16 @@ pub(super) fn table(pointer: u64, rows: usize, k: usize) -> Result<Table> {
     })
 }
 
+/// The logits at an address of a device, as images of `k` planes each.
+fn planes(pointer: u64, k: i32, sizes: &Sizes) -> Result<Planes> {
+    Ok(Planes {
+        pointer,
+        images: count(sizes.values.elem_count() / sizes.positions)?,
+        k,
+        positions: count(sizes.positions)?,
+    })
+}
+
 pub(super) fn forward(op: &Op, args: &[(&CudaStorage, &Layout)]) -> Result<(CudaStorage, Shape)> {
     let sizes = op.sizes(args.iter().map(|(_, layout)| layout.shape()))?;
     let device = args[0].0.device();
@@ -195,17 +205,9 @@ impl Op {
         let rows = |t: usize| table(placed[t].pointer, distributions, sizes.k);
         rows(0)?;
         let (values, to) = room::<f64>(device, distributions)?;
-        let (first, both) = (
-            grads.first().copied(),
-            grads.first().copied().zip(grads.get(1).copied()),
-        );
-        let both = both.map(|(a, b)| [a, b]);
-        let planes = Planes {
-            pointer: placed[0].pointer,
-            images: count(distributions / sizes.positions)?,
-            k: rows(0)?.k,
-            positions: count(sizes.positions)?,
-        };
+        let first = grads.first().copied();
+        let both = first.zip(grads.get(1).copied()).map(|(a, b)| [a, b]);
+        let planes = planes(placed[0].pointer, rows(0)?.k, sizes)?;
         let second = placed.get(1).map_or(0, |one| one.pointer);
         let cuda = Cuda::from(device.clone());
         let run = |launch: Launch| cuda.queue(&launch);
@@ -253,9 +255,8 @@ impl Op {
                 let parts = usize::try_from(kernels::parts(rows(0)?.k)).map_err(candle_core::Error::wrap)?;
                 let (_scratch, scratch) = room::<f64>(device, distributions * parts)?;
                 let tables = [rows(0)?, rows(1)?, rows(2)?];
-                for launch in kernels::logit_laplace(stored, tables, scratch, to, both, weight) {
-                    run(launch)?;
-                }
+                let launches = kernels::logit_laplace(stored, tables, scratch, to, both, weight);
+                launches.into_iter().try_for_each(run)?;
             }
         }
         Ok(values)

@@ -46,15 +46,7 @@ pub fn fit(data: &Data, weight: Array2<f64>, rounds: usize) -> Result<Parts, Err
         return Err(Error::Empty { tensor: "images" });
     };
     valid(data, &weight)?;
-    let mut members = Array1::<f64>::zeros(captions);
-    let mut decoder_offset = Array2::<f64>::zeros((captions, pixels)) + &(&mean * PRIOR);
-    for (image, &y) in data.images.rows().into_iter().zip(&data.captions) {
-        members[y] += 1.0;
-        decoder_offset.row_mut(y).zip_mut_with(&image, |sum, x| *sum += x);
-    }
-    for (mut row, n) in decoder_offset.rows_mut().into_iter().zip(&members) {
-        row /= n + PRIOR;
-    }
+    let (members, decoder_offset) = centres(data, &mean);
     let deviation: Vec<Array1<f64>> = (data.images.rows().into_iter().zip(&data.captions))
         .map(|(image, &y)| &image - &decoder_offset.row(y))
         .collect();
@@ -76,44 +68,83 @@ pub fn fit(data: &Data, weight: Array2<f64>, rounds: usize) -> Result<Parts, Err
         beta: 1.0,
     };
     for _ in 0..rounds {
-        let posteriors = posteriors(&parts)?;
-        let (mut cross, mut square) = (Array2::<f64>::zeros((pixels, d)), Array2::<f64>::zeros((d, d)));
-        let (mut sums, mut squares) = (Array2::<f64>::zeros((captions, d)), identities(captions, d) * PRIOR);
-        let mut means = Vec::with_capacity(images);
-        for (x, &y) in deviation.iter().zip(&data.captions) {
-            let Posterior {
-                covariance,
-                gain,
-                offset,
-            } = &posteriors[y];
-            let z = gain.dot(x) + offset;
-            let second = covariance + &outer(&z, &z);
-            cross += &outer(x, &z);
-            square += &second;
-            sums.row_mut(y).zip_mut_with(&z, |sum, z| *sum += z);
-            squares
-                .index_axis_mut(Axis(0), y)
-                .zip_mut_with(&second, |sum, s| *sum += s);
-            means.push(z);
-        }
-        parts.decoder_weight = cross.dot(&Spectrum::new(&square, 0.0)?.inverse());
-        variance.fill(0.0);
-        for (x, z) in deviation.iter().zip(&means) {
-            variance += &(x * &(x - &parts.decoder_weight.dot(z)));
-        }
-        variance /= count(images);
-        variance.mapv_inplace(|v| v.max(LEAST));
-        parts.decoder_covariance = Array2::from_diag(&variance);
-        for y in 0..captions {
-            let mean = &sums.row(y) / (members[y] + PRIOR);
-            let second = &squares.index_axis(Axis(0), y) / (members[y] + PRIOR);
-            let covariance = second - outer(&mean, &mean);
-            parts.prior_mean.row_mut(y).assign(&mean);
-            let symmetric = (&covariance + &covariance.t()) / 2.0;
-            parts.prior_covariance.index_axis_mut(Axis(0), y).assign(&symmetric);
-        }
+        expect_and_maximise(&mut parts, &deviation, &data.captions, &members)?;
     }
-    let posteriors = posteriors(&parts)?;
+    average_encoder(&mut parts)?;
+    Ok(parts)
+}
+
+/// The number of images of each caption, and their mean, drawn towards the mean of all images.
+fn centres(data: &Data, mean: &Array1<f64>) -> (Array1<f64>, Array2<f64>) {
+    let mut members = Array1::<f64>::zeros(data.count);
+    let mut centres = Array2::<f64>::zeros((data.count, mean.len())) + &(mean * PRIOR);
+    for (image, &y) in data.images.rows().into_iter().zip(&data.captions) {
+        members[y] += 1.0;
+        centres.row_mut(y).zip_mut_with(&image, |sum, x| *sum += x);
+    }
+    for (mut row, n) in centres.rows_mut().into_iter().zip(&members) {
+        row /= n + PRIOR;
+    }
+    (members, centres)
+}
+
+/// One round of E and M.
+///
+/// `deviation` holds `x_n - b_y` of each image, `captions` its caption, and `members` the number of images of each
+/// caption.
+fn expect_and_maximise(
+    parts: &mut Parts,
+    deviation: &[Array1<f64>],
+    captions: &[usize],
+    members: &Array1<f64>,
+) -> Result<(), Error> {
+    let posteriors = posteriors(parts)?;
+    let (pixels, d) = parts.decoder_weight.dim();
+    let (mut cross, mut square) = (Array2::<f64>::zeros((pixels, d)), Array2::<f64>::zeros((d, d)));
+    let (mut sums, mut squares) = (
+        Array2::<f64>::zeros((members.len(), d)),
+        identities(members.len(), d) * PRIOR,
+    );
+    let mut means = Vec::with_capacity(deviation.len());
+    for (x, &y) in deviation.iter().zip(captions) {
+        let Posterior {
+            covariance,
+            gain,
+            offset,
+        } = &posteriors[y];
+        let z = gain.dot(x) + offset;
+        let second = covariance + &outer(&z, &z);
+        cross += &outer(x, &z);
+        square += &second;
+        sums.row_mut(y).zip_mut_with(&z, |sum, z| *sum += z);
+        squares
+            .index_axis_mut(Axis(0), y)
+            .zip_mut_with(&second, |sum, s| *sum += s);
+        means.push(z);
+    }
+    parts.decoder_weight = cross.dot(&Spectrum::new(&square, 0.0)?.inverse());
+    let mut variance = Array1::<f64>::zeros(pixels);
+    for (x, z) in deviation.iter().zip(&means) {
+        variance += &(x * &(x - &parts.decoder_weight.dot(z)));
+    }
+    variance /= count(deviation.len());
+    variance.mapv_inplace(|v| v.max(LEAST));
+    parts.decoder_covariance = Array2::from_diag(&variance);
+    for (y, n) in members.iter().enumerate() {
+        let mean = &sums.row(y) / (n + PRIOR);
+        let second = &squares.index_axis(Axis(0), y) / (n + PRIOR);
+        let covariance = second - outer(&mean, &mean);
+        parts.prior_mean.row_mut(y).assign(&mean);
+        let symmetric = (&covariance + &covariance.t()) / 2.0;
+        parts.prior_covariance.index_axis_mut(Axis(0), y).assign(&symmetric);
+    }
+    Ok(())
+}
+
+/// Makes the encoder the posterior of the average caption.
+fn average_encoder(parts: &mut Parts) -> Result<(), Error> {
+    let posteriors = posteriors(parts)?;
+    let (pixels, d) = parts.decoder_weight.dim();
     let mut encoder = (Array2::zeros((d, d)), Array2::zeros((d, pixels)), Array1::zeros(d));
     for (y, posterior) in posteriors.iter().enumerate() {
         let share = parts.ln_p_y[y].exp();
@@ -123,7 +154,7 @@ pub fn fit(data: &Data, weight: Array2<f64>, rounds: usize) -> Result<Parts, Err
     }
     (parts.encoder_covariance, parts.encoder_weight, parts.encoder_offset) = encoder;
     parts.encoder_covariance = (&parts.encoder_covariance + &parts.encoder_covariance.t()) / 2.0;
-    Ok(parts)
+    Ok(())
 }
 
 fn valid(data: &Data, weight: &Array2<f64>) -> Result<(), Error> {

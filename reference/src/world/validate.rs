@@ -1,6 +1,6 @@
 //! The validation of a finite world's tables: every world passes through here once.
 
-use ndarray::{Axis, Ix1, Ix2};
+use ndarray::{Array2, Axis, Ix1, Ix2};
 
 use super::marginal::marginal;
 use super::{Tables, World};
@@ -35,33 +35,10 @@ impl World {
             beta,
         } = tables;
         let (captions, codes) = ln_p_x_given_yz.dim();
-        let shape = |tensor, found: &[usize], expected: &[usize]| {
-            if found == expected {
-                return Ok(());
-            }
-            Err(Error::Shape {
-                tensor,
-                found: found.to_vec(),
-                expected: expected.to_vec(),
-            })
-        };
         shape("ln_p_yz", ln_p_yz.shape(), &[captions, codes])?;
         shape("ln_q_z_given_x", ln_q_z_given_x.shape(), &[codes])?;
         shape("ln_q_y_given_x", ln_q_y_given_x.shape(), &[captions])?;
-        if ln_p_x_given_yz.is_empty() {
-            return Err(Error::Empty {
-                tensor: "ln_p_x_given_yz",
-            });
-        }
-        for ((row, code), &value) in ln_p_x_given_yz.indexed_iter() {
-            if value.is_nan() || value == f64::INFINITY {
-                return Err(Error::Entry {
-                    tensor: "ln_p_x_given_yz",
-                    index: vec![row, code],
-                    value,
-                });
-            }
-        }
+        valid_likelihood(&ln_p_x_given_yz)?;
         if y >= captions {
             return Err(Error::Caption { y, captions });
         }
@@ -97,6 +74,36 @@ impl World {
             beta,
         })
     }
+}
+
+/// Checks that a table has the expected shape.
+fn shape(tensor: &'static str, found: &[usize], expected: &[usize]) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        tensor,
+        found: found.to_vec(),
+        expected: expected.to_vec(),
+    })
+}
+
+/// Checks that there is a likelihood and that each entry is a number below `+inf`.
+fn valid_likelihood(ln_p_x_given_yz: &Array2<f64>) -> Result<(), Error> {
+    let tensor = "ln_p_x_given_yz";
+    if ln_p_x_given_yz.is_empty() {
+        return Err(Error::Empty { tensor });
+    }
+    for ((row, code), &value) in ln_p_x_given_yz.indexed_iter() {
+        if value.is_nan() || value == f64::INFINITY {
+            return Err(Error::Entry {
+                tensor,
+                index: vec![row, code],
+                value,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The marginal of a joint, where it agrees with the table given beside the joint.

@@ -82,18 +82,16 @@ fn gradients_are_those_of_the_composed_operations() {
             let found = ours
                 .get(table.as_tensor())
                 .unwrap_or_else(|| panic!("{name} has no gradient"));
-            let difference = (found - expected)
-                .unwrap()
-                .abs()
-                .unwrap()
-                .flatten_all()
-                .unwrap()
-                .max(0)
-                .unwrap();
-            let difference = difference.to_scalar::<f64>().unwrap();
+            let difference = largest_difference(found, expected);
             assert!(difference < 1e-11, "{name}: {difference}");
         }
     }
+}
+
+/// The largest absolute difference of two tensors.
+fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {
+    let difference = (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+    difference.to_scalar::<f64>().unwrap()
 }
 
 fn log_sum_exp(x: &Tensor) -> Result<Tensor> {

@@ -10,69 +10,72 @@ use super::logits;
 /// A wrapped term of up to three tensors, and which of them are detached.
 type Wrapped = (&'static str, fn([&Tensor; 3]) -> Result<Tensor>, [bool; 3]);
 
+const NONE: [bool; 3] = [false; 3];
+
+/// All wrapped terms.
+const TERMS: [Wrapped; 15] = [
+    ("kl_to_uniform", |[a, ..]| autograd::kl_to_uniform(a), NONE),
+    ("entropy", |[a, ..]| autograd::entropy(a), NONE),
+    ("log_mean_exp", |[a, ..]| autograd::log_mean_exp(a), NONE),
+    (
+        "planes::kl_to_uniform",
+        |[a, ..]| autograd::planes::kl_to_uniform(a),
+        NONE,
+    ),
+    ("planes::entropy", |[a, ..]| autograd::planes::entropy(a), NONE),
+    ("kl_divergence", |[a, b, _]| autograd::kl_divergence(a, b), NONE),
+    ("cross_entropy", |[a, b, _]| autograd::cross_entropy(a, b), NONE),
+    (
+        "planes::kl_divergence",
+        |[a, b, _]| autograd::planes::kl_divergence(a, b),
+        NONE,
+    ),
+    (
+        "planes::cross_entropy",
+        |[a, b, _]| autograd::planes::cross_entropy(a, b),
+        NONE,
+    ),
+    (
+        "logit_laplace",
+        |[a, b, c]| autograd::logit_laplace(a, b, c),
+        [true, false, false],
+    ),
+    (
+        "gumbel_softmax",
+        |[a, b, _]| autograd::gumbel_softmax(a, b, 0.7, Sample::Relaxed)?.sqr(),
+        NONE,
+    ),
+    (
+        "straight-through",
+        |[a, b, _]| autograd::gumbel_softmax(a, b, 0.7, Sample::StraightThrough)? * a,
+        NONE,
+    ),
+    (
+        "codebook_mix",
+        |[a, b, c]| autograd::codebook_mix(a, b, c, 0.7, Sample::Relaxed),
+        NONE,
+    ),
+    (
+        "linear",
+        |[a, b, c]| autograd::linear(a, b, &c.narrow(0, 0, 1)?.squeeze(0)?),
+        NONE,
+    ),
+    (
+        "layer_norm",
+        |[a, b, c]| autograd::layer_norm(a, &b.narrow(0, 0, 1)?.squeeze(0)?, &c.narrow(0, 1, 1)?.squeeze(0)?),
+        NONE,
+    ),
+];
+
 /// Every argument may be a variable or have a graph: its gradient comes back, and the pass does not panic.
 #[test]
 fn every_argument_with_a_graph_gets_its_gradient_or_is_detached() {
-    const NONE: [bool; 3] = [false; 3];
-    let terms: [Wrapped; 15] = [
-        ("kl_to_uniform", |[a, ..]| autograd::kl_to_uniform(a), NONE),
-        ("entropy", |[a, ..]| autograd::entropy(a), NONE),
-        ("log_mean_exp", |[a, ..]| autograd::log_mean_exp(a), NONE),
-        (
-            "planes::kl_to_uniform",
-            |[a, ..]| autograd::planes::kl_to_uniform(a),
-            NONE,
-        ),
-        ("planes::entropy", |[a, ..]| autograd::planes::entropy(a), NONE),
-        ("kl_divergence", |[a, b, _]| autograd::kl_divergence(a, b), NONE),
-        ("cross_entropy", |[a, b, _]| autograd::cross_entropy(a, b), NONE),
-        (
-            "planes::kl_divergence",
-            |[a, b, _]| autograd::planes::kl_divergence(a, b),
-            NONE,
-        ),
-        (
-            "planes::cross_entropy",
-            |[a, b, _]| autograd::planes::cross_entropy(a, b),
-            NONE,
-        ),
-        (
-            "logit_laplace",
-            |[a, b, c]| autograd::logit_laplace(a, b, c),
-            [true, false, false],
-        ),
-        (
-            "gumbel_softmax",
-            |[a, b, _]| autograd::gumbel_softmax(a, b, 0.7, Sample::Relaxed)?.sqr(),
-            NONE,
-        ),
-        (
-            "straight-through",
-            |[a, b, _]| autograd::gumbel_softmax(a, b, 0.7, Sample::StraightThrough)? * a,
-            NONE,
-        ),
-        (
-            "codebook_mix",
-            |[a, b, c]| autograd::codebook_mix(a, b, c, 0.7, Sample::Relaxed),
-            NONE,
-        ),
-        (
-            "linear",
-            |[a, b, c]| autograd::linear(a, b, &c.narrow(0, 0, 1)?.squeeze(0)?),
-            NONE,
-        ),
-        (
-            "layer_norm",
-            |[a, b, c]| autograd::layer_norm(a, &b.narrow(0, 0, 1)?.squeeze(0)?, &c.narrow(0, 1, 1)?.squeeze(0)?),
-            NONE,
-        ),
-    ];
     let table = |first: f64| {
         let numbers: Vec<f64> = (0..16_u8).map(|i| first + f64::from(7 * i % 16) / 40.0).collect();
         Var::from_tensor(&Tensor::from_vec(numbers, (4, 4), &Device::Cpu).unwrap()).unwrap()
     };
     let tables = [table(0.25), table(0.4), table(0.1)];
-    for (name, term, detached) in terms {
+    for (name, term, detached) in TERMS {
         for graph in [false, true] {
             let run = |tables: &[Var; 3]| {
                 let [a, b, c] = tables.each_ref().map(|table| {

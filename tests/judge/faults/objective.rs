@@ -53,27 +53,35 @@ fn density<T: Number>(x: T, mu: T, ln_b: T, fault: Fault) -> [T; 3] {
     [value, sign / b, distance - one]
 }
 
-/// The whole objective.
-pub(crate) fn compute<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault) -> Claims<T> {
-    let sizes = inputs.sizes;
-    let (k, rows, batch) = (sizes.codes, sizes.batch * sizes.positions(), sizes.batch);
-    let n = |value: usize| T::of(value as f64);
-    let (beta, tau) = (T::of(inputs.beta), T::of(inputs.tau));
-    let zero = T::of(0.0);
-    let largest = -(-0.999_f64.ln()).ln();
+/// The logarithm of a softmax in rows of `k`, as the subject takes it.
+fn normalised<T: Number>(x: &[T], k: usize, style: Style, fault: Fault) -> Vec<T> {
+    match fault {
+        Fault::Unshifted => unshifted(x, k, style),
+        _ => log_softmax(x, k, style),
+    }
+}
 
-    let noise: Vec<T> = match fault {
+/// The noise that the subject adds to its logits.
+fn noise<T: Number>(inputs: &Inputs<T>, fault: Fault) -> Vec<T> {
+    let largest = -(-0.999_f64.ln()).ln();
+    match fault {
         Fault::NoiseTruncated => inputs
             .noise
             .iter()
             .map(|g| if *g > T::of(largest) { T::of(largest) } else { *g })
             .collect(),
-        Fault::MeanAtPredict => vec![zero; inputs.noise.len()],
+        Fault::MeanAtPredict => vec![T::of(0.0); inputs.noise.len()],
         _ => inputs.noise.clone(),
-    };
+    }
+}
+
+/// The scores under the relaxed sample, and the sample.
+fn relaxed<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault) -> [Vec<T>; 2] {
+    let (k, tau) = (inputs.sizes.codes, T::of(inputs.tau));
+    let noise = noise(inputs, fault);
     let unmasked = |x: T| {
         if fault == Fault::MaskIgnored && x.get().is_infinite() {
-            zero
+            T::of(0.0)
         } else {
             x
         }
@@ -84,11 +92,7 @@ pub(crate) fn compute<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault)
         .zip(&noise)
         .map(|(x, g)| (unmasked(*x) + *g) / tau)
         .collect();
-    let normalise = |x: &[T]| match fault {
-        Fault::Unshifted => unshifted(x, k, style),
-        _ => log_softmax(x, k, style),
-    };
-    let ln_y = normalise(&z);
+    let ln_y = normalised(&z, k, style, fault);
     let mut sample: Vec<T> = ln_y.iter().map(|ln| ln.exp()).collect();
     if fault == Fault::NoiseEdge {
         let edge = noise.iter().position(|g| *g > T::of(11.0));
@@ -106,124 +110,171 @@ pub(crate) fn compute<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault)
         }
     }
     if fault == Fault::SampleOverHeight {
-        sample = over_height(&z, sizes).into_iter().map(T::exp).collect();
+        sample = over_height(&z, inputs.sizes).into_iter().map(T::exp).collect();
+    }
+    [z, sample]
+}
+
+/// Encoder and prior at every position, `[B][S][K]`.
+struct Tables<T> {
+    k: usize,
+    style: Style,
+    ln_q: Vec<T>,
+    ln_p: Vec<T>,
+    q: Vec<T>,
+}
+
+impl<T: Number> Tables<T> {
+    /// Normalises the logits; `z` are the scores under the relaxed sample.
+    fn new(inputs: &Inputs<T>, z: &[T], style: Style, fault: Fault) -> Self {
+        let sizes = inputs.sizes;
+        let (k, rows) = (sizes.codes, sizes.batch * sizes.positions());
+        let misread = (fault == Fault::Reshaped).then(|| reshaped(&inputs.logits, sizes, style));
+        let scores = match fault {
+            Fault::RelaxedInDivergence => z,
+            _ => misread.as_ref().unwrap_or(&inputs.logits),
+        };
+        let ln_q = match fault {
+            Fault::SoftmaxOverHeight => over_height(scores, sizes),
+            Fault::SoftmaxOverBatch => over_batch(scores, sizes),
+            Fault::SoftmaxFlattened => log_softmax(scores, sizes.positions() * k, style),
+            _ => normalised(scores, k, style, fault),
+        };
+        let uniform = -T::of((k as f64).ln());
+        let ln_p = match &inputs.prior {
+            Some(prior) if fault == Fault::Reshaped => {
+                normalised(&reshaped(prior, sizes, style), k, style, fault)
+            }
+            Some(prior) => log_softmax(prior, k, style),
+            None if fault == Fault::PriorNotLogged => vec![T::of(1.0) / T::of(k as f64); rows * k],
+            None => vec![uniform; rows * k],
+        };
+        let q = ln_q.iter().map(|ln| ln.exp()).collect();
+        Self {
+            k,
+            style,
+            ln_q,
+            ln_p,
+            q,
+        }
     }
 
-    let misread = (fault == Fault::Reshaped).then(|| reshaped(&inputs.logits, sizes, style));
-    let scores = match fault {
-        Fault::RelaxedInDivergence => &z,
-        _ => misread.as_ref().unwrap_or(&inputs.logits),
-    };
-    let ln_q = match fault {
-        Fault::SoftmaxOverHeight => over_height(scores, sizes),
-        Fault::SoftmaxOverBatch => over_batch(scores, sizes),
-        Fault::SoftmaxFlattened => log_softmax(scores, sizes.positions() * k, style),
-        _ => normalise(scores),
-    };
-    let uniform = -T::of((k as f64).ln());
-    let ln_p = match &inputs.prior {
-        Some(prior) if fault == Fault::Reshaped => normalise(&reshaped(prior, sizes, style)),
-        Some(prior) => log_softmax(prior, k, style),
-        None if fault == Fault::PriorNotLogged => vec![T::of(1.0) / n(k); rows * k],
-        None => vec![uniform; rows * k],
-    };
-    let q: Vec<T> = ln_q.iter().map(|ln| ln.exp()).collect();
-    let expectation = |row: usize, f: &dyn Fn(usize) -> T| {
-        let terms: Vec<T> = (row * k..(row + 1) * k).map(|i| weigh(q[i], f(i))).collect();
-        style.order.sum(&terms)
-    };
-    let naive = |row: usize, f: &dyn Fn(usize) -> T| {
-        let terms: Vec<T> = (row * k..(row + 1) * k).map(|i| q[i] * f(i)).collect();
-        style.order.sum(&terms)
-    };
-    let entropy: Vec<T> = (0..rows)
-        .map(|row| match fault {
-            Fault::EntropyOfMasked => -naive(row, &|i| ln_q[i]),
-            Fault::EntropySign => expectation(row, &|i| ln_q[i]),
-            Fault::EntropyInBits => -expectation(row, &|i| ln_q[i]) / T::of(std::f64::consts::LN_2),
-            _ => -expectation(row, &|i| ln_q[i]),
-        })
-        .collect();
-    let cross_entropy: Vec<T> = (0..rows).map(|row| -expectation(row, &|i| ln_p[i])).collect();
-    let p: Vec<T> = ln_p.iter().map(|ln| ln.exp()).collect();
-    let divergence = |row: usize| match fault {
-        Fault::Swapped => {
-            let terms: Vec<T> = (row * k..(row + 1) * k)
-                .map(|i| weigh(p[i], ln_p[i] - ln_q[i]))
-                .collect();
-            style.order.sum(&terms)
+    /// The sum of a term over the codes of a position.
+    fn sum(&self, row: usize, term: &dyn Fn(usize) -> T) -> T {
+        let terms: Vec<T> = (row * self.k..(row + 1) * self.k).map(term).collect();
+        self.style.order.sum(&terms)
+    }
+
+    /// `E_q[f]` at a position.
+    fn expectation(&self, row: usize, f: &dyn Fn(usize) -> T) -> T {
+        self.sum(row, &|i| weigh(self.q[i], f(i)))
+    }
+
+    /// The entropy at a position.
+    fn entropy(&self, row: usize, fault: Fault) -> T {
+        match fault {
+            Fault::EntropyOfMasked => -self.sum(row, &|i| self.q[i] * self.ln_q[i]),
+            Fault::EntropySign => self.expectation(row, &|i| self.ln_q[i]),
+            Fault::EntropyInBits => -self.expectation(row, &|i| self.ln_q[i]) / T::of(std::f64::consts::LN_2),
+            _ => -self.expectation(row, &|i| self.ln_q[i]),
         }
-        Fault::FreeBits => expectation(row, &|i| ln_q[i] - ln_p[i]).larger(T::of(1.25)),
-        Fault::EntropyMissing => cross_entropy[row],
-        Fault::EntropyHalved => cross_entropy[row] - T::of(0.5) * entropy[row],
-        Fault::Negated | Fault::NegatedTwice => -expectation(row, &|i| ln_q[i] - ln_p[i]),
-        Fault::DividedByCodes => expectation(row, &|i| ln_q[i] - ln_p[i]) / n(k),
-        Fault::DividedByElements => expectation(row, &|i| ln_q[i] - ln_p[i]) / n(rows * k),
-        Fault::DivergenceInBits => expectation(row, &|i| ln_q[i] - ln_p[i]) / T::of(std::f64::consts::LN_2),
-        Fault::LogRatioSquared => expectation(row, &|i| ln_q[i] + ln_p[i]),
-        Fault::SummedInBf16 => {
-            let terms: Vec<T> = (row * k..(row + 1) * k)
-                .map(|i| weigh(q[i], ln_q[i] - ln_p[i]))
-                .collect();
-            let sum = terms
-                .iter()
-                .fold(half::bf16::ZERO, |sum, term| half::bf16::of(sum.get() + term.get()));
-            T::of(sum.get())
+    }
+
+    /// The cross-entropy at a position.
+    fn cross_entropy(&self, row: usize) -> T {
+        -self.expectation(row, &|i| self.ln_p[i])
+    }
+
+    /// The divergence at a position.
+    fn divergence(&self, row: usize, fault: Fault) -> T {
+        let (ln_q, ln_p, k) = (&self.ln_q, &self.ln_p, T::of(self.k as f64));
+        let right = || self.expectation(row, &|i| ln_q[i] - ln_p[i]);
+        match fault {
+            Fault::Swapped => self.sum(row, &|i| weigh(ln_p[i].exp(), ln_p[i] - ln_q[i])),
+            Fault::FreeBits => right().larger(T::of(1.25)),
+            Fault::EntropyMissing => self.cross_entropy(row),
+            Fault::EntropyHalved => self.cross_entropy(row) - T::of(0.5) * self.entropy(row, fault),
+            Fault::Negated | Fault::NegatedTwice => -right(),
+            Fault::DividedByCodes => right() / k,
+            Fault::DividedByElements => right() / T::of(self.q.len() as f64),
+            Fault::DivergenceInBits => right() / T::of(std::f64::consts::LN_2),
+            Fault::LogRatioSquared => self.expectation(row, &|i| ln_q[i] + ln_p[i]),
+            Fault::SummedInBf16 => {
+                let terms = (row * self.k..(row + 1) * self.k).map(|i| weigh(self.q[i], ln_q[i] - ln_p[i]));
+                let sum = terms.fold(half::bf16::ZERO, |sum, term| half::bf16::of(sum.get() + term.get()));
+                T::of(sum.get())
+            }
+            _ if self.style.way == 2 => self.cross_entropy(row) - self.entropy(row, fault),
+            _ => right(),
         }
-        _ if style.way == 2 => cross_entropy[row] - entropy[row],
-        _ => expectation(row, &|i| ln_q[i] - ln_p[i]),
+    }
+}
+
+/// The sum over each image, or the mean.
+fn of_images<T: Number>(values: &[T], width: usize, mean: bool, style: Style) -> Vec<T> {
+    let of_image = |image: &[T]| {
+        let sum = style.order.sum(image);
+        if mean { sum / T::of(width as f64) } else { sum }
     };
-    let kl: Vec<T> = (0..rows).map(divergence).collect();
+    values.chunks(width).map(of_image).collect()
+}
+
+/// The weight of the divergence in the loss.
+fn weight<T: Number>(inputs: &Inputs<T>, fault: Fault) -> T {
+    let (n, beta) = (|value: usize| T::of(value as f64), T::of(inputs.beta));
+    match fault {
+        Fault::BetaMissing => T::of(1.0),
+        Fault::BetaSquared => beta * beta,
+        Fault::DivergenceMissing => T::of(0.0),
+        Fault::DivergenceAdded => -beta,
+        Fault::DivergenceOverPixels => beta / n(inputs.sizes.pixels),
+        Fault::DivergenceOverBatch => beta / n(inputs.sizes.batch),
+        _ => beta,
+    }
+}
+
+/// The whole objective.
+pub(crate) fn compute<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault) -> Claims<T> {
+    let sizes = inputs.sizes;
+    let (rows, batch) = (sizes.batch * sizes.positions(), sizes.batch);
+    let n = T::of(batch as f64);
+    let [z, sample] = relaxed(inputs, style, fault);
+    let tables = Tables::new(inputs, &z, style, fault);
+    let entropy: Vec<T> = (0..rows).map(|row| tables.entropy(row, fault)).collect();
+    let cross_entropy: Vec<T> = (0..rows).map(|row| tables.cross_entropy(row)).collect();
+    let kl: Vec<T> = (0..rows).map(|row| tables.divergence(row, fault)).collect();
 
     let each: Vec<[T; 3]> = (0..inputs.x.len())
         .map(|i| density(inputs.x[i], inputs.mu[i], inputs.ln_b[i], fault))
         .collect();
     let values: Vec<T> = each.iter().map(|[value, ..]| *value).collect();
-    let reconstruction: Vec<T> = values
-        .chunks(sizes.pixels)
-        .map(|image| match fault {
-            Fault::ReconstructionMean | Fault::BothMeans => style.order.sum(image) / n(sizes.pixels),
-            _ => style.order.sum(image),
-        })
-        .collect();
-    let of_image: Vec<T> = kl
-        .chunks(sizes.positions())
-        .map(|image| match fault {
-            Fault::MeanOverPositions | Fault::BothMeans => style.order.sum(image) / n(sizes.positions()),
-            _ => style.order.sum(image),
-        })
-        .collect();
+    let mean = matches!(fault, Fault::ReconstructionMean | Fault::BothMeans);
+    let reconstruction = of_images(&values, sizes.pixels, mean, style);
+    let mean = matches!(fault, Fault::MeanOverPositions | Fault::BothMeans);
+    let of_image = of_images(&kl, sizes.positions(), mean, style);
     let elbo: Vec<T> = (0..batch)
         .map(|b| match fault {
             Fault::DivergenceAdded => reconstruction[b] + of_image[b],
-            Fault::SumBeforeReduce => reconstruction[b] - n(batch) * of_image[b],
+            Fault::SumBeforeReduce => reconstruction[b] - n * of_image[b],
             _ => reconstruction[b] - of_image[b],
         })
         .collect();
-    let weight = match fault {
-        Fault::BetaMissing => T::of(1.0),
-        Fault::BetaSquared => beta * beta,
-        Fault::DivergenceMissing => zero,
-        Fault::DivergenceAdded => -beta,
-        Fault::DivergenceOverPixels => beta / n(sizes.pixels),
-        Fault::DivergenceOverBatch => beta / n(batch),
-        _ => beta,
-    };
+    let weight = weight(inputs, fault);
     let per_image: Vec<T> = (0..batch)
         .map(|b| match fault {
-            Fault::BetaOnReconstruction => beta * reconstruction[b] - of_image[b],
+            Fault::BetaOnReconstruction => T::of(inputs.beta) * reconstruction[b] - of_image[b],
             Fault::ReportsBound => -(reconstruction[b] - weight * of_image[b]),
-            Fault::SumBeforeReduce => reconstruction[b] - n(batch) * weight * of_image[b],
+            Fault::SumBeforeReduce => reconstruction[b] - n * weight * of_image[b],
             _ => reconstruction[b] - weight * of_image[b],
         })
         .collect();
     let total = style.order.sum(&per_image);
     let loss = match fault {
         Fault::SummedOverBatch => -total,
-        _ => -total / n(batch),
+        _ => -total / n,
     };
-    let by_logits = backward(inputs, style, fault, weight, &[&ln_q, &ln_p, &q, &sample]);
-    let share = -T::of(1.0) / n(batch);
+    let by_logits = backward(inputs, style, fault, weight, &[&tables.ln_q, &tables.ln_p, &tables.q, &sample]);
+    let share = -T::of(1.0) / n;
     Claims {
         sample,
         entropy,

@@ -125,13 +125,6 @@ pub(crate) struct Claims<T> {
 /// The dump of inputs and claims.
 pub(crate) fn dump<T: Number>(inputs: &Inputs<T>, claims: &Claims<T>, style: Style) -> Draft {
     let sizes = inputs.sizes;
-    let Sizes {
-        batch,
-        height,
-        width,
-        codes,
-        pixels,
-    } = sizes;
     let mut draft = Draft::new(
         "tokens",
         &json!({
@@ -142,30 +135,47 @@ pub(crate) fn dump<T: Number>(inputs: &Inputs<T>, claims: &Claims<T>, style: Sty
         }),
     );
     let shape = if style.planes {
-        vec![batch, codes, height, width]
+        vec![sizes.batch, sizes.codes, sizes.height, sizes.width]
     } else {
-        vec![batch, sizes.positions(), codes]
+        vec![sizes.batch, sizes.positions(), sizes.codes]
     };
-    let laid = |values: &[T]| -> Vec<T> {
-        if !style.planes {
+    draft.tensor("encoder_logits", &shape, &style.laid(&inputs.logits, sizes));
+    if let Some(prior) = &inputs.prior {
+        draft.tensor("prior_logits", &shape, &style.laid(prior, sizes));
+    }
+    draft.tensor("gumbel_noise", &shape, &style.laid(&inputs.noise, sizes));
+    draft.tensor("sample_gradient", &shape, &style.laid(&inputs.handed_back, sizes));
+    for (name, values) in [("x", &inputs.x), ("mu", &inputs.mu), ("ln_b", &inputs.ln_b)] {
+        draft.tensor(name, &[sizes.batch, sizes.pixels], values);
+    }
+    add_claims(&mut draft, claims, &shape, style, sizes);
+    draft
+}
+
+impl Style {
+    /// `[B][S][K]` numbers in the layout of the dump.
+    fn laid<T: Number>(self, values: &[T], sizes: Sizes) -> Vec<T> {
+        if !self.planes {
             return values.to_vec();
         }
-        let s = sizes.positions();
+        let (s, codes) = (sizes.positions(), sizes.codes);
         (0..values.len())
             .map(|i| values[(i / (codes * s) * s + i % s) * codes + i / s % codes])
             .collect()
-    };
-    draft.tensor("encoder_logits", &shape, &laid(&inputs.logits));
-    if let Some(prior) = &inputs.prior {
-        draft.tensor("prior_logits", &shape, &laid(prior));
     }
-    draft.tensor("gumbel_noise", &shape, &laid(&inputs.noise));
-    draft.tensor("sample_gradient", &shape, &laid(&inputs.handed_back));
-    for (name, values) in [("x", &inputs.x), ("mu", &inputs.mu), ("ln_b", &inputs.ln_b)] {
-        draft.tensor(name, &[batch, pixels], values);
-    }
+}
+
+/// Adds what the subject computed; `shape` is that of the logits.
+fn add_claims<T: Number>(draft: &mut Draft, claims: &Claims<T>, shape: &[usize], style: Style, sizes: Sizes) {
+    let Sizes {
+        batch,
+        height,
+        width,
+        pixels,
+        ..
+    } = sizes;
     let none = json!({});
-    draft.claim("relaxed_sample", &shape, &laid(&claims.sample), &none);
+    draft.claim("relaxed_sample", shape, &style.laid(&claims.sample, sizes), &none);
     let per_position = if style.grid && style.planes {
         vec![batch, height, width]
     } else {
@@ -185,11 +195,10 @@ pub(crate) fn dump<T: Number>(inputs: &Inputs<T>, claims: &Claims<T>, style: Sty
     draft.claim("loss", &[], &claims.loss, &json!({"mean": ["batch"]}));
     draft.claim(
         "grad.encoder_logits",
-        &shape,
-        &laid(&claims.by_logits),
+        shape,
+        &style.laid(&claims.by_logits, sizes),
         &json!({"of": "loss"}),
     );
     draft.claim("grad.mu", &[batch, pixels], &claims.by_mu, &json!({"of": "loss"}));
     draft.claim("grad.ln_b", &[batch, pixels], &claims.by_ln_b, &json!({"of": "loss"}));
-    draft
 }

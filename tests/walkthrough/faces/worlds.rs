@@ -25,6 +25,7 @@ fn world(
 }
 
 /// Two by two worlds in which something is 0 or infinite.
+#[expect(clippy::too_many_lines, reason = "a flat list of worlds")]
 pub(crate) fn edges() -> Vec<(&'static str, World)> {
     let half = || array![0.5, 0.5];
     let prior = || array![[0.25, 0.25], [0.25, 0.25]];

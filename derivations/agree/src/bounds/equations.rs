@@ -1,4 +1,4 @@
-//! How many roundings each function costs, and why.
+//! The number of roundings of each function of the equations, with its derivation.
 
 // Notation: u is the unit roundoff; every operation returns its exact result times (1 + d), |d| <= u, and exp and ln
 // times (1 + d), |d| <= EXP u, LN u. Counts add up along a chain of operations, and a sum of n terms in any order costs
@@ -23,13 +23,14 @@ use reference::vocab::CLOSURE;
 
 use super::{Precision, Size};
 
-/// Relative error of `exp` in units of `u`: glibc stays below 1 ulp (2 u), CUDA's `expf` documents at most 2 ulp (4 u).
+/// A bound on the relative error of `exp`, in units of `u`. glibc stays below 1 ulp (2 u), and CUDA's `expf` documents
+/// at most 2 ulp (4 u).
 const EXP: f64 = 4.0;
 
-/// Relative error of `ln` in units of `u`: at most 1 ulp (2 u), in glibc as in CUDA.
+/// A bound on the relative error of `ln`, in units of `u`. It is at most 1 ulp (2 u), in glibc as in CUDA.
 const LN: f64 = 2.0;
 
-/// One addition, of the same two numbers on both sides.
+/// One addition of the same two numbers on both sides.
 pub const SUM_OF_TWO: Precision = Precision {
     roundings: |_| 1.0,
     exact_in_f64: true,
@@ -78,7 +79,7 @@ pub const OVER_BOTH: Precision = Precision {
     reason: "one subtraction, expectation over captions and codes",
 };
 
-/// The footnote's divergence: from `ln p(z)`, summed and renormalised.
+/// The footnote's divergence from `p(z)`, which is summed over captions and renormalised.
 pub const FROM_CODE_PRIOR: Precision = Precision {
     roundings: |size| expectation(size.codes, code_prior(size) + 1.0),
     exact_in_f64: false,
@@ -112,18 +113,21 @@ pub const OBJECTIVE_FOOTNOTE: Precision = Precision {
 
 /// `q(y,z|x)` under the observed reading: `ln q(z|x)` moved into the observed row.
 ///
-/// The reference starts from the world before rounding (a rounded one is no longer normalised, and it refuses that), so every
-/// entry has one more rounding, and it renormalises by a sum that is 1 to within a log-sum-exp's error. In `f64` nothing is
-/// rounded, 0 is added, and a row that is already normalised stays as it is (`reference::vocab::NORMALISED`).
+/// The reference starts from the world before rounding, because a rounded one is no longer normalised and would be
+/// refused. So every entry has one more rounding, and the reference renormalises by a sum that is 1 up to the error of
+/// a log-sum-exp. In `f64` nothing is rounded, 0 is added, and a row that is already normalised stays as it is
+/// (`reference::vocab::NORMALISED`).
 pub const OBSERVED_JOINT: Precision = Precision {
     roundings: |size| log_sum_exp(both(size), 2.0) + 2.0,
     exact_in_f64: true,
     reason: "entries rounded once, one addition, the reference's renormalisation",
 };
 
-/// `q(y,z|x)` and `q(y|x)` under the footnote, `q(z|x) p(y|z)` normalised. As above the entries have one more rounding.
+/// `q(y,z|x)` and `q(y|x)` under the footnote's reading, which is `q(z|x) p(y|z)`, normalised. As above, the entries
+/// have one more rounding.
 ///
-/// The reference normalises over all `Y Z` states in one plain sum and subtracts three times (maximum, sum, what is left).
+/// The reference normalises over all `Y Z` states in one plain sum. It subtracts three times: the maximum, the sum, and
+/// what is left.
 pub const FOOTNOTE_JOINT: Precision = Precision {
     roundings: |size| {
         let joint = caption_given_code(size) + 2.0;
@@ -136,17 +140,18 @@ pub const FOOTNOTE_JOINT: Precision = Precision {
 
 /// A closed form of a linear-Gaussian world.
 ///
-/// The reference carries the error of every entry through products, forward substitutions and factorisations in units of roundoff
-/// (`reference::gaussian::Uncertain`), and lays it down in the mass so that [`CLOSURE`] of it make room; the analysis holds for any order of
-/// summation, and counts no less where a type is narrower. What is left is the twin's own sums of squares and of a diagonal's logarithms, which
-/// the reference compensates: `d + max(d, D)` terms, the logarithm, and at most eight additions of what they come to.
+/// The reference carries the error of every entry through products, forward substitutions and factorisations in units
+/// of roundoff (`reference::gaussian::Uncertain`). It puts this error into the mass, so that [`CLOSURE`] times the mass
+/// covers it. The analysis holds for any order of summation, and also for narrower types. What is left are the twin's
+/// sums of squares and of a diagonal's logarithms, which the reference compensates. They have `d + max(d, D)` terms,
+/// the logarithm, and at most eight additions of the results.
 pub const CLOSED_FORM: Precision = Precision {
     roundings: closed_form,
     exact_in_f64: false,
     reason: "running error of products, substitutions and factors; sums over coordinates and pixels",
 };
 
-/// Closed forms, one a caption, and an expectation or a log-sum-exp over the captions.
+/// An expectation or a log-sum-exp over the captions, each of which has a closed form.
 pub const MIXTURE: Precision = Precision {
     roundings: |size| {
         let of = closed_form(size) + 2.0;
@@ -178,12 +183,12 @@ fn caption_given_code(size: Size) -> f64 {
     log_sum_exp(size.captions, 0.0) + 1.0
 }
 
-/// `ln p(z) - ln sum_z p(z)`; the reference subtracts three times (maximum, sum, what is left).
+/// `ln p(z) - ln sum_z p(z)`. The reference subtracts three times: the maximum, the sum, and what is left.
 fn code_prior(size: Size) -> f64 {
     log_sum_exp(size.codes, log_sum_exp(size.captions, 0.0)) + 3.0
 }
 
-/// Summing over the codes and then over the captions costs a term `Y - 1 + Z - 1` roundings.
+/// The number of roundings that a sum over the codes and then over the captions costs a term: `Y - 1 + Z - 1`.
 fn both(size: Size) -> f64 {
     size.captions + size.codes - 1.0
 }
@@ -201,9 +206,10 @@ mod tests {
 
     #[test]
     fn an_expectation_of_five_codes_is_counted_by_hand() {
-        // exp 4, sum of 5 exps 4 + 4, quotient 1, product 1, sum 4: 18; four additions: 22.
+        // An exp costs 4, the sum of 5 exps 4 + 4, the quotient 1, the product 1 and the sum 4: 18. Four additions make
+        // 22.
         assert!(((EXPECTED_TERMS.roundings)(SIZE) - 22.0).abs() < f64::EPSILON);
-        // the same with 2 + 4 additions in either sum: 22; one subtraction: 23.
+        // With 2 + 4 additions in either sum the same makes 22. One subtraction makes 23.
         assert!(((OVER_BOTH.roundings)(SIZE) - 23.0).abs() < f64::EPSILON);
     }
 

@@ -1,24 +1,25 @@
-//! How close the twin comes to the reference: from a count of roundings to a bound.
+//! Turns a number of roundings into a bound on the distance between the twin and the reference.
 
 use bounds::{Float, gamma};
 
-/// What a count may depend on: the numbers of captions and of terms in a sum over the codes.
+/// The sizes of a world on which a number of roundings depends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Size {
-    /// `Y`.
+    /// The number of captions, `Y`.
     pub captions: f64,
-    /// `Z`; of a continuous world `d + max(d, D)`, a square's columns and rows.
+    /// The number of terms in a sum over the codes: `Z`, or `d + max(d, D)` for a linear-Gaussian world, whose squares
+    /// have that many.
     pub codes: f64,
 }
 
-/// How closely a twin follows its reference.
+/// The accuracy of a function of the twin against that of the reference.
 #[derive(Debug, Clone, Copy)]
 pub struct Precision {
-    /// How many roundings stand between a table entry and the result.
+    /// The number of roundings between an entry of a table and the result.
     pub roundings: fn(Size) -> f64,
-    /// Whether both sides do the same operations on the same `f64`s, so that in `f64` nothing but equality is accepted.
+    /// Whether both sides do the same operations on the same numbers, so that in `f64` they must be equal.
     pub exact_in_f64: bool,
-    /// The count in words.
+    /// The derivation of the number in a sentence.
     pub reason: &'static str,
 }
 
@@ -29,8 +30,8 @@ impl Precision {
     /// (gamma_k(u) + gamma_k(u_f64)) mass + floor
     /// ```
     ///
-    /// The second gamma is the reference's own error: it does the same in `f64`, its compensated sums no worse. `floor` is
-    /// [`floor`]'s.
+    /// The second gamma is the error of the reference itself. It does the same in `f64`, and its compensated sums are
+    /// no worse. `floor` comes from the function [`floor`].
     #[must_use]
     pub fn tolerance(&self, size: Size, float: Float, floor: f64) -> Tolerance {
         if self.exact_in_f64 && float == Float::F64 {
@@ -44,7 +45,7 @@ impl Precision {
     }
 }
 
-/// A bound that is still waiting for a mass.
+/// A bound as a function of the mass of a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
     slope: f64,
@@ -59,22 +60,23 @@ impl Tolerance {
     }
 }
 
-/// What underflow can cost: a weight below the smallest normal number has no relative precision, its absolute error is
-/// at most that number.
+/// A bound on the error of underflow. A weight below the smallest normal number has no relative precision, but its
+/// absolute error is at most that number.
 ///
 /// ```text
 /// n tiny |f|,   |f| <= 8 (largest + ln n + 1) (1 + beta)
 /// ```
 ///
-/// At most eight addends (Eq. 10 with the graphical model's joint, and a divergence) make an `f`, each a table entry, at most
-/// `largest`, or a log-sum-exp of entries, `ln n` more; beta weights the divergence's.
+/// An `f` has at most eight addends (in Eq. 10 with the joint of the graphical model, and a divergence). Each is an
+/// entry of a table, of size at most `largest`, or a log-sum-exp of entries, which is at most `ln n` larger. Those of
+/// the divergence are multiplied by beta.
 #[must_use]
 pub fn floor(size: Size, float: Float, largest: f64, beta: f64) -> f64 {
     let states = size.captions * size.codes;
     states * float.smallest_normal() * 8.0 * (largest + states.ln() + 1.0) * (1.0 + beta)
 }
 
-/// `k u`, with what is beyond the first order.
+/// The bound of `count` roundings in a type, of all orders.
 fn rounded(float: Float, count: f64) -> f64 {
     gamma(count * float.unit_roundoff())
 }

@@ -1,65 +1,65 @@
-//! What a comparison came to.
+//! The result of comparing the equations.
 
 use bounds::{Outcome, compare};
 use serde::{Serialize, Serializer};
 
-/// What was compared, and how it came out.
+/// The result of a comparison over all pairs, readings and worlds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// `cpu`, or `cuda:` and the ordinal.
+    /// The device of the twin: `cpu`, or `cuda:` and the ordinal.
     pub device: String,
-    /// `f32` or `f64`.
+    /// The type of the twin: `f32` or `f64`.
     pub float: &'static str,
-    /// Whether their codes are integrated over.
+    /// Whether the worlds are linear-Gaussian, so that codes are integrated over.
     pub continuous: bool,
-    /// How many worlds were compared.
+    /// The number of worlds that were compared.
     pub worlds: usize,
-    /// How many were not, because at their condition the type's digits say nothing.
+    /// The number of worlds that were left out, because they are so ill-conditioned that the type's digits say nothing.
     pub left_out: usize,
-    /// Whether something was compared and everything agrees.
+    /// Whether at least one value was compared, and all agree.
     pub agrees: bool,
-    /// One row a function and reading.
+    /// One row for each function and reading.
     pub rows: Vec<Row>,
 }
 
-/// One function under one reading.
+/// The comparison of one function under one reading.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// The function's name on both sides.
     pub name: &'static str,
-    /// The reading, where it makes a difference.
+    /// The reading, where the function depends on it.
     pub reading: Option<&'static str>,
-    /// How many values were compared.
+    /// The number of values that were compared.
     pub compared: usize,
-    /// How many of them are infinite or undefined in the reference, and so compared by class.
+    /// The number of those that are infinite or undefined in the reference, and so are compared by class.
     pub classed: usize,
-    /// How many differ.
+    /// The number of values that disagree.
     pub failed: usize,
-    /// Whether nothing but equality is accepted.
+    /// Whether the two sides have to be equal.
     pub exact: bool,
-    /// Why the bound is what it is.
+    /// The derivation of the bound in a sentence.
     pub reason: &'static str,
-    /// The worst value: the one that uses most of its bound, or the first of the wrong class.
+    /// The value that uses the largest share of its bound, or the first of the wrong class.
     pub worst: Option<Worst>,
 }
 
 /// The worst value of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Worst {
-    /// Which world, in the order given.
+    /// The place of the world in the list that was given.
     pub world: usize,
-    /// Which of the world's values, row-major.
+    /// The index of the value among those of the world, row by row.
     pub index: usize,
-    /// The reference's value; NaN where it is undefined.
+    /// The value of the reference. It is NaN where the value is undefined.
     #[serde(serialize_with = "number")]
     pub reference: f64,
-    /// The twin's.
+    /// The value of the twin.
     #[serde(serialize_with = "number")]
     pub twin: f64,
-    /// How far apart they may lie.
+    /// The bound on the distance of the two.
     #[serde(serialize_with = "number")]
     pub bound: f64,
-    /// How much of the bound is used; infinite for a value of the wrong class.
+    /// The share of the bound that is used. It is infinite for a value of the wrong class.
     #[serde(serialize_with = "number")]
     pub ratio: f64,
 }
@@ -89,7 +89,7 @@ impl Row {
 }
 
 impl Report {
-    /// The row that uses most of its bound.
+    /// The row that uses the largest share of its bound.
     #[must_use]
     pub fn worst(&self) -> Option<&Row> {
         let ratio = |row: &&Row| row.worst.map_or(0.0, |worst| worst.ratio);
@@ -97,7 +97,7 @@ impl Report {
     }
 }
 
-/// JSON has no infinities and no NaN: they are written as words.
+/// Writes a number as JSON. Infinities and NaN, which JSON does not have, become words.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if value.is_finite() {

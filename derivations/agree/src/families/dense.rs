@@ -1,20 +1,21 @@
-//! Worlds of a shape asked for in which everything is possible, the same for a seed everywhere: what families, tests and benches start from. Worlds of any kind and shape are drawn by `worlds::generate::random`.
+//! Random worlds of a given shape in which everything is possible. They depend on the seed alone. Families, tests and
+//! benches begin with them. Worlds of any kind and shape are drawn by `worlds::generate::random`.
 
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use reference::world::Tables;
 
-/// The seed of every run.
+/// The default seed.
 pub const SEED: u64 = 20;
 
-/// The seed that `ELBO_SEED` asks for, else [`SEED`].
+/// The seed in the environment variable `ELBO_SEED`, or else [`SEED`].
 #[must_use]
 pub fn seed() -> u64 {
     std::env::var("ELBO_SEED").map_or(SEED, |asked| asked.parse().expect("ELBO_SEED is a whole number"))
 }
 
-/// A stream of worlds.
+/// A stream of random worlds.
 #[derive(Debug)]
 pub struct Worlds(ChaCha8Rng);
 
@@ -29,13 +30,14 @@ impl Worlds {
         self.0.random_range(low..high)
     }
 
-    /// Logarithms of `n` weights that spread over `width` nats, normalised; no entry is 0.
+    /// The logarithms of a distribution over `n` states that spread over `width` nats. No probability is 0.
     fn ln_distribution(&mut self, n: usize, width: f64) -> Vec<f64> {
         let weights: Vec<f64> = (0..n).map(|_| self.number(-width, -0.125)).collect();
         normalised(&weights)
     }
 
-    /// A world in which everything is possible: `ln p(x|y,z)` around `offset`, beta between 0.25 and 4.
+    /// Draws a world in which everything is possible. Its `ln p(x|y,z)` lies around `offset`, and beta between 0.25 and
+    /// 4.
     pub fn dense(&mut self, captions: usize, codes: usize, offset: f64) -> Tables {
         let likelihood = (0..captions * codes)
             .map(|_| offset + self.number(-9.0, -0.5))
@@ -52,13 +54,13 @@ impl Worlds {
     }
 }
 
-/// The distribution that has all its probability at one place, as logarithms.
+/// The point mass at `place` among `n` states, as logarithms.
 #[must_use]
 pub fn certain(n: usize, place: usize) -> Array1<f64> {
     Array1::from_shape_fn(n, |k| if k == place { 0.0 } else { f64::NEG_INFINITY })
 }
 
-/// Logarithms of weights, less the logarithm of their sum; the maximum first, which is exact where it matters.
+/// Normalises logarithms of weights. The maximum is subtracted first, which is exact where it matters.
 #[must_use]
 pub fn normalised(ln_weights: &[f64]) -> Vec<f64> {
     let max = ln_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);

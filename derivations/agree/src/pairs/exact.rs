@@ -1,4 +1,5 @@
-//! The fused sides against the same reference: their values come from sums that are shared, so what fails here fails alone.
+//! The pairs of the fused sides, which have the same references as the composed ones. The fused sides share their sums,
+//! and have rows of their own, so that a failure is attributed to them.
 
 use std::sync::Arc;
 
@@ -9,26 +10,26 @@ use reference::world::World;
 use super::pair::{AnyTwin, Pair};
 use super::table::PAIRS;
 
-/// What the composed twin has under every reading, the fused one has without the footnote's.
+/// The readings of the fused sides: all but the footnote's.
 const READINGS: &[Reading] = &[Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Expected];
 const TABLES: &[Reading] = &[Reading::Observed, Reading::Pointwise];
 
-/// A fused side, and the composed twin's row that has its reference and its bounds.
+/// A fused side, and the pair of the composed twin that has the same reference and the same bounds.
 #[derive(Debug, Clone, Copy)]
 pub struct Side {
     /// Its name.
     pub name: &'static str,
     composed: &'static str,
     readings: &'static [Reading],
-    /// The side itself.
+    /// The value of the side, from the shared sums.
     pub of: fn(&Sides) -> f64,
 }
 
 impl Side {
-    /// The row of the composed twin, under this side's name and readings.
+    /// The pair of the composed twin, with this side's name and readings.
     ///
     /// # Panics
-    /// When the table has no such row.
+    /// When the table has no such pair.
     #[must_use]
     pub fn row(&self) -> Pair {
         let row = PAIRS.iter().find(|pair| pair.name == self.composed);
@@ -92,7 +93,7 @@ pub const SIDES: [Side; 8] = [
     },
 ];
 
-/// The pairs of all fused sides, from sums that `by` adds up.
+/// The pairs of all fused sides. `by` adds up the sums.
 #[must_use]
 pub fn exact<A: Adder + Send + Sync + 'static>(by: A) -> Vec<Pair<World, AnyTwin>> {
     let by = Arc::new(by);

@@ -1,4 +1,4 @@
-//! Finite worlds in a batch: tables.
+//! Batches of finite worlds, which are tables of log-probabilities.
 
 use gpu::device::Device;
 use gpu::transfer::Tables;
@@ -34,7 +34,7 @@ impl Batchable for World {
         self.captions() * self.codes()
     }
 
-    /// A tiny probability must not become an impossible one.
+    /// A log-probability that is too large for the type would become an infinity, and its state impossible.
     fn too_large(&self, float: Float) -> Option<TooLarge> {
         let named = |table: &'static str| move |value: &f64| (table, *value);
         let free = self.is_free().then(|| self.joint_encoder().ln());
@@ -48,7 +48,7 @@ impl Batchable for World {
         Some(TooLarge { table, value, limit })
     }
 
-    /// Tables of logarithms have no condition.
+    /// Every finite world is comparable, because tables of logarithms have no condition number.
     fn comparable(worlds: &[Self], _: Float) -> Vec<bool> {
         vec![true; worlds.len()]
     }
@@ -73,7 +73,7 @@ fn rounded(world: &World, float: Float) -> Result<World, Error> {
     Ok(world.rounded(round).with_beta(beta))
 }
 
-/// The tables of worlds of one shape, one after the other, as a batch takes them.
+/// Joins the tables of worlds of one shape, one world after the other, as a batch takes them.
 #[must_use]
 pub fn tables(worlds: &[World]) -> Tables {
     let mut tables = Tables {
@@ -93,7 +93,7 @@ pub fn tables(worlds: &[World]) -> Tables {
     tables
 }
 
-/// The largest finite entry of a world's tables, by size.
+/// The largest absolute value of a finite entry of a world's tables.
 fn largest(world: &World) -> f64 {
     let tables = [world.likelihood(), world.prior().ln(), world.joint_encoder().ln()];
     let matrices = tables.into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Linear-Gaussian worlds in a batch, and their pairs.
+//! Batches of linear-Gaussian worlds, and the pairs of functions on them.
 
 use gpu::device::Device;
 use gpu::gaussian::{self as twin, Batch, Parts};
@@ -15,7 +15,7 @@ use super::pair::{Pair, Start};
 use crate::bounds::{self, Precision, Size};
 
 const ANY: &[Reading] = &[Reading::Pointwise];
-/// All but the footnote's, whose `p(z)` is a mixture.
+/// The readings with closed forms: all but the footnote's, whose `p(z)` is a mixture.
 const CLOSED: &[Reading] = &[Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Expected];
 
 /// Every closed form that has a twin.
@@ -46,7 +46,7 @@ pub static GAUSSIAN: &[Pair<Gaussian>] = &[
         start: Start::Rounded,
         reference: |world, _| {
             let gap = world.posterior_gap()?;
-            // The reference takes the spectra of the covariances, and that in f64.
+            // The reference computes this from the spectra of the covariances, in f64.
             let own = gap.mass() * UNIT_ROUNDOFF_F64 / world.unit_roundoff();
             let mass = own + evidence(world)?.mass() + bound::eq09_log_product(world)?.mass();
             Ok(vec![Nats::with_mass(gap.value(), mass)])
@@ -115,7 +115,8 @@ fn by_reading(reading: Reading) -> &'static Precision {
     }
 }
 
-/// Eq. 3 with the mass of Eq. 5: the twin takes the integral by normal equations and Cholesky, the reference's own Eq. 3 by least squares.
+/// The value of Eq. 3 with the mass of Eq. 5. The twin computes the integral by normal equations and Cholesky, while
+/// the reference's Eq. 3 uses least squares.
 fn evidence(world: &Gaussian) -> Result<Nats, Error> {
     let mass = bound::eq05_log_expected_ratio(world)?.mass();
     Ok(Nats::with_mass(bound::eq03_log_evidence(world)?.value(), mass))
@@ -132,7 +133,8 @@ impl Batchable for Gaussian {
         [self.captions(), self.dimension(), self.pixels()]
     }
 
-    /// Rounding comes first: no reading changes what is factorised, and a point mass is not rounded.
+    /// The worlds are rounded before the reading is applied. No reading changes the matrices that are factorised, and a
+    /// point mass is not rounded.
     fn prepared(worlds: &[&Self], reading: Reading, float: Float) -> Vec<Result<Self, Error>> {
         let round = |value| float.nearest(value);
         let rounded = Self::rounded(worlds, round, float.unit_roundoff()).into_iter();
@@ -170,7 +172,8 @@ impl Batchable for Gaussian {
         captions * d * d.max(pixels) + pixels * d.max(pixels)
     }
 
-    /// A tiny probability must not become an impossible one; the parameters are at most 1e15.
+    /// A log-probability that is too large for the type would make its caption impossible. The parameters are at most
+    /// 1e15.
     fn too_large(&self, float: Float) -> Option<TooLarge> {
         let named = |table: &'static str| move |value: &f64| (table, *value);
         let parts = self.parts();
@@ -196,7 +199,8 @@ impl Batchable for Gaussian {
         }
     }
 
-    /// A weight `q(y|x)` below the smallest normal number has no relative precision; where no caption has a weight, products alone underflow.
+    /// A weight `q(y|x)` below the smallest normal number has no relative precision. Where captions have no weights,
+    /// only products underflow.
     fn floor(&self, reading: Reading, float: Float) -> f64 {
         let tiny = float.smallest_normal();
         let products = self.size().captions * self.size().codes * tiny;
@@ -212,8 +216,8 @@ impl Batchable for Gaussian {
     }
 }
 
-/// Whether no square overflows, and every evidence is known to a sixteenth of a nat: the analysis is of first order in that error, what it leaves
-/// out below an eighth of it.
+/// Whether no square overflows, and every evidence is known to a sixteenth of a nat. The error analysis is of first
+/// order in that error, and what it leaves out is less than an eighth of it.
 fn is_known(world: &Gaussian, float: Float) -> Result<bool, Error> {
     for y in captions(world) {
         if !(expected_logs(world, y).mass() <= limit(float, world.beta())) {
@@ -229,13 +233,13 @@ fn is_known(world: &Gaussian, float: Float) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// What is observed, possible, or has a weight: every caption that a line looks at.
+/// The captions on which a line depends: those that are observed, possible, or have a weight.
 fn captions(world: &Gaussian) -> impl Iterator<Item = usize> + '_ {
     let looked_at = |y: &usize| *y == world.y() || world.ln_p_y(*y).is_finite() || world.ln_q_y(*y).is_finite();
     (0..world.captions()).filter(looked_at)
 }
 
-/// `E_{z ~ q(z|x)}[ln p(x|y,z) + ln p(z|y)]`, whose mass holds every square that the twin forms.
+/// `E_{z ~ q(z|x)}[ln p(x|y,z) + ln p(z|y)]` in nats. Its mass includes every square that the twin computes.
 fn expected_logs(world: &Gaussian, y: usize) -> Nats {
     world.expect(&(world.ln_p_x_given_yz(y) + world.ln_p_z_given_y(y)))
 }

@@ -1,13 +1,14 @@
-//! What a value of the reference was made of, where the twin takes a way of its own.
+//! The masses of reference values for functions that the twin computes in another way.
 
 use reference::model::Model as _;
 use reference::special::log_sum_exp;
 use reference::vocab::{Error, Nats, Reading};
 use reference::world::{Codes, World};
 
-/// The footnote's divergence: the twin renormalises `p(z)`, the reference takes the prior as it is. `p(y,z)` sums to 1 but for the
-/// rounding of its entries, so the normaliser is 0 but for that rounding and for its own, both relative to its mass; the
-/// divergence's mass is an expectation under `q(z|x)`, this one under `p(z)`, and neither bounds the other.
+/// Adds the mass of the normaliser of `p(z)` to the footnote's divergence. The twin renormalises `p(z)`, and the
+/// reference takes the prior as it is. `p(y,z)` sums to 1 up to the rounding of its entries. So the logarithm of the
+/// normaliser is 0 up to that rounding and its own, both relative to its mass. The mass of the divergence is an
+/// expectation under `q(z|x)` and this one under `p(z)`, and neither bounds the other.
 ///
 /// ```text
 /// mass + beta (mass of ln sum_z p(z))
@@ -20,7 +21,8 @@ pub(super) fn with_normaliser_mass(world: &World, reading: Reading, beta: f64, n
     Ok(Nats::with_mass(nats.value(), nats.mass() + beta * normaliser.mass()))
 }
 
-/// `ln q(y,z|x)` and then `ln q(y|x)` under the reading, with the masses of what they were derived from.
+/// The values of `ln q(y,z|x)`, followed by those of `ln q(y|x)`, under a reading. Their masses are those of the
+/// numbers from which they are derived.
 pub(super) fn derived_joint(world: &World, reading: Reading) -> Result<Vec<Nats>, Error> {
     let under = world.under(reading)?;
     let (captions, codes) = (world.captions(), world.codes());

@@ -1,4 +1,4 @@
-//! The table of pairs.
+//! The table of pairs on finite worlds.
 
 use gpu::{Tensor, categorical as twin_categorical, equations as twin};
 use reference::categorical;
@@ -11,14 +11,15 @@ use super::masses::{derived_joint, with_normaliser_mass};
 use super::pair::{Pair, Start};
 use crate::bounds::{self, Precision};
 
-/// Eqs. 2 to 9 do not mention `q(y,z|x)`: one comparison, in the world as it is.
+/// The readings of Eqs. 2 to 9. They do not contain `q(y,z|x)`, so they are compared once, on the world as it is.
 const ANY: &[Reading] = &[Reading::Pointwise];
-/// Eqs. 10 to 12 see the reading through the world's tables only, which `Joint` and `Expected` leave as `Pointwise` does.
+/// The readings of Eqs. 10 to 12. They depend on the reading through the tables of the world only, and `Joint` and
+/// `Expected` leave these as `Pointwise` does.
 const TABLES: &[Reading] = &[Reading::Observed, Reading::Pointwise, Reading::Footnote];
-/// The readings that derive `q(y,z|x)`.
+/// The readings that derive another `q(y,z|x)`.
 const DERIVED: &[Reading] = &[Reading::Observed, Reading::Footnote];
 
-/// Every function that has a twin.
+/// Every function on finite worlds that has a twin.
 pub static PAIRS: &[Pair] = &[
     Pair {
         name: "eq02_graphical_model",

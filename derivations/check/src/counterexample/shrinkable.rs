@@ -1,4 +1,4 @@
-//! A kind of world that counterexamples are searched in and assumptions are restored on.
+//! The operations on a kind of world that the search for counterexamples and the restoration of assumptions need.
 
 use std::path::Path;
 
@@ -15,34 +15,34 @@ mod finite;
 #[cfg(feature = "lapack")]
 mod gaussian;
 
-/// What search, shrinking and restoration do to a world.
+/// A kind of world in which counterexamples are searched, shrunk and restored: finite or linear-Gaussian.
 pub trait Shrinkable: Checkable {
-    /// As a person writes it down.
+    /// The same kind of world in fractions, as a person writes it.
     type Written: InFractions<World = Self>;
 
-    /// Random world number `index` of a seed.
+    /// Draws the random world number `index` of a seed.
     fn draw(seed: u64, index: u64) -> Self;
 
-    /// How large it is, in words.
+    /// The size of the world, in words.
     fn size(&self) -> String;
 
-    /// Every world of one state, or one coordinate, fewer.
+    /// Every world that has one state or one coordinate less.
     fn smaller(&self) -> Vec<Self>;
 
-    /// The simplest world in fractions that breaks the claim as well as the grade says, and how many were tried; `small` is the
-    /// one that shrinking ended with.
+    /// The simplest world in fractions that breaks the claim with at least this grade, and the number of worlds that
+    /// were tried. `small` is the world with which the removal of states ended.
     ///
     /// # Errors
     /// None that a validated world can cause.
     fn simplest(target: &Target, grade: Grade, small: &Self) -> Result<(Option<Self::Written>, u64), Error>;
 
-    /// The same world with another `q(y|x)`, its joint the product of the encoders.
+    /// The same world with another `q(y|x)`. Its joint is the product of the encoders.
     ///
     /// # Errors
-    /// None for a distribution over its captions.
+    /// None when the argument is a distribution over the world's captions.
     fn with_caption_model(&self, ln_q_y_given_x: Array1<f64>) -> Result<Self, Error>;
 
-    /// The same world with the posterior at its pair for `q(z|x)`.
+    /// The same world with the posterior at its observed pair as `q(z|x)`.
     ///
     /// # Errors
     /// [`Error::Indeterminate`] where there is no posterior.
@@ -54,7 +54,7 @@ pub trait Shrinkable: Checkable {
     /// None that a validated world can cause.
     fn with_product_encoder(&self) -> Result<Self, Error>;
 
-    /// The same world with the decoder of the observed caption for every caption.
+    /// The same world in which every caption has the decoder of the observed one.
     ///
     /// # Errors
     /// None that a validated world can cause.
@@ -66,10 +66,10 @@ pub trait Shrinkable: Checkable {
     /// What [`worlds::case::write`](worlds::case::write()) refuses.
     fn write(path: &Path, worlds: &[Self], title: &str) -> Result<(), FileError>;
 
-    /// The nearest world that satisfies a condition.
+    /// A world near this one that satisfies a condition.
     ///
     /// # Errors
-    /// [`Error::Indeterminate`] where a posterior is wanted and there is none.
+    /// [`Error::Indeterminate`] where the condition needs a posterior and there is none.
     fn restored(&self, condition: Condition) -> Result<Self, Error> {
         let captions = self.captions();
         let at_beta = |beta| {

@@ -1,4 +1,5 @@
-//! The simplest fractions that still break a claim: fewest states first, then the smallest denominators.
+//! The search for the simplest world in fractions that breaks a claim: with the fewest states, and then with the
+//! smallest denominators.
 
 #[cfg(feature = "lapack")]
 mod lattice;
@@ -21,27 +22,28 @@ use worlds::generate::tiny::compositions;
 use self::tables::{betas, sums};
 use crate::counterexample::target::{Grade, Target};
 
-/// What the search came to.
+/// The result of the search.
 #[derive(Debug)]
 pub struct Simplest {
     /// The world, if one was found within the budget.
     pub world: Option<FractionWorld>,
-    /// Worlds tried.
+    /// The number of worlds that were tried.
     pub tried: u64,
 }
 
-/// Candidates tried before the search gives up on a shape.
+/// The number of candidates after which the search gives up on a shape.
 const BUDGET: u64 = 200_000;
 
-/// Tries every world of at most 2 x 2 x 2 states and of the shape that the shrinker reached, fewest states first
-/// (captions x codes x images), then in the order of the sum of its denominators.
+/// Tries the worlds of at most 2 x 2 x 2 states (captions x codes x images), and those of the shape that the shrinker
+/// reached. Shapes with the fewest states come first, and within a shape the worlds with the smallest sum of
+/// denominators.
 ///
 /// # Errors
 /// None that a validated world can cause.
 pub fn search(target: &Target, grade: Grade, captions: usize, codes: usize, free: bool) -> Result<Simplest, Error> {
     let mut tried = 0;
     for shape in shapes(captions, codes) {
-        // A joint of fewer states is the product of its marginals.
+        // With one caption or one code, a joint is always the product of its marginals.
         let free = free && shape.captions > 1 && shape.codes > 1;
         let world = simplest_of_shape(target, grade, shape, free, &mut tried)?;
         if world.is_some() {
@@ -51,7 +53,8 @@ pub fn search(target: &Target, grade: Grade, captions: usize, codes: usize, free
     Ok(Simplest { world: None, tried })
 }
 
-/// The shapes to try, fewest states first: up to 2 x 2 x 2, then the one that was reached, where it is larger.
+/// The shapes to try, with the fewest states first: those up to 2 x 2 x 2, and the one that was reached where it is
+/// larger.
 fn shapes(captions: usize, codes: usize) -> Vec<Shape> {
     let small = [(1, 1), (1, 2), (2, 1), (2, 2)];
     let mut shapes: Vec<Shape> = small
@@ -75,7 +78,7 @@ fn shapes(captions: usize, codes: usize) -> Vec<Shape> {
     shapes
 }
 
-/// How many states there are; a single image has every likelihood 1.
+/// The numbers of states of a world. Where there is a single image, every likelihood is 1.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     captions: usize,
@@ -83,7 +86,8 @@ struct Shape {
     images: usize,
 }
 
-/// Denominators of the four tables: prior, decoder, `q(z|x)`, `q(y|x)`; of a free joint, the third alone.
+/// The denominators of the four tables: prior, decoder, `q(z|x)` and `q(y|x)`. A free joint uses the third one, and the
+/// fourth is not used.
 type Denominators = [u8; 4];
 
 fn simplest_of_shape(
@@ -117,7 +121,7 @@ fn simplest_of_shape(
     Ok(None)
 }
 
-/// The world at the first beta at which it breaks the claim.
+/// The world with the first of the betas at which it breaks the claim, if there is one.
 fn breaking(target: &Target, grade: Grade, world: &FractionWorld) -> Result<Option<FractionWorld>, Error> {
     for beta in betas(target) {
         let world = FractionWorld { beta, ..world.clone() };
@@ -138,7 +142,7 @@ fn splits(cost: u8) -> Vec<Denominators> {
         .collect()
 }
 
-/// Visits every world of that shape and those denominators until the visitor breaks off.
+/// Visits every world of a shape with these denominators, until the visitor breaks off.
 fn each_world<B>(
     Shape { captions, codes, .. }: Shape,
     [prior, decoder, q_z, q_y]: Denominators,
@@ -149,7 +153,7 @@ fn each_world<B>(
     let states = captions * codes;
     let priors = distributions(prior, states, zeros);
     let decoders = decoders(decoder, states, zeros);
-    // A free joint brings its own marginals.
+    // The marginals of a free joint follow from it.
     let (encoders, caption_models) = if free {
         (distributions(q_z, states, zeros), vec![Vec::new()])
     } else {
@@ -181,7 +185,8 @@ fn each_world<B>(
     ControlFlow::Continue(())
 }
 
-/// Distributions in parts of `whole`, every one of them positive unless zeros are allowed.
+/// All distributions whose probabilities are multiples of `1 / whole`. All of them are positive unless zeros are
+/// allowed.
 fn distributions(whole: u8, parts: usize, zeros: bool) -> Vec<Vec<u8>> {
     if !zeros && usize::from(whole) < parts {
         return Vec::new();
@@ -199,7 +204,8 @@ fn matrix(parts: &[u8], whole: u8, codes: usize) -> Vec<Vec<Fraction>> {
     parts.chunks(codes).map(|row| vector(row, whole)).collect()
 }
 
-/// Likelihoods in parts of `whole`: all 1 (a single image), or each strictly between 0 and 1 unless zeros are allowed.
+/// All tables of likelihoods that are multiples of `1 / whole`. For a single image all are 1. Otherwise each lies
+/// strictly between 0 and 1, or may be 0 or 1 if zeros are allowed.
 fn decoders(whole: u8, states: usize, zeros: bool) -> Vec<Vec<u8>> {
     if whole == 1 {
         return vec![vec![1; states]];

@@ -1,4 +1,4 @@
-//! What a world is searched for, and how good one is.
+//! The target of a search, and the grade of a world that hits it.
 
 use note::assumption::{ASSUMPTIONS, Kind, violated};
 use note::checkable::Checkable;
@@ -16,25 +16,25 @@ use crate::observe::{Values, judge};
 pub enum Grade {
     /// It breaks the claim, but the evidence is 0 or several assumptions are violated at once.
     Degenerate,
-    /// It violates a single assumption of those that the note states or that only a zero probability violates.
+    /// It violates a single assumption, and the note states that assumption or only a zero probability violates it.
     Conditional,
-    /// As `Conditional`, and every probability is positive.
+    /// It is `Conditional`, and every probability is positive.
     ConditionalPositive,
     /// Every probability is positive and everything the note assumes holds: the claim is refuted.
     Refutes,
 }
 
-/// A claim, and the beta it is asked at.
+/// The claim that is to be broken, and the beta at which.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// The claim.
     pub claim: Proposition,
-    /// A beta for every world tried; absent: the world's own.
+    /// The beta of every world that is tried. Where it is absent, each world keeps its own.
     pub beta: Option<Beta>,
 }
 
 impl Target {
-    /// The scene of a world for this target.
+    /// The world under the reading of the claim, at the beta of the target.
     ///
     /// # Errors
     /// None that a validated world can cause.
@@ -46,7 +46,7 @@ impl Target {
         Ok(scene)
     }
 
-    /// Whether the world breaks the claim, and how well.
+    /// The grade with which the world breaks the claim. It is `None` where the claim is not broken.
     ///
     /// # Errors
     /// None that a validated world can cause.
@@ -69,7 +69,8 @@ impl Target {
     }
 }
 
-/// Names and kinds of the assumptions that a scene violates; those about beta do not count when beta was asked for.
+/// The names and kinds of the assumptions that a world under a reading violates. Assumptions about beta are left out
+/// when the user asked for a beta.
 pub(crate) fn violated_names<W: Checkable>(scene: &UnderReading<W>, beta_given: bool) -> Vec<(&'static str, Kind)> {
     let mask = violated(scene);
     ASSUMPTIONS

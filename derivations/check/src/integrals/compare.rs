@@ -1,4 +1,4 @@
-//! The comparison, where LAPACK is.
+//! Computes the comparison. It needs LAPACK.
 
 use ndarray::Array2;
 use note::checkable::Checkable;
@@ -16,17 +16,19 @@ use reference::vocab::{Error, Nats, Reading};
 use super::Integrals;
 use crate::progress::Progress;
 
-/// Draws from `q(z|x)`.
+/// The number of draws from `q(z|x)`.
 const DRAWS: usize = 4096;
 
-/// Nodes an axis: as many as settle a ratio of densities, or the first where none of them do; expectations are exact with any.
+/// The numbers of nodes per axis. The first that suffices for a ratio of densities is used. Where none does, the first
+/// one is used, because expectations are exact with any of them.
 const NODES: [usize; 5] = [16, 32, 64, 128, 256];
 
-/// The most that the fourth moment of `p(x,y,z) / q(z|x)` may exceed the fourth power of its mean by: above it a few draws decide, and their
-/// spread does not tell how wrong they are.
+/// The largest ratio of the fourth moment of `p(x,y,z) / q(z|x)` to the fourth power of its mean for which samples are
+/// trusted. Above it a few draws decide the estimate, and their spread does not tell how wrong it is.
 const HEAVY: f64 = 256.0;
 
-/// Compares every side of every world; `seed` draws the samples, `progress` is told how many worlds there are and how many are done.
+/// Compares every line on every world. `seed` decides the samples. `progress` is told the number of worlds, and each
+/// one that is done.
 ///
 /// # Errors
 /// None on validated worlds.
@@ -43,7 +45,8 @@ pub fn compare(worlds: &[Gaussian], seed: u64, progress: &(dyn Fn(Progress) + Sy
     each.try_reduce(Integrals::default, |a, b| Ok(a.and(b)))
 }
 
-/// The sides to compare, each under a reading: all that have a closed form, once where the reading does not matter.
+/// The lines to compare, each with a reading: all that have a closed form. A line that does not depend on the reading
+/// occurs once.
 fn sides() -> impl Iterator<Item = (&'static Line, Reading)> {
     let closed = LINES
         .iter()
@@ -75,7 +78,7 @@ fn one(world: &Gaussian, seed: u64, place: u64) -> Result<Integrals, Error> {
     for (side, reading) in sides() {
         let closed = match value(side, reading, world) {
             Ok(closed) if closed.is_finite() => closed,
-            // Infinite or undefined, as where p(y) = 0: the rule has to find the same.
+            // The value is infinite or undefined, for example where p(y) = 0. Quadrature has to find the same.
             other => {
                 if !same_class(&other, &value(side, reading, &rule)) {
                     seen.worst_quadrature = f64::INFINITY;
@@ -89,7 +92,7 @@ fn one(world: &Gaussian, seed: u64, place: u64) -> Result<Integrals, Error> {
         } else {
             let found = value(side, reading, &rule)?;
             let bound = closure_bound(&[found, closed]);
-            // A bound without an end is none that anything could miss: the side is counted, and not called compared.
+            // An infinite bound would be met by anything, so the value is not counted as compared.
             if bound == f64::INFINITY {
                 seen.unsettled += 1;
             } else {
@@ -115,7 +118,8 @@ fn one(world: &Gaussian, seed: u64, place: u64) -> Result<Integrals, Error> {
     Ok(seen)
 }
 
-/// By how many standard errors an estimate misses, beyond what rounding has room for; NaN where that cannot be told, which nothing passes.
+/// The error of an estimate beyond `room`, which is the bound for rounding, in standard errors. It is NaN where that
+/// cannot be computed, and NaN never passes.
 fn missed(error: f64, room: f64, standard_error: f64) -> f64 {
     let beyond = error - room;
     if beyond <= 0.0 { 0.0 } else { beyond / standard_error }
@@ -128,13 +132,13 @@ fn value<M: Model>(side: &Line, reading: Reading, world: &M) -> Result<Nats, Err
 
 fn same_class(a: &Result<Nats, Error>, b: &Result<Nats, Error>) -> bool {
     match (a, b) {
-        (Ok(a), Ok(b)) => a.value().total_cmp(&b.value()).is_eq(), // the same infinity
+        (Ok(a), Ok(b)) => a.value().total_cmp(&b.value()).is_eq(), // Both are the same infinity.
         (a, b) => a.is_err() && b.is_err(),
     }
 }
 
-/// Whether at every caption `E_q[r^4] <= HEAVY E_q[r]^4` for the ratio `r = p(x,y,z) / q(z|x)`, in closed form, its decoder the caption's own and
-/// the observed one's.
+/// Whether `E_q[r^4] <= HEAVY E_q[r]^4` holds for the ratio `r = p(x,y,z) / q(z|x)` at every caption, with the decoder
+/// of that caption and with that of the observed one. Both moments are in closed form.
 fn light(world: &Gaussian) -> bool {
     let captions = (0..world.captions()).filter(|&y| world.ln_p_y(y).is_finite());
     let mut pairs = captions.flat_map(|y| [(y, y), (y, world.y())]);
@@ -160,7 +164,7 @@ impl Integrals {
     }
 }
 
-/// The larger, NaN above all.
+/// The larger of two numbers, where NaN counts as the largest.
 fn worse(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
 }

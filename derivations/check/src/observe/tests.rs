@@ -1,4 +1,4 @@
-//! Rows with infinite sides, by hand.
+//! Tests on rows with infinite sides, whose verdicts were worked out by hand.
 
 use note::line::LineId;
 use note::proposition::{Proposition, proposition};
@@ -21,7 +21,7 @@ fn row(claim: &Proposition, from: Nats, to: Nats, slack: Result<Nats, Error>) ->
 
 #[test]
 fn rows_with_infinite_sides_follow_the_law_in_the_extended_reals() {
-    let jensen = proposition("5-6", Reading::Pointwise).expect("a claim"); // at least
+    let jensen = proposition("5-6", Reading::Pointwise).expect("a claim"); // Its relation is "at least".
     let equal = proposition("4-5", Reading::Pointwise).expect("a claim");
     let one = Nats::of(1.0);
     let class = |from, to| Class::Infinite(from, to);
@@ -52,7 +52,7 @@ fn rows_with_infinite_sides_follow_the_law_in_the_extended_reals() {
     );
     // A step down by a finite slack does not reach -inf, and one by +inf does not stop before it.
     assert!(row(&jensen, one, DOWN, Ok(one)).1 && row(&jensen, one, one, Ok(UP)).1);
-    // No slack to tell two numbers apart: equal within their own bound.
+    // Without a slack, two numbers are equal within their own bound.
     assert!(!row(&equal, one, one, none()).0);
     assert!(!row(&equal, one, Nats::of(1.0 + f64::EPSILON), none()).0);
     assert!(row(&equal, one, Nats::of(1.5), none()).0);
@@ -144,7 +144,7 @@ fn in_a_table_of_cells_the_worst_one_is_judged() {
 #[test]
 fn a_row_is_ours_to_answer_for_by_its_sign_its_residue_or_a_bound_that_overflowed() {
     use super::closed;
-    let jensen = proposition("5-6", Reading::Pointwise).expect("a claim"); // slack >= 0
+    let jensen = proposition("5-6", Reading::Pointwise).expect("a claim"); // Its slack is at least 0.
     let ours = |from: Nats, to: Nats, slack: Nats| closed(&jensen, from, to, slack, jensen.sign).ours_broken;
     let n = Nats::of;
     assert!(!ours(n(-1.0), n(-3.0), n(2.0)));

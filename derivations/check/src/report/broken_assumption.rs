@@ -1,4 +1,5 @@
-//! An assumption's witness: the claim that falls with it, before and after.
+//! The report of `elbo break`: the claim that an assumption supports, on a world that violates the assumption and on
+//! one that satisfies it.
 
 use std::fmt::Write as _;
 
@@ -17,35 +18,35 @@ use crate::observe::{Observation, Values, judge};
 use crate::report::lines::wrap;
 use crate::report::number::{amount, number};
 
-/// A claim on one world.
+/// The observation of a claim on one world.
 #[derive(Debug, Clone)]
 pub struct View {
-    /// Whether the assumption holds there.
+    /// Whether the world satisfies the assumption.
     pub assumption_holds: bool,
-    /// What was seen of the claim.
+    /// The observation of the claim.
     pub seen: Observation,
-    /// The side above.
+    /// The upper side in nats, where it has a value.
     pub above: Option<Nats>,
-    /// The side below.
+    /// The lower side in nats, where it has a value.
     pub below: Option<Nats>,
 }
 
-/// An assumption broken and restored.
+/// An assumption that is violated and then restored, and its claim in both worlds.
 #[derive(Debug, Clone)]
 pub struct Breakage<W: Shrinkable = World> {
-    /// The claim that falls.
+    /// The claim that the assumption supports.
     pub claim: Proposition,
-    /// The witness.
+    /// The world that violates the assumption, in fractions.
     pub witness: W::Written,
-    /// On the witness.
+    /// The claim on the witness.
     pub broken: View,
-    /// On the nearest world that satisfies the assumption.
+    /// The claim on the restored world.
     pub restored: View,
-    /// That world.
+    /// A world near the witness that satisfies the assumption.
     pub restored_world: W,
 }
 
-/// Why a breakage could not be shown.
+/// The reason why a breakage could not be shown.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BreakError {
@@ -58,14 +59,14 @@ pub enum BreakError {
     /// The table has no such claim.
     #[error("no claim {id} under the {reading} reading")]
     Proposition {
-        /// Its name.
+        /// The name of the claim.
         id: &'static str,
         /// The reading.
         reading: &'static str,
     },
 }
 
-/// Why no linear-Gaussian world shows what falls with an assumption.
+/// A sentence about why no linear-Gaussian world violates an assumption.
 #[must_use]
 pub const fn no_continuous_witness(assumption: &Assumption) -> &'static str {
     match assumption.says {
@@ -78,7 +79,7 @@ pub const fn no_continuous_witness(assumption: &Assumption) -> &'static str {
 /// Evaluates the claim that an assumption supports on a witness and on the restored world.
 ///
 /// # Errors
-/// [`BreakError`], which the committed tables never cause (tested).
+/// [`BreakError`]. A test shows that the committed tables never cause it.
 pub fn shown<W: Shrinkable>(assumption: &Assumption, witness: &str) -> Result<Breakage<W>, BreakError> {
     let reading: Reading = assumption.reading;
     let claim = proposition(assumption.breaks, reading).ok_or(BreakError::Proposition {
@@ -107,7 +108,7 @@ pub fn shown<W: Shrinkable>(assumption: &Assumption, witness: &str) -> Result<Br
     })
 }
 
-/// As text, at most 100 columns.
+/// The report as text, at most 100 columns wide.
 #[must_use]
 pub fn text<W: Shrinkable>(assumption: &Assumption, shown: &Breakage<W>) -> String {
     let mut out = String::new();
@@ -153,7 +154,7 @@ pub fn text<W: Shrinkable>(assumption: &Assumption, shown: &Breakage<W>) -> Stri
     out
 }
 
-/// For a program.
+/// The report as JSON.
 #[must_use]
 pub fn json<W: Shrinkable>(assumption: &Assumption, shown: &Breakage<W>) -> Value {
     let view = |view: &View| {

@@ -1,4 +1,4 @@
-//! Continuous worlds, below the finite ones.
+//! The section of the report about continuous worlds. It stands below that about finite ones.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::lines::{counted, failed, in_the_file, wrap};
 use super::{explain, table};
 use crate::continuous::{Continuous, SKIPPED};
 
-/// The section as text; what was left out is said and counted.
+/// The section as text. It also says and counts what was left out.
 #[must_use]
 pub fn continuous(found: Option<&Continuous>) -> String {
     let mut out = String::from(
@@ -57,7 +57,7 @@ pub fn continuous(found: Option<&Continuous>) -> String {
     out
 }
 
-/// The section for a program.
+/// The section as JSON.
 #[must_use]
 pub fn continuous_json(found: Option<&Continuous>) -> Value {
     found.map_or(Value::Null, |Continuous { checked, integrals }| {

@@ -1,4 +1,4 @@
-//! A counterexample as text, JSON and in a sentence.
+//! The report of a counterexample, as text and as JSON.
 
 use std::fmt::Write as _;
 
@@ -19,10 +19,10 @@ use crate::counterexample::target::{Grade, Target};
 use crate::report::lines::wrap;
 use crate::report::number::{amount, number};
 
-/// The counterexample as text, at most 100 columns.
+/// The counterexample as text, at most 100 columns wide.
 #[must_use]
 pub fn text<W: Shrinkable>(found: &Counterexample<W>) -> String {
-    let (claim, mut out) = (&found.target.claim, String::new());
+    let mut out = String::new();
     let heading = match found.grade {
         Grade::Refutes => "REFUTED",
         _ => "BROKEN where an assumption is violated",
@@ -38,6 +38,32 @@ pub fn text<W: Shrinkable>(found: &Counterexample<W>) -> String {
     if let Some(caveat) = caveat(found) {
         let _ = writeln!(out, "{}", prose(&caveat, "  ", "  "));
     }
+    write_sides(&mut out, found);
+    out.push('\n');
+    if let Some(step) = found.because {
+        wrap(&mut out, "Why: ", &format!("row {}: {}", step.id, step.remark));
+    }
+    write_assumptions(&mut out, found);
+    if let Some((step, bounded)) = bounded_instead(found) {
+        let words = format!(
+            "{} (row {}), here {}",
+            in_words(step.from),
+            step.id,
+            amount(Some(bounded))
+        );
+        wrap(&mut out, "What line 14 does bound under this reading: ", &words);
+    }
+    let search = format!(
+        "random world {} broke the claim with {}; {} candidates tried to find the simplest",
+        found.drawn, found.found_at, found.shrinks
+    );
+    wrap(&mut out, "Search: ", &search);
+    out
+}
+
+/// Writes the values of the two lines that the claim compares, and their difference where both are finite.
+fn write_sides<W: Shrinkable>(out: &mut String, found: &Counterexample<W>) {
+    let claim = &found.target.claim;
     let _ = writeln!(out, "  {:<28} {:>14}", side(claim.from), amount(found.above));
     let _ = writeln!(out, "  {:<28} {:>14}", side(claim.to), amount(found.below));
     if let (Some(above), Some(below)) = (found.above, found.below)
@@ -57,10 +83,10 @@ pub fn text<W: Shrinkable>(found: &Counterexample<W>) -> String {
             amount(Some(size))
         );
     }
-    out.push('\n');
-    if let Some(step) = found.because {
-        wrap(&mut out, "Why: ", &format!("row {}: {}", step.id, step.remark));
-    }
+}
+
+/// Writes which of the assumptions hold in this world and which are violated.
+fn write_assumptions<W: Shrinkable>(out: &mut String, found: &Counterexample<W>) {
     let violated = |wanted: fn(Kind) -> bool| {
         let all = found.violates.iter().filter_map(|id| assumption(id));
         all.filter(|a| wanted(a.kind))
@@ -79,32 +105,18 @@ pub fn text<W: Shrinkable>(found: &Counterexample<W>) -> String {
             _ => String::new(),
         };
         let holds = format!("every probability is positive and what the note assumes holds{beta}.");
-        wrap(&mut out, "Here ", &holds);
+        wrap(out, "Here ", &holds);
         let repairs = violated(|kind| kind == Kind::Repair);
         if !repairs.is_empty() {
-            wrap(&mut out, "Not assumed by the note, and not so here: ", &repairs);
+            wrap(out, "Not assumed by the note, and not so here: ", &repairs);
         }
     } else {
-        wrap(&mut out, "Violated: ", &violated(|kind| kind != Kind::Repair));
+        wrap(out, "Violated: ", &violated(|kind| kind != Kind::Repair));
     }
-    if let Some((step, bounded)) = bounded_instead(found) {
-        let words = format!(
-            "{} (row {}), here {}",
-            in_words(step.from),
-            step.id,
-            amount(Some(bounded))
-        );
-        wrap(&mut out, "What line 14 does bound under this reading: ", &words);
-    }
-    let search = format!(
-        "random world {} broke the claim with {}; {} candidates tried to find the simplest",
-        found.drawn, found.found_at, found.shrinks
-    );
-    wrap(&mut out, "Search: ", &search);
-    out
 }
 
-/// What the reading's line 14 bounds in place of the evidence, and its value in this world; none below beta = 1, where it bounds nothing.
+/// The row that says what line 14 bounds under the reading in place of the evidence, and the value of that target in
+/// this world. It is `None` below beta = 1, where line 14 bounds nothing.
 fn bounded_instead<W: Shrinkable>(found: &Counterexample<W>) -> Option<(&'static Step, Nats)> {
     let target = &found.target;
     let step = instead(&target.claim).filter(|_| target.beta.is_none_or(|beta| beta >= Beta::ONE))?;
@@ -118,7 +130,8 @@ fn bounded_instead<W: Shrinkable>(found: &Counterexample<W>) -> Option<(&'static
         .map(|value| (step, value))
 }
 
-/// What the claim's reading evaluates in place of the tables printed.
+/// A sentence about the tables that the reading of the claim replaces, where it does not evaluate the ones that are
+/// printed.
 fn caveat<W: Shrinkable>(found: &Counterexample<W>) -> Option<String> {
     let claim = &found.target.claim;
     let world = found.world.to_world().ok().filter(|_| claim.depends_on_reading)?;
@@ -130,7 +143,7 @@ fn caveat<W: Shrinkable>(found: &Counterexample<W>) -> Option<String> {
     ))
 }
 
-/// What is claimed, under which reading, at which beta.
+/// A sentence that says what is claimed, under which reading and at which beta.
 #[must_use]
 pub fn sentence(target: &Target) -> String {
     let claim = &target.claim;
@@ -152,7 +165,7 @@ fn side(id: LineId) -> String {
     in_words(id)
 }
 
-/// The counterexample for a program.
+/// The counterexample as JSON.
 #[must_use]
 pub fn json<W: Shrinkable>(found: &Counterexample<W>) -> Value {
     let claim = &found.target.claim;

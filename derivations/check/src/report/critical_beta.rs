@@ -1,4 +1,4 @@
-//! For which beta the objective bounds the evidence, in words and for a program.
+//! Reports for which values of beta the objective bounds the evidence, in words and as JSON.
 
 use std::cmp::Ordering;
 
@@ -11,11 +11,12 @@ use crate::ledger::{Bound, Ledger};
 use crate::observe::UNDECIDED;
 use crate::report::number::number;
 
-/// Six decimals where they are known; else those that are, and how far off the true one may be; none where rounding leaves nothing of it.
+/// A critical beta as text, with six decimals where they are known. Otherwise it has the decimals that are known, and a
+/// bound on its error. It is `None` where rounding leaves no digit.
 #[must_use]
 pub fn threshold(critical: Threshold) -> Option<String> {
     let Threshold { beta, within } = critical;
-    let beta = beta + 0.0; // no minus on a zero
+    let beta = beta + 0.0; // A zero must not have a minus sign.
     if !(within <= 0.5 * beta.abs().max(1.0)) {
         return None;
     }
@@ -27,7 +28,7 @@ pub fn threshold(critical: Threshold) -> Option<String> {
     })
 }
 
-/// The set of beta, and on which side of it this ledger's beta lies.
+/// A sentence about the set of beta for which the objective is a bound, and about whether the ledger's beta lies in it.
 pub(super) fn sentence(ledger: &Ledger) -> String {
     let beta = ledger.beta;
     let side = match ledger.bound {
@@ -88,7 +89,7 @@ fn lost(beta: f64, side: &str) -> String {
     format!("beta*: D is so small here that rounding leaves nothing of it; at beta = {beta} {side}")
 }
 
-/// The critical beta for a program: its kind, its value, how far rounding can have moved it.
+/// The critical beta as JSON: its kind, its value, and a bound on its rounding error.
 pub(super) fn json(critical: Option<CriticalBeta>) -> Value {
     let at = |kind: &str, at: Threshold| json!({"kind": kind, "beta": number(Some(Nats::of(at.beta))), "within": number(Some(Nats::of(at.within)))});
     match critical {

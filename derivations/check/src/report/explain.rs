@@ -1,4 +1,4 @@
-//! What the verdicts rest on: assumptions, grounds, refutations.
+//! The part of the report that gives reasons for the verdicts: assumptions, grounds and refutations.
 
 use std::fmt::Write as _;
 
@@ -57,7 +57,7 @@ pub(super) fn explanations(out: &mut String, checked: &Checked) {
     undecided(out, checked);
 }
 
-/// Where rounding hides whether a claim holds: such worlds count neither way.
+/// Writes how many worlds were not counted for a claim, because rounding hides whether it holds there.
 pub(super) fn undecided(out: &mut String, checked: &Checked) {
     let hidden: u64 = checked.rows.iter().map(|row| row.all.undecided).sum();
     if hidden == 0 {
@@ -83,12 +83,12 @@ pub(super) fn undecided(out: &mut String, checked: &Checked) {
     wrap(out, "  ", &format!("in {hidden} row checks in all; {all}"));
 }
 
-/// Why a claim that stands does: the rule and the closed slack.
+/// The reason why a claim holds: the rule, and the slack in closed form.
 fn ground(row: &Row) -> Option<String> {
     let verdict = row.verdict();
     let claim = &row.claim;
     if claim.kind == Kind::Bound && !claim.depends_on_reading {
-        return None; // the table says it; its steps give the ground
+        return None; // The steps of the bound give the reason.
     }
     let condition = match &verdict.standing {
         Standing::Holds => String::new(),

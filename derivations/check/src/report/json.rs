@@ -1,4 +1,4 @@
-//! The report for a program.
+//! The report as JSON.
 
 use note::line::line;
 use reference::vocab::Reading;
@@ -10,7 +10,7 @@ use crate::observe::Class;
 use crate::verdict::{Tally, Verdict};
 use crate::{BetaRow, Checked, Row};
 
-/// The whole report for a program.
+/// The whole report as JSON.
 #[must_use]
 pub fn json(checked: &Checked, from: &Provenance) -> Value {
     let mut body = judged(checked);
@@ -19,7 +19,7 @@ pub fn json(checked: &Checked, from: &Provenance) -> Value {
     body
 }
 
-/// What was judged.
+/// The claims and the sweep as JSON.
 pub(super) fn judged(checked: &Checked) -> Value {
     let row = |row: &Row| {
         json!({

@@ -1,4 +1,4 @@
-//! The ledger as text and JSON.
+//! The report of a ledger, as text and as JSON.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use crate::observe::{Values, judge};
 use crate::report::critical_beta;
 use crate::report::number::{amount, number};
 
-/// The ledger as text, at most 100 columns.
+/// The ledger as text, at most 100 columns wide.
 #[must_use]
 pub fn text(ledger: &Ledger, title: &str) -> String {
     let mut out = String::new();
@@ -63,7 +63,7 @@ pub fn text(ledger: &Ledger, title: &str) -> String {
     out
 }
 
-/// The ledger for a program.
+/// The ledger as JSON.
 #[must_use]
 pub fn json(ledger: &Ledger) -> Value {
     let entry = |entry: &Entry| {
@@ -89,7 +89,8 @@ pub fn json(ledger: &Ledger) -> Value {
     })
 }
 
-/// Whether every step from the evidence down to the objective closes on this world: the ledger's own proof.
+/// Whether every step from the evidence down to the objective closes on this world. This proves that the ledger is
+/// correct.
 ///
 /// # Errors
 /// None that a validated world can cause.

@@ -1,4 +1,4 @@
-//! Names of rows and lines of text that every report of a check has.
+//! Names of rows, and the lines of text that all reports of a check share.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::observe::UNDECIDED;
 use crate::verdict::Tally;
 use crate::{Checked, Row};
 
-/// `12-13 joint`: the name of a row.
+/// The name of a row, such as `12-13 joint`.
 #[must_use]
 pub fn name(row: &Row) -> String {
     if row.claim.depends_on_reading && row.claim.kind != Kind::Repair {
@@ -21,12 +21,12 @@ pub fn name(row: &Row) -> String {
     }
 }
 
-/// The letter of an assumption.
+/// The letter of an assumption in the table.
 pub(super) fn letter(name: &str) -> String {
     assumption(name).map_or_else(|| name.to_owned(), Assumption::letter)
 }
 
-/// Which claims the file's own worlds break, and the first row that does.
+/// Writes which claims the worlds of the file break, and the first world that breaks each.
 pub(super) fn in_the_file(out: &mut String, checked: &Checked, kind: &str) {
     if !checked.worlds.iter().any(|(source, _)| *source == Origin::File) {
         return;
@@ -59,7 +59,7 @@ pub(super) fn in_the_file(out: &mut String, checked: &Checked, kind: &str) {
     }
 }
 
-/// `256 from the file, 10 listed`
+/// The numbers of worlds by source, such as `256 from the file, 10 listed`.
 pub(super) fn counted(checked: &Checked) -> String {
     let worlds = checked.worlds.iter();
     let worlds: Vec<String> = worlds
@@ -68,7 +68,7 @@ pub(super) fn counted(checked: &Checked) -> String {
     worlds.join(", ")
 }
 
-/// The rows that failed, with how often and where first; none where all stand.
+/// The rows that failed, with the number of failures and the first world of each. It is `None` where no row failed.
 pub(super) fn failed(checked: &Checked) -> Option<String> {
     let failures: Vec<String> = checked
         .failures()
@@ -90,7 +90,8 @@ const fn source_name(source: Origin) -> &'static str {
     }
 }
 
-/// Writes text behind a label, broken at spaces, at most 100 columns, hanging under its own start.
+/// Writes text after a label, broken at spaces into lines of at most 100 columns. Further lines are indented to the
+/// beginning of the text.
 pub(crate) fn wrap(out: &mut String, label: &str, text: &str) {
     out.push_str(&prose(text, label, &" ".repeat(label.chars().count())));
     out.push('\n');

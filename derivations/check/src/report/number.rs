@@ -1,10 +1,11 @@
-//! Numbers of nats, for people and for programs.
+//! Writes numbers of nats, as text and as JSON.
 
 use reference::vocab::{Nats, closure_bound};
 use serde_json::{Value, json};
 use typeset::amount::{LOST, digits};
 
-/// An amount in the digits that its bound carries, six decimals at most; what is not a number in words.
+/// A number of nats with the digits that its bound leaves, at most six decimals. An infinity and a missing value are
+/// words.
 #[must_use]
 pub fn amount(nats: Option<Nats>) -> String {
     match nats {
@@ -15,7 +16,7 @@ pub fn amount(nats: Option<Nats>) -> String {
     }
 }
 
-/// A number for JSON, which knows no infinities: `"inf"`, `"-inf"`, or null where there is no value.
+/// A number of nats as JSON. Because JSON has no infinities, these are `"inf"` and `"-inf"`. A missing value is null.
 #[must_use]
 pub fn number(nats: Option<Nats>) -> Value {
     match nats.map(Nats::value) {

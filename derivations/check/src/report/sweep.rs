@@ -1,4 +1,5 @@
-//! Eq. 14 at each beta: what that says of 'only for beta = 1', and what line 14 bounds under each reading.
+//! The part of the report about Eq. 14 at each beta: whether the note's 'only for beta = 1' is true, and what line 14
+//! bounds under each reading.
 
 use std::fmt::Write as _;
 
@@ -10,15 +11,15 @@ use super::lines::wrap;
 use crate::verdict::Standing;
 use crate::{BETAS, BetaRow, Checked, Row};
 
-/// The evidence of pair or image, that the note's own bound is on.
+/// The two evidences that the note's own bound is about: that of the pair and that of the image.
 const EVIDENCE: [LineId; 2] = [LineId::Eq3, LineId::ImageEvidence];
 
-/// The sweep of one claim after the other.
+/// The sweep, split by claim.
 fn swept(checked: &Checked) -> impl Iterator<Item = &[BetaRow]> {
     checked.sweep.chunks(BETAS.len())
 }
 
-/// Whether the bound swept is on the evidence rather than on a target of the reading's own.
+/// Whether a row of the sweep is a bound on the evidence, and not on another target of its reading.
 pub(super) fn on_the_evidence(row: &BetaRow) -> bool {
     EVIDENCE.contains(&row.row.claim.from)
 }
@@ -73,7 +74,7 @@ fn marks(out: &mut String, rows: &[BetaRow]) {
     out.push('\n');
 }
 
-/// What each reading bounds, from the verdicts above and from nothing else.
+/// Writes what each reading bounds. It follows from the verdicts alone.
 fn readings(out: &mut String, checked: &Checked) {
     let _ = writeln!(
         out,
@@ -87,8 +88,9 @@ fn readings(out: &mut String, checked: &Checked) {
     }
 }
 
-/// The targets of a reading's line 14 at every beta from 1 up, by itself or where one assumption more is made; that of its line 13, where line 14
-/// has none by itself; and `ln p(x)`, where an assumption is enough that does not already give `ln p(x,y)`, which is less.
+/// What a reading bounds, one sentence for each target. First come the targets of line 14 at every beta from 1 up.
+/// Where line 14 has none, that of line 13 follows. Then come the targets that line 14 has under a single further
+/// assumption. Last comes `ln p(x)`, under assumptions that do not already give `ln p(x,y)`, which is smaller.
 #[must_use]
 pub fn what_it_bounds(checked: &Checked, reading: Reading) -> Vec<String> {
     let (mut bounds, mut conditional, mut enough) = (Vec::new(), Vec::new(), Vec::new());
@@ -103,7 +105,7 @@ pub fn what_it_bounds(checked: &Checked, reading: Reading) -> Vec<String> {
         }
     }
     if bounds.is_empty() && conditional.is_empty() {
-        return bounds; // not asked
+        return bounds; // This reading was not checked.
     }
     if bounds.is_empty() {
         let kept =
@@ -142,7 +144,8 @@ pub fn what_it_bounds(checked: &Checked, reading: Reading) -> Vec<String> {
     bounds
 }
 
-/// None where the bound holds at every beta from 1 up; else the single assumptions under which it does at each of them.
+/// `None` where the bound holds at every beta from 1 up. Otherwise the assumptions each of which, by itself, makes it
+/// hold at all of them.
 fn repairs_from_one(rows: &[BetaRow]) -> Option<Vec<&'static str>> {
     let from_one = rows.iter().filter(|at| at.beta >= 1.0);
     let standings: Vec<Standing> = from_one.map(|at| at.row.verdict().standing).collect();
@@ -154,7 +157,7 @@ fn repairs_from_one(rows: &[BetaRow]) -> Option<Vec<&'static str>> {
     Some(common)
 }
 
-/// The assumptions of which each repairs a claim by itself.
+/// The assumptions each of which repairs a refuted claim by itself.
 fn alone(standing: &Standing) -> Vec<&'static str> {
     let Standing::Refuted { repairs } = standing else {
         return Vec::new();
@@ -162,7 +165,7 @@ fn alone(standing: &Standing) -> Vec<&'static str> {
     repairs.iter().filter(|set| set.len() == 1).flatten().copied().collect()
 }
 
-/// What the sweep says of 'only for beta = 1', in sentences.
+/// Sentences about what the sweep says on the note's 'only for beta = 1'.
 #[must_use]
 pub fn only_beta_one(checked: &Checked) -> Vec<String> {
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! The verdicts, one line a row.
+//! The table of verdicts, one line for each row.
 
 use std::fmt::Write as _;
 
@@ -62,7 +62,7 @@ fn smallest(tally: &Tally) -> String {
     }
 }
 
-/// A line with its step and its bound side by side, as in the table of verdicts.
+/// The step to a line and the bound by that line, side by side, as in the table of verdicts.
 #[must_use]
 pub fn pairs(checked: &Checked) -> Vec<(Option<&Row>, Option<&Row>)> {
     let mut pairs: Vec<(Option<&Row>, Option<&Row>)> = Vec::new();
@@ -82,7 +82,7 @@ pub fn pairs(checked: &Checked) -> Vec<(Option<&Row>, Option<&Row>)> {
     pairs
 }
 
-/// A verdict in at most twelve letters, with a letter for each assumption.
+/// A verdict in at most twelve characters, with a letter for each assumption.
 fn short(row: Option<&Row>) -> String {
     let Some(row) = row else { return "-".to_owned() };
     let verdict = row.verdict();

@@ -1,51 +1,52 @@
-//! What was seen, counted.
+//! Counts the observations of a claim.
 
 use std::collections::BTreeMap;
 
 use crate::observe::{Class, Observation};
 
-/// What was seen of a claim, in total.
+/// The observations of a claim over many worlds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
-    /// Worlds in which the claim says something.
+    /// The number of worlds in which the claim says something.
     pub judged: u64,
-    /// Of these, worlds in which it does not hold.
+    /// The number of these worlds in which it does not hold.
     pub broken: u64,
-    /// The first of these.
+    /// The number of the first world in which it does not hold.
     pub first_broken: Option<u64>,
-    /// Worlds in which rounding hides whether it holds.
+    /// The number of worlds in which rounding hides whether it holds.
     pub undecided: u64,
-    /// Worlds in which the upper side has no value.
+    /// The number of worlds in which the upper side has no value.
     pub undefined: u64,
-    /// Rows that closed on finite numbers.
+    /// The number of worlds in which all numbers of the row are finite.
     pub closed: u64,
-    /// Rows with an infinite or undefined side, by class.
+    /// The number of worlds with an infinite or undefined side, by class.
     pub classes: BTreeMap<Class, u64>,
-    /// The worst residue in units of its bound, and its world.
+    /// The largest residue in units of its bound, and the number of its world.
     pub worst: Option<(f64, u64)>,
-    /// The smallest finite slack, and its world.
+    /// The smallest finite slack in nats, and the number of its world.
     pub smallest: Option<(f64, u64)>,
-    /// Worlds where a row does not close or a sign that we claim fails: the first, and how many.
+    /// The worlds in which the row does not close or the sign that we claim fails: the first one, and how many there
+    /// are.
     pub ours_broken: Option<(u64, u64)>,
-    /// By the set of assumptions violated.
+    /// The observations by the set of violated assumptions.
     pub masks: BTreeMap<u16, MaskTally>,
 }
 
-/// What was seen in worlds that violate the same set of assumptions.
+/// The observations in the worlds that violate the same set of assumptions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MaskTally {
-    /// The claim does not hold.
+    /// The number of worlds in which the claim does not hold.
     pub broken: u64,
-    /// It holds with slack 0.
+    /// The number of worlds in which it holds with slack 0.
     pub equal: u64,
-    /// It holds with room.
+    /// The number of worlds in which it holds with a slack other than 0.
     pub strict: u64,
-    /// Rounding hides whether it holds.
+    /// The number of worlds in which rounding hides whether it holds.
     pub undecided: u64,
 }
 
 impl Tally {
-    /// Adds what was seen on world number `index`, which violates the assumptions of `mask`.
+    /// Adds the observation on world number `index`, which violates the assumptions of `mask`.
     pub fn add(&mut self, index: u64, mask: u16, seen: &Observation) {
         if seen.ours_broken {
             let (first, count) = self.ours_broken.unwrap_or((index, 0));
@@ -85,7 +86,8 @@ impl Tally {
         }
     }
 
-    /// Adds another tally; ties go to the lower world number, so that the order of merging does not matter.
+    /// Adds another tally. Of two equal extremes the one with the lower world number is kept, so that the order of
+    /// merging does not matter.
     pub fn merge(&mut self, other: &Self) {
         self.judged += other.judged;
         self.broken += other.broken;

@@ -1,4 +1,4 @@
-//! A trained model's networks against the reference, layer by layer, on real images and captions.
+//! Compares the networks of a trained model with the reference, layer by layer, on real images and captions.
 
 use std::collections::BTreeMap;
 
@@ -14,42 +14,42 @@ use reference::network::{Graph, Parameters};
 use crate::data::Data;
 use crate::network::Model;
 
-/// Why a model's networks could not be compared.
+/// The reason why the networks of a model could not be compared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NetworksError {
-    /// The layers do not match.
+    /// The layers of the two sides do not match: one of them is missing, or has another shape.
     #[error(transparent)]
     Layers(#[from] LayersError),
-    /// The model cannot run.
+    /// The model could not run.
     #[error(transparent)]
     Model(#[from] crate::ModelError),
 }
 
-/// A network's layers over some images.
+/// The comparison of the layers of one network on some images.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct NetworkReport {
     /// `encoder`, `decoder` or `transformer`.
     pub network: &'static str,
-    /// The type that the twin computed in.
+    /// The type in which `gpu` computed.
     pub dtype: &'static str,
-    /// Numbers compared.
+    /// The number of values that were compared.
     pub compared: usize,
-    /// Numbers beyond their bound.
+    /// The number of values beyond their bound.
     pub failed: usize,
-    /// The largest share of a bound that is used.
+    /// The largest error, in units of its bound.
     pub worst: f64,
-    /// The layer where that is.
+    /// The layer with that error.
     pub worst_layer: String,
-    /// The first layer with a number beyond its bound.
+    /// The first layer with a value beyond its bound.
     pub first_beyond: Option<String>,
 }
 
-/// Every layer of the model's networks on these images, in `f32` or with parameters and layers in `bf16`.
+/// Compares every layer of the model's networks on these images, in `f32`, or with parameters and layers in `bf16`.
 ///
 /// # Errors
-/// [`NetworksError`], for a layer's number that is not finite, too, which a rectifier may hide from every result; a disagreement is a finding in the
-/// reports.
+/// [`NetworksError`], also for a number of a layer that is not finite. A rectifier might hide such a number from every
+/// result. A disagreement is not an error, but a finding in the reports.
 pub fn agree(
     model: &Model,
     data: &Data,
@@ -121,7 +121,7 @@ fn expect_finite(
 ) -> Result<(), crate::ModelError> {
     for node in graph.nodes() {
         let Some(tensor) = seen.get(&node.name) else {
-            continue; // the comparison says so
+            continue; // The comparison reports that the layer is missing.
         };
         let layer = tensor.get(0)?;
         let numbers = download(&layer)?;
@@ -136,7 +136,7 @@ fn expect_finite(
     Ok(())
 }
 
-/// What the twin says of every layer.
+/// Runs a network of `gpu` and collects the values of every layer by name.
 fn told(run: impl Fn(Seen<'_>) -> Result<(), gpu::Error>) -> Result<BTreeMap<String, Tensor>, NetworksError> {
     let mut seen = BTreeMap::new();
     run(&mut |name, tensor| {
@@ -157,7 +157,7 @@ fn compared(
     Ok(layers(graph, input, &twin, storage)?)
 }
 
-/// The first of a batch.
+/// The first item of a batch, as an array in double precision.
 fn array(tensor: &Tensor) -> Result<ArrayD<f64>, NetworksError> {
     let one = tensor.get(0).map_err(crate::ModelError::from)?;
     let numbers = download(&one).map_err(crate::ModelError::from)?;
@@ -176,7 +176,7 @@ fn cast(tensor: &Tensor, dtype: DType) -> Result<Tensor, NetworksError> {
     Ok(tensor.to_dtype(dtype).map_err(crate::ModelError::from)?)
 }
 
-/// The twin's parameters as the reference reads them.
+/// The parameters of `gpu` in the form in which the reference reads them.
 fn as_reference(parameters: &gpu::network::Parameters) -> Result<Parameters, NetworksError> {
     let mut tensors = BTreeMap::new();
     let mut shapes = Vec::new();

@@ -1,4 +1,5 @@
-//! One training step of both stages on a device, against the same step on the CPU: the loss, every gradient, every number that the update leaves.
+//! Compares a training step of both stages on a device with the same step on the CPU: the loss, every gradient, and
+//! every number that the update changes.
 
 use std::collections::BTreeMap;
 
@@ -17,36 +18,36 @@ use crate::optimiser::AdamW;
 use crate::parameters::Variables;
 use crate::train::{FirstStage, Part, SecondStage, Share, Stage, Step, step};
 
-/// A stage's first step on a device beside the CPU's.
+/// The comparison of the first step of a stage on a device with that on the CPU.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct StepReport {
     /// `dvae` or `prior`.
     pub stage: &'static str,
-    /// The loss there and on the CPU.
+    /// The loss on the device, and that on the CPU.
     pub loss: [f64; 2],
-    /// Numbers compared.
+    /// The number of values that were compared.
     pub compared: usize,
-    /// The largest share of a bound that is used.
+    /// The largest error, in units of its bound.
     pub worst: f64,
-    /// Where that is.
+    /// The name of the quantity with that error.
     pub worst_at: String,
-    /// What is beyond its bound.
+    /// The names of the quantities beyond their bound.
     pub beyond: Vec<String>,
 }
 
 type Gradients = BTreeMap<String, Vec<f64>>;
 
-/// Draws of moved parameters.
+/// The number of draws of perturbed parameters, from which the conditioning of the step is estimated.
 const DRAWS: u64 = 3;
 
-/// The first step of both stages, from fresh parameters, on a batch of so many images: in single precision there, against layers in double precision
-/// on the CPU.
+/// Compares the first step of both stages, from fresh parameters, on a batch of `images` images. The device computes in
+/// single precision, and the CPU in double precision.
 ///
 /// # Errors
-/// [`ModelError`]; a disagreement is a finding in the reports.
+/// [`ModelError`]. A disagreement is not an error, but a finding in the reports.
 pub fn agree(model: &Model, data: &Data, images: usize, device: &Device) -> Result<Vec<StepReport>, ModelError> {
     let cpu = Device::open(Kind::Cpu)?;
-    // Where codes come from is not what is compared: both sides have the CPU's.
+    // The drawing of codes is not compared here, so both sides use the codes of the CPU.
     let mut first = model.on(&cpu)?;
     first.config.dvae.training.batch = images;
     first.config.prior.training.batch = images;
@@ -59,10 +60,10 @@ pub fn agree(model: &Model, data: &Data, images: usize, device: &Device) -> Resu
     ])
 }
 
-/// A stage's first step beside that of the same stage on the CPU, which is taken in double precision.
+/// Compares the first step of a stage with that of the same stage on the CPU, which is computed in double precision.
 ///
 /// # Errors
-/// As [`agree()`].
+/// Those of [`agree()`].
 pub fn beside<S: Stage>(there: &S, here: &S) -> Result<StepReport, ModelError> {
     let run = |stage: &S, dtype| -> Result<(f64, Gradients), ModelError> {
         let Step { loss, gradients, .. } = step(stage, &stage.variables().parameters().to_dtype(dtype)?, 0)?;
@@ -81,10 +82,10 @@ pub fn beside<S: Stage>(there: &S, here: &S) -> Result<StepReport, ModelError> {
     let draws = (0..DRAWS)
         .map(|seed| moved(here, seed))
         .collect::<Result<Vec<_>, _>>()?;
-    // NaN stays: a bound that is no number accepts nothing.
+    // NaN is kept, because a bound that is NaN accepts nothing.
     let larger = |most: f64, next: f64| if next > most || next.is_nan() { next } else { most };
     let farthest = |distance: &dyn Fn(&(f64, Gradients)) -> f64| draws.iter().map(distance).fold(0.0, larger);
-    // What a gradient adds up over: the pixels of the batch.
+    // A gradient is a sum over the pixels of the batch.
     #[expect(clippy::cast_precision_loss, reason = "a number of pixels")]
     let addends = (there.training().batch * EDGE * EDGE) as f64;
     let spread = farthest(&|(moved, _)| (moved - loss).abs());
@@ -94,7 +95,8 @@ pub fn beside<S: Stage>(there: &S, here: &S) -> Result<StepReport, ModelError> {
         (found_loss - loss).abs(),
         step_bound(spread, addends, loss.abs()),
     );
-    // The addends of one tensor of a layer are those of the others, times what goes in: a key's bias has gradient 0 because they cancel.
+    // All tensors of a layer have similar addends in their gradients. The size of the addends is taken from the layer,
+    // because a gradient itself can cancel: that of a key's bias is 0.
     let mut of_layer: BTreeMap<&str, f64> = BTreeMap::new();
     for (name, gradient) in &gradients {
         let largest = of_layer.entry(layer(name)).or_default();
@@ -130,7 +132,7 @@ impl StepReport {
     }
 }
 
-/// The layer that a parameter is of: all but the last word of its name.
+/// The layer to which a parameter belongs: its name without the last word.
 fn layer(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(layer, _)| layer)
 }
@@ -140,7 +142,7 @@ fn root_mean_square(numbers: &[f64]) -> f64 {
     (numbers.iter().map(|x| x * x).sum::<f64>() / numbers.len() as f64).sqrt()
 }
 
-/// Root of the sum of squares; NaN where the lengths differ.
+/// The Euclidean distance of two vectors. It is NaN where their lengths differ.
 fn distance(a: &[f64], b: &[f64]) -> f64 {
     let squares = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
     if a.len() == b.len() { squares.sqrt() } else { f64::NAN }
@@ -156,7 +158,8 @@ fn of_variables(variables: &Variables, store: &GradStore) -> Result<Gradients, M
     variables.iter().map(of).collect()
 }
 
-/// Loss and gradients where every parameter is moved, up or down, by what the widest layer's roundings come to.
+/// The loss and the gradients after every parameter was moved, up or down at random, by the rounding error of the
+/// widest layer.
 fn moved<S: Stage>(stage: &S, seed: u64) -> Result<(f64, Gradients), ModelError> {
     let mut rng: ChaCha8Rng = rand::SeedableRng::seed_from_u64(seed);
     let inputs = |(_, variable): (&str, &Var)| variable.dims().iter().skip(1).product::<usize>();
@@ -175,11 +178,11 @@ fn moved<S: Stage>(stage: &S, seed: u64) -> Result<(f64, Gradients), ModelError>
     Ok((f64::from(loss.to_scalar::<f32>()?), gradients))
 }
 
-/// What the optimiser left, and the norm that it told of.
+/// The norm of the gradients that the optimiser reported, and its state afterwards.
 type Left = (f64, BTreeMap<String, Tensor>);
 
-/// Two steps of the optimiser on both sides down the same gradients, the second down half of them; at the full size of a step, with weights that decay
-/// visibly and gradients that are clipped.
+/// Compares two steps of the optimiser on both sides, along the same gradients. The second step has half of them. The
+/// steps have their full size, the weights decay visibly, and the gradients are clipped.
 fn updates<S: Stage>(report: &mut StepReport, there: &S, here: &S, gradients: &Gradients) -> Result<(), ModelError> {
     let norm = gradients.values().flatten().map(|x| x * x).sum::<f64>().sqrt();
     let training = Training {
@@ -210,7 +213,8 @@ fn updates<S: Stage>(report: &mut StepReport, there: &S, here: &S, gradients: &G
         (found_norm - norm).abs(),
         update_bound(norm, squares),
     );
-    // A norm that is off clips otherwise: what follows from that is no other fault.
+    // A wrong norm clips by a wrong factor. This corrects for it, so that one mistake is not reported again for every
+    // tensor.
     let clipped = norm / found_norm;
     for (name, expected) in &expected {
         let (found, expected) = (download(&found[name])?, download(expected)?);
@@ -233,7 +237,8 @@ fn updates<S: Stage>(report: &mut StepReport, there: &S, here: &S, gradients: &G
     Ok(())
 }
 
-/// A share of the gradients, as the slopes of the sum of variables times gradients: these are they, to the bit.
+/// The gradients, multiplied by `share`, in the form that the optimiser takes. They are the derivatives of the sum of
+/// variables times these numbers, which equal the numbers to the bit.
 fn slopes<S: Stage>(stage: &S, gradients: &Gradients, share: f64) -> Result<GradStore, ModelError> {
     let mut sum: Option<Tensor> = None;
     for (name, variable) in stage.variables().iter() {

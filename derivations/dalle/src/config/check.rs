@@ -1,11 +1,11 @@
-//! What a configuration may say.
+//! Checks a configuration, and compares it with a saved one.
 
 use serde_json::Value;
 
 use super::Config;
 use crate::ModelError;
 
-/// The first key of both that differs, with both values.
+/// A sentence about the first key whose values differ, with both values. It is `None` where all are equal.
 fn differing(path: &str, one: &Value, other: &Value) -> Option<String> {
     let (Value::Object(one), Value::Object(others)) = (one, other) else {
         return (one != other).then(|| format!("{path} is {one} there and {other} here"));
@@ -21,13 +21,14 @@ fn differing(path: &str, one: &Value, other: &Value) -> Option<String> {
 }
 
 impl Config {
-    /// What differs here from a saved one, by its key: the first of it; nothing where they are equal.
+    /// A sentence about the first key in which this configuration differs from a saved one. It is `None` where they are
+    /// equal.
     pub(crate) fn difference(&self, saved: &Self) -> Option<String> {
         let [one, other] = [saved, self].map(|config| serde_json::to_value(config).unwrap_or_default());
         differing("", &one, &other)
     }
 
-    /// Refuses what no training could begin with, by its key.
+    /// Refuses a configuration with which no training could begin. The error names the key.
     pub(super) fn check(&self) -> Result<(), ModelError> {
         self.dvae().encoder_shapes()?;
         self.transformer().shapes()?;

@@ -1,4 +1,4 @@
-//! What a configuration needs of memory at least, and what there is.
+//! A lower bound on the memory that a configuration needs, and the memory that is free.
 
 use std::fs;
 
@@ -8,34 +8,37 @@ use gpu::device::Device;
 use super::{Config, Dtype, EDGE};
 use crate::ModelError;
 
-/// What a model's networks are used for.
+/// The use of a model's networks, which decides how much memory they need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Load {
-    /// Training encoder and decoder.
+    /// The encoder and the decoder are trained.
     FirstStage,
-    /// Training the transformer.
+    /// The transformer is trained.
     SecondStage,
-    /// Evaluating or sampling, so many codes of all positions at a time.
+    /// The networks are evaluated or sampled, with several samples of all codes at a time.
     Forward {
-        /// How many.
+        /// The number of samples at a time.
         at_once: usize,
     },
 }
 
-/// Images that a batch, and what is kept of every image, has at least to itself: the training part of the shipped images.
+/// The number of images in the training part of the shipped data. A batch is counted as no larger than that, and so are
+/// the numbers that are kept for every image.
 const IMAGES: usize = 1_521;
 
-/// Copies of a parameter while it is learned: itself, its gradient, both moments and its average.
+/// The number of copies of a parameter while it is learned: itself, its gradient, both moments and its average.
 const COPIES: f64 = 5.0;
 
 impl Config {
-    /// Refuses networks that do not fit the free memory: a lower bound on what they need, so that whatever could run does.
+    /// Refuses networks that do not fit into the free memory. What they need is bounded from below, so that nothing is
+    /// refused that could run.
     ///
-    /// Counted are the parameters (five times while they are learned) and, on the CPU, the numbers of a batch that training keeps for the way back,
-    /// or the logits, samples and noise of the codes that are drawn at a time.
+    /// The parameters are counted, five times while they are learned. On the CPU, the numbers of a batch that training
+    /// keeps for the backward pass are counted too, or the logits, samples and noise of the codes that are drawn at a
+    /// time.
     ///
     /// # Errors
-    /// [`ModelError::Memory`]; [`ModelError::Network`] for sizes without a network.
+    /// [`ModelError::Memory`], and [`ModelError::Network`] for sizes that no network can have.
     pub fn expect_memory(&self, load: Load, device: &Device) -> Result<(), ModelError> {
         let needed = self.needed(load, device.candle().is_cpu())?;
         match free() {
@@ -65,7 +68,7 @@ impl Config {
         let batch = |size: usize| number(size.min(IMAGES));
         let (parameters, kept) = match load {
             Load::FirstStage => {
-                // Logits and noise beside what the layers keep.
+                // Logits and noise are kept beside the layers.
                 let of_image = layer * self.kept_of_first() + 2.0 * single * codes;
                 (COPIES * first, batch(self.dvae.training.batch) * of_image)
             }
@@ -83,7 +86,7 @@ impl Config {
         Ok(if on_cpu {
             Needed { parameters, kept }
         } else {
-            // They begin in the host's memory, once.
+            // On another device the host's memory holds the parameters once, at the beginning.
             Needed {
                 parameters: parameters / COPIES,
                 kept: 0.0,
@@ -91,7 +94,7 @@ impl Config {
         })
     }
 
-    /// The numbers of encoder and decoder, and of the transformer.
+    /// The numbers of parameters: of encoder and decoder together, and of the transformer.
     fn counted(&self) -> Result<[f64; 2], ModelError> {
         let count = |shapes: Vec<(String, Vec<usize>)>| -> f64 {
             let sizes = shapes
@@ -104,11 +107,11 @@ impl Config {
         Ok([first, count(prior.shapes()?)])
     }
 
-    /// What the convolutions of encoder and decoder return for an image.
+    /// The number of values that the convolutions of encoder and decoder return for an image.
     fn kept_of_first(&self) -> f64 {
         let of_group = |group: usize| {
             let edge = number(EDGE >> group);
-            // Three maps of a quarter of the width, and one of all of it.
+            // A block returns three maps of a quarter of the width, and one of the full width.
             number(self.dvae.blocks) * 1.75 * number(self.dvae.hidden << group) * edge * edge
         };
         let groups: f64 = (0..self.dvae.groups).map(of_group).sum();
@@ -116,17 +119,18 @@ impl Config {
         2.0 * groups + pixels * number(self.dvae.hidden + 6)
     }
 
-    /// What the layers of the transformer return for a text and its image.
+    /// The number of values that the layers of the transformer return for a text and its image.
     fn kept_of_second(&self) -> f64 {
         let (prior, codes) = (self.transformer(), self.side() * self.side());
-        // Two norms, queries, keys, values, what they read, two products of the width; the inner map, before and after its curve.
+        // A layer returns two norms, queries, keys, values, what they read, and two products, each of the width. The
+        // inner map, before and after its curve, is four times as wide.
         let of_layer = 16.0 * number(prior.width);
         let layers = number(prior.layers) * of_layer * number(prior.length());
         layers + number(prior.text) * number(prior.words()) + number(codes) * number(prior.codes)
     }
 }
 
-/// Bytes.
+/// The memory that is needed, in bytes.
 struct Needed {
     parameters: f64,
     kept: f64,
@@ -143,25 +147,26 @@ const fn number(size: usize) -> f64 {
     size as f64
 }
 
-/// The bytes that this process may still ask for: the least of what the machine has left, the process's own limits and its control group. None
-/// where the system tells none of them.
+/// The number of bytes that this process may still allocate: the least of what the machine has left, what the limits of
+/// the process leave, and what its control group leaves. It is `None` where the system tells none of them.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn free() -> Option<f64> {
     let told = [machine(), room(), control_group()];
     told.into_iter().flatten().min().map(|bytes| bytes as f64)
 }
 
-/// `MemAvailable` of `/proc/meminfo`, which counts what can be reclaimed.
+/// The memory of the machine that is available, in bytes: `MemAvailable` of `/proc/meminfo`, which includes what can be
+/// reclaimed.
 fn machine() -> Option<u64> {
     let kibibytes = behind(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")?;
     Some(1024 * kibibytes)
 }
 
-/// What a container may have (control groups, version 2).
+/// The memory that the control group of the process leaves, in bytes (control groups, version 2).
 fn control_group() -> Option<u64> {
     let read = |name: &str| fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok();
-    let bytes = |name: &str| behind(&read(name)?, ""); // or 'max'
-    // Pages of files are given back when somebody asks.
+    let bytes = |name: &str| behind(&read(name)?, ""); // The file may also say `max`, which is no number.
+    // The system reclaims the pages of files when memory is needed.
     let files = behind(&read("memory.stat")?, "file ")?;
     let used = bytes("memory.current")?.saturating_sub(files);
     Some(bytes("memory.max")?.saturating_sub(used))
@@ -175,7 +180,7 @@ mod tests {
     use super::{COPIES, Config, Load};
     use crate::config::NAMED;
 
-    /// By hand: 4 groups of 2 blocks of DALL-E's sizes have 53,786,240 and 43,829,766 numbers.
+    /// By hand: 4 groups of 2 blocks of DALL-E's sizes have 53,786,240 and 43,829,766 parameters.
     #[test]
     fn parameters_are_counted_as_released() {
         let mut config = Config::named("tiny").unwrap();

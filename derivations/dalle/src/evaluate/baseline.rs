@@ -1,4 +1,4 @@
-//! What a model has to beat: pixels without a latent code.
+//! The baseline that a model has to beat: a density of pixels without a latent code.
 
 use reference::likelihood::logit_laplace;
 
@@ -6,7 +6,8 @@ use crate::ModelError;
 use crate::data::{Data, Split, VALUES};
 use crate::noise::{evaluated, ln_unit};
 
-/// A logit-Laplace for each of the image's values, fitted to the training part by maximum likelihood.
+/// An independent logit-Laplace distribution for each value of an image, fitted to the training part by maximum
+/// likelihood.
 ///
 /// ```text
 /// mu = median logit x            b = mean |logit x - mu|
@@ -18,7 +19,7 @@ pub struct PerPixel {
 }
 
 impl PerPixel {
-    /// Fits it.
+    /// Fits the distributions to the training part of the data.
     #[must_use]
     pub fn fit(data: &Data, seed: u64) -> Self {
         let images = data.of(Split::Train);
@@ -40,10 +41,10 @@ impl PerPixel {
         Self { mu, ln_b }
     }
 
-    /// `ln p(x)` of an image's bytes.
+    /// `ln p(x)` of an image's bytes, in nats.
     ///
     /// # Errors
-    /// [`ModelError::Reference`]; none, for pixels mapped by `phi`.
+    /// [`ModelError::Reference`]. There is none for pixels that were mapped by `phi`.
     pub fn log_prob(&self, data: &Data, image: usize, seed: u64) -> Result<f64, ModelError> {
         let pixels = evaluated(data.image(image), seed, image);
         let mut sum = 0.0;

@@ -1,4 +1,4 @@
-//! The importance-weighted bound.
+//! Evaluates the importance-weighted bound.
 
 use serde::Serialize;
 
@@ -12,22 +12,24 @@ use crate::network::Model;
 /// The importance-weighted bound on some images of the test part.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bound {
-    /// How many images.
+    /// The number of images.
     pub images: usize,
-    /// Their ELBO with the entropy exact, nats.
+    /// Their ELBO with the exact entropy, in nats.
     pub elbo: Estimate,
-    /// `k`, a power of two, and `L_k`, nats. The groups are nested: image by image `L_k` rises with `k`, whatever the weights.
+    /// `k`, a power of two, and `L_k` in nats. The groups are nested, so that `L_k` of each image rises with `k`,
+    /// whatever the weights are.
     pub values: Vec<(usize, Estimate)>,
-    /// What each is above the one before it, image by image: none for `L_1`.
+    /// The rise of each `L_k` over the one before, averaged over images, in nats. It begins with `L_2`.
     pub rises: Vec<Estimate>,
-    /// The mean of `-ln q(z_i|x)` over the samples less the exact entropy: `L_1` less the ELBO. Its standard error is that of the samples, from the
-    /// exact variance of `-ln q(z|x)`.
+    /// The mean of `-ln q(z_i|x)` over the samples minus the exact entropy, which equals `L_1` minus the ELBO, in nats.
+    /// Its standard error follows from the exact variance of `-ln q(z|x)`.
     pub entropy_residue: Estimate,
-    /// What [`chance`](crate::chance) leaves it, in nats, and what rounding may make of the entropies: codes may be too rare for a standard error.
+    /// The largest size of that residue, in nats: the margin of [`chance`](crate::chance) plus the rounding error of
+    /// the entropies. A standard error would not include codes that are too rare to be drawn.
     pub residue_bound: f64,
 }
 
-/// Of these images; none where there are none.
+/// Evaluates the bound on these images. The result is `None` where there are no images.
 pub(super) fn bounds(
     model: &Model,
     data: &Data,
@@ -35,11 +37,11 @@ pub(super) fn bounds(
     options: &Options,
     told: &dyn Fn(),
 ) -> Result<Option<Bound>, ModelError> {
-    // The largest power of two: every group is one of smaller groups.
+    // The number of samples is a power of two, so that every group consists of smaller groups.
     let samples = 1 << options.bound_samples.max(1).ilog2();
     let ks: Vec<usize> = (0..).map(|power| 1 << power).take_while(|k| *k <= samples).collect();
     let mut table: Vec<Vec<f64>> = vec![Vec::new(); ks.len()];
-    // What all weights of an image share, ln p(y), is added last: `L_k` rises by what is left.
+    // ln p(y), which all weights of an image share, is added last. So it costs no digits of the rises of `L_k`.
     let (mut elbos, mut shared, mut residues) = (Vec::new(), Vec::new(), Vec::new());
     let (mut variance, mut rounding, mut tails) = (0.0, 0.0, Vec::new());
     #[expect(clippy::cast_precision_loss, reason = "numbers of images, samples and codes")]
@@ -60,7 +62,7 @@ pub(super) fn bounds(
         residues.push(-mean(&drawn.ln_q) - drawn.entropy);
         variance += drawn.variance / drawn_of_each;
         tails.push(drawn.tails);
-        // Either sum adds up so many numbers, one by one.
+        // Each of the two sums has at most this many addends, which are added one by one.
         rounding += codes.max(drawn_of_each) * f64::EPSILON * drawn.entropy;
         told();
     }

@@ -1,4 +1,4 @@
-//! The evaluation of a model: per part of the data, and the importance-weighted bound.
+//! The evaluation of a model on each part of the data, and the importance-weighted bound.
 
 use serde::Serialize;
 
@@ -10,32 +10,32 @@ use crate::data::{Data, Split, VALUES};
 use crate::network::{Model, shapes};
 use crate::parameters::{Beginning, Variables};
 
-/// What to evaluate.
+/// The extent of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Samples of an image's codes.
+    /// The number of samples of each image's codes.
     pub samples: usize,
-    /// Images of each part at most, spread over it.
+    /// The largest number of images of each part. They are spread evenly over it.
     pub images: usize,
-    /// Images of the test part for the importance-weighted bound.
+    /// The number of images of the test part for the importance-weighted bound.
     pub bound_images: usize,
-    /// Samples of each of those: the largest `k`, a power of two; of another number the largest below it.
+    /// The number of samples of each of those images, which is the largest `k`. It is rounded down to a power of two.
     pub bound_samples: usize,
-    /// Of all noise.
+    /// The seed of all noise.
     pub seed: u64,
 }
 
-/// A mean over images.
+/// A mean over images, with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
     /// The mean.
     pub mean: f64,
-    /// Its standard error; none for a single number, which tells none.
+    /// Its standard error. It is `None` for a single number, which does not show one.
     pub standard_error: Option<f64>,
 }
 
 impl Estimate {
-    /// Of numbers.
+    /// The mean of some numbers, and its standard error.
     #[must_use]
     pub fn of(numbers: &[f64]) -> Self {
         let centre = mean(numbers);
@@ -49,60 +49,64 @@ impl Estimate {
     }
 }
 
-/// A part of the data.
+/// The evaluation on one part of the data. All means are over images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SplitReport {
-    /// Its name.
+    /// The name of the part.
     pub split: &'static str,
-    /// Images evaluated.
+    /// The number of images that were evaluated.
     pub images: usize,
-    /// `E_q ln p(x|z)`, nats.
+    /// `E_q ln p(x|z)`, in nats.
     pub reconstruction: Estimate,
-    /// `D(q(z|x) || 1/K)`, nats.
+    /// `D(q(z|x) || 1/K)`, in nats.
     pub divergence_from_uniform: Estimate,
-    /// `H(q(z|x))`, nats.
+    /// `H(q(z|x))`, in nats.
     pub entropy: Estimate,
-    /// `ln p(y)`, nats.
+    /// `ln p(y)`, in nats.
     pub ln_p_y: Estimate,
-    /// `E_q ln p(z|y)`, nats.
+    /// `E_q ln p(z|y)`, in nats.
     pub ln_p_z_given_y: Estimate,
-    /// `E_q ln q(z|x) / p(y,z)`: the note's divergence of `q` from the joint, nats.
+    /// `E_q ln q(z|x) / p(y,z)`, the note's divergence of `q` from the joint, in nats.
     pub divergence_from_prior: Estimate,
-    /// `ln q(y|x)` of the caption model, nats.
+    /// `ln q(y|x)` of the caption model, in nats.
     pub ln_q_y: Estimate,
-    /// The bound, nats.
+    /// The ELBO, in nats.
     pub elbo: Estimate,
-    /// The bound in bits a value of the image, caption included.
+    /// The negative ELBO in bits per value of the image, with the caption included.
     pub bits_per_dim: Estimate,
-    /// `E ln p(x|relaxed z) - E ln p(x|z)` at the last temperature, nats.
+    /// `E ln p(x|relaxed z) - E ln p(x|z)` at the last temperature, in nats.
     pub relaxation_gap: Estimate,
-    /// Codes that are the most probable ones somewhere.
+    /// The number of codes that are the most probable ones at some position of some image.
     pub codes_used: usize,
-    /// [`Usage::perplexity`].
+    /// The perplexity of the most probable codes, as [`Usage::perplexity`] computes it.
     pub codebook_perplexity: f64,
-    /// Root of the mean squared error of the most probable codes' image, values in `[0, 1]`.
+    /// The root of the mean squared error of the image that the most probable codes decode to. Its values lie in
+    /// `[0, 1]`.
     pub pixel_error: Estimate,
-    /// `ELBO` less that of a prior without parameters, codes `1/K` and captions by the caption model, nats.
+    /// The ELBO minus that of a prior without parameters, in nats. That prior has uniform codes, `1/K`, and the
+    /// captions of the caption model.
     pub over_uniform_codes: Estimate,
-    /// `ELBO` less that of the same model with an untrained prior, nats: padding that it has learned counts too.
+    /// The ELBO minus that of the same model with an untrained prior, in nats. The padding that a trained prior has
+    /// learned counts, too.
     pub over_untrained_prior: Estimate,
-    /// `ELBO` less `ln p(x) + ln q(y)` of a logit-Laplace a pixel without a code, nats.
+    /// The ELBO minus `ln p(x) + ln q(y)` in nats, where `p(x)` is the baseline without a code.
     pub over_no_latent: Estimate,
 }
 
-/// All of it.
+/// The whole evaluation of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The parts.
+    /// The evaluation on each part of the data.
     pub splits: Vec<SplitReport>,
-    /// The importance-weighted bound; none where it was left out.
+    /// The importance-weighted bound. It is `None` where it was left out.
     pub bound: Option<Bound>,
-    /// Codes, `K`.
+    /// The number of codes, `K`.
     pub codes: usize,
 }
 
 impl Report {
-    /// Whether the samples are those of `q`: their entropy is the exact one, within what chance leaves them.
+    /// Whether the samples can be those of `q`: their mean of `-ln q` is the exact entropy, within the margin of
+    /// chance.
     #[must_use]
     pub fn stands(&self) -> bool {
         let within = |bound: &Bound| bound.entropy_residue.mean.abs() <= bound.residue_bound;
@@ -110,7 +114,7 @@ impl Report {
     }
 }
 
-/// Evaluates a model; `told` hears of every image.
+/// Evaluates a model. `told` is called after every image.
 ///
 /// # Errors
 /// [`ModelError`].
@@ -138,7 +142,7 @@ pub fn evaluate(model: &Model, data: &Data, options: &Options, told: &dyn Fn()) 
     })
 }
 
-/// The model with the prior's parameters as they began.
+/// The same model with the prior's parameters as they were before training.
 fn untrained(model: &Model) -> Result<Model, ModelError> {
     let fresh = Variables::fresh(
         &shapes(&model.config, "prior")?,
@@ -152,7 +156,7 @@ fn untrained(model: &Model) -> Result<Model, ModelError> {
     })
 }
 
-/// So many at most, evenly apart.
+/// At most `most` of the images, evenly spread.
 fn spread(images: &[usize], most: usize) -> Vec<usize> {
     let count = most.min(images.len());
     (0..count).map(|place| images[place * images.len() / count]).collect()
@@ -195,7 +199,8 @@ fn of_split(
             elbo,
             -elbo / (dims * std::f64::consts::LN_2),
             mean(&drawn.relaxed) - reconstruction,
-            // What both sides share cancels before it is added: of a reconstruction of -1e23 nats no digit of the rest would be left.
+            // The terms that both sides share cancel before anything is added. Beside a reconstruction of -1e23 nats,
+            // the rest would have no digit left.
             (prior.ln_p_y - other.ln_p_y) + (ln_p_z - mean(&other.ln_p_z)),
             elbo - per_pixel.log_prob(data, image, options.seed)? - ln_q_y,
             (prior.ln_p_y - ln_q_y) + (ln_p_z + most),
@@ -237,7 +242,7 @@ mod tests {
     #[test]
     fn a_mean_and_its_error() {
         let found = Estimate::of(&[1.0, 2.0, 6.0]);
-        // Squares 4 + 1 + 9 = 14, variance 7, error sqrt(7/3).
+        // The squares are 4 + 1 + 9 = 14, the variance is 7, and the error sqrt(7/3).
         let error = found.standard_error.unwrap();
         assert!((found.mean - 3.0).abs() < 1e-15 && (error - (7.0_f64 / 3.0).sqrt()).abs() < 1e-15);
         assert!(Estimate::of(&[1.0]).standard_error.is_none());

@@ -1,4 +1,4 @@
-//! Which codes a model uses, and how well it gives images back.
+//! Measures which codes a model uses, and how well it reconstructs images.
 
 use super::{Drawn, Estimate, mean};
 use crate::ModelError;
@@ -6,16 +6,16 @@ use crate::data::Data;
 use crate::network::Model;
 use crate::sample::reconstruction;
 
-/// What was seen of a model's codes.
+/// Counts of the most probable codes, and reconstruction errors, over the images that were added.
 #[derive(Debug, Clone)]
 pub struct Usage {
-    /// How often each code is the most probable one.
+    /// The number of positions at which each code is the most probable one.
     counts: Vec<usize>,
     errors: Vec<f64>,
 }
 
 impl Usage {
-    /// Nothing seen of so many codes.
+    /// Empty counts for this many codes.
     #[must_use]
     pub fn new(codes: usize) -> Self {
         Self {
@@ -24,7 +24,7 @@ impl Usage {
         }
     }
 
-    /// Sees an image.
+    /// Adds an image.
     ///
     /// # Errors
     /// [`ModelError::Twin`].
@@ -38,14 +38,15 @@ impl Usage {
         Ok(())
     }
 
-    /// Codes that are the most probable ones at some position.
+    /// The number of codes that are the most probable ones at some position.
     #[must_use]
     pub fn used(&self) -> usize {
         self.counts.iter().filter(|count| **count > 0).count()
     }
 
-    /// `e^H` of how often each code is the most probable one: no more than [`Usage::used`], which it is where all are used as often. Not of
-    /// the average of `q(z|x)`: that one is largest where the codes say nothing.
+    /// `e^H` of how often each code is the most probable one. It is at most [`Usage::used`], and equal to it where all
+    /// of these codes are used equally often. It is not the perplexity of the average of `q(z|x)`, which is largest
+    /// where the codes say nothing.
     #[must_use]
     pub fn perplexity(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "numbers of codes")]
@@ -56,14 +57,15 @@ impl Usage {
         entropy.exp()
     }
 
-    /// [`pixel_error`], its mean over images.
+    /// The mean of [`pixel_error`] over the images.
     #[must_use]
     pub fn pixel_error(&self) -> Estimate {
         Estimate::of(&self.errors)
     }
 }
 
-/// Root of the mean squared error of an image's values in `[0, 1]`, a byte's at its middle, `(byte + 1/2) / 256`.
+/// The root of the mean squared error of the values of an image, which lie in `[0, 1]`. A byte stands for its middle,
+/// `(byte + 1/2) / 256`.
 #[must_use]
 pub fn pixel_error(bytes: &[u8], pixels: &[f32]) -> f64 {
     let squares = bytes.iter().zip(pixels).map(|(byte, pixel)| {
@@ -73,7 +75,8 @@ pub fn pixel_error(bytes: &[u8], pixels: &[f32]) -> f64 {
     mean(&squares.collect::<Vec<_>>()).sqrt()
 }
 
-/// The first stage alone on some images: the codes it uses, `E_q ln p(x|z)` and `D(q(z|x) || 1/K)` in nats an image.
+/// Evaluates the first stage alone on some images: the codes that it uses, and `E_q ln p(x|z)` and `D(q(z|x) || 1/K)`
+/// in nats per image.
 ///
 /// # Errors
 /// [`ModelError::Twin`].

@@ -1,20 +1,23 @@
-//! What a world says of means of samples of its codes, over all of them and over all pairs.
+//! The exact expectations of `L_1` and `L_2` on a world, over all its codes and over all pairs of them, and their
+//! tails.
 
 use reference::model::Model as _;
 use reference::world::World;
 
 use crate::chance::{Exponentials, Tails};
 
-/// The expectation of a statistic of samples, and how far means of such statistics may lie from it.
+/// The expectation of a statistic of samples, and the tails that bound how far a mean of such statistics may lie from
+/// it.
 #[derive(Debug, Clone)]
 pub struct Exact {
-    /// The expectation, nats.
+    /// The expectation, in nats.
     pub value: f64,
-    /// What chance may make of a mean.
+    /// The tails of the statistic.
     pub tails: Tails,
 }
 
-/// The weights of a world's codes, `ln w = ln p(x|y,z) + ln p(y,z) - ln q(z|x)`, with their probabilities.
+/// The log-weights of a world's codes, `ln w = ln p(x|y,z) + ln p(y,z) - ln q(z|x)`, with the probability `q(z|x)` of
+/// each.
 #[derive(Debug, Clone)]
 pub struct Weights {
     weights: Vec<(f64, f64)>,
@@ -23,13 +26,13 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Of a world.
+    /// The weights of a world at its observed caption.
     #[must_use]
     pub fn of(world: &World) -> Self {
         let y = world.y();
         let ln_q = world.encoder().ln();
         let weights: Vec<(f64, f64)> = (ln_q.iter().enumerate())
-            .filter(|(_, ln_q)| **ln_q > -745.0) // below, q is 0 as a number, and the code is never drawn
+            .filter(|(_, ln_q)| **ln_q > -745.0) // Below, q underflows to 0, and the code is never drawn.
             .map(|(z, ln_q)| {
                 (
                     ln_q.exp(),
@@ -49,7 +52,7 @@ impl Weights {
         }
     }
 
-    /// `L_1`. Unit: nats.
+    /// The expectation `L_1` of the logarithm of one weight. Unit: nats.
     ///
     /// ```text
     /// L_1 = sum_a q(a) ln w_a
@@ -67,7 +70,8 @@ impl Weights {
         }
     }
 
-    /// `L_2`, over all pairs of codes, every one of two in both orders. Unit: nats.
+    /// The expectation `L_2` of the logarithm of the mean of two weights. It runs over all ordered pairs of codes.
+    /// Unit: nats.
     ///
     /// ```text
     /// L_2 = sum_{a,b} q(a) q(b) ln((w_a + w_b) / 2)
@@ -75,7 +79,7 @@ impl Weights {
     #[must_use]
     pub fn two_samples(&self) -> Exact {
         let pair = |a: f64, b: f64| a.max(b) + (-(a - b).abs()).exp().ln_1p() - std::f64::consts::LN_2;
-        // Around L_1, which is not above it and about as far from the weights.
+        // The sums are centred at L_1, which is at most L_2 and lies about as far from the weights.
         let centre = self.mean_below_most();
         let (mut mean, mut sums) = (0.0, Exponentials::new(self.spread));
         for (place, (q, w)) in self.weights.iter().enumerate() {
@@ -96,7 +100,7 @@ impl Weights {
         }
     }
 
-    /// `L_1` less the largest weight: what is added up is what they differ by.
+    /// `L_1` minus the largest log-weight, so that only differences of weights are added up.
     fn mean_below_most(&self) -> f64 {
         self.weights.iter().map(|(q, w)| q * (w - self.most)).sum()
     }
@@ -112,7 +116,7 @@ mod tests {
     use super::Weights;
     use crate::chance::Exponentials;
 
-    /// A world of five codes, the last of which no sample meets.
+    /// A world of five codes, the last of which is never drawn.
     fn world() -> World {
         let normal = |row: &[f64]| -> Vec<f64> {
             let of = Softmax::new("a table", row).unwrap();

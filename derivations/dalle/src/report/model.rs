@@ -1,4 +1,4 @@
-//! A trained model: its evaluation, and the worlds it becomes.
+//! The reports on a trained model: its evaluation, its training steps, and the worlds that it is exported as.
 
 use std::fmt::Write as _;
 
@@ -7,27 +7,30 @@ use typeset::amount::rounded;
 
 use crate::checks::layers::NetworkReport;
 use crate::checks::steps::StepReport;
-use crate::evaluate::{Estimate, Report, SplitReport};
+use crate::evaluate::{Bound, Estimate, Report, SplitReport};
 
 mod world;
 
 pub use world::{WorldRow, worlds};
 
-/// What single precision leaves of a number of the networks: none of them has more digits, whatever it is added to.
+/// The relative error of a number of the networks, which is computed in single precision. A report shows no digits
+/// beyond it.
 const SINGLE: f64 = Storage::F32.computed;
 
-/// A number to so many decimal places, of those that a number of that size has in single precision.
+/// A number with at most `places` decimals, of which only those are written that single precision leaves.
 #[must_use]
 pub fn number(value: f64, places: u8) -> String {
     digits(value, SINGLE * value.abs(), places)
 }
 
-/// The digits that are known, or what is known in their place: what the number is less than, twice as much lest that be rounded down.
+/// The digits of a number that are known. Where none is, it is an upper bound such as `<2e-5`, doubled so that rounding
+/// cannot make it too small.
 fn digits(value: f64, within: f64, places: u8) -> String {
     rounded(value, within, places).unwrap_or_else(|| format!("<{:.0e}", 2.0 * (value.abs() + within)))
 }
 
-/// A mean to so many decimal places, with its standard error, of which no more is known than of the mean; of a single number the words that it is one.
+/// A mean with at most `places` decimals and its standard error, which has no more known digits than the mean. For a
+/// single number the text says so in place of the error.
 #[must_use]
 pub fn estimate(found: &Estimate, places: u8) -> String {
     let mean = number(found.mean, places);
@@ -40,7 +43,8 @@ pub fn estimate(found: &Estimate, places: u8) -> String {
     }
 }
 
-/// Lines of cells under each other, two spaces at least before one: the first column from the left, the others to the right, none narrower than is said.
+/// A table as text. The first column is aligned to the left and the others to the right, with at least two spaces
+/// between cells. `narrowest` holds the smallest width of each column.
 fn table(rows: &[Vec<String>], narrowest: &[usize]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -63,10 +67,22 @@ fn table(rows: &[Vec<String>], narrowest: &[usize]) -> String {
     text
 }
 
-/// The report in nats, bits and codes.
+/// The report of an evaluation, in nats, bits and codes.
 #[must_use]
 pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkReport]) -> String {
     let mut text = format!("{model}, on {device}; means over images ± standard error, nats an image\n\n");
+    text.push_str(&table(&quantities(report), &[44, 20, 20, 20]));
+    if let Some(bound) = &report.bound {
+        write_bound(&mut text, bound, report.stands());
+    }
+    if !layers.is_empty() {
+        write_layers(&mut text, layers);
+    }
+    text
+}
+
+/// The quantities of every part of the data, a row each, below a row with the parts' names.
+fn quantities(report: &Report) -> Vec<Vec<String>> {
     let mut lines = vec![vec![String::new()]];
     lines[0].extend((report.splits.iter()).map(|split| format!("{} ({})", split.split, split.images)));
     type Row = (&'static str, fn(&SplitReport) -> Estimate, u8);
@@ -104,46 +120,49 @@ pub fn evaluation(model: &str, device: &str, report: &Report, layers: &[NetworkR
                 .collect(),
         );
     }
-    text.push_str(&table(&lines, &[44, 20, 20, 20]));
-    if let Some(bound) = &report.bound {
-        let _ = writeln!(
-            text,
-            "\nimportance-weighted bound on {} images of the test part, L_1 = ELBO <= L_k <= ln p(x,y); ELBO with exact entropy {}",
-            bound.images,
-            estimate(&bound.elbo, 1)
-        );
-        for (place, (k, value)) in bound.values.iter().enumerate() {
-            let rise = place.checked_sub(1).and_then(|before| bound.rises.get(before));
-            let rise = rise.map_or_else(String::new, |rise| {
-                format!("   + {} over half as many", estimate(rise, 2))
-            });
-            let _ = writeln!(text, "  L_{k:<5} {:>12}{rise}", number(value.mean, 2));
-        }
-        let verdict = if report.stands() { "" } else { ": NOT those of q" };
-        let _ = writeln!(
-            text,
-            "  the samples' mean of -ln q(z|x) less the exact entropy: {}{verdict}",
-            estimate(&bound.entropy_residue, 3)
-        );
-    }
-    if !layers.is_empty() {
-        text.push_str("\nevery layer against the reference, each from the twin's own inputs\n");
-        for network in layers {
-            let verdict = network.first_beyond.as_ref().map_or_else(
-                || "agree".to_owned(),
-                |first| format!("{} BEYOND their bounds, the first in {first}", network.failed),
-            );
-            let _ = writeln!(
-                text,
-                "  {:<12} {:<5} {:>9} numbers {verdict}; worst {:.2} of its bound, in {}",
-                network.network, network.dtype, network.compared, network.worst, network.worst_layer
-            );
-        }
-    }
-    text
+    lines
 }
 
-/// What became of a training step; nothing where none was asked for.
+/// Writes the importance-weighted bound, and whether its samples are those of `q`.
+fn write_bound(text: &mut String, bound: &Bound, stands: bool) {
+    let _ = writeln!(
+        text,
+        "\nimportance-weighted bound on {} images of the test part, L_1 = ELBO <= L_k <= ln p(x,y); ELBO with exact entropy {}",
+        bound.images,
+        estimate(&bound.elbo, 1)
+    );
+    for (place, (k, value)) in bound.values.iter().enumerate() {
+        let rise = place.checked_sub(1).and_then(|before| bound.rises.get(before));
+        let rise = rise.map_or_else(String::new, |rise| {
+            format!("   + {} over half as many", estimate(rise, 2))
+        });
+        let _ = writeln!(text, "  L_{k:<5} {:>12}{rise}", number(value.mean, 2));
+    }
+    let verdict = if stands { "" } else { ": NOT those of q" };
+    let _ = writeln!(
+        text,
+        "  the samples' mean of -ln q(z|x) less the exact entropy: {}{verdict}",
+        estimate(&bound.entropy_residue, 3)
+    );
+}
+
+/// Writes a line for each network: whether every layer of it agrees with the reference.
+fn write_layers(text: &mut String, layers: &[NetworkReport]) {
+    text.push_str("\nevery layer against the reference, each from the twin's own inputs\n");
+    for network in layers {
+        let verdict = network.first_beyond.as_ref().map_or_else(
+            || "agree".to_owned(),
+            |first| format!("{} BEYOND their bounds, the first in {first}", network.failed),
+        );
+        let _ = writeln!(
+            text,
+            "  {:<12} {:<5} {:>9} numbers {verdict}; worst {:.2} of its bound, in {}",
+            network.network, network.dtype, network.compared, network.worst, network.worst_layer
+        );
+    }
+}
+
+/// The report on training steps that were compared with the CPU. It is empty where none were.
 #[must_use]
 pub fn training_steps(device: &str, steps: &[StepReport]) -> String {
     let mut text = String::new();

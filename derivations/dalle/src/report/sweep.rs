@@ -1,4 +1,4 @@
-//! The experiment over beta as text and as charts.
+//! The report on the experiment over beta, as text and as charts.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -11,11 +11,11 @@ use super::model::{estimate, number};
 use crate::evaluate::Estimate;
 use crate::sweep::{Point, Row, decimal};
 
-/// What the note says of its 6.6.
+/// The note's claim about beta = 6.6.
 const CLAIM: &str =
     "the note: beta = 6.6 'promotes better codebook usage and ultimately leads to a smaller reconstruction error'";
 
-/// The table, and what of the claim it bears out.
+/// The table of results, and whether they confirm the note's claim.
 #[must_use]
 pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
     let mut text = format!(
@@ -23,7 +23,7 @@ pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
         "beta", "seeds", "codes used", "perplexity", "pixel error", "ln p(x|z), nats", "KL, nats"
     );
     for row in rows {
-        // How many seeds there are stands beside it.
+        // The number of seeds stands beside it.
         let of = |found: Estimate, places: u8| match found.standard_error {
             Some(_) => estimate(&found, places),
             None => number(found.mean, places),
@@ -53,7 +53,7 @@ pub fn text(rows: &[Row], points: &[Point], codes: usize) -> String {
     text
 }
 
-/// What is judged: its name, its value, the sign of what the note would call better, decimal places.
+/// A quantity that is judged: its name, its value at a point, the sign of an improvement, and the number of decimals.
 type Judged = (&'static str, fn(&Point) -> f64, f64, u8);
 
 #[expect(clippy::cast_precision_loss, reason = "a number of codes")]
@@ -69,8 +69,8 @@ const JUDGED: [Judged; 4] = [
     ),
 ];
 
-/// What of the note's claim reproduces, sentence by sentence: 6.6 against 1, the weight of the bound, seed by seed (a seed's images, noise and first
-/// parameters are the same at every weight).
+/// Sentences about which parts of the note's claim reproduce. Weight 6.6 is compared with 1, the weight of the bound,
+/// seed by seed: a seed has the same images, noise and initial parameters at every weight.
 #[must_use]
 pub fn findings(rows: &[Row], points: &[Point]) -> Vec<String> {
     let pairs = against_one(points, 6.6);
@@ -104,7 +104,7 @@ pub fn findings(rows: &[Row], points: &[Point]) -> Vec<String> {
     std::iter::once(head).chain(JUDGED.map(judged)).chain([last]).collect()
 }
 
-/// Points of a weight, each beside its seed's at 1.
+/// The points of a weight, each with the point of the same seed at weight 1.
 fn against_one(points: &[Point], beta: f64) -> Vec<(&Point, &Point)> {
     let has = |point: &Point, beta: f64| (point.beta - beta).abs() < 1e-9;
     let one = |seed: u64| points.iter().find(|point| has(point, 1.0) && point.seed == seed);
@@ -121,13 +121,13 @@ fn difference(pairs: &[(&Point, &Point)], value: fn(&Point) -> f64) -> Estimate 
     )
 }
 
-/// [`estimate`] with the sign in front, plus or minus.
+/// As [`estimate`], with a plus or minus sign in front.
 fn signed(found: &Estimate, places: u8) -> String {
     let plus = if found.mean.is_sign_negative() { "" } else { "+" };
     format!("{plus}{}", estimate(found, places))
 }
 
-/// The 97.5 % point of Student's t, by degrees of freedom.
+/// The 97.5 % quantile of Student's t for this many degrees of freedom.
 fn quantile(freedom: usize) -> f64 {
     const TABLE: [f64; 9] = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
     TABLE.get(freedom - 1).copied().unwrap_or(2.23)
@@ -135,16 +135,16 @@ fn quantile(freedom: usize) -> f64 {
 
 const SIZE: (u32, u32) = (1200, 480);
 
-/// Files' names and bytes.
+/// The names and bytes of files.
 pub type Pictures = Vec<(&'static str, Vec<u8>)>;
 
 /// The names of [`pictures`].
 pub const PICTURES: [&str; 2] = ["sweep.svg", "sweep.png"];
 
-/// The charts by name.
+/// The charts of the experiment, as SVG and as PNG.
 ///
 /// # Errors
-/// What the drawing library refuses.
+/// Those of the drawing library.
 pub fn pictures(rows: &[Row], points: &[Point]) -> Result<Pictures, Box<dyn Error>> {
     fonts::register();
     let mut svg = String::new();

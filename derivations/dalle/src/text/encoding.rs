@@ -1,4 +1,4 @@
-//! A byte-pair encoding as a file claims it, checked before the library that encodes is given it.
+//! Reads a byte-pair encoding from a file, and checks it before the library that encodes gets it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,19 +9,19 @@ use tokenizers::models::bpe::BPE;
 
 use crate::ModelError;
 
-/// What marks the last character of a word.
+/// The mark on the last character of a word.
 pub(super) const END: &str = "</w>";
 
-/// The token for what is in no training caption.
+/// The token for characters that are in no training caption.
 pub(super) const UNKNOWN: &str = "<unk>";
 
-/// The most tokens; DALL-E has 16,384.
+/// The largest number of tokens that is read. DALL-E has 16,384.
 const MOST_TOKENS: usize = 1 << 20;
 
-/// The longest saved vocabulary that is read, 32 MiB: one of DALL-E's 16,384 tokens takes less than one.
+/// The longest saved vocabulary that is read, in bytes: 32 MiB. One of DALL-E's 16,384 tokens takes less than 1 MiB.
 const MOST_TEXT: usize = 1 << 25;
 
-/// A vocabulary as it is saved.
+/// A vocabulary in the form in which it is saved.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Saved<Encoding> {
@@ -32,10 +32,10 @@ pub(super) struct Saved<Encoding> {
 }
 
 impl Saved<Encoding> {
-    /// What a file claims.
+    /// Parses a saved vocabulary.
     ///
     /// # Errors
-    /// [`ModelError::File`].
+    /// [`ModelError::File`] for text that is too long or malformed.
     pub(super) fn read(json: &str) -> Result<Self, ModelError> {
         if json.len() > MOST_TEXT {
             return Err(refuse(format!("it is {} bytes long", json.len()), "at most 32 MiB"));
@@ -44,7 +44,7 @@ impl Saved<Encoding> {
     }
 }
 
-/// What the library writes of an encoding. Ours has one form: what it does not use is nothing or false.
+/// An encoding as the library writes it. The options that ours does not use must be null or false.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Encoding {
@@ -60,14 +60,14 @@ pub(super) struct Encoding {
     merges: Vec<(String, String)>,
 }
 
-/// Numbers by token, and the pairs that are merged, in order.
+/// The number of each token, and the pairs that are merged, in their order.
 pub(super) type Checked = (BTreeMap<String, u32>, Vec<(String, String)>);
 
 impl Encoding {
-    /// The library's encoding of these tokens and merges.
+    /// Builds the library's encoding from these tokens and merges.
     ///
     /// # Errors
-    /// As [`Encoding::checked`].
+    /// Those of [`Encoding::checked`].
     pub(super) fn build(self) -> Result<BPE, ModelError> {
         let (ids, merges) = self.checked()?;
         let built = BPE::builder()
@@ -78,10 +78,10 @@ impl Encoding {
         built.map_err(|error| refuse(error.to_string(), "merges of tokens"))
     }
 
-    /// Tokens and merges, if all that is claimed is as it must be.
+    /// Checks everything that the file says, and returns the tokens and the merges.
     ///
     /// # Errors
-    /// [`ModelError::File`].
+    /// [`ModelError::File`] for the first thing that is wrong.
     pub(super) fn checked(self) -> Result<Checked, ModelError> {
         let is = |found: &Option<String>, expected: &str| found.as_deref() == Some(expected);
         let ours = self.r#type == "BPE" && is(&self.unk_token, UNKNOWN) && is(&self.end_of_word_suffix, END);
@@ -93,7 +93,7 @@ impl Encoding {
             ));
         }
         let Tokens(ids) = self.vocab;
-        // The library walks all numbers up to the largest one.
+        // The library walks through all numbers up to the largest one, so there must be no gaps.
         let mut numbers: Vec<(u32, &str)> = ids.iter().map(|(text, id)| (*id, text.as_str())).collect();
         numbers.sort_unstable();
         if let Some((place, (id, text))) = numbers
@@ -114,7 +114,7 @@ impl Encoding {
                     "each pair once",
                 ));
             }
-            // The library takes this for granted.
+            // The library does not check that the result of a merge is a token.
             let both = format!("{first}{second}");
             if let Some(missing) = [first, second, &both].into_iter().find(|text| !ids.contains_key(*text)) {
                 return Err(refuse(
@@ -135,7 +135,7 @@ impl Encoding {
     }
 }
 
-/// Numbers by token, no token twice.
+/// The number of each token. No token occurs twice.
 struct Tokens(BTreeMap<String, u32>);
 
 impl<'de> serde::Deserialize<'de> for Tokens {
@@ -178,7 +178,7 @@ pub(super) fn unreadable(error: &serde_json::Error) -> ModelError {
     )
 }
 
-/// What is wrong with a vocabulary.
+/// The error for a vocabulary that is wrong.
 pub(super) fn refuse(what: String, expected: &str) -> ModelError {
     ModelError::File {
         source_name: "vocabulary".to_owned(),

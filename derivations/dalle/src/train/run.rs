@@ -1,4 +1,4 @@
-//! The folder of a run: its log, its states, its model.
+//! The folder of a run, with its log, its saved states and its model.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -12,24 +12,24 @@ use super::stages::FirstStage;
 use crate::ModelError;
 use crate::checkpoint::{MODEL, write_whole};
 
-/// The name of the log in a folder.
+/// The name of the log in the folder. It has one JSON object a line.
 pub const METRICS: &str = "metrics.jsonl";
 
-/// Where a run keeps its files: a folder that no other run writes to as long as this one lives.
+/// A run with its folder. No other run writes to the folder as long as this value lives.
 #[derive(Debug)]
 pub struct Run {
-    /// The folder.
+    /// The path of the folder.
     pub out: PathBuf,
-    /// Whether to take up what lies there.
+    /// Whether to go on with the run that lies there.
     pub resume: bool,
     _held: Lock,
 }
 
 impl Run {
-    /// Makes the folder if need be, and holds it.
+    /// Makes the folder if it does not exist, and locks it.
     ///
     /// # Errors
-    /// [`ModelError::Io`]; [`ModelError::Lacks`] where another run holds it.
+    /// [`ModelError::Io`], and [`ModelError::Lacks`] where another run holds the lock.
     pub fn open(out: &Path, resume: bool) -> Result<Self, ModelError> {
         let held = fs::create_dir_all(out)
             .and_then(|()| lock(out))
@@ -45,10 +45,11 @@ impl Run {
         })
     }
 
-    /// Without `resume` the folder may hold no earlier run of that stage; with or without, what the stage leaves there must be writable.
+    /// Checks the folder before a stage begins. Without `resume` it must hold no earlier run of that stage. The files
+    /// that the stage will write must be writable in any case.
     ///
     /// # Errors
-    /// [`ModelError::Lacks`] for a run that would be overwritten; [`ModelError::Io`].
+    /// [`ModelError::Lacks`] for a run that would be overwritten, and [`ModelError::Io`].
     pub fn begin(&self, stage: &str) -> Result<(), ModelError> {
         let mut there = vec![self.checkpoint(stage)];
         if stage == FirstStage::NAME {
@@ -65,13 +66,13 @@ impl Run {
             .try_for_each(|path| expect_writable(path).map_err(|error| failed(path, error)))
     }
 
-    /// The state of a stage.
+    /// The path of the saved state of a stage.
     #[must_use]
     pub fn checkpoint(&self, stage: &str) -> PathBuf {
         self.out.join(format!("{stage}.safetensors"))
     }
 
-    /// The trained model.
+    /// The path of the trained model.
     #[must_use]
     pub fn model(&self) -> PathBuf {
         self.out.join(MODEL)
@@ -94,7 +95,7 @@ impl Run {
         write().map_err(|error| failed(&path, error))
     }
 
-    /// Takes the lines out that a stage wrote after a step: they will be written again.
+    /// Removes the lines that a stage wrote after a step, because they will be written again.
     pub(super) fn cut_log(&self, stage: &str, step: u64) -> Result<(), ModelError> {
         let path = self.out.join(METRICS);
         let Ok(text) = fs::read_to_string(&path) else {

@@ -1,4 +1,5 @@
-//! A step's batch in shares, each with a graph of its own, side by side.
+//! Computes the loss and the gradients of a step. On the CPU the batch is divided into shares, each with a graph of its
+//! own, which run in parallel.
 
 use gpu::GradStore;
 use gpu::autograd::is_composed;
@@ -7,20 +8,21 @@ use gpu::network::Parameters;
 use super::stage::{Part, Share, Stage};
 use crate::ModelError;
 
-/// What a step descends.
+/// The loss and the gradients of a batch.
 #[derive(Debug)]
 pub struct Step {
-    /// The batch's loss.
+    /// The loss of the batch.
     pub loss: f64,
-    /// Its parts by name.
+    /// The parts of the loss by name.
     pub parts: Vec<(&'static str, f64)>,
-    /// The loss's gradients.
+    /// The gradients of the loss.
     pub gradients: GradStore,
 }
 
-/// A batch's loss and gradients: means over its images, whatever its shares.
+/// The loss and the gradients of a batch. They are means over its images, however it is divided.
 ///
-/// On a device, and where layers are composed of candle's operations, the batch is one share; one image is, too.
+/// The batch is one share on a device other than the CPU, where layers are composed of candle's operations, and where
+/// it has a single image.
 ///
 /// # Errors
 /// [`ModelError`].

@@ -1,4 +1,4 @@
-//! What a stage of training is, and what it is asked for.
+//! The interface of a stage of training, and the types with which the training loop calls it.
 
 use std::ops::Range;
 
@@ -9,38 +9,38 @@ use crate::ModelError;
 use crate::config::Training;
 use crate::parameters::Variables;
 
-/// One stage: which numbers are learned, and what they are to bring about.
+/// A stage of training: its variables, and the loss that they minimise.
 pub trait Stage: Sync {
-    /// `dvae` or `prior`: of its checkpoint and in messages.
+    /// The name of the stage in the names of checkpoints and in messages: `dvae` or `prior`.
     const NAME: &'static str;
 
-    /// Its part of the configuration.
+    /// The settings of its training.
     fn training(&self) -> Training;
 
-    /// What is learned.
+    /// The variables that are learned.
     fn variables(&self) -> &Variables;
 
-    /// The loss of a share of a batch and what it is made of.
+    /// The loss on a share of a batch, and the parts of the loss.
     ///
     /// # Errors
     /// [`ModelError`].
     fn terms(&self, parameters: &Parameters, part: Part, share: Share) -> Result<Terms, ModelError>;
 
-    /// Batches of the validation part that are looked at.
+    /// The number of batches of the validation part that are evaluated.
     fn validation_batches(&self) -> usize;
 }
 
-/// Which images, and which noise.
+/// The batch on which a loss is computed, which also decides the noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// The batch of a step.
     Step(u64),
-    /// A batch of the validation part; the same noise every time.
+    /// The batch of the validation part with this number, at a step. Its noise is the same at every step.
     Validation(usize, u64),
 }
 
 impl Part {
-    /// The step whose noise this is: one that no training comes to for the validation part.
+    /// The step whose noise is used. For the validation part it is one that no training reaches.
     pub(crate) const fn noise(self) -> u64 {
         match self {
             Self::Step(step) => step,
@@ -49,45 +49,45 @@ impl Part {
     }
 }
 
-/// A loss with its parts.
+/// A loss and its parts.
 #[derive(Debug)]
 pub struct Terms {
-    /// How many images they are means over.
+    /// The number of images over which they are means.
     pub images: usize,
-    /// Of so many in the batch.
+    /// The number of images in the whole batch.
     pub batch: usize,
-    /// What is descended: one number.
+    /// The loss, a scalar.
     pub loss: Tensor,
-    /// Parts by name, in nats an image or as the name says.
+    /// The parts of the loss by name, in nats per image unless the name says otherwise.
     pub parts: Vec<(&'static str, f64)>,
 }
 
-/// A line of the log.
+/// A line of the log, about one step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The stage.
+    /// The name of the stage.
     pub stage: &'static str,
-    /// Steps done.
+    /// The number of steps that are done.
     pub step: u64,
-    /// Steps to do.
+    /// The number of all steps.
     pub steps: u64,
-    /// What is known, by name.
+    /// The numbers that are logged, by name.
     pub numbers: Vec<(String, f64)>,
 }
 
-/// What a watcher answers.
+/// The answer of a watcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// Go on.
+    /// Training goes on.
     Go,
-    /// Save and stop.
+    /// Training saves its state and stops.
     Stop,
 }
 
-/// Who is told of every step.
+/// A watcher, which is called after every step.
 pub type Watch<'a> = &'a mut dyn FnMut(&Line) -> Flow;
 
-/// One of so many parts of a batch.
+/// A share of a batch: part `index` of `of` parts of nearly equal size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
     index: usize,
@@ -95,14 +95,15 @@ pub struct Share {
 }
 
 impl Share {
-    /// All of it.
+    /// The whole batch.
     pub const WHOLE: Self = Self { index: 0, of: 1 };
 
-    /// What runs side by side on the CPU: two whatever the number of threads, so that bits do not depend on it. Each keeps its thread's caches to
-    /// itself, and no layer waits for the slowest part of the one before it.
+    /// The shares that run in parallel on the CPU. There are two whatever the number of threads, so that the bits do
+    /// not depend on it. Each share keeps its thread's caches to itself, and no layer waits for the slowest part of the
+    /// one before it.
     pub(super) const HALVES: [Self; 2] = [Self { index: 0, of: 2 }, Self { index: 1, of: 2 }];
 
-    /// The places in a batch of this size that are its own.
+    /// The places in a batch of this size that belong to the share.
     #[must_use]
     pub const fn places(self, size: usize) -> Range<usize> {
         size * self.index / self.of..size * (self.index + 1) / self.of

@@ -1,4 +1,4 @@
-//! The two stages.
+//! The two stages of training: the discrete variational autoencoder, and the transformer.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,13 @@ use crate::noise::{Purpose, after, batch, dequantised, gumbel, ln_unit_of_image,
 use crate::objective::{relaxed, token_log_probs};
 use crate::parameters::{Beginning, Shapes, Variables};
 
-/// Batches of the validation part, and which images are in each.
+/// The images of the validation part, divided into batches.
 fn validation(data: &Data, size: usize) -> Vec<Vec<usize>> {
     data.of(Split::Validation).chunks(size).map(<[usize]>::to_vec).collect()
 }
 
-/// Images one after the other, dequantised by the noise of a step from an image's place in the batch.
+/// The dequantised pixels of images, one image after the other. The noise is that of a step, from the first image's
+/// place in the batch on.
 fn flattened(data: &Data, images: &[usize], seed: u64, (step, place): (u64, usize)) -> Vec<f32> {
     let mut bytes = after(stream(seed, Purpose::Pixels, step), place * VALUES);
     let pixels = images
@@ -35,7 +36,7 @@ fn mean(values: &Tensor) -> Result<f64, ModelError> {
     Ok(f64::from(values.mean_all()?.to_scalar::<f32>()?))
 }
 
-/// Encoder and decoder by the relaxed bound, the prior over codes uniform.
+/// The first stage. It trains encoder and decoder on the relaxed bound, with a uniform prior over codes.
 ///
 /// ```text
 /// loss = (beta D(q(z|x) || 1/K) - E ln p(x|z)) / (3 H W)
@@ -51,10 +52,10 @@ pub struct FirstStage<'a> {
 }
 
 impl<'a> FirstStage<'a> {
-    /// With fresh parameters.
+    /// The first stage with fresh parameters.
     ///
     /// # Errors
-    /// [`ModelError::Network`], [`ModelError::Twin`].
+    /// [`ModelError::Network`] and [`ModelError::Twin`].
     pub fn new(config: &'a Config, data: &'a Data, device: &'a Device) -> Result<Self, ModelError> {
         let all: Shapes = [shapes(config, "encoder")?, shapes(config, "decoder")?].concat();
         Ok(Self {
@@ -129,7 +130,8 @@ impl Stage for FirstStage<'_> {
     }
 }
 
-/// The transformer by the cross-entropies of text and codes, the codes drawn from `q(z|x)`.
+/// The second stage. It trains the transformer on the cross-entropies of text and codes. The codes are drawn from
+/// `q(z|x)`.
 ///
 /// ```text
 /// loss = -1/8 mean_i ln p(y_i | y_<i) - 7/8 mean_j ln p(z_j | y, z_<j)
@@ -144,15 +146,16 @@ pub struct SecondStage<'a> {
     variables: Variables,
     train: Vec<usize>,
     validation: Vec<Vec<usize>>,
-    /// `q(z|x)` of every image, cumulated along the codes: `[side^2, K]`.
+    /// The distribution functions of `q(z|x)` for every image: the probabilities, cumulated along the codes,
+    /// `[side^2, K]`.
     codes: BTreeMap<usize, Vec<f32>>,
 }
 
 impl<'a> SecondStage<'a> {
-    /// With fresh parameters, on a model's first stage, which may lie on another device.
+    /// The second stage with fresh parameters, on top of the first stage of a model, which may lie on another device.
     ///
     /// # Errors
-    /// [`ModelError::Network`], [`ModelError::Twin`]; [`ModelError::Lacks`] for a model of another configuration.
+    /// [`ModelError::Network`] and [`ModelError::Twin`]. [`ModelError::Lacks`] for a model of another configuration.
     pub fn new(config: &'a Config, data: &'a Data, model: Model, device: &'a Device) -> Result<Self, ModelError> {
         let first = |config: &Config| (config.seed, config.dtype, config.dvae.clone());
         let text = |config: &Config| [config.prior.vocabulary, config.prior.text];
@@ -182,7 +185,7 @@ impl<'a> SecondStage<'a> {
         })
     }
 
-    /// Encoder and decoder, as they were.
+    /// The parameters of encoder and decoder, which this stage does not change.
     #[must_use]
     pub fn first_stage(&self) -> Parameters {
         let first = |(name, _): &(&str, &Tensor)| !name.starts_with("prior.");
@@ -191,7 +194,7 @@ impl<'a> SecondStage<'a> {
     }
 }
 
-/// The distribution functions of an image's codes.
+/// The distribution functions of the codes of some images, each flattened from `[side^2, K]`.
 fn cumulated(config: &Config, data: &Data, model: &Model, images: &[usize]) -> Result<Vec<Vec<f32>>, ModelError> {
     let flat = flattened(data, images, config.seed, (u64::MAX / 32, 0));
     let logits = model.encoder_logits(&model.pixels(&flat)?)?;

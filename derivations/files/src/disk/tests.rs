@@ -1,4 +1,4 @@
-//! Writing into a folder of our own.
+//! Tests that write into a temporary folder.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
@@ -51,7 +51,7 @@ fn what_cannot_be_written_is_refused_before_the_work_as_after_it() {
     assert_eq!(refused(&file), "it exists and is read-only");
     assert_eq!(read(&file), "old");
     if cfg!(target_os = "linux") {
-        // A folder that is there and takes no file, from nobody.
+        // This folder exists, and nobody can make a file in it.
         assert!(refused(Path::new("/proc/report.xml")).starts_with("no file can be made in /proc, "));
         assert!(refused(Path::new("/dev/full")).contains("no regular file"));
     }

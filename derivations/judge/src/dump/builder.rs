@@ -6,10 +6,14 @@ use bounds::Float;
 use files::header;
 use half::{bf16, f16};
 use safetensors::Dtype;
+use serde::Serialize;
 use serde_json::{Value, json};
 use worlds::case::FileError;
 
 use super::format::{FORMAT, KEY};
+use super::quantity::Quantity;
+use super::statement::ClaimSpec;
+use super::words::{Decoder, Form, Layout, Parameter, Prior};
 use super::{Dump, from_bytes};
 
 /// A statement and tensors.
@@ -19,6 +23,36 @@ pub struct DumpBuilder {
     pub statement: Value,
     tensors: BTreeMap<String, Tensor>,
 }
+
+/// A number that a tensor of a dump can hold.
+pub trait Element: Copy + sealed::Sealed {
+    /// Its type, as a file has it.
+    const DTYPE: Dtype;
+
+    /// Its bytes, the lowest first.
+    fn to_bytes(self) -> Vec<u8>;
+}
+
+mod sealed {
+    /// No type but those below is an element.
+    pub trait Sealed {}
+}
+
+macro_rules! element {
+    ($($number:ty: $dtype:ident),*) => {$(
+        impl sealed::Sealed for $number {}
+
+        impl Element for $number {
+            const DTYPE: Dtype = Dtype::$dtype;
+
+            fn to_bytes(self) -> Vec<u8> {
+                self.to_le_bytes().to_vec()
+            }
+        }
+    )*};
+}
+
+element!(f64: F64, f32: F32, f16: F16, bf16: BF16, i64: I64, u64: U64);
 
 /// Bytes with a type and a shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +70,78 @@ impl DumpBuilder {
             statement,
             tensors: BTreeMap::new(),
         }
+    }
+
+    /// A dump of discrete codes, DALL-E's first stage, whose numbers were computed in a type.
+    #[must_use]
+    pub fn tokens(dtype: Float, layout: Layout, prior: Prior) -> Self {
+        Self::of(Form::Tokens, dtype)
+            .stating("layout", &layout)
+            .stating("prior", &prior)
+    }
+
+    /// A dump of a continuous code with a diagonal covariance, whose numbers were computed in a type.
+    #[must_use]
+    pub fn gaussian(dtype: Float, parameter: Parameter, prior: Prior) -> Self {
+        Self::of(Form::Gaussian, dtype)
+            .stating("parameter", &parameter)
+            .stating("prior", &prior)
+    }
+
+    /// A dump of finite worlds, whose numbers were computed in a type.
+    #[must_use]
+    pub fn worlds(dtype: Float) -> Self {
+        Self::of(Form::Worlds, dtype)
+    }
+
+    fn of(form: Form, dtype: Float) -> Self {
+        Self::new(json!({"claims": {}}))
+            .stating("inputs", &form)
+            .stating("dtype", &dtype)
+    }
+
+    /// The same dump with a key of the statement set; what a dump may state is listed in `dump-format.md`.
+    #[must_use]
+    pub fn stating(mut self, key: &str, value: &impl Serialize) -> Self {
+        self.statement[key] = json!(value);
+        self
+    }
+
+    /// The same dump with sums accumulated in another type.
+    #[must_use]
+    pub fn accumulating_in(self, float: Float) -> Self {
+        self.stating("accumulation", &float)
+    }
+
+    /// The same dump with a weight on the divergence.
+    #[must_use]
+    pub fn with_beta(self, beta: f64) -> Self {
+        self.stating("beta", &beta)
+    }
+
+    /// The same dump with a decoder.
+    #[must_use]
+    pub fn with_decoder(self, decoder: Decoder) -> Self {
+        self.stating("decoder", &decoder)
+    }
+
+    /// The same dump with an input, stored in the type that its numbers have.
+    #[must_use]
+    pub fn input<T: Element>(mut self, name: &str, shape: &[usize], values: &[T]) -> Self {
+        self.add(
+            name,
+            T::DTYPE,
+            shape,
+            values.iter().flat_map(|value| value.to_bytes()).collect(),
+        );
+        self
+    }
+
+    /// The same dump with claimed numbers, stored in the type that they have.
+    #[must_use]
+    pub fn claim<T: Element>(mut self, quantity: Quantity, how: &ClaimSpec, shape: &[usize], values: &[T]) -> Self {
+        self.statement["claims"][quantity.name()] = json!(how);
+        self.input(&format!("claim.{}", quantity.name()), shape, values)
     }
 
     /// A tensor, rounded to a type.

@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bounds::{Float, Order};
+use bounds::{Arithmetic, Float, Order};
 use files::json::expect_keys_once;
 use files::words::{without_place, without_types};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use worlds::case::FileError;
 
 use super::axis::Axis;
 use super::format::{FORMAT, KEY};
+use super::quantity::Quantity;
 use super::words::{Decoder, Form, Layout, Parameter, Prior, Unit};
 
 /// How a claim was made from what it is about.
-#[derive(Debug, Clone, PartialEq, schemars::JsonSchema, Deserialize)]
+#[derive(Debug, Clone, PartialEq, schemars::JsonSchema, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimSpec {
     /// The axes that are summed over.
@@ -31,6 +32,72 @@ pub struct ClaimSpec {
     pub normaliser: f64,
     /// Of a gradient: the claim that it is the gradient of.
     pub of: Option<String>,
+}
+
+impl ClaimSpec {
+    /// A claim of every number by itself: no axis is summed over, and none is averaged over.
+    #[must_use]
+    pub const fn each() -> Self {
+        Self {
+            sum: None,
+            mean: None,
+            sign: 1.0,
+            unit: Unit::Nats,
+            normaliser: 1.0,
+            of: None,
+        }
+    }
+
+    /// A claim of sums over these axes.
+    #[must_use]
+    pub fn sum(axes: &[Axis]) -> Self {
+        Self {
+            sum: Some(axes.to_vec()),
+            ..Self::each()
+        }
+    }
+
+    /// The gradient of another claim.
+    #[must_use]
+    pub fn gradient_of(quantity: Quantity) -> Self {
+        Self {
+            of: Some(quantity.name().to_owned()),
+            ..Self::each()
+        }
+    }
+
+    /// The same claim, of means over these axes.
+    #[must_use]
+    pub fn mean(self, axes: &[Axis]) -> Self {
+        Self {
+            mean: Some(axes.to_vec()),
+            ..self
+        }
+    }
+
+    /// The same claim, of the negative.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self {
+            sign: -self.sign,
+            ..self
+        }
+    }
+
+    /// The same claim, in bits.
+    #[must_use]
+    pub fn in_bits(self) -> Self {
+        Self {
+            unit: Unit::Bits,
+            ..self
+        }
+    }
+
+    /// The same claim, divided by a number beside the lengths of the averaged axes.
+    #[must_use]
+    pub fn divided_by(self, normaliser: f64) -> Self {
+        Self { normaliser, ..self }
+    }
 }
 
 /// How a number moves with the step.
@@ -151,6 +218,16 @@ const fn sequential() -> Order {
 }
 
 impl Statement {
+    /// What the program computes with, as it states.
+    #[must_use]
+    pub fn arithmetic(&self) -> Arithmetic {
+        Arithmetic {
+            each: self.dtype,
+            sums: self.accumulation.unwrap_or(self.dtype),
+            order: self.summation,
+        }
+    }
+
     pub(super) fn of(metadata: &BTreeMap<String, String>) -> Result<Self, FileError> {
         let found = metadata.get("format");
         if found.map(String::as_str) != Some(FORMAT) {

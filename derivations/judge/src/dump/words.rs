@@ -1,9 +1,9 @@
 //! The words that a statement may use.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What the inputs are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
     /// Discrete codes: DALL-E's first stage.
@@ -30,7 +30,7 @@ impl Form {
 }
 
 /// How codes lie in `encoder_logits`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize, Serialize)]
 pub enum Layout {
     /// `[B, K, H, W]`.
     #[serde(rename = "BKHW")]
@@ -41,7 +41,7 @@ pub enum Layout {
 }
 
 /// What the code's prior is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prior {
     /// `1/K`.
@@ -55,7 +55,7 @@ pub enum Prior {
 }
 
 /// What the decoder's numbers are the parameters of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decoder {
     /// `mu` and `ln_b` of a logit-Laplace density over `x`.
@@ -67,7 +67,7 @@ pub enum Decoder {
 }
 
 /// What a continuous code's spread is given as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Parameter {
     /// `ln s^2`.
@@ -81,7 +81,7 @@ pub enum Parameter {
 }
 
 /// The unit of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, schemars::JsonSchema, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, schemars::JsonSchema, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Natural logarithms.

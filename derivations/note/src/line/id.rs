@@ -1,55 +1,55 @@
-//! The names of the lines.
+//! The ids of the lines, and what depends on where in the derivation a line stands.
 
 use reference::vocab::Reading;
 
 use crate::named::named;
 
 named! {
-    /// A line of the note, or a side that it does not print.
+    /// The id of a line of the note, or of an expression that it does not print.
     "line" LineId {
-        /// The joint by the graphical model.
+        /// The joint `p(x,y,z)` as the graphical model factorises it.
         Eq2a = "2a",
-        /// The joint by the networks.
+        /// The joint `p(x,y,z)` as the networks factorise it.
         Eq2b = "2b",
         /// The evidence of the pair, `ln p(x,y)`.
         Eq3 = "3",
-        /// Multiplied by one.
+        /// The evidence, multiplied by one.
         Eq4 = "4",
         /// The logarithm of an expectation.
         Eq5 = "5",
         /// The expectation of a logarithm.
         Eq6 = "6",
-        /// The quotient taken apart.
+        /// The logarithm of the quotient as a difference.
         Eq7 = "7",
-        /// The joint as the networks give it.
+        /// The joint replaced by the product that the networks give.
         Eq8 = "8",
-        /// The product taken apart.
+        /// The logarithm of that product as a sum.
         Eq9 = "9",
         /// `ln q(y|x)` subtracted and added.
         Eq10 = "10",
-        /// The product of two encoders.
+        /// The two encoders as one product.
         Eq11 = "11",
-        /// The joint encoder.
+        /// The product named `q(y,z|x)`, the joint encoder.
         Eq12 = "12",
-        /// The divergence named.
+        /// Two terms named as a Kullback-Leibler divergence.
         Eq13 = "13",
         /// The objective at beta = 1.
         Eq14 = "14",
         /// The objective at the world's beta.
         Eq14AtBeta = "14b",
-        /// The objective as the note states it first.
+        /// The objective as the note states it at its beginning.
         Eq1 = "1",
         /// The evidence of the image, `ln p(x)`.
         ImageEvidence = "p(x)",
-        /// The line without any `q(y,z|x)`.
+        /// A lower bound on the evidence without any `q(y,z|x)`.
         A1 = "A1",
         /// The footnote's objective with the caption term.
         A2 = "A2",
         /// The footnote's objective for a decoder that does not look at the caption.
         A3 = "A3",
-        /// The footnote's objective for one that does.
+        /// The footnote's objective for a decoder that does look at the caption.
         A4 = "A4",
-        /// The evidence with the caption set by hand.
+        /// The logarithm of the evidence with the caption held fixed: `ln sum_z p(z) p(x|y,z)`.
         FixedCaptionEvidence = "fixed",
         /// The evidence averaged over the encoder's captions.
         AverageEvidence = "mean-3",
@@ -60,27 +60,28 @@ named! {
     }
 }
 
-/// Where in the derivation a line stands; what depends on it asks for this and not for a list of lines.
+/// The stage of the derivation to which a line belongs. Code that depends on it asks for the stage, and does not list
+/// lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// The joint, which is a probability for every caption and code.
     Joint,
     /// From the evidence to the bound, without any `q(y,z|x)`.
     Bound,
-    /// `ln q(y|x)` brought in.
+    /// The lines in which `ln q(y|x)` stands.
     Split,
     /// The objective at beta = 1, which depends on the reading of `q(y,z|x)`.
     Objective,
     /// The objective at the world's beta.
     ObjectiveAtBeta,
-    /// What the note does not print, and what lines bound.
+    /// An expression that the note does not print, and that lines bound from below.
     Target,
-    /// What the note does not print, and what is a bound.
+    /// A bound that the note does not print.
     Repair,
 }
 
 impl LineId {
-    /// Where it stands.
+    /// The stage to which the line belongs.
     #[must_use]
     pub const fn stage(self) -> Stage {
         match self {
@@ -94,7 +95,7 @@ impl LineId {
         }
     }
 
-    /// Whether the formula is a probability, as the two forms of Eq. 2 are; the functions give logarithms.
+    /// Whether the formula is a probability, as the two forms of Eq. 2 are. The functions give its logarithm.
     #[must_use]
     pub const fn is_probability(self) -> bool {
         matches!(self.stage(), Stage::Joint)
@@ -112,7 +113,8 @@ impl LineId {
         matches!(self.stage(), Stage::Objective | Stage::ObjectiveAtBeta)
     }
 
-    /// The reading under which a line of ours is line 14 at `beta = 1`.
+    /// For a line that the note does not print: the reading under which it equals line 14 at `beta = 1`, if there is
+    /// one.
     #[must_use]
     pub const fn line_14_under(self) -> Option<Reading> {
         match self {
@@ -144,7 +146,8 @@ impl LineId {
         }
     }
 
-    /// Whether it is an integral over the codes, which few points may not settle, rather than an expectation.
+    /// Whether the line is the logarithm of an integral over the codes, rather than an expectation. A few quadrature
+    /// points may not suffice for such an integral.
     #[must_use]
     pub const fn is_log_integral(self) -> bool {
         matches!(self, Self::Eq3 | Self::Eq4 | Self::Eq5) || matches!(self.stage(), Stage::Target)

@@ -1,4 +1,4 @@
-//! What a node comes to on a scene, whatever the kind of its world.
+//! The value of a line on a world under a reading, for any kind of world.
 
 use reference::equations::{bound, joint, objective, split};
 use reference::model::Model;
@@ -9,10 +9,11 @@ use super::{Line, LineId};
 use crate::under_reading::UnderReading;
 
 impl Line {
-    /// Its value; several numbers for a table.
+    /// The value of the line, in nats. It is one number, except for the two forms of Eq. 2, which are tables.
     ///
     /// # Errors
-    /// [`Error::Indeterminate`] where it has none in this world, [`Error::NoClosedForm`] where this kind of world has none.
+    /// [`Error::Indeterminate`] where the line has no value in this world, and [`Error::NoClosedForm`] where it has no
+    /// closed form in this kind of world.
     pub fn value<W: Model>(&self, scene: &UnderReading<W>) -> Result<Vec<Nats>, Error> {
         let UnderReading { world, seen, reading } = scene;
         let beta = world.beta();
@@ -47,7 +48,7 @@ impl Line {
     }
 }
 
-/// Every caption, at every code that stands for all.
+/// The values of a side of Eq. 2 for every caption, at the codes that represent all of them.
 fn cells<W: Model>(world: &W, side: fn(&W, usize) -> W::Log) -> Result<Vec<Nats>, Error> {
     let cells = (0..world.captions()).flat_map(|y| world.values(&side(world, y)));
     cells.map(|nats| nats.determinate("Eq. 2")).collect()

@@ -1,4 +1,4 @@
-//! What the note does not print: the bounds that the readings do give.
+//! The rows that the note does not print: the bounds that the readings do give.
 
 use reference::vocab::Reading::{Joint, Pointwise};
 

@@ -1,4 +1,4 @@
-//! A row of the table.
+//! The type of a row of the table of steps.
 
 use reference::vocab::Reading;
 
@@ -7,30 +7,30 @@ use super::slack_term::SlackTerm;
 use crate::line::id::{LineId, Stage};
 use crate::rule::{Relation, Rule, Sign};
 
-/// A row of the table.
+/// A step from one line to another: the relation that the note prints, and the slack that we claim.
 #[derive(Debug)]
 pub struct Step {
-    /// `from-to`, as on the command line.
+    /// The id, `from-to`, as the command line takes it.
     pub id: StepId,
-    /// The line above.
+    /// The upper line.
     pub from: LineId,
-    /// The line below.
+    /// The lower line.
     pub to: LineId,
-    /// What the note prints between them.
+    /// The relation that the note prints between them.
     pub printed: Relation,
-    /// What we claim of the slack.
+    /// The sign that we claim for the slack.
     pub sign: Sign,
-    /// Why the lower side follows.
+    /// The rule by which the lower line follows.
     pub rule: Rule,
     /// The slack in closed form, as LaTeX.
     pub slack_latex: &'static str,
-    /// The slack's function, from code that neither side runs.
+    /// The function that computes the slack. It shares no code with the two sides.
     pub slack_term: SlackTerm,
-    /// The readings under which this row is the one that counts.
+    /// The readings under which this row is the one that the id names.
     pub readings: &'static [Reading],
-    /// What the note says or does here, in a sentence.
+    /// A sentence about what the note says or does here.
     pub remark: &'static str,
-    /// Whether the two sides are the same floating-point operations, so that no residue is expected.
+    /// Whether the two sides are computed by the same floating-point operations, so that they must agree to the bit.
     pub exact: bool,
 }
 

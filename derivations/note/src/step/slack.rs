@@ -1,4 +1,4 @@
-//! What a step loses, whatever the kind of its world.
+//! The slack of a step on a world under a reading, for any kind of world.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,7 @@ use crate::checkable::Checkable;
 use crate::rule::Sign;
 use crate::under_reading::UnderReading;
 
-/// The sign of `(beta - 1) D`, whose `D` is negative at most when read pointwise.
+/// The sign of `(beta - 1) D`. Only the pointwise reading can make `D` negative.
 pub fn sign_of_reweighting<W: Checkable>(scene: &UnderReading<W>) -> Sign {
     match scene.world.beta().get().partial_cmp(&1.0) {
         Some(Ordering::Equal) => Sign::Zero,
@@ -23,8 +23,8 @@ pub fn sign_of_reweighting<W: Checkable>(scene: &UnderReading<W>) -> Sign {
 }
 
 impl Step {
-    /// What is known of the slack's sign on a scene beside its value: that of the row, or more where beta, a joint that factorises or a certain
-    /// caption says it.
+    /// The sign that the slack has on a world under a reading, known without its value. It is the sign of the row, or a
+    /// sharper one that follows from beta, from a joint that factorises or from a caption that is certain.
     #[must_use]
     pub fn sign_at<W: Checkable>(&self, scene: &UnderReading<W>) -> Sign {
         let UnderReading { world, seen, .. } = scene;
@@ -38,10 +38,11 @@ impl Step {
         }
     }
 
-    /// The slack on a scene.
+    /// The slack on a world under a reading, in nats.
     ///
     /// # Errors
-    /// [`Error::Indeterminate`] where it has no value, [`Error::NoClosedForm`] where this kind of world has none.
+    /// [`Error::Indeterminate`] where the slack has no value, and [`Error::NoClosedForm`] where it has no closed form
+    /// in this kind of world.
     pub fn slack<W: Slack>(&self, scene: &UnderReading<W>) -> Result<Nats, Error> {
         let UnderReading { world, seen, reading } = scene;
         match self.slack_term {
@@ -63,7 +64,8 @@ impl Step {
     }
 }
 
-/// From `ln p(x)` to the target with the caption fixed, and on by that target's gap.
+/// The slack between `ln p(x)` and a line: first from `ln p(x)` to the evidence with the caption fixed, and then by
+/// that evidence's gap to the line.
 fn against_image<W: Slack>(world: &W, gap: Result<Nats, Error>) -> Result<Nats, Error> {
     (world.image_against_fixed_caption()? + gap?).determinate("a line against ln p(x)")
 }

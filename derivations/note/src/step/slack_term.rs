@@ -1,15 +1,15 @@
-//! The functions of the reference that slacks are.
+//! The functions of `reference` that compute slacks.
 
 #[cfg(doc)]
 use reference::repairs;
 #[cfg(doc)]
 use reference::slack::Slack;
 
-/// The functions of `reference` that a row's slack is.
+/// The function of `reference` that computes the slack of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SlackTerm {
-    /// 0.
+    /// The slack is 0 by definition.
     Nothing,
     /// [`Slack::uncovered_posterior`].
     UncoveredPosterior,
@@ -31,10 +31,10 @@ pub enum SlackTerm {
     FixedCaptionGapOfCaptionFreeDecoder,
     /// [`repairs::average_joint_slack`].
     AverageJoint,
-    /// [`Slack::image_against_fixed_caption`] and [`Slack::fixed_caption_gap`] of the world as given.
+    /// The sum of [`Slack::image_against_fixed_caption`] and [`Slack::fixed_caption_gap`] of the world as given.
     FootnoteAgainstImage,
     /// [`Slack::joint_fixed_caption_gap`] of the world as given.
     JointFixedCaptionGap,
-    /// [`Slack::image_against_fixed_caption`] and [`Slack::joint_fixed_caption_gap`] of the world as given.
+    /// The sum of [`Slack::image_against_fixed_caption`] and [`Slack::joint_fixed_caption_gap`] of the world as given.
     JointAgainstImage,
 }

@@ -1,4 +1,4 @@
-//! The rows: the note's, in its order, then the repairs.
+//! The table of steps: the rows of the note, in its order, and then the repairs.
 
 use reference::vocab::Reading::{self, Expected, Footnote, Joint, Observed, Pointwise};
 
@@ -13,11 +13,11 @@ use crate::rule::Rule::{
 };
 use crate::rule::Sign::{NonNegative, NonPositive, Unsigned, Zero};
 
-/// Readings for which `z ~ q(z|x)` at the observed caption is the outer expectation.
+/// The readings whose outer expectation is over `z ~ q(z|x)` at the observed caption.
 const AT_Y: &[Reading] = &[Observed, Pointwise, Joint, Footnote];
 const ALL: &[Reading] = &Reading::ALL;
 
-/// Every row: the note's, in its order, then the repairs.
+/// Every row: those of the note, in its order, and then the repairs.
 pub static STEPS: &[Step] = &[
     Step {
         id: StepId::Eq2,

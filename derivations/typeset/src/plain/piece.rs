@@ -1,20 +1,20 @@
-//! Text with the class that decides its spacing.
+//! The pieces of which the text of a formula is joined.
 
-/// Text with the class that decides its spacing.
+/// A piece of text, with the class that decides the spaces around it.
 #[derive(Clone)]
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) class: Class,
 }
 
-/// What a piece is to its neighbours.
+/// The role of a piece beside its neighbours, like the classes of atoms in TeX.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Letter,
     Number,
-    /// `a / b`, in parentheses beside a factor.
+    /// A quotient `a / b`, which gets parentheses beside a factor.
     Quotient,
-    /// `ln`, `Σ`: takes what follows.
+    /// An operator such as `ln` or `Σ`, which applies to what follows it.
     Operator,
     Binary,
     Unary,
@@ -22,9 +22,9 @@ pub(super) enum Class {
     Open,
     Close,
     Comma,
-    /// `′`, which belongs to the letter before.
+    /// A prime, `′`, which belongs to the letter before it.
     Prime,
-    /// A comma between arguments that hold parentheses themselves.
+    /// A comma between arguments that contain parentheses. A space follows it.
     WideComma,
     Bar,
     Space,

@@ -1,8 +1,8 @@
-//! Where a space or a parenthesis stands: by the classes of neighbours, as TeX does it.
+//! Decides where spaces and parentheses stand, from the classes of neighbouring pieces, as TeX does.
 
 use super::piece::{Class, Piece};
 
-/// Tells signs from operations and wide commas from narrow ones.
+/// Refines the classes: a `+` or `-` becomes a sign or an operation, and a comma a narrow or a wide one.
 pub(super) fn classify(pieces: &mut [Piece], compact: bool) {
     let mut before = None;
     for k in 0..pieces.len() {
@@ -25,7 +25,7 @@ pub(super) fn classify(pieces: &mut [Piece], compact: bool) {
     }
 }
 
-/// Whether the parentheses around position `at` hold parentheses themselves.
+/// Whether the parentheses around position `at` contain other parentheses.
 fn has_nested_arguments(pieces: &[Piece], at: usize) -> bool {
     let mut depth = 0_i32;
     let mut start = 0;
@@ -54,7 +54,8 @@ fn has_nested_arguments(pieces: &[Piece], at: usize) -> bool {
     false
 }
 
-/// Whether a neighbour would claim a part of the quotient at `at`.
+/// Whether the quotient at position `at` needs parentheses, because a neighbour would bind more tightly to a part of
+/// it.
 pub(super) fn claimed(pieces: &[Piece], at: usize) -> bool {
     let factor = |class: Class| matches!(class, Class::Letter | Class::Number | Class::Quotient | Class::Operator);
     let solid = |piece: &&Piece| piece.class != Class::Space;

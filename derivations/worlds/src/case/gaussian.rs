@@ -63,21 +63,7 @@ pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, File
     let widest = prior
         .unit_roundoff()
         .max(caption_model.map_or(0.0, |tensor| tensor.unit_roundoff()));
-    let shared = Parts {
-        ln_p_y: all(&file, "ln_p_y", captions, &[captions])?,
-        prior_mean: all(&file, "prior_mean", (captions, d), &[captions, d])?,
-        prior_covariance: all(&file, "prior_covariance", (captions, d, d), &[captions, d, d])?,
-        decoder_weight: all(&file, "decoder_weight", (pixels, d), &[pixels, d])?,
-        decoder_offset: all(&file, "decoder_offset", (captions, pixels), &[captions, pixels])?,
-        decoder_covariance: all(&file, "decoder_covariance", (pixels, pixels), &[pixels, pixels])?,
-        encoder_weight: all(&file, "encoder_weight", (d, pixels), &[d, pixels])?,
-        encoder_offset: all(&file, "encoder_offset", d, &[d])?,
-        encoder_covariance: all(&file, "encoder_covariance", (d, d), &[d, d])?,
-        ln_q_y_given_x: Array1::zeros(captions),
-        x: Array1::zeros(pixels),
-        y: 0,
-        beta: beta.get(),
-    };
+    let shared = model(&file, [captions, pixels, d], beta)?;
     let mut worlds: Vec<Gaussian> = Vec::with_capacity(batch);
     for (index, value) in observed.into_iter().enumerate() {
         let y = caption(index, value, captions)?;
@@ -86,7 +72,7 @@ pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, File
                 check_row(tensor.row(index)).map_err(|error| placed(index, error))?;
                 tensor.row(index).array(captions)?
             }
-            None => Array1::from_shape_fn(captions, |k| if k == y { 0.0 } else { f64::NEG_INFINITY }),
+            None => certain(y, captions),
         };
         let x = images.row(index).array(pixels)?;
         let world = match worlds.first() {
@@ -104,6 +90,30 @@ pub(super) fn worlds(header: &Header, data: &[u8]) -> Result<Vec<Gaussian>, File
         worlds.push(world.map_err(|error| placed(index, error))?);
     }
     Ok(worlds)
+}
+
+/// Reads the model that the worlds of a file share, with zeros in the place of an observed pair.
+fn model(file: &File<'_>, [captions, pixels, d]: [usize; 3], beta: Beta) -> Result<Parts, FileError> {
+    Ok(Parts {
+        ln_p_y: all(file, "ln_p_y", captions, &[captions])?,
+        prior_mean: all(file, "prior_mean", (captions, d), &[captions, d])?,
+        prior_covariance: all(file, "prior_covariance", (captions, d, d), &[captions, d, d])?,
+        decoder_weight: all(file, "decoder_weight", (pixels, d), &[pixels, d])?,
+        decoder_offset: all(file, "decoder_offset", (captions, pixels), &[captions, pixels])?,
+        decoder_covariance: all(file, "decoder_covariance", (pixels, pixels), &[pixels, pixels])?,
+        encoder_weight: all(file, "encoder_weight", (d, pixels), &[d, pixels])?,
+        encoder_offset: all(file, "encoder_offset", d, &[d])?,
+        encoder_covariance: all(file, "encoder_covariance", (d, d), &[d, d])?,
+        ln_q_y_given_x: Array1::zeros(captions),
+        x: Array1::zeros(pixels),
+        y: 0,
+        beta: beta.get(),
+    })
+}
+
+/// The caption model that is certain of the caption `y`.
+fn certain(y: usize, captions: usize) -> Array1<f64> {
+    Array1::from_shape_fn(captions, |k| if k == y { 0.0 } else { f64::NEG_INFINITY })
 }
 
 /// Adds the world's place in the batch to an error about its observed pair. An error about the shared model gets none.
@@ -151,7 +161,7 @@ pub(super) fn to_bytes(worlds: &[Gaussian], title: &str, categories: &str) -> Re
             expected: "the same parameters and beta".to_owned(),
         });
     }
-    let (captions, (pixels, d)) = (worlds[0].captions(), first.decoder_weight.dim());
+    let (captions, pixels) = (worlds[0].captions(), first.decoder_weight.nrows());
     let mut file = Writer::default();
     file.add(
         "y",
@@ -166,34 +176,40 @@ pub(super) fn to_bytes(worlds: &[Gaussian], title: &str, categories: &str) -> Re
         vec![parts.len(), captions],
         parts.iter().flat_map(|p| p.ln_q_y_given_x.to_vec()),
     );
-    file.floats("ln_p_y", vec![captions], first.ln_p_y.iter().copied());
-    file.floats("prior_mean", vec![captions, d], first.prior_mean.iter().copied());
-    file.floats(
-        "prior_covariance",
-        vec![captions, d, d],
-        first.prior_covariance.iter().copied(),
-    );
-    file.floats("decoder_weight", vec![pixels, d], first.decoder_weight.iter().copied());
-    file.floats(
-        "decoder_offset",
-        vec![captions, pixels],
-        first.decoder_offset.iter().copied(),
-    );
-    file.floats(
-        "decoder_covariance",
-        vec![pixels, pixels],
-        first.decoder_covariance.iter().copied(),
-    );
-    file.floats("encoder_weight", vec![d, pixels], first.encoder_weight.iter().copied());
-    file.floats("encoder_offset", vec![d], first.encoder_offset.iter().copied());
-    file.floats(
-        "encoder_covariance",
-        vec![d, d],
-        first.encoder_covariance.iter().copied(),
-    );
+    add_model(&mut file, first, captions);
     let metadata = BTreeMap::from([("categories", categories), ("format", GAUSSIAN), ("title", title)]);
     let bytes = file.finish(&metadata)?;
     let (header, data) = header::read(&bytes)?;
     self::worlds(&header, data)?; // Whatever this program writes, it can also read.
     Ok(bytes)
+}
+
+/// Adds the tensors of the model, which the worlds of a file share.
+fn add_model(file: &mut Writer, model: &Parts, captions: usize) {
+    let (pixels, d) = model.decoder_weight.dim();
+    file.floats("ln_p_y", vec![captions], model.ln_p_y.iter().copied());
+    file.floats("prior_mean", vec![captions, d], model.prior_mean.iter().copied());
+    file.floats(
+        "prior_covariance",
+        vec![captions, d, d],
+        model.prior_covariance.iter().copied(),
+    );
+    file.floats("decoder_weight", vec![pixels, d], model.decoder_weight.iter().copied());
+    file.floats(
+        "decoder_offset",
+        vec![captions, pixels],
+        model.decoder_offset.iter().copied(),
+    );
+    file.floats(
+        "decoder_covariance",
+        vec![pixels, pixels],
+        model.decoder_covariance.iter().copied(),
+    );
+    file.floats("encoder_weight", vec![d, pixels], model.encoder_weight.iter().copied());
+    file.floats("encoder_offset", vec![d], model.encoder_offset.iter().copied());
+    file.floats(
+        "encoder_covariance",
+        vec![d, d],
+        model.encoder_covariance.iter().copied(),
+    );
 }

@@ -19,7 +19,7 @@ pub struct Case {
     pub title: Option<String>,
     /// The SHA-256 of the file's bytes, in hexadecimal.
     pub sha256: String,
-    /// The largest correction that renormalising made to the logarithm of a distribution's sum, over all worlds.
+    /// The farthest that the sum of a distribution was from 1, over all worlds, before renormalising corrected it.
     pub correction: f64,
     /// The types in which the log-probabilities were stored, joined by `+`, `f64` first and `bf16` last. It is
     /// `fractions` for TOML.

@@ -17,6 +17,10 @@ pub fn worlds() -> Vec<World> {
 
 /// The tables of the edge worlds. The comment above each says which edge it stands on.
 #[must_use]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a flat list of worlds, which are read one after the other"
+)]
 pub fn tables() -> Vec<Tables> {
     let half = -std::f64::consts::LN_2;
     let thirds = |a: f64, b: f64, c: f64| array![a.ln(), b.ln(), c.ln()];
@@ -94,7 +98,7 @@ pub fn tables() -> Vec<Tables> {
             y: 0,
             beta: 1.0,
         },
-        // The terms of a free joint are opposite infinities under the two readings.
+        // With this free joint, the two entries of the ledger that the reading adds are opposite infinities.
         Tables {
             ln_p_x_given_yz: array![[-1.0, -2.0], [-0.5, -0.25]],
             ln_p_yz: array![[0.25_f64, 0.25], [0.25, 0.25]].mapv(f64::ln),
@@ -107,7 +111,7 @@ pub fn tables() -> Vec<Tables> {
         // The evidence is 0 because of the decoder, or because of the prior.
         with(&|t| t.ln_p_x_given_yz.row_mut(1).fill(ZERO)),
         with(&|t| t.ln_p_yz = array![[0.25_f64, 0.5, 0.25], [0.0, 0.0, 0.0]].mapv(f64::ln)),
-        // The observed caption is certain under q(y|x), or impossible.
+        // The observed caption is impossible under q(y|x), or certain.
         with(&|t| t.ln_q_y_given_x = array![0.0, ZERO]),
         with(&|t| t.ln_q_y_given_x = array![ZERO, 0.0]),
         // A free joint denies the observed caption one of the codes that it allows the other caption.

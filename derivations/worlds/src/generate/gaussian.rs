@@ -1,4 +1,5 @@
-//! Linear-Gaussian worlds drawn from a seed: covariances of every condition, planted posteriors, certain and impossible captions.
+//! Linear-Gaussian worlds drawn from a seed: with covariances of every condition, with encoders at or near the
+//! posterior, and with certain and impossible captions.
 
 use ndarray::{Array1, Array2, Array3, Axis};
 use rand::{Rng, RngExt, SeedableRng};
@@ -10,8 +11,10 @@ use super::random::{beta, concentration, dirichlet, point_mass};
 
 /// World number `index` of the stream `seed`.
 ///
-/// Captions, coordinates and pixels pairwise distinct: at most 5, 6 and 7 in most worlds, up to 16 in one of 64 and up to 64 in one of 1024.
-/// Condition numbers up to 100 in most worlds, up to 1e12 in one of eight; weights of 1e-3 to 1e3 in one of five. A third of the encoders lies near the posterior, one of seven on it.
+/// The numbers of captions, coordinates and pixels are pairwise distinct. In most worlds they are at most 5, 6 and 7;
+/// in one of 64, coordinates and pixels go up to 16, and in one of 1024 up to 64. Condition numbers go up to 100 in
+/// most worlds and up to 1e12 in one of eight. In one world of five the weights are scaled by 1e-3 to 1e3. Two encoders
+/// of seven lie near the posterior, and one of seven is the posterior.
 #[must_use]
 pub fn world(seed: u64, index: u64) -> Gaussian {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -24,13 +27,9 @@ pub fn world(seed: u64, index: u64) -> Gaussian {
     }
 }
 
+/// Draws a world. There is none where rounding made one of its covariances singular.
 fn draw(rng: &mut ChaCha8Rng, index: u64) -> Option<Gaussian> {
-    let most = match index {
-        index if index % 1024 == 1023 => 64,
-        index if index % 64 == 63 => 16,
-        _ => 7,
-    };
-    let (captions, d, pixels) = sizes(rng, most);
+    let (captions, d, pixels) = sizes(rng, most(index));
     let ill = rng.random_bool(0.125);
     let decades = if ill {
         rng.random_range(1.0..6.0)
@@ -41,10 +40,7 @@ fn draw(rng: &mut ChaCha8Rng, index: u64) -> Option<Gaussian> {
     let views: Vec<_> = covariances.iter().map(|matrix| matrix.view()).collect();
     let prior_covariance: Array3<f64> = ndarray::stack(Axis(0), &views).ok()?;
     let noise = 10.0_f64.powf(rng.random_range(-1.5..0.5));
-    let mut ln_p_y = {
-        let a = concentration(rng);
-        dirichlet(rng, captions, a)
-    };
+    let mut ln_p_y = any_distribution(rng, captions);
     let y = rng.random_range(0..captions);
     if captions > 2 && rng.random_bool(0.05) {
         ln_p_y = remove(&ln_p_y, rng.random_range(0..captions));
@@ -52,10 +48,7 @@ fn draw(rng: &mut ChaCha8Rng, index: u64) -> Option<Gaussian> {
     let ln_q_y_given_x = match rng.random_range(0..10) {
         0 => point_mass(captions, y),
         1 => point_mass(captions, rng.random_range(0..captions)),
-        _ => {
-            let a = concentration(rng);
-            dirichlet(rng, captions, a)
-        }
+        _ => any_distribution(rng, captions),
     };
     let scale = if rng.random_bool(0.2) {
         10.0_f64.powf(rng.random_range(-3.0..3.0))
@@ -91,13 +84,28 @@ fn draw(rng: &mut ChaCha8Rng, index: u64) -> Option<Gaussian> {
     }
 }
 
-/// The encoder becomes the posterior.
+/// The most coordinates and pixels that the world of this number may have.
+fn most(index: u64) -> usize {
+    match index {
+        index if index % 1024 == 1023 => 64,
+        index if index % 64 == 63 => 16,
+        _ => 7,
+    }
+}
+
+/// A distribution over captions, of a concentration that is drawn first.
+fn any_distribution(rng: &mut ChaCha8Rng, captions: usize) -> Array1<f64> {
+    let a = concentration(rng);
+    dirichlet(rng, captions, a)
+}
+
+/// Replaces the encoder by the posterior.
 fn planted(parts: Parts) -> Option<Gaussian> {
     let world = Gaussian::new(parts).ok()?;
     Gaussian::new(posterior_encoder(&world)).ok()
 }
 
-/// The encoder becomes the posterior, then wider or narrower, and moved by a part of its own width.
+/// Replaces the encoder by the posterior, which is then scaled, and moved by a part of its own width.
 fn near(rng: &mut impl Rng, parts: Parts) -> Option<Gaussian> {
     let world = Gaussian::new(parts).ok()?;
     let planted = posterior_encoder(&world);
@@ -111,7 +119,8 @@ fn near(rng: &mut impl Rng, parts: Parts) -> Option<Gaussian> {
     .ok()
 }
 
-/// `Q diag(10^u) Q^T`, the exponents within `decades` of 0, `Q` a product of random reflections.
+/// Draws `Q diag(10^u) Q^T`, `[d, d]`. The exponents lie within `decades` of 0, and `Q` is a product of random
+/// reflections.
 fn covariance(rng: &mut impl Rng, d: usize, decades: f64) -> Array2<f64> {
     let mut root = Array2::from_diag(&Array1::from_shape_simple_fn(d, || {
         10.0_f64.powf(0.5 * decades * rng.random_range(-1.0..=1.0))
@@ -129,7 +138,7 @@ fn normal(rng: &mut impl Rng, rows: usize, columns: usize) -> Array2<f64> {
     Array2::from_shape_simple_fn((rows, columns), || StandardNormal.sample(rng))
 }
 
-/// The distribution without one caption.
+/// Gives one caption the probability 0, and renormalises the others.
 fn remove(ln_p: &Array1<f64>, caption: usize) -> Array1<f64> {
     let mut rest = ln_p.clone();
     rest[caption] = f64::NEG_INFINITY;

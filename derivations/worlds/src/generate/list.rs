@@ -1,22 +1,24 @@
-//! Regressions and named examples, stored as values and not as seeds, each with its origin.
+//! Named examples and regressions. They are stored as values and not as seeds, so that a change to a generator cannot
+//! lose them.
 
 use note::assumption::ASSUMPTIONS;
 use reference::world::World;
 
 use crate::fractions::world::FractionWorld;
 
-/// A named world.
+/// A committed world with a name.
 #[derive(Debug)]
 pub struct Named {
     /// Its name on the command line.
     pub name: &'static str,
-    /// Where it comes from.
+    /// A sentence about where it comes from, or what it shows.
     pub origin: &'static str,
     /// The world, as TOML with fractions.
     pub toml: &'static str,
 }
 
-/// Every named world; a shrunk failure is copied here with the claim that it broke.
+/// The worlds that the command line knows by name. A counterexample that a test found is added here, shrunk, with the
+/// claim that it broke.
 pub static NAMED: &[Named] = &[
     Named {
         name: "teaching",
@@ -30,21 +32,21 @@ pub static NAMED: &[Named] = &[
     },
 ];
 
-/// Worlds that a search once missed, so that no verdict depends on the seed.
+/// Worlds that a random search once missed. They are always tried, so that no verdict depends on the seed.
 static REGRESSIONS: &[Named] = &[Named {
     name: "expected-below-one",
     origin: "with 30 random worlds and seed 2, 14b-1 under the expected reading was called true for every beta",
     toml: include_str!("../../../data/worlds/expected-below-one.toml"),
 }];
 
-/// The named world.
+/// The world of [`NAMED`] with this name.
 #[must_use]
 pub fn named(name: &str) -> Option<World> {
     let toml = NAMED.iter().find(|world| world.name == name)?.toml;
     FractionWorld::from_toml(toml).ok()?.to_world().ok()
 }
 
-/// The named worlds, the regressions and the witnesses of the assumptions.
+/// The named worlds, the regressions, and the finite witnesses of the assumptions.
 #[must_use]
 pub fn worlds() -> Vec<World> {
     NAMED
@@ -56,7 +58,7 @@ pub fn worlds() -> Vec<World> {
         .collect()
 }
 
-/// The continuous teaching world, [`CURVES`].
+/// The continuous world with this name. There is one, [`CURVES`].
 #[cfg(feature = "lapack")]
 #[must_use]
 pub fn named_gaussian(name: &str) -> Option<reference::gaussian::Gaussian> {
@@ -84,5 +86,5 @@ pub fn gaussian_worlds() -> Vec<reference::gaussian::Gaussian> {
         .collect()
 }
 
-/// The name of the continuous teaching world: one-dimensional `z`, so that densities are curves.
+/// The name of the continuous teaching world. Its `z` is one-dimensional, so that densities can be drawn as curves.
 pub const CURVES: &str = "curves";

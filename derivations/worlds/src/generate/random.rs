@@ -1,4 +1,5 @@
-//! Worlds drawn from a seed: Dirichlet tables, with zeros, point masses, planted posteriors and free joints.
+//! Finite worlds drawn from a seed: with Dirichlet tables, zeros, point masses, encoders that are the posterior, and
+//! free joints.
 
 use ndarray::{Array1, Array2};
 use rand::{Rng, RngExt, SeedableRng};
@@ -9,13 +10,14 @@ use reference::world::{Tables, World};
 
 /// World number `index` of the stream `seed`.
 ///
-/// Sizes `Y != Z` in 1..=7; concentrations log-uniform in 0.05..20; logarithms are drawn directly, so that nothing underflows to 0
-/// by accident. About half of the worlds are plain; the rest carry a plant (see the source), several at once now and then.
+/// There are 1 to 5 captions and 1 to 7 codes, never equally many. Concentrations are log-uniform in 0.05..20.
+/// Logarithms are drawn directly, so that nothing underflows to 0 by accident. About half of the worlds are plain. The
+/// others have one or more special features, such as zeros or a point mass; the source lists them.
 #[must_use]
 pub fn world(seed: u64, index: u64) -> World {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(index);
-    // A plant can leave a table without mass (every state zeroed): draw again, from the same stream.
+    // Zeros can leave a table without mass. Then the world is drawn again, from the same stream.
     loop {
         if let Some(world) = draw(&mut rng) {
             return world;
@@ -46,7 +48,7 @@ fn draw(rng: &mut ChaCha8Rng) -> Option<World> {
         beta: beta(rng),
     };
     if rng.random_bool(0.2) {
-        // zeros anywhere
+        // Zeros may stand anywhere.
         let share = rng.random_range(0.05..0.5);
         zeros(rng, tables.ln_p_x_given_yz.iter_mut(), share);
         if rng.random_bool(0.5) {
@@ -67,12 +69,12 @@ fn draw(rng: &mut ChaCha8Rng) -> Option<World> {
         tables.ln_q_y_given_x = point_mass(captions, y);
     }
     if rng.random_bool(0.05) {
-        // a density: ln p(x|.) may be positive
+        // For a density, ln p(x|.) may be positive.
         let shift: f64 = rng.random_range(-8.0..8.0);
         tables.ln_p_x_given_yz.mapv_inplace(|ln_p| ln_p + shift);
     }
     if rng.random_bool(0.05) {
-        // a decoder that does not look at the caption
+        // The decoder does not look at the caption.
         let row = tables.ln_p_x_given_yz.row(0).to_owned();
         for mut other in tables.ln_p_x_given_yz.rows_mut() {
             other.assign(&row);
@@ -89,7 +91,8 @@ fn draw(rng: &mut ChaCha8Rng) -> Option<World> {
     World::new(tables).ok()
 }
 
-/// A free joint of its own, the prior, or the posterior `p(y,z|x)`; sometimes with zeros.
+/// Adds a free joint: the prior, the posterior `p(y,z|x)`, or one that is drawn. Sometimes it has zeros. The two
+/// marginal tables follow from it.
 fn free_joint(rng: &mut ChaCha8Rng, tables: &mut Tables) -> Option<()> {
     let (captions, codes) = tables.ln_p_yz.dim();
     let mut joint = match rng.random_range(0..6) {
@@ -137,7 +140,8 @@ pub(super) fn beta(rng: &mut impl Rng) -> f64 {
     }
 }
 
-/// Log-probabilities of a symmetric Dirichlet: `ln G(a) = ln G(a + 1) + ln U / a` stays finite where `G(a)` underflows.
+/// Draws the log-probabilities of a symmetric Dirichlet. `ln G(a) = ln G(a + 1) + ln U / a` stays finite where the
+/// gamma variate `G(a)` underflows.
 pub(super) fn dirichlet(rng: &mut impl Rng, states: usize, alpha: f64) -> Array1<f64> {
     let mut ln_p: Array1<f64> = (0..states)
         .map(|_| {
@@ -146,7 +150,7 @@ pub(super) fn dirichlet(rng: &mut impl Rng, states: usize, alpha: f64) -> Array1
             gamma.max(f64::MIN_POSITIVE).ln() + uniform.ln() / alpha
         })
         .collect();
-    // Drawn finite, so there is mass to normalise.
+    // Every entry is finite, so there is mass to normalise.
     let _ = normalise(ln_p.iter_mut());
     ln_p
 }

@@ -3,7 +3,8 @@
 use ndarray::{Array1, Array2};
 use reference::world::{Tables, World};
 
-/// Priors in thirds (free joints: halves), likelihoods in `{0, 1/2, 1}`, encoders in halves.
+/// All tiny worlds. The priors are in thirds, the likelihoods in `{0, 1/2, 1}`, and the encoders in halves. Beside a
+/// free joint, which is in halves, the priors are in halves too, and the likelihoods in `{1/2, 1}`.
 #[must_use]
 pub fn worlds() -> Vec<World> {
     let mut worlds = Vec::new();
@@ -74,7 +75,7 @@ pub fn compositions(whole: u8, parts: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// All tuples of the given values.
+/// All tuples of this length whose entries are among the given values.
 fn tuples(values: &[f64], length: usize) -> Vec<Vec<f64>> {
     (0..length).fold(vec![Vec::new()], |tuples, _| {
         tuples

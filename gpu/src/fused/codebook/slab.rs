@@ -1,5 +1,7 @@
 //! The backward pass of the codebook: one core has a slab of codes, and walks the rows one after the other.
 
+use std::ops::Range;
+
 use super::{BLOCK, Mix, Plan, SLAB, widened};
 use crate::fused::isa::{Kernel, Numbers};
 use crate::fused::lanes::{self, Stored};
@@ -29,13 +31,7 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
         let codes = self.to_codebook.len() / d;
         let zero = E::Real::of(0.0);
         let across = d.next_multiple_of(WIDEST);
-        let slab = (self.first..self.first + codes).map(|code| mix.codebook.row(code));
-        let mut transposed = vec![zero; d * SLAB];
-        for (code, row) in slab.enumerate() {
-            for (j, c) in row.iter().enumerate() {
-                transposed[j * SLAB + code] = c.widen();
-            }
-        }
+        let transposed = transposed(mix, self.first..self.first + codes);
         let mut to_codebook = vec![zero; codes * across];
         // The buffer is longer by a vector, so that a whole vector can be read from any place.
         let mut weights = vec![zero; BLOCK * SLAB + WIDEST];
@@ -84,13 +80,31 @@ impl<E: Numbers> Kernel<E> for Slab<'_, E> {
                 Ahead::<E, SLAB>(&[]),
             );
         }
-        for (row, grad) in to_codebook.chunks(across).zip(self.to_codebook.chunks_mut(d)) {
-            for (slope, grad) in row.iter().zip(grad) {
-                *grad = E::narrow(*slope);
-            }
-        }
+        narrow(&to_codebook, across, self.to_codebook, d);
         if self.through {
             lanes::fence(); // here, on the core that has streamed
+        }
+    }
+}
+
+/// The slab of these codes in the type that is computed in, `[d, SLAB]`: one column for each code.
+#[inline(always)]
+fn transposed<E: Numbers>(mix: &Mix<'_, E>, codes: Range<usize>) -> Vec<E::Real> {
+    let mut transposed = vec![E::Real::of(0.0); mix.codebook.k() * SLAB];
+    for (code, row) in codes.map(|code| mix.codebook.row(code)).enumerate() {
+        for (j, c) in row.iter().enumerate() {
+            transposed[j * SLAB + code] = c.widen();
+        }
+    }
+    transposed
+}
+
+/// Rounds the first `d` of `across` slopes of each code to the stored type.
+#[inline(always)]
+fn narrow<E: Numbers>(slopes: &[E::Real], across: usize, grads: &mut [E], d: usize) {
+    for (row, grad) in slopes.chunks(across).zip(grads.chunks_mut(d)) {
+        for (slope, grad) in row.iter().zip(grad) {
+            *grad = E::narrow(*slope);
         }
     }
 }

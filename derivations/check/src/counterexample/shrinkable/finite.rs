@@ -1,4 +1,4 @@
-//! Finite worlds: captions and codes go one at a time, then every small fraction is tried.
+//! Shrinks finite worlds: captions and codes are removed one at a time, and then all small fractions are tried.
 
 use std::path::Path;
 
@@ -73,7 +73,7 @@ fn with(world: &World, change: impl FnOnce(&mut Tables)) -> Result<World, Error>
     World::new(tables)
 }
 
-/// The world without a caption or a code, renormalised; none when nothing is left.
+/// The world without a caption or a code, renormalised. It is `None` when no mass is left.
 fn without(world: &World, caption: Option<usize>, code: Option<usize>) -> Option<World> {
     let captions: Vec<usize> = (0..world.captions()).filter(|y| Some(*y) != caption).collect();
     let codes: Vec<usize> = (0..world.codes()).filter(|z| Some(*z) != code).collect();

@@ -1,4 +1,5 @@
-//! Linear-Gaussian worlds: captions, coordinates and pixels go one at a time, then each parameter becomes as simple as the claim allows.
+//! Shrinks linear-Gaussian worlds: captions, coordinates and pixels are removed one at a time, and then each parameter
+//! becomes as simple as the claim allows.
 
 use std::path::Path;
 
@@ -56,7 +57,7 @@ impl Shrinkable for Gaussian {
     }
 
     fn with_product_encoder(&self) -> Result<Self, Error> {
-        Ok(self.clone()) // it has no other
+        Ok(self.clone()) // A linear-Gaussian world has no free joint.
     }
 
     fn with_one_decoder(&self) -> Result<Self, Error> {
@@ -74,7 +75,7 @@ impl Shrinkable for Gaussian {
     }
 }
 
-/// None when the captions that are left have no mass.
+/// The parameters without a caption. They are `None` when the captions that are left have no mass.
 fn without_caption(parts: &Parts, caption: usize) -> Option<Parts> {
     let left: Vec<usize> = (0..parts.ln_p_y.len()).filter(|y| *y != caption).collect();
     Some(Parts {
@@ -111,7 +112,7 @@ fn without_pixel(parts: &Parts, pixel: usize) -> Parts {
     }
 }
 
-/// The array without an index along each of the axes.
+/// The array without one index along each of the axes.
 fn without<D: Dimension + ndarray::RemoveAxis>(array: &Array<f64, D>, index: usize, axes: &[usize]) -> Array<f64, D> {
     axes.iter().fold(array.clone(), |array, axis| {
         let left: Vec<usize> = (0..array.len_of(Axis(*axis))).filter(|k| *k != index).collect();

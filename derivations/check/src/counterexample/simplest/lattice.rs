@@ -1,9 +1,10 @@
-//! Every linear-Gaussian world of small numbers.
+//! The list of all one-dimensional linear-Gaussian worlds whose parameters are small numbers.
 
 use itertools::iproduct;
 use worlds::fractions::{Fraction, FractionGaussian};
 
-/// Codes of one coordinate, images of one pixel, one or two captions that differ in the mean of their codes, small numbers.
+/// All worlds with codes of one coordinate, images of one pixel, and one or two captions that differ in the mean of
+/// their codes. Their parameters are small numbers.
 pub(super) fn one_dimensional(betas: &[Fraction]) -> Vec<FractionGaussian> {
     let number = |numer, denom| Fraction::new(numer, denom);
     let (zero, half, one, two) = (number(0, 1), number(1, 2), number(1, 1), number(2, 1));

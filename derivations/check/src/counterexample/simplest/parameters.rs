@@ -1,5 +1,6 @@
-//! Linear-Gaussian worlds: the one-dimensional ones with small parameters; failing these, the world found, rounded as a whole, then parameter by
-//! parameter as simple as the claim allows.
+//! The search for the simplest linear-Gaussian counterexample. It first tries the one-dimensional worlds with small
+//! parameters. If none of them breaks the claim, it rounds the world that was found, first as a whole, and then
+//! parameter by parameter as far as the claim allows.
 
 use reference::gaussian::Gaussian;
 use reference::vocab::Error;
@@ -11,13 +12,14 @@ use super::round::{parts_of, summing_to_one};
 use super::tables::betas;
 use crate::counterexample::target::{Grade, Target};
 
-/// Denominators that a world is rounded to until it breaks the claim still.
+/// The denominators to which a world is rounded. The first one with which it still breaks the claim is taken.
 const WHOLES: [i64; 5] = [10, 100, 1000, 10_000, 1_000_000];
 
-/// Denominators that a single parameter is rounded to.
+/// The denominators to which a single parameter is rounded.
 const SMALL: [i64; 7] = [1, 2, 3, 4, 5, 10, 100];
 
-/// The cheapest of [`one_dimensional`] that breaks the claim, else what [`simplify`] makes of the world found; and how many were tried.
+/// The cheapest world of [`one_dimensional`] that breaks the claim, or else what [`simplify`] makes of the world that
+/// was found. The second result is the number of worlds that were tried.
 pub(crate) fn parameters(
     target: &Target,
     grade: Grade,
@@ -41,7 +43,8 @@ fn breaks(target: &Target, grade: Grade, world: &FractionGaussian) -> Result<boo
     Ok(target.grade(&exact)? >= Some(grade))
 }
 
-/// Rounds a world as little as the claim asks for, then changes one parameter at a time while the world costs less and breaks the claim still.
+/// Rounds a world as coarsely as [`WHOLES`] and the claim allow. Then it changes one parameter at a time, as long as
+/// the world gets cheaper and still breaks the claim.
 fn simplify(target: &Target, grade: Grade, small: &Gaussian) -> Result<(Option<FractionGaussian>, u64), Error> {
     let (mut found, mut tried) = (None, 0);
     for rounded in WHOLES.iter().filter_map(|whole| rounded(target, small, *whole)) {
@@ -74,7 +77,7 @@ fn rounded(target: &Target, world: &Gaussian, whole: i64) -> Option<FractionGaus
     let vector =
         |values: ndarray::ArrayView1<f64>| values.iter().map(|value| number(*value)).collect::<Option<Vec<_>>>();
     let matrix = |table: ndarray::ArrayView2<f64>| table.rows().into_iter().map(vector).collect::<Option<Vec<_>>>();
-    // Of the two halves, which rounding may tell apart, the lower one.
+    // Rounding may make the two halves of a covariance differ, so the lower one is taken for both.
     let covariance = |table: ndarray::ArrayView2<f64>| {
         let entry = |row: usize, column: usize| number(table[[row.max(column), row.min(column)]]);
         let n = table.nrows();
@@ -107,7 +110,7 @@ fn rounded(target: &Target, world: &Gaussian, whole: i64) -> Option<FractionGaus
     })
 }
 
-/// The nearest multiple of `1 / whole`; none where its parts leave what an `f64` counts exactly.
+/// The nearest multiple of `1 / whole`. It is `None` where the numerator is too large for an `f64` to count exactly.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -118,7 +121,7 @@ fn nearest(value: f64, whole: i64) -> Option<Fraction> {
     (parts.abs() < 1.0 / f64::EPSILON).then(|| Fraction::new(parts as i64, whole))
 }
 
-/// A parameter's entries, and what is simplest for it.
+/// A parameter of the world: how to reach its entries, and which of its values is the simplest.
 struct Parameter {
     entries: fn(&mut FractionGaussian) -> Vec<&mut Fraction>,
     kind: Kind,
@@ -126,11 +129,11 @@ struct Parameter {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Its entries are free; zeros are simplest.
+    /// Its entries are free. Zeros are the simplest.
     Free,
-    /// Matrices of that shape, one after the other; the identity is simplest, and symmetry holds them together.
+    /// It is one or more symmetric matrices of this many rows. The identity is the simplest.
     Square(usize),
-    /// It sums to 1; all equal is simplest.
+    /// It is a distribution, which sums to 1. Equal probabilities are the simplest.
     Distribution,
 }
 
@@ -155,7 +158,8 @@ fn all_parameters((_, d, pixels): (usize, usize, usize)) -> [Parameter; 11] {
     ]
 }
 
-/// The worlds that differ in one parameter, or in one entry of a free one, which is simpler or rounder.
+/// The worlds that differ from this one in one parameter, or in one entry of a free parameter, which is simpler or
+/// rounder there.
 fn simpler(target: &Target, world: &FractionGaussian) -> Vec<FractionGaussian> {
     let betas = betas(target).into_iter();
     let mut worlds: Vec<FractionGaussian> = betas.map(|beta| FractionGaussian { beta, ..world.clone() }).collect();
@@ -203,7 +207,7 @@ fn simplest_entry(kind: Kind, k: usize, count: usize) -> Fraction {
 }
 
 fn round(entry: Fraction, whole: i64) -> Fraction {
-    // A numerator near the end of its type is left as it is.
+    // A numerator near the end of its type cannot be rounded and is left as it is.
     let parts = entry
         .numer()
         .checked_mul(whole)
@@ -211,7 +215,7 @@ fn round(entry: Fraction, whole: i64) -> Fraction {
     parts.map_or(entry, |parts| Fraction::new(parts.round().to_integer(), whole))
 }
 
-/// What a reader has to take in: of each number the parts of its fraction, of 0 nothing.
+/// The effort of reading a world: the sum of the numerators and denominators of its numbers, without those that are 0.
 fn cost(world: &FractionGaussian) -> i128 {
     let mut world = world.clone();
     let sizes = world.sizes();
@@ -255,7 +259,7 @@ mod tests {
             simplified += 1;
             assert!(tried > 1 && breaks(&target, Grade::Refutes, &simple).unwrap());
             assert!(cost(&simple) < cost(&rounded(&target, &world, 10).unwrap()), "{simple}");
-            // All that this claim needs is a caption that is not certain.
+            // This claim needs nothing but a caption that is not certain.
             let zero = |f: &num_rational::Ratio<i64>| *f.numer() == 0;
             assert!(
                 simple.x.iter().all(zero) && simple.decoder_weight.iter().flatten().all(zero),

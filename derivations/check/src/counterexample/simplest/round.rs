@@ -1,4 +1,4 @@
-//! Where enumeration gives up: the found world rounded to common denominators.
+//! Rounds the world that was found to common denominators. It is used where the enumeration of simple worlds gives up.
 
 use ndarray::{Array, Array1, Array2, Dimension};
 use reference::model::Model as _;
@@ -9,7 +9,8 @@ use worlds::fractions::{Fraction, FractionWorld};
 use super::tables::sums;
 use crate::counterexample::target::{Grade, Target};
 
-/// Rounds a world's tables to the smallest denominators that still break the claim, table by table.
+/// Rounds the tables of a world, one after the other, to the smallest denominators with which it still breaks the
+/// claim.
 #[must_use]
 pub fn round(target: &Target, grade: Grade, world: &World) -> Option<FractionWorld> {
     for whole in [12, 24, 60, 120, 360, 1000, 10_000] {
@@ -63,12 +64,12 @@ fn nearest(p: f64, whole: i64) -> Fraction {
     Fraction::new(if p > 0.0 { parts.clamp(1, whole - 1) } else { 0 }, whole)
 }
 
-/// A distribution in parts of `whole`.
+/// Rounds a distribution to multiples of `1 / whole` that sum to 1.
 pub(super) fn parts_of<D: Dimension>(ln_p: &Array<f64, D>, whole: i64) -> Vec<Fraction> {
     summing_to_one(ln_p.iter().map(|ln_p| nearest(ln_p.exp(), whole)).collect())
 }
 
-/// Rounded entries, the largest of which takes what is left over.
+/// Corrects the largest entry so that the entries sum to 1.
 pub(super) fn summing_to_one(mut parts: Vec<Fraction>) -> Vec<Fraction> {
     let rest = Fraction::new(1, 1) - parts.iter().sum::<Fraction>();
     if let Some(largest) = parts.iter_mut().max() {
@@ -77,14 +78,14 @@ pub(super) fn summing_to_one(mut parts: Vec<Fraction>) -> Vec<Fraction> {
     parts
 }
 
-/// A table of log-weights, normalised; none when it has no mass.
+/// Normalises a table of log-weights. The result is `None` when the table has no mass.
 pub(crate) fn normalised<D: Dimension>(ln_weights: Array<f64, D>) -> Option<Array<f64, D>> {
     let max = ln_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let total = max + ln_weights.iter().map(|w| (w - max).exp()).sum::<f64>().ln();
     total.is_finite().then(|| ln_weights.mapv(|w| w - total))
 }
 
-/// Marginals of a joint of logarithms: over the captions, over the codes.
+/// The logarithms of the two marginals of a joint: that of the captions, and that of the codes.
 pub(crate) fn marginals(joint: &Array2<f64>) -> (Array1<f64>, Array1<f64>) {
     let ln_sum = |lane: ndarray::ArrayView1<f64>| {
         let max = lane.iter().copied().fold(f64::NEG_INFINITY, f64::max);

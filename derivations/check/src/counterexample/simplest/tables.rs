@@ -1,11 +1,12 @@
-//! What every search for simple fractions tries: values of beta, marginals of a joint.
+//! Helpers of the searches for simple fractions: the values of beta that they try, and the marginals of a joint.
 
 use worlds::case::as_decimal;
 use worlds::fractions::Fraction;
 
 use crate::counterexample::target::Target;
 
-/// The beta asked for, as a fraction; where none is asked for and the claim depends on it, a few simple ones.
+/// The values of beta to try, as fractions: the one that was asked for, or else a few simple ones where the claim
+/// depends on beta.
 pub(super) fn betas(target: &Target) -> Vec<Fraction> {
     match target.beta {
         Some(beta) => as_decimal(beta.get()).into_iter().collect(),
@@ -16,7 +17,7 @@ pub(super) fn betas(target: &Target) -> Vec<Fraction> {
     }
 }
 
-/// Marginals of a joint of fractions: over the captions, over the codes.
+/// The two marginals of a joint of fractions: that of the captions, and that of the codes.
 pub(super) fn sums(joint: &[Vec<Fraction>]) -> (Vec<Fraction>, Vec<Fraction>) {
     let codes = joint.first().map_or(0, Vec::len);
     let over_captions = (0..codes).map(|z| joint.iter().map(|row| row[z]).sum()).collect();

@@ -1,4 +1,4 @@
-//! The worlds that a trained model becomes, and what samples say of each.
+//! The report on the worlds that a trained model is exported as: the exact bounds on each, and estimates from samples.
 
 use std::fmt::Write as _;
 
@@ -15,48 +15,49 @@ use crate::chance::excess_of_logarithms;
 use crate::evaluate::Estimate;
 use crate::export::{Exported, Weights};
 
-/// What one world says of the bounds.
+/// The bounds on one world, exact and from samples. All numbers are in nats.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct WorldRow {
     /// The observed caption.
     pub caption: String,
-    /// `ln p(x,y)`, exact.
+    /// The exact `ln p(x,y)`.
     pub log_evidence: f64,
-    /// `L_1`, the bound, exact.
+    /// The exact ELBO, `L_1`.
     pub elbo: f64,
-    /// `KL(q(z|x) || p(z|x,y))`, by itself.
+    /// `KL(q(z|x) || p(z|x,y))`, computed by itself and not as a difference.
     pub posterior_gap: f64,
     /// `ln p(x,y) - ELBO - KL`.
     pub residue: f64,
-    /// What rounding may make of it.
+    /// The bound on the rounding error of the residue.
     pub residue_bound: f64,
-    /// `L_2`, exact.
+    /// The exact `L_2`.
     pub two_samples: f64,
-    /// What rounding may make of sums of so many samples, or of pairs of so many codes, added up one by one.
+    /// A bound on the rounding error of the sums over samples and over pairs of codes, which are added one by one.
     pub rounding: f64,
-    /// `k`, `L_k` from samples and the standard error that these show: a code that none of them met is not in it.
+    /// `k` and the estimate of `L_k` from samples. Its standard error does not include codes that no sample met.
     pub sampled: Vec<(usize, Estimate)>,
-    /// How far [`chance`](crate::chance) may put `L_1` and `L_2` from samples beside the exact ones, nats; every code is in it.
+    /// The margins of [`chance`](crate::chance) between the estimates of `L_1` and `L_2` and their exact values. They
+    /// include every code.
     pub margins: [f64; 2],
 }
 
-/// Samples of codes, and what they are cut into.
+/// The number of samples of codes, a power of two.
 const SAMPLES: usize = 16_384;
 
-/// So many of a size, and the largest group.
+/// The size of the largest groups into which the samples are divided.
 const LARGEST: usize = 256;
 
-/// How many groups of `k` the samples are cut into.
+/// The number of groups of `k` samples.
 #[expect(clippy::cast_precision_loss, reason = "at most 2^14")]
 const fn groups(k: usize) -> f64 {
     (SAMPLES / k) as f64
 }
 
 impl WorldRow {
-    /// Of a world, its samples drawn from `rng`.
+    /// Computes the bounds on a world. The samples are drawn from `rng`.
     ///
     /// # Errors
-    /// What the reference refuses.
+    /// Those of the reference, such as for evidence 0.
     pub fn of(world: &World, caption: &str, rng: &mut impl Rng) -> Result<Self, Error> {
         let (evidence, elbo) = (eq03_log_evidence(world)?, eq09_log_product(world)?);
         let gap = world.posterior_gap()?;
@@ -99,10 +100,12 @@ impl WorldRow {
         })
     }
 
-    /// Whether the evidence lies above the bound by the divergence, `L_2` between them, and samples where they should be.
+    /// Whether the evidence minus the ELBO is the divergence, `L_2` lies between the two, and the samples lie where
+    /// they should.
     ///
-    /// Samples of `L_1` and `L_2` lie within what chance leaves them, of every `L_k` below the evidence but for chance, and above those of half as many
-    /// without it: the groups are nested, and a mean's logarithm is no less than the logarithms' mean.
+    /// The estimates of `L_1` and `L_2` must lie within their margins, and that of every `L_k` at most a margin above
+    /// the evidence. The estimate of `L_2k` must be at least that of `L_k`, without a margin: the groups are nested,
+    /// and the logarithm of a mean is at least the mean of the logarithms.
     #[must_use]
     pub fn stands(&self) -> bool {
         let slack = self.residue_bound + self.rounding;
@@ -122,7 +125,7 @@ impl WorldRow {
     }
 }
 
-/// The worlds, one a line.
+/// The report on the worlds, one line for each.
 #[must_use]
 pub fn worlds(file: &str, exported: &Exported, rows: &[WorldRow]) -> String {
     let codes = exported.worlds.first().map_or(0, World::codes);

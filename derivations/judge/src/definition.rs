@@ -1,0 +1,68 @@
+//! What a claim's numbers are by the definition, whatever a dump claims.
+
+use std::ops::ControlFlow;
+
+use worlds::case::FileError;
+
+use super::evaluate::{self, StopAt};
+use super::hypothesis::Hypothesis;
+use super::inputs::Inputs;
+use super::reduction::Reduction;
+use crate::dump::{Dump, Quantity};
+
+/// A number by the definition, and how far a correct program's may lie from it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Defined {
+    /// The number, in the unit and with the divisors of the claim; NaN where it is not defined.
+    pub value: f64,
+    /// The largest error of a correct program that computes in the types that the dump states; infinite where nothing bounds it.
+    pub bound: f64,
+}
+
+impl Defined {
+    /// What is not defined: no number, and nothing that bounds it.
+    pub const UNDEFINED: Self = Self {
+        value: f64::NAN,
+        bound: f64::INFINITY,
+    };
+}
+
+/// A claim's numbers by the definition, in the order of its tensor; none where the dump does not claim the quantity, or a row has no value.
+///
+/// It is the computation of a verdict, on the hypothesis that the program computes the definition.
+///
+/// # Errors
+/// [`FileError`]: a number in the inputs that may not stand there, a file that cannot be read.
+pub fn defined(dump: &Dump, quantity: Quantity) -> Result<Option<Vec<Defined>>, FileError> {
+    let Some(claim) = dump.claims.iter().find(|claim| claim.quantity == quantity) else {
+        return Ok(None);
+    };
+    let (statement, sizes, arithmetic) = (&dump.statement, &dump.sizes, dump.statement.arithmetic());
+    let mut reduction = Reduction::new(claim, statement, sizes, arithmetic);
+    reduction.record();
+    for batch in 0..reduction.items() {
+        let item = [dump.item(batch)?];
+        let inputs = Inputs {
+            statement,
+            sizes,
+            items: &item,
+            arithmetic,
+        };
+        let by = (claim, &Hypothesis::AS_STATED);
+        if let ControlFlow::Break(_) = evaluate::item(&inputs, by, 0, (batch, &[]), &mut reduction, StopAt::Nothing) {
+            return Ok(None);
+        }
+        reduction.end_of_item(batch, &[]);
+    }
+    if !reduction.keeps_batch() {
+        reduction.end(&[]);
+    }
+    let recorded = reduction.into_comparison().recorded.unwrap_or_default();
+    Ok(Some(
+        recorded
+            .into_iter()
+            .map(|[value, bound]| Defined { value, bound })
+            .collect(),
+    ))
+}
