@@ -6,10 +6,10 @@ SHELL = /bin/bash
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
 
-# The main job: every line of the note, judged, on continuous worlds too. It asks nothing of the candle twin, so that is not compiled for it.
+# The main job: every line of the note, judged, on continuous worlds too. What it does not ask (the judge, the walk, the candle twin) is not compiled.
 # Without OpenBLAS: `cargo run --release --no-default-features -p elbo -- check`.
 check: lapack
-	cargo run --release --no-default-features --features lapack -p elbo -- check
+	cargo run --profile first --no-default-features --features lapack -p elbo -- check
 
 # Every test, in release: the sources that check itself runs are optimised too.
 test: lapack
@@ -22,7 +22,8 @@ lapack:
 lint: lapack
 	cargo fmt --check
 	cargo clippy --release --workspace --all-targets --features elbo/lapack -- -D warnings
-	cargo clippy --release -p elbo --no-default-features --all-targets -- -D warnings
+	cargo clippy --release -p elbo --no-default-features -- -D warnings
+	cargo clippy --release -p elbo --no-default-features --features judge,walkthrough --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet --features elbo/lapack
 
 # The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler. KERNELS="--test NAME ..." for some of it.

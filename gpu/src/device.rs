@@ -1,4 +1,4 @@
-//! Where the twin runs, and in which type.
+//! The devices on which this crate computes.
 
 #[cfg(driver_is_loaded)]
 #[expect(
@@ -19,25 +19,26 @@ pub struct Device {
     emulated: bool,
 }
 
-/// What the driver of `gpu/simt/driver` calls its device; no GPU is called so.
+/// The name that the driver of `gpu/simt/driver` gives its device. No GPU has this name.
 pub const EMULATED: &str = "emulated CUDA (CPU)";
 
-/// What may be asked for.
+/// The kind of a device that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// candle's CPU kernels.
+    /// The CPU, with candle's kernels.
     Cpu,
-    /// The CUDA device of this ordinal: a GPU.
+    /// The GPU with this ordinal among the CUDA devices.
     Cuda(usize),
-    /// The device of the emulated driver, through the same code.
+    /// The device of the emulated CUDA driver, which is used through the same code as a GPU.
     Emulated,
 }
 
 impl Device {
-    /// Opens exactly the device asked for.
+    /// Opens exactly the device that is asked for.
     ///
     /// # Errors
-    /// [`Error::NoDevice`] when the build has no CUDA support or the machine no such device: the emulated one is no GPU, and a GPU is not emulated.
+    /// [`Error::NoDevice`] when the build has no CUDA support, or the machine has no such device. The emulated device
+    /// does not count as a GPU, nor a GPU as the emulated device.
     pub fn open(kind: Kind) -> Result<Self, Error> {
         let no_device = |reason: String| Err(Error::NoDevice { reason });
         let (ordinal, emulated) = match kind {
@@ -66,7 +67,7 @@ impl Device {
         matches!(self.candle, candle_core::Device::Cpu)
     }
 
-    /// `cpu`, `emulated`, or `cuda:` and the ordinal.
+    /// The name of the device in reports: `cpu`, `emulated`, or `cuda:` and the ordinal.
     #[must_use]
     pub fn name(&self) -> String {
         match self.candle.location() {
@@ -77,29 +78,30 @@ impl Device {
         }
     }
 
-    /// Waits until everything submitted has run: both sides of a timed region need it.
+    /// Waits until everything that was submitted has run. A measurement of time needs it at its beginning and at its
+    /// end.
     ///
     /// # Errors
-    /// [`Error::Device`] when the device has failed meanwhile.
+    /// [`Error::Device`] when anything that ran has failed.
     pub fn synchronize(&self) -> Result<(), Error> {
         Ok(self.candle.synchronize()?)
     }
 
-    /// candle's handle, for tensors there.
+    /// The device as candle's type, for tensors on it.
     #[must_use]
     pub const fn candle(&self) -> &candle_core::Device {
         &self.candle
     }
 }
 
-/// A CUDA device and what its driver calls it.
+/// Opens a CUDA device. The second result is the name that its driver gives it.
 #[cfg(feature = "cuda")]
 fn cuda(ordinal: usize) -> Result<(candle_core::Device, String), Error> {
     let no_device = |reason: String| Error::NoDevice { reason };
     #[cfg(driver_is_loaded)]
     driver::load().map_err(|error| no_device(format!("the driver's library cannot be loaded, {error}")))?;
     let device = candle_core::Device::new_cuda(ordinal).map_err(|error| {
-        // candle's error goes on with a backtrace where one is asked for.
+        // The later lines of candle's error are a backtrace, if one was asked for.
         let sentence = error.to_string().lines().next().unwrap_or_default().to_owned();
         no_device(format!("ordinal {ordinal}: {sentence}"))
     })?;
@@ -115,7 +117,7 @@ fn cuda(ordinal: usize) -> Result<(candle_core::Device, String), Error> {
     })
 }
 
-/// candle's word for a type; TF32 is single precision as it is stored.
+/// A type as candle's enum. TF32 is stored in single precision.
 pub(crate) const fn dtype(float: Float) -> DType {
     match float {
         Float::F64 => DType::F64,

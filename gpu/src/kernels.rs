@@ -1,7 +1,8 @@
-//! The kernels of `gpu/kernels`: what is launched for a term, with which grid, block and arguments.
+//! The launches of the kernels of `gpu/kernels`: which kernel computes a term, with which grid, block and arguments.
 //!
-//! A [`Launch`] is a description; who runs it is not known here: a CUDA device, or the shim `gpu/simt` that runs the same source without one.
-//! So what the shim proves holds for the launches as well as for the kernels.
+//! A [`Launch`] is a description. A CUDA device runs it, or the simulator `gpu/simt`, which runs the same source
+//! without one; which of them is not known here. So what the simulator proves holds for the launches as well as for the
+//! kernels.
 
 #[cfg(feature = "cuda")]
 mod cuda;
@@ -19,33 +20,35 @@ pub use planes::{
 };
 pub use variants::{VARIANTS, Variant, Varied};
 
-/// An argument of a kernel, in the order of its declaration.
+/// An argument of a kernel. The arguments of a launch are in the order of the kernel's declaration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Arg {
-    /// Memory of whoever runs the kernel; 0 is none.
+    /// An address in the memory in which the kernel runs. 0 means that the argument is absent.
     Pointer(u64),
-    /// A count.
+    /// A count, as a 32-bit integer.
     I32(i32),
-    /// A number.
+    /// A number in double precision.
     F64(f64),
 }
 
-/// One launch.
+/// A launch of a kernel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Launch {
     /// The file of `gpu/kernels` that holds the kernel, without its ending.
     pub source: &'static str,
-    /// The kernel's name.
+    /// The name of the kernel.
     pub kernel: String,
-    /// Blocks. Kernels walk their rows in steps of it: any number gives the same bits.
+    /// The number of blocks. Kernels go through their rows in steps of this number, and any number gives the same bits.
     pub grid: u32,
-    /// Threads of a block, whole warps, at most `largest`: any number of them agrees, the launch's own is the fast one.
+    /// The number of threads of a block: whole warps, and at most `largest`. Any number gives results within the
+    /// bounds, and this one is fast.
     pub block: u32,
-    /// The most threads that the kernel was compiled for.
+    /// The largest number of threads for which the kernel was compiled.
     pub largest: u32,
-    /// Numbers a thread holds in the kernel's other width, and the most threads of that; nothing where there is one width.
+    /// The number of numbers that a thread holds in the other width of the kernel, and the largest number of threads of
+    /// that width. It is `None` for a kernel with one width.
     pub other_width: Option<Width>,
-    /// Its arguments.
+    /// The arguments of the kernel.
     pub args: Vec<Arg>,
 }
 
@@ -54,14 +57,14 @@ pub struct Launch {
 pub enum Stored {
     /// Single precision.
     F32,
-    /// The upper half of a single; computed in `f32`.
+    /// The upper half of the bits of single precision. It is computed in `f32`.
     Bf16,
-    /// Double precision: exact tables.
+    /// Double precision, for exact tables.
     F64,
 }
 
 impl Stored {
-    /// The word in a kernel's name.
+    /// The word for the type in the name of a kernel.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -72,45 +75,49 @@ impl Stored {
     }
 }
 
-/// Rows of numbers where the kernel will run.
+/// A table of rows in the memory in which a kernel runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table {
-    /// Where the first number lies.
+    /// The address of the first number.
     pub pointer: u64,
-    /// How many rows.
+    /// The number of rows.
     pub rows: i32,
-    /// How long a row is, at most [`LONGEST`].
+    /// The length of a row, at most [`LONGEST`].
     pub k: i32,
 }
 
-/// The longest row: a place in it, and one chunk beyond, is counted in 32 bits.
+/// The length of the longest row. A place in it, and one chunk beyond, is counted in 32 bits.
 pub const LONGEST: usize = 1 << 30;
 
-/// Of an H100.
+/// The number of multiprocessors of an H100.
 const MULTIPROCESSORS: u32 = 132;
 
-/// Blocks that are launched at most.
+/// The largest number of blocks of a launch.
 const MOST_BLOCKS: u32 = MULTIPROCESSORS * 16;
 
-/// Threads of the largest block: 64 registers are left to each.
+/// The number of threads of the largest block, which leaves 64 registers to each.
 const MOST_THREADS: u32 = 1024;
 
-/// Threads of a block that needs up to 128 registers, or of one of two that a multiprocessor holds at once.
+/// The number of threads of a block with up to 128 registers a thread, or of one of two blocks that a multiprocessor
+/// holds at once.
 const HALF: u32 = MOST_THREADS / 2;
 
-/// Threads of one of three or four blocks that a multiprocessor holds: while one waits for its row, the others compute.
+/// The number of threads of one of three or four blocks that a multiprocessor holds. While one of them waits for its
+/// row, the others compute.
 const QUARTER: u32 = MOST_THREADS / 4;
 
-/// Threads that hold a vocabulary of 24 832 in registers, 40 numbers of up to 96 registers each.
+/// The number of threads that hold a vocabulary of 24,832 in registers: 40 numbers in each, with up to 96 registers.
 const OF_A_VOCABULARY: u32 = 640;
 
 const WARP: u32 = 32;
 
-/// Numbers that a thread holds, and the most threads of a block that is compiled for as many.
+/// The number of numbers that a thread holds, and the largest number of threads of a block that is compiled for as
+/// many.
 pub type Width = (u32, u32);
 
 impl Table {
-    /// Few numbers a thread for short rows, so that all warps have something to do; many for long ones.
+    /// Makes a launch over the rows of the table. Threads hold few numbers for short rows, so that all warps have
+    /// something to do, and many for long ones.
     fn launch(
         self,
         source: &'static str,
@@ -138,13 +145,14 @@ fn optional(pointer: Option<u64>) -> Arg {
     Arg::Pointer(pointer.unwrap_or(0))
 }
 
-/// [`fused::kl_to_uniform`](crate::fused::kl_to_uniform): one `f64` a row into `values`, the gradient, of the table's type, times `weight`.
+/// The launch for [`fused::kl_to_uniform`](crate::fused::kl_to_uniform). It writes one `f64` for each row into
+/// `values`. The gradient, in the type of the table and multiplied by `weight`, goes into `grad`.
 #[must_use]
 pub fn kl_to_uniform(stored: Stored, x: Table, values: u64, grad: Option<u64>, weight: f64) -> Launch {
     moments("kl_to_uniform", stored, x, values, grad, weight)
 }
 
-/// [`fused::entropy`](crate::fused::entropy), as [`kl_to_uniform`].
+/// The launch for [`fused::entropy`](crate::fused::entropy), with the arguments of [`kl_to_uniform`].
 #[must_use]
 pub fn entropy(stored: Stored, x: Table, values: u64, grad: Option<u64>, weight: f64) -> Launch {
     moments("entropy", stored, x, values, grad, weight)
@@ -162,13 +170,14 @@ fn moments(function: &str, stored: Stored, x: Table, values: u64, grad: Option<u
     x.launch("moments", function, stored, [(8, QUARTER), (32, QUARTER)], args)
 }
 
-/// [`fused::kl_divergence`](crate::fused::kl_divergence): gradients with respect to both tables, or none.
+/// The launch for [`fused::kl_divergence`](crate::fused::kl_divergence). It computes the gradients with respect to both
+/// tables, or none.
 #[must_use]
 pub fn kl_divergence(stored: Stored, tables: [Table; 2], values: u64, grads: Option<[u64; 2]>, weight: f64) -> Launch {
     pair("kl_divergence", stored, tables, values, grads, weight)
 }
 
-/// [`fused::cross_entropy`](crate::fused::cross_entropy), as [`kl_divergence`].
+/// The launch for [`fused::cross_entropy`](crate::fused::cross_entropy), with the arguments of [`kl_divergence`].
 #[must_use]
 pub fn cross_entropy(stored: Stored, tables: [Table; 2], values: u64, grads: Option<[u64; 2]>, weight: f64) -> Launch {
     pair("cross_entropy", stored, tables, values, grads, weight)
@@ -195,8 +204,9 @@ fn pair(
     a.launch("divergence", function, stored, [(8, QUARTER), (16, HALF)], args)
 }
 
-/// [`fused::token_log_prob`](crate::fused::token_log_prob): `targets` are the tokens, the first tokens allowed and those behind the last, `i32`,
-/// and the positions' weights, `f64`.
+/// The launch for [`fused::token_log_prob`](crate::fused::token_log_prob). `targets` are the addresses of the tokens,
+/// of the first allowed tokens and of the first tokens after the allowed ones, all `i32`, and of the weights of the
+/// positions, `f64`.
 #[must_use]
 pub fn token_log_prob(
     stored: Stored,
@@ -219,7 +229,7 @@ pub fn token_log_prob(
     )
 }
 
-/// [`fused::log_mean_exp`](crate::fused::log_mean_exp), as [`kl_to_uniform`].
+/// The launch for [`fused::log_mean_exp`](crate::fused::log_mean_exp), with the arguments of [`kl_to_uniform`].
 #[must_use]
 pub fn log_mean_exp(stored: Stored, x: Table, values: u64, grad: Option<u64>, weight: f64) -> Launch {
     let launch = moments("log_mean_exp", stored, x, values, grad, weight);
@@ -229,15 +239,15 @@ pub fn log_mean_exp(stored: Stored, x: Table, values: u64, grad: Option<u64>, we
     }
 }
 
-/// Into how many parts [`logit_laplace`] cuts an image of `k` values.
+/// The number of parts into which [`logit_laplace`] divides an image of `k` values.
 #[must_use]
 pub const fn parts(k: i32) -> i32 {
-    let parts = k / 2048; // a block's chunk
+    let parts = k / 2048; // 2048 values are the chunk of a block.
     if parts == 0 { 1 } else { parts }
 }
 
-/// [`fused::logit_laplace`](crate::fused::logit_laplace): two launches, the second adds up what the first left in `scratch`, [`parts`] doubles a
-/// row.
+/// The two launches for [`fused::logit_laplace`](crate::fused::logit_laplace). The second one adds up what the first
+/// has left in `scratch`, which holds [`parts`] doubles for each row.
 #[must_use]
 pub fn logit_laplace(
     stored: Stored,

@@ -1,4 +1,4 @@
-//! Between slices of `f64` and tensors: the only way in and the only way out.
+//! Converts slices of `f64` to tensors and back. All numbers enter and leave the equations here.
 
 use candle_core::{DType, Tensor};
 use vocab::Beta;
@@ -7,12 +7,12 @@ use vocab::Float;
 use crate::Error;
 use crate::device::{Device, dtype};
 
-/// What a batch is made of: tables one world after the other, each row-major.
+/// The tables of a batch of worlds, one world after the other and each in row-major order.
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
-    /// `Y`.
+    /// The number of captions, `Y`.
     pub captions: usize,
-    /// `Z`.
+    /// The number of codes, `Z`.
     pub codes: usize,
     /// `ln p(x|y,z)` at each world's observed `x`, `[B, Y, Z]`.
     pub ln_p_x_given_yz: Vec<f64>,
@@ -30,10 +30,10 @@ pub struct Tables {
     pub beta: Vec<Beta>,
 }
 
-/// A table of the given shape on the device, every entry rounded to the type.
+/// Uploads a table of the given shape to the device. Every entry is rounded to the type.
 ///
 /// # Errors
-/// [`Error::Shape`]; [`Error::Device`] when the device refuses.
+/// [`Error::Shape`], and [`Error::Device`] when the device refuses.
 pub fn upload(
     tensor: &'static str,
     entries: &[f64],
@@ -53,7 +53,7 @@ pub fn upload(
     Ok(host.to_dtype(dtype(float))?.to_device(device.candle())?)
 }
 
-/// The entries of a tensor in row-major order, widened to `f64`.
+/// Downloads the entries of a tensor in row-major order, widened to `f64`.
 ///
 /// # Errors
 /// [`Error::Device`] when the device cannot be read.

@@ -1,4 +1,4 @@
-//! A batch of worlds of equal shape.
+//! A batch of worlds of equal shape, on which the equations are evaluated.
 
 use candle_core::{D, Tensor};
 use vocab::Float;
@@ -23,12 +23,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Checks shapes and captions, rounds to the type and moves to the device.
+    /// Checks the shapes and the captions, rounds the tables to the type and moves them to the device.
     ///
-    /// The tables are taken as they are: the reference's `World` has validated them.
+    /// The probabilities are not checked, because the reference's `World` has validated them.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::Shape`], [`Error::Caption`]; [`Error::Device`] when the device refuses.
+    /// [`Error::Empty`], [`Error::Shape`] and [`Error::Caption`]. [`Error::Device`] when the device refuses.
     pub fn new(tables: &Tables, device: &Device, float: Float) -> Result<Self, Error> {
         let (worlds, captions, codes) = (tables.y.len(), tables.captions, tables.codes);
         if worlds == 0 || captions == 0 || codes == 0 {
@@ -51,7 +51,7 @@ impl Batch {
         })
     }
 
-    /// The batch in which every `q(y,z|x)` is what the reading says; the reference's `World::under`.
+    /// The batch in which every `q(y,z|x)` is the one of a reading, like the reference's `World::under`.
     ///
     /// ```text
     /// observed   q(y|x) = [y is observed],  q(y,z|x) = q(y|x) q(z|x)
@@ -89,7 +89,7 @@ impl Batch {
         }
     }
 
-    /// A table's row at each world's observed caption: `[B, Y, Z]` to `[B, Z]`.
+    /// The rows of a table at each world's observed caption, `[B, Z]` from `[B, Y, Z]`.
     ///
     /// # Errors
     /// [`Error::Device`] when the device refuses.
@@ -111,7 +111,7 @@ impl Batch {
         Ok(self.ln_q_y.gather(&self.y.unsqueeze(1)?, D::Minus1)?.squeeze(1)?)
     }
 
-    /// Each world's observed caption, `[B]`.
+    /// The observed caption of each world, `[B]`.
     ///
     /// # Errors
     /// [`Error::Device`] when the device cannot be read.
@@ -174,7 +174,7 @@ impl Batch {
     }
 }
 
-/// Captions as indices.
+/// Checks that every observed caption is in `0..captions`, and converts it to an index of candle.
 pub(crate) fn observed(y: &[usize], captions: usize) -> Result<Vec<u32>, Error> {
     y.iter()
         .enumerate()

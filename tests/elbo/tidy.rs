@@ -220,7 +220,7 @@ fn the_first_command_compiles_nothing_that_it_does_not_use_and_says_what_it_comp
     let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
     let recipe = makefile.split("\ncheck:").nth(1).unwrap().lines().nth(1).unwrap();
     assert!(
-        recipe.contains("--no-default-features --features lapack -p elbo"),
+        recipe.contains("--profile first --no-default-features --features lapack -p elbo"),
         "{recipe}"
     );
     assert!(!recipe.contains("quiet"), "minutes without a word: {recipe}");

@@ -80,7 +80,7 @@ def judge(copy, patch):
         for test in tests_of(patch, within, file.stem):
             package, library, module = re.fullmatch(r"(\w+)(:lib)?(?:/(\w+))?", test).groups()
             features = ["--features", "lapack"] if package in WITH_LAPACK else []
-            features += ["--no-default-features"] if package == "elbo" else []
+            features += ["--no-default-features", "--features", "judge,walkthrough"] if package == "elbo" else []
             name = package if package == "elbo" else f"elbo-{package}"
             which = ["--lib"] if library else ["--test", package]
             command = ["test", "-p", name, "--profile", PROFILE, *features, *which]

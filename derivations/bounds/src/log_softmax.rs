@@ -27,7 +27,8 @@ pub struct LogSoftmaxRow {
 const UNDERFLOW: f64 = -745.2;
 
 impl LogSoftmaxRow {
-    /// Normalises a row. `rounded` bounds the error that its entries have themselves, in units of `u`, relative to their own size.
+    /// Normalises a row. `rounded` bounds the error that its entries already have, in units of `u`, relative to their
+    /// own size.
     ///
     /// ```text
     /// exponent    e_k = u (|y_k| + rounded |x_k|); against the others d_k = e_k + E_{j != k}[e_j], which moves the odds q_k / (1 - q_k) by e^(d_k)
@@ -36,7 +37,8 @@ impl LogSoftmaxRow {
     /// q_k         relative  (1 - q_k) (e^(d_k) - 1) + (e^(the rest + (EXP + 2) u) - 1)
     /// ```
     ///
-    /// The last summand of `ln q` stands for `x_k - (max + ln s)`, normalised by the log-sum-exp and not by the maximum.
+    /// The last summand of `ln q` is for implementations that compute `x_k - (max + ln s)`: they normalise by the
+    /// log-sum-exp and not by the maximum.
     ///
     /// # Errors
     /// As [`Softmax::new`].

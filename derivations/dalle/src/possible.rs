@@ -2,7 +2,7 @@
 //! term.
 //!
 //! ```text
-//! ln p(x|z) <= sum_i (-ln 2 - ln b_i - ln x_i (1 - x_i))        0 <= H(q(z|x)) <= S ln K        ln p(y), ln p(z|y) <= 0
+//! ln p(x|z) <= sum_i (-ln 2 - ln b_i - ln x_i (1 - x_i))      0 <= H(q(z|x)) <= S ln K      ln p(y), ln p(z|y) <= 0
 //! ```
 //!
 //! A number outside of the range is an error and is never printed. The limits are those of mathematics, and no model

@@ -1,9 +1,9 @@
-//! Arguments that several commands take.
+//! The arguments that several commands take, and their parsers.
 
 use clap::ValueEnum;
 use reference::vocab::{Beta, Reading};
 
-/// A billion worlds are weeks of work.
+/// The largest number of random worlds that may be asked for. A billion worlds are weeks of work.
 pub(crate) const MOST_WORLDS: u64 = 1_000_000_000;
 
 /// How a report is written.
@@ -15,7 +15,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// A reading by its name.
+/// Parses the name of a reading.
 pub(crate) fn reading(name: &str) -> Result<Reading, String> {
     Reading::ALL
         .into_iter()
@@ -26,7 +26,7 @@ pub(crate) fn reading(name: &str) -> Result<Reading, String> {
         })
 }
 
-/// A weight on the divergence.
+/// Parses a weight on the divergence.
 pub(crate) fn beta(text: &str) -> Result<Beta, String> {
     let number: f64 = text.parse().map_err(|_| "expected a number from 0 to 1e6".to_owned())?;
     Beta::new(number).map_err(|error| error.to_string())

@@ -1,21 +1,27 @@
-//! The command line: what may be asked, and what answers.
+//! The command line: the subcommands, and the functions that run them.
 
 use clap::{Parser, Subcommand};
 
 use crate::commands;
 #[cfg(feature = "twin")]
 use crate::commands::agree::Agree;
+#[cfg(feature = "judge")]
 use crate::commands::bounds::Bounds;
 use crate::commands::break_::Break;
 use crate::commands::check::Check;
 #[cfg(feature = "lapack")]
 use crate::commands::fit::Fit;
+#[cfg(feature = "judge")]
 use crate::commands::judge::Judge;
 use crate::commands::ledger::Ledger;
+#[cfg(feature = "walkthrough")]
 use crate::commands::lines::Lines;
+#[cfg(feature = "judge")]
 use crate::commands::probe::Probe;
 use crate::commands::refute::Refute;
+#[cfg(feature = "walkthrough")]
 use crate::commands::show::Show;
+#[cfg(feature = "walkthrough")]
 use crate::commands::step::Step;
 #[cfg(feature = "twin")]
 use crate::commands::sweep_beta::SweepBeta;
@@ -56,8 +62,10 @@ pub(crate) enum Command {
     /// Judge every line of the note on a case file, on listed, edge, tiny and random worlds, and on continuous ones
     Check(Check),
     /// Print the whole table: formulas, rules, slacks
+    #[cfg(feature = "walkthrough")]
     Lines(Lines),
     /// Show one line (13) or step (12-13): formula, plain words, rule, source function, values on a world
+    #[cfg(feature = "walkthrough")]
     Show(Show),
     /// Where every nat goes: evidence = objective + gap + reading + dropped + reweighting
     Ledger(Ledger),
@@ -66,12 +74,16 @@ pub(crate) enum Command {
     /// Show the witness of an assumption: the claim that falls with it, before and after
     Break(Break),
     /// Step through lines 3 to 14 on a small world
+    #[cfg(feature = "walkthrough")]
     Step(Step),
     /// Judge what somebody's code claims: every number recomputed, bounded, and, where it is wrong, explained
+    #[cfg(feature = "judge")]
     Judge(Judge),
     /// How far a correct program may be off that computes a quantity in a type, and why
+    #[cfg(feature = "judge")]
     Bounds(Bounds),
     /// Ask a command, by a line protocol, on inputs of our choice; what breaks a law is made small and saved
+    #[cfg(feature = "judge")]
     Probe(Probe),
     /// Fit a linear-Gaussian case to captioned images: factor analysis of their luminance on 8 x 8 pixels, the category as caption
     #[cfg(feature = "lapack")]
@@ -99,18 +111,24 @@ pub(crate) enum Command {
     SweepBeta(SweepBeta),
 }
 
-/// Runs a command; an error is exit code 2.
+/// Runs a command. An error becomes exit code 2.
 pub(crate) fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Check(args) => commands::check::run(&args),
+        #[cfg(feature = "walkthrough")]
         Command::Lines(args) => commands::lines::run(&args),
+        #[cfg(feature = "walkthrough")]
         Command::Show(args) => commands::show::run(&args),
         Command::Ledger(args) => commands::ledger::run(&args),
         Command::Refute(args) => commands::refute::run(&args),
         Command::Break(args) => commands::break_::run(&args),
+        #[cfg(feature = "walkthrough")]
         Command::Step(args) => commands::step::run(&args),
+        #[cfg(feature = "judge")]
         Command::Judge(args) => commands::judge::run(&args),
+        #[cfg(feature = "judge")]
         Command::Bounds(args) => commands::bounds::run(&args),
+        #[cfg(feature = "judge")]
         Command::Probe(args) => commands::probe::run(&args),
         #[cfg(feature = "lapack")]
         Command::Fit(args) => commands::fit::run(&args),

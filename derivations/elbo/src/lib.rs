@@ -29,12 +29,16 @@
 //! tighter, and a mistake may get a name, in a minor version: a dump that was undecided or unexplained may be decided then. A correct dump never
 //! becomes a wrong one but by the correction of an error, which the changelog names. The smallest version of Rust changes in minor versions.
 
+#[cfg(feature = "judge")]
 pub mod bounds;
+#[cfg(feature = "judge")]
 pub mod prelude;
 
 pub use check::Checked;
 pub use check::counterexample::{Counterexample, SearchError};
+#[cfg(feature = "judge")]
 pub use judge::dump::{self, Dump, DumpBuilder};
+#[cfg(feature = "judge")]
 pub use judge::{Defined, Judged, Judgement, Verdict};
 pub use note::line::LineId;
 pub use reference::vocab::{Error, Reading};
@@ -60,6 +64,7 @@ pub const FEATURES: &[&str] = &[
 ///
 /// # Errors
 /// [`FileError`]: a number in the inputs that may not stand there, a file that cannot be read.
+#[cfg(feature = "judge")]
 pub fn judge(dump: &Dump) -> Result<Judgement, FileError> {
     ::judge::judge(dump, &|_| ())
 }

@@ -1,4 +1,4 @@
-//! The program `elbo`: arguments in, a report and an exit code out.
+//! The program `elbo`. It parses the arguments, runs a command, and ends with a report and an exit code.
 
 mod arguments;
 mod cli;
@@ -8,7 +8,8 @@ mod start;
 
 use std::process::ExitCode;
 
-/// A training step makes and frees hundreds of tensors: with the system's allocator a third of its time goes into new pages.
+/// The allocator of the program. A training step allocates and frees hundreds of tensors, and with the system's
+/// allocator a third of its time would go into new pages.
 #[cfg(feature = "twin")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -18,13 +19,15 @@ use clap::Parser as _;
 use crate::commands::output::tell;
 use crate::outcome::Outcome;
 
-/// Shares of a step's batch run side by side: candle's own pool, which takes one operation at a time and spins between two, would hold them up.
+/// Tells candle to use a single thread. Shares of a training batch run in parallel, and candle's own thread pool, which
+/// takes one operation at a time and spins between two, would slow them down.
 #[cfg(feature = "twin")]
 fn keep_candle_to_its_thread() {
     const THREADS: &str = "CANDLE_NUM_THREADS";
     if std::env::var_os(THREADS).is_none() {
         #[expect(unsafe_code, reason = "candle offers no other way")]
-        // SAFETY: the first line of `main`, before there is a second thread to read the environment.
+        // SAFETY: this runs at the beginning of `main`, before there is a second thread that could read the
+        // environment.
         unsafe {
             std::env::set_var(THREADS, "1");
         }
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     match start::start_threads().and_then(|()| cli::run(cli.command)) {
         Ok(Outcome::Stands) => ExitCode::SUCCESS,
         Ok(Outcome::Fails) => ExitCode::from(1),
+        #[cfg(feature = "judge")]
         Ok(Outcome::CouldNotRun) => ExitCode::from(2),
         Err(error) => {
             tell(&format!("elbo: {error}"));
@@ -50,7 +54,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help, the version, or what is wrong with the call; help that nobody could be given is an error, too.
+/// Prints the help, the version, or what is wrong with the call. It is an error, too, if the help could not be printed.
 fn say(said: &clap::Error) -> ExitCode {
     match said.print() {
         Err(error) if !said.use_stderr() && error.kind() != std::io::ErrorKind::BrokenPipe => {

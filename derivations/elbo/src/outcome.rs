@@ -1,15 +1,16 @@
-//! What a command comes to.
+//! The outcome of a command, and its exit code.
 
 use std::error::Error;
 
-/// Whether the tool's own statements stand.
+/// The outcome of a command that ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Exit code 0.
+    /// Everything stands: exit code 0.
     Stands,
-    /// Exit code 1.
+    /// Something does not stand: exit code 1.
     Fails,
-    /// Exit code 2: what could not be done was said, what could was done.
+    /// A part of the work could not be done, and the rest was done: exit code 2.
+    #[cfg(feature = "judge")]
     CouldNotRun,
 }
 

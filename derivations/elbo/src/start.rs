@@ -1,4 +1,5 @@
-//! What is settled before the program begins: how much address space its libraries take, and how many threads there is room for.
+//! Sets up the process before a command runs: how much address space its libraries take, and how many threads it
+//! starts.
 
 use std::env;
 use std::thread::available_parallelism;
@@ -10,33 +11,38 @@ use crate::outcome::Result;
 
 const MIB: u64 = 1 << 20;
 
-/// A caller's buffer in `OpenBLAS` 0.3, which asks for it for as long as it is refused, and never gives up.
+/// The size of the buffer that `OpenBLAS` 0.3 allocates for each thread that calls it, in bytes. If it is refused,
+/// `OpenBLAS` asks again without end.
 const BUFFER: u64 = if cfg!(feature = "lapack") { 128 * MIB } else { 0 };
 
-/// A thread's: its buffer, its arena in the C library (as much again until that is aligned) and its stack.
+/// The address space of a thread, in bytes: its buffer, its arena in the C library (which takes twice its size until it
+/// is aligned), and its stack.
 const THREAD: u64 = BUFFER + 130 * MIB;
 
-/// Everything else: worlds, tables, reports.
+/// The address space of everything else, in bytes: worlds, tables and reports.
 const REST: u64 = 64 * MIB;
 
-/// Starts the libraries anew where their variables do not say what they must: they read them when they are loaded, before `main`.
+/// Restarts the program with the right environment variables for its libraries, if they are not set. The libraries read
+/// them when they are loaded, before `main`.
 ///
-/// `OpenBLAS` otherwise starts a thread a core. They are of no use to matrices of 64 rows, bits would depend on how many there are, and each asks for
-/// its buffer for as long as a limit on address space refuses it, so that the program never ends. Under a limit the allocator takes its memory in small
-/// parts, and not all there is at once. It happens once, in the same process; the program's own children find the variables as they were.
+/// Otherwise `OpenBLAS` would start a thread for each core. Such threads are of no use for matrices of 64 rows, and
+/// bits would depend on their number. Under a limit on address space each would ask for its buffer without end, so that
+/// the program would never end. Under a limit, the allocator takes memory in small parts, and not everything at once.
+/// The restart happens once, in the same process. The children of the program get the variables as they were.
 #[cfg(all(unix, any(feature = "lapack", feature = "twin")))]
 pub(crate) fn keep_libraries_small() {
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
     const BLAS: (&str, &str) = ("OPENBLAS_NUM_THREADS", "1");
-    const ALLOCATOR: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536"); // KiB
+    const ALLOCATOR: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536"); // The unit is KiB.
     let before = |name: &str| format!("ELBO_BEFORE_{name}");
     let again = [BLAS, ALLOCATOR].map(|(name, _)| (name, env::var_os(before(name))));
     if again.iter().any(|(_, before)| before.is_some()) {
         for (name, value) in again {
             #[expect(unsafe_code, reason = "the standard library offers no other way")]
-            // SAFETY: the first line of `main`, before there is a second thread to read the environment.
+            // SAFETY: this runs at the beginning of `main`, before there is a second thread that could read the
+            // environment.
             unsafe {
                 env::remove_var(before(name));
                 match value {
@@ -70,15 +76,16 @@ pub(crate) fn keep_libraries_small() {
         command.env(before(name), env::var_os(name).unwrap_or_default());
         command.env(name, value);
     }
-    let _ = command.exec(); // it comes back only where it failed, and then the program runs as it was started
+    let _ = command.exec(); // It returns only if it failed, and then the program runs as it was started.
 }
 
 #[cfg(not(all(unix, any(feature = "lapack", feature = "twin"))))]
 pub(crate) const fn keep_libraries_small() {}
 
-/// Starts as many threads as there are cores, or as a limit has room for: the BLAS must find a buffer for each that calls it.
+/// Starts as many threads as there are cores, or fewer if a limit on address space has no room for them: the BLAS needs
+/// a buffer for each thread that calls it.
 pub(crate) fn start_threads() -> Result<()> {
-    let Some(room) = room() else { return Ok(()) }; // rayon starts its own when they are first needed
+    let Some(room) = room() else { return Ok(()) }; // Without a limit, rayon starts its threads when they are first needed.
     if cfg!(feature = "lapack") && room < REST + BUFFER {
         return Err(format!(
             "a limit leaves {} MiB of memory, expected at least {} MiB (ulimit -v, ulimit -d)",

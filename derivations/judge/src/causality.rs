@@ -1,9 +1,10 @@
-//! What a model that nobody sees into must obey: its numbers are those of one distribution of the next token, given the tokens before it.
+//! Tests the log-probabilities of a model whose logits are not known. They must be those of one distribution of the
+//! next token, given the tokens before it.
 //!
 //! ```text
 //! rows that are alike                      have the same numbers
 //! rows that begin alike                    have the same numbers so far
-//! different next tokens of one beginning   have probabilities that sum to at most 1, and to 1 if all `entries` are there
+//! different next tokens of one beginning   have probabilities of sum at most 1, and 1 if all `entries` are there
 //! ```
 
 use std::collections::HashMap;
@@ -15,22 +16,23 @@ use super::explanation::Explanation;
 use super::mistakes::LAWS;
 use crate::dump::{Axis, Claim, Dump, Item};
 
-/// A claim held against itself.
+/// The result of comparing the numbers of a claim with each other.
 #[derive(Debug, Default)]
 pub(super) struct Causality {
     pub(super) comparison: Comparison,
-    /// How many numbers were held against that of an equal beginning, and how many beginnings have all their next tokens.
+    /// The number of numbers that were compared with that of an equal beginning, plus the number of beginnings all of
+    /// whose next tokens are there.
     pub(super) tested: usize,
-    /// What was tested less than it may seem.
+    /// Sentences about what was tested less than it may seem.
     pub(super) notes: Vec<String>,
-    /// Whether the claim has a number for every token.
+    /// Whether the claim keeps a number for every token.
     whole: bool,
-    /// The first of the laws that is broken.
+    /// The first law that is broken, as an index into the list of laws.
     broken: Option<usize>,
 }
 
 impl Causality {
-    /// Of a claim that is compared with numbers of our own, and is held against nothing else.
+    /// The result for a claim that is compared with computed numbers only.
     pub(super) fn of(comparison: Comparison) -> Self {
         Self {
             comparison,
@@ -38,7 +40,7 @@ impl Causality {
         }
     }
 
-    /// What explains a number out of bound.
+    /// The broken law, as the explanation of a number that is out of bound.
     pub(super) fn explanations(&self) -> Vec<Explanation> {
         let law = self.broken.and_then(|law| LAWS.get(law));
         law.map(|law| Explanation {
@@ -52,7 +54,7 @@ impl Causality {
         .collect()
     }
 
-    /// Why nothing was tested.
+    /// The reason why nothing was tested.
     pub(super) const fn untested(&self) -> &'static str {
         if self.whole {
             "without token_logits it is held against itself, token by token, and no two rows begin alike"
@@ -66,23 +68,24 @@ impl Causality {
     }
 }
 
-/// A beginning, as far as it was met.
+/// A beginning of a sequence, with what is known from the rows that were read so far.
 #[derive(Debug, Default, Clone, Copy)]
 struct Beginning {
-    /// Its last token's `-ln p`, in nats.
+    /// The `-ln p` of its last token, in nats.
     nll: f64,
-    /// Of the next tokens that were met: the sum of their probabilities, how far it may be off, and how many they are.
+    /// The sum of the probabilities of the next tokens so far, followed by the bound on its error and by the number of
+    /// these tokens.
     mass: f64,
     off: f64,
     nexts: u64,
 }
 
-/// How far a number may be off that is another answer to the same question.
+/// The bounds on the distance between two answers of a model to the same question.
 struct Slack {
     unit: f64,
     stored: f64,
     smallest: f64,
-    /// Of a sum of probabilities that one softmax has made.
+    /// The relative bound on a sum of probabilities of one softmax.
     normaliser: f64,
 }
 
@@ -92,7 +95,7 @@ impl Slack {
         let sums = statement.accumulation.unwrap_or(statement.dtype);
         Self {
             unit: (CAUSALITY * statement.dtype.unit_roundoff()).min(MOST_APART),
-            stored: 2.0 * claim.stored.unit_roundoff(), // both are rounded
+            stored: 2.0 * claim.stored.unit_roundoff(), // Both answers are rounded.
             smallest: claim.stored.smallest_normal(),
             normaliser: (NORMALISER * sums.unit_roundoff()).min(MOST_APART),
         }
@@ -103,7 +106,7 @@ impl Slack {
     }
 }
 
-/// Holds a model's numbers against each other, and each against 0, which none is below.
+/// Compares the numbers of a model with each other, and each with 0, which none may be below.
 pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
     let mut held = Causality {
         whole: claim.keeps(Axis::Batch) && claim.keeps(Axis::Token),
@@ -112,7 +115,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
     if !held.whole {
         return Ok(held);
     }
-    // A tree of beginnings: which one comes after another by a token.
+    // This is a tree of beginnings. It maps a beginning and a token to the longer beginning.
     let mut next: HashMap<(usize, usize), usize> = HashMap::new();
     let mut met = vec![Beginning::default()];
     let mut rows: HashMap<usize, Vec<f64>> = HashMap::new();
@@ -159,7 +162,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
                     nll: found,
                     ..Beginning::default()
                 });
-                // What the others leave.
+                // This is the probability that the other tokens leave, as `-ln p`.
                 let left = -(1.0 - mass).max(0.0).ln();
                 if wrong { left } else { found.max(0.0) }
             };
@@ -171,7 +174,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
                 bound,
                 ends: [f64::NEG_INFINITY, f64::INFINITY],
                 tiny: 0.0,
-                scale: f64::INFINITY, // held against itself: a note says how little that tells
+                scale: f64::INFINITY, // The claim is compared with itself. A note says how little that proves.
                 largest,
                 flat,
                 place: Place {
@@ -194,7 +197,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
     Ok(held)
 }
 
-/// Whether two numbers differ by more than a bound; numbers and infinities do, what is no number breaks no law.
+/// Whether two numbers differ by more than a bound. A finite number and an infinity do. A NaN breaks no law.
 fn apart(a: f64, b: f64, bound: f64) -> bool {
     let same = a.total_cmp(&b).is_eq() || (a - b).abs() <= bound && bound.is_finite();
     !same && !a.is_nan() && !b.is_nan()

@@ -1,7 +1,9 @@
-//! Dumps: the inputs of an objective and the numbers that somebody's code claims for it. The format is described in `dump-format.md`.
+//! A dump holds the inputs of an objective and the numbers that somebody's code claims for it. The format is described
+//! in `dump-format.md`.
 //!
-//! One way in ([`open`], [`from_bytes`]). A dump may be larger than memory: its header is read and checked at once, its tensors an item of
-//! the batch at a time. Whatever the bytes, opening ends in a [`Dump`] whose statement fits its tensors, or in one sentence.
+//! [`open`] and [`from_bytes`] read a dump. It may be larger than memory, because its header is read and checked at
+//! once, and its tensors one item of the batch at a time. Whatever the bytes, opening ends in a [`Dump`] whose
+//! statement fits its tensors, or in an error of one sentence.
 
 use std::path::Path;
 
@@ -35,14 +37,14 @@ pub use statement::{ClaimSpec, Schedule, Shape, Statement, Text, Vocabulary};
 pub use tensors::TensorFile;
 pub use words::{Decoder, Form, Layout, Parameter, Prior, Unit};
 
-/// A dump whose statement fits its tensors.
+/// An open dump, whose statement agrees with its tensors.
 #[derive(Debug)]
 pub struct Dump {
-    /// The path, or what it was called.
+    /// The path or name of the dump.
     pub name: String,
-    /// What the subject says of itself.
+    /// The statement of the subject, which is the code that wrote the dump.
     pub statement: Statement,
-    /// The inputs' sizes.
+    /// The sizes of the inputs.
     pub sizes: Sizes,
     /// The claims, in the order of the derivation.
     pub claims: Vec<Claim>,
@@ -62,7 +64,7 @@ pub fn open(path: &Path) -> Result<Dump, FileError> {
         .map_err(|error| error.in_file(&name))
 }
 
-/// Reads a dump from bytes; `name` stands in errors.
+/// Reads a dump from bytes. `name` stands in errors.
 ///
 /// # Errors
 /// [`FileError::In`] with the name and what is wrong.
@@ -72,7 +74,8 @@ pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Dump, FileError> {
         .map_err(|error| error.in_file(name))
 }
 
-/// Refuses inputs that no dump may have, whatever is claimed of them: the statement and the sizes are checked as [`from_bytes`] does.
+/// Refuses inputs that no dump may have, whatever is claimed for them. The statement and the sizes are checked as by
+/// [`from_bytes`].
 ///
 /// # Errors
 /// [`FileError`]: what is wrong with them.
@@ -109,7 +112,7 @@ impl Dump {
     /// The inputs of one item of the batch.
     ///
     /// # Errors
-    /// [`FileError::In`]: a number that may not stand there, a file that cannot be read.
+    /// [`FileError::In`] for a number that is not allowed, or a file that cannot be read.
     pub fn item(&self, batch: usize) -> Result<Item, FileError> {
         if let Some(world) = self.worlds.get(batch) {
             return Ok(Item::World(Box::new(world.clone())));
@@ -128,7 +131,7 @@ impl Dump {
     /// The numbers of a claim that belong to one item, or all of them for a claim without a batch.
     ///
     /// # Errors
-    /// As [`Dump::item`].
+    /// Those of [`Dump::item`].
     pub fn claimed(&self, claim: &Claim, batch: Option<usize>) -> Result<Vec<f64>, FileError> {
         let numbers = match batch {
             Some(batch) => self.source.item(claim.tensor, batch),

@@ -1,5 +1,6 @@
-//! The one loop: an item of a claim, row by row, by a hypothesis. What becomes of the numbers is the reduction's to say: a verdict where the hypothesis is
-//! the definition, an explanation where it has a mistake in it.
+//! The loop that evaluates a claim by a hypothesis, item by item and row by row. The reduction compares the numbers.
+//! The result is a verdict where the hypothesis is the definition, and tests an explanation where it has a mistake in
+//! it.
 
 use std::ops::ControlFlow;
 
@@ -11,33 +12,34 @@ use super::inputs::{Absence, Inputs};
 use super::reduction::Reduction;
 use crate::dump::Claim;
 
-/// How many rows are computed side by side at most.
+/// The largest number of rows that are computed in parallel.
 const ROWS: usize = 256;
 
 /// When an evaluation may end before its last row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StopAt {
-    /// It may not: every number is compared.
+    /// It may not end early, so that every number is compared.
     Nothing,
-    /// With the first number out of bound.
+    /// It ends with the first number out of bound.
     FirstOutOfBound,
 }
 
-/// Why an evaluation ended before its last row.
+/// The reason why an evaluation ended before its last row.
 #[derive(Debug)]
 pub(super) enum Stopped {
-    /// A row has no numbers.
+    /// A row has no value by the hypothesis.
     Absent {
-        /// Which.
+        /// The index of the row.
         row: usize,
-        /// Why.
+        /// The reason.
         why: Absence,
     },
-    /// A number is out of bound, and that is all that was asked.
+    /// A number is out of bound, and [`StopAt::FirstOutOfBound`] was asked for.
     OutOfBound,
 }
 
-/// An item of a claim: the one that `inputs` calls `at`, number `item` of the batch, whose claimed numbers are given.
+/// Evaluates an item of a claim. It is number `at` in `inputs` and number `item` of the batch, and its claimed numbers
+/// are given.
 pub(super) fn item(
     inputs: &Inputs<'_>,
     (claim, hypothesis): (&Claim, &Hypothesis),
@@ -51,7 +53,8 @@ pub(super) fn item(
         let addends = inputs.row(claim, hypothesis, at, row, fine)?;
         Ok(if fine { addends } else { vec![addends.into_iter().sum()] })
     };
-    // Most mistakes are ruled out by the first row: more are computed side by side the longer it goes on.
+    // The first row rules out most mistakes. So the number of rows that are computed in parallel grows as the
+    // evaluation goes on.
     let (mut start, mut some) = (0, if stop == StopAt::Nothing { ROWS } else { 1 });
     while start < rows {
         let these = start..rows.min(start + some);

@@ -1,4 +1,5 @@
-//! Why a claim is out of bound: the mistakes, one or two of them, whose numbers it has.
+//! Explains a claim that is out of bound: searches for one or two mistakes with which the definition gives the claimed
+//! numbers.
 
 use bounds::{Arithmetic, Comparison};
 use rayon::prelude::*;
@@ -20,16 +21,16 @@ mod search;
 use cause::Cause;
 use search::Search;
 
-/// The most numbers of inputs that are held while explanations are tried.
+/// The largest number of input numbers that are kept in memory while explanations are tried.
 pub const MOST_NUMBERS: usize = 1 << 22;
 
-/// The most numbers for which pairs of mistakes are tried.
+/// The largest number of input numbers for which pairs of mistakes are tried.
 const MOST_FOR_PAIRS: usize = 1 << 17;
 
-/// The most explanations of a claim that are told.
+/// The largest number of explanations of a claim that are reported.
 const MOST_TOLD: usize = 6;
 
-/// Looks for what explains each claim that is out of bound by itself.
+/// Searches for explanations of each claim that is out of bound and does not follow from another claim.
 pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), FileError> {
     let is_open = |judged: &&mut Judged| judged.verdict == Verdict::Beyond && judged.explanations.is_empty();
     if !judged.iter_mut().any(|judged| is_open(&judged)) {
@@ -76,7 +77,8 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic
         };
         let held = Reduction::new(&judged.claim, &dump.statement, sizes, arithmetic);
         search.stated = search.numbers(&Hypothesis::AS_STATED, held).unwrap_or_default();
-        // Sums that are coarser than stated show in the values; a gradient alone that is off a little is off for another reason.
+        // Sums that are coarser than stated show in the values. A gradient that alone is slightly off has another
+        // reason.
         let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
         judged.explanations = search.best(numbers <= MOST_FOR_PAIRS, may_be_coarser);
         coarser |= judged
@@ -92,7 +94,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic
     Ok(())
 }
 
-/// How many numbers the inputs have.
+/// The number of all input numbers.
 fn numbers(sizes: &Sizes) -> usize {
     let per_item = sizes.positions * sizes.codes + sizes.tokens * sizes.entries + sizes.coordinates;
     let per_item = per_item + sizes.image.iter().product::<usize>();
@@ -113,7 +115,7 @@ impl Search<'_> {
             }
             hypothesis
         };
-        // Those that move the claim's first number; the others explain nothing.
+        // Only mistakes that change the addends of the claim can explain anything.
         let stated = self.first(self.claim, &Hypothesis::AS_STATED);
         let active: Vec<(&'static Mistake, Hypothesis)> = mistakes
             .par_iter()
@@ -131,7 +133,8 @@ impl Search<'_> {
             .par_iter()
             .map(|(mistake, hypothesis)| self.cause(vec![mistake], hypothesis))
             .collect();
-        // Where one mistake has these numbers and its bounds are too wide to tell, two that tell have narrower bounds and nothing else.
+        // Where one mistake gives these numbers with bounds that are too wide to decide, a pair that decides would only
+        // have narrower bounds.
         let possible = alone.iter().any(|cause| matches!(cause, Cause::Possible));
         let mut found: Vec<Explanation> = alone.into_iter().filter_map(told).collect();
         if found.is_empty() && !possible && pairs {
@@ -143,7 +146,7 @@ impl Search<'_> {
                 .filter_map(|&(a, b)| {
                     let [(first, alone), (second, other)] = [&active[a], &active[b]];
                     let both = changed(&[first, second]);
-                    // Two that change one decision do not compose.
+                    // Two mistakes that change the same decision are not a pair.
                     if both != changed(&[second, first]) || both == *alone || both == *other {
                         return None;
                     }
@@ -155,30 +158,32 @@ impl Search<'_> {
             found.extend(self.arithmetic());
         }
         self.drop_denied(&mut found);
-        found.sort_by_key(Explanation::rank); // stable: the table's order decides the rest
+        found.sort_by_key(Explanation::rank); // The sort is stable, so the order of the table decides ties.
         found.truncate(MOST_TOLD);
         found
     }
 
-    /// The right claims that would be wrong by a hypothesis.
+    /// The claims within their bounds that would be out of bound by a hypothesis.
     fn contradicted(&self, hypothesis: &Hypothesis) -> Vec<Quantity> {
         let broken = |(claim, claimed): &&(Claim, Vec<f64>)| self.contradicts(claim, claimed, hypothesis);
         let broken = self.right.iter().filter(broken);
         broken.map(|(claim, _)| claim.quantity).collect()
     }
 
-    /// Whether a claim, which is right, is not what a hypothesis says; one that says nothing about it contradicts nothing.
+    /// Whether a claim that is right disagrees with a hypothesis. It does not where the hypothesis leaves its quantity
+    /// out.
     fn contradicts(&self, claim: &Claim, claimed: &[f64], hypothesis: &Hypothesis) -> bool {
         self.moves(claim, hypothesis) && self.fit(claim, claimed, hypothesis, self.inputs.arithmetic).is_none()
     }
 
-    /// Whether a hypothesis says another thing about a claim than the definition.
+    /// Whether a hypothesis gives a claim other numbers than the definition does.
     fn moves(&self, claim: &Claim, hypothesis: &Hypothesis) -> bool {
         let first = self.first(claim, hypothesis);
         first.is_some_and(|first| Some(first) != self.first(claim, &Hypothesis::AS_STATED))
     }
 
-    /// The claim's numbers by a hypothesis and their bounds, in the order of the tensor; nothing where a row has none.
+    /// The claim's numbers by a hypothesis and their bounds, in the order of the tensor. It is `None` where a row has
+    /// no value.
     fn numbers(&self, hypothesis: &Hypothesis, mut cells: Reduction) -> Option<Vec<[f64; 2]>> {
         cells.record();
         self.compared(self.claim, &self.claimed, hypothesis, cells, StopAt::Nothing)?
@@ -189,7 +194,8 @@ impl Search<'_> {
         Reduction::new(claim, self.inputs.statement, self.inputs.sizes, arithmetic).of_mistakes()
     }
 
-    /// Addends by a hypothesis, as bits: of all rows where they are few, else of the first and of those that are out of bound.
+    /// The bits of addends by a hypothesis, with which hypotheses are compared cheaply. They are those of all rows
+    /// where these are few, and otherwise of the first row and of the rows that are out of bound.
     fn first(&self, claim: &Claim, hypothesis: &Hypothesis) -> Option<Vec<u64>> {
         let cells = self.cells(claim, self.inputs.arithmetic);
         let (items, rows) = (cells.items(), cells.rows());
@@ -208,13 +214,14 @@ impl Search<'_> {
         Some(all)
     }
 
-    /// The share of the bound that the worst number uses, if all are within.
+    /// The share of its bound that the worst number uses, if all numbers are within their bounds.
     fn fit(&self, claim: &Claim, claimed: &[f64], hypothesis: &Hypothesis, arithmetic: Arithmetic) -> Option<f64> {
         let comparison = self.within(claim, claimed, hypothesis, self.cells(claim, arithmetic))?;
         Some(comparison.used())
     }
 
-    /// The same of the claimed numbers, as the claim or another form of it, and what they come to by the hypothesis, as [`Self::numbers`].
+    /// As [`Self::fit`], for the claimed numbers as numbers of `claim`, which may be another form of the claim. The
+    /// second result is that of [`Self::numbers`].
     fn fit_and_numbers(&self, claim: &Claim, hypothesis: &Hypothesis) -> Option<(f64, Vec<[f64; 2]>)> {
         let mut cells = self.cells(claim, self.inputs.arithmetic);
         cells.record();
@@ -222,13 +229,13 @@ impl Search<'_> {
         Some((comparison.used(), comparison.recorded?))
     }
 
-    /// The comparison, if all numbers are within their bounds.
+    /// The comparison by a hypothesis, if all numbers are within their bounds.
     fn within(&self, claim: &Claim, claimed: &[f64], hypothesis: &Hypothesis, cells: Reduction) -> Option<Comparison> {
         let comparison = self.compared(claim, claimed, hypothesis, cells, StopAt::FirstOutOfBound)?;
         (comparison.failed == 0 && comparison.unbounded == 0).then_some(comparison)
     }
 
-    /// The comparison by a hypothesis; it ends with the first number out of bound where that is all that is asked.
+    /// The comparison by a hypothesis. It ends with the first number out of bound if that is asked for.
     fn compared(
         &self,
         claim: &Claim,

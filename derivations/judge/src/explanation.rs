@@ -1,45 +1,46 @@
-//! What explains a claim that is out of bound.
+//! An explanation of a claim that is out of bound.
 
 use bounds::Float;
 
 use super::mistakes::{LAWS, Mistake};
 use crate::dump::Quantity;
 
-/// An arithmetic that is not the stated one.
+/// A difference between the arithmetic and the stated one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArithmeticCause {
-    /// Sums are accumulated in a coarser type.
+    /// Sums were accumulated in a coarser type.
     Sums(Float),
-    /// Sums are added one after the other.
+    /// Sums were added one after the other.
     InTurn,
     /// The numbers were rounded to a narrower type before they were stored.
     Rounded(Float),
 }
 
-/// What a claim's numbers are, exactly as far as they can be told.
+/// Mistakes, or an arithmetic, with which the claimed numbers are those of the definition, within their bounds.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// The mistakes behind it; none for a coarser arithmetic.
+    /// The mistakes. The list is empty where only the arithmetic differs.
     pub mistakes: Vec<&'static Mistake>,
-    /// How it was computed, where that is all that is wrong.
+    /// The arithmetic, where only that differs.
     pub arithmetic: Option<ArithmeticCause>,
-    /// The share of its bound that the worst number uses.
+    /// The share of its bound that the worst number uses, by this explanation.
     pub used: f64,
-    /// The claims that are right and would not be, had the mistake been made in what they were computed by, too.
+    /// The claims that are right, but would be wrong if the mistake had been made where they were computed, too.
     pub contradicted: Vec<Quantity>,
-    /// Whether a gradient's own value, which is not out of bound, would be another by it.
+    /// Whether the value of which a gradient is taken would change by it, although that value is not out of bound.
     pub moves_value: bool,
 }
 
 impl Explanation {
-    /// Better explanations are smaller: those that fewer claims contradict, then those of the gradient alone, then those that come much closer.
+    /// The rank, which is smaller for better explanations. Those that fewer claims contradict come first, then those
+    /// that change the gradient alone, then those that fit much more closely.
     pub(super) fn rank(&self) -> (usize, bool, i32) {
         #[expect(clippy::cast_possible_truncation, reason = "a share of a bound, in powers of eight")]
         let closeness = (self.used.max(1.0 / f64::from(1 << 20)).log2() / 3.0).ceil() as i32;
         (self.contradicted.len(), self.moves_value, closeness)
     }
 
-    /// The mistakes' names.
+    /// The names of the mistakes, or that of the arithmetic.
     #[must_use]
     pub fn name(&self) -> String {
         match self.arithmetic {
@@ -55,14 +56,14 @@ impl Explanation {
         }
     }
 
-    /// Whether it is a law that a model broke, whatever its numbers should be.
+    /// Whether it is a broken law of models, which says nothing about what the numbers should be.
     #[must_use]
     pub fn is_law(&self) -> bool {
         let law = |mistake: &&Mistake| LAWS.iter().any(|law| law.name == mistake.name);
         self.mistakes.iter().any(law)
     }
 
-    /// A sentence.
+    /// The explanation as a sentence.
     #[must_use]
     pub fn words(&self) -> String {
         match self.arithmetic {
@@ -83,7 +84,7 @@ impl Explanation {
         }
     }
 
-    /// Where the derivation has it.
+    /// The place in the derivation where the right way stands.
     #[must_use]
     pub fn source(&self) -> String {
         let sources = self.mistakes.iter().map(|mistake| mistake.source);

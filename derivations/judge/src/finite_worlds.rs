@@ -1,4 +1,5 @@
-//! Finite worlds at the observed caption: evidence, divergence from `p(y,z)`, expected log-likelihood, by a hypothesis.
+//! Computes the terms of finite worlds by a hypothesis: the evidence, the divergence from `p(y,z)` and the expected
+//! log-likelihood, at the observed caption.
 
 use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use ndarray::ArrayView1;
@@ -11,7 +12,7 @@ use super::inputs::{Absence, Inputs, Row};
 use super::tokens::{LogWeights, expectation, of_kind};
 use crate::dump::Quantity;
 
-/// A row of log-probabilities as it stands in a table, each off by what renormalising moved it and a rounding.
+/// A row of log-probabilities from a table. The error of each is what renormalising changed, plus one rounding.
 fn stored(world: &World, row: &[f64], w: Arithmetic) -> LogSoftmaxRow {
     let off = |ln: &f64| {
         if ln.is_finite() {
@@ -34,7 +35,7 @@ fn row(row: ArrayView1<'_, f64>) -> Vec<f64> {
     row.to_vec()
 }
 
-/// `ln sum e^a`, off by as much as a normalised entry.
+/// `ln sum e^a`, with the error of a normalised entry.
 fn log_sum_exp(terms: &[f64], w: Arithmetic, roundings: f64) -> Result<BoundedSum, Absence> {
     if terms.iter().all(|term| *term == f64::NEG_INFINITY) {
         return Ok(BoundedSum::one(f64::NEG_INFINITY, 0.0, 0.0));
@@ -112,7 +113,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity,
     };
     let q = stored(world, &row(world.encoder().ln().view()), w);
     let addends = of_kind(kind, quantity, &q, stored(world, &ln_p, w), w)?;
-    // p(y,z) at one caption sums to at most 1: a divergence from it is positive, too.
+    // p(y,z) at one caption sums to at most 1, so a divergence from it is not negative either.
     let range = |addend: &BoundedSum| match quantity {
         Quantity::Entropy | Quantity::CrossEntropy => Range::positive(2.0 * world.correction(), w),
         _ => Range::divergence(addend.error, addend.mass),

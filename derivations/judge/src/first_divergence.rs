@@ -1,4 +1,5 @@
-//! Which claim diverges first: a claim that is wrong because the claims that it was computed from are wrong is not wrong itself.
+//! Finds the claim that diverges first. A claim that is out of bound only because the claims from which it was computed
+//! are wrong is not counted as wrong itself.
 
 use bounds::{Arithmetic, compare};
 use worlds::case::FileError;
@@ -9,20 +10,20 @@ use super::judgement::{Judged, Verdict};
 use super::sequence;
 use crate::dump::{Axis, Claim, Dump, Form, Quantity};
 
-/// A claim's numbers as sums in nats, with the axes that they are kept over.
+/// The numbers of a claim as sums in nats, with the axes that they keep.
 struct Known {
     quantity: Quantity,
     axes: Vec<(Axis, usize)>,
     values: Vec<f64>,
-    /// How far a number may be from what it was before it was stored.
+    /// The relative error of storing a number.
     rounded: f64,
     wrong: bool,
 }
 
-/// The most numbers of a claim that are held for this.
+/// The largest number of numbers of a claim that are kept in memory for this.
 const MOST: usize = 1 << 24;
 
-/// Marks what is out of bound, and follows from the subject's own claims before it.
+/// Marks the claims that are out of bound and follow from the subject's own claims before them.
 pub(super) fn trace(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), FileError> {
     let mut known: Vec<Known> = Vec::new();
     for judged in judged {
@@ -69,7 +70,7 @@ impl Known {
         let mut axes: Vec<_> = axes.map(|(axis, _)| (*axis, dump.sizes.of_axis(*axis))).collect();
         if dump.sizes.grid.is_some() && claim.keeps(Axis::Position) && claim.keeps(Axis::Code) {
             let last = axes.len() - 1;
-            axes.swap(last - 1, last); // planes: codes before positions
+            axes.swap(last - 1, last); // In planes, the codes come before the positions.
         }
         Self {
             quantity: claim.quantity,
@@ -80,7 +81,8 @@ impl Known {
         }
     }
 
-    /// Sums over what the target does not keep and the sizes of what was added, batch first; nothing where the target keeps what is lost already.
+    /// The sums over the axes that the target does not keep, each with the size of its addends, with the batch first.
+    /// It is `None` where the target keeps an axis over which these numbers are already summed.
     fn reduced(&self, target: &[Axis]) -> Option<Vec<[f64; 2]>> {
         let lengths: Option<Vec<usize>> = target
             .iter()
@@ -110,10 +112,10 @@ impl Known {
     }
 }
 
-/// Whether a claim is what its upstream claims come to.
+/// Whether a claim equals what follows from the claims from which it was computed.
 ///
-/// Between a claim and the claims that it was computed from lie their own storing (`u_stored` of each), the additions that stand between them
-/// (bounded with the claim's own, from the inputs) and at most eight operations.
+/// The bound includes the storing of each claim (`u_stored`), the additions between them (which are bounded with the
+/// claim's own, from the inputs), and at most eight operations.
 fn follows(
     dump: &Dump,
     claim: &Claim,
@@ -174,12 +176,14 @@ fn follows(
     }))
 }
 
-/// Whether a claimed number is what others come to; infinite or undefined upstream: the same downstream.
+/// Whether a claimed number equals the one that follows from others. Where that one is infinite or undefined, the
+/// claimed one must be the same.
 fn is(value: f64, found: f64, bound: f64) -> bool {
     compare(value, found, if bound.is_finite() { bound } else { f64::MAX }).agrees()
 }
 
-/// What a sequence's claimed `-ln p` come to as its loss, each with its part's weight, and how far that may be off; nothing where some were added up.
+/// The loss of a sequence that follows from its claimed `-ln p`, each with the weight of its part, and the bound on the
+/// error of the loss. It is `None` where the claim does not keep every token.
 fn weighted(dump: &Dump, nll: &Known, w: Arithmetic) -> Result<Option<[f64; 2]>, FileError> {
     let sizes = &dump.sizes;
     if nll.values.len() != sizes.batch * sizes.tokens {
@@ -195,7 +199,7 @@ fn weighted(dump: &Dump, nll: &Known, w: Arithmetic) -> Result<Option<[f64; 2]>,
         };
         for (t, value) in values.iter().enumerate() {
             match sequence::weight(&inputs, &Hypothesis::AS_STATED, 0, t) {
-                Ok(0.0) => {} // padding adds nothing, whatever its number is
+                Ok(0.0) => {} // Padding adds nothing, whatever its number is.
                 Ok(weight) => {
                     sum += weight * value;
                     size += (weight * value).abs();

@@ -1,4 +1,5 @@
-//! Continuous codes with a diagonal covariance: divergence, entropies, sample, and their gradients, by a hypothesis.
+//! Computes the terms of continuous codes with a diagonal covariance by a hypothesis: the divergence, the entropies,
+//! the sample, and their gradients.
 
 use bounds::{BoundedSum, Range};
 use reference::diagonal::{self, Normal};
@@ -8,7 +9,7 @@ use super::hypothesis::{Divergence, Hypothesis, Noise, Slope, Spread};
 use super::inputs::{Absence, Inputs, Row, objective};
 use crate::dump::{Claim, Gaussian, Input, Parameter, Quantity};
 
-/// A coordinate of code and prior.
+/// The normal distributions of one coordinate: `q` of the code and `p` of its prior.
 #[derive(Clone, Copy)]
 struct Coordinate {
     q: Normal,
@@ -25,15 +26,15 @@ impl Coordinate {
     }
 }
 
-/// What is no number.
+/// A number that is not defined.
 const UNDEFINED: BoundedSum = BoundedSum::one(f64::NAN, 0.0, 0.0);
 
-/// A number of two normal distributions: NaN where it has no value, as of two point masses.
+/// A number of two normal distributions, in nats. It is NaN where it has no value, for example for two point masses.
 fn value(nats: Result<Nats, Error>) -> f64 {
     nats.map_or(f64::NAN, Nats::value)
 }
 
-/// `ln s^2` from what is given.
+/// `ln s^2` from a spread in its parameterisation.
 fn log_variance(value: f64, parameter: Parameter) -> f64 {
     match parameter {
         Parameter::LnVariance => value,
@@ -54,7 +55,7 @@ fn log_spread(inputs: &Inputs<'_>, [value, mean]: [f64; 2], spread: Spread, in_s
     })
 }
 
-/// By how much `L` moves by the hypothesis where the stated one moves by 1.
+/// The derivative of the hypothesis' `L = ln s^2` with respect to the stated one.
 fn moved(spread: Spread, log: f64, in_sample: bool) -> f64 {
     match (spread, in_sample) {
         (Spread::Doubled, _) | (Spread::DoubledInSample, true) | (Spread::DoubledInDivergence, false) => 2.0,
@@ -64,7 +65,8 @@ fn moved(spread: Spread, log: f64, in_sample: bool) -> f64 {
     }
 }
 
-/// Code and prior, coordinate by coordinate; none where what the hypothesis takes for a spread has no logarithm.
+/// The coordinates of code and prior. A coordinate is absent where the number that the hypothesis takes for a spread
+/// has no logarithm.
 fn coordinates(
     inputs: &Inputs<'_>,
     item: &Gaussian,
@@ -86,7 +88,7 @@ fn coordinates(
     (0..means.len()).map(one).collect()
 }
 
-/// Divergence, entropy or cross-entropy, coordinate by coordinate.
+/// The divergence, entropy or cross-entropy of each coordinate.
 pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantity, hypothesis: &Hypothesis) -> Row {
     let w = inputs.arithmetic;
     let kind = match quantity {
@@ -144,7 +146,7 @@ fn noise(hypothesis: &Hypothesis, g: f64) -> Result<f64, Absence> {
     })
 }
 
-/// `m + s g`.
+/// The sample `m + s g` of each coordinate.
 pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, hypothesis: &Hypothesis) -> Row {
     let (w, means) = (inputs.arithmetic, item.mean.as_ref().ok_or(Absence::NotAffected)?);
     let given = item.noise.as_ref().ok_or(Absence::NotAffected)?;
@@ -161,7 +163,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, hypothesis: &Hypothes
     (0..means.len()).map(one).collect()
 }
 
-/// The gradient of a claim by mean or spread.
+/// The gradient of a claim with respect to the mean or the spread.
 pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &Claim, hypothesis: &Hypothesis) -> Row {
     let w = inputs.arithmetic;
     let parameter = inputs.statement.parameter.ok_or(Absence::NotAffected)?;
@@ -212,7 +214,7 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
             (b * slope, (c.q.mean().abs() + c.p.mean().abs()) * inverse)
         } else {
             let times = moved(hypothesis.spread, stated, false);
-            // Together the two lose no digit where they nearly cancel.
+            // The two are computed together, which loses no digits where they nearly cancel.
             let slope = if a.to_bits() == b.to_bits() {
                 b * diagonal::kl_divergence_slopes(c.q, c.p).by_ln_variance.value()
             } else {

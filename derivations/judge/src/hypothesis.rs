@@ -1,7 +1,8 @@
-//! How an objective is computed: the definition, or the definition with mistakes in it.
+//! A hypothesis about how an objective was computed: the definition, or the definition with mistakes in it.
 //!
-//! A [`Hypothesis`] is a list of decisions. [`Hypothesis::AS_STATED`] takes each as the definition and the dump's statement have it; a mistake changes one.
-//! The terms are computed from a hypothesis and nothing else, so that whatever two mistakes do together is computed as well.
+//! A [`Hypothesis`] is a list of decisions. [`Hypothesis::AS_STATED`] takes each of them as the definition and the
+//! dump's statement do, and a mistake changes one. The terms are computed from the hypothesis alone, so that two
+//! mistakes together can be computed, too.
 
 use bounds::Float;
 
@@ -13,19 +14,20 @@ mod sequences;
 pub(super) use choices::*;
 pub(super) use sequences::*;
 
-/// By which power of an axis's length a term is multiplied.
+/// The powers of the lengths of axes by which a term is multiplied. A forgotten mean, for example, is one power too
+/// many.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Lengths([i8; Axis::ALL.len()]);
 
 impl Lengths {
     const NONE: Self = Self([0; Axis::ALL.len()]);
 
-    /// One power more, or less.
+    /// Adds `by` to the power of an axis.
     pub fn shift(&mut self, axis: Axis, by: i8) {
         self.0[axis as usize] += by;
     }
 
-    /// The factor.
+    /// The product of the lengths, each to its power.
     #[must_use]
     pub fn factor(&self, sizes: &Sizes) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "lengths of axes")]
@@ -34,7 +36,7 @@ impl Lengths {
     }
 }
 
-/// All decisions.
+/// All decisions about how an objective was computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(missing_docs, reason = "each is of a type that says what it is")]
 pub struct Hypothesis {
@@ -50,7 +52,7 @@ pub struct Hypothesis {
     pub overflows: bool,
     pub noise: Noise,
     pub temperature: Temperature,
-    /// Whether the sample is the other one: one-hot for relaxed, relaxed for one-hot.
+    /// Whether the sample is of the other kind than stated: one-hot instead of relaxed, or relaxed instead of one-hot.
     pub other_sample: bool,
     pub weight: Weight,
     pub terms: Terms,
@@ -61,22 +63,22 @@ pub struct Hypothesis {
     pub entries: Entries,
     pub slope: Slope,
     pub masked: Masked,
-    /// The divergence, multiplied by lengths.
+    /// The lengths by which the divergence is multiplied.
     pub divergence_lengths: Lengths,
-    /// The reconstruction.
+    /// The lengths by which the reconstruction is multiplied.
     pub reconstruction_lengths: Lengths,
-    /// The claim itself.
+    /// The lengths by which the claim is multiplied.
     pub claim_lengths: Lengths,
-    /// The claim, multiplied by a number.
+    /// The number by which the claim is multiplied.
     pub factor: f64,
-    /// A schedule's step, and what is done to the schedule.
+    /// The step at which a schedule is read, or another way of reading it.
     pub schedule: ScheduleAt,
-    /// The type that sums are accumulated in, where it is not the stated one.
+    /// The type in which sums are accumulated, where it is not the stated one.
     pub sums: Option<Float>,
 }
 
 impl Hypothesis {
-    /// The definition, with what the dump states.
+    /// The definition, with everything as the dump states it.
     pub const AS_STATED: Self = Self {
         softmax: Softmax::Codes,
         logits: CodeLogits::Plain,

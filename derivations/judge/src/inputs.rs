@@ -1,4 +1,4 @@
-//! What a quantity is computed from, and what may come of it.
+//! The inputs from which a quantity is computed, and the addends that it consists of.
 
 use bounds::{Arithmetic, BoundedSum};
 use reference::vocab::Error;
@@ -6,22 +6,22 @@ use reference::vocab::Error;
 use super::hypothesis::{Hypothesis, Slope, Terms, Weight};
 use crate::dump::{Item, Layout, Quantity, Sizes, Statement};
 
-/// What a quantity is computed from.
+/// Everything from which a quantity is computed, beside the hypothesis.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
-    /// What the subject states.
+    /// The statement of the dump.
     pub statement: &'a Statement,
-    /// How large everything is.
+    /// The sizes of the inputs.
     pub sizes: &'a Sizes,
-    /// Items of the batch, in their order; the first is the one that [`Inputs::row`] calls 0.
+    /// Items of the batch, in their order. [`Inputs::row`] counts from the first of them.
     pub items: &'a [Item],
-    /// What the subject computes with.
+    /// The arithmetic of the subject.
     pub arithmetic: Arithmetic,
 }
 
 impl Inputs<'_> {
-    /// What the subject computes with along the codes of a position. In planes they lie apart in memory: a softmax over them is a loop over
-    /// them in every framework, whatever the order of its other sums.
+    /// The arithmetic of the subject along the codes of a position. In planes, codes lie apart in memory, so that a
+    /// softmax over them adds sequentially in every framework, whatever the order of its other sums is.
     pub(super) fn of_rows(&self) -> Arithmetic {
         match self.statement.layout {
             Some(Layout::Planes) => self.arithmetic.in_turn(),
@@ -30,21 +30,22 @@ impl Inputs<'_> {
     }
 }
 
-/// A row of addends, or why there is none.
+/// A row of addends, or the reason why there is none.
 pub(super) type Row = Result<Vec<BoundedSum>, Absence>;
 
-/// Why a row has no addends. Neither is a fault of anybody's.
+/// The reason why a row has no addends. Neither of them is anybody's mistake.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Absence {
-    /// The hypothesis says nothing about this quantity, or the inputs have nothing that it could be said of.
+    /// The hypothesis does not affect this quantity, or the inputs lack what it is about.
     #[error("the hypothesis says nothing about it")]
     NotAffected,
-    /// The quantity has no value there.
+    /// The quantity has no value on these inputs.
     #[error(transparent)]
     NoValue(#[from] Error),
 }
 
-/// What a gradient's objective weighs reconstruction and divergence with, its entropies among the latter.
+/// The weights of the reconstruction and of the divergence in the objective of a gradient. Entropies count as the
+/// divergence.
 pub(super) fn objective(of: Quantity, hypothesis: &Hypothesis, beta: f64) -> [f64; 2] {
     let in_gradient = match hypothesis.slope {
         Slope::BetaOnReconstruction => Hypothesis {
@@ -60,7 +61,7 @@ pub(super) fn objective(of: Quantity, hypothesis: &Hypothesis, beta: f64) -> [f6
     }
 }
 
-/// What reconstruction and divergence are multiplied by in bound and loss.
+/// The factors of the reconstruction and of the divergence in the bound or in the loss.
 pub(super) fn weights(quantity: Quantity, hypothesis: &Hypothesis, beta: f64) -> [f64; 2] {
     let bound = quantity == Quantity::Elbo;
     let [reconstruction, divergence] = match hypothesis.weight {

@@ -1,26 +1,27 @@
-//! What became of a dump and of each of its claims.
+//! The judgement on a dump, and the verdict on each of its claims.
 
 use bounds::Comparison;
 
 use crate::dump::{Claim, Quantity};
 use crate::explanation::Explanation;
 
-/// What became of a claim.
+/// The verdict on a claim.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// Every number within its bound.
+    /// Every number is within its bound.
     Within,
-    /// Out of bound, and not because of what it was computed from.
+    /// A number is out of bound, and not because of the claims from which it was computed.
     Beyond,
-    /// Out of bound, as it must be after these claims of the subject's own.
+    /// A number is out of bound, but follows from these claims of the subject.
     Follows(Vec<Quantity>),
-    /// Neither right nor wrong as far as can be told: nothing bounds a number of it, or the bounds admit too much. Why, and what would tell.
+    /// It cannot be decided whether the claim is right, because nothing bounds one of its numbers, or its bounds are
+    /// too wide. The text says why, and what would help.
     Undecided(String),
-    /// There is nothing to compare it with.
+    /// There is nothing with which the claim could be compared. The text says why.
     Skipped(String),
 }
 
-/// A claim, judged.
+/// A claim with its verdict and the reasons for it.
 #[derive(Debug)]
 pub struct Judged {
     /// The claim.
@@ -29,29 +30,30 @@ pub struct Judged {
     pub verdict: Verdict,
     /// The comparison behind it.
     pub comparison: Comparison,
-    /// What explains it, best first; empty where nothing does.
+    /// The explanations, with the best one first. The list is empty where nothing explains the claim.
     pub explanations: Vec<Explanation>,
-    /// Why no explanation was looked for, where none was.
+    /// The reason why no explanation was searched for, where none was.
     pub unexplained: Option<String>,
 }
 
-/// A dump, judged.
+/// A dump with the verdicts on its claims.
 #[derive(Debug)]
 pub struct Judgement {
-    /// The dump's name.
+    /// The path or name of the dump.
     pub name: String,
-    /// What it says of itself, in words.
+    /// What the dump says about itself, as a sentence.
     pub subject: String,
-    /// Its claims, in the order of the derivation.
+    /// The judged claims, in the order of the derivation.
     pub claims: Vec<Judged>,
-    /// What makes the judgement say less than it seems to.
+    /// Sentences about why the judgement proves less than it seems to.
     pub warnings: Vec<String>,
-    /// Whether a claim that is undecided lets it stand: somebody said so.
+    /// Whether the dump may stand with undecided claims, as the user asked.
     pub allows_undecided: bool,
 }
 
 impl Judgement {
-    /// Whether every claim is within its bound: one that was not judged, or is undecided, proves nothing.
+    /// Whether the dump stands: every claim is within its bound. A claim that was not judged or is undecided proves
+    /// nothing, so the dump does not stand with one, unless undecided claims are allowed.
     #[must_use]
     pub fn stands(&self) -> bool {
         let stands = |judged: &Judged| match judged.verdict {
@@ -62,7 +64,7 @@ impl Judgement {
         !self.claims.is_empty() && self.claims.iter().all(stands)
     }
 
-    /// The earliest claim that is out of bound when computed from the subject's own upstream claims.
+    /// The earliest claim that is out of bound and does not follow from the subject's own claims.
     #[must_use]
     pub fn first_divergence(&self) -> Option<&Judged> {
         self.claims.iter().find(|judged| judged.verdict == Verdict::Beyond)

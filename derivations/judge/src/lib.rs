@@ -1,11 +1,12 @@
-//! The trial of a dump: every claim computed again from the inputs, bounded, compared; what is out of bound traced and explained.
+//! Judges a dump. Every claim is computed again from the inputs and compared within a bound. A claim that is out of
+//! bound is traced to the claims from which it was computed, and explained.
 //!
 //! ```text
 //! dump -> terms by a hypothesis -> reduction -> comparison       the verdict on a claim (the hypothesis is the definition)
 //!                                                            its explanation (the hypothesis has one or two mistakes in it)
 //! ```
 //!
-//! There is no second path: an explanation is a verdict on other numbers.
+//! Verdicts and explanations take the same path: an explanation is tested like a verdict, with other numbers.
 
 pub mod allowance;
 mod causality;
@@ -53,7 +54,7 @@ pub use reduction::Reduction;
 /// Judges a dump.
 ///
 /// # Errors
-/// [`FileError`]: a number in the inputs that may not stand there, a file that cannot be read.
+/// [`FileError`] for a number in the inputs that is not allowed, or a file that cannot be read.
 pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError> {
     let (statement, sizes, arithmetic) = (&dump.statement, &dump.sizes, dump.statement.arithmetic());
     let stated = |claim: &Claim| Reduction::new(claim, statement, sizes, arithmetic);
@@ -132,7 +133,7 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError
     })
 }
 
-/// Whether a claim is of a model's own logits, which are not in the dump.
+/// Whether a claim is about the log-probabilities of a model whose logits are not in the dump.
 fn is_black_box(dump: &Dump, claim: &Claim) -> bool {
     claim.quantity == Quantity::TokenNll && dump.sizes.entries == 0
 }

@@ -1,4 +1,4 @@
-//! The mistakes that explain a claim: each changes one decision of the hypothesis. Adding one is adding a row.
+//! The table of known mistakes. Each changes one decision of the hypothesis, and a new one is a new row.
 
 use super::hypothesis::{
     Arrangement, CodeLogits, CodePrior, Divergence, Entries, Evidence, Hypothesis, Likelihood, Masked, Noise, Padding,
@@ -6,18 +6,18 @@ use super::hypothesis::{
 };
 use crate::dump::{Axis, Form};
 
-/// A mistake.
+/// A known mistake in computing an objective.
 #[derive(Debug, Clone, Copy)]
 pub struct Mistake {
-    /// Its name, by which tests and reports know it.
+    /// Its name in tests and reports.
     pub name: &'static str,
-    /// What was done, in a sentence.
+    /// A sentence about what was done.
     pub words: &'static str,
-    /// Where the derivation has what should have been done.
+    /// The place in the derivation where the right way stands.
     pub source: &'static str,
-    /// The inputs that it can be made on.
+    /// The forms of inputs on which it can be made.
     pub forms: &'static [Form],
-    /// What it changes.
+    /// The change of the hypothesis.
     pub change: fn(&mut Hypothesis),
 }
 
@@ -34,7 +34,7 @@ macro_rules! mistakes {
     };
 }
 
-/// All of them, those first that are made most often.
+/// All mistakes, beginning with those that are made most often.
 #[rustfmt::skip]
 pub const MISTAKES: &[Mistake] = mistakes![
     "sign", ANY, "the sign is the other one", "Eq. 1: the bound is maximised, its negative minimised", |r| r.factor *= -1.0;
@@ -179,7 +179,7 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "halved", ANY, "half of what it should be", "the statement's reduction", |r| r.factor *= 0.5;
 ];
 
-/// What a broken law says of the model: the laws in the order in which one explains the next.
+/// The laws of models, as explanations, in the order in which one that is broken explains the next.
 pub(super) const LAWS: [Mistake; 4] = [
     law(
         "row-leak",

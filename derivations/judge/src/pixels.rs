@@ -1,4 +1,4 @@
-//! The decoder's likelihood of an image, value by value, and its gradients, by a hypothesis.
+//! Computes the decoder's log-likelihood of an image, value by value, and its gradients, by a hypothesis.
 
 use std::f64::consts::{LN_2, PI};
 
@@ -9,10 +9,10 @@ use super::hypothesis::{Hypothesis, Likelihood, Slope};
 use super::inputs::{Absence, Inputs, Row, objective};
 use crate::dump::{Decoder, Input, Pixels, Quantity};
 
-/// What is commonly added to a scale so that it does not vanish.
+/// The constant that is commonly added to a scale so that it does not become 0.
 const SMALLEST_SCALE: f64 = 1e-6;
 
-/// `ln p(x|...)` of every value of an image.
+/// The log-likelihood of every value of an image, in nats.
 pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, hypothesis: &Hypothesis) -> Row {
     let one = |i: usize| match pixels.decoder {
         Decoder::LogitLaplace => laplace(inputs, hypothesis, pixels.x[i], pixels.mu[i], pixels.ln_b[i]),
@@ -63,28 +63,28 @@ fn normal(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_s: f
         Likelihood::ScaleNotExponentiated if ln_s > 0.0 => -0.5 * ((x - mu) / ln_s).powi(2) - ln_s.ln() - constant,
         _ => return Err(Absence::NotAffected),
     };
-    // A square of a difference: what each part of it is off by counts twice.
+    // In the square of a difference, the error of each part counts twice.
     let parts = 0.5 * ((x.abs() + mu.abs()) * (-ln_s).exp()) * ((x - mu).abs() * (-ln_s).exp()) + square;
     let mass = 2.0 * parts + ln_s.abs() + constant;
     let off = inputs.arithmetic.roughness(2.0 * ln_s.abs()) + inputs.arithmetic.likelihood();
     Ok(BoundedSum::one(value, off * mass, mass))
 }
 
-/// `x l - ln(1 + e^l)`, `l` the logit.
+/// The Bernoulli log-likelihood `x l - ln(1 + e^l)`, where `l` is the logit.
 fn bernoulli(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, logit: f64) -> Result<BoundedSum, Absence> {
     let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
-    let mass = logit.abs() + softplus + 1.0; // the 1 of ln(1 + e^-|l|), which not everyone leaves to log1p
+    let mass = logit.abs() + softplus + 1.0; // The 1 is that of ln(1 + e^-|l|), where log1p is not used.
     let value = match hypothesis.likelihood {
         Likelihood::Density => likelihood::bernoulli(x, logit)?.value(),
         Likelihood::PixelsInverted => likelihood::bernoulli(1.0 - x, logit)?.value(),
         Likelihood::PositivePartOnly => x * (logit - softplus),
         _ => return Err(Absence::NotAffected),
     };
-    // A pixel in [0, 1] is a mixture of 0 and 1, whose likelihoods are probabilities.
+    // A pixel in [0, 1] is a mixture of 0 and 1, whose likelihoods are probabilities, so the logarithm is at most 0.
     Ok(BoundedSum::one(value, inputs.arithmetic.likelihood() * mass, mass).within(Range::negative(inputs.arithmetic)))
 }
 
-/// The gradient of a claim by the decoder's location or scale.
+/// The gradient of a claim with respect to the decoder's location or scale.
 pub(super) fn gradient(
     inputs: &Inputs<'_>,
     pixels: &Pixels,
@@ -109,7 +109,7 @@ pub(super) fn gradient(
                 if input == Input::LnB {
                     BoundedSum::one(by_ln_b.value(), w.likelihood() * by_ln_b.mass(), by_ln_b.mass())
                 } else if distance <= w.likelihood() * parts {
-                    // Nearer to the kink than rounding can tell: the sign is anybody's.
+                    // So close to the kink, rounding decides the sign, and either one is right.
                     let scale = (-ln_b).exp();
                     BoundedSum::one(0.0, scale * (1.0 + w.likelihood() * (1.0 + ln_b.abs())), scale)
                 } else {

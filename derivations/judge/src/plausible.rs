@@ -1,28 +1,31 @@
-//! Which mistakes may stand as the cause of what is wrong: numbers that lie within a wide bound are no evidence.
+//! Decides which mistakes are plausible as the cause of wrong numbers. Numbers that lie within a wide bound are no
+//! evidence.
 
 use bounds::{MOST_OF_CLAIMED, MOST_OF_ERROR, compare};
 
 use super::hypothesis::{Hypothesis, Lengths, Padding, PartWeights, Slope, Terms, Weight};
 use crate::dump::{Claim, Input, Quantity};
 
-/// What a claim's numbers are by mistakes, by the index of the claimed number.
+/// The numbers of a claim by mistakes, in the order of the claimed numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mistaken<'a> {
     /// The numbers and their bounds.
     pub(super) numbers: &'a [[f64; 2]],
-    /// The same before a factor or a length makes them smaller, where that is one mistake of two: it makes the bounds smaller, too, and whatever
-    /// the other is, some factor brings its numbers near the claimed ones.
+    /// The same numbers without a factor or a length, where that is one of two mistakes. A factor makes the bounds
+    /// smaller, too, and whatever the other mistake is, some factor brings its numbers near the claimed ones.
     pub(super) unscaled: Option<&'a [[f64; 2]]>,
-    /// Whether it is one mistake.
+    /// Whether there is a single mistake.
     pub(super) is_alone: bool,
 }
 
-/// Whether mistakes' numbers, with their bounds, tell what is wrong; `stated` are those by the definition.
+/// Whether the numbers by mistakes, with their bounds, are evidence for the mistakes. `stated` are the numbers by the
+/// definition.
 ///
-/// The bounds of all numbers that are out of bound come to a tenth of their errors at most, before a factor beside another mistake makes them
-/// smaller; and to no more than the claimed numbers, or anything so small would be explained. Numbers that are all 0 within their bounds leave no share
-/// of themselves: they tell of one mistake, whose numbers are 0, and of no second that would be 0 times something. What is claimed to be infinite
-/// is so by the mistake itself: a factor makes no infinity of a number.
+/// Over the numbers that are out of bound, the bounds may sum to at most a tenth of the errors. For this, a factor
+/// beside another mistake does not count as making the bounds smaller. The bounds may also sum to at most the claimed
+/// numbers, or anything so small would be explained. Numbers that are all 0 within their bounds are evidence for one
+/// mistake, whose numbers are 0, but not for a second one, which would be 0 times something. An infinite claim must be
+/// infinite by the mistake itself, because a factor makes no infinity of a number.
 pub(super) fn tells(stated: &[[f64; 2]], mistaken: Mistaken<'_>, claimed: &[f64]) -> bool {
     let (mut errors, mut bounds, mut before, mut sizes) = (0.0, 0.0, 0.0, 0.0);
     let (mut any, mut nothing) = (false, true);
@@ -41,7 +44,7 @@ pub(super) fn tells(stated: &[[f64; 2]], mistaken: Mistaken<'_>, claimed: &[f64]
             sizes += found.abs();
             bounds += bound;
             before += match mistaken.unscaled.and_then(|numbers| numbers.get(at)) {
-                Some(&[_, unscaled]) if !(unscaled <= bound) => unscaled, // or is no number
+                Some(&[_, unscaled]) if !(unscaled <= bound) => unscaled, // It is larger, or NaN.
                 _ => bound,
             };
             nothing &= number.abs() <= bound;
@@ -51,7 +54,7 @@ pub(super) fn tells(stated: &[[f64; 2]], mistaken: Mistaken<'_>, claimed: &[f64]
     any && before <= MOST_OF_ERROR * errors && of_claimed
 }
 
-/// A hypothesis without what multiplies its numbers.
+/// The hypothesis without the factors and lengths that multiply its numbers.
 pub(super) fn unscaled(hypothesis: &Hypothesis) -> Hypothesis {
     Hypothesis {
         factor: 1.0,
@@ -62,10 +65,11 @@ pub(super) fn unscaled(hypothesis: &Hypothesis) -> Hypothesis {
     }
 }
 
-/// What of a hypothesis must show in another claim, too, were it the cause in this one.
+/// The part of a hypothesis that must show in another claim, too, if it is the cause in this one.
 ///
-/// What a claim is multiplied by is its own. So is how a bound or a loss is put together of its parts; but a gradient has its own value's. What
-/// happens to a gradient on its way back may happen on the way to one input and not to the other.
+/// A factor of a claim belongs to that claim alone. So does the way in which a bound or a loss consists of its parts,
+/// but a gradient shares that of its value. A change of a gradient on its way back may concern one input and not the
+/// other.
 pub(super) fn shared(hypothesis: &Hypothesis, claim: &Claim, other: &Claim) -> Hypothesis {
     let own = Hypothesis {
         factor: 1.0,
@@ -90,8 +94,10 @@ pub(super) fn shared(hypothesis: &Hypothesis, claim: &Claim, other: &Claim) -> H
     }
 }
 
-/// Whether a claim that is right shows what another was computed from: a gradient's value and all before it, the same value's gradient by the code's
-/// or the decoder's other input, a total's parts. Between code and decoder lies what the subject's decoder handed back, whatever is wrong in it.
+/// Whether a claim that is right is a witness for another: it shows the numbers from which the other was computed. For
+/// a gradient, the witnesses are its value and everything before it, and the gradient of the same value with respect to
+/// the other input of the code or of the decoder. For a total, they are its parts. There are no witnesses between code
+/// and decoder, because the gradient that the subject's decoder returned lies between them, with any mistakes in it.
 pub(super) fn is_witness(right: &Claim, claim: &Claim) -> bool {
     let objective = |claim: &Claim| claim.of.as_deref().map(|of| of.quantity);
     let is_of_decoder = |input: Input| matches!(input, Input::Mu | Input::LnB);
@@ -104,13 +110,14 @@ pub(super) fn is_witness(right: &Claim, claim: &Claim) -> bool {
     }
 }
 
-/// Whether numbers differ among themselves by a fifth of their size.
+/// Whether numbers vary by at least a fifth of their size.
 pub(super) fn varies(numbers: &[f64]) -> bool {
     let [mean, spread] = mean_and_spread(numbers);
     spread > 0.2 * mean.abs()
 }
 
-/// Whether errors may be of chance: their mean is 0 up to four times what it is off by chance, and one in eight at least is of the other sign.
+/// Whether errors may be random: their mean is 0 up to four standard errors, and at least one in eight has the other
+/// sign.
 pub(super) fn is_of_chance(errors: &[f64]) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "a count")]
     let n = errors.len().max(1) as f64;

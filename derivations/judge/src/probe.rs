@@ -1,4 +1,5 @@
-//! The black box: a subject that runs as a child process and answers on inputs that we choose. The protocol is in `probe-protocol.md`.
+//! Probes a black box: a subject that runs as a child process and answers questions on inputs that we choose. The
+//! protocol is described in `probe-protocol.md`.
 //!
 //! ```text
 //! question (drawn, every kind of edge among them) -> child -> answer -> the trial of a dump        broken? -> shrink -> a dump that replays
@@ -29,80 +30,81 @@ pub use laws::Violation;
 pub use options::Options;
 pub use question::{KINDS, Question};
 
-/// What probing came to.
+/// The result of probing.
 #[derive(Debug)]
 pub enum Found {
-    /// Every law held.
+    /// Every law holds.
     Nothing,
-    /// A law was broken: the smallest question found that breaks it, and the answer to it.
+    /// A law is broken. The finding holds the smallest question that breaks it, and its answer.
     Law(Box<Finding>),
-    /// The child failed to answer.
+    /// The child did not answer. The dump holds the question, where there was one.
     NoAnswer(NoAnswer, Option<Box<DumpBuilder>>),
 }
 
 /// A broken law.
 #[derive(Debug)]
 pub struct Finding {
-    /// What is broken.
+    /// The law, and the claim that breaks it.
     pub violation: Violation,
-    /// The question with its answer: a dump.
+    /// The question with its answer, which is a dump.
     pub draft: DumpBuilder,
     /// The judgement of that dump.
     pub judgement: Judgement,
-    /// How large the question was that first broke it, and how large this one is.
+    /// The sizes of the question that first broke the law, and of this one.
     pub sizes: [String; 2],
 }
 
-/// A report.
+/// The report on probing a command.
 #[derive(Debug)]
 pub struct Report {
-    /// What was found.
+    /// The result.
     pub found: Found,
-    /// How many questions were answered.
+    /// The number of questions that were answered.
     pub asked: u64,
-    /// How many of each kind, by name.
+    /// The number of answered questions of each kind, by name.
     pub kinds: Vec<(&'static str, u64)>,
-    /// The kinds whose questions would have been too large at the child's sizes.
+    /// The names of the kinds whose questions would be too large at the child's sizes.
     pub too_large: Vec<&'static str>,
-    /// How often each claim was decided, by claim and kind of question.
+    /// The numbers of decisions, by claim and kind of question.
     pub decisions: BTreeMap<(&'static str, &'static str), Decisions>,
-    /// Whether the same question was ever answered with other bits, within its bounds.
+    /// Whether any question was answered a second time with other bits, but within its bounds.
     pub wavering: bool,
 }
 
-/// How often a claim was decided.
+/// The number of questions in which a claim was decided, and in which it was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decisions {
-    /// In how many questions the numbers were held against something that they could have failed.
+    /// The number of questions in which the numbers were compared with something that could have refuted them.
     pub decided: u64,
-    /// In how many they were not.
+    /// The number of questions in which they were not.
     pub undecided: u64,
-    /// Why not, the first time.
+    /// The reason why not, of the first such question.
     pub reason: String,
 }
 
 impl Report {
-    /// What was claimed and never decided for a kind of question: claim, kind, reason.
+    /// The claims that were never decided for a kind of question: claim, kind and reason.
     pub fn undecided(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
         let never = self.decisions.iter().filter(|(_, found)| found.decided == 0);
         never.map(|((claim, kind), found)| (*claim, *kind, found.reason.as_str()))
     }
 
-    /// Whether every law holds: no claim went undecided, and there was one to decide.
+    /// Whether the command stands: every law holds, no claim remained undecided, and there was at least one claim.
     #[must_use]
     pub fn stands(&self) -> bool {
         matches!(self.found, Found::Nothing) && !self.decisions.is_empty() && self.undecided().next().is_none()
     }
 }
 
-/// The most questions that shrinking may ask, and how often the child may fail to answer meanwhile: each time takes up to the time-out.
+/// The largest number of questions that shrinking may ask, and below it the largest number of times that the child may
+/// fail to answer them. Each failure takes up to the time-out.
 const MOST_SHRINKING: u64 = 400;
 const MOST_TROUBLES: u64 = 3;
 
-/// Probes a command.
+/// Probes a command. `progress` is called after every answer.
 ///
 /// # Errors
-/// Where the child cannot be started or where questions cannot be written.
+/// When the child cannot be started, or a question cannot be written.
 pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Result<Report, FileError> {
     let folder = tempfile::tempdir().map_err(|error| FileError::Io {
         doing: "written",
@@ -164,15 +166,15 @@ pub fn probe(command: &[String], options: Options, progress: &dyn Fn(u64)) -> Re
     Ok(report)
 }
 
-/// What the laws say of a question and its answers.
+/// The result of testing the laws on a question and its answers.
 enum Outcome {
-    /// All hold: of each claim why it was not decided, nothing where it was.
+    /// All laws hold. Each claim comes with the reason why it was not decided, or `None` where it was.
     Yes(laws::Decided),
-    /// One does not, in this answer.
+    /// A law does not hold, in this answer.
     No(Violation, Box<DumpBuilder>),
 }
 
-/// A child that answers, and the answers' count.
+/// A running child, and the number of its answers.
 struct Session<'a> {
     child: Child,
     hello: Hello,
@@ -195,7 +197,7 @@ impl<'a> Session<'a> {
         }))
     }
 
-    /// The question with the child's answer.
+    /// Asks a question. The result is the question with the child's answer.
     fn ask(&mut self, question: &Question) -> Result<DumpBuilder, NoAnswer> {
         let mut whole: Option<DumpBuilder> = None;
         for part in question.parts(self.hello.rows_at_once()) {
@@ -210,7 +212,7 @@ impl<'a> Session<'a> {
         Ok(whole.unwrap_or_else(|| question.draft(&self.hello)))
     }
 
-    /// The first law that a question breaks, or what was decided of each claim.
+    /// Tests the laws on a question. The result is the first law that it breaks, or what was decided about each claim.
     fn break_with(&mut self, question: &Question, wavering: &mut bool) -> Result<Outcome, NoAnswer> {
         let answer = self.ask(question)?;
         let mut decided = match laws::of_definition(&answer)? {
@@ -232,13 +234,13 @@ impl<'a> Session<'a> {
         Ok(Outcome::Yes(decided))
     }
 
-    /// Shrinks a question while the same law stays broken.
+    /// Shrinks a question as long as the same law stays broken.
     fn smallest(&mut self, mut question: Question, violation: Violation, mut answer: DumpBuilder) -> Found {
         let first = question.size();
         let last = self.asked + MOST_SHRINKING;
         let mut troubles = 0;
         let hello = self.hello.clone();
-        // The larger question knows better by what it is explained: of few numbers many things can be said.
+        // The explanation of the larger question is kept, because few numbers have many explanations.
         loop {
             let next = question.smaller(&hello).find_map(|smaller| {
                 if self.asked >= last || troubles >= MOST_TROUBLES {
@@ -247,7 +249,7 @@ impl<'a> Session<'a> {
                 match self.break_with(&smaller, &mut false) {
                     Ok(Outcome::No(other, with)) if other.is_alike(&violation) => Some((smaller, *with)),
                     Ok(_) => None,
-                    // A child that dies of a smaller question is started again; that question is not taken.
+                    // A child that ends at a smaller question is started again, and that question is not used.
                     Err(_) => {
                         troubles += 1;
                         match Self::start(self.command, self.folder, self.options) {

@@ -1,10 +1,10 @@
-//! From rows of addends to the numbers of a claim, and to their comparison.
+//! Adds rows of addends up to the numbers of a claim, and compares them with the claimed ones.
 
 use bounds::{Arithmetic, BoundedSum, Comparison, Float, Number, Place};
 
 use crate::dump::{Axis, Claim, Form, Input, Quantity, Role, Sizes, Statement};
 
-/// Which of the three are kept.
+/// Which of the three axes a claim keeps.
 #[derive(Debug, Clone, Copy, Default)]
 struct Kept {
     batch: bool,
@@ -12,7 +12,7 @@ struct Kept {
     entries: bool,
 }
 
-/// How many items there are, rows of an item, entries of a row.
+/// The numbers of items, of rows of an item, and of entries of a row.
 #[derive(Debug, Clone, Copy)]
 struct Counts {
     items: usize,
@@ -20,39 +20,40 @@ struct Counts {
     entries: usize,
 }
 
-/// Where a number lies among those claimed of its item, and in the claim's tensor.
+/// The index of a number among the claimed numbers of its item, and its index in the claim's tensor.
 #[derive(Clone, Copy)]
 struct Index {
     within: usize,
     flat: usize,
 }
 
-/// The cells of a claim that are being added up. A cell is compared as soon as it is complete: with its row where rows are kept, with its item
-/// where the batch is, else at the end.
+/// The numbers of a claim while they are added up. A number is compared as soon as it is complete: at the end of its
+/// row where rows are kept, at the end of its item where the batch is kept, and otherwise at the end.
 #[derive(Debug)]
 pub struct Reduction {
     open: Vec<BoundedSum>,
     keeps: Kept,
     counts: Counts,
-    /// Whether the entries of a row lie before the rows.
+    /// Whether entries come before rows in the claim's tensor.
     planes: bool,
     factor: f64,
     divisor: f64,
     arithmetic: Arithmetic,
     stored: Float,
-    /// Whether its numbers are divergences: the mistakes in one are of its own size, or of a nat's, however large its parts are.
+    /// Whether its numbers are divergences. The mistakes in a divergence are of its own size or of that of a nat,
+    /// however large its parts are.
     is_divergence: bool,
-    /// Whether its numbers are codes' or entries', parts of a row.
+    /// Whether its numbers belong to codes or entries, and so are parts of a row.
     is_of_codes: bool,
-    /// What the entries of a row add up to, where they do.
+    /// The number to which the entries of a row add up, if there is one.
     row_sum: Option<f64>,
-    /// Whether a number is held against what it can be at all; a mistake is held against nothing but its own numbers.
+    /// Whether numbers are also compared with the range of possible values. It is false for a hypothesis with mistakes.
     in_range: bool,
     comparison: Comparison,
 }
 
 impl Reduction {
-    /// Nothing added up yet.
+    /// A reduction to which nothing has been added.
     #[must_use]
     pub fn new(claim: &Claim, statement: &Statement, sizes: &Sizes, arithmetic: Arithmetic) -> Self {
         let (mut keeps, mut counts) = (
@@ -71,7 +72,7 @@ impl Reduction {
             };
             (*kept, *length) = (claim.keeps(*axis), sizes.of_axis(*axis));
         }
-        // What a loss is added up from has axes that it has no longer.
+        // The addends of a loss have axes that the loss itself lacks.
         if statement.inputs == Form::Sequence && claim.quantity == Quantity::Loss {
             (counts.items, counts.rows) = (sizes.batch, sizes.tokens);
         }
@@ -82,7 +83,7 @@ impl Reduction {
             (true, false) => entries,
             (false, _) => rows * entries,
         };
-        // A gradient is the gradient of the claimed number.
+        // A gradient is that of the claimed number, with its sign, unit and divisors.
         let made = claim.of.as_deref().unwrap_or(claim);
         Self {
             open: vec![BoundedSum::default(); open],
@@ -101,7 +102,7 @@ impl Reduction {
         }
     }
 
-    /// The same for a hypothesis with a mistake in it: its numbers need not be what numbers can be.
+    /// The same reduction for a hypothesis with mistakes, whose numbers need not lie in the range of possible values.
     #[must_use]
     pub fn of_mistakes(self) -> Self {
         Self {
@@ -111,13 +112,13 @@ impl Reduction {
         }
     }
 
-    /// How many items there are addends of.
+    /// The number of items that have addends.
     #[must_use]
     pub const fn items(&self) -> usize {
         self.counts.items
     }
 
-    /// How many rows an item has.
+    /// The number of rows of an item.
     #[must_use]
     pub const fn rows(&self) -> usize {
         self.counts.rows
@@ -135,7 +136,7 @@ impl Reduction {
         self.keeps.entries
     }
 
-    /// Adds a reduced row of an item; `claimed` are the item's numbers.
+    /// Adds the addends of a row of an item. `claimed` are the claimed numbers of the item.
     pub fn row(&mut self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64]) {
         let width = if self.keeps.entries { self.counts.entries } else { 1 };
         if self.keeps.batch && self.keeps.rows {
@@ -152,7 +153,7 @@ impl Reduction {
         }
     }
 
-    /// Compares what an item completes.
+    /// Compares the numbers that are complete at the end of an item.
     pub fn end_of_item(&mut self, item: usize, claimed: &[f64]) {
         if self.keeps.batch && !self.keeps.rows {
             for entry in 0..self.open.len() {
@@ -162,7 +163,7 @@ impl Reduction {
         }
     }
 
-    /// Compares what the last item completes.
+    /// Compares the numbers that are complete after the last item.
     pub fn end(&mut self, claimed: &[f64]) {
         let width = if self.keeps.entries { self.counts.entries } else { 1 };
         for cell in 0..self.open.len() {
@@ -187,7 +188,7 @@ impl Reduction {
         }
     }
 
-    /// Compares a number; `whole` is the size of the row of codes that it is a part of.
+    /// Compares a number. `whole` is the size of the row of codes of which it is a part.
     fn compare(&mut self, cell: BoundedSum, claimed: &[f64], place: Place, whole: Option<f64>) {
         let Index { within, flat } = self.index(place);
         let expected = scale(cell.value(), self.factor) / self.divisor;
@@ -215,7 +216,7 @@ impl Reduction {
         });
     }
 
-    /// Holds the sum of a row against what such rows add up to.
+    /// Compares the sum of a row with the number to which such rows add up.
     fn compare_sum(&mut self, addends: &[BoundedSum], claimed: &[f64], place: Place) {
         let Some(sum) = self.row_sum else { return };
         let index = |entry: usize| self.index(Place { entry, ..place });
@@ -240,31 +241,32 @@ impl Reduction {
         });
     }
 
-    /// Keeps the computed numbers, in the order of the tensor.
+    /// From now on keeps the computed numbers, in the order of the tensor.
     pub fn record(&mut self) {
         self.comparison.recorded = Some(Vec::new());
     }
 
-    /// What the subject computes with.
+    /// The arithmetic of the subject.
     #[must_use]
     pub const fn arithmetic(&self) -> Arithmetic {
         self.arithmetic
     }
 
-    /// Whether nothing that was compared so far is out of bound.
+    /// Whether no number that was compared so far is out of bound.
     #[must_use]
     pub const fn fits(&self) -> bool {
         self.comparison.failed == 0
     }
 
-    /// The comparison.
+    /// The finished comparison.
     #[must_use]
     pub fn into_comparison(self) -> Comparison {
         self.comparison
     }
 }
 
-/// What the entries of a row of a claim add up to: probabilities to 1, slopes by the logits of a softmax, which no common shift moves, to 0.
+/// The number to which the entries of a row of a claim add up. Probabilities add up to 1. Derivatives with respect to
+/// the logits of a softmax add up to 0, because a common shift of the logits changes nothing.
 fn row_sum(claim: &Claim, form: Form) -> Option<f64> {
     match claim.quantity {
         Quantity::Sample if form == Form::Tokens => Some(1.0),

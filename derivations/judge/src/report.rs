@@ -1,4 +1,4 @@
-//! The verdict on a dump: for people, for programs, for a test report, for a pull request.
+//! The reports on dumps: as text, as JSON, as a test report, and as a comment on a pull request.
 
 use std::fmt::{self, Write as _};
 
@@ -23,7 +23,8 @@ pub use json::{Report, SCHEMA, report};
 pub use junit::junit;
 pub use markdown::markdown;
 
-/// All judgements as text, at most 100 columns but for names and what dumps say of themselves: the dumps that fall first, within a dump the claims that do.
+/// All judgements as text. Lines have at most 100 columns, except for names and for what dumps say about themselves.
+/// Dumps that do not stand come first, and within a dump the claims that do not.
 #[must_use]
 pub fn text(judgements: &[Judgement]) -> String {
     let mut out = String::new();
@@ -38,7 +39,7 @@ pub fn text(judgements: &[Judgement]) -> String {
 }
 
 fn one(out: &mut String, judgement: &Judgement) {
-    // One line, however long: a line that was broken within the dump's own words would begin with them.
+    // This line is not wrapped. A wrapped line could begin with words from the dump, and look like a line of ours.
     let _ = writeln!(out, "{}: {}", quoted(&judgement.name), judgement.subject);
     let _ = writeln!(
         out,
@@ -148,7 +149,7 @@ fn details(out: &mut String, judged: &Judged) {
     }
 }
 
-/// What stands first in a report.
+/// The rank of a claim in a report.
 const fn severity(judged: &Judged) -> u8 {
     match judged.verdict {
         Verdict::Beyond => 0,
@@ -159,7 +160,7 @@ const fn severity(judged: &Judged) -> u8 {
     }
 }
 
-/// A verdict in a word.
+/// The verdict in a word.
 pub(crate) const fn verdict(judged: &Judged) -> &'static str {
     match judged.verdict {
         Verdict::Beyond => "OUT",
@@ -179,13 +180,13 @@ const fn style(verdict: &Verdict) -> Style {
     colour.on_default()
 }
 
-/// The index of a number in its tensor, or of the row that it is the sum of.
+/// The index of a number in its tensor, or that of the row of which it is the sum.
 pub(crate) fn index(claim: &Claim, worst: &Worst) -> String {
     let row = if worst.is_sum { "the sum of the row of " } else { "" };
     format!("{row}{:?}", unravel(&claim.shape, worst.flat))
 }
 
-/// Both values, in as many digits as tell the stored type's numbers apart, and as its bits.
+/// Both values, with as many digits as distinguish numbers of the stored type, followed by their bits.
 fn both(claim: &Claim, worst: &Worst) -> (String, String) {
     let digits = match claim.stored {
         Float::F64 => 16,
@@ -196,7 +197,7 @@ fn both(claim: &Claim, worst: &Worst) -> (String, String) {
     (one(worst.found), one(worst.expected))
 }
 
-/// The bits of a number in a type.
+/// The bits of a number in a type, in hexadecimal.
 pub(crate) fn bits(value: f64, stored: Float) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "the number as that type has it")]
     let single = value as f32;
@@ -208,7 +209,7 @@ pub(crate) fn bits(value: f64, stored: Float) -> String {
     }
 }
 
-/// A share of a bound in two digits.
+/// A share of a bound, with two digits.
 pub(crate) fn used(ratio: f64) -> String {
     if ratio.is_infinite() {
         "inf".to_owned()
@@ -217,7 +218,7 @@ pub(crate) fn used(ratio: f64) -> String {
     }
 }
 
-/// How much room the worst claim leaves, and what was not decided.
+/// A sentence about the share of its bound that the worst claim uses, and about what was not decided.
 fn closing(judgements: &[Judgement]) -> String {
     let claims = || judgements.iter().flat_map(|judgement| &judgement.claims);
     let of = |wanted: &str| claims().filter(|judged| verdict(judged) == wanted).count();
@@ -256,7 +257,7 @@ fn closing(judgements: &[Judgement]) -> String {
     prose(&text, "", "  ") + "\n"
 }
 
-/// What the program prints of it, without colours.
+/// Writes the text of the report on this dump, without colours.
 impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let coloured = text(std::slice::from_ref(self));

@@ -1,4 +1,4 @@
-//! Beta and temperature at a step, by a hypothesis.
+//! Computes beta and the temperature at a step by a hypothesis.
 
 use bounds::{BoundedSum, Range};
 use reference::schedule as moving;
@@ -7,7 +7,7 @@ use super::hypothesis::{Hypothesis, ScheduleAt};
 use super::inputs::{Absence, Inputs, Row};
 use crate::dump::{Quantity, Schedule, Shape};
 
-/// The scheduled number.
+/// The scheduled number at the stated step.
 pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, hypothesis: &Hypothesis) -> Row {
     let statement = inputs.statement;
     let schedule = match quantity {
@@ -55,7 +55,8 @@ fn value(schedule: Schedule, step: u64) -> f64 {
     schedule.at(step)
 }
 
-/// `from prod e^(-rate 100 j)` over the hundredths of steps so far, `to` at the least: a factor meant for the start, applied to the last value.
+/// `from prod_j e^(-rate 100 j)`, over every hundredth step `100 j` so far, but at least `to`. This is a factor that is
+/// meant for the start value and was applied to the previous value.
 fn compounded(schedule: Schedule, step: u64) -> Option<f64> {
     let Schedule { from, to, steps, shape } = schedule;
     if shape != Shape::Exponential {

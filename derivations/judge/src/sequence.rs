@@ -1,4 +1,5 @@
-//! A transformer's logits: `-ln p(t_i | t_<i)`, the weighted loss, and its gradient, by a hypothesis.
+//! Computes the terms of a transformer's logits by a hypothesis: `-ln p(t_i | t_<i)`, the weighted loss, and its
+//! gradient.
 
 use bounds::{BoundedSum, LogSoftmaxRow, Range};
 use reference::sequence::{Part, PerPart, token_weight};
@@ -7,12 +8,12 @@ use super::hypothesis::{Entries, Hypothesis, Padding, PartWeights, Slope, Target
 use super::inputs::{Absence, Inputs, Row};
 use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
 
-/// One token of a sequence, as the hypothesis has it scored.
+/// One token of a sequence, scored by a hypothesis.
 struct Scored {
-    /// The first entry that its softmax is over.
+    /// The first entry of the vocabulary over which its softmax is taken.
     first: usize,
     row: LogSoftmaxRow,
-    /// Its entry, counted from the first.
+    /// The entry of the token, counted from the first one.
     target: usize,
 }
 
@@ -23,7 +24,7 @@ fn sequence<'a>(inputs: &Inputs<'a>, item: usize) -> Result<(&'a Sequence, &'a T
     }
 }
 
-/// The token that a row is scored against.
+/// The token for which a row is scored by the hypothesis.
 fn target(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<usize, Absence> {
     let (own, text) = sequence(inputs, item)?;
     let tokens = &own.tokens;
@@ -78,7 +79,7 @@ fn scored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -
     Ok(Scored { first, row, target })
 }
 
-/// `-ln p` of a token.
+/// `-ln p` of a token, in nats.
 pub(super) fn token_nll(
     inputs: &Inputs<'_>,
     hypothesis: &Hypothesis,
@@ -95,7 +96,7 @@ pub(super) fn token_nll(
     Ok(BoundedSum::one(value, off + u * value, value).within(range))
 }
 
-/// What a token's `-ln p` is multiplied by in the loss.
+/// The weight of a token's `-ln p` in the loss.
 pub(super) fn weight(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<f64, Absence> {
     let (own, text) = sequence(inputs, item)?;
     let is_image = t >= text.tokens;
@@ -144,10 +145,10 @@ fn weight_in(text: &Text, hypothesis: &Hypothesis, counts: PerPart<f64>, part: P
     })
 }
 
-/// Entry 0 taken for padding, in either part.
+/// The weight of a token where entry 0 is taken for padding, in either part.
 fn zero_ignored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<f64, Absence> {
     let mut counts = PerPart { text: 0.0, image: 0.0 };
-    // Counted anew for every token.
+    // The tokens are counted again for every token, so this is limited to small batches.
     if inputs.items.len() != inputs.sizes.batch || inputs.sizes.batch * inputs.sizes.tokens > 1 << 12 {
         return Err(Absence::NotAffected);
     }
@@ -168,18 +169,18 @@ fn zero_ignored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: us
     weight_in(text, hypothesis, counts, part_of(t >= text.tokens))
 }
 
-/// A token's part of the loss.
+/// The addend of a token in the loss.
 pub(super) fn loss(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<BoundedSum, Absence> {
     let weight = weight(inputs, hypothesis, item, t)?;
     if weight == 0.0 {
         return Ok(BoundedSum::default());
     }
     let nll = token_nll(inputs, hypothesis, item, t)?;
-    // A mean's sum is divided, its weight multiplied: two roundings.
+    // The sum of a mean is divided, and its weight multiplies it, which are two roundings.
     Ok(nll.times(weight, inputs.arithmetic.u()))
 }
 
-/// `weight (p_k - [k = t])` for every entry.
+/// The gradient of the loss with respect to every entry, `weight (p_k - [k = t])`.
 pub(super) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesis, item: usize, t: usize) -> Row {
     let (w, u) = (inputs.arithmetic, inputs.arithmetic.u());
     let mut weight = match of {

@@ -1,13 +1,13 @@
-//! What a dump says of itself, in words: its own are quoted.
+//! Describes what a dump says about itself. Words of the dump are quoted.
 
 use typeset::words::quoted;
 
 use crate::dump::{Dump, Form};
 
-/// The longest word of a dump's own that is told.
+/// The number of characters of a dump's own word that are reported.
 const LONGEST: usize = 80;
 
-/// A word of a dump's own.
+/// A word from the dump, shortened and quoted.
 fn word(text: &str) -> String {
     let mut told: String = text.chars().take(LONGEST).collect();
     if told.len() < text.len() {
@@ -16,7 +16,7 @@ fn word(text: &str) -> String {
     quoted(&told)
 }
 
-/// What a dump says of itself.
+/// A sentence about the subject, from the statement of the dump.
 pub(super) fn subject(dump: &Dump) -> String {
     let statement = &dump.statement;
     let mut words = vec![format!("{} in {}", form(dump), statement.dtype.name())];

@@ -1,6 +1,7 @@
-//! The numbers that a claim is added up from, by a hypothesis, an item and a row at a time.
+//! Computes the addends of a claim by a hypothesis, one item and one row at a time.
 //!
-//! Every quantity has three axes at most: the batch, rows (positions, tokens) and what lies within a row (codes, pixels, coordinates, entries).
+//! Every quantity has at most three axes: the batch, rows (positions or tokens), and the entries of a row (codes,
+//! pixels, coordinates or vocabulary entries).
 
 use bounds::BoundedSum;
 use reference::model::Model as _;
@@ -11,10 +12,11 @@ use super::{finite_worlds, gaussian, pixels, schedules, sequence, tokens};
 use crate::dump::{Claim, Input, Item, Pixels, Quantity};
 
 impl Inputs<'_> {
-    /// The addends of a row of a claim's quantity. `fine` asks for each of them, else their sum may be known better than by them.
+    /// The addends of a row of a claim's quantity. `fine` asks for all of them. Otherwise the sum of the row may be
+    /// returned alone, where it is known better than by adding up.
     ///
     /// # Errors
-    /// Where there is no value, or none by this hypothesis.
+    /// [`Absence`] where there is no value, or the hypothesis does not affect it.
     pub fn row(&self, claim: &Claim, hypothesis: &Hypothesis, item: usize, row: usize, fine: bool) -> Row {
         let lengths = hypothesis.claim_lengths.factor(self.sizes) * hypothesis.factor;
         let row = match claim.of.as_deref() {
@@ -90,7 +92,7 @@ impl Inputs<'_> {
         Ok(addends.into_iter().map(|addend| addend.times(lengths, 0.0)).collect())
     }
 
-    /// `R - D` (Eq. 9), or `-(R - beta D)` (Eq. 1 as it is minimised).
+    /// The bound `R - D` (Eq. 9), or the loss `-(R - beta D)`, which is Eq. 1 as it is minimised.
     fn bound(&self, quantity: Quantity, hypothesis: &Hypothesis, item: usize) -> Row {
         let u = self.arithmetic.u();
         let [on_reconstruction, on_divergence] = weights(quantity, hypothesis, self.beta(item));
@@ -140,7 +142,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// The decoder's side of an item.
+    /// The image of an item, and the decoder's parameters.
     fn pixels(&self, item: usize) -> Result<&Pixels, Absence> {
         let pixels = match self.items.get(item) {
             Some(Item::Tokens(tokens)) => tokens.pixels.as_ref(),

@@ -1,4 +1,5 @@
-//! Discrete codes: divergence, entropies, relaxed sample, and their gradients, by a hypothesis.
+//! Computes the terms of discrete codes by a hypothesis: the divergence, the entropies, the relaxed sample, and their
+//! gradients.
 
 use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use reference::logits;
@@ -15,10 +16,11 @@ mod rows;
 pub(super) use gradient::gradient;
 use rows::{arranged, item, line, logits_of, noise, normalised, relaxed_row, scores, table, temperature, weighed};
 
-/// The most numbers of an item that a softmax over the wrong axis may take: it is computed anew for every position.
+/// The largest number of numbers of an item for which a softmax over the wrong axis is computed, because it is computed
+/// again for every position.
 const MOST_ACROSS: usize = 1 << 22;
 
-/// `ln q` of a position.
+/// `ln q` of a position, with its error bounds.
 fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Result<LogSoftmaxRow, Absence> {
     let tokens = item(inputs, at)?;
     let w = inputs.of_rows();
@@ -70,7 +72,7 @@ fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) 
     Ok(found)
 }
 
-/// The items and positions that a wrong softmax normalises over.
+/// The items and positions over which a wrong softmax normalises.
 fn others(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Result<Vec<(usize, usize)>, Absence> {
     let width = inputs.sizes.grid.map(|[_, width]| width);
     Ok(match hypothesis.softmax {
@@ -92,12 +94,12 @@ fn others(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -
     })
 }
 
-/// What the two logarithms of a divergence are weighted with: 1 and 1 in the definition.
+/// The weights of the two logarithms of a divergence. Both are 1 in the definition.
 #[derive(Clone, Copy)]
 pub(super) struct LogWeights {
-    /// `a`, on `ln q`.
+    /// The weight `a` of `ln q`.
     own: f64,
-    /// `b`, on `ln p`.
+    /// The weight `b` of `ln p`.
     other: f64,
 }
 
@@ -126,14 +128,14 @@ pub(super) fn expectation(
         let size = mine.abs() + theirs.abs();
         let off = a.abs() * q.abs_error[k] + p.abs() * other.abs_error[k];
         let error = q.q[k] * (1.0 + q.rel_error[k]) * ((q.rel_error[k] + 3.0 * w.u()) * size + off);
-        // Two products are rounded near 0, too.
+        // Near 0, two products are rounded to subnormal numbers, too.
         let floor = q.lost[k] * (size + 2.0);
         BoundedSum::one(q.q[k] * (mine - theirs), error + floor, q.q[k] * size)
     };
     (0..q.ln.len()).map(one).collect()
 }
 
-/// What stands for a divergence of `q` from a prior, code by code.
+/// The addends of a divergence of `q` from a prior, or of the formula that is computed in its place, code by code.
 pub(super) fn of_kind(
     kind: Divergence,
     quantity: Quantity,
@@ -170,7 +172,7 @@ pub(super) fn of_kind(
     Ok(addends.into_iter().map(|addend| addend.times(sign, 0.0)).collect())
 }
 
-/// Divergence, entropy or cross-entropy of a position.
+/// The addends of the divergence, entropy or cross-entropy of a position.
 pub(super) fn divergence(
     inputs: &Inputs<'_>,
     quantity: Quantity,
@@ -219,7 +221,7 @@ pub(super) fn divergence(
     if !plain || hypothesis.masked == Masked::Ignored {
         return Ok(vec![sum]);
     }
-    // The reference's own value: its sums lose nothing where the divergence is near 0.
+    // The value comes from the reference, whose sums lose no digits where the divergence is near 0.
     let x = line(table(tokens.logits.as_ref())?, row)?;
     let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
     let known = match (kind, quantity, prior) {
@@ -232,7 +234,7 @@ pub(super) fn divergence(
     Ok(vec![sum.known(known.value())])
 }
 
-/// The relaxed sample of a position, or the one-hot one.
+/// The relaxed or the one-hot sample of a position.
 pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Row {
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
     if hypothesis.softmax != Softmax::Codes {
@@ -240,7 +242,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
         let y = encoder(inputs, &Hypothesis { logits, ..*hypothesis }, at, row)?;
         return Ok((0..y.q.len()).map(|k| weighed(&y, k, y.q[k], 1.0, w)).collect());
     }
-    // A subject that misreads its logits for the divergence draws its sample before.
+    // A subject that reads its logits wrongly for the divergence has drawn its sample before.
     let hypothesis = &Hypothesis {
         arrangement: Arrangement::ClaimSpec,
         ..*hypothesis
@@ -252,7 +254,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
         temperature(inputs, hypothesis)?,
     )?;
     if inputs.statement.straight_through != hypothesis.other_sample {
-        // Where two codes are as large up to rounding, either may be the sample; one of them is.
+        // Where two codes are equally large up to rounding, either may be the sample, but exactly one of them is.
         let types = [w.u(), w.exp(), w.each.lost()];
         let likely: Vec<bool> = (0..x.len()).map(|k| relaxed.may_be_taken(k, types)).collect();
         let tied = likely.iter().filter(|likely| **likely).count() > 1;
@@ -265,7 +267,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
         return Ok((0..x.len()).map(one).collect());
     }
     let rough = relaxed_row(inputs, tokens, hypothesis, row)?;
-    let overflown = !(rough.q.iter().sum::<f64>() > 0.0); // all are 0, or one is NaN
+    let overflown = !(rough.q.iter().sum::<f64>() > 0.0); // All are 0, or one is NaN.
     let each = relaxed.sample().into_iter().enumerate();
     let value = |k: usize, y: Nats| if overflown { rough.q[k] } else { y.value() };
     let one = |(k, y): (usize, Nats)| {

@@ -1,11 +1,11 @@
-//! Why a claim is neither right nor wrong as far as can be told, and what would tell.
+//! Says why a claim cannot be decided, and what would decide it.
 
 use bounds::{Arithmetic, Comparison, Float, Order};
 use files::numbers::unravel;
 
 use crate::dump::{Axis, Claim, Dump, Kept};
 
-/// A sentence: how little is told, and what to change.
+/// A sentence about why the claim is undecided, and what to change in the dump.
 pub(super) fn reason(dump: &Dump, claim: &Claim, comparison: &Comparison, w: Arithmetic) -> String {
     let (untold, numbers) = (comparison.untold, comparison.numbers);
     let example = comparison.dimmest.map_or_else(String::new, |(flat, expected, bound)| {

@@ -1,4 +1,5 @@
-//! The emulated driver, called as any program calls a CUDA driver: through its library's functions, by their names.
+//! Builds the emulated CUDA driver, and calls it as any program calls a CUDA driver: through the functions of its
+//! library, by their names.
 
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 use std::path::{Path, PathBuf};
@@ -10,16 +11,17 @@ use libloading::{Library, Symbol};
 
 use crate::{Error, address, sources};
 
-/// Where the driver's own sources lie.
+/// The folder of the driver's own sources.
 #[must_use]
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("driver")
 }
 
-/// Builds driver, stand-ins and kernels into a folder; candle's kernels from cargo's sources.
+/// Builds the driver, the stand-ins for NVIDIA's libraries, and the kernels into a folder. candle's kernels come from
+/// the sources that cargo has downloaded.
 ///
 /// # Errors
-/// [`Error::Compile`] with what the compiler says.
+/// [`Error::Compile`] with the messages of the compiler.
 pub fn build(into: &Path) -> Result<(), Error> {
     let script = folder().join("build.sh");
     let mut kernels: Vec<PathBuf> = std::fs::read_dir(sources())?
@@ -37,29 +39,29 @@ pub fn build(into: &Path) -> Result<(), Error> {
     })
 }
 
-/// A refused call: which, and its status.
+/// A call that the driver refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: status {status}")]
 pub struct Refused {
-    /// The function's name.
+    /// The name of the driver's function.
     pub call: &'static str,
-    /// The driver's code.
+    /// The status that it returned.
     pub status: i32,
 }
 
-/// The driver, loaded; its one device and a stream.
+/// The loaded driver, with its only device and a stream.
 #[derive(Debug)]
 pub struct Driver {
     library: Library,
     stream: u64,
 }
 
-/// Memory of the device, and how much of it is in use.
+/// A block of memory of the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// The first byte.
+    /// The address of its first byte.
     pub first: u64,
-    /// How many bytes.
+    /// The number of bytes that are in use.
     pub size: usize,
 }
 
@@ -79,10 +81,10 @@ macro_rules! call {
 }
 
 impl Driver {
-    /// Loads the driver of a folder that [`build`] has filled.
+    /// Loads the driver from a folder that [`build`] has filled.
     ///
     /// # Errors
-    /// Where it cannot be loaded.
+    /// When the driver cannot be loaded.
     pub fn load(from: &Path) -> Result<Self, RunError> {
         #[expect(unsafe_code, reason = "its initialisers reserve addresses and nothing else")]
         let library = unsafe { Library::new(from.join("libcuda.so.1")) }?;
@@ -94,7 +96,7 @@ impl Driver {
         Ok(driver)
     }
 
-    /// A stream that waits for no other.
+    /// Makes a stream that does not wait for others.
     ///
     /// # Errors
     /// The driver's.
@@ -104,13 +106,13 @@ impl Driver {
         Ok(stream)
     }
 
-    /// The stream that everything goes to that names none.
+    /// The stream of all calls that do not name another one.
     #[must_use]
     pub const fn stream(&self) -> u64 {
         self.stream
     }
 
-    /// Memory that holds nothing yet.
+    /// Allocates memory, whose contents are undefined.
     ///
     /// # Errors
     /// The driver's.
@@ -120,7 +122,7 @@ impl Driver {
         Ok(Place { first, size })
     }
 
-    /// Gives memory back.
+    /// Frees memory.
     ///
     /// # Errors
     /// The driver's.
@@ -136,7 +138,7 @@ impl Driver {
         call!(self, cuMemcpyHtoDAsync_v2(to => u64, bytes.as_ptr().cast() => *const c_void, bytes.len() => usize, stream => u64))
     }
 
-    /// Copies bytes back; they are there when this returns.
+    /// Copies bytes from the device, and waits until they have arrived.
     ///
     /// # Errors
     /// The driver's.
@@ -146,7 +148,7 @@ impl Driver {
         Ok(bytes)
     }
 
-    /// Pinned memory, which copies reach when their turn comes.
+    /// Allocates pinned memory of the host, into which copies can be queued.
     ///
     /// # Errors
     /// The driver's.
@@ -164,7 +166,7 @@ impl Driver {
         call!(self, cuMemcpyDtoHAsync_v2(to.cast() => *mut c_void, from => u64, size => usize, self.stream => u64))
     }
 
-    /// Gives pinned memory back.
+    /// Frees pinned memory.
     ///
     /// # Errors
     /// The driver's.
@@ -172,15 +174,15 @@ impl Driver {
         call!(self, cuMemFreeHost(place.cast() => *mut c_void))
     }
 
-    /// Waits for a stream.
+    /// Waits until everything on a stream has run.
     ///
     /// # Errors
-    /// What went wrong on it.
+    /// The failure of anything that ran on it.
     pub fn synchronize(&self, stream: u64) -> Result<(), RunError> {
         call!(self, cuStreamSynchronize(stream => u64))
     }
 
-    /// Queues a launch on a stream, with so much shared memory beside the kernel's own.
+    /// Queues a launch on a stream. `shared` is the number of bytes of shared memory beside the kernel's own.
     ///
     /// # Errors
     /// The driver's.
@@ -197,13 +199,13 @@ impl Driver {
     }
 }
 
-/// Memory that gives itself back.
+/// A block of memory of the device that is freed when it is dropped.
 #[derive(Debug)]
 pub struct Held<'a>(Place, &'a Driver);
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        // After a fault every call is refused, and nothing is lost but memory of a process that ends.
+        // After a fault the driver refuses every call. Only memory of a process that ends anyway is lost.
         let _ = self.1.free(self.0);
     }
 }

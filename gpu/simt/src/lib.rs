@@ -1,4 +1,5 @@
-//! The kernels of `gpu/kernels` without a GPU: compiled by the machine's C++ compiler behind `host/simt.h`, and launched.
+//! Runs the kernels of `gpu/kernels` without a GPU. The machine's C++ compiler compiles them with the shim
+//! `host/simt.h`, which simulates the threads of a block.
 
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::path::{Path, PathBuf};
@@ -12,53 +13,55 @@ mod simulator;
 
 pub use simulator::{Buffer, Library, Simulator};
 
-/// Why a kernel was not run, or what it did wrong.
+/// The reason why a kernel did not run, or the fault that it committed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The compiler is missing or refuses the source.
     #[error("{source_file} does not compile:\n{messages}")]
     Compile {
-        /// The source.
+        /// The path of the source.
         source_file: String,
-        /// What the compiler says.
+        /// The messages of the compiler.
         messages: String,
     },
     /// The compiled kernels cannot be loaded.
     #[error("{0}")]
     Load(#[from] libloading::Error),
-    /// A file that cannot be read or written.
+    /// A file could not be read or written.
     #[error("{0}")]
     File(#[from] std::io::Error),
-    /// The kernel diverges at a barrier, reads a lane that is not there, or waits for ever.
+    /// The kernel diverges at a barrier, reads a lane that does not exist, or waits for ever.
     #[error("{kernel}: {what}")]
     Fault {
-        /// The kernel.
+        /// The name of the kernel.
         kernel: String,
-        /// What it does wrong.
+        /// A description of the fault.
         what: String,
     },
-    /// A kernel wrote outside of what it was given.
+    /// A kernel wrote outside of its buffers.
     #[error("a kernel writes outside of its buffers")]
     OutOfBounds,
 }
 
-/// The order in which the threads of a block run between two barriers, and what uninitialised shared memory holds.
+/// A number that decides the order in which the threads of a block run between two barriers, and the contents of
+/// uninitialised shared memory. No result may depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order(pub u64);
 
 impl Order {
-    /// Thread after thread, forwards and backwards; warp after warp, forwards and backwards; at random. Even ones start on NaN, odd ones on 3.4e38.
+    /// The orders of the tests: thread after thread forwards and backwards, warp after warp forwards and backwards, and
+    /// two random orders. Shared memory begins as NaN for even numbers, and as 3.4e38 for odd ones.
     pub const ALL: [Self; 6] = [Self(0), Self(1), Self(2), Self(3), Self(0x5eed), Self(0x5eee)];
 }
 
 type Entry =
     unsafe extern "C" fn(*const c_char, *const u32, *const u32, u64, *mut *mut c_void, *mut c_char, usize) -> c_int;
 
-/// One source file, compiled and loaded.
+/// The kernels of one source file, compiled and loaded.
 pub struct Kernels {
     library: libloading::Library,
-    /// Shared memory exists once in a library: one launch at a time.
+    /// A lock that lets one launch run at a time, because a library has its shared memory only once.
     one_at_a_time: Mutex<()>,
     _folder: tempfile::TempDir,
 }
@@ -69,37 +72,37 @@ impl std::fmt::Debug for Kernels {
     }
 }
 
-/// Where the kernels' sources lie.
+/// The folder of the kernels' sources.
 #[must_use]
 pub fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernels")
 }
 
-/// Where the shim's own sources lie.
+/// The folder of the shim's own sources.
 #[must_use]
 pub fn host() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("host")
 }
 
 impl Kernels {
-    /// Compiles a source file of `gpu/kernels` as it is.
+    /// Compiles a source file of `gpu/kernels`, without changes.
     ///
     /// # Errors
-    /// [`Error::Compile`], [`Error::Load`], [`Error::File`].
+    /// [`Error::Compile`], [`Error::Load`] and [`Error::File`].
     pub fn of(source: &str) -> Result<Self, Error> {
         Self::compile(&sources().join(format!("{source}.cu")), &sources())
     }
 
-    /// Compiles a source file; `include` is where its own headers are.
+    /// Compiles any source file. `include` is the folder of its headers.
     ///
     /// # Errors
-    /// As [`Kernels::of`].
+    /// Those of [`Kernels::of`].
     pub fn compile(source: &Path, include: &Path) -> Result<Self, Error> {
         let folder = tempfile::tempdir()?;
         let library = folder.path().join("kernels.so");
         let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
-        // No contraction: fmaf is written where it is meant, as nvcc is told with -fmad=false.
-        // Hidden: template statics of two libraries in one process are two.
+        // Contraction is off, because fmaf is written where it is meant; nvcc gets -fmad=false for the same reason.
+        // Symbols are hidden, so that two libraries in one process do not share the statics of templates.
         let flags = "-std=c++17 -O2 -fPIC -shared -fvisibility=hidden -ffp-contract=off -fno-stack-protector -Wall -Wno-unknown-pragmas -Wno-unused-function";
         let mut command = Command::new(&compiler);
         command.args(flags.split(' '));
@@ -129,7 +132,7 @@ impl Kernels {
     /// Runs a launch whose pointers are [`Buffer`]s of this process.
     ///
     /// # Errors
-    /// [`Error::Fault`] for what the shim finds.
+    /// [`Error::Fault`] for a fault that the shim notices.
     pub fn launch(&self, launch: &Launch, Order(order): Order) -> Result<(), Error> {
         let fault = |what: String| Error::Fault {
             kernel: launch.kernel.clone(),

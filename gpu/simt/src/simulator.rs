@@ -1,4 +1,5 @@
-//! The shim as a place where kernels run: buffers framed so that a write outside shows.
+//! The simulator as a memory in which kernels run. Its buffers have a frame, so that a write outside of them is
+//! noticed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -7,13 +8,13 @@ use gpu::kernels::{Launch, Memory, RunError};
 
 use crate::{Error, Kernels, Order};
 
-/// Bytes of the frame on either side: more than a block writes at once.
+/// The number of bytes of the frame on either side of a buffer, which is more than a block writes at once.
 const FRAME: usize = 4096;
 
-/// What the frame holds.
+/// The byte with which the frame is filled.
 const MARK: u8 = 0xA5;
 
-/// Framed bytes.
+/// A buffer with a frame on either side.
 #[derive(Debug)]
 pub struct Buffer {
     bytes: Vec<u8>,
@@ -22,7 +23,7 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// A copy of these bytes, `shift` bytes behind an address that is a multiple of 16.
+    /// A buffer with a copy of these bytes. It begins `shift` bytes after an address that is a multiple of 16.
     #[must_use]
     pub fn of(content: &[u8], shift: usize) -> Self {
         let mut bytes = vec![MARK; content.len() + 2 * FRAME + 16 + shift];
@@ -36,13 +37,13 @@ impl Buffer {
         }
     }
 
-    /// Where the first byte lies.
+    /// The address of the first byte.
     #[must_use]
     pub fn pointer(&mut self) -> u64 {
         self.bytes[self.start..].as_mut_ptr().expose_provenance() as u64
     }
 
-    /// The content, unless the frame was written to.
+    /// The contents of the buffer. They are `None` if something wrote to the frame.
     #[must_use]
     pub fn content(&self) -> Option<&[u8]> {
         let end = self.start + self.length;
@@ -51,21 +52,21 @@ impl Buffer {
     }
 }
 
-/// Where the source of a launch is compiled.
+/// A function that returns the compiled kernels of a source.
 pub type Library = dyn Fn(&str) -> Result<Arc<Kernels>, Error> + Send + Sync;
 
-/// Runs launches through the shim; what is varied in them must not change a result.
+/// Runs launches through the shim. The fields vary a launch in ways that must not change its results.
 #[derive(Clone)]
 pub struct Simulator {
-    /// The kernels of a source.
+    /// The compiled kernels by source.
     pub library: Arc<Library>,
     /// The order of threads.
     pub order: Order,
-    /// Threads of a block, up to what the kernel allows, in place of the launch's own.
+    /// The number of threads of a block in place of the launch's own, limited to what the kernel allows.
     pub block: Option<u32>,
-    /// Blocks, in place of the launch's own.
+    /// The number of blocks in place of the launch's own.
     pub grid: Option<u32>,
-    /// How many numbers every buffer lies behind an aligned address.
+    /// The distance of every buffer from an aligned address, in numbers.
     pub shift: usize,
 }
 
@@ -80,7 +81,7 @@ impl std::fmt::Debug for Simulator {
 }
 
 impl Simulator {
-    /// The project's kernels, launched as they are on a GPU.
+    /// A simulator of the project's kernels, which launches them as a GPU does.
     #[must_use]
     pub fn healthy(order: Order) -> Self {
         Self {
@@ -93,7 +94,7 @@ impl Simulator {
     }
 }
 
-/// Every source once, compiled when it is first asked for.
+/// The compiled kernels of a source. Each source is compiled once, when it is first needed.
 fn compiled(source: &str) -> Result<Arc<Kernels>, Error> {
     static COMPILED: OnceLock<Mutex<BTreeMap<String, Arc<Kernels>>>> = OnceLock::new();
     let mut compiled = COMPILED

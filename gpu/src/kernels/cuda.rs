@@ -1,4 +1,5 @@
-//! Launches on a CUDA device, through candle. The kernels' PTX is compiled by nvcc when the crate is built, and embedded.
+//! Runs kernels on a CUDA device, through candle. nvcc compiles their PTX when the crate is built, and it is embedded
+//! in the program.
 
 use candle_core::CudaDevice;
 use candle_core::cuda_backend::WrapErr as _;
@@ -9,15 +10,15 @@ use super::{Arg, Launch};
 use crate::Error;
 use crate::device::Device;
 
-/// Architectures, the first for every device, and for each every source and its PTX.
+/// The architectures, and for each of them the name and the PTX of every source. The first one runs on every device.
 const EMBEDDED: &[(&str, &[(&str, &str)])] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// A CUDA device that runs kernels, and which of [`EMBEDDED`] it has.
+/// A CUDA device that runs kernels, and the index of its architecture in [`EMBEDDED`].
 #[derive(Debug, Clone)]
 pub struct Cuda(CudaDevice, usize);
 
 impl Cuda {
-    /// The device, if it is a CUDA one.
+    /// The device as one that runs kernels.
     ///
     /// # Errors
     /// [`Error::NoDevice`] for the CPU.
@@ -38,8 +39,8 @@ impl From<CudaDevice> for Cuda {
 }
 
 impl Cuda {
-    /// The same device with kernels compiled for later architectures than the usual one, by their names, as far as they were built
-    /// (`ELBO_CUDA_ARCHITECTURES`) and it is one.
+    /// The same device with kernels that were compiled for later architectures than the usual one, with the names of
+    /// these. There is one for each architecture that was built (`ELBO_CUDA_ARCHITECTURES`) and that the device has.
     #[must_use]
     pub fn compiled_for_later(&self) -> Vec<(String, Self)> {
         let capability = self.0.cuda_stream().context().compute_capability();
@@ -53,7 +54,7 @@ impl Cuda {
     /// Queues a launch whose pointers are memory of this device.
     ///
     /// # Errors
-    /// When it is refused.
+    /// When the launch is refused.
     pub fn queue(&self, launch: &Launch) -> Result<(), candle_core::Error> {
         let (architecture, sources) = EMBEDDED[self.1];
         let Some((_, code)) = sources.iter().find(|(name, _)| *name == launch.source) else {
@@ -99,7 +100,8 @@ impl Memory for Cuda {
     }
 
     fn pointer(&self, buffer: &mut Self::Buffer) -> u64 {
-        // One stream a host thread, on which everything that follows is queued: nothing has to be waited for here.
+        // Each host thread has one stream, on which everything that follows is queued. So nothing has to be waited for
+        // here.
         buffer.device_ptr(&self.0.cuda_stream()).0
     }
 

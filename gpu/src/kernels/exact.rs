@@ -1,4 +1,4 @@
-//! The launch for exact tables, and the tables' way to it and back.
+//! The launch for exact tables, and an adder that uploads the tables and downloads the sums.
 
 use candle_core::Device;
 
@@ -7,25 +7,27 @@ use crate::Error;
 use crate::fused::exact::{Adder, Exact, Sums};
 use crate::fused::{Numbers, Real as _, Rows};
 
-/// Exact tables where the kernel will run, in double precision.
+/// Exact tables in double precision, in the memory in which the kernel runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tables {
-    /// `ln p(x|y,z)`, `[X, Y, Z]`: where it lies, `X Y` rows of `Z`.
+    /// `ln p(x|y,z)`, `[X, Y, Z]`, as `X Y` rows of length `Z`.
     pub likelihood: Table,
-    /// `ln p(y,z)`, `[Y, Z]` or one an image: `Y` or `X Y` rows.
+    /// `ln p(y,z)`, `[Y, Z]` or one for each image, as `Y` or `X Y` rows.
     pub prior: Table,
     /// `ln q(z|x)`, `[X, Z]`.
     pub encoder: Table,
     /// `ln q(y|x)`, `[X, Y]`.
     pub captions: Table,
-    /// `ln q(y,z|x)`, `[X, Y, Z]`; without it, the product of the encoders.
+    /// The address of `ln q(y,z|x)`, `[X, Y, Z]`. Where it is absent, the joint is the product of the encoders.
     pub joint: Option<u64>,
 }
 
-/// Captions of an image that a block takes at least, where there are so many: so often its weights are used.
+/// The smallest number of captions of an image that a block takes, where there are as many. The block uses the weights
+/// of the image once for each.
 const RUN: u32 = 4;
 
-/// [`Adder::add_up`]: eight `f64` an image and caption into `sums`, in the order of [`Sums`].
+/// The launch for [`Adder::add_up`]. It writes eight `f64` for each image and caption into `sums`, in the order of
+/// [`Sums`].
 #[must_use]
 pub fn exact(tables: Tables, sums: u64) -> Launch {
     let Tables {
@@ -42,7 +44,7 @@ pub fn exact(tables: Tables, sums: u64) -> Launch {
     args.extend([optional(joint), Arg::Pointer(sums)]);
     args.extend([encoder.rows, captions.k, encoder.k, prior.rows / captions.k.max(1)].map(Arg::I32));
     args.push(Arg::I32(run.cast_signed()));
-    // A third table leaves registers for half as many numbers: a longer row is read again, from the cache.
+    // A third table leaves registers for half as many numbers. A longer row is read again, from the cache.
     let (function, many) = if joint.is_some() {
         ("exact_joint", 4)
     } else {
@@ -54,12 +56,12 @@ pub fn exact(tables: Tables, sums: u64) -> Launch {
     }
 }
 
-/// The kernel as what adds up: tables go to this memory, sums come back.
+/// An adder that runs the kernel in this memory. It uploads the tables and downloads the sums.
 #[derive(Debug, Clone)]
 pub struct InMemory<M>(pub M);
 
 impl<M: Memory> Adder for InMemory<M> {
-    /// The tables are brought there, wherever they lie.
+    /// It takes tables from every device, because it uploads them.
     fn takes_from(&self, _device: &Device) -> bool {
         true
     }
@@ -103,7 +105,7 @@ impl<M: Memory> InMemory<M> {
                 .map(|joint| Ok::<_, RunError>(placed(joint)?.pointer))
                 .transpose()?,
         };
-        // What the kernel does not write is no number.
+        // A number that the kernel does not write stays NaN.
         let mut numbers = vec![[f64::NAN; 8]; likelihood.count()];
         let mut sums = self.0.upload(bytemuck::cast_slice(&numbers), size_of::<f64>())?;
         let pointer = self.0.pointer(&mut sums);

@@ -1,36 +1,36 @@
-//! Who runs a launch: the memory that its pointers mean, and the launch itself.
+//! The interface of a memory in which kernels run: a CUDA device, the emulated driver or the simulator.
 
 use super::Launch;
 
-/// What goes wrong on the way.
+/// The error of an upload, a launch or a download.
 pub type RunError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A place where kernels run.
+/// A memory in which kernels run.
 pub trait Memory {
-    /// Some of its memory.
+    /// A block of this memory.
     type Buffer;
 
-    /// What it is called in reports.
+    /// The name in reports.
     fn name(&self) -> String;
 
-    /// A copy of these bytes there, numbers of `unit` bytes.
+    /// Copies bytes into a new buffer. They hold numbers of `unit` bytes each.
     ///
     /// # Errors
     /// When there is no room.
     fn upload(&self, bytes: &[u8], unit: usize) -> Result<Self::Buffer, RunError>;
 
-    /// Where the buffer starts, as a launch's argument.
+    /// The address of the buffer, as an argument of a launch.
     fn pointer(&self, buffer: &mut Self::Buffer) -> u64;
 
-    /// What the buffer holds once every launch before has run.
+    /// The contents of the buffer, after all launches before have run.
     ///
     /// # Errors
-    /// When a launch has failed meanwhile.
+    /// When a launch before has failed.
     fn download(&self, buffer: &Self::Buffer) -> Result<Vec<u8>, RunError>;
 
     /// Runs a launch whose pointers are buffers of this memory.
     ///
     /// # Errors
-    /// When it is refused or fails.
+    /// When the launch is refused or fails.
     fn launch(&self, launch: &Launch) -> Result<(), RunError>;
 }

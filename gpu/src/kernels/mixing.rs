@@ -1,29 +1,29 @@
-//! Launches for samples of codes and the codebook that they mix.
+//! The launches for samples of codes and for the codebook rows that they mix.
 
 use super::{Arg, HALF, Launch, MOST_BLOCKS, Stored, Table};
 use crate::fused::Sample;
 
-/// Logits and their noise, of one type and shape, where the kernels will run.
+/// Logits and their noise, of the same type and shape, in the memory in which the kernels run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gumbel {
-    /// The type that everything is stored in but scratch.
+    /// The type of everything but scratch.
     pub stored: Stored,
     /// The logits.
     pub logits: Table,
-    /// Where the noise lies.
+    /// The address of the noise.
     pub noise: u64,
-    /// The temperature.
+    /// The temperature of the relaxation.
     pub temperature: f64,
 }
 
-/// What comes back.
+/// The addresses of the derivative with respect to the mixed rows, and of the gradients that follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pull {
-    /// `[rows, D]`.
+    /// The derivative with respect to the mixed rows, `[rows, D]`.
     pub upstream: u64,
-    /// As the logits.
+    /// The gradient with respect to the logits, of their shape.
     pub to_logits: u64,
-    /// As the codebook.
+    /// The gradient with respect to the codebook, of its shape.
     pub to_codebook: u64,
 }
 
@@ -40,21 +40,24 @@ impl Gumbel {
     }
 }
 
-/// [`fused::gumbel_softmax`](crate::fused::gumbel_softmax) into `samples`, of the type `other`: the logits' own or `f32`.
+/// The launch for [`fused::gumbel_softmax`](crate::fused::gumbel_softmax). `samples` are of the type `other`, which is
+/// that of the logits or `f32`.
 #[must_use]
 pub fn gumbel_softmax(gumbel: Gumbel, sample: Sample, other: Stored, samples: u64) -> Launch {
     let hard = i32::from(sample == Sample::StraightThrough);
     gumbel.launch("gumbel_softmax", other, &[samples], Some(hard))
 }
 
-/// [`fused::gumbel_softmax_gradient`](crate::fused::gumbel_softmax_gradient): `upstream` is of the type `other`, the gradient of the logits'.
+/// The launch for [`fused::gumbel_softmax_gradient`](crate::fused::gumbel_softmax_gradient). `upstream` is of the type
+/// `other`, and the gradient of that of the logits.
 #[must_use]
 pub fn gumbel_softmax_gradient(gumbel: Gumbel, other: Stored, upstream: u64, grad: u64) -> Launch {
     gumbel.launch("gumbel_gradient", other, &[upstream, grad], None)
 }
 
-/// [`fused::codebook_mix`](crate::fused::codebook_mix) forward: samples, as many `f32` as logits, and their product with the codebook, a row a code,
-/// into `mixed`, `[rows, D]`.
+/// The two launches for the forward pass of [`fused::codebook_mix`](crate::fused::codebook_mix). The first computes the
+/// samples, as many `f32` as there are logits. The second computes their product with the codebook, which has a row for
+/// each code, and writes it to `mixed`, `[rows, D]`.
 #[must_use]
 pub fn codebook_mix(gumbel: Gumbel, sample: Sample, codebook: Table, samples: u64, mixed: u64) -> [Launch; 2] {
     let (rows, k, d, stored) = (gumbel.logits.rows, gumbel.logits.k, codebook.k, gumbel.stored);
@@ -69,7 +72,8 @@ pub fn codebook_mix(gumbel: Gumbel, sample: Sample, codebook: Table, samples: u6
     ]
 }
 
-/// Its gradients from the samples: two products and a sweep. `slopes` is scratch of as many `f32` as there are logits.
+/// The three launches for the gradients of [`codebook_mix`] from its samples: two products, and a sweep over the rows.
+/// `slopes` is scratch of as many `f32` as there are logits.
 #[must_use]
 pub fn codebook_gradients(gumbel: Gumbel, codebook: Table, [samples, slopes]: [u64; 2], pull: Pull) -> [Launch; 3] {
     let (rows, k, d, stored) = (gumbel.logits.rows, gumbel.logits.k, codebook.k, gumbel.stored);
@@ -90,13 +94,15 @@ pub fn codebook_gradients(gumbel: Gumbel, codebook: Table, [samples, slopes]: [u
     ]
 }
 
-/// Additions that an entry of a product over `depth` goes through at most: runs of 48, and one more for each.
+/// A bound on the number of additions in an entry of a product over `depth`: those within runs of 48, and one for each
+/// run.
 #[must_use]
 pub const fn additions(depth: usize) -> usize {
     48 + depth.div_ceil(48)
 }
 
-/// A side of a product: where it lies, the step from row to row, the step along the sum: entry `(i, q)` lies at `i * along + q * deep`.
+/// A factor of a product: its address, the step from row to row `along`, and the step `deep` along the sum. Entry
+/// `(i, q)` lies at `i * along + q * deep`.
 #[derive(Clone, Copy)]
 struct Side(u64, i32, i32);
 

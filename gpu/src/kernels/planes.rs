@@ -1,27 +1,29 @@
-//! Launches over logits as an encoder leaves them, a plane for every code.
+//! The launches over logits in the layout of an encoder's output, with a plane for every code.
 
 use super::{Arg, HALF, Launch, MOST_BLOCKS, Stored, optional};
 
-/// Images of planes where the kernel will run.
+/// The planes of images in the memory in which a kernel runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Planes {
-    /// Where the first number lies.
+    /// The address of the first number.
     pub pointer: u64,
-    /// How many images.
+    /// The number of images.
     pub images: i32,
-    /// How many planes an image has, one a code.
+    /// The number of planes of an image, one for each code.
     pub k: i32,
-    /// How many positions a plane has.
+    /// The number of positions of a plane.
     pub positions: i32,
 }
 
-/// [`fused::planes::kl_to_uniform`](crate::fused::planes::kl_to_uniform): one `f64` a position into `values`, the gradient as the logits lie.
+/// The launch for [`fused::planes::kl_to_uniform`](crate::fused::planes::kl_to_uniform). It writes one `f64` for each
+/// position into `values`. The gradient has the layout of the logits.
 #[must_use]
 pub fn kl_to_uniform_by_planes(stored: Stored, x: Planes, values: u64, grad: Option<u64>, weight: f64) -> Launch {
     by_planes("planes_kl_to_uniform", stored, x, values, grad, weight)
 }
 
-/// [`fused::planes::entropy`](crate::fused::planes::entropy), as [`kl_to_uniform_by_planes`].
+/// The launch for [`fused::planes::entropy`](crate::fused::planes::entropy), with the arguments of
+/// [`kl_to_uniform_by_planes`].
 #[must_use]
 pub fn entropy_by_planes(stored: Stored, x: Planes, values: u64, grad: Option<u64>, weight: f64) -> Launch {
     by_planes("planes_entropy", stored, x, values, grad, weight)
@@ -37,7 +39,8 @@ fn by_planes(function: &str, stored: Stored, x: Planes, values: u64, grad: Optio
     )
 }
 
-/// [`fused::planes::kl_divergence`](crate::fused::planes::kl_divergence): `second` is where the other table lies, of the first one's shape.
+/// The launch for [`fused::planes::kl_divergence`](crate::fused::planes::kl_divergence). `second` is the address of the
+/// second table, which has the shape of the first one.
 #[must_use]
 pub fn kl_divergence_by_planes(
     stored: Stored,
@@ -50,7 +53,8 @@ pub fn kl_divergence_by_planes(
     pair_by_planes("planes_kl_divergence", stored, first, second, values, grads, weight)
 }
 
-/// [`fused::planes::cross_entropy`](crate::fused::planes::cross_entropy), as [`kl_divergence_by_planes`].
+/// The launch for [`fused::planes::cross_entropy`](crate::fused::planes::cross_entropy), with the arguments of
+/// [`kl_divergence_by_planes`].
 #[must_use]
 pub fn cross_entropy_by_planes(
     stored: Stored,
@@ -88,7 +92,7 @@ impl Planes {
             kernel: format!("{function}_{}", stored.name()),
             grid: tiles.clamp(1, MOST_BLOCKS),
             block: HALF,
-            largest: HALF, // a warp's sums of 32 positions in shared memory
+            largest: HALF, // Shared memory holds each warp's sums of 32 positions.
             other_width: None,
             args,
         }

@@ -1,4 +1,5 @@
-//! Other ways of launching the same kernels: what a device is tuned by. All compute the same; which is the fast one, only the device says.
+//! Other ways of launching the same kernels, with which a device is tuned. All of them compute the same. Only a
+//! measurement on the device tells which is the fastest.
 
 use super::memory::{Memory, RunError};
 use super::{Launch, MULTIPROCESSORS, WARP};
@@ -6,15 +7,16 @@ use super::{Launch, MULTIPROCESSORS, WARP};
 /// A way of launching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Variant {
-    /// So many threads a block: a row that they do not hold is walked, and read again for every sweep.
+    /// The launch has this many threads a block. A row that they cannot hold is read again for every sweep.
     Block(u32),
-    /// So many blocks a multiprocessor at most: each has so many rows more, and is started less often.
+    /// The launch has at most this many blocks a multiprocessor. Each block then takes more rows, and fewer blocks are
+    /// started.
     Blocks(u32),
-    /// The kernel's other width: more or fewer numbers, that is wide loads, a thread.
+    /// The launch uses the other width of the kernel, with more or fewer numbers, and so wide loads, for each thread.
     OtherWidth,
 }
 
-/// Every one that is timed.
+/// All variants that are timed.
 pub const VARIANTS: &[Variant] = &[
     Variant::Block(64),
     Variant::Block(128),
@@ -31,7 +33,7 @@ pub const VARIANTS: &[Variant] = &[
 ];
 
 impl Variant {
-    /// `block-128`, `blocks-2`, `other-width`.
+    /// The name in reports, such as `block-128`, `blocks-2` or `other-width`.
     #[must_use]
     pub fn name(self) -> String {
         match self {
@@ -41,7 +43,8 @@ impl Variant {
         }
     }
 
-    /// Rows and their length on which it is another launch than the usual one, for most kernels: what agrees there has been launched in this way.
+    /// A number of rows and their length for which the variant differs from the usual launch of most kernels. A
+    /// comparison on this shape tests the variant.
     #[must_use]
     pub const fn shape(self) -> (usize, usize) {
         match self {
@@ -50,7 +53,8 @@ impl Variant {
         }
     }
 
-    /// The launch in this way; nothing where it is so already, or where the kernel has no such way.
+    /// The launch in this way. It is `None` where the launch is already made so, or where the kernel does not have this
+    /// way.
     #[must_use]
     pub fn of(self, launch: &Launch) -> Option<Launch> {
         let launch = launch.clone();
@@ -81,7 +85,7 @@ impl Variant {
     }
 }
 
-/// A memory whose launches are made in another way, where there is one.
+/// A memory whose launches are made in another way, where the kernel has it.
 #[derive(Debug, Clone)]
 pub struct Varied<M>(pub M, pub Variant);
 

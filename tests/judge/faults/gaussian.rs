@@ -115,7 +115,10 @@ impl<T: Number> Inputs<T> {
             let l = self.log_variance(i, fault);
             share * beta * (half * (l.exp() - one)) + self.back[i] * self.noise[i] * half * (half * l).exp()
         };
-        [coordinates.clone().map(by_mean).collect(), coordinates.map(by_log).collect()]
+        [
+            coordinates.clone().map(by_mean).collect(),
+            coordinates.map(by_log).collect(),
+        ]
     }
 
     /// The dump of the inputs, without a claim.

@@ -49,6 +49,10 @@ fn sentence(bytes: Vec<u8>) -> String {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a flat list of contradictions, each with what is said of it"
+)]
 fn a_statement_that_contradicts_the_tensors_is_refused_in_one_sentence() {
     type Change = fn(&mut Draft);
     let lies: &[(Change, &str)] = &[

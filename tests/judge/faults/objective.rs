@@ -142,9 +142,7 @@ impl<T: Number> Tables<T> {
         };
         let uniform = -T::of((k as f64).ln());
         let ln_p = match &inputs.prior {
-            Some(prior) if fault == Fault::Reshaped => {
-                normalised(&reshaped(prior, sizes, style), k, style, fault)
-            }
+            Some(prior) if fault == Fault::Reshaped => normalised(&reshaped(prior, sizes, style), k, style, fault),
             Some(prior) => log_softmax(prior, k, style),
             None if fault == Fault::PriorNotLogged => vec![T::of(1.0) / T::of(k as f64); rows * k],
             None => vec![uniform; rows * k],
@@ -273,7 +271,13 @@ pub(crate) fn compute<T: Number>(inputs: &Inputs<T>, style: Style, fault: Fault)
         Fault::SummedOverBatch => -total,
         _ => -total / n,
     };
-    let by_logits = backward(inputs, style, fault, weight, &[&tables.ln_q, &tables.ln_p, &tables.q, &sample]);
+    let by_logits = backward(
+        inputs,
+        style,
+        fault,
+        weight,
+        &[&tables.ln_q, &tables.ln_p, &tables.q, &sample],
+    );
     let share = -T::of(1.0) / n;
     Claims {
         sample,

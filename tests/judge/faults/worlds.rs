@@ -79,7 +79,9 @@ impl<T: Number> Worlds<T> {
             Fault::PriorMarginal => {
                 let of_code = |k: usize| (0..self.captions).map(move |y| self.row(&self.prior, b, y)[k]);
                 let codes = 0..self.codes;
-                codes.map(|k| log_sum_exp(&of_code(k).collect::<Vec<_>>(), order)).collect()
+                codes
+                    .map(|k| log_sum_exp(&of_code(k).collect::<Vec<_>>(), order))
+                    .collect()
             }
             Fault::CaptionMissing => {
                 let ln_p_y = log_sum_exp(&ln_p, order);

@@ -63,8 +63,8 @@ pub struct TermPrecision {
     pub reason: &'static str,
 }
 
-// A weight e^y is off by EXP, and by |y| for its rounded exponent (in the mass); a sum of weights by SUM more. A mean t/s takes
-// both, a product with the weight and the quotient: 2 (SUM + EXP) + 4.
+// A weight e^y has the error EXP, and |y| for its rounded exponent, which is in the mass. A sum of weights adds SUM. A
+// mean t/s has the errors of both, of a product with the weight and of the quotient: 2 (SUM + EXP) + 4.
 
 /// A divergence. Its bound is relative to its own size, because it is a sum of terms that are never negative.
 pub const DIVERGENCE: TermPrecision = TermPrecision {

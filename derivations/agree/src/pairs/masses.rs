@@ -37,9 +37,10 @@ pub(super) fn derived_joint(world: &World, reading: Reading) -> Result<Vec<Nats>
     let derived: Vec<Codes> = (0..captions).map(|y| under.ln_q_yz(y)).collect();
     let cells = (0..captions).flat_map(|y| (0..codes).map(move |z| (y, z)));
     let joint = cells.map(|(y, z)| from(derived[y][z], joint[y][z].mass() + total.mass()));
-    // The observed caption's distribution is a point mass: 0 and -inf on both sides, nothing was added up. The footnote's is
-    // a log-sum-exp of normalised terms (the row's mass and the total's), less that of all rows (the total's mass for the
-    // rows, once more for their normalising, and once for the shift of the maximum that normalising is).
+    // The observed reading's distribution of captions is a point mass: it is 0 and -inf on both sides, and nothing was
+    // added up. The footnote's is a log-sum-exp of normalised terms, with the masses of the row and of the total, minus
+    // that of all rows. That has the mass of the total for the rows, once more for their normalisation, and once for
+    // the shift by the maximum in it.
     let caption = (0..captions).map(|y| match reading {
         Reading::Footnote => from(under.ln_q_y(y), marginal[y].mass() + 4.0 * total.mass()),
         _ => under.ln_q_y(y),

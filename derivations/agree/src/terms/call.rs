@@ -1,38 +1,38 @@
-//! What an engine is called with, and what comes of it.
+//! The arguments of an engine, and the results of the objective.
 
 use gpu::fused::{Elbo, Target};
 use reference::vocab::Beta;
 
-/// A fused function.
+/// A fused function of `gpu`, with the layout of its tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Function {
-    /// Rows of logits against the uniform distribution.
+    /// The divergence of rows of logits from the uniform distribution.
     KlToUniform,
-    /// The same, a plane for every code.
+    /// The same divergence, where the tables have a plane for every code.
     KlToUniformByPlanes,
-    /// Rows of logits.
+    /// The entropy of rows of logits.
     Entropy,
-    /// The same, a plane for every code.
+    /// The same entropy, where the tables have a plane for every code.
     EntropyByPlanes,
-    /// Rows of two tables.
+    /// The divergence between the rows of two tables.
     KlDivergence,
-    /// Rows of two tables.
+    /// The cross-entropy between the rows of two tables.
     CrossEntropy,
-    /// Two tables, a plane for every code.
+    /// The divergence between two tables with a plane for every code.
     KlDivergenceByPlanes,
-    /// Two tables, a plane for every code.
+    /// The cross-entropy between two tables with a plane for every code.
     CrossEntropyByPlanes,
-    /// Rows of logits and their targets.
+    /// The log-probability of a target token in each row of logits.
     TokenLogProb,
-    /// Rows of log-weights.
+    /// The logarithm of the mean weight of each row of log-weights.
     LogMeanExp,
-    /// Images: pixels, locations, log-scales.
+    /// The logit-Laplace log-likelihood of images: pixels, locations and log-scales.
     LogitLaplace,
 }
 
 impl Function {
-    /// Whether its tables lie in planes.
+    /// Whether its tables have a plane for every code.
     #[must_use]
     pub const fn is_by_planes(self) -> bool {
         matches!(
@@ -42,24 +42,24 @@ impl Function {
     }
 }
 
-/// What a function is called with: tables of one kind, rounded to the type, and the targets that stand beside them.
+/// The arguments of a function: tables of one kind, rounded to the type, and the targets of their rows.
 #[derive(Debug, Clone)]
 pub struct Call<E> {
-    /// What kind of numbers these are.
+    /// The name of the kind of numbers.
     pub name: &'static str,
     /// The length of a row.
     pub k: usize,
     /// The tables, row by row.
     pub tables: Vec<Vec<E>>,
-    /// A target a row.
+    /// A target for each row.
     pub targets: Vec<Target>,
 }
 
-/// What goes wrong with a call.
+/// The error of an engine that could not run a call.
 pub type EngineError = Box<dyn std::error::Error + Send + Sync>;
 
 impl<E: Copy> Call<E> {
-    /// A table's rows as the positions of images, a plane for every place of a row.
+    /// Rearranges a table. Its rows become the positions of images, with a plane for every place of a row.
     #[must_use]
     pub fn in_planes(&self, positions: usize, table: usize) -> Vec<E> {
         let mut planes = self.tables[table].clone();
@@ -71,7 +71,7 @@ impl<E: Copy> Call<E> {
         planes
     }
 
-    /// What lies in planes, back in rows.
+    /// Rearranges planes back into rows.
     pub fn from_planes(&self, positions: usize, planes: &[E], into: &mut [E]) {
         for (i, row) in into.chunks_mut(self.k).enumerate() {
             for (code, x) in row.iter_mut().enumerate() {
@@ -84,33 +84,33 @@ impl<E: Copy> Call<E> {
         ((row / positions) * self.k + code) * positions + row % positions
     }
 
-    /// How many positions an image has: the rows are one image's, or two's.
+    /// The number of positions of an image. The rows belong to one image, or to two.
     #[must_use]
     pub const fn positions(&self, rows: usize) -> usize {
         if rows.is_multiple_of(2) { rows / 2 } else { rows }
     }
 }
 
-/// One call of the objective.
+/// The arguments of the whole objective.
 #[derive(Debug)]
 pub struct ElboCall<E> {
-    /// `x`, `mu`, `ln b`: a row an image.
+    /// The pixels `x`, `mu` and `ln b`, one row for each image.
     pub pixels: Call<E>,
-    /// A row a position.
+    /// The logits, one row for each position.
     pub logits: Call<E>,
-    /// Images.
+    /// The number of images.
     pub images: usize,
     /// The weight on the divergence.
     pub beta: Beta,
-    /// Whether the logits are handed over by planes.
+    /// Whether the logits are passed with a plane for every code.
     pub by_planes: bool,
 }
 
-/// What comes of it.
+/// The results of the whole objective.
 #[derive(Debug)]
 pub struct ElboFound<E> {
-    /// An objective an image.
+    /// The objective of each image.
     pub values: Vec<Elbo>,
-    /// With respect to `mu`, `ln b` and the logits, a row a position.
+    /// The gradients with respect to `mu`, `ln b` and the logits. Those of the logits have one row for each position.
     pub grads: [Vec<E>; 3],
 }

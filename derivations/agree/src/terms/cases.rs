@@ -1,14 +1,15 @@
-//! Logits of every kind: what networks emit, and what breaks implementations.
+//! Random logits of every kind: those that networks emit, and those that break implementations.
 
 use rand::RngExt as _;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
-/// Rows and their length.
+/// The number of rows and their length.
 pub type Shape = (usize, usize);
 
-/// Sizes pairwise distinct, so that no axis can be taken for another; around the vectors' lengths; many rows, for what is rare;
+/// The shapes on which terms are compared. Rows and length differ, so that no axis can be taken for another. Some
+/// lengths lie around those of vector registers. Some shapes have many rows, for rare events. Others are those of
 /// DALL-E's codebook and vocabulary.
 pub const SHAPES: [Shape; 10] = [
     (3, 1),
@@ -28,19 +29,19 @@ pub const SHAPES: [Shape; 10] = [
 pub struct Case {
     /// Its name.
     pub name: &'static str,
-    /// How one table of it is drawn; `second` is the table that a first one is compared with.
+    /// Draws a row of this kind, for the first table or for the second one, with which the first is compared.
     draw: fn(&mut ChaCha8Rng, Draw<'_>),
 }
 
-/// What is drawn into.
+/// The row that is drawn, and what it depends on.
 struct Draw<'a> {
     row: &'a mut [f64],
-    /// The first table's row, where this is the second's.
+    /// The row of the first table, where this is one of the second.
     first: Option<&'a [f64]>,
 }
 
 impl Case {
-    /// `tables` tables of this shape; the same for a seed everywhere.
+    /// Draws `tables` tables of this shape. They depend on the seed alone.
     #[must_use]
     pub fn tables(&self, seed: u64, (rows, k): Shape, tables: usize) -> Vec<Vec<f64>> {
         let mut drawn: Vec<Vec<f64>> = Vec::new();
@@ -66,7 +67,7 @@ fn normal(rng: &mut ChaCha8Rng, row: &mut [f64], scale: f64, offset: f64) {
     }
 }
 
-/// The second table: the first one moved a little.
+/// Draws a row of the second table close to that of the first.
 fn near(rng: &mut ChaCha8Rng, draw: Draw<'_>, spread: f64) {
     match draw.first {
         None => normal(rng, draw.row, 1.0, 0.0),
@@ -79,7 +80,7 @@ fn near(rng: &mut ChaCha8Rng, draw: Draw<'_>, spread: f64) {
     }
 }
 
-/// All kinds, the ordinary first.
+/// All kinds, beginning with ordinary logits.
 pub const CASES: [Case; 17] = [
     Case {
         name: "normal",
@@ -137,7 +138,7 @@ pub const CASES: [Case; 17] = [
             let second = draw.first.is_some();
             let row = &mut *draw.row;
             near(rng, Draw { row, first: draw.first }, 1e-3);
-            // The difference of two logits is rounded to far less than what it differs by from their common distance.
+            // The difference of two logits is rounded by far less than it differs from their common distance.
             row.iter_mut().filter(|_| second).for_each(|x| *x += 7.3);
         },
     },
@@ -145,7 +146,7 @@ pub const CASES: [Case; 17] = [
         name: "masked",
         draw: |rng, draw| {
             normal(rng, draw.row, 1.0, 0.0);
-            // The same codes in both tables, the last one never.
+            // The same codes have weight in both tables, and the last one never has.
             let k = draw.row.len();
             for x in draw.row.iter_mut().take(k - 1).skip(1).step_by(3) {
                 *x = f64::NEG_INFINITY;
@@ -173,7 +174,7 @@ pub const CASES: [Case; 17] = [
         name: "undefined",
         draw: |rng, draw| {
             normal(rng, draw.row, 1.0, 0.0);
-            // Some rows are as they should be: what is undefined must not reach them.
+            // Some rows are ordinary. The undefined ones must not affect them.
             match rng.random_range(0..4) {
                 0 => draw.row.fill(f64::NEG_INFINITY),
                 1 => draw.row[0] = f64::NAN,
@@ -186,7 +187,8 @@ pub const CASES: [Case; 17] = [
         name: "undefined where the first is masked",
         draw: |rng, draw| {
             normal(rng, draw.row, 1.0, 0.0);
-            // Masked, or so far below the others that its weight is 0 in any type: what q does not weigh p's sum still holds.
+            // The code is masked, or so far below the others that its weight is 0 in any type. The sum of p still
+            // includes codes without weight in q.
             let far = if rng.random::<bool>() {
                 f64::NEG_INFINITY
             } else {

@@ -1,4 +1,4 @@
-//! Draws, runs both sides, compares.
+//! Draws the arguments, runs both sides and compares them.
 
 use gpu::fused::Numbers;
 use half::{bf16, f16};
@@ -15,18 +15,19 @@ use super::table::{TERMS, Term};
 use super::whole::{self, ELBO};
 use crate::bounds::{Storage, TermPrecision};
 
-/// Compares every fused term that was asked for.
+/// Compares the fused terms that were asked for with the reference.
 ///
 /// # Errors
-/// When the engine refuses what was drawn.
+/// When the engine refuses its arguments.
 pub fn agree(engine: &impl Engine, options: &Options) -> Result<Report, EngineError> {
     Ok(agree_each(std::slice::from_ref(engine), options)?.remove(0))
 }
 
-/// The same on several engines, a report each: what is drawn, and what the reference makes of it, is computed once.
+/// As [`agree`], on several engines, with a report for each. The arguments and the values of the reference are computed
+/// once.
 ///
 /// # Errors
-/// When an engine refuses what was drawn.
+/// When an engine refuses its arguments.
 pub fn agree_each<G: Engine>(engines: &[G], options: &Options) -> Result<Vec<Report>, EngineError> {
     let rows = match options.storage.name {
         "f64" => rows::<f64>(engines, options)?,
@@ -44,7 +45,7 @@ pub fn agree_each<G: Engine>(engines: &[G], options: &Options) -> Result<Vec<Rep
     Ok(engines.iter().zip(rows).map(report).collect())
 }
 
-/// The rows of each engine.
+/// The rows of the report of each engine.
 fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<Row>>, EngineError> {
     let mut rows = vec![Vec::new(); engines.len()];
     let mut add = |more: Vec<Vec<Row>>| rows.iter_mut().zip(more).for_each(|(rows, more)| rows.extend(more));

@@ -1,4 +1,4 @@
-//! What is compared, and on what.
+//! Draws the arguments with which the fused terms are compared.
 
 use gpu::fused::{Numbers, Real as _, Target};
 
@@ -8,27 +8,28 @@ use super::ends;
 use super::table::Term;
 use crate::bounds::Storage;
 
-/// What is compared, and on what.
+/// The terms that are compared, and the numbers on which.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The stored type.
+    /// The type in which tables are stored.
     pub storage: Storage,
-    /// Only this function.
+    /// The only function to compare, if one was asked for.
     pub function: Option<String>,
-    /// Only this shape.
+    /// The only shape to compare, if one was asked for.
     pub shape: Option<Shape>,
-    /// Seed of the logits.
+    /// The seed of the logits.
     pub seed: u64,
 }
 
 impl Options {
-    /// Whether the function is asked for.
+    /// Whether the function was asked for.
     pub(super) fn wants(&self, name: &str) -> bool {
         self.function.as_ref().is_none_or(|wanted| wanted == name)
     }
 }
 
-/// The weight that gradients are multiplied by: DALL-E's beta over its positions, and not 1, so that a lost factor shows.
+/// The factor of all gradients: DALL-E's beta, divided by a number of positions. It is not 1, so that a lost factor
+/// shows.
 pub(super) const WEIGHT: f64 = 6.6 / 192.0;
 
 pub(super) fn inputs<E: Numbers>(term: &Term, shape: Shape, options: &Options) -> Vec<Call<E>> {
@@ -40,7 +41,8 @@ pub(super) fn inputs<E: Numbers>(term: &Term, shape: Shape, options: &Options) -
         targets: targets(shape),
     };
     if term.pixels {
-        // Pixels between 0.1 and 0.9 (phi's range), some as near to 0 and 1 as the type knows without reaching them; locations and log-scales as a decoder emits them.
+        // The pixels lie between 0.1 and 0.9, the range of phi. Some are as close to 0 and 1 as the type allows. The
+        // locations and log-scales are like those that a decoder emits.
         let mut tables = CASES[0].tables(seed, shape, 3);
         for (i, x) in tables[0].iter_mut().enumerate() {
             let spread = if i % 7 == 0 { 2.5 } else { 1.0 };
@@ -59,18 +61,18 @@ pub(super) fn inputs<E: Numbers>(term: &Term, shape: Shape, options: &Options) -
     cases.chain([ends]).map(|(name, tables)| drawn(name, tables)).collect()
 }
 
-/// Stored numbers in `f64`.
+/// Widens stored numbers to `f64`.
 pub(super) fn widened<E: Numbers>(table: &[E]) -> Vec<f64> {
     table.iter().map(|x| x.widen().to_f64()).collect()
 }
 
-/// Numbers rounded to the type.
+/// Rounds numbers to the stored type.
 pub(super) fn stored<E: Numbers>(table: Vec<f64>) -> Vec<E> {
     table.into_iter().map(|x| E::narrow(E::Real::of(x))).collect()
 }
 
-/// Every row its own token and weight; the third to fifth allow only a part of the vocabulary, inside, behind and before the rest, also without
-/// the token.
+/// The targets of rows. Every row has its own token and weight. The third to fifth row allow only a part of the
+/// vocabulary: one in its middle, at its end or at its beginning. That part may lack the token.
 pub(super) fn targets((rows, k): Shape) -> Vec<Target> {
     (0..rows)
         .map(|i| {
@@ -90,7 +92,7 @@ pub(super) fn targets((rows, k): Shape) -> Vec<Target> {
         .collect()
 }
 
-/// Room for a gradient, with what no result leaves.
+/// A buffer for a gradient, filled with a number that no result has, so that an entry that is not written shows.
 pub(super) fn room<E: Numbers>(n: usize) -> Vec<E> {
     vec![E::narrow(E::Real::of(0.5)); n]
 }

@@ -1,10 +1,10 @@
-//! Inputs at the ends of a type: its largest number, its smallest normal and subnormal ones, of either sign, in every parameter; and where a
-//! quotient by `b` ends.
+//! Arguments at the ends of a type: its largest number and its smallest normal and subnormal ones, of either sign, in
+//! every parameter. There are also log-scales at which a quotient by `b` leaves the range of the type.
 
 use super::cases::Shape;
 use crate::bounds::Storage;
 
-/// The ends of a type.
+/// The numbers at the ends of a type.
 #[derive(Debug, Clone, Copy)]
 struct Ends {
     largest: f64,
@@ -13,7 +13,8 @@ struct Ends {
 }
 
 impl Ends {
-    /// Of a stored type. In double precision the reference's own masses, which are squares of logits, have to stay finite: 2^500 is the largest there.
+    /// The ends of a stored type. In double precision the largest is 2^500, because the reference's own masses, which
+    /// are squares of logits, have to stay finite.
     fn of(storage: Storage) -> Self {
         let double = storage.smallest <= 0.0;
         let subnormal = if double {
@@ -29,10 +30,10 @@ impl Ends {
     }
 }
 
-/// A place of a row: `i`.
+/// The entry at place `i` of a row.
 type Entry = fn(usize, Ends) -> f64;
 
-/// Rows of logits, from equal to as far apart as can be.
+/// The kinds of rows of logits, from equal ones to those as far apart as possible.
 const LOGITS: [Entry; 9] = [
     |_, ends| ends.largest,
     |i, ends| if i % 3 == 1 { 0.5 } else { -ends.largest },
@@ -49,7 +50,8 @@ const LOGITS: [Entry; 9] = [
     |i, _| if i % 2 == 0 { 0.75 } else { -0.25 },
 ];
 
-/// Tables of logits: every row of the first meets another of the second, from shape to shape all of them.
+/// Tables of logits at the ends of a type. Over all shapes, every kind of row of the first table meets every kind of
+/// the second.
 pub(super) fn logits(storage: Storage, (rows, k): Shape, tables: usize) -> Vec<Vec<f64>> {
     let ends = Ends::of(storage);
     let table = |table: usize| {
@@ -62,15 +64,17 @@ pub(super) fn logits(storage: Storage, (rows, k): Shape, tables: usize) -> Vec<V
     (0..tables).map(table).collect()
 }
 
-/// Pixels, locations and log-scales, one of them at an end in each of the three calls, the same in all of a row.
+/// Pixels, locations and log-scales for three calls. In each call one of the three is at an end, with the same number
+/// in all of a row.
 ///
-/// No location is nearly its pixel's: what is rounded there is multiplied by `1/b`.
+/// No location is close to its pixel, because the rounding error there would be multiplied by `1/b`.
 pub(super) fn pixels(storage: Storage, (rows, k): Shape) -> [(&'static str, Vec<Vec<f64>>); 3] {
     let ends = Ends::of(storage);
-    // In double precision 2^500 times another end, summed over a row, stays finite.
+    // In double precision, 2^500 times another end, summed over a row, stays finite.
     let sizes = [ends.largest, ends.normal, ends.subnormal];
     let locations: Vec<f64> = sizes.into_iter().flat_map(|size| [size, -size]).collect();
-    // Around where 1/b, a distance over b, and the same 2^64 times smaller end, in single and in double precision.
+    // Around these log-scales, 1/b, a distance over b, and the same divided by 2^64 leave the range of single and of
+    // double precision.
     let turning = [80.0, 88.5, 90.0, 104.0, 133.0, 200.0, 650.0, 720.0, 746.0, 2000.0];
     let scales: Vec<f64> = (sizes.into_iter().chain(turning))
         .flat_map(|size| [-size, size])

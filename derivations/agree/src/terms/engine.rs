@@ -1,4 +1,4 @@
-//! Who computes a fused term: the CPU's kernels, or whoever runs the CUDA kernels.
+//! The interface of the implementations of the fused terms, and the implementation by the kernels of the CPU.
 
 use gpu::fused::planes::{self, Planes};
 use gpu::fused::{self, Isa, Numbers, Rows, Sample};
@@ -6,12 +6,12 @@ use gpu::fused::{self, Isa, Numbers, Rows, Sample};
 use super::call::{Call, ElboCall, ElboFound, EngineError, Function};
 use super::mixing::call::{MixCall, Mixed};
 
-/// A set of implementations of the fused functions.
+/// An implementation of all fused functions: the kernels of the CPU, CUDA kernels, or candle's graph.
 pub trait Engine {
-    /// What it runs on.
+    /// The name of what it runs on, for reports.
     fn name(&self) -> String;
 
-    /// Values of all rows, and the gradients, times `weight`, into `grads`.
+    /// Computes the values of all rows. The gradients, multiplied by `weight`, go into `grads`.
     ///
     /// # Errors
     /// When the call cannot be run.
@@ -24,20 +24,20 @@ pub trait Engine {
         grads: &mut [Vec<E>],
     ) -> Result<(), EngineError>;
 
-    /// The whole objective, gradients times `weight`.
+    /// Computes the whole objective. The gradients are multiplied by `weight`.
     ///
     /// # Errors
     /// When the call cannot be run.
     fn elbo<E: Numbers>(&self, call: &ElboCall<E>, weight: f64, found: &mut ElboFound<E>) -> Result<(), EngineError>;
 
-    /// Samples of codes, the codebook mixed by them, and all gradients.
+    /// Computes samples of codes, the codebook rows that they mix, and all gradients.
     ///
     /// # Errors
     /// When the call cannot be run.
     fn mix<E: Numbers>(&self, call: &MixCall<E>, sample: Sample, out: &mut Mixed<E>) -> Result<(), EngineError>;
 }
 
-/// The CPU's kernels, with these instructions.
+/// The kernels of the CPU, with these instructions.
 impl Engine for Isa {
     fn name(&self) -> String {
         Self::name(*self).to_owned()

@@ -1,4 +1,4 @@
-//! What the reference says of a call, and how far an engine may be off.
+//! The values of the reference for a call, with bounds on the errors of an engine.
 
 use gpu::fused::Numbers;
 use rayon::prelude::*;
@@ -9,14 +9,14 @@ use super::draw::widened;
 use super::table::{Inputs, Term};
 use crate::bounds::Storage;
 
-/// What the reference says of a row, each number with how far an engine's may lie from it.
+/// The values of the reference for a row, each with the bound on an engine's distance from it.
 pub(super) struct Expected {
     pub(super) value: (f64, f64),
-    /// The gradients, times the weight.
+    /// The gradients, multiplied by the weight.
     pub(super) slopes: Vec<Vec<(f64, f64)>>,
 }
 
-/// The reference on every row of a call, gradients times `weight`.
+/// Evaluates the reference on every row of a call. The gradients are multiplied by `weight`.
 pub(super) fn expect<E: Numbers>(term: &Term, drawn: &Call<E>, weight: f64, storage: Storage) -> Vec<Expected> {
     let k = drawn.k;
     let wide: Vec<Vec<f64>> = drawn.tables.iter().map(|table| widened(table)).collect();
@@ -28,27 +28,31 @@ pub(super) fn expect<E: Numbers>(term: &Term, drawn: &Call<E>, weight: f64, stor
             rows: &rows,
             target: drawn.targets[i],
         });
-        // A weight e^-y that is lost weighs y where a row stands by itself: y e^-y falls from -ln tiny on. A quotient by b is no product with a weight.
+        // In a single table, a weight e^-y that underflows has the factor y, and y e^-y decreases beyond -ln tiny. A
+        // quotient by b is not a product with a weight.
         let spread = match term.tables {
             1 => spread(&wide, i, k).min(1.0 - storage.tiny.ln()),
             2 => spread(&wide, i, k),
             _ => 0.0,
         };
-        // Weights below the smallest normal number are 0: each costs that number times what it weighs.
+        // Weights below the smallest normal number are 0. The error of each is that number times its factor.
         let floor = length * storage.tiny * 8.0 * (spread + length.ln() + 1.0);
-        // Where q is near p, log-ratios are taken around a centre that is computed in f64 and held in two numbers of the type: that far it is off.
-        // A gradient is off by as much; a divergence by the rounding of the square that a wrong centre adds and takes away again.
-        // No further than ln K: what lies nearer to the largest logit than that is rounded to it.
+        // Where q is near p, log-ratios are taken around a centre. It is computed in f64 and stored in two numbers of
+        // the type, which gives its error. A gradient has the same error. A divergence has the rounding error of the
+        // square that a wrong centre adds and takes away again. Logits closer to the largest one than ln K are rounded
+        // to it.
         let centre = 4.0 * largest(&wide, i, k) * storage.computed.powi(2).max(Storage::F64.computed);
         let centre = centre.min(length.ln() + 1.0);
         let centre_floor = term.value.bound(length, storage, centre.powi(2), 0.0, floor);
-        // The reference rounds its exponents in f64, so every log-ratio is off by `wrong`; a divergence by that times E_q|d| <= sqrt(2 D).
+        // The reference rounds its exponents in f64, so every log-ratio may be off by `wrong`, and a divergence by that
+        // times E_q|d| <= sqrt(2 D).
         let wrong = 4.0 * Storage::F64.computed * (spread + length.ln() + 1.0);
         let undefined = Nats::with_mass(f64::NAN, 0.0);
-        // Two tables of which one is undefined have no slope anywhere; a row of another kind may have some.
+        // Where one of two tables is undefined, all gradients are undefined. In a row of another kind some may be
+        // defined.
         let none = vec![undefined; if term.tables == 2 { k } else { 0 }];
         let (value, slopes) = outcome.unwrap_or_else(|_| (undefined, vec![none; term.gradients]));
-        // Values leave the kernel in f64: nothing is stored in the type.
+        // Values leave the kernel in f64, so they are not rounded to the stored type.
         let own = wrong * (2.0 * value.mass()).sqrt();
         let bound = term.value.bound(length, storage, value.mass(), 0.0, centre_floor + own);
         let stored = floor + storage.smallest + weight.abs() * (centre + wrong);
@@ -76,7 +80,8 @@ pub(super) fn expect<E: Numbers>(term: &Term, drawn: &Call<E>, weight: f64, stor
     (0..drawn.tables[0].len() / k).into_par_iter().map(of_row).collect()
 }
 
-/// Where `logit x - mu` is smaller than its own error, the derivative's sign is not known: it may be off by `2 / b`.
+/// The additional bound at the kink of the absolute value. Where `logit x - mu` is smaller than its own error, the sign
+/// of the derivative is not known, and it may be off by `2 / b`.
 fn kink(tables: &[Vec<f64>], place: usize, term: &Term, storage: Storage) -> f64 {
     let [x, mu, ln_b] = [tables[0][place], tables[1][place], tables[2][place]];
     let (ln_x, ln_rest) = (x.ln(), (-x).ln_1p());
@@ -102,7 +107,7 @@ fn spread(tables: &[Vec<f64>], i: usize, k: usize) -> f64 {
     (most - finite(tables, i, k).fold(f64::INFINITY, f64::min)).max(0.0)
 }
 
-/// The largest size of a finite number of row `i`.
+/// The largest absolute value of a finite number of row `i`.
 pub(super) fn largest(tables: &[Vec<f64>], i: usize, k: usize) -> f64 {
     finite(tables, i, k).fold(0.0, |most, x| x.abs().max(most))
 }

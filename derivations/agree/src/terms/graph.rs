@@ -1,4 +1,4 @@
-//! The fused terms inside candle's graph as an engine: tensors on a device, one backward pass.
+//! The engine that runs the fused terms inside candle's graph: tensors on a device, and one backward pass.
 
 use gpu::autograd::{self, planes};
 use gpu::device::Device;
@@ -9,23 +9,23 @@ use super::call::{Call, ElboCall, ElboFound, EngineError, Function};
 use super::engine::Engine;
 use super::mixing::{MixCall, Mixed};
 
-/// candle's graph on a device.
+/// candle's graph on a device, with the layout in which tables are passed.
 #[derive(Debug, Clone)]
 pub struct InGraph(pub Device, pub View);
 
-/// How tables lie when a function gets them: the same numbers, as what part of which storage.
+/// The memory layout in which a function gets its tables. The numbers are the same in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
-    /// One after the other, from the first number of a storage.
+    /// The table is contiguous, and begins at the first number of a storage.
     Whole,
-    /// One after the other, behind other numbers.
+    /// The table is contiguous, and other numbers stand before it in the storage.
     Offset,
-    /// Columns are contiguous, not rows.
+    /// The columns are contiguous, and not the rows.
     Transposed,
 }
 
 impl View {
-    /// All of them.
+    /// All layouts.
     pub const ALL: [Self; 3] = [Self::Whole, Self::Offset, Self::Transposed];
 
     /// The word used on the command line and in reports.
@@ -38,7 +38,7 @@ impl View {
         }
     }
 
-    /// A table seen this way; what comes back goes to the table as it is.
+    /// The table in this layout. Gradients lead back to the table itself.
     fn of(self, table: &Var) -> std::result::Result<Tensor, gpu::TensorError> {
         let table = table.as_tensor();
         match self {
@@ -90,13 +90,14 @@ impl Engine for InGraph {
             &call.targets,
         )?;
         read(&found, values)?;
-        // Rows weigh differently, by powers of two, which are taken back without rounding; a type of few exponents would lose digits.
+        // Rows get different weights, which are powers of two and so are taken back without rounding. A type with a
+        // small range of exponents would lose digits.
         let uneven = E::DTYPE != gpu::DType::F16;
         let factor = |row: usize| if uneven && row % 3 == 1 { 0.25 } else { 1.0 };
         let weights: Vec<f64> = (0..count).map(|row| weight * factor(row)).collect();
         let weights = Tensor::from_vec(weights, found.shape(), self.0.candle())?.to_dtype(found.dtype())?;
         let back = (&found * weights)?.sum_all()?.backward()?;
-        // Pixels are data: nothing comes back to them.
+        // Pixels are data, and have no gradient.
         let with_gradient = tables.iter().skip(tables.len() - grads.len());
         for (grad, table) in grads.iter_mut().zip(with_gradient) {
             let slopes = numbers(back.get(table.as_tensor()).ok_or("no gradient came back")?)?;
@@ -141,7 +142,7 @@ impl Engine for InGraph {
         }
         let loss = reconstruction.sum_all()?;
         let beta = call.beta.get();
-        // Beta 0 takes the divergence away: 0 times an infinite one is not 0.
+        // At beta 0 the divergence is left out, because 0 times an infinite one would be NaN.
         let loss = if beta > 0.0 {
             (loss - (divergences.sum_all()? * beta)?)?
         } else {
@@ -170,7 +171,7 @@ impl Engine for InGraph {
         let (x, noise_var, codebook) = (x?, noise?, self.variable(&call.codebook, &[k, d])?);
         let [to_samples, to_mixed] = [(&call.to_samples, k), (&call.to_mixed, d)]
             .map(|(table, width)| Tensor::from_slice(table, (rows, width), self.0.candle()));
-        // Noise of a graph, as where a program computes it from a variable.
+        // The noise belongs to a graph, as in a program that computes it from a variable.
         let (noise, codes, logits) = (self.1.of(&noise_var)?, self.1.of(&codebook)?, self.1.of(&x)?);
         let samples = autograd::gumbel_softmax(&logits, &noise, call.temperature, sample)?;
         let mixed = autograd::codebook_mix(&logits, &noise, &codes, call.temperature, sample)?;
@@ -180,7 +181,7 @@ impl Engine for InGraph {
         let of = |back: &gpu::GradStore, table: &Var| -> Result<Vec<E>> {
             numbers(back.get(table.as_tensor()).ok_or("no gradient came back")?)
         };
-        // A sample is a function of the sum of both.
+        // A sample is a function of the sum of logits and noise, so both have the same gradient.
         let of_logits = |back: &gpu::GradStore| -> Result<Vec<E>> {
             let (to_logits, to_noise) = (of(back, &x)?, of(back, &noise_var)?);
             let bytes = |slopes: &[E]| bytemuck::cast_slice::<E, u8>(slopes).to_vec();

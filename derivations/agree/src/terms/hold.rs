@@ -1,4 +1,4 @@
-//! What was found, held against what is expected.
+//! Compares the results of an engine with the expected values.
 
 use gpu::fused::{Numbers, Real as _};
 
@@ -7,15 +7,15 @@ use super::expected::Expected;
 use super::report::Row;
 use crate::bounds::Storage;
 
-/// What an engine found of a call.
+/// The results of an engine for a call.
 pub(super) struct Found<'a, E> {
-    /// A value a row.
+    /// The value of each row.
     pub(super) values: &'a [f64],
-    /// The gradients, times the weight.
+    /// The gradients, multiplied by the weight.
     pub(super) grads: &'a [&'a [E]],
 }
 
-/// Holds what was found of a call against what is expected; its values only where there is a row for them.
+/// Compares the results of a call with the expected values. Its values are compared only where there is a row for them.
 pub(super) fn note<E: Numbers>(
     mut value_row: Option<&mut Row>,
     gradient_rows: &mut [Row],
@@ -52,7 +52,8 @@ pub(super) fn note<E: Numbers>(
     }
 }
 
-/// What is expected of a type whose largest number is `largest`: the infinity of that sign where the reference may lie beyond and the engine has it.
+/// The expected value in a type whose largest number is `largest`. It is the infinity of the same sign where the
+/// reference may lie beyond that number and the engine returned the infinity.
 pub(super) fn in_type(reference: f64, found: f64, bound: f64, largest: f64) -> f64 {
     let beyond = reference.is_finite() && !(reference.abs() + bound <= largest);
     if beyond && found.is_infinite() && found.is_sign_negative() == reference.is_sign_negative() {

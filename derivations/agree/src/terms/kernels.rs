@@ -1,4 +1,5 @@
-//! The CUDA kernels as an engine: tables there, launches, results back; on a device or through the shim.
+//! The engine that runs the CUDA kernels, on a device or through the simulator. It uploads tables, launches kernels and
+//! downloads results.
 
 use std::any::TypeId;
 
@@ -11,11 +12,11 @@ use super::call::{Call, ElboCall, ElboFound, EngineError, Function};
 use super::engine::Engine;
 use super::mixing::{MixCall, Mixed};
 
-/// The kernels, run by whoever has the memory.
+/// The CUDA kernels on a memory, which also runs them.
 #[derive(Debug, Clone)]
 pub struct OnDevice<M>(pub M);
 
-/// Tables, gradients and what stands beside them, where the kernels run.
+/// The tables, gradients, targets and values of a call, in the memory of the kernels.
 struct Placed<B> {
     tables: Vec<B>,
     grads: Vec<B>,
@@ -55,7 +56,7 @@ impl<M: Memory> Engine for OnDevice<M> {
         Ok(())
     }
 
-    /// Two terms on the device; the objective is their difference, a number an image.
+    /// The device computes the two terms. The objective of each image is their difference, which is taken here.
     fn elbo<E: Numbers>(&self, call: &ElboCall<E>, weight: f64, found: &mut ElboFound<E>) -> Result<(), EngineError> {
         let [mu, ln_b, slopes] = &mut found.grads;
         let mut of_pixels = [std::mem::take(mu), std::mem::take(ln_b)];
@@ -79,7 +80,7 @@ impl<M: Memory> Engine for OnDevice<M> {
         self.run(function, &call.logits, -beta * weight, &mut divergences, &mut of_logits)?;
         [*slopes] = of_logits;
         if beta <= 0.0 {
-            slopes.fill(E::narrow(gpu::fused::Real::of(0.0))); // the divergence is not there
+            slopes.fill(E::narrow(gpu::fused::Real::of(0.0))); // The divergence is left out.
         }
         let positions = divergences.len() / call.images;
         let parts = divergences.chunks(positions).zip(reconstructions);
@@ -152,7 +153,7 @@ impl<M: Memory> OnDevice<M> {
         self.0.upload(bytemuck::cast_slice(numbers), size_of::<P>())
     }
 
-    /// What a buffer holds, into `numbers`.
+    /// Downloads a buffer into `numbers`.
     fn download<P: Pod>(&self, buffer: &M::Buffer, numbers: &mut [P]) -> Result<(), EngineError> {
         let bytes = self.0.download(buffer)?;
         bytemuck::cast_slice_mut(numbers).copy_from_slice(&bytes);
@@ -182,7 +183,8 @@ impl<M: Memory> OnDevice<M> {
         };
         Ok(Placed {
             tables: tables?,
-            // Gradients start as what the caller left there: what a kernel does not write is wrong.
+            // Gradients start with the numbers that the caller left there, so that an entry that a kernel does not
+            // write is wrong.
             grads: grads.iter().map(upload).collect::<Result<_, _>>()?,
             targets: [
                 counts(|t| t.token)?,

@@ -1,4 +1,4 @@
-//! Samples of codes and the codebook that they mix: both sides on the same noise.
+//! Compares samples of codes and the codebook rows that they mix. Both sides have the same noise.
 
 use expected::{Expected, ToCodebook, pulled};
 use gpu::fused::{Numbers, Sample, additions};
@@ -20,13 +20,14 @@ mod expected;
 
 pub use call::{MixCall, Mixed};
 
-/// The functions compared here.
+/// The names of the functions that are compared here.
 pub const MIXING: [&str; 2] = ["gumbel_softmax", "codebook_mix"];
 
-/// What samples of the two kinds are called beside their call.
+/// The suffixes of the two kinds of samples in the names of calls.
 const KINDS: [&str; 2] = ["", ", straight-through"];
 
-/// Rows, codes and numbers of a codebook's row: pairwise distinct, below, at and above what is multiplied at once.
+/// The numbers of rows, of codes, and of entries of a codebook's row. They are pairwise distinct, and lie below, at and
+/// above the block sizes of the matrix products.
 const SHAPES: [[usize; 3]; 8] = [
     [3, 1, 2],
     [5, 2, 7],
@@ -38,7 +39,7 @@ const SHAPES: [[usize; 3]; 8] = [
     [7, 8192, 16],
 ];
 
-/// The rows of the functions that were asked for, of each engine.
+/// The rows of the report of each engine, for the functions that were asked for.
 pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<Row>>, EngineError> {
     let row = |name, part| Row::new(name, part, SAMPLE.reason);
     let [gumbel, codebook] = MIXING;
@@ -80,7 +81,7 @@ pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Re
     Ok(rows.into_iter().map(wanted).collect())
 }
 
-/// What an engine makes of a call, in `f64`.
+/// The results of an engine for a call, widened to `f64`.
 fn mixed<E: Numbers>(engine: &impl Engine, call: &MixCall<E>, sample: Sample) -> Result<Mixed<f64>, EngineError> {
     let mut out = Mixed::of_shape(call.shape);
     engine.mix(call, sample, &mut out)?;
@@ -93,7 +94,7 @@ fn mixed<E: Numbers>(engine: &impl Engine, call: &MixCall<E>, sample: Sample) ->
     })
 }
 
-/// A call in `f64`, and what is expected of it.
+/// A call, widened to `f64`, and its expected values.
 struct Compared<'a, E> {
     call: &'a MixCall<E>,
     storage: Storage,
@@ -117,18 +118,20 @@ impl<'a, E: Numbers> Compared<'a, E> {
         }
     }
 
-    /// Every engine's relaxed samples and chosen codes, and what they mix: expected once for all.
+    /// Compares the relaxed samples and the chosen codes of every engine, and what they mix. The expected values are
+    /// computed once.
     #[expect(clippy::cast_precision_loss, reason = "counts of additions")]
     fn note(&self, engines: &[[Mixed<f64>; 2]], rows: &mut [[Row; 6]]) {
         let [count, k, d] = self.call.shape;
         let (forward, backward) = additions(k, count);
-        // The CPU's and the CUDA kernels' products, whichever adds up longer.
+        // The products of the CPU and of the CUDA kernels add in different orders. The larger number of additions
+        // counts.
         let (forward, backward) = (forward.max(kernels(k)) as f64, backward.max(kernels(count)) as f64);
         let undefined = Nats::with_mass(f64::NAN, 0.0);
         let mut of_relaxed = ToCodebook::nothing(k * d);
         let mut of_chosen: Vec<ToCodebook> = engines.iter().map(|_| ToCodebook::nothing(k * d)).collect();
         let none = |_: usize| (0.0, 0.0);
-        // A weight below the smallest normal number is 0: it costs that number times what it weighs.
+        // A weight below the smallest normal number is 0. Its error is that number times its factor.
         let lost = self.storage.tiny * 8.0 / self.call.temperature;
         let rest = k as f64 * lost;
         let most = |table: &Vec<f64>| largest(std::slice::from_ref(table), 0, table.len());
@@ -151,7 +154,7 @@ impl<'a, E: Numbers> Compared<'a, E> {
                 let chosen = &found[1].samples[codes.clone()];
                 let chosen = Expected::chosen(drawn.as_ref(), chosen, &self.codebook, self.storage);
                 of_chosen.add(&chosen.sample, w_row);
-                let nothing = vec![0.0; d]; // one row of the codebook is taken
+                let nothing = vec![0.0; d]; // Here a single row of the codebook is taken, without additions.
                 let sides = [
                     (&found[0], &relaxed, value, &sizes),
                     (&found[1], &chosen, one_hot, &nothing),
@@ -204,8 +207,8 @@ impl<'a, E: Numbers> Compared<'a, E> {
         }
     }
 
-    /// Compares `found[places]` with what is expected there; how many additions in the lanes' type, and the size of what is added; `floor` for what
-    /// underflows.
+    /// Compares `found[places]` with the expected values there. The bound includes a number of additions in the type of
+    /// computation and the size of their addends, and `floor` for underflow.
     fn each(
         &self,
         (row, kind): (&mut Row, &str),

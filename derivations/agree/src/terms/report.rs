@@ -1,61 +1,61 @@
-//! What comparing the fused terms came to.
+//! The result of comparing the fused terms.
 
 use bounds::{Outcome, compare};
 use serde::Serialize;
 
-/// How the fused terms came out.
+/// The result of comparing the fused terms on one engine, in one type.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The stored type.
     pub dtype: &'static str,
-    /// What the terms ran on.
+    /// The engine on which the terms ran.
     pub engine: String,
-    /// The seed.
+    /// The seed of the arguments.
     pub seed: u64,
-    /// Whether something was compared and everything agrees.
+    /// Whether at least one number was compared, and all agree.
     pub agrees: bool,
-    /// One row a function and part.
+    /// One row for each function and part.
     pub rows: Vec<Row>,
 }
 
-/// A value or a gradient of one function.
+/// The comparison of the value or of a gradient of one function.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// The function's name on both sides.
     pub name: &'static str,
-    /// `value`, or which gradient.
+    /// The part that is compared: `value`, or the name of a gradient.
     pub part: &'static str,
-    /// How many numbers were compared.
+    /// The number of numbers that were compared.
     pub compared: usize,
-    /// How many of them are infinite or undefined in the reference, and so compared by class.
+    /// The number of those that are infinite or undefined in the reference, and so are compared by class.
     pub classed: usize,
-    /// How many differ.
+    /// The number of those that disagree.
     pub failed: usize,
-    /// Why the bound is what it is.
+    /// The derivation of the bound in a sentence.
     pub reason: &'static str,
-    /// The number that uses most of its bound.
+    /// The number that uses the largest share of its bound.
     pub worst: Option<Worst>,
 }
 
 /// The worst number of a row.
 #[derive(Debug, Clone, Serialize)]
 pub struct Worst {
-    /// Which kind of logits, and their shape.
+    /// The kind of logits, and their shape.
     pub at: String,
-    /// Which number of the table, row-major.
+    /// The index of the number in its table, row by row.
     pub index: usize,
-    /// The reference's, as text: JSON has no infinities.
+    /// The number of the reference, as text, because JSON has no infinities.
     pub reference: String,
-    /// The twin's.
+    /// The number of the twin, as text.
     pub twin: String,
-    /// How far apart they may lie.
+    /// The bound on their distance, as text.
     pub bound: String,
-    /// How much of the bound is used.
+    /// The share of the bound that is used.
     pub ratio: f64,
 }
 
 impl Row {
-    /// Nothing compared yet.
+    /// A row of which nothing has been compared yet.
     pub(super) const fn new(name: &'static str, part: &'static str, reason: &'static str) -> Self {
         Self {
             name,
@@ -68,7 +68,7 @@ impl Row {
         }
     }
 
-    /// Adds what was compared afterwards.
+    /// Adds the comparisons of another row, which came later.
     pub(super) fn add(&mut self, more: Self) {
         self.compared += more.compared;
         self.classed += more.classed;

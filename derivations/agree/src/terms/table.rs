@@ -1,4 +1,4 @@
-//! The table of fused terms.
+//! The table of fused terms, each with its reference and its bounds.
 
 use gpu::fused::Target;
 use reference::likelihood;
@@ -8,12 +8,12 @@ use reference::vocab::{Error, Nats};
 use super::call::Function;
 use crate::bounds::{DIVERGENCE, LIKELIHOOD, MEAN, SLOPE, TermPrecision};
 
-/// One row of each input, and what stands beside them.
+/// One row of each table of a call, and its target.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
-    /// The rows.
+    /// The rows, one from each table.
     pub rows: &'a [&'a [f64]],
-    /// The token that stands there, and the part of the vocabulary that is allowed.
+    /// The token of the row, and the part of the vocabulary that is allowed.
     pub target: Target,
 }
 
@@ -25,19 +25,19 @@ pub type Outcome = Result<(Nats, Vec<Vec<Nats>>), Error>;
 pub struct Term {
     /// The name that both sides bear.
     pub name: &'static str,
-    /// How many tables it reads.
+    /// The number of tables that it reads.
     pub tables: usize,
-    /// How many gradients.
+    /// The number of its gradients.
     pub gradients: usize,
     /// Whether its tables are pixels, locations and log-scales, and not logits.
     pub pixels: bool,
     /// The reference, for one row.
     pub reference: fn(Inputs<'_>) -> Outcome,
-    /// How close the value has to come.
+    /// The bound of the value.
     pub value: TermPrecision,
-    /// How close the gradients have to come.
+    /// The bound of the gradients.
     pub gradient: TermPrecision,
-    /// Which function.
+    /// The function of an engine that computes it.
     pub function: Function,
 }
 
@@ -174,7 +174,7 @@ pub static TERMS: [Term; 11] = [
     },
 ];
 
-/// Where the value is infinite the gradients are undefined, which is no error of the row.
+/// The gradients of a row. They are undefined where the value is infinite, which is not an error of the row.
 fn gradients(found: Result<[Vec<Nats>; 2], Error>, rows: &[&[f64]]) -> Result<Vec<Vec<Nats>>, Error> {
     match found {
         Ok(gradients) => Ok(gradients.into()),
@@ -183,7 +183,8 @@ fn gradients(found: Result<[Vec<Nats>; 2], Error>, rows: &[&[f64]]) -> Result<Ve
     }
 }
 
-/// The softmax is over the allowed part; outside it nothing has a derivative.
+/// The reference for the log-probability of a token. The softmax is over the allowed part of the vocabulary, and the
+/// derivatives outside of it are 0.
 fn token_log_prob(i: Inputs<'_>) -> Outcome {
     let Target {
         token,
@@ -194,7 +195,7 @@ fn token_log_prob(i: Inputs<'_>) -> Outcome {
     } = i.target;
     let allowed = &i.rows[0][from..to];
     let inside = (from..to).contains(&token);
-    // A token that is not allowed has the gradient of its log-normaliser alone.
+    // The gradient for a token that is not allowed is that of the log-normaliser alone.
     let stand_in = if inside { token - from } else { 0 };
     let mut slopes = vec![Nats::ZERO; i.rows[0].len()];
     for (k, slope) in logits::token_log_prob_gradient(allowed, stand_in)?

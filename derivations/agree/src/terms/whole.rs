@@ -1,4 +1,4 @@
-//! The whole objective: pixels and logits in one call, held against both references.
+//! Compares the whole objective, which gets pixels and logits in one call, with the references of its two terms.
 
 use gpu::fused::planes::Planes;
 use gpu::fused::{self, Codes, Elbo, ElboGrads, Isa, Numbers, Rows};
@@ -14,16 +14,17 @@ use super::report::Row;
 use super::table::{TERMS, Term};
 use crate::bounds::Storage;
 
-/// Its name.
+/// The name of the objective.
 pub const ELBO: &str = "elbo";
 
-/// Images, pixels of an image, positions of an image, codes: pairwise distinct.
+/// The numbers of images, of values of an image, of positions of an image, and of codes. They are pairwise distinct in
+/// each shape.
 const SHAPES: [[usize; 4]; 4] = [[1, 6, 3, 2], [2, 33, 5, 17], [3, 520, 4, 130], [2, 3072, 8, 1031]];
 
 const BETAS: [f64; 3] = [6.6, 1.0, 0.0];
 
 impl<E: Numbers> ElboCall<E> {
-    /// Runs the CPU's kernels.
+    /// Runs the kernels of the CPU.
     pub(super) fn run(&self, isa: Isa, weight: f64, found: &mut ElboFound<E>) -> Result<(), EngineError> {
         let (pixels, logits) = (&self.pixels, &self.logits);
         let pixel = |t: usize| Rows::new("pixels", &pixels.tables[t], pixels.k);
@@ -57,7 +58,7 @@ fn term(name: &str) -> &'static Term {
         .expect("a term of the table")
 }
 
-/// The objective's rows, of each engine.
+/// The rows of the report of each engine.
 pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<Row>>, EngineError> {
     let (likelihood, divergence) = (term("logit_laplace"), term("kl_to_uniform"));
     let row = |part, reason| Row::new(ELBO, part, reason);
@@ -132,7 +133,7 @@ fn compare<E: Numbers>(
         };
         let (divergence, own): (f64, f64) = (parts().map(|part| part.0).sum(), parts().map(|part| part.1).sum());
         let subtracted = if beta > 0.0 { beta * divergence } else { 0.0 };
-        // Positions are added up in f64 on both sides, each in its order.
+        // Both sides add up the positions in f64, each in its own order.
         #[expect(clippy::cast_precision_loss, reason = "a count of positions")]
         let added = (positions as f64 + 2.0) * f64::EPSILON * (subtracted + reconstruction.abs());
         let bound = bound + beta * own + added;

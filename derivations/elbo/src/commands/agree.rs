@@ -1,4 +1,4 @@
-//! `elbo agree`: the twin's functions over worlds, and the fused terms over logits.
+//! `elbo agree`: compares the functions of `gpu` on worlds, and the fused terms on logits, with the reference.
 
 use std::path::PathBuf;
 
@@ -86,7 +86,7 @@ pub(crate) enum Dtype {
     F16,
 }
 
-/// A gigabyte of `f64`.
+/// The largest number of logits that may be asked for, which take a gigabyte in `f64`.
 const MOST_LOGITS: usize = 1 << 27;
 
 fn shape(text: &str) -> std::result::Result<(usize, usize), String> {
@@ -156,7 +156,7 @@ fn asked(args: &Agree, name: &str) -> bool {
     args.function.as_ref().is_none_or(|wanted| wanted == name)
 }
 
-/// Refuses a function that nothing has.
+/// Refuses the name of a function that does not exist.
 fn known(args: &Agree, pairs: &[Pair<World, AnyTwin>]) -> Result<()> {
     let Some(name) = &args.function else { return Ok(()) };
     let all = || {
@@ -171,7 +171,8 @@ fn known(args: &Agree, pairs: &[Pair<World, AnyTwin>]) -> Result<()> {
     Err(format!("no function {name}: did you mean {near}? (elbo agree without --function prints them all)").into())
 }
 
-/// The pairs over worlds of one kind; none where nothing is asked of them or the type has no worlds.
+/// Compares the pairs on worlds of one kind. It is `None` where no pair is asked for, or where worlds are not compared
+/// in the type.
 fn over_worlds<W, T>(
     args: &Agree,
     device: &Device,
@@ -281,7 +282,7 @@ fn over_logits(args: &Agree, device: Device, skipped: &mut Vec<String>) -> Resul
     fused(&device, args.device, &options).map(Some)
 }
 
-/// The fused terms: on a CUDA device its kernels, on the CPU the widest instructions.
+/// Compares the fused terms: the kernels of a CUDA device, or the widest instructions of the CPU.
 fn fused(device: &Device, name: DeviceName, options: &terms::Options) -> Result<terms::Report> {
     #[cfg(feature = "cuda")]
     if name != DeviceName::Cpu {

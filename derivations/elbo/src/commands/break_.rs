@@ -1,4 +1,4 @@
-//! `elbo break`: shows the witness of an assumption.
+//! `elbo break`: shows the witness of an assumption, and the claim that is false there.
 
 use check::counterexample::shrinkable::Shrinkable;
 use check::report::broken_assumption as report;

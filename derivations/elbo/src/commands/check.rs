@@ -1,4 +1,4 @@
-//! `elbo check`: every line of the note, judged.
+//! `elbo check`: judges every line of the note.
 
 use std::path::PathBuf;
 
@@ -72,7 +72,8 @@ pub(crate) fn run(args: &Check) -> Result<Outcome> {
     Ok(stands.into())
 }
 
-/// The same table on continuous worlds: a tenth as many, each of them some hundred times the work.
+/// Checks the same claims on continuous worlds. There are a tenth as many, because each takes about a hundred times the
+/// work.
 #[cfg(feature = "lapack")]
 fn continuous(args: &Check, case: &Case, options: &Options, bars: &Bars) -> Result<Option<Continuous>> {
     let file = if args.file.is_none() {

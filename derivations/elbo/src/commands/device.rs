@@ -1,4 +1,4 @@
-//! The device that was asked for.
+//! The argument for a device, and how the device is opened.
 
 use clap::ValueEnum;
 use gpu::device::{Device, Kind};

@@ -1,4 +1,4 @@
-//! `elbo fit`: a continuous case from images.
+//! `elbo fit`: fits a continuous case to images.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `elbo judge`: somebody's dumps, judged.
+//! `elbo judge`: judges dumps of somebody's code.
 
 use std::path::{Path, PathBuf};
 
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
     for judgement in &mut judgements {
         judgement.allows_undecided = args.allow == Some(Allowed::Undecided);
     }
-    // The verdict first: it is not lost with a report that cannot be written, nor a report with it.
+    // The verdict is printed first. If a report cannot be written, the verdict and the other reports are still there.
     let mut handed = vec![show(args.format, &judgements, &errors)];
     if let Some(path) = &args.junit {
         let xml = report::junit(&judgements, &errors).map_err(Into::into);
@@ -88,12 +88,13 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
     }
 }
 
-/// Whether two paths lead to one file that is there.
+/// Whether two paths lead to the same existing file.
 fn is_same_file(one: &Path, other: &Path) -> bool {
     one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Opened, judged and closed one after the other: neither files nor memory grow with their number. What is no dump does not keep the others from it.
+/// Judges dumps one after the other, so that neither open files nor memory grow with their number. A file that is not a
+/// dump does not prevent the others from being judged.
 fn judged(paths: &[PathBuf], errors: &mut Vec<String>) -> Vec<Judgement> {
     let alone = paths.len() == 1;
     let bar = progress(paths.len() as u64, if alone { "items" } else { "dumps" });

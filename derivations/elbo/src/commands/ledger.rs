@@ -1,4 +1,4 @@
-//! `elbo ledger`: where every nat goes.
+//! `elbo ledger`: prints the ledger of a world.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `elbo lines`: the whole table.
+//! `elbo lines`: prints the whole table of lines and steps.
 
 use clap::Args;
 use walkthrough::table;

@@ -1,4 +1,4 @@
-//! What goes out: progress on the error stream, reports on the other.
+//! Writes progress to the error stream, and reports to the standard output.
 
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use worlds::provenance::Provenance;
 use crate::outcome::Result;
 
 pub(super) fn progress(length: u64, what: &'static str) -> ProgressBar {
-    // Drawn on the error stream, and only where that is a terminal.
+    // The bar is drawn on the error stream, and only where that is a terminal.
     let (bar, template) = if length == 0 {
         (ProgressBar::new_spinner(), "{spinner} {msg}")
     } else {
@@ -25,7 +25,7 @@ pub(super) fn progress(length: u64, what: &'static str) -> ProgressBar {
     bar.with_message(what)
 }
 
-/// The phases of a command, one bar after the other, each as long as the work says.
+/// The progress bars of a command, one after the other. The work itself says when each begins and how long it is.
 #[derive(Default)]
 pub(super) struct Bars(Mutex<Option<ProgressBar>>);
 
@@ -44,7 +44,7 @@ impl Bars {
     }
 }
 
-/// What is printed next starts on a clean line, be it a report or an error.
+/// Clears the bar, so that the report or the error that is printed next starts on an empty line.
 impl Drop for Bars {
     fn drop(&mut self) {
         let bar = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -52,23 +52,23 @@ impl Drop for Bars {
     }
 }
 
-/// What asks for continuous worlds here is refused, not answered with finite ones.
+/// The error for a request for continuous worlds. It is refused, and not answered with finite ones.
 #[cfg(not(feature = "lapack"))]
 pub(super) fn without_lapack<T>(asked: &str) -> Result<T> {
     Err(format!("{asked}: {}", check::continuous::WITHOUT_LAPACK).into())
 }
 
-/// Where a report on a case file comes from.
+/// The provenance of a report on a case file.
 pub(super) fn of_case(case: &Case, seed: Option<u64>) -> Provenance {
     Provenance::of_case(case, seed).built_with(elbo::FEATURES)
 }
 
-/// Where a report on a text that the program carries comes from.
+/// The provenance of a report on a text that is built into the program.
 pub(super) fn of_text(name: &str, text: &str) -> Provenance {
     Provenance::of_text(name, text).built_with(elbo::FEATURES)
 }
 
-/// Where a report on random worlds alone comes from.
+/// The provenance of a report that has no input but random worlds.
 pub(super) fn of_search(seed: Option<u64>) -> Provenance {
     Provenance::of_search(seed).built_with(elbo::FEATURES)
 }
@@ -77,7 +77,7 @@ pub(super) fn pretty(value: &Value) -> Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
-/// Prints; a reader that went away (`| head`) is no error.
+/// Prints a report. It is no error when the reader has gone away (`| head`).
 pub(super) fn print(text: &str) -> Result<()> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -86,7 +86,8 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// A sentence on the error stream. Where that takes none (it is full, or nobody reads it), the exit code has to say it alone.
+/// Prints a sentence to the error stream. Where that is impossible, because it is full or nobody reads it, only the
+/// exit code tells.
 pub(crate) fn tell(sentence: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{sentence}");
 }

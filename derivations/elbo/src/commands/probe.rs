@@ -1,4 +1,4 @@
-//! `elbo probe`: a command, asked.
+//! `elbo probe`: asks a command questions, and judges its answers.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -70,6 +70,6 @@ pub(crate) fn run(args: &Probe) -> Result<Outcome> {
         Format::Text => report::probe::text(&report, saved.as_deref()),
         Format::Json => pretty(&report::probe::json(&report, saved.as_deref()))?,
     })?;
-    written?; // after the finding, which is not lost with its file
+    written?; // The finding is printed before, and so is not lost if its file cannot be written.
     Ok(report.stands().into())
 }

@@ -1,4 +1,4 @@
-//! `elbo refute`: searches a counterexample.
+//! `elbo refute`: searches the smallest counterexample to a claim.
 
 use std::path::{Path, PathBuf};
 
@@ -88,7 +88,7 @@ fn in_closed_form(claim: &Proposition) -> bool {
 
 #[cfg(not(feature = "lapack"))]
 const fn in_closed_form(_: &Proposition) -> bool {
-    true // continuous worlds are refused as a whole
+    true // A search in continuous worlds is refused as a whole.
 }
 
 #[cfg(not(feature = "lapack"))]
@@ -133,7 +133,7 @@ fn searched<W: Shrinkable>(args: &Refute, target: &Target) -> Result<Outcome> {
             pretty(&body)?
         }
     })?;
-    saved.map(|()| Outcome::Stands) // after the counterexample, which is not lost with its file
+    saved.map(|()| Outcome::Stands) // The counterexample was printed before, in case its file cannot be written.
 }
 
 fn save<W: Shrinkable>(path: &Path, world: &W::Written, note: &str) -> Result<()> {
@@ -159,7 +159,7 @@ fn survived(args: &Refute, target: &Target) -> Result<String> {
     }
 }
 
-/// The claim that was asked for: `14` is the bound `3-14`; `14b`, or `14` with a beta, the bound of Eq. 14 at beta.
+/// The claim that was asked for. `14` is the bound `3-14`. `14b`, or `14` with a beta, is the bound of Eq. 14 at beta.
 fn asked(name: &str, reading: Reading, beta: Option<Beta>, continuous: bool) -> Result<Proposition> {
     let at_beta = matches!(name, "14b" | "3-14b") || (beta.is_some() && matches!(name, "14" | "3-14" | "1" | "3-1"));
     if at_beta {
@@ -207,7 +207,7 @@ fn asked(name: &str, reading: Reading, beta: Option<Beta>, continuous: bool) -> 
     }
 }
 
-/// A beta that a world of fractions can hold: the counterexample has to be written down.
+/// Checks that a world of fractions can hold beta, because the counterexample has to be written in fractions.
 fn writable(beta: Beta) -> Result<Beta> {
     if case::as_decimal(beta.get()).is_some() {
         Ok(beta)

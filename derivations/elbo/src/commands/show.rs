@@ -1,4 +1,4 @@
-//! `elbo show`: one line of the note.
+//! `elbo show`: describes one line, step or bound on a world.
 
 use clap::Args;
 use note::checkable::Checkable;
@@ -6,7 +6,8 @@ use note::under_reading::UnderReading;
 use reference::vocab::Reading;
 use walkthrough::show;
 
-use super::input::{Chosen, named_or_file};
+use super::input::Chosen;
+use super::named::named_or_file;
 use super::output::print;
 use crate::arguments::reading;
 use crate::outcome::{Outcome, Result};

@@ -1,11 +1,12 @@
-//! Being told to end.
+//! Handles the signals that tell the program to end.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::outcome::Result;
 
-/// Whether the program was told to end: Ctrl-C, SIGTERM or SIGHUP. From the first call on these end nothing by themselves.
+/// A flag that is set when the program is told to end by Ctrl-C, SIGTERM or SIGHUP. From the first call on, these
+/// signals no longer end the program by themselves.
 pub(super) fn stopped() -> Result<&'static AtomicBool> {
     static STOP: AtomicBool = AtomicBool::new(false);
     static SET: OnceLock<std::result::Result<(), String>> = OnceLock::new();

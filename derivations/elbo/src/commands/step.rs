@@ -1,4 +1,4 @@
-//! `elbo step`: one world through every line.
+//! `elbo step`: walks through all lines of the note on one world.
 
 use std::io::{BufRead as _, IsTerminal as _};
 
@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 use reference::vocab::Reading;
 use walkthrough::{Narrated, html, sections, text};
 
-use super::input::{Chosen, named_or_file};
+use super::input::Chosen;
+use super::named::named_or_file;
 use super::output::print;
 use crate::arguments::reading;
 use crate::outcome::{Outcome, Result};

@@ -1,4 +1,4 @@
-//! `elbo sweep-beta`: the experiment over the weight on the divergence.
+//! `elbo sweep-beta`: runs or shows the experiment over the weight on the divergence.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -43,13 +43,13 @@ pub(crate) struct SweepBeta {
     format: Format,
 }
 
-/// The sweep that the program carries: `make sweep`.
+/// The result of the sweep that comes with the program. `make sweep` makes it.
 const SHIPPED: &str = include_str!("../../../data/sweep.json");
 
 /// The name of the table in the sweep's folder.
 const TABLE: &str = "sweep.csv";
 
-/// A sweep as JSON.
+/// The result of a sweep, as it is written in JSON.
 #[derive(Serialize, Deserialize)]
 struct Sweep {
     schema: String,
@@ -107,7 +107,7 @@ pub(crate) fn run(args: &SweepBeta) -> Result<Outcome> {
     }
     let bar = Bar::new()?;
     let mut points = Vec::new();
-    // Seeds outside: a sweep that is stopped has seen every weight as often.
+    // The outer loop is over seeds, so that a sweep that is stopped has used every weight equally often.
     for seed in 1..=args.seeds {
         for beta in &betas {
             let name = format!("{} beta {} seed {seed}", train::FirstStage::NAME, sweep::decimal(*beta));
@@ -118,7 +118,7 @@ pub(crate) fn run(args: &SweepBeta) -> Result<Outcome> {
     }
     bar.bar.finish_and_clear();
     let found = Sweep::of(points, config.dvae.vocabulary);
-    // Hours of work are shown whatever becomes of the files.
+    // The result of hours of work is shown even if the files cannot be written.
     let written = found.write(&args.out);
     let shown = found.show(args.format)?;
     written.map(|()| shown)

@@ -1,4 +1,4 @@
-//! `elbo train`: trains the networks.
+//! `elbo train`: trains encoder, decoder and transformer.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -64,7 +64,7 @@ pub(super) fn config(name: &str) -> Result<Config> {
     Config::parse(&text).map_err(|error| format!("{shown}: {error}").into())
 }
 
-/// What is wrong with a configuration names its file; what else went wrong has names of its own.
+/// Adds the name of the configuration to an error about it. Other errors already have names.
 pub(super) fn of(config: &str) -> impl Fn(ModelError) -> ModelError {
     move |error| match error {
         ModelError::Config { .. } | ModelError::Memory { .. } | ModelError::Network(_) => error.at(config),
@@ -72,7 +72,7 @@ pub(super) fn of(config: &str) -> impl Fn(ModelError) -> ModelError {
     }
 }
 
-/// A bar with the terms of the last step.
+/// A progress bar that shows the terms of the last step.
 pub(super) struct Bar {
     pub(super) bar: ProgressBar,
     stop: &'static AtomicBool,
@@ -107,7 +107,7 @@ impl Bar {
             .iter()
             .filter_map(|(name, word)| number(name).map(|value| format!("{word} {value:.2}")));
         let parts = parts.collect::<Vec<_>>().join("  ");
-        // Where no bar is drawn, a line at every checkpoint.
+        // Where no bar is drawn, a line is printed at every checkpoint.
         if self.bar.is_hidden() && line.numbers.iter().any(|(name, _)| name.starts_with("validation.")) {
             tell(&format!("{prefix} {}/{}  {parts}", line.step, line.steps));
         }
@@ -124,7 +124,7 @@ pub(crate) fn run(args: &Train) -> Result<Outcome> {
     let mut config = config(&args.config)?;
     config.seed = args.seed.unwrap_or(config.seed);
     let device = open(args.device)?;
-    // Both before the first stage's hours.
+    // Both stages are checked before the hours of the first one.
     if args.stage != StageName::Prior {
         config
             .expect_memory(Load::FirstStage, &device)

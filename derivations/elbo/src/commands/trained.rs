@@ -1,4 +1,4 @@
-//! What uses a trained model: `elbo evaluate`, `sample`, `reconstruct`, `world`.
+//! The commands that use a trained model: `elbo evaluate`, `sample`, `reconstruct` and `world`.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -76,13 +76,13 @@ pub(crate) struct Evaluate {
     format: Format,
 }
 
-/// What groups of samples are halved to.
+/// Parses a number of samples, which must be a power of two, so that groups of them can be halved.
 fn power_of_two(text: &str) -> std::result::Result<u64, String> {
     let number = text.parse().ok().filter(|n: &u64| n.is_power_of_two() && *n <= 65_536);
     number.ok_or_else(|| "expected a power of two, 1 to 65,536".to_owned())
 }
 
-/// Where a picture goes: a name that does not promise another format.
+/// Parses the path of a picture. Its name must not promise another format than PNG.
 fn picture(name: &str) -> std::result::Result<PathBuf, String> {
     let path = PathBuf::from(name);
     match path.extension() {
@@ -165,7 +165,7 @@ fn read(path: Option<&Path>, device: &Device) -> Result<Model> {
     Ok(path.map_or_else(|| Model::shipped(device), |path| Model::read(path, device))?)
 }
 
-/// A model's name in reports and sentences.
+/// The name of a model in reports and messages.
 fn named(path: Option<&Path>, shipped: &str) -> String {
     path.map_or_else(|| shipped.to_owned(), |path| one_line(&path.display().to_string()))
 }
@@ -235,7 +235,7 @@ pub(crate) fn sample(args: &Sample) -> Result<Outcome> {
     };
     let count = usize::try_from(args.n)?;
     let source = named(args.which.model.as_deref(), "the shipped model");
-    // All captions first: a wrong one costs no time.
+    // All captions are checked first, so that a wrong one costs no time.
     for caption in &args.captions {
         model.text(caption)?;
     }

@@ -1,4 +1,5 @@
-//! What a number belongs to.
+//! The axes of a claim: batch, position, code, pixel, coordinate, token and entry. A reduction sums or averages over
+//! some of them.
 
 /// An axis that claims are reduced over.
 #[derive(
@@ -22,14 +23,14 @@ pub enum Axis {
     Entry,
 }
 
-/// What a number is told apart by: at most one axis of a claim has each role.
+/// The role of an axis among the axes of a claim. At most one axis of a claim has each role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The item.
+    /// The axis numbers the items of the batch.
     Batch,
-    /// The item's row.
+    /// The axis numbers the rows of an item, which are positions or tokens.
     Row,
-    /// The row's entry.
+    /// The axis numbers the entries of a row, which are codes, pixels, coordinates or entries of a vocabulary.
     Entry,
 }
 
@@ -44,7 +45,7 @@ impl Axis {
         }
     }
 
-    /// All of them.
+    /// All axes.
     pub const ALL: [Self; 7] = [
         Self::Batch,
         Self::Position,
@@ -55,7 +56,7 @@ impl Axis {
         Self::Entry,
     ];
 
-    /// As the metadata has it.
+    /// The name of the axis in the metadata.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

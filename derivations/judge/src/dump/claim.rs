@@ -1,4 +1,4 @@
-//! A claim: what it is about, which axes it keeps, how it was made. Its shape is held against its statement.
+//! A claim of a dump: its quantity, the axes that it keeps, and how its numbers were made.
 
 use bounds::Float;
 
@@ -7,44 +7,44 @@ use super::quantity::Quantity;
 use super::sizes::Sizes;
 use super::words::Unit;
 
-/// What a claim keeps of an axis.
+/// What a claim does with an axis of its quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
-    /// An entry for each.
+    /// It has a number for each index of the axis.
     Each,
-    /// Their sum.
+    /// It sums over the axis.
     Sum,
-    /// Their mean.
+    /// It takes the mean over the axis.
     Mean,
 }
 
 /// One tensor of claimed numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
-    /// What it is about.
+    /// The quantity of which it has numbers.
     pub quantity: Quantity,
-    /// Its tensor.
+    /// The name of its tensor.
     pub tensor: &'static str,
-    /// Its shape.
+    /// The shape of its tensor.
     pub shape: Vec<usize>,
-    /// The type that it is stored in.
+    /// The type in which it is stored.
     pub stored: Float,
-    /// The quantity's axes and what is kept of each.
+    /// The axes of the quantity, and what the claim does with each.
     pub axes: Vec<(Axis, Kept)>,
-    /// 1 or -1.
+    /// The sign of its numbers against the quantity: 1 or -1.
     pub sign: f64,
-    /// Nats or bits.
+    /// The unit of its numbers: nats or bits.
     pub unit: Unit,
-    /// What it was divided by, besides the means.
+    /// The number by which it was divided, beside the lengths of averaged axes.
     pub normaliser: f64,
-    /// Of a gradient: of which claim; the loss where nothing is stated.
+    /// For a gradient, the claim of which it is the gradient. It is the loss where nothing is stated.
     pub of: Option<Box<Self>>,
-    /// Whether the statement names the reductions; they are sums where it does not.
+    /// Whether the statement names the reductions. Where it does not, they are taken to be sums.
     pub stated: bool,
 }
 
 impl Claim {
-    /// What was divided by: the normaliser, and the length of every axis whose mean was taken.
+    /// The number by which the sum was divided: the normaliser times the length of every averaged axis.
     #[must_use]
     pub fn divisor(&self, sizes: &Sizes) -> f64 {
         let means = self.axes.iter().filter(|(_, kept)| *kept == Kept::Mean);
@@ -53,7 +53,7 @@ impl Claim {
         lengths.product::<f64>() * self.normaliser
     }
 
-    /// What a sum in nats is multiplied by, before it is divided.
+    /// The factor of a sum in nats before it is divided: the sign and the unit.
     #[must_use]
     pub fn factor(&self) -> f64 {
         match self.unit {
@@ -62,7 +62,7 @@ impl Claim {
         }
     }
 
-    /// What its reductions were taken for, where the statement names none and there are any.
+    /// A sentence about how its reductions were interpreted, where there are some and the statement does not name them.
     #[must_use]
     pub fn assumed(&self, sizes: &Sizes) -> Option<String> {
         let summed = self
@@ -79,7 +79,7 @@ impl Claim {
         })
     }
 
-    /// Whether an axis is kept.
+    /// Whether the claim has a number for each index of an axis.
     #[must_use]
     pub fn keeps(&self, axis: Axis) -> bool {
         self.axes.contains(&(axis, Kept::Each))

@@ -1,4 +1,4 @@
-//! The names of the format.
+//! The names of the dump format in the metadata of a file.
 
 /// The value of the metadata key `format`.
 pub const FORMAT: &str = "elbo-dump/1";

@@ -1,4 +1,4 @@
-//! The inputs of one item of the batch, checked.
+//! Reads and checks the inputs of one item of the batch.
 
 use ndarray::Array2;
 use reference::world::World;
@@ -10,75 +10,75 @@ use super::statement::{Statement, refuse};
 use super::tensors::{TensorFile, token_row};
 use super::words::{Decoder, Form, Parameter};
 
-/// A decoder's parameters and what they describe.
+/// An image, and the parameters of the decoder's density at it.
 #[derive(Debug, Clone)]
 pub struct Pixels {
-    /// The density.
+    /// The kind of density.
     pub decoder: Decoder,
-    /// The image.
+    /// The values of the image.
     pub x: Vec<f64>,
-    /// Its location.
+    /// The location of the density at each value.
     pub mu: Vec<f64>,
-    /// Its scale; empty for a density without one.
+    /// The logarithm of the scale at each value. It is empty for a density without a scale.
     pub ln_b: Vec<f64>,
 }
 
-/// Discrete codes of one image.
+/// The inputs of an image with discrete codes.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    /// The encoder's logits, a row a position.
+    /// The logits of the encoder, one row for each position.
     pub logits: Option<Array2<f64>>,
-    /// The prior's; `1/K` where there are none.
+    /// The logits of the prior. The prior is `1/K` where there are none.
     pub prior: Option<Array2<f64>>,
     /// The Gumbel noise.
     pub noise: Option<Array2<f64>>,
-    /// The derivative of the loss by the sample.
+    /// The derivative of the loss with respect to the sample.
     pub sample_gradient: Option<Array2<f64>>,
-    /// The decoder's side.
+    /// The image and the decoder's parameters.
     pub pixels: Option<Pixels>,
 }
 
-/// One sequence.
+/// The inputs of one sequence of tokens.
 #[derive(Debug, Clone)]
 pub struct Sequence {
-    /// The logits of each token.
+    /// The logits, one row for each token.
     pub logits: Array2<f64>,
-    /// The tokens.
+    /// The tokens, as indices of logits.
     pub tokens: Vec<usize>,
 }
 
-/// A continuous code of one image.
+/// The inputs of an image with a continuous code.
 #[derive(Debug, Clone)]
 pub struct Gaussian {
     /// The encoder's mean.
     pub mean: Option<Vec<f64>>,
-    /// Its spread, as stated.
+    /// The encoder's spread, in the stated parameterisation.
     pub spread: Vec<f64>,
-    /// The prior's mean and spread; `N(0, 1)` where there are none.
+    /// The mean and the spread of the prior. The prior is `N(0, 1)` where there are none.
     pub prior: Option<[Vec<f64>; 2]>,
-    /// The sample's noise.
+    /// The noise of the sample.
     pub noise: Option<Vec<f64>>,
-    /// The derivative of the loss by the sample.
+    /// The derivative of the loss with respect to the sample.
     pub sample_gradient: Option<Vec<f64>>,
-    /// The decoder's side.
+    /// The image and the decoder's parameters.
     pub pixels: Option<Pixels>,
 }
 
-/// The inputs of one item.
+/// The inputs of one item of the batch.
 #[derive(Debug, Clone)]
 pub enum Item {
-    /// Discrete codes.
+    /// An image with discrete codes.
     Tokens(Tokens),
-    /// A sequence.
+    /// A sequence of tokens.
     Sequence(Sequence),
-    /// A continuous code.
+    /// An image with a continuous code.
     Gaussian(Gaussian),
     /// A finite world.
     World(Box<World>),
 }
 
 impl Item {
-    /// Its tensors by name.
+    /// The numbers of its tensors, by name.
     #[must_use]
     pub fn tables(&self) -> Vec<(&'static str, Vec<f64>)> {
         let table = |table: &Option<Array2<f64>>| table.iter().flatten().copied().collect::<Vec<_>>();
@@ -108,11 +108,11 @@ impl Item {
     }
 }
 
-/// What may stand in a tensor, in code and in words.
+/// The numbers that are allowed in a tensor, as a predicate and in words.
 type Allowed = (fn(f64) -> bool, &'static str);
 
 const NUMBERS: Allowed = (|x| x.abs() <= 1e30, "a number of at most 1e30 in size");
-/// The least single is a mask, too.
+/// The least number of single precision is allowed, because it is used as a mask, too.
 const LOGITS: Allowed = (
     |x| x <= 1e30 && x >= f64::from(f32::MIN) || x == f64::NEG_INFINITY,
     "a logit, a number up to 1e30 and from the least of f32 on, or -inf",
@@ -183,7 +183,8 @@ impl Item {
     }
 }
 
-/// A tensor of one item, a row a position or a token; logits have one in each row that is not masked.
+/// Reads a tensor of one item, with a row for each position or token. In logits, every row must have an entry that is
+/// not masked.
 fn rows(
     source: &TensorFile,
     sizes: &Sizes,

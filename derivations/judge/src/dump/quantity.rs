@@ -1,4 +1,4 @@
-//! What can be claimed, in the order of the derivation.
+//! The quantities that can be claimed, in the order of the derivation.
 
 use super::axis::Axis;
 use super::words::Form;
@@ -52,7 +52,7 @@ pub enum Quantity {
 }
 
 impl Quantity {
-    /// All of them, in the order of the derivation: what is before does not depend on what is after.
+    /// All quantities, in the order of the derivation. None depends on one that comes after it.
     pub const ALL: [Self; 18] = [
         Self::LogEvidence,
         Self::BetaAt,
@@ -112,7 +112,7 @@ impl Quantity {
         }
     }
 
-    /// Where the derivation has it.
+    /// The place in the derivation that defines it.
     #[must_use]
     pub const fn source(self) -> &'static str {
         match self {
@@ -128,7 +128,8 @@ impl Quantity {
         }
     }
 
-    /// Its axes before anything is reduced, batch first; none for a number of the whole dump, nothing where the form has no such quantity.
+    /// Its axes before any reduction, with the batch first. The list is empty for a number of the whole dump. The
+    /// result is `None` where inputs of this form have no such quantity.
     #[must_use]
     pub fn axes(self, form: Form) -> Option<&'static [Axis]> {
         use Axis::{Batch, Code, Coordinate, Entry, Pixel, Position, Token};
@@ -150,7 +151,7 @@ impl Quantity {
         })
     }
 
-    /// The claims that it may have been computed from.
+    /// The quantities from which it may have been computed.
     #[must_use]
     pub const fn upstream(self) -> &'static [Self] {
         match self {
@@ -163,7 +164,7 @@ impl Quantity {
 }
 
 impl Input {
-    /// The input's tensor.
+    /// The name of the input's tensor.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

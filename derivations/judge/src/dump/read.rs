@@ -1,4 +1,4 @@
-//! The claims of a dump, read from its tensors and its statement.
+//! Reads the claims of a dump from its tensors and its statement.
 
 use worlds::case::FileError;
 
@@ -12,7 +12,7 @@ use super::statement::{ClaimSpec, Statement, refuse};
 use super::tensors::TensorFile;
 use super::words::{Form, Unit};
 
-/// The claims that stand in the file, in the order of the derivation.
+/// Reads all claims of a file, in the order of the derivation.
 pub(super) fn all(source: &TensorFile, statement: &Statement, sizes: &Sizes) -> Result<Vec<Claim>, FileError> {
     for name in statement.claims.keys() {
         let known = Quantity::ALL.iter().find(|quantity| quantity.name() == name);
@@ -84,7 +84,7 @@ fn of(quantity: Quantity, source: &TensorFile, statement: &Statement, sizes: &Si
     Ok(claim)
 }
 
-/// What a gradient is the gradient of: a claim of the dump, the loss where nothing is named.
+/// The claim of which a gradient is taken: the one that the statement names, or else the loss.
 fn objective(
     stated: &ClaimSpec,
     key: &str,
@@ -117,7 +117,8 @@ fn objective(
     ))
 }
 
-/// What is kept of each axis: as stated, and the tensor's shape must agree; or, where nothing is stated, as the shape says, sums elsewhere.
+/// What a claim does with each axis. The statement says it, and the shape of the tensor must agree. Where nothing is
+/// stated, the shape decides which axes are kept, and the others are taken to be summed.
 fn reductions(
     claim: &Claim,
     axes: &[Axis],
@@ -161,7 +162,7 @@ fn reductions(
             Err(misshapen(claim.tensor, &claim.shape, &expected))
         };
     }
-    // Every choice of axes to keep, more of them first.
+    // These are all choices of axes to keep, those with more axes first.
     let mut choices: Vec<Vec<_>> = (0..1_usize << axes.len())
         .map(|bits| {
             let keep = |k: usize| if bits & (1 << k) == 0 { Kept::Each } else { Kept::Sum };
@@ -196,7 +197,7 @@ fn names(axes: &[Axis]) -> String {
     axes.iter().map(|axis| axis.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// The shapes that a claim may have: positions in raster order, or as the grid that the logits have.
+/// The shapes that a claim may have. Positions may be in raster order, or in the grid of the logits.
 fn shapes(kept: &[(Axis, Kept)], form: Form, sizes: &Sizes) -> Vec<Vec<usize>> {
     let keeps = |axis: Axis| kept.contains(&(axis, Kept::Each));
     let mut flat = Vec::new();
@@ -211,7 +212,7 @@ fn shapes(kept: &[(Axis, Kept)], form: Form, sizes: &Sizes) -> Vec<Vec<usize>> {
                 flat.extend(&sizes.image);
                 grid.extend(&sizes.image);
             }
-            // In planes the codes come before the positions.
+            // In planes, the codes come before the positions.
             Axis::Position if planes => {
                 if keeps(Axis::Code) {
                     flat.push(sizes.codes);

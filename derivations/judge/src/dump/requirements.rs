@@ -1,4 +1,4 @@
-//! What a claim needs beside it, so that it can be computed again.
+//! Checks that a dump has the inputs from which a claim can be computed again.
 
 use worlds::case::FileError;
 
@@ -8,7 +8,7 @@ use super::statement::{Statement, refuse};
 use super::tensors::TensorFile;
 use super::words::{Decoder, Form};
 
-/// Refuses a claim whose inputs are not in the dump.
+/// Refuses a claim some of whose inputs are missing.
 pub(super) fn check(claim: &Claim, statement: &Statement, source: &TensorFile) -> Result<(), FileError> {
     let key = format!("claims.{}", claim.quantity.name());
     for name in tensors(claim, statement) {
@@ -71,7 +71,7 @@ const fn samples_gradient(quantity: Quantity) -> bool {
     )
 }
 
-/// Whether a quantity moves with an input.
+/// Whether a quantity depends on an input.
 const fn depends(of: Quantity, input: Input) -> bool {
     use Quantity::{CrossEntropy, Elbo, Entropy, Kl, Loss, Reconstruction, TokenNll};
     match input {
@@ -84,15 +84,15 @@ const fn depends(of: Quantity, input: Input) -> bool {
     }
 }
 
-/// The tensors that a claim is computed from.
+/// The tensors from which a claim is computed.
 fn tensors(claim: &Claim, statement: &Statement) -> Vec<&'static str> {
     let (encoder, noise): (&[&str], _) = match statement.inputs {
         Form::Tokens => (&["encoder_logits"], "gumbel_noise"),
         Form::Gaussian => (&["q_mean", "q_spread"], "noise"),
-        // Without logits a token's log-probability is held against itself.
+        // Without logits, a token's log-probabilities are compared with each other.
         Form::Sequence if claim.quantity == Quantity::TokenNll => (&["tokens"], ""),
         Form::Sequence => (&["token_logits", "tokens"], ""),
-        Form::Worlds => return Vec::new(), // a world is whole, or was refused
+        Form::Worlds => return Vec::new(), // A world that was read is complete.
     };
     let mut needed = Vec::new();
     match claim.quantity {

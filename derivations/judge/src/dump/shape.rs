@@ -1,4 +1,4 @@
-//! Shapes and types of tensors, as they must be.
+//! Checks of the shapes and types of tensors.
 
 use bounds::Float;
 use safetensors::Dtype;
@@ -6,14 +6,14 @@ use worlds::case::FileError;
 
 use super::tensors::TensorFile;
 
-/// The shape of a float tensor.
+/// The shape of a tensor, which must hold floating-point numbers.
 pub(super) fn floats<'a>(source: &'a TensorFile, name: &'static str) -> Result<&'a [usize], FileError> {
     let info = source.info(name)?;
     expect_float(name, info.dtype)?;
     Ok(&info.shape)
 }
 
-/// The type of a tensor of floats.
+/// The floating-point type of a tensor. It is an error where the tensor has another type.
 pub(super) fn expect_float(name: &'static str, dtype: Dtype) -> Result<Float, FileError> {
     float(dtype).ok_or_else(|| FileError::Dtype {
         tensor: name,
@@ -47,7 +47,7 @@ pub(super) fn forbid(source: &TensorFile, name: &'static str, expected: &str) ->
     }
 }
 
-/// The type of a stored tensor; none where it is no floating-point type.
+/// The type of a stored tensor, or `None` where that is not a floating-point type.
 const fn float(dtype: Dtype) -> Option<Float> {
     match dtype {
         Dtype::F64 => Some(Float::F64),

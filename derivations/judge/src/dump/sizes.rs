@@ -1,4 +1,4 @@
-//! How large a dump's inputs are, each held against the statement and the others.
+//! The sizes of a dump's inputs. Each is checked against the statement and against the others.
 
 use worlds::case::FileError;
 
@@ -8,30 +8,30 @@ use super::statement::{Statement, refuse};
 use super::tensors::{TensorFile, token_row};
 use super::words::{Decoder, Form, Layout, Prior};
 
-/// How large the inputs are; 0 for what a form does not have.
+/// The sizes of the inputs. A size that does not exist in a form of inputs is 0.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sizes {
-    /// Items.
+    /// The number of items, `B`.
     pub batch: usize,
-    /// `H W`, or `S`.
+    /// The number of positions of an image, `H W` or `S`.
     pub positions: usize,
-    /// `H`, `W` where codes lie in planes.
+    /// `H` and `W`, where codes lie in planes.
     pub grid: Option<[usize; 2]>,
-    /// `K`.
+    /// The number of codes, `K`.
     pub codes: usize,
     /// The shape of an image.
     pub image: Vec<usize>,
-    /// `D`.
+    /// The number of coordinates of a continuous code, `D`.
     pub coordinates: usize,
-    /// `T`.
+    /// The number of tokens of a sequence, `T`.
     pub tokens: usize,
-    /// `V`.
+    /// The number of entries of the vocabulary, `V`.
     pub entries: usize,
-    /// How many text tokens and image tokens of the whole batch count.
+    /// The numbers of text tokens and of image tokens of the whole batch that count in the loss.
     pub counted: [usize; 2],
 }
 
-/// The inputs that belong to some forms only.
+/// The inputs that belong to some forms only, with these forms.
 const STRAYS: &[(&str, &[Form])] = &[
     ("encoder_logits", &[Form::Tokens]),
     ("prior_logits", &[Form::Tokens]),
@@ -236,7 +236,7 @@ impl Sizes {
         Ok(())
     }
 
-    /// A model's own tokens, whose logits only it knows.
+    /// Reads the sizes of a dump with the tokens of a model whose logits only the model knows.
     fn tokens_alone(&mut self, source: &TensorFile) -> Result<(), FileError> {
         let shape = &source.info("tokens")?.shape;
         let &[batch, tokens] = shape.as_slice() else {

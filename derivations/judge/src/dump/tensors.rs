@@ -1,4 +1,4 @@
-//! Where a dump's numbers lie: a file that is read a part at a time, or bytes.
+//! The tensors of a dump, in a file of which parts are read, or in bytes in memory.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,10 +15,11 @@ use worlds::case::{self, FileError};
 
 use super::quantity::Quantity;
 
-/// The most bytes of one tensor that belong to one item: everything else is read an item at a time.
+/// The largest number of bytes of one tensor that belong to one item. Larger items are refused, because an item is read
+/// as a whole.
 const MOST_ITEM: usize = 1 << 28;
 
-/// The inputs, and what each is.
+/// The inputs of the format, with a description of the type and shape of each.
 const NAMES: [(&str, &str); 14] = [
     ("encoder_logits", "a float tensor [B, S, K] or [B, K, H, W]"),
     ("prior_logits", "a float tensor shaped as encoder_logits"),
@@ -53,7 +54,7 @@ enum Store {
         all: Vec<u8>,
         data: usize,
     },
-    /// One reader at a time: a position belongs to the file, not to who reads.
+    /// An open file. One reader uses it at a time, because the file has a single position.
     File {
         file: Mutex<File>,
         data: u64,
@@ -76,14 +77,14 @@ impl TensorFile {
         let mut file = File::open(path).map_err(io)?;
         let about = file.metadata().map_err(io)?;
         if !about.is_file() {
-            // A pipe cannot be read in parts.
+            // A pipe cannot be read in parts, so all of it is read.
             return Self::of(worlds::case::load(path).map_err(io)?);
         }
         let length = about.len();
         let mut begin = Vec::new();
         file.by_ref().take(8).read_to_end(&mut begin).map_err(io)?;
         let Some(claimed) = begin.first_chunk::<8>() else {
-            return Self::of(begin); // which says how long it is
+            return Self::of(begin); // The error says how long the file is.
         };
         let claimed = header::length(*claimed, length - 8)?;
         let mut json = vec![0; claimed];
@@ -138,7 +139,7 @@ impl TensorFile {
         })
     }
 
-    /// The part of a tensor that belongs to an item of the batch, its first axis.
+    /// Reads the part of a tensor that belongs to an item of the batch, which is its first axis.
     pub(super) fn item(&self, name: &'static str, batch: usize) -> Result<Part, FileError> {
         let info = self.info(name)?;
         let (&items, shape) = info.shape.split_first().unwrap_or((&1, &[]));
@@ -146,14 +147,14 @@ impl TensorFile {
         self.part(name, info, shape, info.data_offsets.0 + batch * length, length)
     }
 
-    /// A tensor without a batch, or of integers.
+    /// Reads a whole tensor, such as one without a batch or one of integers.
     pub(super) fn whole(&self, name: &'static str) -> Result<Part, FileError> {
         let info = self.info(name)?;
         let (begin, end) = info.data_offsets;
         self.part(name, info, &info.shape, begin, end - begin)
     }
 
-    /// The finite worlds among the tensors.
+    /// Reads the finite worlds in the tensors.
     pub(super) fn worlds(&self) -> Result<Vec<World>, FileError> {
         let is_table = |name: &str| case::NAMES.iter().any(|(known, _)| *known == name);
         let header = Header {
@@ -190,7 +191,7 @@ impl TensorFile {
         let bytes = match &self.store {
             Store::Bytes { all, data } => all
                 .get(data + begin..data + begin + length)
-                .unwrap_or_default() // there: the header was checked against the length
+                .unwrap_or_default() // The bytes are there, because the header was checked against the length.
                 .to_vec(),
             Store::File { file, data } => {
                 let mut bytes = vec![0; length];
@@ -210,7 +211,7 @@ impl TensorFile {
     }
 }
 
-/// The tokens of one item.
+/// Reads the tokens of one item. Each must be in `0..entries`.
 pub(super) fn token_row(source: &TensorFile, batch: usize, entries: usize) -> Result<Vec<usize>, FileError> {
     let integers = source.item("tokens", batch)?.integers()?;
     let each = integers.into_iter().enumerate();

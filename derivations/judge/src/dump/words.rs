@@ -1,4 +1,4 @@
-//! The words that a statement may use.
+//! The enums of a statement, whose variants are the words that it may use.
 
 use serde::{Deserialize, Serialize};
 

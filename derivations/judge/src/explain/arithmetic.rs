@@ -1,4 +1,4 @@
-//! What is right but for its arithmetic: a coarser type, another order than stated.
+//! Explanations by the arithmetic alone: a coarser type, or another order of summation than stated.
 
 use bounds::{Arithmetic, Float, Order};
 
@@ -8,12 +8,14 @@ use super::super::plausible::{is_of_chance, varies};
 use super::search::Search;
 use crate::dump::{Claim, Quantity};
 
-/// By which factor a stored type must be finer than one of sums, so that a number shows which of them it is of.
+/// The factor by which the stored type must be finer than the type of sums, so that a number shows in which type it was
+/// summed.
 const FINER: f64 = 64.0;
 
 impl Search<'_> {
-    /// Numbers rounded to a narrower type than they are stored in, sums in turn that are stated otherwise, or a type of accumulation that is
-    /// coarser than the stated one and wide enough, finest first.
+    /// The explanation by arithmetic, if there is one. The numbers may have been rounded to a narrower type than the
+    /// stored one. Sums may have been sequential where another order is stated. Or they may have been accumulated in a
+    /// type that is coarser than the stated one; of those that fit, the finest is taken.
     pub(super) fn arithmetic(&self) -> Option<Explanation> {
         let stated = self.inputs.arithmetic;
         if let Some((float, used)) = self.rounded() {
@@ -36,9 +38,10 @@ impl Search<'_> {
             fits(Arithmetic { each, sums, ..stated })
         };
         let told = |sums: Float, used: f64| explanation(ArithmeticCause::Sums(sums), used);
-        // What is far below the wider bound is something else.
+        // An error far below the wider bound has another reason.
         let is_near = |used: &f64| *used > 1.0 / 64.0;
-        // The coarsest first where numbers tell: one of a narrower type is one of the wider, too.
+        // Where the numbers themselves show the type, the coarsest is tried first, because a number of a narrower type
+        // is also one of a wider type.
         let by_numbers = [Float::Bf16, Float::F16, Float::F32].into_iter();
         let mut by_numbers = by_numbers.filter(|sums| self.is_told_by_numbers(*sums) && self.are_sums_in(*sums));
         let mut by_errors = [Float::F32, Float::F16, Float::Bf16, Float::Tf32].into_iter();
@@ -54,8 +57,9 @@ impl Search<'_> {
             })
     }
 
-    /// Whether the numbers themselves must show that they were added up in a type: each is one sum, but for a sign, a unit and a divisor, and is
-    /// stored in a type fine enough to show it. Of sums whose factors were rounded (`tf32`) none shows it, and it is not told of them.
+    /// Whether the numbers themselves must show that they were added up in a type. That is so where each is one sum, up
+    /// to a sign, a unit and a divisor, and is stored in a type that is fine enough. Sums whose factors were rounded
+    /// (`tf32`) do not show it.
     const fn is_told_by_numbers(&self, sums: Float) -> bool {
         let is_sum = matches!(
             self.claim.quantity,
@@ -65,8 +69,9 @@ impl Search<'_> {
         is_sum && FINER * stored <= sums.unit_roundoff()
     }
 
-    /// Whether the sums behind the claimed numbers are numbers of a type, up to the four roundings at most that followed. A number of another
-    /// type is one of it by chance in one case of `FINER / 8`, and eight of them are in none.
+    /// Whether the sums behind the claimed numbers are numbers of a type, up to at most four later roundings. A number
+    /// of another type is one of this type by chance in one of `FINER / 8` cases. Eight numbers are so in practically
+    /// none.
     fn are_sums_in(&self, sums: Float) -> bool {
         let back = self.claim.divisor(self.inputs.sizes) / self.claim.factor();
         let finite = self
@@ -81,9 +86,10 @@ impl Search<'_> {
         all && count >= 8
     }
 
-    /// Whether the errors may be roundings, where no number tells: of both signs, and of the size of a walk. Where the bound is `n` steps of `u`
-    /// in one direction, a walk's distance is a quarter of `sqrt n` steps: the numbers that are rounded are half the last on average, and what a
-    /// rounding takes is spread over all that it may take. Four times that is out of the reach of chance.
+    /// Whether the errors may be roundings, where the numbers do not show their type. They must have both signs, and
+    /// the size of a random walk. Where the bound is `n` steps of `u` in one direction, the distance of a walk is a
+    /// quarter of `sqrt n` steps: the rounded numbers are half the last one on average, and rounding errors are spread
+    /// over all their possible values. Four times that distance is practically never reached by chance.
     fn is_of_chance(&self, used: f64) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "counts of numbers")]
         let steps = super::numbers(self.inputs.sizes) as f64 / self.claimed.len().max(1) as f64;
@@ -96,9 +102,10 @@ impl Search<'_> {
             && is_of_chance(&errors.filter(|error| error.is_finite()).collect::<Vec<_>>())
     }
 
-    /// A half type that holds every claimed number exactly, though they are stored in a wider one, and in which they are right.
+    /// A half type that holds every claimed number exactly, although a wider one is stored, and in which the numbers
+    /// are right. The second result is the share of the bound that is used.
     fn rounded(&self) -> Option<(Float, f64)> {
-        // One number in 2^13 is one of f16 by chance, one in 2^16 one of bf16.
+        // By chance, one number in 2^13 is one of f16, and one in 2^16 one of bf16.
         let telling = self
             .claimed
             .iter()
@@ -121,14 +128,15 @@ impl Search<'_> {
                 ..self.claim.clone()
             };
             let (used, numbers) = self.fit_and_numbers(&stored, &Hypothesis::AS_STATED)?;
-            // Bounds that are wider than the rounding itself are no evidence for it.
+            // Numbers whose bounds are wider than the rounding itself are no evidence for it.
             let sizes: f64 = numbers.iter().map(|[expected, _]| expected.abs()).sum();
             let bounds: f64 = numbers.iter().map(|[_, bound]| bound).sum();
             (bounds <= 4.0 * float.unit_roundoff() * sizes).then_some((float, used))
         })
     }
 
-    /// Whether the errors look like roundings: of sums, small beside the numbers, in most of them, of no common size or share.
+    /// Whether the errors look like roundings of sums: they are small beside the numbers, most numbers have one, and
+    /// they have no common size or share.
     fn is_noise(&self) -> bool {
         let schedule = matches!(
             self.claim.quantity,

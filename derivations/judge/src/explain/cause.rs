@@ -1,4 +1,5 @@
-//! Whether mistakes may stand as the cause of a claim: its numbers are theirs, nothing that is right denies them, and they are told.
+//! Decides whether mistakes are the cause of a claim's numbers. They must give these numbers, no right claim may
+//! contradict them, and their bounds must be narrow enough to decide.
 
 use super::super::explanation::Explanation;
 use super::super::hypothesis::Hypothesis;
@@ -7,18 +8,18 @@ use super::super::plausible::{Mistaken, is_witness, shared, tells, unscaled};
 use super::search::Search;
 use crate::dump::{Claim, Quantity};
 
-/// What becomes of a hypothesis as the cause of a claim.
+/// The decision about a hypothesis as the cause of a claim's numbers.
 pub(super) enum Cause {
-    /// The claim has other numbers, or a right one denies it.
+    /// It is not the cause: the claim has other numbers, or a right claim contradicts it.
     No,
-    /// The claim's numbers are within its bounds, and these are too wide to tell.
+    /// The claim's numbers are within its bounds, but the bounds are too wide to decide.
     Possible,
-    /// It is told.
+    /// It is an explanation.
     Told(Box<Explanation>),
 }
 
 impl Search<'_> {
-    /// What becomes of these mistakes, which make the hypothesis, as the cause.
+    /// Decides about these mistakes, which make up the hypothesis.
     pub(super) fn cause(&self, mistakes: Vec<&'static Mistake>, hypothesis: &Hypothesis) -> Cause {
         let Some((used, numbers)) = self.fit_and_numbers(self.claim, hypothesis) else {
             return Cause::No;
@@ -52,7 +53,8 @@ impl Search<'_> {
         }))
     }
 
-    /// The same value's other gradient, which is right, speaks against what would change it, too, where something else does not.
+    /// Drops explanations that would also change another gradient of the same value, where that gradient is right and
+    /// other explanations would not change it.
     pub(super) fn drop_denied(&self, found: &mut Vec<Explanation>) {
         let by_another = |explanation: &Explanation| {
             let denies = |quantity: &Quantity| {

@@ -1,23 +1,24 @@
-//! What the explanations of one claim are looked for with.
+//! The data of a search for explanations of one claim.
 
 use bounds::Place;
 
 use crate::dump::Claim;
 use crate::inputs::Inputs;
 
-/// One claim that is out of bound, and what is known beside it.
+/// A claim that is out of bound, and what the search for its explanations needs.
 pub(super) struct Search<'a> {
     pub(super) inputs: Inputs<'a>,
     pub(super) claim: &'a Claim,
     pub(super) claimed: Vec<f64>,
-    /// The claims that are within their bounds, and their numbers.
+    /// The claims that are within their bounds, with their numbers.
     pub(super) right: &'a [(Claim, Vec<f64>)],
-    /// Where numbers are out of bound.
+    /// The places of the numbers that are out of bound.
     pub(super) places: Vec<Place>,
-    /// How many are.
+    /// The number of numbers that are out of bound.
     pub(super) failed: usize,
-    /// Of a gradient: what it is the gradient of, where that is not out of bound.
+    /// For a gradient, the claim of which it is the gradient, where that claim is not out of bound.
     pub(super) value_stands: Option<&'a Claim>,
-    /// Its numbers by the definition and their bounds, in the order of the tensor; none where a row has none.
+    /// Its numbers by the definition and their bounds, in the order of the tensor. The list is empty where a row has no
+    /// value.
     pub(super) stated: Vec<[f64; 2]>,
 }

@@ -1,6 +1,7 @@
-//! The decisions, and what each can be mistaken for.
+//! The decisions of a hypothesis about a single term. Each is an enum of the right choice and of the mistakes that are
+//! known for it.
 
-/// What probabilities are normalised over.
+/// The set over which probabilities are normalised.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Softmax {
     /// The codes of a position.
@@ -17,36 +18,36 @@ pub enum Softmax {
     Everything,
 }
 
-/// What the divergence takes for the code's logits.
+/// The numbers that the divergence takes for the logits of the code.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodeLogits {
-    /// `x`
+    /// The logits `x`.
     Plain,
-    /// `(x + g) / tau`: the relaxed sample's own.
+    /// `(x + g) / tau`, which are the logits of the relaxed sample.
     Relaxed,
-    /// `x / tau`
+    /// The logits divided by the temperature, `x / tau`.
     Tempered,
 }
 
-/// How the divergence reads tables of positions and codes.
+/// The order in which the divergence reads tables of positions and codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Arrangement {
-    /// As the layout says.
+    /// The order of the stated layout.
     ClaimSpec,
-    /// The numbers in their order in memory, cut into rows the other way: a reshape where a transpose was meant.
+    /// The order in memory, divided into rows of the other axis: a reshape where a transpose was meant.
     Reshaped,
 }
 
-/// What is subtracted from logits before they are exponentiated.
+/// The number that is subtracted from logits before the exponential.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shift {
     /// Their maximum.
     ByMaximum,
-    /// Nothing: large ones overflow.
+    /// Nothing is subtracted, so that large logits overflow.
     Missing,
 }
 
-/// What stands for `D(q || p)`.
+/// The formula that is computed as `D(q || p)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Divergence {
     /// `E_q[ln q - ln p]`
@@ -59,7 +60,7 @@ pub enum Divergence {
     EntropyMissing,
     /// `E_q[ln q]`
     PriorMissing,
-    /// `E_q[ln q - p]`: 1/K for ln 1/K.
+    /// `E_q[ln q - p]`, with `1/K` in place of `ln 1/K`.
     PriorNotLogged,
     /// `E_q[ln q + ln p]`
     PriorAdded,
@@ -81,7 +82,7 @@ pub enum Divergence {
     LogMissing,
 }
 
-/// What the prior of a code is in a finite world.
+/// The distribution that is taken for the prior of a code in a finite world.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CodePrior {
     /// `p(y,z)` at the observed caption.
@@ -92,168 +93,169 @@ pub enum CodePrior {
     Marginal,
 }
 
-/// What stands for `ln p(x,y)`.
+/// The formula that is computed as `ln p(x,y)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Evidence {
     /// `ln sum_z p(x|y,z) p(y,z)`
     ClaimSpec,
-    /// Summed over the captions, too: `ln p(x)`.
+    /// `ln p(x)`, which sums over the captions, too.
     OverCaptions,
-    /// `E_q[ln p(x,y,z) - ln q]`: the mean of the logarithms.
+    /// `E_q[ln p(x,y,z) - ln q]`, the mean of the logarithms.
     MeanOfLogs,
     /// `ln sum_z p(x|y,z)`
     PriorMissing,
 }
 
-/// What a continuous code's spread is taken for.
+/// The interpretation of a continuous code's spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Spread {
-    /// What it is.
+    /// It is interpreted as it is stated.
     ClaimSpec,
-    /// Its logarithm doubled: `ln s^2` taken for `ln s`, a variance for a standard deviation.
+    /// Its logarithm is doubled: `ln s^2` is taken for `ln s`, or a variance for a standard deviation.
     Doubled,
-    /// Its logarithm halved: `ln s` taken for `ln s^2`.
+    /// Its logarithm is halved: `ln s` is taken for `ln s^2`.
     Halved,
-    /// `(ln s^2)^2` for the variance.
+    /// `(ln s^2)^2` is taken for the variance.
     LogSquared,
-    /// The mean in its place.
+    /// The mean is used in its place.
     Mean,
-    /// Doubled in the sample only.
+    /// Its logarithm is doubled in the sample only.
     DoubledInSample,
-    /// Halved in the sample only.
+    /// Its logarithm is halved in the sample only.
     HalvedInSample,
-    /// Doubled in the divergence only.
+    /// Its logarithm is doubled in the divergence only.
     DoubledInDivergence,
-    /// Halved in the divergence only.
+    /// Its logarithm is halved in the divergence only.
     HalvedInDivergence,
 }
 
-/// The noise of the sample.
+/// The noise that the sample uses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Noise {
-    /// As given.
+    /// The noise that the dump gives.
     Given,
-    /// None: the mean, the tempered softmax.
+    /// No noise, which gives the mean or the tempered softmax.
     Absent,
-    /// At most `-ln(-ln 0.999)`, as uniforms below 0.999 give.
+    /// The noise, cut off at `-ln(-ln 0.999)`, as uniforms below 0.999 give it.
     Truncated,
-    /// With the other sign.
+    /// The noise with the other sign.
     Negated,
-    /// Twice.
+    /// Twice the noise.
     Doubled,
-    /// Halved.
+    /// Half of the noise.
     Halved,
-    /// Added after dividing by the temperature.
+    /// The noise, added after the logits were divided by the temperature.
     AfterTemperature,
 }
 
-/// Where the temperature divides.
+/// The way in which the temperature is used.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Temperature {
-    /// Once.
+    /// It divides once.
     Once,
-    /// Nowhere.
+    /// It is not used.
     Absent,
-    /// Twice.
+    /// It divides twice.
     Twice,
     /// It multiplies.
     Inverted,
 }
 
-/// What beta weighs.
+/// The terms that beta multiplies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Weight {
-    /// The divergence in the loss, nothing in the bound.
+    /// It multiplies the divergence in the loss, and nothing in the bound.
     ClaimSpec,
-    /// Nothing.
+    /// It multiplies nothing.
     Missing,
-    /// The divergence, squared.
+    /// Its square multiplies the divergence.
     Squared,
-    /// The reconstruction.
+    /// It multiplies the reconstruction.
     OnReconstruction,
-    /// Both.
+    /// It multiplies both terms.
     OnBoth,
-    /// The divergence of the bound, too.
+    /// It multiplies the divergence in the bound, too.
     InBound,
-    /// It divides.
+    /// It divides the divergence.
     Inverted,
 }
 
-/// Which terms stand in bound and loss.
+/// The terms of which bound and loss consist.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Terms {
-    /// Both.
+    /// Both terms are there.
     Both,
-    /// The reconstruction alone.
+    /// Only the reconstruction is there.
     DivergenceMissing,
-    /// The divergence alone.
+    /// Only the divergence is there.
     ReconstructionMissing,
-    /// The divergence with the other sign.
+    /// The divergence has the other sign.
     DivergenceSign,
-    /// The reconstruction with the other sign.
+    /// The reconstruction has the other sign.
     ReconstructionSign,
 }
 
-/// What stands for `ln p(x|y,z)`.
+/// The formula that is computed as `ln p(x|y,z)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Likelihood {
-    /// The density.
+    /// The stated density.
     Density,
-    /// A logit-Laplace without `-ln x (1 - x)`.
+    /// A logit-Laplace density without `-ln x (1 - x)`.
     JacobianMissing,
-    /// With it twice.
+    /// A logit-Laplace density with `-ln x (1 - x)` twice.
     JacobianTwice,
-    /// Of a Bernoulli pixel, `1 - x` for `x`.
+    /// A Bernoulli likelihood with `1 - x` in place of `x`.
     PixelsInverted,
-    /// Of a Bernoulli pixel, without the part of `1 - x`.
+    /// A Bernoulli likelihood without the term of `1 - x`.
     PositivePartOnly,
-    /// Without the logarithm of what normalises it.
+    /// The density without the logarithm of its normaliser.
     NormaliserMissing,
-    /// Without the factor 2 in a logit-Laplace's, without `2 pi` in a normal's.
+    /// The density without the constant of its normaliser: the factor 2 of a logit-Laplace, or the `2 pi` of a normal.
     ConstantMissing,
-    /// Without the scale's logarithm.
+    /// The density without the logarithm of its scale.
     LogScaleMissing,
-    /// `|x - mu| / b` for `|logit x - mu| / b`.
+    /// A logit-Laplace density with `|x - mu| / b` in place of `|logit x - mu| / b`.
     PixelSpace,
-    /// A Laplace density of the pixel itself, its scale the size of what should be the scale's logarithm.
+    /// A Laplace density of the pixel itself. Its scale is the absolute value of what should be the logarithm of the
+    /// scale.
     LaplaceOfPixels,
-    /// The scale taken for what it is the logarithm of.
+    /// The logarithm of the scale is taken for the scale.
     ScaleNotExponentiated,
-    /// A normal's variance taken for its standard deviation.
+    /// The variance of a normal is taken for its standard deviation.
     VarianceForScale,
-    /// A normal's square without the 1/2.
+    /// A normal density whose square lacks the factor 1/2.
     NotHalved,
-    /// Minus the square of `x - mu`, and nothing else.
+    /// Minus the square of `x - mu`, without anything else.
     SquaredError,
 }
 
-/// What happens to a gradient.
+/// A change of a gradient on its way back.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Slope {
-    /// Nothing.
+    /// The gradient is the whole derivative.
     Whole,
-    /// The divergence is cut off from it.
+    /// The divergence is detached from the gradient.
     DivergenceDetached,
-    /// The sample is cut off from it.
+    /// The sample is detached from the gradient.
     SampleDetached,
-    /// 0 throughout.
+    /// The gradient is 0 everywhere.
     Detached,
-    /// 1 too large.
+    /// The gradient is too large by 1.
     OneTooLarge,
-    /// Through the temperature only once where it divides, not at all.
+    /// The gradient lacks the factor `1 / tau` of the temperature.
     TemperatureMissing,
-    /// The one-hot sample's instead of the relaxation's.
+    /// The one-hot sample is used where the relaxed one belongs.
     Hard,
-    /// Beta weighs the reconstruction's slope and not the divergence's.
+    /// Beta multiplies the gradient of the reconstruction and not that of the divergence.
     BetaOnReconstruction,
 }
 
-/// What a masked code does.
+/// The effect of a masked code.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Masked {
-    /// Nothing: its probability is 0.
+    /// It has none, because its probability is 0.
     Nothing,
-    /// `0 ln 0` is NaN, and its row's sum with it.
+    /// `0 ln 0` is NaN, and so is the sum of its row.
     Row,
     /// Its own entry of a gradient is NaN.
     Entry,

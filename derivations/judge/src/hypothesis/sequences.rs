@@ -1,69 +1,70 @@
-//! The decisions about sequences and schedules, and what each can be mistaken for.
+//! The decisions of a hypothesis about sequences and schedules. Each is an enum of the right choice and of the mistakes
+//! that are known for it.
 
-/// Which token a row of logits is scored against.
+/// The token for which a row of logits is scored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {
-    /// Its own.
+    /// The token of the row.
     Own,
-    /// The next one.
+    /// The next token.
     Next,
-    /// The one before: the token that it is given.
+    /// The token before, which is the input of the row.
     Previous,
-    /// The next one, past the end of a row the first of the next row.
+    /// The next token, which is the first of the next sequence at the end of a sequence.
     NextAcrossRows,
-    /// An image token without its offset: among the text entries.
+    /// The token, where an image token lacks its offset and so is looked up among the text entries.
     OffsetMissing,
-    /// The offset added twice.
+    /// The token, where the offset of an image token is added twice.
     OffsetTwice,
 }
 
-/// How the loss of a sequence weighs its two parts.
+/// The weights of text and image in the loss of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PartWeights {
-    /// As stated.
+    /// The stated weights.
     ClaimSpec,
     /// One mean over all tokens.
     Together,
-    /// Two means, added.
+    /// The sum of the two means.
     Ones,
-    /// Their mean.
+    /// The mean of the two means.
     Equal,
-    /// Text and image exchanged.
+    /// The stated weights, with text and image exchanged.
     Swapped,
     /// The image part alone.
     ImageOnly,
-    /// Multiplied up to integers: 1 and 7, not divided by 8.
+    /// The weights as integers, such as 1 and 7 without the division by 8.
     NotDivided,
-    /// Sums instead of means.
+    /// The stated weights of sums instead of means.
     Sums,
 }
 
-/// Whether padding counts.
+/// The treatment of padding.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Padding {
-    /// As stated.
+    /// Padding is treated as stated.
     ClaimSpec,
-    /// It counts like any token.
+    /// Padding counts like any token.
     Counted,
-    /// It adds nothing, and the mean is over all tokens.
+    /// Padding adds nothing, but the mean is over all tokens.
     InDenominator,
     /// Entry 0 is taken for padding.
     ZeroIgnored,
 }
 
-/// What a sequence's softmax is over.
+/// The entries over which the softmax of a sequence is taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Entries {
-    /// As stated.
+    /// The stated entries.
     ClaimSpec,
-    /// The other way: all entries for one kind, one kind for all.
+    /// The other choice: all entries in place of those of one kind, or those of one kind in place of all.
     Other,
 }
 
-/// Where a schedule is read.
+/// The way in which a schedule is read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ScheduleAt {
-    /// At the step.
+    /// At the stated step.
     Step,
     /// A step later.
     StepAfter,
@@ -71,12 +72,12 @@ pub enum ScheduleAt {
     Start,
     /// At its end, whatever the step.
     End,
-    /// As if it were a straight line.
+    /// At the step, as if the schedule were a straight line.
     Linear,
-    /// As if it were half a cosine.
+    /// At the step, as if the schedule were half a cosine.
     Cosine,
-    /// From its end to its start.
+    /// At the step, where the schedule goes from its end to its start.
     Backwards,
-    /// `e^(-rate step)` multiplied into what it was at every hundredth step before.
+    /// At the step, where `e^(-rate step)` multiplies the previous value at every hundredth step.
     Compounded,
 }

@@ -1,4 +1,5 @@
-//! The file that a child answers with: whatever lies there, reading it neither waits nor takes more memory than an answer can need.
+//! Reads the file with which a child answers. Whatever lies there, reading does not block, and takes no more memory
+//! than an answer can need.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read as _};
@@ -6,19 +7,20 @@ use std::path::Path;
 
 use crate::dump::Quantity;
 
-/// Room for the header, and for tensors that are the child's own.
+/// The number of bytes that are allowed for the header, and for tensors that the child adds for itself.
 const HEADER: usize = 1 << 20;
 
-/// The most bytes of an answer: a claim has no more numbers than the question, and takes at most eight bytes for each where the question takes two.
+/// The largest number of bytes of an answer. A claim has at most as many numbers as the question, and takes at most
+/// eight bytes for each where the question takes two.
 pub(super) const fn most_bytes(question: usize) -> usize {
     question.saturating_mul(4 * Quantity::ALL.len()).saturating_add(HEADER)
 }
 
-/// Reads a regular file.
+/// Reads a regular file of at most `most` bytes.
 pub(super) fn read(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut options = OpenOptions::new();
     options.read(true);
-    // A pipe without a writer would hold up whoever opens it.
+    // Opening a pipe without a writer would block.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
     let file = options.open(path)?;

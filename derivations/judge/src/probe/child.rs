@@ -1,4 +1,4 @@
-//! The child: what it is asked and what its answers are taken for.
+//! A running child: sends it questions and reads its answers.
 
 use std::path::Path;
 
@@ -15,50 +15,50 @@ use super::process::{Process, Silence};
 use super::question::Question;
 use crate::dump::DumpBuilder;
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
-    /// Nothing came.
+    /// Nothing came within the time-out.
     #[error("the child did not answer within {seconds} s (--timeout), to {to}")]
     Silent {
-        /// What was asked.
+        /// The question or the greeting.
         to: String,
-        /// The time-out.
+        /// The time-out, in seconds.
         seconds: String,
     },
-    /// It ended.
+    /// The child ended.
     #[error("the child ended ({status}) instead of answering, to {to}")]
     Ended {
-        /// What was asked.
+        /// The question or the greeting.
         to: String,
-        /// How.
+        /// The exit status.
         status: String,
     },
-    /// Something came that is no answer.
+    /// A line came that is not an answer.
     #[error("the child's answer to {to} is no answer: {reason}")]
     Garbage {
-        /// What was asked.
+        /// The question or the greeting.
         to: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// It says that it cannot.
+    /// The child said that it cannot answer.
     #[error("the child refused {to}: {reason}")]
     Refused {
-        /// What was asked.
+        /// The question or the greeting.
         to: String,
-        /// Its words.
+        /// The child's own words.
         reason: String,
     },
-    /// The program was told to end.
+    /// The user told the program to end.
     #[error("interrupted before the child answered, to {to}")]
     Interrupted {
-        /// What was asked.
+        /// The question or the greeting.
         to: String,
     },
 }
 
-/// A line of a child.
+/// A line with which a child answers a question.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with the number of the question")]
 struct Reply {
@@ -74,10 +74,10 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Starts a command.
+    /// Starts the command as a child process.
     ///
     /// # Errors
-    /// [`FileError::Io`] where it cannot be started.
+    /// [`FileError::Io`] when it cannot be started.
     pub(super) fn start(command: &[String], options: Options) -> Result<Self, FileError> {
         let (program, args) = command
             .split_first()
@@ -89,7 +89,7 @@ impl Child {
         Ok(Self { process, options })
     }
 
-    /// The greeting.
+    /// Greets the child, and reads what it says about itself.
     pub(super) fn greet(&mut self) -> Result<Hello, NoAnswer> {
         let to = "the greeting";
         let line = self.exchange(&json!({"elbo-probe": 1}).to_string(), to)?;
@@ -97,7 +97,7 @@ impl Child {
         hello.map_err(|reason| garbage(to, &reason, &line))
     }
 
-    /// One question: the draft with the claims that the child adds.
+    /// Asks one question. The result is the draft with the claims that the child adds.
     pub(super) fn ask(&mut self, number: u64, mut draft: DumpBuilder, folder: &Path) -> Result<DumpBuilder, NoAnswer> {
         let to = &format!("question {number}");
         let [asked, answer] = ["question", "answer"].map(|what| folder.join(format!("{number}.{what}.safetensors")));
@@ -129,11 +129,11 @@ impl Child {
             let bytes = data.get(begin..end).unwrap_or_default().to_vec();
             draft.add(name, info.dtype, &info.shape, bytes);
         }
-        let _ = std::fs::remove_file(asked).and_then(|()| std::fs::remove_file(answer)); // the folder goes in any case
+        let _ = std::fs::remove_file(asked).and_then(|()| std::fs::remove_file(answer)); // The folder is deleted later.
         Ok(draft)
     }
 
-    /// A line there, a line back.
+    /// Sends a line and reads one back.
     fn exchange(&mut self, line: &str, to: &str) -> Result<String, NoAnswer> {
         let Options { timeout, stop, .. } = self.options;
         let to = to.to_owned();

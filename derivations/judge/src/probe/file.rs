@@ -1,4 +1,4 @@
-//! A question as the file that the child reads.
+//! Writes a question as the file that the child reads.
 
 use bounds::Float;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::hello::Hello;
 use super::question::Question;
 use crate::dump::{Axis, DumpBuilder};
 
-/// The most square grid of so many positions, `[H, W]`.
+/// The grid `[H, W]` of this many positions that is closest to a square.
 fn grid(positions: usize) -> [usize; 2] {
     let width = (1..=positions.isqrt())
         .rev()
@@ -17,7 +17,7 @@ fn grid(positions: usize) -> [usize; 2] {
 }
 
 impl Question {
-    /// The file's draft, without claims' tensors.
+    /// The dump with the inputs of the question, without the tensors of claims.
     pub(super) fn draft(&self, hello: &Hello) -> DumpBuilder {
         let mut draft = DumpBuilder::new(hello.statement.clone());
         if let (Some(entries), true) = (hello.sizes.get(&Axis::Entry), hello.is_model()) {
@@ -49,7 +49,7 @@ impl Question {
         draft
     }
 
-    /// `3 x 4 x 7 (batch, position, code)`.
+    /// The size in words, such as `3 x 4 x 7 (batch, position, code)`.
     #[must_use]
     pub fn size(&self) -> String {
         let lengths: Vec<String> = self.lengths.values().map(ToString::to_string).collect();

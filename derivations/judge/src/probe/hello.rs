@@ -1,4 +1,5 @@
-//! What a child says of itself when it is greeted, held against what `judge` asks of a dump before anything is drawn for it.
+//! Reads what a child says about itself when it is greeted. It is checked like the statement of a dump before any
+//! question is drawn.
 
 use std::collections::BTreeMap;
 
@@ -9,25 +10,25 @@ use serde_json::Value;
 
 use crate::dump::{Axis, Form, Layout, Quantity, Statement};
 
-/// A child's first line.
+/// The first line of a child.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with a statement")]
 pub struct Hello {
-    /// The statement of all its answers, as a dump has it.
+    /// The statement of all its answers, as in a dump.
     pub statement: Value,
-    /// The lengths of axes that it cannot vary.
+    /// The lengths of the axes that it cannot vary.
     #[serde(default)]
     pub sizes: BTreeMap<Axis, usize>,
-    /// The same statement, read.
+    /// The same statement, parsed.
     #[serde(skip)]
     pub read: Option<Statement>,
 }
 
 impl Hello {
-    /// Reads a line.
+    /// Reads the line.
     ///
     /// # Errors
-    /// What is wrong with it: what `judge` refuses, or sizes of which no question can be made.
+    /// A sentence about what is wrong: a statement that `judge` would refuse, or sizes for which there is no question.
     pub fn of(line: &str) -> Result<Self, String> {
         let mut hello: Self = serde_json::from_str(line).map_err(|error| without_types(&error.to_string()))?;
         expect_keys_once(line)?;
@@ -52,27 +53,27 @@ impl Hello {
         Ok(hello)
     }
 
-    /// The length of an axis: the child's own, or ours.
+    /// The length of an axis: the child's if it has one, or else `ours`.
     #[must_use]
     pub fn length(&self, axis: Axis, ours: usize) -> usize {
         self.sizes.get(&axis).copied().unwrap_or(ours)
     }
 
-    /// Whether it is a model that gets tokens alone.
+    /// Whether the child is a model whose questions hold tokens alone.
     #[must_use]
     pub fn is_model(&self) -> bool {
         let statement = self.read.as_ref();
         statement.is_some_and(|statement| statement.inputs == Form::Sequence && statement.text.is_none())
     }
 
-    /// Whether codes lie in planes.
+    /// Whether the child takes codes in planes.
     #[must_use]
     pub fn has_planes(&self) -> bool {
         let statement = self.read.as_ref();
         statement.is_some_and(|statement| statement.layout == Some(Layout::Planes))
     }
 
-    /// Of a model that takes so many rows and no others: how many.
+    /// For a model that takes a fixed number of rows: that number.
     #[must_use]
     pub fn rows_at_once(&self) -> Option<usize> {
         self.sizes.get(&Axis::Batch).copied().filter(|_| self.is_model())

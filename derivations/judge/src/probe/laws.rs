@@ -1,24 +1,25 @@
-//! What a child's answers must obey.
+//! The laws that the answers of a child must obey.
 
 use super::child::NoAnswer;
 use crate::dump::DumpBuilder;
 use crate::{Judged, Judgement, Verdict};
 
-/// A broken law.
+/// A law that an answer breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// `definition`, or `same-twice` where only the second answer broke it.
+    /// The name of the law: `definition`, or `same-twice` where only the second answer broke it.
     pub law: &'static str,
-    /// The claim that diverges first.
+    /// The name of the claim that diverges first.
     pub claim: &'static str,
-    /// What explains it, if anything does.
+    /// The name of the explanation, if there is one.
     pub explained: Option<String>,
-    /// Whether that is a law of models, which a smaller question must break, too: other explanations are told of more numbers than it has.
+    /// Whether the explanation is a law of models. A smaller question must break the same one. Other explanations may
+    /// change, because a smaller question has too few numbers to decide them.
     is_law: bool,
 }
 
 impl Violation {
-    /// The same, where a first answer did not break it.
+    /// The same violation, where the first answer did not break the law.
     pub(super) fn only_the_second_time(self) -> Self {
         Self {
             law: "same-twice",
@@ -33,7 +34,7 @@ impl Violation {
     }
 }
 
-/// The judgement of a question with its answer.
+/// Judges a question with its answer.
 pub(super) fn judged(answer: &DumpBuilder) -> Result<Judgement, NoAnswer> {
     let judged = answer.open("the answer").and_then(|dump| crate::judge(&dump, &|_| ()));
     judged.map_err(|error| NoAnswer::Garbage {
@@ -42,10 +43,11 @@ pub(super) fn judged(answer: &DumpBuilder) -> Result<Judgement, NoAnswer> {
     })
 }
 
-/// The claims in their order, each with why nothing was decided about it; nothing where something was.
+/// The claims in their order, each with the reason why it was not decided, or `None` where it was.
 pub(super) type Decided = Vec<(&'static str, Option<String>)>;
 
-/// Every claim is what the definition makes of the inputs; log-probabilities of a model that nobody sees into do not look ahead.
+/// Tests that every claim equals the definition on the inputs, and that the log-probabilities of a model without logits
+/// do not depend on later tokens.
 pub(super) fn of_definition(answer: &DumpBuilder) -> Result<Result<Decided, Violation>, NoAnswer> {
     let judgement = judged(answer)?;
     let out = judgement
@@ -67,7 +69,7 @@ pub(super) fn of_definition(answer: &DumpBuilder) -> Result<Result<Decided, Viol
         .collect()))
 }
 
-/// Why a claim that is not out of bound is not right either.
+/// The reason why a claim that is not out of bound was not decided either.
 fn why_undecided(judged: &Judged) -> Option<String> {
     match &judged.verdict {
         Verdict::Within => None,
@@ -76,7 +78,7 @@ fn why_undecided(judged: &Judged) -> Option<String> {
     }
 }
 
-/// What two answers decide together.
+/// Merges the decisions of two answers. A claim that either of them decided is decided.
 pub(super) fn decided_in_either(decided: &mut Decided, beside: &Decided) {
     for ((_, reason), (_, other)) in decided.iter_mut().zip(beside) {
         *reason = reason.take().filter(|_| other.is_some());

@@ -1,17 +1,17 @@
-//! How to probe.
+//! The settings of a probe.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// How to probe.
+/// The settings of a probe.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Seed of the questions.
+    /// The seed of the questions.
     pub seed: u64,
-    /// How many rounds of every kind of question.
+    /// The number of rounds. Each round has a question of every kind.
     pub rounds: u64,
-    /// How long the child may take for one answer.
+    /// The longest time that the child may take for one answer.
     pub timeout: Duration,
-    /// Set where the program is told to end: the child ends, the folder goes.
+    /// A flag that is set when the program is told to end. Then the child is ended and the folder deleted.
     pub stop: &'static AtomicBool,
 }

@@ -1,5 +1,5 @@
-//! A process and its lines. Whatever it does or leaves undone, nobody waits for it beyond a time-out, no more than a few of its lines lie in
-//! memory, and it ends together with everything that it has started.
+//! A process with which lines are exchanged. Whatever it does, nobody waits for it longer than a time-out, at most a
+//! few of its lines are in memory, and it ends together with everything that it has started.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -7,38 +7,38 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-/// The longest line that a process may write.
+/// The longest line that a process may write, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// How many lines may wait to be taken; a process that writes more of them waits itself.
+/// The number of lines that may wait to be read. A process that writes more of them blocks.
 const WAITING: usize = 1;
 
-/// How often a wait looks whether the program was told to end.
+/// The interval at which a wait checks whether the program was told to end.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long a process whose output is closed may take to end.
+/// The longest time that a process may take to end after it closed its output.
 const ENDING: Duration = Duration::from_millis(500);
 
-/// Why there is no line.
+/// The reason why there is no line.
 #[derive(Debug)]
 pub(super) enum Silence {
-    /// The time is over.
+    /// The time-out is over.
     Late,
-    /// The process has ended, or closed its output and goes on.
+    /// The process has ended, with its status, or it closed its output and still runs.
     Ended(Option<ExitStatus>),
-    /// What it writes cannot be read.
+    /// Its output cannot be read.
     Unreadable(io::Error),
-    /// The program was told to end.
+    /// The user told the program to end.
     Interrupted,
 }
 
-/// A running process that leads a group of its own.
+/// A running process, which is the leader of a process group of its own.
 #[derive(Debug)]
 pub(super) struct Process {
     process: std::process::Child,
-    /// How it ended, once its group is gone.
+    /// The exit status, once its group has ended.
     status: Option<ExitStatus>,
-    /// To the thread that writes: a process that does not read holds up whoever writes to it.
+    /// The channel to the thread that writes. A process that does not read would block that thread only.
     questions: SyncSender<String>,
     written: Receiver<io::Result<()>>,
     lines: Receiver<io::Result<String>>,
@@ -69,10 +69,11 @@ impl Process {
         })
     }
 
-    /// A line there, a line back, within a time.
+    /// Sends a line and waits for one back, up to the time-out.
     pub(super) fn exchange(&mut self, line: &str, timeout: Duration, stop: &AtomicBool) -> Result<String, Silence> {
         let deadline = Instant::now() + timeout;
-        // There is room: the line before was written, else there is no question after it. One that does not listen may have spoken all the same.
+        // The channel has room, because the line before was written, or there would be no further question. A process
+        // that does not read may still have written a line.
         let sent = self.questions.try_send(format!("{line}\n")).is_ok();
         let written = if sent {
             wait(&self.written, deadline, stop)
@@ -92,7 +93,7 @@ impl Process {
         }
     }
 
-    /// How a process ended whose output is closed; nothing where it goes on.
+    /// The exit status of a process that closed its output, or `None` where it still runs.
     fn ended(&mut self) -> Option<ExitStatus> {
         let deadline = Instant::now() + ENDING;
         while !group::has_ended(&mut self.process) {
@@ -104,7 +105,8 @@ impl Process {
         self.end()
     }
 
-    /// Ends the group. It goes before its leader is waited for: until then nobody else can have its number.
+    /// Ends the process group. This happens before the leader is waited for, because until then no other group can have
+    /// its number.
     fn end(&mut self) -> Option<ExitStatus> {
         if self.status.is_none() {
             group::end(&mut self.process);
@@ -120,7 +122,7 @@ impl Drop for Process {
     }
 }
 
-/// Why nothing came through a channel.
+/// The reason why nothing came through a channel.
 enum Waited {
     Late,
     Closed,
@@ -170,7 +172,7 @@ fn read_lines(output: ChildStdout, sender: &SyncSender<io::Result<String>>) {
     }
 }
 
-/// A process and all that it starts, as the system knows them.
+/// Operations on a process group, on systems that have them.
 #[cfg(unix)]
 mod group {
     use std::os::unix::process::CommandExt as _;
@@ -182,7 +184,7 @@ mod group {
         command.process_group(0);
     }
 
-    /// Whether it has ended, though nobody has waited for it yet.
+    /// Whether the process has ended, before anybody has waited for it.
     pub(super) fn has_ended(process: &mut Child) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         !matches!(waitid(WaitId::Pid(Pid::from_child(process)), options), Ok(None))
@@ -190,11 +192,11 @@ mod group {
 
     pub(super) fn end(process: &mut Child) {
         let _ = kill_process_group(Pid::from_child(process), Signal::KILL);
-        let _ = process.kill(); // one that has left its group
+        let _ = process.kill(); // The process may have left its group.
     }
 }
 
-/// Elsewhere a process ends alone.
+/// On other systems a process ends alone.
 #[cfg(not(unix))]
 mod group {
     use std::process::{Child, Command};

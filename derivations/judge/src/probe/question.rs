@@ -1,4 +1,4 @@
-//! Inputs that we choose, and smaller ones.
+//! The questions of a probe: random inputs of several kinds.
 
 use std::collections::BTreeMap;
 
@@ -23,21 +23,21 @@ pub const KINDS: [&str; 10] = [
     "next tokens",
 ];
 
-/// The most tokens that one beginning is continued with.
+/// The largest number of tokens with which one beginning is continued.
 const MOST_NEXT: usize = 64;
 
-/// The most numbers that a question has, all its tables together: a row of DALL-E's codes with noise and gradient is three quarters of it, and a question,
-/// two answers and the trial's own tables stay below 2 GB.
+/// The largest number of numbers in all tables of a question. An item of DALL-E's codes with noise and gradient has
+/// three quarters of it. A question, two answers and the tables of the judge stay below 2 GB.
 const MOST_NUMBERS: usize = 1 << 25;
 
-/// A tensor with what its axes are.
+/// A tensor of a question, with its axes.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     pub(super) axes: Vec<Axis>,
     pub(super) values: Vec<f64>,
 }
 
-/// Inputs.
+/// The inputs of a question.
 #[derive(Debug, Clone)]
 pub struct Question {
     pub(super) tables: BTreeMap<&'static str, Table>,
@@ -45,20 +45,20 @@ pub struct Question {
 }
 
 impl Question {
-    /// Draws a question of a kind; nothing where the child's sizes or its form have no such kind. Where the child lets us choose, a question that would be too
-    /// large is one about a single item.
+    /// Draws a question of a kind. It is `None` where the child's sizes or its form do not allow this kind. A question
+    /// that would be too large has a single item, if the child allows it.
     ///
     /// # Errors
-    /// What is wrong with the child's sizes, if there can be no such question.
+    /// A sentence about what is wrong with the child's sizes, if they allow no question.
     pub fn draw(hello: &Hello, kind: usize, seed: u64) -> Result<Option<Self>, String> {
         Self::of_items(hello, kind, seed, if kind == 1 { 1 } else { 3 })
             .or_else(|_| Self::of_items(hello, kind, seed, 1))
     }
 
-    /// Refuses a child whose smallest question has inputs that no dump may have: they are refused now or never.
+    /// Refuses a child whose smallest question has inputs that no dump may have, before any question is asked.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// A sentence about what is wrong with the inputs.
     pub(super) fn expect_inputs(hello: &Hello) -> Result<(), String> {
         match Self::draw(hello, 1, 0)? {
             Some(question) => dump::expect_inputs(question.draft(hello).bytes()).map_err(|error| error.to_string()),
@@ -133,7 +133,7 @@ impl Question {
             _ => 7,
         };
         self.lengths.insert(Axis::Code, hello.length(Axis::Code, codes));
-        let positions = if planes { 6 } else { 4 }; // no square: height and width must not be mixed up unnoticed
+        let positions = if planes { 6 } else { 4 }; // A square would hide an exchange of height and width.
         self.lengths
             .insert(Axis::Position, hello.length(Axis::Position, positions));
         let axes: &[Axis] = if planes {
@@ -158,11 +158,12 @@ impl Question {
             self.table("prior_logits", axes, 1.5, random)?;
         }
         self.table("gumbel_noise", axes, 1.0, random)?;
-        self.map("gumbel_noise", |x| x + 0.25 * x * x); // skewed, as Gumbel noise is
+        self.map("gumbel_noise", |x| x + 0.25 * x * x); // It is skewed, like Gumbel noise.
         self.table("sample_gradient", axes, 0.5, random)
     }
 
-    /// Rows that begin alike: row `b` differs from row 0 from a token on, the last of three from none. Or rows that differ in one token.
+    /// Draws sequences that begin alike. Row `b` differs from row 0 from some token on, and the last of three does not
+    /// differ. In another kind, the rows differ in a single token.
     fn draw_sequence(&mut self, hello: &Hello, kind: &str, random: &mut ChaCha8Rng) -> Result<(), String> {
         let text = hello.read.as_ref().and_then(|statement| statement.text.clone());
         let ours = text.as_ref().map_or([6, 9], |text| {
@@ -172,7 +173,7 @@ impl Question {
         if let Some(text) = &text {
             expect_entries(text, tokens, entries)?;
         }
-        // A model's rows may come in several answers.
+        // The rows of a model may be asked in several questions.
         let rows = |ours: usize| match hello.rows_at_once() {
             Some(at_once) => ours.next_multiple_of(at_once),
             None => hello.length(Axis::Batch, ours),
@@ -221,7 +222,7 @@ impl Question {
         Ok(())
     }
 
-    /// How many numbers a table of these axes has, if there is room for it.
+    /// The number of numbers in a table with these axes. It is an error where the question would become too large.
     fn room(&self, axes: &[Axis]) -> Result<usize, String> {
         let there: usize = self.tables.values().map(|table| table.values.len()).sum();
         let lengths = axes.iter().map(|axis| self.lengths[axis]);
@@ -238,7 +239,7 @@ impl Question {
     fn table(&mut self, name: &'static str, axes: &[Axis], scale: f64, random: &mut ChaCha8Rng) -> Result<(), String> {
         let axes: Vec<Axis> = [Axis::Batch].iter().chain(axes).copied().collect();
         let count = self.room(&axes)?;
-        // A few digits each, so that a small question is a readable one.
+        // The numbers have few digits, so that a small question can be read.
         let one = |_| {
             let drawn: f64 = StandardNormal.sample(random);
             (scale * drawn * 1024.0).round() / 1024.0
@@ -254,7 +255,7 @@ impl Question {
         }
     }
 
-    /// Gives a share of the numbers a value, never the first of a row of codes.
+    /// Sets a random share of the numbers to a value, but never the first of a row of codes.
     fn some(&mut self, name: &str, share: f64, value: f64, random: &mut ChaCha8Rng) {
         let codes = self.lengths[&Axis::Code];
         if let Some(table) = self.tables.get_mut(name) {

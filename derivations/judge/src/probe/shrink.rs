@@ -1,12 +1,13 @@
-//! Smaller questions.
+//! Makes smaller questions from a question.
 
 use super::hello::Hello;
 use super::question::Question;
 use crate::dump::Axis;
 
 impl Question {
-    /// Questions with one index less along an axis that the child can vary, larger steps first, then with rounder numbers. Each is made when it is its turn: a
-    /// large question is not copied for all of them at once.
+    /// The questions with fewer indices along an axis that the child can vary, with larger steps first, followed by
+    /// those with rounder numbers. Each is made when it is needed, so that a large question is not copied many times at
+    /// once.
     pub(super) fn smaller(&self, hello: &Hello) -> impl Iterator<Item = Self> {
         let by_text =
             |axis: Axis| matches!(axis, Axis::Token | Axis::Entry) && self.tables.contains_key("token_logits");
@@ -21,7 +22,7 @@ impl Question {
                 .chain(each)
                 .map(move |gone| self.kept(axis, |index| !gone.contains(&index)))
         });
-        // A pixel or a standard deviation that is rounded to 0 would not be one.
+        // A pixel or a standard deviation must not be rounded to 0.
         let may_be_rounded = |name: &&'static str| !matches!(*name, "tokens" | "x" | "q_spread" | "prior_spread");
         let rounder = self.tables.keys().copied().filter(may_be_rounded).filter_map(|name| {
             let mut rounder = self.clone();
@@ -33,7 +34,7 @@ impl Question {
         fewer.chain(rounder)
     }
 
-    /// The rows that are asked about at once, as many of them.
+    /// Divides the question into questions of `at_once` rows each.
     pub(super) fn parts(&self, at_once: Option<usize>) -> Vec<Self> {
         let batch = self.lengths[&Axis::Batch];
         match at_once {
@@ -45,7 +46,7 @@ impl Question {
         }
     }
 
-    /// The same without some indices of an axis.
+    /// The question without some indices of an axis.
     fn kept(&self, axis: Axis, keep: impl Fn(usize) -> bool) -> Self {
         let length = self.lengths[&axis];
         let mut question = self.clone();
@@ -67,7 +68,7 @@ impl Question {
         question
     }
 
-    /// The first row among others: a model's answer to it may not move.
+    /// A question with the same first row among other rows. The answer of a model to that row must not change.
     pub(super) fn in_other_company(&self, hello: &Hello) -> Option<Self> {
         let batch = self.lengths[&Axis::Batch];
         let entries = hello.length(Axis::Entry, 9);

@@ -1,4 +1,4 @@
-//! The verdict for programs.
+//! The report as JSON. Its schema is committed.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The verdict as a test report: a suite a dump, a test case a claim.
+//! The report as a test report, with a suite for each dump and a test case for each claim.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use typeset::words::plain;
@@ -6,7 +6,7 @@ use typeset::words::plain;
 use super::{index, used, verdict};
 use crate::{Judged, Judgement, Verdict};
 
-/// `JUnit` XML.
+/// The report as `JUnit` XML.
 ///
 /// # Errors
 /// None that a string can give.
@@ -44,8 +44,9 @@ fn plain_lines(warnings: &[String]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What is out of bound is a failure. What could not be decided, or was not judged, is an error: a CI that reads the file is red, as the exit code
-/// is, and tells the two apart. Undecided where that is allowed is a skipped test.
+/// The status of the test case of a claim. A claim that is out of bound is a failure. A claim that could not be decided
+/// or was not judged is an error, so that a CI system fails, as the exit code does, and can distinguish the two. An
+/// undecided claim, where those are allowed, is a skipped test.
 fn status(judged: &Judged, allows_undecided: bool) -> TestCaseStatus {
     let failure = |message: String| {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);

@@ -1,4 +1,4 @@
-//! The verdict as a comment on a pull request.
+//! The report as Markdown, for a comment on a pull request.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use typeset::words::{code, plain};
 use super::{index, used, verdict};
 use crate::{Judgement, Verdict};
 
-/// A table a dump, and what is wrong in a sentence each.
+/// The report: a table for each dump, and a sentence for each claim that is wrong.
 #[must_use]
 pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
     let stand = judgements.iter().filter(|judgement| judgement.stands()).count();

@@ -1,11 +1,11 @@
-//! Where the numbers that are out of bound lie.
+//! Describes where in a claim the numbers lie that are out of bound.
 
 use std::collections::BTreeSet;
 
 use crate::Judged;
 use crate::dump::Role;
 
-/// Which items, positions, codes: a sentence.
+/// A sentence about the items, positions and codes of the numbers that are out of bound.
 pub(super) fn text(judged: &Judged) -> String {
     let mut parts = Vec::new();
     for role in [Role::Batch, Role::Row, Role::Entry] {
@@ -29,7 +29,7 @@ pub(super) fn text(judged: &Judged) -> String {
     }
 }
 
-/// `0 to 3, 7, 9 to 12`, and no more than a few of them.
+/// A list of ranges such as `0 to 3, 7, 9 to 12`, of which only the first few are written.
 fn ranges(numbers: &BTreeSet<usize>) -> String {
     const MOST: usize = 6;
     let mut ranges: Vec<(usize, usize)> = Vec::new();

@@ -1,4 +1,4 @@
-//! What probing a black box came to.
+//! The report on probing a black box, as text and as JSON.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use typeset::wrap::prose;
 
 use crate::probe::{Found, Report};
 
-/// A sentence, and, where a law is broken, the judgement of the smallest question.
+/// The report as text: a sentence, and where a law is broken the judgement on the smallest question.
 #[must_use]
 pub fn text(report: &Report, saved: Option<&str>) -> String {
     let mut out = String::new();
@@ -52,7 +52,7 @@ pub fn text(report: &Report, saved: Option<&str>) -> String {
     out
 }
 
-/// What was decided where nothing is broken.
+/// The report where no law is broken: what was decided, and what was not.
 fn nothing(report: &Report) -> String {
     let kinds = report.kinds.iter().filter(|(_, n)| *n > 0);
     let kinds: Vec<String> = kinds.map(|(name, n)| format!("{n} {name}")).collect();
@@ -87,7 +87,7 @@ fn law(law: &str) -> &'static str {
     }
 }
 
-/// The same for programs.
+/// The report as JSON.
 #[must_use]
 pub fn json(report: &Report, saved: Option<&str>) -> Value {
     let found = match &report.found {

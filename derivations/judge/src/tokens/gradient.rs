@@ -1,4 +1,4 @@
-//! Gradients of what discrete codes make, by logits of encoder and prior.
+//! Computes the gradients of the terms of discrete codes with respect to the logits of encoder and prior.
 
 use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
 use reference::logits;
@@ -10,14 +10,14 @@ use crate::dump::{Claim, Input, Quantity, Tokens};
 use crate::hypothesis::{Arrangement, CodeLogits, Divergence, Hypothesis, Masked, Slope, Softmax};
 use crate::inputs::{Absence, Inputs, Row, objective};
 
-/// The gradient of a claim by a position's logits.
+/// The gradient of a claim with respect to the logits of a position.
 ///
 /// ```text
 /// d/dx_k E_q[f] = q_k (f_k - E_q[f]),  f = a ln q - b ln p       d/db_k E_q[-ln p] = p_k - q_k
 /// ```
 ///
-/// and what comes back through the sample, from `sample_gradient`. An ordinary implementation adds up `q_k (f_k + 1)` and takes
-/// `q_k sum_j q_j (f_j + 1)` away: each is rounded at its own size.
+/// The gradient through the sample is added, from `sample_gradient`. An ordinary implementation computes
+/// `q_k (f_k + 1)` and subtracts `q_k sum_j q_j (f_j + 1)`, so that each is rounded at its own size.
 pub(crate) fn gradient(
     inputs: &Inputs<'_>,
     input: Input,
@@ -75,7 +75,7 @@ pub(crate) fn gradient(
             })
             .collect()
     } else if a.is_nan() {
-        // D(p || q): q - p.
+        // The derivative of D(p || q) is q - p.
         let slope = |k: usize| {
             let mut slope = weighed(&q, k, q.q[k], 1.0, w);
             slope += weighed(&p, k, p.q[k], 1.0, w).times(-1.0, 0.0);
@@ -117,7 +117,7 @@ pub(crate) fn gradient(
     Ok(slopes)
 }
 
-/// `q_k (f_k - E_q[f])`, with the reference's value where it has one.
+/// `q_k (f_k - E_q[f])`, with the value of the reference where it has one.
 fn expected_slopes(
     q: &LogSoftmaxRow,
     p: &LogSoftmaxRow,
@@ -149,13 +149,14 @@ fn expected_slopes(
         let error = (1.0 + q.rel_error[k]) * ((q.rel_error[k] + 5.0 * w.u()) * size + off(k) + mean_error);
         let mass = q.q[k] * size;
         let range = Range::ANY.part(q, mass, w);
-        // Two products and their difference are rounded near 0, too.
+        // Near 0, two products and their difference are rounded to subnormal numbers, too.
         BoundedSum::one(value, q.q[k] * error + q.lost[k] * (size + 3.0), mass).within(range)
     };
     (0..q.ln.len()).map(slope).collect()
 }
 
-/// `(y_k / tau) (v_k - E_y[v])`, added to the slopes; `v` is what the subject's own decoder handed back.
+/// Adds the gradient through the sample, `(y_k / tau) (v_k - E_y[v])`. `v` is the gradient that the subject's own
+/// decoder returned.
 fn through_the_sample(
     inputs: &Inputs<'_>,
     tokens: &Tokens,
@@ -169,7 +170,7 @@ fn through_the_sample(
     }
     let w = inputs.of_rows();
     let x = line(table(tokens.logits.as_ref())?, row)?;
-    // It is the derivative of the claimed number, which the slopes are still to be scaled to.
+    // `v` is the derivative of the claimed number. The other gradients are scaled to that number later.
     let stated = objective(of.quantity, &Hypothesis::AS_STATED, inputs.statement.beta())[0];
     let weight = objective(of.quantity, hypothesis, inputs.statement.beta())[0];
     let lengths = hypothesis.reconstruction_lengths.factor(inputs.sizes);

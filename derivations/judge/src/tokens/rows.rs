@@ -1,4 +1,5 @@
-//! The rows that discrete codes are computed from, as a hypothesis reads them.
+//! The rows of logits, noise and samples from which the terms of discrete codes are computed, as a hypothesis reads
+//! them.
 
 use std::borrow::Cow;
 
@@ -9,8 +10,8 @@ use crate::dump::{Item, Layout, Tokens};
 use crate::hypothesis::{Arrangement, CodeLogits, Hypothesis, Masked, Noise, Shift, Temperature};
 use crate::inputs::{Absence, Inputs};
 
-/// Uniforms up to 0.999 give no noise above this.
-const LARGEST_NOISE: f64 = 6.907_255_070_523_689; // -ln(-ln 0.999)
+/// The largest Gumbel noise that uniforms up to 0.999 give.
+const LARGEST_NOISE: f64 = 6.907_255_070_523_689; // This is -ln(-ln 0.999).
 
 pub(super) fn item<'a>(inputs: &Inputs<'a>, item: usize) -> Result<&'a Tokens, Absence> {
     match inputs.items.get(item) {
@@ -28,7 +29,7 @@ pub(super) fn line(table: &Array2<f64>, row: usize) -> Result<&[f64], Absence> {
     rows.chunks_exact(table.ncols()).nth(row).ok_or(Absence::NotAffected)
 }
 
-/// A row of a table, or what a reshape that does not transpose takes for it.
+/// A row of a table, or the numbers that a reshape without a transpose takes for it.
 pub(super) fn arranged<'a>(
     inputs: &Inputs<'_>,
     table: &'a Array2<f64>,
@@ -52,7 +53,7 @@ pub(super) fn arranged<'a>(
     Ok((0..codes).map(at).collect())
 }
 
-/// A row of logits, its masks ignored where the hypothesis does.
+/// A row of logits. Masks are ignored where the hypothesis ignores them.
 pub(super) fn logits_of<'a>(
     inputs: &Inputs<'_>,
     tokens: &'a Tokens,
@@ -66,7 +67,7 @@ pub(super) fn logits_of<'a>(
     Ok(x.iter().map(|x| if x.is_infinite() { 0.0 } else { *x }).collect())
 }
 
-/// A row of logits, normalised; by exponentials that may overflow where the hypothesis has it so.
+/// Normalises a row of logits. Exponentials may overflow where the hypothesis says so.
 pub(super) fn normalised(
     tensor: &'static str,
     x: &[f64],
@@ -78,7 +79,7 @@ pub(super) fn normalised(
     let largest = w.each.largest().ln();
     let k = (0..x.len()).find(|k| row.q[*k] > 0.0).ok_or(Absence::NotAffected)?;
     if hypothesis.shift == Shift::Missing && x[k] - row.ln[k] > largest {
-        // The sum is infinite: a number by it is 0, infinity by infinity is none.
+        // The sum is infinite. A finite number divided by it is 0, and infinity divided by infinity is NaN.
         for (k, x) in x.iter().enumerate() {
             let alone = *x > largest;
             row.ln[k] = if alone { f64::NAN } else { f64::NEG_INFINITY };
@@ -88,7 +89,8 @@ pub(super) fn normalised(
     Ok(row)
 }
 
-/// A row of logits with what the hypothesis does to it, and by how many units of roundoff its entries are off.
+/// A row of logits after what the hypothesis does to it. The second result is the error of its entries in units of
+/// roundoff.
 pub(super) fn scores(
     inputs: &Inputs<'_>,
     tokens: &Tokens,
@@ -107,7 +109,7 @@ pub(super) fn scores(
                 noise(inputs, tokens, hypothesis, row)?,
                 temperature(inputs, hypothesis)?,
             );
-            // -ln 0.999 is 0.001: what rounds 0.999 moves it by a thousand times as much.
+            // -ln 0.999 is 0.001, so a rounding of 0.999 changes it relatively by a thousand times as much.
             let rounded = if hypothesis.noise == Noise::Truncated {
                 1000.0
             } else {
@@ -148,7 +150,7 @@ pub(super) fn noise(
     Ok(noise.iter().map(each).collect())
 }
 
-/// A probability times something of the given size.
+/// The product of a probability and a value. `size` is the size of the value, for the error bound.
 pub(super) fn weighed(row: &LogSoftmaxRow, k: usize, value: f64, size: f64, w: Arithmetic) -> BoundedSum {
     let mass = row.q[k] * size;
     BoundedSum::one(
@@ -159,7 +161,7 @@ pub(super) fn weighed(row: &LogSoftmaxRow, k: usize, value: f64, size: f64, w: A
     .within(Range::ANY.part(row, mass, w))
 }
 
-/// `ln y` of the relaxed sample.
+/// `ln y` of the relaxed sample of a position.
 pub(super) fn relaxed_row(
     inputs: &Inputs<'_>,
     tokens: &Tokens,

@@ -1,4 +1,4 @@
-//! What is sampled and mixed, and what comes of it.
+//! The arguments and results of sampling codes and mixing a codebook.
 
 use gpu::fused::{self, Gumbel, Isa, Numbers, Pull, Rows, Sample};
 use rand::SeedableRng as _;
@@ -9,47 +9,47 @@ use crate::terms::call::EngineError;
 use crate::terms::cases::CASES;
 use crate::terms::draw::{room, stored};
 
-/// From where training starts to where it ends, and beyond both.
+/// The temperatures: those from the beginning to the end of training, and some beyond.
 const TEMPERATURES: [f64; 4] = [1.0, 0.9, 1.0 / 16.0, 3.0];
 
-/// What is sampled and mixed.
+/// The arguments of sampling and mixing.
 #[derive(Debug, Clone)]
 pub struct MixCall<E> {
-    /// What kind of logits these are.
+    /// The name of the kind of logits.
     pub name: &'static str,
-    /// Rows, codes, numbers of a codebook's row.
+    /// The numbers of rows, of codes `K`, and of entries of a codebook's row `D`.
     pub shape: [usize; 3],
-    /// The temperature.
+    /// The temperature of the relaxation.
     pub temperature: f64,
-    /// `[rows, K]`.
+    /// The logits, `[rows, K]`.
     pub logits: Vec<E>,
-    /// `[rows, K]`.
+    /// The Gumbel noise, `[rows, K]`.
     pub noise: Vec<E>,
-    /// `[K, D]`.
+    /// The codebook, `[K, D]`.
     pub codebook: Vec<E>,
-    /// `[rows, K]`: the derivative with respect to the samples, for the samples alone.
+    /// The derivative of a loss with respect to the samples, `[rows, K]`, where the samples are not mixed.
     pub to_samples: Vec<E>,
-    /// `[rows, D]`: the derivative with respect to the mixed rows.
+    /// The derivative of a loss with respect to the mixed rows, `[rows, D]`.
     pub to_mixed: Vec<E>,
 }
 
-/// What comes of it, for one of the samples.
+/// The results for one kind of sample.
 #[derive(Debug, Clone)]
 pub struct Mixed<E> {
-    /// `[rows, K]`.
+    /// The samples, `[rows, K]`.
     pub samples: Vec<E>,
-    /// `[rows, K]`, from [`MixCall::to_samples`].
+    /// The derivative with respect to the logits that follows from [`MixCall::to_samples`], `[rows, K]`.
     pub through_samples: Vec<E>,
-    /// `[rows, D]`.
+    /// The mixed rows of the codebook, `[rows, D]`.
     pub mixed: Vec<E>,
-    /// `[rows, K]`, from [`MixCall::to_mixed`].
+    /// The derivative with respect to the logits that follows from [`MixCall::to_mixed`], `[rows, K]`.
     pub to_logits: Vec<E>,
-    /// `[K, D]`.
+    /// The derivative with respect to the codebook, `[K, D]`.
     pub to_codebook: Vec<E>,
 }
 
 impl<E: Numbers> MixCall<E> {
-    /// Runs the CPU's kernels.
+    /// Runs the kernels of the CPU.
     pub(crate) fn run(&self, isa: Isa, sample: Sample, out: &mut Mixed<E>) -> Result<(), EngineError> {
         let [_, k, d] = self.shape;
         let rows = |name, table, k| Rows::new(name, table, k);
@@ -79,7 +79,7 @@ impl<E: Numbers> MixCall<E> {
         let mut normal = |n: usize, scale: f64| -> Vec<f64> {
             let number = |i| {
                 let z: f64 = StandardNormal.sample(&mut rng);
-                // An outlier now and then, or a wrong sum of small numbers passes.
+                // There are a few outliers. Without them a wrong sum of small numbers would pass.
                 scale * z * if i % 97 == 0 { 40.0 } else { 1.0 }
             };
             (0..n).map(number).collect()
@@ -99,7 +99,7 @@ impl<E: Numbers> MixCall<E> {
 }
 
 impl<E: Numbers> Mixed<E> {
-    /// All of it, in the order of the fields.
+    /// All results, in the order of the fields.
     pub(crate) fn tables(&mut self) -> [&mut [E]; 5] {
         [
             &mut self.samples,
@@ -110,7 +110,7 @@ impl<E: Numbers> Mixed<E> {
         ]
     }
 
-    /// Room, with what no result leaves.
+    /// Buffers for the results, filled with a number that no result has.
     pub(super) fn of_shape([rows, k, d]: [usize; 3]) -> Self {
         Self {
             samples: room(rows * k),

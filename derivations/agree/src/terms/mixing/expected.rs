@@ -1,11 +1,11 @@
-//! The reference's side of samples and what they mix.
+//! The values of the reference for samples and for the codebook rows that they mix.
 
 use reference::relaxation::Relaxed;
 use reference::vocab::Nats;
 
 use crate::bounds::Storage;
 
-/// What goes forward of a row.
+/// The values of the forward pass of a row.
 pub(super) struct Expected {
     pub(super) sample: Vec<Nats>,
     pub(super) mixed: Vec<Nats>,
@@ -31,7 +31,8 @@ impl Expected {
         )
     }
 
-    /// Two codes may be as near to each other as rounding: then either is right. The choice made, nothing is rounded.
+    /// The values for a straight-through sample. Two codes may lie so close that rounding decides, and then either
+    /// choice is right. Given the choice, nothing is rounded.
     pub(super) fn chosen(drawn: Option<&Relaxed>, found: &[f64], codebook: &[f64], storage: Storage) -> Self {
         let (k, d) = (found.len(), codebook.len() / found.len());
         let Some(drawn) = drawn else {
@@ -48,7 +49,7 @@ impl Expected {
         Self { sample, mixed }
     }
 
-    /// The sizes of what is mixed, `sum_k y_k |C_kd|`.
+    /// The sizes of the addends of a mixed row, `sum_k y_k |C_kd|`.
     pub(super) fn sizes(&self, codebook: &[f64], drawn: Option<&Relaxed>) -> Vec<f64> {
         let d = self.mixed.len();
         let magnitudes: Vec<f64> = codebook.iter().map(|c| c.abs()).collect();
@@ -59,7 +60,7 @@ impl Expected {
     }
 }
 
-/// What comes back to a codebook, `sum_i y_k w_d`, and the sizes of what is added up.
+/// The derivative with respect to a codebook, `sum_i y_k w_d`, and the sizes of its addends.
 pub(super) struct ToCodebook(pub(super) Vec<Nats>, pub(super) Vec<f64>);
 
 impl ToCodebook {
@@ -67,16 +68,17 @@ impl ToCodebook {
         Self(vec![Nats::ZERO; numbers], vec![0.0; numbers])
     }
 
-    /// A row's samples, and what is pulled at what they mixed.
+    /// Adds the samples of a row, with the derivative with respect to the row that they mixed.
     pub(super) fn add(&mut self, sample: &[Nats], w: &[f64]) {
         let d = w.len();
         for (code, y) in sample.iter().enumerate() {
             if y.value() == 0.0 && y.mass() == 0.0 {
-                continue; // not chosen
+                continue; // This code was not chosen.
             }
             let slopes = self.0[code * d..].iter_mut().zip(&mut self.1[code * d..]);
             for ((slope, size), w) in slopes.zip(w) {
-                // By hand: a weight of 0 counts, or an undefined row would vanish behind it.
+                // The product is written out, because `*` would leave out a weight of 0, and an undefined row would
+                // vanish.
                 *slope = *slope + Nats::with_mass(w * y.value(), w.abs() * y.mass().max(y.value()));
                 *size += w.abs() * y.value();
             }
@@ -84,7 +86,7 @@ impl ToCodebook {
     }
 }
 
-/// The sizes of what is added up on the way to a logit's derivative, `(y_k / tau) (sum_d |w_d C_kd| + sum_d |w_d| sum_j y_j |C_jd|)`.
+/// The sizes of the addends of a logit's derivative, `(y_k / tau) (sum_d |w_d C_kd| + sum_d |w_d| sum_j y_j |C_jd|)`.
 pub(super) fn pulled(codebook: &[f64], w: &[f64], drawn: Option<&Relaxed>, temperature: f64) -> Vec<f64> {
     let d = w.len();
     let codebook: Vec<f64> = codebook.iter().map(|c| c.abs()).collect();
