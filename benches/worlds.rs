@@ -13,11 +13,10 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use agree::equations::{Options, agree_on};
+use agree::equations::{FLOATS, Options, agree_on};
 use agree::families::dense::{SEED, Worlds};
 use agree::pairs::{PAIRS, Pair, tables};
 use agree::report as agreement;
-use bounds::Float;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use gpu::device::{Device, Kind};
 use gpu::transfer::download;
@@ -60,7 +59,7 @@ fn twin(group: &mut BenchmarkGroup<'_, WallTime>, worlds: &[World], lines: &[Pai
     let Ok(device) = Device::open(kind) else {
         return;
     };
-    for float in Float::ALL {
+    for float in FLOATS {
         let options = Options {
             device: device.clone(),
             float,

@@ -14,7 +14,7 @@ mod edge;
 mod exact;
 mod faults;
 
-use agree::equations::{Options, Report, agree};
+use agree::equations::{FLOATS, Options, Report, agree};
 use agree::families::dense::{SEED, Worlds, seed};
 use agree::pairs::{self, tables};
 use agree::report as agreement;
@@ -58,7 +58,7 @@ fn agreeing(worlds: &[World], options: &Options) -> Report {
 fn the_twin_agrees_on_the_real_file_in_both_types() {
     let worlds = emoji();
     assert_eq!(worlds.len(), 256);
-    for float in Float::ALL {
+    for float in FLOATS {
         agreeing(&worlds, &on_cpu(float));
     }
 }
@@ -66,7 +66,7 @@ fn the_twin_agrees_on_the_real_file_in_both_types() {
 #[test]
 fn the_twin_agrees_on_random_worlds_in_both_types() {
     println!("ELBO_SEED={}", seed());
-    for float in Float::ALL {
+    for float in FLOATS {
         let report = agreeing(&drawn(seed()), &on_cpu(float));
         for row in &report.rows {
             let finite = row.compared - row.classed;
@@ -80,7 +80,7 @@ fn the_twin_agrees_on_random_worlds_in_both_types() {
 #[test]
 fn no_bound_is_a_thousand_times_too_loose() {
     for worlds in [emoji(), drawn(SEED)] {
-        for float in Float::ALL {
+        for float in FLOATS {
             let report = agreeing(&worlds, &on_cpu(float));
             for row in report.rows.iter().filter(|row| !row.exact) {
                 let used = row.worst.map_or(0.0, |worst| worst.ratio);
@@ -99,7 +99,7 @@ fn no_bound_is_a_thousand_times_too_loose() {
 #[test]
 fn the_twin_agrees_on_a_thousand_codes() {
     let world = World::new(Worlds::new(seed()).dense(7, 1031, -300.0)).unwrap();
-    for float in Float::ALL {
+    for float in FLOATS {
         agreeing(std::slice::from_ref(&world), &on_cpu(float));
     }
 }
@@ -108,7 +108,7 @@ fn the_twin_agrees_on_a_thousand_codes() {
 fn a_row_of_a_batch_equals_the_batch_of_one_bit_for_bit() {
     // candle's CPU kernels reduce row by row in one order, whatever the batch.
     let worlds: Vec<World> = emoji().into_iter().take(9).collect();
-    for float in Float::ALL {
+    for float in FLOATS {
         let options = on_cpu(float);
         let whole = Batch::new(&tables(&worlds), &options.device, float).unwrap();
         for pair in pairs::on(&options.device).unwrap() {
@@ -135,7 +135,7 @@ fn every_world_of_a_batch_keeps_its_own_caption_and_beta() {
         .flat_map(|&beta| (0..4).map(move |y| (beta, y)))
         .map(|(beta, y)| world.observing(y).with_beta(Beta::new(beta).unwrap()))
         .collect();
-    for float in Float::ALL {
+    for float in FLOATS {
         agreeing(&worlds, &on_cpu(float));
     }
 }
@@ -165,7 +165,7 @@ fn cuda_twin_agrees_or_says_that_there_is_no_device() {
     };
     let mut worlds = drawn(SEED);
     worlds.extend(emoji());
-    for float in Float::ALL {
+    for float in FLOATS {
         let options = Options {
             device: device.clone(),
             float,

@@ -19,6 +19,9 @@ pub use report::{Report, Row, Worst};
 /// The largest number of entries of a table in one batch, which takes 32 MiB in `f64`.
 const BATCH_ENTRIES: usize = 1 << 22;
 
+/// The types that worlds are compared in, the narrow one first.
+pub const FLOATS: [Float; 2] = [Float::F32, Float::F64];
+
 /// The reason why the two sides could not be compared at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,6 +33,12 @@ pub enum Error {
         world: usize,
         /// The refusal.
         source: reference::vocab::Error,
+    },
+    /// Worlds are not compared in that type.
+    #[error("worlds are compared in f32 and f64, not in {float}")]
+    Type {
+        /// The type that was asked for.
+        float: &'static str,
     },
     /// A log-probability is so large that the twin's type cannot hold sums of it.
     #[error(
@@ -95,6 +104,11 @@ where
     W: Batchable,
     T: Fn(&W::Batch, Reading) -> Result<Tensor, gpu::Error>,
 {
+    if !FLOATS.contains(&options.float) {
+        return Err(Error::Type {
+            float: options.float.name(),
+        });
+    }
     let mut rows: Vec<(Row, &Pair<W, T>, Reading)> = pairs
         .iter()
         .flat_map(|pair| {

@@ -13,7 +13,7 @@ use reference::vocab::{Beta, Error, Reading};
 use reference::world::{Tables, World};
 
 use self::dense::{Worlds, certain, seed};
-use crate::pairs::SIDES;
+use crate::pairs::{Pair, SIDES};
 
 /// A family of images that share a prior. One code makes the image impossible, one makes it far more likely than all
 /// others do, and one caption is certain.
@@ -124,14 +124,7 @@ pub fn differences(by: &impl Adder, family: &[Tables]) -> Vec<String> {
                     .expect("a family is drawn so that nothing refuses it")
                     .under(reading)
                     .expect("a family is drawn so that nothing refuses it");
-                let (expected, bound) = match (pair.reference)(&world, reading) {
-                    Ok(nats) => {
-                        let tolerance = pair.tolerance(&world, reading, Working::F64);
-                        (nats[0].value(), tolerance.bound(nats[0].mass()))
-                    }
-                    Err(Error::Indeterminate { .. }) => (f64::NAN, 0.0),
-                    Err(error) => panic!("{error}"),
-                };
+                let (expected, bound) = expected(&pair, &world, reading);
                 let found = (side.of)(found);
                 if !compare(expected, found, bound).agrees() {
                     differences.push(format!(
@@ -144,4 +137,16 @@ pub fn differences(by: &impl Adder, family: &[Tables]) -> Vec<String> {
         }
     }
     differences
+}
+
+/// The value of the reference for a side, and how far the side may be off. The value is NaN where there is none.
+fn expected(pair: &Pair, world: &World, reading: Reading) -> (f64, f64) {
+    match (pair.reference)(world, reading) {
+        Ok(nats) => {
+            let tolerance = pair.tolerance(world, reading, Working::F64);
+            (nats[0].value(), tolerance.bound(nats[0].mass()))
+        }
+        Err(Error::Indeterminate { .. }) => (f64::NAN, 0.0),
+        Err(error) => panic!("{error}"),
+    }
 }

@@ -2,10 +2,10 @@
 //!
 //! # Reading order
 //!
-//! [`observe`] judges one claim in one world, and [`verdict`] turns many observations into a verdict. This file judges
-//! all claims on all worlds. [`continuous`] and [`integrals`] add worlds whose codes are integrated over. [`ledger`]
-//! says where every nat of one world goes, and [`counterexample`] finds the smallest world that breaks a claim.
-//! [`report`] writes all of it as text and JSON.
+//! [`observe`] judges one claim in one world, and [`mod@verdict`] turns many observations into a verdict. This file
+//! judges all claims on all worlds. [`continuous`] and [`integrals`] add worlds whose codes are integrated over.
+//! [`ledger`] says where every nat of one world goes, and [`counterexample`] finds the smallest world that breaks a
+//! claim. [`report`] writes all of it as text and JSON.
 
 pub mod continuous;
 pub mod counterexample;

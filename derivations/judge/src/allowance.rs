@@ -107,6 +107,77 @@ impl Drawn {
         let wider = |a: Defined, b: Defined| if b.bound > a.bound || a.value.is_nan() { b } else { a };
         Ok(numbers.into_iter().reduce(wider).unwrap_or(Defined::UNDEFINED))
     }
+
+    /// The number of an image with the widest bound.
+    fn of_image(&self, arithmetic: Arithmetic, stored: Float) -> Result<Defined, FileError> {
+        self.widest(&image(), &[self.question.shape[0]], arithmetic, stored)
+    }
+
+    /// What the bound of an image comes from, as reasons and the bounds where nothing else is rounded.
+    fn reasons(&self) -> Result<Vec<(String, f64)>, FileError> {
+        let [_, positions, codes] = self.question.shape;
+        let w = self.question.arithmetic;
+        let exact = Arithmetic {
+            each: Float::F64,
+            sums: Float::F64,
+            order: w.order,
+        };
+        Ok(vec![
+            (
+                format!(
+                    "exponentials, logarithms and products, each rounded to {}",
+                    w.each.name()
+                ),
+                self.of_image(Arithmetic { each: w.each, ..exact }, Float::F64)?.bound,
+            ),
+            (
+                format!(
+                    "sums of {} and of {}, accumulated in {} {}",
+                    count(codes, "code"),
+                    count(positions, "position"),
+                    w.sums.name(),
+                    in_order(w.order)
+                ),
+                self.of_image(Arithmetic { sums: w.sums, ..exact }, Float::F64)?.bound,
+            ),
+            (
+                format!("the result, stored in {}", w.each.name()),
+                self.of_image(exact, w.each)?.bound,
+            ),
+        ])
+    }
+
+    /// The narrower bounds that an image has in other arithmetic.
+    fn instead(&self) -> Result<Vec<(String, f64)>, FileError> {
+        let w = self.question.arithmetic;
+        let mut instead = Vec::new();
+        if w.order == Order::Sequential {
+            let tree = Arithmetic {
+                order: Order::Tree,
+                ..w
+            };
+            instead.push((
+                format!("added up {}", in_order(Order::Tree)),
+                self.of_image(tree, w.each)?.bound,
+            ));
+        }
+        if w.sums.unit_roundoff() > Float::F32.unit_roundoff() {
+            let sums = Arithmetic { sums: Float::F32, ..w };
+            instead.push(("accumulated in f32".to_owned(), self.of_image(sums, w.each)?.bound));
+        }
+        if w.each.unit_roundoff() > Float::F32.unit_roundoff() {
+            let single = Arithmetic {
+                each: Float::F32,
+                sums: Float::F32,
+                ..w
+            };
+            instead.push((
+                "computed in f32 throughout".to_owned(),
+                self.of_image(single, Float::F32)?.bound,
+            ));
+        }
+        Ok(instead)
+    }
 }
 
 /// How far a correct program may be off that computes a quantity of discrete codes, and why.
@@ -117,10 +188,8 @@ impl Drawn {
 /// [`FileError`] for a shape without images, positions or codes.
 pub fn allowance(question: Question) -> Result<Allowance, FileError> {
     let drawn = Drawn::new(question);
-    let [images, positions, codes] = question.shape;
+    let [images, positions, _] = question.shape;
     let w = question.arithmetic;
-    let image = ClaimSpec::sum(&[Axis::Position, Axis::Code]);
-    let of_image = |arithmetic: Arithmetic, stored: Float| drawn.widest(&image, &[images], arithmetic, stored);
     let numbers = vec![
         Allowed {
             number: "a position, the widest".to_owned(),
@@ -128,73 +197,24 @@ pub fn allowance(question: Question) -> Result<Allowance, FileError> {
         },
         Allowed {
             number: format!("an image: the sum of {}", count(positions, "position")),
-            defined: of_image(w, w.each)?,
+            defined: drawn.of_image(w, w.each)?,
         },
         Allowed {
             number: format!("the mean of {}", count(images, "image")),
-            defined: drawn.widest(&image.clone().mean(&[Axis::Batch]), &[], w, w.each)?,
+            defined: drawn.widest(&image().mean(&[Axis::Batch]), &[], w, w.each)?,
         },
     ];
-    let exact = Arithmetic {
-        each: Float::F64,
-        sums: Float::F64,
-        order: w.order,
-    };
-    let reasons = vec![
-        (
-            format!(
-                "exponentials, logarithms and products, each rounded to {}",
-                w.each.name()
-            ),
-            of_image(Arithmetic { each: w.each, ..exact }, Float::F64)?.bound,
-        ),
-        (
-            format!(
-                "sums of {} and of {}, accumulated in {} {}",
-                count(codes, "code"),
-                count(positions, "position"),
-                w.sums.name(),
-                in_order(w.order)
-            ),
-            of_image(Arithmetic { sums: w.sums, ..exact }, Float::F64)?.bound,
-        ),
-        (
-            format!("the result, stored in {}", w.each.name()),
-            of_image(exact, w.each)?.bound,
-        ),
-    ];
-    let mut instead = Vec::new();
-    if w.order == Order::Sequential {
-        let tree = Arithmetic {
-            order: Order::Tree,
-            ..w
-        };
-        instead.push((
-            format!("added up {}", in_order(Order::Tree)),
-            of_image(tree, w.each)?.bound,
-        ));
-    }
-    if w.sums.unit_roundoff() > Float::F32.unit_roundoff() {
-        let sums = Arithmetic { sums: Float::F32, ..w };
-        instead.push(("accumulated in f32".to_owned(), of_image(sums, w.each)?.bound));
-    }
-    if w.each.unit_roundoff() > Float::F32.unit_roundoff() {
-        let single = Arithmetic {
-            each: Float::F32,
-            sums: Float::F32,
-            ..w
-        };
-        instead.push((
-            "computed in f32 throughout".to_owned(),
-            of_image(single, Float::F32)?.bound,
-        ));
-    }
     Ok(Allowance {
         question,
         numbers,
-        reasons,
-        instead,
+        reasons: drawn.reasons()?,
+        instead: drawn.instead()?,
     })
+}
+
+/// The reductions of an image's number: the sum over its positions and codes.
+fn image() -> ClaimSpec {
+    ClaimSpec::sum(&[Axis::Position, Axis::Code])
 }
 
 /// An order of summation in words.

@@ -80,6 +80,13 @@ struct Beginning {
     nexts: u64,
 }
 
+/// The beginnings of the rows that were read so far. They form a tree, and the first one is empty.
+struct Beginnings {
+    /// The map from a beginning and a token to the longer beginning.
+    longer: HashMap<(usize, usize), usize>,
+    met: Vec<Beginning>,
+}
+
 /// The bounds on the distance between two answers of a model to the same question.
 struct Slack {
     unit: f64,
@@ -115,9 +122,10 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
     if !held.whole {
         return Ok(held);
     }
-    // This is a tree of beginnings. It maps a beginning and a token to the longer beginning.
-    let mut next: HashMap<(usize, usize), usize> = HashMap::new();
-    let mut met = vec![Beginning::default()];
+    let mut beginnings = Beginnings {
+        longer: HashMap::new(),
+        met: vec![Beginning::default()],
+    };
     let mut rows: HashMap<usize, Vec<f64>> = HashMap::new();
     let slack = Slack::of(dump, claim);
     let largest = claim.stored.largest().min(dump.statement.dtype.largest());
@@ -129,43 +137,14 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
         let numbers = dump.claimed(claim, Some(batch))?;
         let mut node = 0;
         for (t, (number, token)) in numbers.iter().zip(&sequence.tokens).enumerate() {
-            let (parent, found) = (node, number / nat);
-            node = *next.entry((parent, *token)).or_insert(met.len());
-            let expected = if node < met.len() {
-                held.tested += 1;
-                let known = met[node].nll;
-                if apart(found, known, slack.at(known)) {
-                    held.breaks(1);
-                }
-                known
-            } else {
-                let probability = (-found).exp();
-                let off = if found.is_finite() {
-                    probability * slack.at(found)
-                } else {
-                    0.0
-                };
-                let Beginning { mass, nexts, .. } = met[parent];
-                let (sum, off) = (mass + probability, met[parent].off + off);
-                let complete = dump.statement.entries == Some(nexts + 1);
-                held.tested += usize::from(complete);
-                let room = off + slack.normaliser;
-                let wrong = sum > 1.0 + room || complete && sum < 1.0 - room;
-                if found < -slack.at(0.0) {
-                    held.breaks(3);
-                } else if wrong && (mass > 0.0 || complete) {
-                    held.breaks(2);
-                }
-                let before = &mut met[parent];
-                (before.mass, before.off, before.nexts) = (sum, off, nexts + 1);
-                met.push(Beginning {
-                    nll: found,
-                    ..Beginning::default()
-                });
-                // This is the probability that the other tokens leave, as `-ln p`.
-                let left = -(1.0 - mass).max(0.0).ln();
-                if wrong { left } else { found.max(0.0) }
-            };
+            let expected;
+            (node, expected) = held.follow(
+                &mut beginnings,
+                (node, *token),
+                number / nat,
+                dump.statement.entries,
+                &slack,
+            );
             let bound = slack.at(expected) * nat.abs();
             let flat = batch * numbers.len() + t;
             held.comparison.compare(Number {
@@ -193,7 +172,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
             held.breaks(0);
         }
     }
-    held.note(&met, dump.statement.entries, &slack);
+    held.note(&beginnings.met, dump.statement.entries, &slack);
     Ok(held)
 }
 
@@ -204,6 +183,59 @@ fn apart(a: f64, b: f64, bound: f64) -> bool {
 }
 
 impl Causality {
+    /// Follows a token from a beginning, and tests its number. Returns the longer beginning, and the number that the
+    /// token must have.
+    fn follow(
+        &mut self,
+        beginnings: &mut Beginnings,
+        (parent, token): (usize, usize),
+        found: f64,
+        entries: Option<u64>,
+        slack: &Slack,
+    ) -> (usize, f64) {
+        let met = &mut beginnings.met;
+        let node = *beginnings.longer.entry((parent, token)).or_insert(met.len());
+        if node < met.len() {
+            self.tested += 1;
+            let known = met[node].nll;
+            if apart(found, known, slack.at(known)) {
+                self.breaks(1);
+            }
+            return (node, known);
+        }
+        met.push(Beginning {
+            nll: found,
+            ..Beginning::default()
+        });
+        (node, self.add(&mut met[parent], found, entries, slack))
+    }
+
+    /// Adds a next token to a beginning. Returns the number that this token must have: its own, or the one that the
+    /// other tokens leave, where the probabilities add up to a wrong sum.
+    fn add(&mut self, before: &mut Beginning, found: f64, entries: Option<u64>, slack: &Slack) -> f64 {
+        let probability = (-found).exp();
+        let off = if found.is_finite() {
+            probability * slack.at(found)
+        } else {
+            0.0
+        };
+        let Beginning { mass, nexts, .. } = *before;
+        let (sum, off) = (mass + probability, before.off + off);
+        let complete = entries == Some(nexts + 1);
+        self.tested += usize::from(complete);
+        let room = off + slack.normaliser;
+        let wrong = sum > 1.0 + room || complete && sum < 1.0 - room;
+        if found < -slack.at(0.0) {
+            self.breaks(3);
+        } else if wrong && (mass > 0.0 || complete) {
+            self.breaks(2);
+        }
+        (before.mass, before.off, before.nexts) = (sum, off, nexts + 1);
+        // This is the probability that the other tokens leave, as `-ln p`.
+        let left = -(1.0 - mass).max(0.0).ln();
+        if wrong { left } else { found.max(0.0) }
+    }
+
     fn note(&mut self, met: &[Beginning], entries: Option<u64>, slack: &Slack) {
         let full = |before: &&Beginning| entries == Some(before.nexts);
         if met.iter().filter(full).count() == 0 {

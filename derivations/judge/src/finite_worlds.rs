@@ -64,7 +64,7 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypo
             .collect()
     };
     let mut sum = match hypothesis.evidence {
-        Evidence::ClaimSpec => {
+        Evidence::AsStated => {
             let sum = log_sum_exp(&joint(y), w, 4.0)?;
             sum.known(eq03_log_evidence(world)?.value())
         }

@@ -163,6 +163,25 @@ pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, hypothesis: &Hypothes
     (0..means.len()).map(one).collect()
 }
 
+/// The factors `a`, `b` and `c` of `c (a (-H) + b CE)`, the quantity whose derivatives are taken.
+const fn parts(quantity: Quantity, divergence: Divergence) -> Result<[f64; 3], Absence> {
+    Ok(match (quantity, divergence) {
+        (Quantity::Entropy, _) => [-1.0, 0.0, 1.0],
+        (Quantity::CrossEntropy, _) | (_, Divergence::EntropyMissing) => [0.0, 1.0, 1.0],
+        (_, Divergence::Forward | Divergence::OneOnce | Divergence::OneMissing | Divergence::FromStandard) => {
+            [1.0, 1.0, 1.0]
+        }
+        (_, Divergence::NotHalved) => [1.0, 1.0, 2.0],
+        (_, Divergence::EntropyHalved) => [0.5, 1.0, 1.0],
+        (_, Divergence::PriorMissing) => [1.0, 0.0, 1.0],
+        (_, Divergence::LogMissing) => [0.0, 1.0, 1.0],
+        // Without the mean, the derivative with respect to `m` is 0, and the one with respect to `L` stays the same.
+        (_, Divergence::MeanMissing) => [1.0, 1.0, 1.0],
+        (_, Divergence::LogAdded) => [-1.0, 1.0, 1.0],
+        _ => return Err(Absence::NotAffected),
+    })
+}
+
 /// The gradient of a claim with respect to the mean or the spread.
 pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &Claim, hypothesis: &Hypothesis) -> Row {
     let w = inputs.arithmetic;
@@ -182,22 +201,7 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
     let one = |(k, c): (usize, Option<Coordinate>)| {
         let Some(c) = c else { return Ok(UNDEFINED) };
         let rough = w.roughness(c.log_size()) + 6.0 * w.u();
-        // By m and by L, of a (-H) + b CE.
-        let [a, b, times] = match (of.quantity, hypothesis.divergence) {
-            (Quantity::Entropy, _) => [-1.0, 0.0, 1.0],
-            (Quantity::CrossEntropy, _) | (_, Divergence::EntropyMissing) => [0.0, 1.0, 1.0],
-            (_, Divergence::Forward | Divergence::OneOnce | Divergence::OneMissing | Divergence::FromStandard) => {
-                [1.0, 1.0, 1.0]
-            }
-            (_, Divergence::NotHalved) => [1.0, 1.0, 2.0],
-            (_, Divergence::EntropyHalved) => [0.5, 1.0, 1.0],
-            (_, Divergence::PriorMissing) => [1.0, 0.0, 1.0],
-            (_, Divergence::LogMissing) => [0.0, 1.0, 1.0],
-            // Its square is a constant without the mean: 0 by `m`, and by `L` what it was.
-            (_, Divergence::MeanMissing) => [1.0, 1.0, 1.0],
-            (_, Divergence::LogAdded) => [-1.0, 1.0, 1.0],
-            _ => return Err(Absence::NotAffected),
-        };
+        let [a, b, times] = parts(of.quantity, hypothesis.divergence)?;
         // dL / d(what is given)
         let inner = match parameter {
             _ if input == Input::QMean => 1.0,

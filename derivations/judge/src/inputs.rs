@@ -67,7 +67,7 @@ pub(super) fn weights(quantity: Quantity, hypothesis: &Hypothesis, beta: f64) ->
     let [reconstruction, divergence] = match hypothesis.weight {
         Weight::InBound => [1.0, beta],
         _ if bound => [1.0, 1.0],
-        Weight::ClaimSpec => [1.0, beta],
+        Weight::AsStated => [1.0, beta],
         Weight::Missing => [1.0, 1.0],
         Weight::Squared => [1.0, beta * beta],
         Weight::OnReconstruction => [beta, 1.0],

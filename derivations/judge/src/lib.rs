@@ -56,71 +56,12 @@ pub use reduction::Reduction;
 /// # Errors
 /// [`FileError`] for a number in the inputs that is not allowed, or a file that cannot be read.
 pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError> {
-    let (statement, sizes, arithmetic) = (&dump.statement, &dump.sizes, dump.statement.arithmetic());
-    let stated = |claim: &Claim| Reduction::new(claim, statement, sizes, arithmetic);
-    let mut cells: Vec<Reduction> = dump.claims.iter().map(stated).collect();
-    let mut skipped = vec![None; cells.len()];
-    let mut seen = Variety::default();
-    for batch in 0..sizes.batch.max(1) {
-        let item = [dump.item(batch)?];
-        seen.look(&item[0]);
-        let inputs = Inputs {
-            statement,
-            sizes,
-            items: &item,
-            arithmetic,
-        };
-        for (claim, (cells, skipped)) in dump.claims.iter().zip(cells.iter_mut().zip(&mut skipped)) {
-            if skipped.is_some() || batch >= cells.items() || is_black_box(dump, claim) {
-                continue;
-            }
-            let claimed = match cells.keeps_batch() {
-                true => dump.claimed(claim, Some(batch))?,
-                false => Vec::new(),
-            };
-            let by = (claim, &Hypothesis::AS_STATED);
-            let ended = evaluate::item(&inputs, by, 0, (batch, &claimed), cells, StopAt::Nothing);
-            if let ControlFlow::Break(Stopped::Absent { row, why }) = ended {
-                *skipped = Some(format!("it has no value at item {batch}, row {row}: {why}"));
-            }
-            cells.end_of_item(batch, &claimed);
-        }
-        progress(1);
-    }
+    let arithmetic = dump.statement.arithmetic();
+    let Items { cells, skipped, seen } = Items::compared(dump, progress)?;
     let (mut judged, mut warnings) = (Vec::new(), seen.warnings());
-    warnings.extend(dump.claims.iter().filter_map(|claim| claim.assumed(sizes)));
-    for ((claim, mut cells), skipped) in dump.claims.iter().zip(cells).zip(skipped) {
-        let black_box = is_black_box(dump, claim);
-        if !cells.keeps_batch() && !black_box {
-            cells.end(&dump.claimed(claim, None)?);
-        }
-        let mut held = if black_box {
-            causality::hold(dump, claim)?
-        } else {
-            causality::Causality::of(cells.into_comparison())
-        };
-        let comparison = std::mem::take(&mut held.comparison);
-        let verdict = match skipped {
-            Some(reason) => Verdict::Skipped(reason),
-            None if comparison.failed > 0 => Verdict::Beyond,
-            None if black_box && held.tested == 0 => Verdict::Skipped(held.untested().to_owned()),
-            None if comparison.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
-            None if comparison.is_undecided() => {
-                Verdict::Undecided(undecided::reason(dump, claim, &comparison, arithmetic))
-            }
-            None => Verdict::Within,
-        };
-        if verdict == Verdict::Within {
-            warnings.extend(comparison.weakness(claim.quantity.name()));
-            warnings.extend(std::mem::take(&mut held.notes));
-        }
-        judged.push(Judged {
-            claim: claim.clone(),
-            verdict,
-            comparison,
-            explanations: held.explanations(),
-            unexplained: None,
-        });
+    warnings.extend(dump.claims.iter().filter_map(|claim| claim.assumed(&dump.sizes)));
+    for ((claim, cells), skipped) in dump.claims.iter().zip(cells).zip(skipped) {
+        judged.push(verdict(dump, claim, cells, skipped, &mut warnings)?);
     }
     first_divergence::trace(dump, &mut judged, arithmetic)?;
     explain::explain(dump, &mut judged, arithmetic)?;
@@ -130,6 +71,95 @@ pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError
         claims: judged,
         warnings,
         allows_undecided: false,
+    })
+}
+
+/// The result of comparing the items of a dump, one after the other.
+struct Items {
+    /// The reduction of each claim.
+    cells: Vec<Reduction>,
+    /// The reason why a claim is skipped, for those that are.
+    skipped: Vec<Option<String>>,
+    seen: Variety,
+}
+
+impl Items {
+    /// Computes every claim of every item and compares it.
+    fn compared(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Self, FileError> {
+        let (statement, sizes, arithmetic) = (&dump.statement, &dump.sizes, dump.statement.arithmetic());
+        let stated = |claim: &Claim| Reduction::new(claim, statement, sizes, arithmetic);
+        let mut cells: Vec<Reduction> = dump.claims.iter().map(stated).collect();
+        let mut skipped = vec![None; cells.len()];
+        let mut seen = Variety::default();
+        for batch in 0..sizes.batch.max(1) {
+            let item = [dump.item(batch)?];
+            seen.look(&item[0]);
+            let inputs = Inputs {
+                statement,
+                sizes,
+                items: &item,
+                arithmetic,
+            };
+            for (claim, (cells, skipped)) in dump.claims.iter().zip(cells.iter_mut().zip(&mut skipped)) {
+                if skipped.is_some() || batch >= cells.items() || is_black_box(dump, claim) {
+                    continue;
+                }
+                let claimed = match cells.keeps_batch() {
+                    true => dump.claimed(claim, Some(batch))?,
+                    false => Vec::new(),
+                };
+                let by = (claim, &Hypothesis::AS_STATED);
+                let ended = evaluate::item(&inputs, by, 0, (batch, &claimed), cells, StopAt::Nothing);
+                if let ControlFlow::Break(Stopped::Absent { row, why }) = ended {
+                    *skipped = Some(format!("it has no value at item {batch}, row {row}: {why}"));
+                }
+                cells.end_of_item(batch, &claimed);
+            }
+            progress(1);
+        }
+        Ok(Self { cells, skipped, seen })
+    }
+}
+
+/// The verdict on a claim whose items were compared. Warnings about it are added to the others.
+fn verdict(
+    dump: &Dump,
+    claim: &Claim,
+    mut cells: Reduction,
+    skipped: Option<String>,
+    warnings: &mut Vec<String>,
+) -> Result<Judged, FileError> {
+    let black_box = is_black_box(dump, claim);
+    if !cells.keeps_batch() && !black_box {
+        cells.end(&dump.claimed(claim, None)?);
+    }
+    let mut held = if black_box {
+        causality::hold(dump, claim)?
+    } else {
+        causality::Causality::of(cells.into_comparison())
+    };
+    let comparison = std::mem::take(&mut held.comparison);
+    let verdict = match skipped {
+        Some(reason) => Verdict::Skipped(reason),
+        None if comparison.failed > 0 => Verdict::Beyond,
+        None if black_box && held.tested == 0 => Verdict::Skipped(held.untested().to_owned()),
+        None if comparison.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
+        None if comparison.is_undecided() => {
+            let arithmetic = dump.statement.arithmetic();
+            Verdict::Undecided(undecided::reason(dump, claim, &comparison, arithmetic))
+        }
+        None => Verdict::Within,
+    };
+    if verdict == Verdict::Within {
+        warnings.extend(comparison.weakness(claim.quantity.name()));
+        warnings.extend(std::mem::take(&mut held.notes));
+    }
+    Ok(Judged {
+        claim: claim.clone(),
+        verdict,
+        comparison,
+        explanations: held.explanations(),
+        unexplained: None,
     })
 }
 

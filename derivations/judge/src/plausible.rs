@@ -85,10 +85,10 @@ pub(super) fn shared(hypothesis: &Hypothesis, claim: &Claim, other: &Claim) -> H
         _ => Hypothesis {
             divergence_lengths: Lengths::default(),
             reconstruction_lengths: Lengths::default(),
-            weight: Weight::ClaimSpec,
+            weight: Weight::AsStated,
             terms: Terms::Both,
-            part_weights: PartWeights::ClaimSpec,
-            padding: Padding::ClaimSpec,
+            part_weights: PartWeights::AsStated,
+            padding: Padding::AsStated,
             ..own
         },
     }

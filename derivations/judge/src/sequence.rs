@@ -110,7 +110,7 @@ pub(super) fn weight(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, 
     let stated = counted(sizes.counted);
     let padding = text.padding.contains(&(own.tokens[t] as u64));
     let (counts, left_out) = match hypothesis.padding {
-        Padding::ClaimSpec => (stated, padding),
+        Padding::AsStated => (stated, padding),
         Padding::Counted => (all, false),
         Padding::InDenominator => (all, padding),
         Padding::ZeroIgnored => return zero_ignored(inputs, hypothesis, item, t),
@@ -129,7 +129,7 @@ fn weight_in(text: &Text, hypothesis: &Hypothesis, counts: PerPart<f64>, part: P
     let [on_text, on_image] = text.weights;
     let least = on_text.min(on_image);
     let [text, image] = match hypothesis.part_weights {
-        PartWeights::ClaimSpec | PartWeights::Sums => [on_text, on_image],
+        PartWeights::AsStated | PartWeights::Sums => [on_text, on_image],
         PartWeights::Together => return Ok(1.0 / (counts.text + counts.image)),
         PartWeights::Ones => [1.0, 1.0],
         PartWeights::Equal => [0.5, 0.5],

@@ -16,7 +16,7 @@ impl Inputs<'_> {
     /// returned alone, where it is known better than by adding up.
     ///
     /// # Errors
-    /// [`Absence`] where there is no value, or the hypothesis does not affect it.
+    /// Where there is no value, or where the hypothesis does not affect it.
     pub fn row(&self, claim: &Claim, hypothesis: &Hypothesis, item: usize, row: usize, fine: bool) -> Row {
         let lengths = hypothesis.claim_lengths.factor(self.sizes) * hypothesis.factor;
         let row = match claim.of.as_deref() {

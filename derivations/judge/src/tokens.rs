@@ -217,7 +217,7 @@ pub(super) fn divergence(
         (_, Some(_)) => Range::divergence(sum.error, sum.mass),
     });
     let plain = hypothesis.softmax == Softmax::Codes && hypothesis.logits == CodeLogits::Plain;
-    let plain = plain && hypothesis.arrangement == Arrangement::ClaimSpec && hypothesis.shift == Shift::ByMaximum;
+    let plain = plain && hypothesis.arrangement == Arrangement::AsStated && hypothesis.shift == Shift::ByMaximum;
     if !plain || hypothesis.masked == Masked::Ignored {
         return Ok(vec![sum]);
     }
@@ -244,7 +244,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
     }
     // A subject that reads its logits wrongly for the divergence has drawn its sample before.
     let hypothesis = &Hypothesis {
-        arrangement: Arrangement::ClaimSpec,
+        arrangement: Arrangement::AsStated,
         ..*hypothesis
     };
     let x = logits_of(inputs, tokens, hypothesis, row)?;

@@ -1,6 +1,6 @@
 //! The closed forms: the twin on real and random linear-Gaussian worlds.
 
-use agree::equations::{Report, agree_on};
+use agree::equations::{FLOATS, Report, agree_on};
 use agree::pairs::{GAUSSIAN, Pair};
 use agree::report as agreement;
 use bounds::Float;
@@ -30,7 +30,7 @@ fn drawn() -> Vec<Gaussian> {
 
 #[test]
 fn the_twin_agrees_on_the_real_continuous_worlds() {
-    for float in Float::ALL {
+    for float in FLOATS {
         let report = agreeing(&case::embedded_gaussian().unwrap().gaussian, float);
         assert_eq!((report.worlds, report.left_out), (64, 0));
     }
@@ -102,7 +102,7 @@ fn a_closed_form_that_is_wrong_is_noticed() {
         ),
     ];
     let worlds: Vec<Gaussian> = drawn().into_iter().take(40).collect();
-    for float in Float::ALL {
+    for float in FLOATS {
         for (what, name, fault) in &faults {
             let report = agree_on(std::slice::from_ref(fault), &worlds, &on_cpu(float)).unwrap();
             assert!(!report.agrees, "{name}: {what}, in {}", report.float);

@@ -1,5 +1,6 @@
 //! Worlds built for one edge each: far apart, underflowing, cancelling, impossible.
 
+use agree::equations::FLOATS;
 use agree::families::dense::{SEED, Worlds, certain, normalised, seed};
 use bounds::Float;
 use ndarray::Array2;
@@ -21,7 +22,7 @@ fn the_twin_agrees_where_likelihoods_are_far_apart() {
             worlds.push(World::new(tables).unwrap());
         }
     }
-    for float in Float::ALL {
+    for float in FLOATS {
         agreeing(&worlds, &on_cpu(float));
     }
 }
@@ -43,7 +44,7 @@ fn the_twin_agrees_where_weights_underflow() {
             worlds.push(World::new(tables).unwrap());
         }
     }
-    for float in Float::ALL {
+    for float in FLOATS {
         let report = agreeing(&worlds, &on_cpu(float));
         let line9 = report.rows.iter().find(|row| row.name == "eq09_log_product").unwrap();
         assert_eq!((line9.compared, line9.classed), (8, 4));
@@ -69,7 +70,7 @@ fn the_twin_agrees_where_the_footnote_cancels() {
         tables.ln_p_yz = Array2::from_shape_vec((3, 4), prior).unwrap();
         worlds.push(World::new(tables).unwrap());
     }
-    for float in Float::ALL {
+    for float in FLOATS {
         agreeing(&worlds, &on_cpu(float));
     }
 }
@@ -79,7 +80,7 @@ fn an_impossible_image_is_minus_infinity_on_both_sides() {
     let mut tables = Worlds::new(SEED).dense(2, 5, 0.0);
     tables.ln_p_x_given_yz.fill(f64::NEG_INFINITY);
     let world = World::new(tables).unwrap();
-    for float in Float::ALL {
+    for float in FLOATS {
         let report = agreeing(std::slice::from_ref(&world), &on_cpu(float));
         let line3 = report.rows.iter().find(|row| row.name == "eq03_log_evidence").unwrap();
         assert_eq!((line3.compared, line3.classed), (1, 1));
@@ -99,7 +100,7 @@ fn a_caption_without_prior_or_without_encoder_has_the_class_of_the_reference() {
         tables.ln_q_y_given_x = certain(3, 2);
         worlds.push(World::new(Tables { y, ..tables }).unwrap());
     }
-    for float in Float::ALL {
+    for float in FLOATS {
         agreeing(&worlds, &on_cpu(float));
     }
 }

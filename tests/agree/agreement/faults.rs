@@ -1,6 +1,6 @@
 //! A comparison that could not fail would prove nothing: no worlds, moved values, wrong twins.
 
-use agree::equations::{agree, agree_on};
+use agree::equations::{FLOATS, agree, agree_on};
 use agree::families::dense::SEED;
 use agree::pairs::{PAIRS, Pair, Start, Twin, tables};
 use agree::report as agreement;
@@ -100,7 +100,7 @@ fn planted_faults_are_noticed_and_named() {
             readings,
             ..*honest
         };
-        for float in Float::ALL {
+        for float in FLOATS {
             assert!(
                 agree_on(&[Pair { readings, ..*honest }], &worlds, &on_cpu(float))
                     .unwrap()

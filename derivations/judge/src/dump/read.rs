@@ -162,6 +162,17 @@ fn reductions(
             Err(misshapen(claim.tensor, &claim.shape, &expected))
         };
     }
+    kept_by_shape(claim, axes, key, form, sizes)
+}
+
+/// The axes that a claim keeps, where only its shape says it. The others are taken to be summed.
+fn kept_by_shape(
+    claim: &Claim,
+    axes: &[Axis],
+    key: &str,
+    form: Form,
+    sizes: &Sizes,
+) -> Result<Vec<(Axis, Kept)>, FileError> {
     // These are all choices of axes to keep, those with more axes first.
     let mut choices: Vec<Vec<_>> = (0..1_usize << axes.len())
         .map(|bits| {

@@ -33,7 +33,7 @@ pub enum CodeLogits {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Arrangement {
     /// The order of the stated layout.
-    ClaimSpec,
+    AsStated,
     /// The order in memory, divided into rows of the other axis: a reshape where a transpose was meant.
     Reshaped,
 }
@@ -97,7 +97,7 @@ pub enum CodePrior {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Evidence {
     /// `ln sum_z p(x|y,z) p(y,z)`
-    ClaimSpec,
+    AsStated,
     /// `ln p(x)`, which sums over the captions, too.
     OverCaptions,
     /// `E_q[ln p(x,y,z) - ln q]`, the mean of the logarithms.
@@ -110,7 +110,7 @@ pub enum Evidence {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Spread {
     /// It is interpreted as it is stated.
-    ClaimSpec,
+    AsStated,
     /// Its logarithm is doubled: `ln s^2` is taken for `ln s`, or a variance for a standard deviation.
     Doubled,
     /// Its logarithm is halved: `ln s` is taken for `ln s^2`.
@@ -165,7 +165,7 @@ pub enum Temperature {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Weight {
     /// It multiplies the divergence in the loss, and nothing in the bound.
-    ClaimSpec,
+    AsStated,
     /// It multiplies nothing.
     Missing,
     /// Its square multiplies the divergence.

@@ -22,7 +22,7 @@ pub enum Target {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PartWeights {
     /// The stated weights.
-    ClaimSpec,
+    AsStated,
     /// One mean over all tokens.
     Together,
     /// The sum of the two means.
@@ -43,7 +43,7 @@ pub enum PartWeights {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Padding {
     /// Padding is treated as stated.
-    ClaimSpec,
+    AsStated,
     /// Padding counts like any token.
     Counted,
     /// Padding adds nothing, but the mean is over all tokens.
@@ -56,7 +56,7 @@ pub enum Padding {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Entries {
     /// The stated entries.
-    ClaimSpec,
+    AsStated,
     /// The other choice: all entries in place of those of one kind, or those of one kind in place of all.
     Other,
 }

@@ -70,6 +70,14 @@ pub fn text(allowance: &Allowance) -> String {
         }
     }
     out.push('\n');
+    if allowance
+        .numbers
+        .iter()
+        .any(|number| !(number.defined.bound <= number.defined.value.abs()))
+    {
+        let words = "Where a bound is all of the number, nothing tells a right number from a wrong one: elbo judge calls such a claim undecided.";
+        let _ = writeln!(out, "{}", prose_of(words, "", ""));
+    }
     let closing = "A correct program's error is at most this, whatever framework it uses; a mistake that moves a number by less is not seen in it. \
                    elbo judge holds a dump against the same bounds, on its own logits.";
     let _ = writeln!(out, "{}", prose_of(closing, "", ""));

@@ -26,7 +26,7 @@ pub(crate) fn gradient(
     at: usize,
     row: usize,
 ) -> Row {
-    if hypothesis.softmax != Softmax::Codes || hypothesis.arrangement != Arrangement::ClaimSpec {
+    if hypothesis.softmax != Softmax::Codes || hypothesis.arrangement != Arrangement::AsStated {
         return Err(Absence::NotAffected);
     }
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
@@ -50,16 +50,7 @@ pub(crate) fn gradient(
     if input == Input::EncoderLogits {
         weight *= inner;
     }
-    let [a, b] = match (of.quantity, hypothesis.divergence, hypothesis.slope) {
-        (Quantity::Entropy, ..) => [-1.0, 0.0],
-        (Quantity::CrossEntropy, ..) | (_, Divergence::EntropyMissing, _) => [0.0, 1.0],
-        (_, Divergence::Forward, _) => [1.0, 1.0],
-        (_, Divergence::EntropyHalved, _) => [0.5, 1.0],
-        (_, Divergence::PriorMissing | Divergence::PriorNotLogged, _) => [1.0, 0.0],
-        (_, Divergence::PriorAdded, _) => [1.0, -1.0],
-        (_, Divergence::Reverse, _) => [f64::NAN, f64::NAN],
-        _ => return Err(Absence::NotAffected),
-    };
+    let [a, b] = parts(of.quantity, hypothesis.divergence)?;
     if b != 0.0 && (0..x.len()).any(|k| p.ln[k] == f64::NEG_INFINITY && q.ln[k] > f64::NEG_INFINITY) {
         return Err(Absence::NoValue(Error::Indeterminate {
             line: "the gradient of an infinite divergence",
@@ -67,36 +58,12 @@ pub(crate) fn gradient(
     }
     let mut slopes: Vec<BoundedSum> = if input == Input::PriorLogits {
         let sign = if a.is_nan() { f64::NAN } else { b };
-        (0..x.len())
-            .map(|k| {
-                let mut slope = weighed(&p, k, p.q[k], 1.0, w);
-                slope += weighed(&q, k, q.q[k], 1.0, w).times(-1.0, 0.0);
-                slope.times(sign * weight, w.u())
-            })
-            .collect()
+        difference(&p, &q, sign * weight, w)
     } else if a.is_nan() {
         // The derivative of D(p || q) is q - p.
-        let slope = |k: usize| {
-            let mut slope = weighed(&q, k, q.q[k], 1.0, w);
-            slope += weighed(&p, k, p.q[k], 1.0, w).times(-1.0, 0.0);
-            slope.times(weight, w.u())
-        };
-        (0..x.len()).map(slope).collect()
+        difference(&q, &p, weight, w)
     } else {
-        let known = match (of.quantity, hypothesis.divergence, prior) {
-            (Quantity::Entropy, ..) => Some(logits::entropy_gradient(x)?),
-            (Quantity::CrossEntropy, _, Some(b)) => {
-                let [by_q, _] = logits::cross_entropy_gradients(x, b)?;
-                Some(by_q)
-            }
-            (Quantity::CrossEntropy, ..) => None,
-            (_, Divergence::Forward, None) => Some(logits::kl_to_uniform_gradient(x)?),
-            (_, Divergence::Forward, Some(b)) => {
-                let [by_q, _] = logits::kl_divergence_gradients(x, b)?;
-                Some(by_q)
-            }
-            _ => None,
-        };
+        let known = known(of.quantity, hypothesis.divergence, x, prior)?;
         expected_slopes(&q, &p, [a, b], known.as_deref(), w)
             .into_iter()
             .map(|slope| slope.times(weight, w.u()))
@@ -115,6 +82,54 @@ pub(crate) fn gradient(
         slopes.fill(BoundedSum::one(f64::NAN, 0.0, 0.0));
     }
     Ok(slopes)
+}
+
+/// The factors `a` and `b` of `f = a ln q - b ln p`. They are NaN for the divergence `D(p || q)`, which has no such
+/// form.
+const fn parts(quantity: Quantity, divergence: Divergence) -> Result<[f64; 2], Absence> {
+    Ok(match (quantity, divergence) {
+        (Quantity::Entropy, _) => [-1.0, 0.0],
+        (Quantity::CrossEntropy, _) | (_, Divergence::EntropyMissing) => [0.0, 1.0],
+        (_, Divergence::Forward) => [1.0, 1.0],
+        (_, Divergence::EntropyHalved) => [0.5, 1.0],
+        (_, Divergence::PriorMissing | Divergence::PriorNotLogged) => [1.0, 0.0],
+        (_, Divergence::PriorAdded) => [1.0, -1.0],
+        (_, Divergence::Reverse) => [f64::NAN, f64::NAN],
+        _ => return Err(Absence::NotAffected),
+    })
+}
+
+/// The difference of two distributions, times a weight.
+fn difference(of: &LogSoftmaxRow, less: &LogSoftmaxRow, weight: f64, w: Arithmetic) -> Vec<BoundedSum> {
+    let slope = |k: usize| {
+        let mut slope = weighed(of, k, of.q[k], 1.0, w);
+        slope += weighed(less, k, less.q[k], 1.0, w).times(-1.0, 0.0);
+        slope.times(weight, w.u())
+    };
+    (0..of.q.len()).map(slope).collect()
+}
+
+/// The gradient with respect to the logits of the encoder that the reference computes, where it has such a function.
+fn known(
+    quantity: Quantity,
+    divergence: Divergence,
+    x: &[f64],
+    prior: Option<&[f64]>,
+) -> Result<Option<Vec<Nats>>, Absence> {
+    Ok(match (quantity, divergence, prior) {
+        (Quantity::Entropy, ..) => Some(logits::entropy_gradient(x)?),
+        (Quantity::CrossEntropy, _, Some(b)) => {
+            let [by_q, _] = logits::cross_entropy_gradients(x, b)?;
+            Some(by_q)
+        }
+        (Quantity::CrossEntropy, ..) => None,
+        (_, Divergence::Forward, None) => Some(logits::kl_to_uniform_gradient(x)?),
+        (_, Divergence::Forward, Some(b)) => {
+            let [by_q, _] = logits::kl_divergence_gradients(x, b)?;
+            Some(by_q)
+        }
+        _ => None,
+    })
 }
 
 /// `q_k (f_k - E_q[f])`, with the value of the reference where it has one.

@@ -36,7 +36,7 @@ pub(super) fn arranged<'a>(
     hypothesis: &Hypothesis,
     row: usize,
 ) -> Result<Cow<'a, [f64]>, Absence> {
-    if hypothesis.arrangement == Arrangement::ClaimSpec {
+    if hypothesis.arrangement == Arrangement::AsStated {
         return line(table, row).map(Cow::Borrowed);
     }
     let (positions, codes) = table.dim();
