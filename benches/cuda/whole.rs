@@ -107,7 +107,7 @@ pub(crate) fn codebook(criterion: &mut Criterion, bench: &Bench) {
 
 /// 128 images, 32 captions, 4096 codes, in double precision.
 pub(crate) fn exact(criterion: &mut Criterion, bench: &Bench) {
-    let options = agree::Options {
+    let options = equations::Options {
         device: bench.device.clone(),
         float: Float::F64,
     };
@@ -115,10 +115,10 @@ pub(crate) fn exact(criterion: &mut Criterion, bench: &Bench) {
         case::embedded().unwrap().worlds,
         pairs::exact(InMemory(bench.cuda.clone())),
     );
-    assert!(agree::agree_on(&pairs, &worlds, &options).unwrap().agrees);
+    assert!(equations::agree_on(&pairs, &worlds, &options).unwrap().agrees);
     for variant in VARIANTS {
         let varied = pairs::exact(InMemory(Varied(bench.cuda.clone(), *variant)));
-        assert!(agree::agree_on(&varied, &worlds, &options).unwrap().agrees);
+        assert!(equations::agree_on(&varied, &worlds, &options).unwrap().agrees);
     }
     let [x, y, z] = [128, 32, 4096];
     let shape = format!("{x}x{y}x{z}");
