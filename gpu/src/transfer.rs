@@ -1,8 +1,7 @@
 //! Converts slices of `f64` to tensors and back. All numbers enter and leave the equations here.
 
 use candle_core::{DType, Tensor};
-use vocab::Beta;
-use vocab::Float;
+use vocab::{Beta, Float};
 
 use crate::Error;
 use crate::device::{Device, dtype};

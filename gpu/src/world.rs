@@ -1,8 +1,7 @@
 //! A batch of worlds of equal shape, on which the equations are evaluated.
 
 use candle_core::{D, Tensor};
-use vocab::Float;
-use vocab::{Beta, Reading};
+use vocab::{Beta, Float, Reading};
 
 use crate::Error;
 use crate::device::Device;

@@ -22,8 +22,7 @@ use reference::equations::{bound::*, objective::*};
 use reference::gaussian::{Gaussian, Parts, posterior_encoder};
 use reference::model::Model as _;
 use reference::slack::Slack as _;
-use reference::vocab::closure_bound;
-use reference::vocab::{Error, Nats, Reading};
+use reference::vocab::{Error, Nats, Reading, closure_bound};
 use worlds::generate::{Cases, gaussian};
 
 #[test]

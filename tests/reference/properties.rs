@@ -10,8 +10,7 @@ use reference::logits::log_mean_exp;
 use reference::model::Model as _;
 use reference::repairs::{footnote_joint_divergence, posterior};
 use reference::slack::Slack as _;
-use reference::vocab::closure_bound;
-use reference::vocab::{Beta, LogProbs, NORMALISED, Nats, Reading, UNIT_ROUNDOFF_F64};
+use reference::vocab::{Beta, LogProbs, NORMALISED, Nats, Reading, UNIT_ROUNDOFF_F64, closure_bound};
 use reference::world::{Codes, Tables, World};
 
 fn config() -> ProptestConfig {

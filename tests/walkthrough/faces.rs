@@ -17,8 +17,7 @@ use note::line::{LINES, LineId};
 use reference::vocab::Reading;
 use reference::world::World;
 use typeset::latex::plain;
-use walkthrough::show;
-use walkthrough::{self as step, LineSection, Section, StepError, StepMark};
+use walkthrough::{self as step, LineSection, Section, StepError, StepMark, show};
 
 const AT_Y: [Reading; 4] = [Reading::Observed, Reading::Pointwise, Reading::Joint, Reading::Footnote];
 

@@ -4,7 +4,7 @@
 
 pub mod dense;
 
-use bounds::{Float as Working, compare};
+use bounds::{Float, compare};
 use gpu::fused::Rows;
 use gpu::fused::exact::{Adder, Exact, sides};
 use ndarray::Array2;
@@ -143,7 +143,7 @@ pub fn differences(by: &impl Adder, family: &[Tables]) -> Vec<String> {
 fn expected(pair: &Pair, world: &World, reading: Reading) -> (f64, f64) {
     match (pair.reference)(world, reading) {
         Ok(nats) => {
-            let tolerance = pair.tolerance(world, reading, Working::F64);
+            let tolerance = pair.tolerance(world, reading, Float::F64);
             (nats[0].value(), tolerance.bound(nats[0].mass()))
         }
         Err(Error::Indeterminate { .. }) => (f64::NAN, 0.0),

@@ -8,8 +8,7 @@ use reference::critical::{CriticalBeta, critical_beta};
 use reference::equations::bound::eq03_log_evidence;
 use reference::equations::objective::{divergence, eq14_objective, expected_log_likelihood};
 use reference::slack::Slack;
-use reference::vocab::closure_bound;
-use reference::vocab::{Error, Nats, Reading};
+use reference::vocab::{Error, Nats, Reading, closure_bound};
 
 use crate::observe::{Values, judge};
 

@@ -18,8 +18,7 @@ pub mod verdict;
 
 use note::assumption::{ASSUMPTIONS, violated};
 use note::checkable::Checkable;
-use note::proposition::has_closed_form;
-use note::proposition::{Proposition, bound_at_beta, own_bound_at_beta, propositions};
+use note::proposition::{Proposition, bound_at_beta, has_closed_form, own_bound_at_beta, propositions};
 use note::under_reading::UnderReading;
 use rayon::prelude::*;
 use reference::vocab::{Beta, Error, Reading};

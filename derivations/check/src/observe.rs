@@ -7,8 +7,7 @@ use note::proposition::Proposition;
 use note::rule::{Relation, Rule, Sign};
 use note::under_reading::UnderReading;
 use reference::model::Model;
-use reference::vocab::closure_bound;
-use reference::vocab::{Error, Nats};
+use reference::vocab::{Error, Nats, closure_bound};
 
 /// A cache of the values of lines on a world under a reading. Each is computed at most once.
 #[derive(Debug)]

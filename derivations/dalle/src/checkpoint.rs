@@ -1,7 +1,6 @@
 //! Files of trained models and of interrupted training.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use files::disk::{load, replace};

@@ -1,6 +1,8 @@
 //! The arguments that several commands take, and their parsers.
 
 use clap::ValueEnum;
+#[cfg(feature = "judge")]
+use reference::vocab::Float;
 use reference::vocab::{Beta, Reading};
 
 /// The largest number of random worlds that may be asked for. A billion worlds are weeks of work.
@@ -17,13 +19,31 @@ pub(crate) enum Format {
 
 /// Parses the name of a reading.
 pub(crate) fn reading(name: &str) -> Result<Reading, String> {
-    Reading::ALL
-        .into_iter()
-        .find(|reading| reading.name() == name)
-        .ok_or_else(|| {
-            let names: Vec<&str> = Reading::ALL.iter().map(|reading| reading.name()).collect();
-            format!("expected one of {}", names.join(", "))
-        })
+    by_name(&Reading::ALL, Reading::name, name)
+}
+
+/// Parses the name of a floating-point type.
+#[cfg(feature = "judge")]
+pub(crate) fn float(name: &str) -> Result<Float, String> {
+    by_name(&Float::ALL, Float::name, name)
+}
+
+fn by_name<T: Copy>(all: &[T], name_of: fn(T) -> &'static str, name: &str) -> Result<T, String> {
+    all.iter().copied().find(|one| name_of(*one) == name).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|one| name_of(*one)).collect();
+        format!("expected one of {}", names.join(", "))
+    })
+}
+
+/// Parses lengths with an `x` between them, such as `7x8192`. It is `None` where one is 0 or their product exceeds `most`.
+#[cfg(any(feature = "judge", feature = "twin"))]
+pub(crate) fn lengths<const N: usize>(text: &str, most: usize) -> Option<[usize; N]> {
+    let lengths: Option<Vec<usize>> = text.split('x').map(|part| part.parse().ok()).collect();
+    let lengths: [usize; N] = lengths?.try_into().ok()?;
+    let product = lengths
+        .iter()
+        .try_fold(1, |product: usize, n| product.checked_mul(*n))?;
+    (1..=most).contains(&product).then_some(lengths)
 }
 
 /// Parses a weight on the divergence.

@@ -4,7 +4,7 @@
 
 pub use ::bounds::*;
 use judge::dump::{Axis, ClaimSpec, DumpBuilder, Layout, Prior, Quantity};
-use judge::{Defined, defined};
+use judge::{Defined, widest};
 use worlds::case::FileError;
 
 /// The divergence of one row of logits from another, and how far a correct program's may lie from it.
@@ -39,11 +39,6 @@ pub fn kl(float: Float, logits: &[f64], prior: Option<&[f64]>) -> Result<Defined
         dump = dump.input("prior_logits", &shape(prior), prior);
     }
     let how = ClaimSpec::sum(&[Axis::Position, Axis::Code]);
-    dump = dump.stating("claims", &serde_json::json!({Quantity::Kl.name(): how}));
-    dump.floats("claim.kl", &[1], &[0.0], float);
-    let dump = dump.open("two rows of logits")?;
-    let numbers = defined(&dump, Quantity::Kl)?;
-    Ok(numbers.map_or(Defined::UNDEFINED, |numbers| {
-        numbers.first().copied().unwrap_or(Defined::UNDEFINED)
-    }))
+    let dump = dump.asking(Quantity::Kl, &how, &[1], float);
+    widest(&dump.open("two rows of logits")?, Quantity::Kl)
 }

@@ -7,8 +7,8 @@ use rand_distr::{Distribution as _, StandardNormal};
 use typeset::plural::count;
 use worlds::case::FileError;
 
-use crate::definition::{Defined, defined};
-use crate::dump::{Axis, ClaimSpec, DumpBuilder, Layout, Prior, Quantity};
+use crate::definition::{Defined, widest};
+use crate::dump::{Axis, ClaimSpec, Dump, DumpBuilder, Layout, Prior, Quantity};
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,70 +51,61 @@ pub struct Allowance {
     pub instead: Vec<(String, f64)>,
 }
 
-/// Drawn logits, rounded to the type, with the numbers that a program makes of them.
-struct Drawn {
-    question: Question,
-    logits: Vec<f64>,
-    prior: Vec<f64>,
+/// A dump of drawn logits, rounded to the type that the program computes in, that claims nothing yet.
+fn drawn(question: Question) -> DumpBuilder {
+    let Question {
+        prior,
+        arithmetic: w,
+        shape,
+        ..
+    } = question;
+    let mut random = ChaCha8Rng::seed_from_u64(question.seed);
+    let mut table = || -> Vec<f64> {
+        let number = |_| {
+            let z: f64 = StandardNormal.sample(&mut random);
+            w.each.nearest(question.spread * z)
+        };
+        (0..shape.iter().product()).map(number).collect()
+    };
+    let dump = DumpBuilder::tokens(w.each, Layout::Rows, prior)
+        .accumulating_in(w.sums)
+        .stating("summation", &w.order)
+        .input("encoder_logits", &shape, &table());
+    if prior == Prior::Logits {
+        dump.input("prior_logits", &shape, &table())
+    } else {
+        dump
+    }
 }
 
-impl Drawn {
-    fn new(question: Question) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(question.seed);
-        let count = question.shape.iter().product();
-        let mut table = || -> Vec<f64> {
-            let number = |_| {
-                let z: f64 = StandardNormal.sample(&mut random);
-                question.arithmetic.each.nearest(question.spread * z)
-            };
-            (0..count).map(number).collect()
-        };
-        let logits = table();
-        let prior = if question.prior == Prior::Logits {
-            table()
-        } else {
-            Vec::new()
-        };
-        Self {
-            question,
-            logits,
-            prior,
-        }
+/// The numbers of images, of which it is asked what they may be off in one arithmetic and in another.
+struct Images {
+    question: Question,
+    dump: Dump,
+    /// The type that the program stores its numbers in.
+    stored: Float,
+}
+
+impl Images {
+    fn new(question: Question, drawn: DumpBuilder) -> Result<Self, FileError> {
+        let each = question.arithmetic.each;
+        let dump = drawn.asking(question.quantity, &image(), &question.shape[..1], each);
+        let dump = dump.open(NAME)?;
+        let stored = dump.claims.first().map_or(each, |claim| claim.stored);
+        Ok(Self { question, dump, stored })
     }
 
-    /// The number with the widest bound, of those that a claim has.
-    fn widest(
-        &self,
-        how: &ClaimSpec,
-        claimed: &[usize],
-        arithmetic: Arithmetic,
-        stored: Float,
-    ) -> Result<Defined, FileError> {
-        let Question {
-            quantity, prior, shape, ..
-        } = self.question;
-        let mut dump = DumpBuilder::tokens(arithmetic.each, Layout::Rows, prior)
-            .accumulating_in(arithmetic.sums)
-            .stating("summation", &arithmetic.order)
-            .stating("claims", &serde_json::json!({quantity.name(): how}))
-            .input("encoder_logits", &shape, &self.logits);
-        if prior == Prior::Logits {
-            dump = dump.input("prior_logits", &shape, &self.prior);
-        }
-        let zeros = vec![0.0; claimed.iter().product()];
-        dump.floats(&format!("claim.{}", quantity.name()), claimed, &zeros, stored);
-        let numbers = defined(&dump.open("drawn logits")?, quantity)?.unwrap_or_default();
-        let wider = |a: Defined, b: Defined| if b.bound > a.bound || a.value.is_nan() { b } else { a };
-        Ok(numbers.into_iter().reduce(wider).unwrap_or(Defined::UNDEFINED))
-    }
-
-    /// The number of an image with the widest bound.
-    fn of_image(&self, arithmetic: Arithmetic, stored: Float) -> Result<Defined, FileError> {
-        self.widest(&image(), &[self.question.shape[0]], arithmetic, stored)
+    /// The widest bound of an image in another arithmetic, its number stored in a type.
+    fn bound(&mut self, arithmetic: Arithmetic, stored: Float) -> Result<f64, FileError> {
+        let statement = &mut self.dump.statement;
+        (statement.dtype, statement.accumulation) = (arithmetic.each, Some(arithmetic.sums));
+        statement.summation = arithmetic.order;
+        self.dump.claims.iter_mut().for_each(|claim| claim.stored = stored);
+        Ok(widest(&self.dump, self.question.quantity)?.bound)
     }
 
     /// What the bound of an image comes from, as reasons and the bounds where nothing else is rounded.
-    fn reasons(&self) -> Result<Vec<(String, f64)>, FileError> {
+    fn reasons(&mut self) -> Result<Vec<(String, f64)>, FileError> {
         let [_, positions, codes] = self.question.shape;
         let w = self.question.arithmetic;
         let exact = Arithmetic {
@@ -122,59 +113,41 @@ impl Drawn {
             sums: Float::F64,
             order: w.order,
         };
+        let [each, sums] = [w.each.name(), w.sums.name()];
+        let (codes, positions) = (count(codes, "code"), count(positions, "position"));
+        let order = in_order(w.order);
         Ok(vec![
             (
-                format!(
-                    "exponentials, logarithms and products, each rounded to {}",
-                    w.each.name()
-                ),
-                self.of_image(Arithmetic { each: w.each, ..exact }, Float::F64)?.bound,
+                format!("exponentials, logarithms and products, each rounded to {each}"),
+                self.bound(Arithmetic { each: w.each, ..exact }, Float::F64)?,
             ),
             (
-                format!(
-                    "sums of {} and of {}, accumulated in {} {}",
-                    count(codes, "code"),
-                    count(positions, "position"),
-                    w.sums.name(),
-                    in_order(w.order)
-                ),
-                self.of_image(Arithmetic { sums: w.sums, ..exact }, Float::F64)?.bound,
+                format!("sums of {codes} and of {positions}, accumulated in {sums} {order}"),
+                self.bound(Arithmetic { sums: w.sums, ..exact }, Float::F64)?,
             ),
-            (
-                format!("the result, stored in {}", w.each.name()),
-                self.of_image(exact, w.each)?.bound,
-            ),
+            (format!("the result, stored in {each}"), self.bound(exact, self.stored)?),
         ])
     }
 
     /// The narrower bounds that an image has in other arithmetic.
-    fn instead(&self) -> Result<Vec<(String, f64)>, FileError> {
+    fn instead(&mut self) -> Result<Vec<(String, f64)>, FileError> {
         let w = self.question.arithmetic;
+        let single = Float::F32;
+        let is_coarser = |float: Float| float.unit_roundoff() > single.unit_roundoff();
         let mut instead = Vec::new();
         if w.order == Order::Sequential {
-            let tree = Arithmetic {
-                order: Order::Tree,
-                ..w
-            };
-            instead.push((
-                format!("added up {}", in_order(Order::Tree)),
-                self.of_image(tree, w.each)?.bound,
-            ));
+            let order = Order::Tree;
+            let bound = self.bound(Arithmetic { order, ..w }, self.stored)?;
+            instead.push((format!("added up {}", in_order(order)), bound));
         }
-        if w.sums.unit_roundoff() > Float::F32.unit_roundoff() {
-            let sums = Arithmetic { sums: Float::F32, ..w };
-            instead.push(("accumulated in f32".to_owned(), self.of_image(sums, w.each)?.bound));
+        if is_coarser(w.sums) {
+            let bound = self.bound(Arithmetic { sums: single, ..w }, self.stored)?;
+            instead.push(("accumulated in f32".to_owned(), bound));
         }
-        if w.each.unit_roundoff() > Float::F32.unit_roundoff() {
-            let single = Arithmetic {
-                each: Float::F32,
-                sums: Float::F32,
-                ..w
-            };
-            instead.push((
-                "computed in f32 throughout".to_owned(),
-                self.of_image(single, Float::F32)?.bound,
-            ));
+        if is_coarser(w.each) {
+            let (each, sums) = (single, single);
+            let bound = self.bound(Arithmetic { each, sums, ..w }, single)?;
+            instead.push(("computed in f32 throughout".to_owned(), bound));
         }
         Ok(instead)
     }
@@ -182,35 +155,49 @@ impl Drawn {
 
 /// How far a correct program may be off that computes a quantity of discrete codes, and why.
 ///
-/// The bounds are those of a verdict on the same logits: [`defined`] computes them.
+/// The bounds are those of a verdict on the same logits: [`widest`] computes them.
 ///
 /// # Errors
 /// [`FileError`] for a shape without images, positions or codes.
 pub fn allowance(question: Question) -> Result<Allowance, FileError> {
-    let drawn = Drawn::new(question);
-    let [images, positions, _] = question.shape;
-    let w = question.arithmetic;
+    let Question {
+        quantity,
+        arithmetic: w,
+        shape,
+        ..
+    } = question;
+    let drawn = drawn(question);
+    let asked = |how: &ClaimSpec, claimed: &[usize]| {
+        let dump = drawn.clone().asking(quantity, how, claimed, w.each);
+        widest(&dump.open(NAME)?, quantity)
+    };
+    let position = asked(&ClaimSpec::sum(&[Axis::Code]), &shape[..2])?;
+    let mean = asked(&image().mean(&[Axis::Batch]), &[])?;
+    let mut images = Images::new(question, drawn)?;
     let numbers = vec![
         Allowed {
             number: "a position, the widest".to_owned(),
-            defined: drawn.widest(&ClaimSpec::sum(&[Axis::Code]), &[images, positions], w, w.each)?,
+            defined: position,
         },
         Allowed {
-            number: format!("an image: the sum of {}", count(positions, "position")),
-            defined: drawn.of_image(w, w.each)?,
+            number: format!("an image: the sum of {}", count(shape[1], "position")),
+            defined: widest(&images.dump, quantity)?,
         },
         Allowed {
-            number: format!("the mean of {}", count(images, "image")),
-            defined: drawn.widest(&image().mean(&[Axis::Batch]), &[], w, w.each)?,
+            number: format!("the mean of {}", count(shape[0], "image")),
+            defined: mean,
         },
     ];
     Ok(Allowance {
         question,
         numbers,
-        reasons: drawn.reasons()?,
-        instead: drawn.instead()?,
+        reasons: images.reasons()?,
+        instead: images.instead()?,
     })
 }
+
+/// What errors call the dump.
+const NAME: &str = "drawn logits";
 
 /// The reductions of an image's number: the sum over its positions and codes.
 fn image() -> ClaimSpec {

@@ -66,3 +66,13 @@ pub fn defined(dump: &Dump, quantity: Quantity) -> Result<Option<Vec<Defined>>, 
             .collect(),
     ))
 }
+
+/// The one of a claim's numbers whose bound is the widest. It is [`Defined::UNDEFINED`] where [`defined`] finds none.
+///
+/// # Errors
+/// Those of [`defined`].
+pub fn widest(dump: &Dump, quantity: Quantity) -> Result<Defined, FileError> {
+    let numbers = defined(dump, quantity)?.unwrap_or_default();
+    let wider = |a: Defined, b: Defined| if b.bound > a.bound || a.value.is_nan() { b } else { a };
+    Ok(numbers.into_iter().reduce(wider).unwrap_or(Defined::UNDEFINED))
+}

@@ -31,12 +31,12 @@ const MOST_FOR_PAIRS: usize = 1 << 17;
 const MOST_TOLD: usize = 6;
 
 /// Searches for explanations of each claim that is out of bound and does not follow from another claim.
-pub(super) fn explain(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), FileError> {
+pub(super) fn explain(dump: &Dump, judged: &mut [Judged]) -> Result<(), FileError> {
     let is_open = |judged: &&mut Judged| judged.verdict == Verdict::Beyond && judged.explanations.is_empty();
     if !judged.iter_mut().any(|judged| is_open(&judged)) {
         return Ok(());
     }
-    let sizes = &dump.sizes;
+    let (sizes, arithmetic) = (&dump.sizes, dump.statement.arithmetic());
     let numbers = numbers(sizes);
     if numbers > MOST_NUMBERS {
         for judged in judged.iter_mut().filter(is_open) {

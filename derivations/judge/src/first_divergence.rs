@@ -24,7 +24,8 @@ struct Known {
 const MOST: usize = 1 << 24;
 
 /// Marks the claims that are out of bound and follow from the subject's own claims before them.
-pub(super) fn trace(dump: &Dump, judged: &mut [Judged], arithmetic: Arithmetic) -> Result<(), FileError> {
+pub(super) fn trace(dump: &Dump, judged: &mut [Judged]) -> Result<(), FileError> {
+    let arithmetic = dump.statement.arithmetic();
     let mut known: Vec<Known> = Vec::new();
     for judged in judged {
         let quantity = judged.claim.quantity;

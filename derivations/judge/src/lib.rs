@@ -42,7 +42,7 @@ use crate::dump::{Claim, Dump, Item, Quantity};
 use evaluate::{StopAt, Stopped};
 
 pub use bounds::{Comparison, Worst};
-pub use definition::{Defined, defined};
+pub use definition::{Defined, defined, widest};
 pub use explain::MOST_NUMBERS;
 pub use explanation::Explanation;
 pub use hypothesis::Hypothesis;
@@ -56,15 +56,14 @@ pub use reduction::Reduction;
 /// # Errors
 /// [`FileError`] for a number in the inputs that is not allowed, or a file that cannot be read.
 pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError> {
-    let arithmetic = dump.statement.arithmetic();
     let Items { cells, skipped, seen } = Items::compared(dump, progress)?;
     let (mut judged, mut warnings) = (Vec::new(), seen.warnings());
     warnings.extend(dump.claims.iter().filter_map(|claim| claim.assumed(&dump.sizes)));
     for ((claim, cells), skipped) in dump.claims.iter().zip(cells).zip(skipped) {
         judged.push(verdict(dump, claim, cells, skipped, &mut warnings)?);
     }
-    first_divergence::trace(dump, &mut judged, arithmetic)?;
-    explain::explain(dump, &mut judged, arithmetic)?;
+    first_divergence::trace(dump, &mut judged)?;
+    explain::explain(dump, &mut judged)?;
     Ok(Judgement {
         name: dump.name.clone(),
         subject: subject::subject(dump),
@@ -144,10 +143,7 @@ fn verdict(
         None if comparison.failed > 0 => Verdict::Beyond,
         None if black_box && held.tested == 0 => Verdict::Skipped(held.untested().to_owned()),
         None if comparison.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
-        None if comparison.is_undecided() => {
-            let arithmetic = dump.statement.arithmetic();
-            Verdict::Undecided(undecided::reason(dump, claim, &comparison, arithmetic))
-        }
+        None if comparison.is_undecided() => Verdict::Undecided(undecided::reason(dump, claim, &comparison)),
         None => Verdict::Within,
     };
     if verdict == Verdict::Within {

@@ -2,7 +2,7 @@
 //! protocol is described in `probe-protocol.md`.
 //!
 //! ```text
-//! question (drawn, every kind of edge among them) -> child -> answer -> the trial of a dump        broken? -> shrink -> a dump that replays
+//! question (drawn, every kind of edge among them) -> child -> answer -> the judgement of a dump     broken? -> shrink -> a dump that replays
 //! ```
 
 mod answer;

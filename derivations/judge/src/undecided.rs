@@ -6,7 +6,8 @@ use files::numbers::unravel;
 use crate::dump::{Axis, Claim, Dump, Kept};
 
 /// A sentence about why the claim is undecided, and what to change in the dump.
-pub(super) fn reason(dump: &Dump, claim: &Claim, comparison: &Comparison, w: Arithmetic) -> String {
+pub(super) fn reason(dump: &Dump, claim: &Claim, comparison: &Comparison) -> String {
+    let w = dump.statement.arithmetic();
     let (untold, numbers) = (comparison.untold, comparison.numbers);
     let example = comparison.dimmest.map_or_else(String::new, |(flat, expected, bound)| {
         let at = match numbers {

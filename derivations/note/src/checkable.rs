@@ -2,8 +2,7 @@
 
 use reference::model::Model as _;
 use reference::slack::Slack;
-use reference::vocab::Reading;
-use reference::vocab::closure_bound;
+use reference::vocab::{Reading, closure_bound};
 use reference::world::World;
 
 use crate::line::id::LineId;

@@ -1,7 +1,6 @@
 //! The provenance of a report: which program made it, from which input.
 
-use crate::case::Case;
-use crate::case::digest;
+use crate::case::{Case, digest};
 
 /// The program, the input and the seed of a run. Every report carries it, so that the run can be repeated.
 #[derive(Debug, Clone, serde::Serialize)]

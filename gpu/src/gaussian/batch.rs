@@ -1,8 +1,7 @@
 //! Batches of linear-Gaussian worlds of equal shape.
 
 use candle_core::{D, Tensor};
-use vocab::Beta;
-use vocab::Float;
+use vocab::{Beta, Float};
 
 use super::matrices::{ln_diagonal, whiten};
 use crate::Error;

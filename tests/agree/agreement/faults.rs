@@ -4,9 +4,7 @@ use agree::equations::{FLOATS, agree, agree_on};
 use agree::families::dense::SEED;
 use agree::pairs::{PAIRS, Pair, Start, Twin, tables};
 use agree::report as agreement;
-use bounds::Float as Working;
-use bounds::Float;
-use bounds::compare;
+use bounds::{Float, compare};
 use gpu::Tensor;
 use gpu::transfer::download;
 use gpu::world::Batch;
@@ -42,7 +40,7 @@ fn a_value_moved_by_four_bounds_is_noticed() {
         let twins = download(&(pair.twin)(&batch, reading).unwrap()).unwrap();
         let per_world = twins.len() / worlds.len();
         for (world, twins) in worlds.iter().zip(twins.chunks(per_world)) {
-            let tolerance = pair.tolerance(world, reading, Working::F32);
+            let tolerance = pair.tolerance(world, reading, Float::F32);
             for (nats, &twin) in (pair.reference)(world, reading).unwrap().into_iter().zip(twins) {
                 let bound = tolerance.bound(nats.mass());
                 assert!(compare(nats.value(), twin, bound).agrees());

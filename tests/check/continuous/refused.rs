@@ -7,8 +7,7 @@ use reference::equations::bound::*;
 use reference::gaussian::{Data, Gaussian, Parts, Ppca, fit};
 use reference::model::Model as _;
 use reference::slack::Slack as _;
-use reference::vocab::closure_bound;
-use reference::vocab::{Error, Nats};
+use reference::vocab::{Error, Nats, closure_bound};
 
 use super::by_hand;
 

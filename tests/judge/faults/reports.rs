@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use judge::dump;
-use judge::{Explanation, Judgement, Verdict};
+use judge::{Explanation, Judgement, Verdict, dump};
 
 /// What must come out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! The table of fused terms, each with its reference and its bounds.
 
 use gpu::fused::Target;
-use reference::likelihood;
-use reference::logits;
 use reference::vocab::{Error, Nats};
+use reference::{likelihood, logits};
 
 use super::call::Function;
 use crate::bounds::{DIVERGENCE, LIKELIHOOD, MEAN, SLOPE, TermPrecision};

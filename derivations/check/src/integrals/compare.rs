@@ -10,8 +10,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 use reference::gaussian::{Gaussian, Quadrature, Sample, estimate, nodes_needed};
 use reference::model::Model;
-use reference::vocab::closure_bound;
-use reference::vocab::{Error, Nats, Reading};
+use reference::vocab::{Error, Nats, Reading, closure_bound};
 
 use super::Integrals;
 use crate::progress::Progress;

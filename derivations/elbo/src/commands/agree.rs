@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use agree::bounds::Storage;
 use agree::equations::{self, Report};
 use agree::pairs::{self, AnyTwin, Batchable, Pair};
-use agree::report;
-use agree::terms;
+use agree::{report, terms};
 use bounds::Float;
 #[cfg(not(feature = "lapack"))]
 use check::continuous::SKIPPED;
@@ -21,11 +20,10 @@ use serde_json::json;
 use worlds::case;
 use worlds::case::Case;
 
-use super::device::DeviceName;
-use super::device::open;
+use super::device::{DeviceName, open};
 use super::input::read;
 use super::output::{of_case, pretty, print};
-use crate::arguments::Format;
+use crate::arguments::{Format, lengths};
 use crate::outcome::{Outcome, Result};
 
 /// Arguments of `agree`.
@@ -90,10 +88,8 @@ pub(crate) enum Dtype {
 const MOST_LOGITS: usize = 1 << 27;
 
 fn shape(text: &str) -> std::result::Result<(usize, usize), String> {
-    let parse = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0);
-    text.split_once('x')
-        .and_then(|(rows, k)| parse(rows).zip(parse(k)))
-        .filter(|(rows, k)| rows.checked_mul(*k).is_some_and(|logits| logits <= MOST_LOGITS))
+    lengths(text, MOST_LOGITS)
+        .map(|[rows, k]| (rows, k))
         .ok_or_else(|| format!("expected rows x length, such as 7x8192, of at most {MOST_LOGITS} logits"))
 }
 

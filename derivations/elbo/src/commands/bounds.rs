@@ -7,7 +7,7 @@ use judge::dump::{Prior, Quantity};
 use judge::report;
 
 use super::output::{pretty, print, progress};
-use crate::arguments::Format;
+use crate::arguments::{Format, float, lengths};
 use crate::outcome::{Outcome, Result};
 
 /// Arguments of `bounds`.
@@ -80,31 +80,10 @@ enum PriorOfCodes {
 /// Two gigabytes of logits and what is computed of them.
 const MOST_LOGITS: usize = 1 << 25;
 
-fn float(text: &str) -> std::result::Result<Float, String> {
-    Float::ALL
-        .into_iter()
-        .find(|float| float.name() == text)
-        .ok_or_else(|| {
-            let names: Vec<&str> = Float::ALL.iter().map(|float| float.name()).collect();
-            format!("expected one of {}", names.join(", "))
-        })
-}
-
 fn shape(text: &str) -> std::result::Result<[usize; 3], String> {
-    let parts: Option<Vec<usize>> = text
-        .split('x')
-        .map(|part| part.parse().ok().filter(|n| *n > 0))
-        .collect();
-    let fits = |[images, positions, codes]: &[usize; 3]| {
-        let logits = images.checked_mul(*positions).and_then(|rows| rows.checked_mul(*codes));
-        logits.is_some_and(|logits| logits <= MOST_LOGITS)
-    };
-    parts
-        .and_then(|parts| parts.try_into().ok())
-        .filter(fits)
-        .ok_or_else(|| {
-            format!("expected images x positions x codes, such as 1x1024x8192, of at most {MOST_LOGITS} logits")
-        })
+    lengths(text, MOST_LOGITS).ok_or_else(|| {
+        format!("expected images x positions x codes, such as 1x1024x8192, of at most {MOST_LOGITS} logits")
+    })
 }
 
 fn spread(text: &str) -> std::result::Result<f64, String> {

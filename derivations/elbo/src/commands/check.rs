@@ -15,8 +15,7 @@ use worlds::case::Case;
 use worlds::generate::Cases;
 
 use super::input::read;
-use super::output::{Bars, of_case};
-use super::output::{pretty, print};
+use super::output::{Bars, of_case, pretty, print};
 use crate::arguments::{Format, MOST_WORLDS, beta, reading};
 use crate::outcome::{Outcome, Result};
 

@@ -11,8 +11,7 @@ use serde_json::json;
 use worlds::case::Case;
 
 use super::input::{Chosen, read, row};
-use super::output::of_case;
-use super::output::{pretty, print};
+use super::output::{of_case, pretty, print};
 use crate::arguments::{Format, beta, reading};
 use crate::outcome::{Outcome, Result};
 

@@ -3,8 +3,7 @@
 use clap::Args;
 use walkthrough::table;
 
-use super::output::of_search;
-use super::output::{pretty, print};
+use super::output::{of_search, pretty, print};
 use crate::arguments::Format;
 use crate::outcome::{Outcome, Result};
 

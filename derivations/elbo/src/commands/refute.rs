@@ -7,8 +7,9 @@ use check::counterexample::shrinkable::Shrinkable;
 use check::counterexample::target::Target;
 use check::report::counterexample as report;
 use clap::Args;
-use note::proposition::has_closed_form;
-use note::proposition::{Kind, Proposition, bound_at_beta, own_bound_at_beta, proposition, propositions};
+use note::proposition::{
+    Kind, Proposition, bound_at_beta, has_closed_form, own_bound_at_beta, proposition, propositions,
+};
 use note::rule::Relation;
 use reference::vocab::{Beta, Reading};
 use reference::world::World;

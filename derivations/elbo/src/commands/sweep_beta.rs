@@ -1,7 +1,6 @@
 //! `elbo sweep-beta`: runs or shows the experiment over the weight on the divergence.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use dalle::checkpoint::write_whole;

@@ -1,7 +1,6 @@
 //! `elbo train`: trains encoder, decoder and transformer.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, ValueEnum};
@@ -12,8 +11,7 @@ use files::disk::text;
 use files::words::one_line;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::device::DeviceName;
-use super::device::open;
+use super::device::{DeviceName, open};
 use super::output::{print, tell};
 use super::signal::stopped;
 use crate::outcome::{Outcome, Result};

@@ -1,13 +1,11 @@
 //! The commands that use a trained model: `elbo evaluate`, `sample`, `reconstruct` and `world`.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use agree::bounds::Storage;
 use clap::Args;
 use dalle::checkpoint::write_whole;
-use dalle::checks::layers;
-use dalle::checks::steps;
+use dalle::checks::{layers, steps};
 use dalle::data::{Data, Split};
 use dalle::evaluate::{self, Options};
 use dalle::export;
@@ -22,8 +20,7 @@ use reference::model::Model as _;
 use serde_json::json;
 use worlds::case;
 
-use super::device::DeviceName;
-use super::device::open;
+use super::device::{DeviceName, open};
 use super::output::{of_search, pretty, print, progress};
 use crate::arguments::Format;
 use crate::outcome::{Outcome, Result};

@@ -29,8 +29,8 @@ pub trait Element: Copy + sealed::Sealed {
     /// Its type, as a file has it.
     const DTYPE: Dtype;
 
-    /// Its bytes, the lowest first.
-    fn to_bytes(self) -> Vec<u8>;
+    /// Writes its bytes behind those that are there, the lowest first.
+    fn write(self, bytes: &mut Vec<u8>);
 }
 
 mod sealed {
@@ -45,8 +45,8 @@ macro_rules! element {
         impl Element for $number {
             const DTYPE: Dtype = Dtype::$dtype;
 
-            fn to_bytes(self) -> Vec<u8> {
-                self.to_le_bytes().to_vec()
+            fn write(self, bytes: &mut Vec<u8>) {
+                bytes.extend(self.to_le_bytes());
             }
         }
     )*};
@@ -128,47 +128,52 @@ impl DumpBuilder {
     /// The same dump with an input, stored in the type that its numbers have.
     #[must_use]
     pub fn input<T: Element>(mut self, name: &str, shape: &[usize], values: &[T]) -> Self {
-        self.add(
-            name,
-            T::DTYPE,
-            shape,
-            values.iter().flat_map(|value| value.to_bytes()).collect(),
-        );
+        self.put(name, shape, values.iter().copied());
         self
     }
 
     /// The same dump with claimed numbers, stored in the type that they have.
     #[must_use]
-    pub fn claim<T: Element>(mut self, quantity: Quantity, how: &ClaimSpec, shape: &[usize], values: &[T]) -> Self {
-        self.statement["claims"][quantity.name()] = json!(how);
+    pub fn claim<T: Element>(self, quantity: Quantity, how: &ClaimSpec, shape: &[usize], values: &[T]) -> Self {
         self.input(&format!("claim.{}", quantity.name()), shape, values)
+            .stating_claim(quantity, how)
+    }
+
+    /// The same dump with a claim of zeros, stored in a type: a claim that is made to ask what its numbers are.
+    #[must_use]
+    pub fn asking(mut self, quantity: Quantity, how: &ClaimSpec, shape: &[usize], stored: Float) -> Self {
+        let zeros = vec![0.0; shape.iter().product()];
+        self.floats(&format!("claim.{}", quantity.name()), shape, &zeros, stored);
+        self.stating_claim(quantity, how)
+    }
+
+    fn stating_claim(mut self, quantity: Quantity, how: &ClaimSpec) -> Self {
+        self.statement["claims"][quantity.name()] = json!(how);
+        self
     }
 
     /// A tensor, rounded to a type.
     pub fn floats(&mut self, name: &str, shape: &[usize], values: &[f64], float: Float) {
-        let (dtype, bytes): (_, Vec<u8>) = match float {
-            Float::F64 => (Dtype::F64, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-            Float::F32 | Float::Tf32 => {
-                #[expect(clippy::cast_possible_truncation, reason = "this is the rounding")]
-                let single = values.iter().flat_map(|v| (*v as f32).to_le_bytes());
-                (Dtype::F32, single.collect())
-            }
-            Float::F16 => (
-                Dtype::F16,
-                values.iter().flat_map(|v| f16::from_f64(*v).to_le_bytes()).collect(),
-            ),
-            Float::Bf16 => (
-                Dtype::BF16,
-                values.iter().flat_map(|v| bf16::from_f64(*v).to_le_bytes()).collect(),
-            ),
-        };
-        self.add(name, dtype, shape, bytes);
+        let values = values.iter().copied();
+        match float {
+            Float::F64 => self.put(name, shape, values),
+            #[expect(clippy::cast_possible_truncation, reason = "this is the rounding")]
+            Float::F32 | Float::Tf32 => self.put(name, shape, values.map(|value| value as f32)),
+            Float::F16 => self.put(name, shape, values.map(f16::from_f64)),
+            Float::Bf16 => self.put(name, shape, values.map(bf16::from_f64)),
+        }
     }
 
     /// A tensor of integers.
     pub fn integers(&mut self, name: &str, shape: &[usize], values: &[usize]) {
-        let bytes = values.iter().flat_map(|v| (*v as u64).to_le_bytes()).collect();
-        self.add(name, Dtype::U64, shape, bytes);
+        self.put(name, shape, values.iter().map(|value| *value as u64));
+    }
+
+    /// A tensor in the type that its numbers have.
+    fn put<T: Element>(&mut self, name: &str, shape: &[usize], values: impl Iterator<Item = T>) {
+        let mut bytes = Vec::new();
+        values.for_each(|value| value.write(&mut bytes));
+        self.add(name, T::DTYPE, shape, bytes);
     }
 
     /// A tensor as it lies in a file.

@@ -55,20 +55,12 @@ pub fn text(allowance: &Allowance) -> String {
         let own = share(number.defined);
         let _ = writeln!(out, "  {:<36} {value:>13.6} {bound:>10.1e} {own:>10}", number.number);
     }
-    let _ = writeln!(out, "\nWhy, for the image; each reason by itself, all else exact:");
-    for (reason, bound) in &allowance.reasons {
-        let _ = writeln!(
-            out,
-            "{}",
-            prose_of(reason, &format!("  {bound:>8.1e}  "), "            ")
-        );
-    }
-    if !allowance.instead.is_empty() {
-        let _ = writeln!(out, "\nThe same image, computed otherwise:");
-        for (how, bound) in &allowance.instead {
-            let _ = writeln!(out, "{}", prose_of(how, &format!("  {bound:>8.1e}  "), "            "));
-        }
-    }
+    list(
+        &mut out,
+        "Why, for the image; each reason by itself, all else exact:",
+        &allowance.reasons,
+    );
+    list(&mut out, "The same image, computed otherwise:", &allowance.instead);
     out.push('\n');
     if allowance
         .numbers
@@ -82,6 +74,18 @@ pub fn text(allowance: &Allowance) -> String {
                    elbo judge holds a dump against the same bounds, on its own logits.";
     let _ = writeln!(out, "{}", prose_of(closing, "", ""));
     out
+}
+
+/// Bounds of an image with what they come from, below a heading; nothing where there are none.
+fn list(out: &mut String, heading: &str, bounds: &[(String, f64)]) {
+    if bounds.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{heading}");
+    for (words, bound) in bounds {
+        let first = format!("  {bound:>8.1e}  ");
+        let _ = writeln!(out, "{}", prose_of(words, &first, &" ".repeat(first.len())));
+    }
 }
 
 /// Prose of 80 columns.
