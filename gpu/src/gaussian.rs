@@ -102,7 +102,7 @@ pub fn eq13_kl_named(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
     let caption = match reading {
         Reading::Observed => divergence(batch, reading)?.zeros_like()?,
         Reading::Expected => expect(ln_q_y, ln_q_y)?,
-        _ => batch.at_observed(ln_q_y)?,
+        Reading::Pointwise | Reading::Joint | Reading::Footnote => batch.at_observed(ln_q_y)?,
     };
     Ok(((expected_log_likelihood(batch, reading)? - divergence(batch, reading)?)? + caption)?)
 }
@@ -136,9 +136,10 @@ pub fn eq14_objective(batch: &Batch, reading: Reading) -> Result<Tensor, Error> 
 /// [`Error::Device`] when the device refuses.
 pub fn expected_log_likelihood(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
     let by_caption = ln_likelihood(batch)?;
-    match reading {
-        Reading::Expected => expect(batch.ln_q_y(), &by_caption),
-        _ => batch.at_observed(&by_caption),
+    if reading.averages_captions() {
+        expect(batch.ln_q_y(), &by_caption)
+    } else {
+        batch.at_observed(&by_caption)
     }
 }
 

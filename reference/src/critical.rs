@@ -108,7 +108,7 @@ impl CriticalBeta {
 /// # Errors
 /// [`Error::Indeterminate`] when `R`, `D` or their sum has no value.
 pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool) -> Result<CriticalBeta, Error> {
-    let (target, constant) = if reading == Reading::Expected {
+    let (target, constant) = if reading.averages_captions() {
         let average = model.caption_model().expect(|y| model.ln_q_y(y));
         (model.ln_evidence_of_image()?, average)
     } else {
@@ -159,7 +159,7 @@ pub fn critical_beta<M: Slack>(model: &M, reading: Reading, constant_kept: bool)
         f64::INFINITY => CriticalBeta::Positive { at_zero },
         _ if target.value() == f64::NEG_INFINITY => CriticalBeta::Never,
         value if value > of_d && threshold.is_a_number() => CriticalBeta::From(threshold),
-        value if value < -of_d && threshold.is_a_number() && reading == Reading::Pointwise => {
+        value if value < -of_d && threshold.is_a_number() && !reading.has_a_divergence() => {
             CriticalBeta::UpTo(threshold)
         }
         // D is 0 but for rounding, or so small that the quotient overflows.
@@ -172,7 +172,7 @@ fn without_a_quotient(excess: Nats, d: Nats, reading: Reading) -> CriticalBeta {
     let most = Beta::MOST * (d.value().abs() + closure_bound(&[d]));
     let of_excess = closure_bound(&[excess]);
     // D may be negative, and raise the line, only where the log-ratio at one caption stands for it.
-    let raised = if reading == Reading::Pointwise { most } else { 0.0 };
+    let raised = if reading.has_a_divergence() { 0.0 } else { most };
     if excess.value() + of_excess + raised < 0.0 {
         CriticalBeta::Always
     } else if excess.value() - of_excess - most > 0.0 {
@@ -187,7 +187,7 @@ fn gap<M: Slack>(model: &M, reading: Reading, constant_kept: bool) -> Result<Opt
     match reading {
         Reading::Observed => model.posterior_gap().map(Some),
         Reading::Expected if !constant_kept => model.joint_posterior_gap().map(Some),
-        _ => Ok(None),
+        Reading::Expected | Reading::Pointwise | Reading::Joint | Reading::Footnote => Ok(None),
     }
 }
 

@@ -394,9 +394,9 @@ pub trait Slack: Model {
     /// None on a validated model.
     fn dropped_constant(&self, reading: Reading) -> Result<Nats, Error> {
         let (ln_q, q) = (self.caption_model().ln(), self.caption_model().p());
-        if reading != Reading::Expected {
-            return Ok(Nats::of(ln_q[self.y()]));
+        if reading.averages_captions() {
+            return Ok((0..self.captions()).map(|y| q[y] * Nats::of(ln_q[y])).sum());
         }
-        Ok((0..self.captions()).map(|y| q[y] * Nats::of(ln_q[y])).sum())
+        Ok(Nats::of(ln_q[self.y()]))
     }
 }

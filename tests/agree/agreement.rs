@@ -69,10 +69,10 @@ fn the_twin_agrees_on_random_worlds_in_both_types() {
     for float in FLOATS {
         let report = agreeing(&drawn(seed()), &on_cpu(float));
         for row in &report.rows {
-            let finite = row.compared - row.classed;
+            let finite = row.agreement.compared - row.agreement.classed;
             assert!(finite > 0, "{} has no finite value to compare", row.name);
         }
-        let classed: usize = report.rows.iter().map(|row| row.classed).sum();
+        let classed: usize = report.rows.iter().map(|row| row.agreement.classed).sum();
         assert!(classed > 1000, "only {classed} infinite or undefined values");
     }
 }
@@ -83,7 +83,7 @@ fn no_bound_is_a_thousand_times_too_loose() {
         for float in FLOATS {
             let report = agreeing(&worlds, &on_cpu(float));
             for row in report.rows.iter().filter(|row| !row.exact) {
-                let used = row.worst.map_or(0.0, |worst| worst.ratio);
+                let used = row.agreement.used().unwrap_or(0.0);
                 assert!(
                     used > 1e-3,
                     "{} {:?} {}: uses {used:.1e} of its bound",

@@ -115,10 +115,10 @@ fn compared(
 
 fn agreeing(rows: &[LayerRow]) {
     for row in rows {
-        assert!(row.failed == 0 && row.compared > 0, "{row:?}");
+        assert!(row.agreement.failed == 0 && row.agreement.compared > 0, "{row:?}");
     }
     // Not a bound that nothing could leave.
-    let worst = rows.iter().map(|row| row.worst).fold(0.0, f64::max);
+    let worst = rows.iter().filter_map(|row| row.agreement.used()).fold(0.0, f64::max);
     assert!(worst > 1e-3, "{worst}");
 }
 
@@ -177,7 +177,7 @@ fn the_layer_that_is_wrong_is_the_one_that_is_named() {
         let rows = compared(&encoder, &spoilt, twin::encoder, sizes, &images, Float::F32);
         let wrong: Vec<&str> = rows
             .iter()
-            .filter(|row| row.failed > 0)
+            .filter(|row| row.agreement.failed > 0)
             .map(|row| row.name.as_str())
             .collect();
         assert_eq!(wrong, [name, name], "one for each image");

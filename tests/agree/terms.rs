@@ -45,7 +45,7 @@ fn the_fused_terms_agree_in_every_type_and_with_all_instructions() {
             let bad: Vec<_> = report
                 .rows
                 .iter()
-                .filter(|row| row.failed > 0 || row.compared == 0)
+                .filter(|row| row.agreement.failed > 0 || row.agreement.compared == 0)
                 .collect();
             assert!(
                 report.agrees,
@@ -79,7 +79,7 @@ fn the_fused_terms_agree_inside_candles_graph() {
             .iter()
             .zip(views)
         {
-            let bad: Vec<_> = report.rows.iter().filter(|row| row.failed > 0).collect();
+            let bad: Vec<_> = report.rows.iter().filter(|row| row.agreement.failed > 0).collect();
             assert!(
                 report.agrees,
                 "{} {} seed {}: {bad:#?}",
@@ -95,7 +95,7 @@ fn the_fused_terms_agree_inside_candles_graph() {
 fn no_bound_is_a_thousand_times_too_loose() {
     for storage in [Storage::F32, Storage::F64] {
         for row in &report(storage, &Isa::best(), 1).rows {
-            let used = row.worst.as_ref().map_or(0.0, |worst| worst.ratio);
+            let used = row.agreement.used().unwrap_or(0.0);
             let exact = row.part == "one-hot"; // nothing is rounded in a choice
             assert!(
                 used > 1e-3 || exact,

@@ -158,6 +158,44 @@ fn every_equation_of_the_note_has_a_function_that_names_it() {
     }
 }
 
+/// The places where a `match` on one of these enums has an arm for whatever else there may be.
+fn with_a_rest(text: &str, enums: &[&str]) -> Vec<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let is_rest = |line: &str| line.trim_start().starts_with("_ =>") || line.trim_start().starts_with("_ if ");
+    let names_one = |line: &str| {
+        let arm = line.trim_start().trim_start_matches("| ");
+        enums.iter().any(|name| arm.starts_with(&format!("{name}::")))
+    };
+    let rests = (0..lines.len()).filter(|at| is_rest(lines[*at]));
+    rests
+        .filter(|at| {
+            let depth = indent(lines[*at]);
+            let before = lines[..*at].iter().rev();
+            before
+                .take_while(|line| line.trim().is_empty() || indent(line) >= depth)
+                .any(|line| indent(line) == depth && names_one(line))
+        })
+        .collect()
+}
+
+#[test]
+fn who_matches_on_a_reading_a_line_a_step_or_a_quantity_names_them_all() {
+    let enums = ["Reading", "LineId", "StepId", "Quantity"];
+    let rest = "match reading {\n    Reading::Joint\n    | Reading::Expected => 1,\n    _ => 2,\n}";
+    assert_eq!(with_a_rest(rest, &enums), [3]);
+    let mut found = Vec::new();
+    for path in files(&["reference", "gpu", "derivations"], &["rs"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        found.extend(
+            with_a_rest(&text, &enums)
+                .iter()
+                .map(|line| format!("{}:{}", path.display(), line + 1)),
+        );
+    }
+    assert!(found.is_empty(), "a `_` arm hides what a new name means: {found:#?}");
+}
+
 #[test]
 fn every_planted_fault_still_finds_its_place() {
     let text = fs::read_to_string(root().join("tests/patches/patches.toml")).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bounds::Float;
+use bounds::{Agreement, Float};
 use gpu::Tensor;
 use gpu::device::Device;
 use gpu::transfer::download;
@@ -14,7 +14,7 @@ use crate::pairs::{Batchable, Pair, Start, TooLarge, on};
 
 mod report;
 
-pub use report::{Report, Row, Worst};
+pub use report::{PairRow, Report, ValuePlace};
 
 /// The largest number of entries of a table in one batch, which takes 32 MiB in `f64`.
 const BATCH_ENTRIES: usize = 1 << 22;
@@ -109,7 +109,7 @@ where
             float: options.float.name(),
         });
     }
-    let mut rows: Vec<(Row, &Pair<W, T>, Reading)> = pairs
+    let mut rows: Vec<(PairRow, &Pair<W, T>, Reading)> = pairs
         .iter()
         .flat_map(|pair| {
             pair.readings
@@ -138,15 +138,15 @@ where
             compare_batch(row, pair, *reading, &batch, worlds, twins, options)?;
         }
     }
-    let rows: Vec<Row> = rows.into_iter().map(|(row, ..)| row).collect();
-    let compared: usize = rows.iter().map(|row| row.compared).sum();
+    let rows: Vec<PairRow> = rows.into_iter().map(|(row, ..)| row).collect();
+    let compared: usize = rows.iter().map(|row| row.agreement.compared).sum();
     Ok(Report {
         device: options.device.name(),
         float: options.float.name(),
         continuous: W::CONTINUOUS,
         worlds: comparable.len(),
         left_out,
-        agrees: compared > 0 && rows.iter().all(|row| row.failed == 0 && row.compared > 0),
+        agrees: compared > 0 && rows.iter().all(|row| row.agreement.agrees()),
         rows,
     })
 }
@@ -191,7 +191,7 @@ fn prepare<W: Batchable>(
 }
 
 fn compare_batch<W, T>(
-    row: &mut Row,
+    row: &mut PairRow,
     pair: &Pair<W, T>,
     reading: Reading,
     batch: &[(usize, &W)],
@@ -226,23 +226,22 @@ where
         }
         let tolerance = pair.tolerance(&worlds[place], reading, options.float);
         for (index, (nats, &twin)) in values.iter().zip(&twin[place * per_world..]).enumerate() {
-            row.note(world, index, nats.value(), twin, tolerance.bound(nats.mass()));
+            let place = || ValuePlace { world, index };
+            row.agreement
+                .note(place, nats.value(), twin, tolerance.bound(nats.mass()));
         }
     }
     Ok(())
 }
 
-fn row<W: Batchable, T>(pair: &Pair<W, T>, reading: Reading, options: &Options) -> Row {
+fn row<W: Batchable, T>(pair: &Pair<W, T>, reading: Reading, options: &Options) -> PairRow {
     let precision = (pair.precision)(reading);
-    Row {
+    PairRow {
         name: pair.name,
         reading: pair.depends_on_reading().then(|| reading.name()),
-        compared: 0,
-        classed: 0,
-        failed: 0,
+        agreement: Agreement::new(),
         exact: precision.exact_in_f64 && options.float == Float::F64,
         reason: precision.reason,
-        worst: None,
     }
 }
 

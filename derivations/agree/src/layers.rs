@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bounds::{Outcome, compare};
+use bounds::Agreement;
 use ndarray::ArrayD;
 use reference::network::{Graph, NetworkError};
 
@@ -47,12 +47,8 @@ pub enum LayersError {
 pub struct LayerRow {
     /// The name of the layer.
     pub name: String,
-    /// The number of values that were compared.
-    pub compared: usize,
-    /// The number of values that lie further apart than their bound.
-    pub failed: usize,
-    /// The largest distance, in units of its bound.
-    pub worst: f64,
+    /// The values of the reference and of the twin, by their flat index.
+    pub agreement: Agreement<usize>,
 }
 
 /// Compares every layer of a graph: what the reference computes from the twin's inputs to the layer, with what the twin
@@ -95,24 +91,11 @@ pub fn layers(
         }
         let mut row = LayerRow {
             name: node.name.clone(),
-            compared: 0,
-            failed: 0,
-            worst: 0.0,
+            agreement: Agreement::new(),
         };
-        for ((value, mass), twin) in ours.value.iter().zip(&ours.mass).zip(theirs) {
-            row.compared += 1;
-            match compare(*value, *twin, layer_bound(ours.roundings, *mass, *value, storage)) {
-                Outcome::SameClass => {}
-                Outcome::Within { ratio } => row.worst = row.worst.max(ratio),
-                Outcome::Beyond { ratio } => {
-                    row.failed += 1;
-                    row.worst = row.worst.max(ratio);
-                }
-                Outcome::OtherClass => {
-                    row.failed += 1;
-                    row.worst = f64::INFINITY;
-                }
-            }
+        for (place, ((value, mass), twin)) in ours.value.iter().zip(&ours.mass).zip(theirs).enumerate() {
+            let bound = layer_bound(ours.roundings, *mass, *value, storage);
+            row.agreement.note(|| place, *value, *twin, bound);
         }
         rows.push(row);
     }

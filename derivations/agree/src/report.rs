@@ -32,18 +32,23 @@ pub fn text(report: &Report) -> String {
         ],
     );
     for row in &report.rows {
-        let (ratio, at) = row.worst.map_or_else(
+        let (ratio, at) = row.agreement.worst.as_ref().map_or_else(
             || ("-".to_owned(), "-".to_owned()),
-            |worst| (used(worst.ratio), format!("{}[{}]", worst.world, worst.index)),
+            |worst| {
+                (
+                    used(worst.ratio),
+                    format!("{}[{}]", worst.place.world, worst.place.index),
+                )
+            },
         );
-        let verdict = verdict(row.failed, row.compared);
+        let verdict = verdict(row.agreement.failed, row.agreement.compared);
         line(
             &mut text,
             [
                 row.name,
                 row.reading.unwrap_or("-"),
-                &row.compared.to_string(),
-                &row.classed.to_string(),
+                &row.agreement.compared.to_string(),
+                &row.agreement.classed.to_string(),
                 &ratio,
                 &at,
                 &verdict,
@@ -75,8 +80,8 @@ pub fn terms(report: &terms::Report) -> String {
         "fused terms: {} with {}, logits of every kind, seed {}\n\n",
         report.dtype, report.engine, report.seed
     );
-    let ats = report.rows.iter().filter_map(|row| row.worst.as_ref());
-    let wide = ats.map(|worst| worst.at.len()).max().unwrap_or(2);
+    let ats = report.rows.iter().filter_map(|row| row.agreement.worst.as_ref());
+    let wide = ats.map(|worst| worst.place.at.len()).max().unwrap_or(2);
     let mut row = |name: &str, part: &str, values: &str, classed: &str, ratio: &str, at: &str, verdict: &str| {
         let padded = format!("{name:<22} {part:<10} {values:>8} {classed:>7} {ratio:>11}  {at:<wide$} {verdict}");
         text.push_str(padded.trim_end());
@@ -84,29 +89,33 @@ pub fn terms(report: &terms::Report) -> String {
     };
     row("function", "part", "numbers", "classed", "worst/bound", "at", "verdict");
     for r in &report.rows {
-        let (ratio, at) = r.worst.as_ref().map_or_else(
+        let (ratio, at) = r.agreement.worst.as_ref().map_or_else(
             || ("-".to_owned(), "-".to_owned()),
-            |worst| (used(worst.ratio), worst.at.clone()),
+            |worst| (used(worst.ratio.min(f64::MAX)), worst.place.at.clone()),
         );
-        let verdict = verdict(r.failed, r.compared);
-        let (compared, classed) = (r.compared.to_string(), r.classed.to_string());
+        let verdict = verdict(r.agreement.failed, r.agreement.compared);
+        let (compared, classed) = (r.agreement.compared.to_string(), r.agreement.classed.to_string());
         row(r.name, r.part, &compared, &classed, &ratio, &at, &verdict);
     }
     text.push('\n');
-    let failed = report.rows.iter().filter(|r| r.failed > 0);
-    for (r, worst) in failed.filter_map(|r| r.worst.as_ref().map(|worst| (r, worst))) {
+    let failed = report.rows.iter().filter(|r| r.agreement.failed > 0);
+    for (r, worst) in failed.filter_map(|r| r.agreement.worst.as_ref().map(|worst| (r, worst))) {
         let _ = writeln!(
             text,
-            "{} {}: {} at {}[{}], expected {} within {}",
-            r.name, r.part, worst.twin, worst.at, worst.index, worst.reference, worst.bound
+            "{} {}: {:e} at {}[{}], expected {:e} within {:.2e}",
+            r.name, r.part, worst.found, worst.place.at, worst.place.index, worst.expected, worst.bound
         );
     }
-    let sum = |of: fn(&terms::Row) -> usize| report.rows.iter().map(of).sum::<usize>();
-    let (compared, classed, failed) = (sum(|r| r.compared), sum(|r| r.classed), sum(|r| r.failed));
+    let sum = |of: fn(&terms::TermRow) -> usize| report.rows.iter().map(of).sum::<usize>();
+    let (compared, classed, failed) = (
+        sum(|r| r.agreement.compared),
+        sum(|r| r.agreement.classed),
+        sum(|r| r.agreement.failed),
+    );
     let worst = report
         .rows
         .iter()
-        .filter_map(|r| r.worst.as_ref().map(|worst| (r, worst.ratio)));
+        .filter_map(|r| r.agreement.worst.as_ref().map(|worst| (r, worst.ratio)));
     let worst = worst.max_by(|a, b| a.1.total_cmp(&b.1));
     let _ = match worst {
         _ if compared == 0 => writeln!(text, "compared nothing: that is a failure"),
@@ -143,25 +152,25 @@ fn used(ratio: f64) -> String {
 }
 
 fn closing(text: &mut String, report: &Report) {
-    let compared: usize = report.rows.iter().map(|row| row.compared).sum();
-    let classed: usize = report.rows.iter().map(|row| row.classed).sum();
-    let failed: usize = report.rows.iter().map(|row| row.failed).sum();
+    let compared: usize = report.rows.iter().map(|row| row.agreement.compared).sum();
+    let classed: usize = report.rows.iter().map(|row| row.agreement.classed).sum();
+    let failed: usize = report.rows.iter().map(|row| row.agreement.failed).sum();
     text.push('\n');
     // Writing to a `String` never fails.
     let _ = match report.worst() {
         _ if compared == 0 => writeln!(text, "compared nothing: that is a failure"),
         Some(row) if failed > 0 => {
             let _ = writeln!(text, "{failed} of {compared} values differ; the worst, {}:", row.name);
-            row.worst.map_or(Ok(()), |worst| {
+            row.agreement.worst.as_ref().map_or(Ok(()), |worst| {
                 writeln!(
                     text,
                     "  world {}, value {}: reference {:e}, twin {:e}, bound {:.2e}",
-                    worst.world, worst.index, worst.reference, worst.twin, worst.bound
+                    worst.place.world, worst.place.index, worst.expected, worst.found, worst.bound
                 )
             })
         }
         worst => {
-            let share = worst.and_then(|row| row.worst).map_or(0.0, |worst| worst.ratio);
+            let share = worst.and_then(|row| row.agreement.used()).unwrap_or(0.0);
             let name = worst.map_or("-", |row| row.name);
             writeln!(
                 text,

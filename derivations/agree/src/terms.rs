@@ -24,7 +24,7 @@ pub use engine::Engine;
 pub use graph::{InGraph, View};
 pub use kernels::OnDevice;
 pub use mixing::{MIXING, MixCall, Mixed};
-pub use report::{Report, Row, Worst};
+pub use report::{Report, TermPlace, TermRow};
 pub use table::{Inputs, Outcome, TERMS, Term};
 pub use whole::ELBO;
 

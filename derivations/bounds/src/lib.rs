@@ -2,8 +2,9 @@
 //!
 //! [`Arithmetic`], [`BoundedSum`] and [`LogSoftmaxRow`] bound what somebody's correct code may lose in its own types
 //! and order of summation. [`Range`] holds the values that a number can have at all. [`compare`] is the only function
-//! that compares numbers. This package does not know whose number it is, nor what it should be. `judge` and `agree` do.
+//! that compares numbers, and [`Agreement`] counts what it says. This package does not know whose number it is, nor what it should be. `judge` and `agree` do.
 
+mod agreement;
 mod compare;
 mod comparison;
 mod implementation;
@@ -11,6 +12,7 @@ mod log_softmax;
 mod order;
 mod range;
 
+pub use agreement::{Agreement, Extreme};
 pub use compare::{Outcome, compare};
 pub use comparison::{Comparison, Number, Place, Worst};
 pub use implementation::*;

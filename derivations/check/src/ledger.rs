@@ -89,7 +89,7 @@ impl Ledger {
 pub fn ledger<W: Checkable>(world: &W, reading: Reading) -> Result<Ledger, Error> {
     let scene = UnderReading::new(world, reading)?;
     let seen = &scene.seen;
-    let expected = reading == Reading::Expected;
+    let expected = reading.averages_captions();
     let target = if expected {
         world.ln_evidence_of_image()
     } else {
@@ -172,18 +172,22 @@ fn bound<W: Checkable>(scene: &UnderReading<W>) -> Bound {
 /// The entries that the reading adds: one for the joint encoder and one for the divergence. The joint reading has a
 /// single entry where one of the two is not finite, because they may be opposite infinities.
 fn reading_entries<W: Slack>(seen: &W, reading: Reading) -> Vec<Entry> {
-    let encoder = if reading == Reading::Expected {
+    let encoder = if reading.averages_captions() {
         Ok(Nats::ZERO)
     } else {
         seen.conditional_encoder()
     };
-    let divergence = if reading == Reading::Joint {
+    let joint = match reading {
+        Reading::Joint => true,
+        Reading::Observed | Reading::Pointwise | Reading::Footnote | Reading::Expected => false,
+    };
+    let divergence = if joint {
         seen.joint_against_pointwise()
     } else {
         Ok(Nats::ZERO)
     };
     let apart = |side: &Result<Nats, Error>| side.as_ref().is_ok_and(|nats| nats.is_finite());
-    if reading == Reading::Joint && !(apart(&encoder) && apart(&divergence)) {
+    if joint && !(apart(&encoder) && apart(&divergence)) {
         return vec![entry(
             "reading",
             "D - E[ln q(z|x) q(y|x) - ln p(y,z)]",

@@ -31,6 +31,7 @@ pub use builder::{DumpBuilder, Element};
 pub use claim::{Claim, Kept};
 pub use format::{FORMAT, KEY};
 pub use inputs::{Gaussian, Item, Pixels, Sequence, Tokens};
+pub(crate) use quantity::Expectation;
 pub use quantity::{Input, Quantity};
 pub use sizes::Sizes;
 pub use statement::{ClaimSpec, Schedule, Shape, Statement, Text, Vocabulary};

@@ -7,8 +7,8 @@ use worlds::case::FileError;
 use super::hypothesis::Hypothesis;
 use super::inputs::Inputs;
 use super::judgement::{Judged, Verdict};
-use super::sequence;
 use crate::dump::{Axis, Claim, Dump, Form, Quantity};
+use crate::terms::sequence;
 
 /// The numbers of a claim as sums in nats, with the axes that they keep.
 struct Known {
@@ -130,7 +130,7 @@ fn follows(
         let nll = upstream.iter().find(|known| known.quantity == Quantity::TokenNll);
         let sums = match nll {
             Some(nll) if claim.quantity == Quantity::Loss => weighted(dump, nll, w)?,
-            _ => None,
+            Some(_) | None => None,
         };
         let [value, bound] = sums.unwrap_or([f64::NAN, 0.0]).map(|sum| sum * scale);
         let bound = own + bound.abs() + value.abs() * claim.stored.unit_roundoff();
@@ -158,7 +158,9 @@ fn follows(
         Quantity::Kl => [(Quantity::CrossEntropy, 1.0), (Quantity::Entropy, -1.0)],
         Quantity::Elbo => [(Quantity::Reconstruction, 1.0), (Quantity::Kl, -1.0)],
         Quantity::Loss => [(Quantity::Reconstruction, -1.0), (Quantity::Kl, beta)],
-        _ => return Ok(false),
+        Quantity::LogEvidence | Quantity::BetaAt | Quantity::TemperatureAt | Quantity::Sample => return Ok(false),
+        Quantity::Entropy | Quantity::CrossEntropy | Quantity::Reconstruction => return Ok(false),
+        Quantity::TokenNll | Quantity::Gradient(_) => return Ok(false),
     };
     let [Some(first), Some(second)] = parts.map(|(quantity, weight)| of(quantity).map(|known| (known, weight))) else {
         return Ok(false);

@@ -54,10 +54,12 @@ pub(super) fn objective(of: Quantity, hypothesis: &Hypothesis, beta: f64) -> [f6
         },
         _ => *hypothesis,
     };
-    match of {
-        Quantity::Elbo | Quantity::Loss => weights(of, &in_gradient, beta),
-        Quantity::Reconstruction => [1.0, 0.0],
-        _ => [0.0, 1.0],
+    if matches!(of, Quantity::Elbo | Quantity::Loss) {
+        weights(of, &in_gradient, beta)
+    } else if of == Quantity::Reconstruction {
+        [1.0, 0.0]
+    } else {
+        [0.0, 1.0]
     }
 }
 

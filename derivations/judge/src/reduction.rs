@@ -268,11 +268,11 @@ impl Reduction {
 /// The number to which the entries of a row of a claim add up. Probabilities add up to 1. Derivatives with respect to
 /// the logits of a softmax add up to 0, because a common shift of the logits changes nothing.
 fn row_sum(claim: &Claim, form: Form) -> Option<f64> {
-    match claim.quantity {
-        Quantity::Sample if form == Form::Tokens => Some(1.0),
-        Quantity::Gradient(Input::EncoderLogits | Input::PriorLogits | Input::TokenLogits) => Some(0.0),
-        _ => None,
+    let of_logits = |input| matches!(input, Input::EncoderLogits | Input::PriorLogits | Input::TokenLogits);
+    if claim.quantity == Quantity::Sample && form == Form::Tokens {
+        return Some(1.0);
     }
+    matches!(claim.quantity, Quantity::Gradient(input) if of_logits(input)).then_some(0.0)
 }
 
 fn scale(value: f64, factor: f64) -> f64 {

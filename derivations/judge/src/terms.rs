@@ -6,10 +6,16 @@
 use bounds::BoundedSum;
 use reference::model::Model as _;
 
-use super::hypothesis::{Hypothesis, Masked, Slope};
-use super::inputs::{Absence, Inputs, Row, weights};
-use super::{finite_worlds, gaussian, pixels, schedules, sequence, tokens};
-use crate::dump::{Claim, Input, Item, Pixels, Quantity};
+use crate::dump::{Claim, Expectation, Input, Item, Pixels, Quantity};
+use crate::hypothesis::{Hypothesis, Masked, Slope};
+use crate::inputs::{Absence, Inputs, Row, weights};
+
+mod finite_worlds;
+mod gaussian;
+mod pixels;
+mod schedules;
+pub(crate) mod sequence;
+mod tokens;
 
 impl Inputs<'_> {
     /// The addends of a row of a claim's quantity. `fine` asks for all of them. Otherwise the sum of the row may be
@@ -42,15 +48,16 @@ impl Inputs<'_> {
                 Some(Item::World(world)) => finite_worlds::log_evidence(self, world, hypothesis).map(|sum| vec![sum]),
                 _ => Err(Absence::NotAffected),
             },
-            Quantity::BetaAt | Quantity::TemperatureAt => schedules::at(self, quantity, hypothesis),
+            Quantity::BetaAt => schedules::at(self, self.statement.beta_schedule, hypothesis),
+            Quantity::TemperatureAt => schedules::at(self, self.statement.temperature_schedule, hypothesis),
             Quantity::Sample => match self.items.get(item) {
                 Some(Item::Tokens(_)) => tokens::sample(self, hypothesis, item, row),
                 Some(Item::Gaussian(gaussian)) => gaussian::sample(self, gaussian, hypothesis),
                 _ => Err(Absence::NotAffected),
             },
-            Quantity::Entropy | Quantity::CrossEntropy | Quantity::Kl => {
-                self.divergence(quantity, hypothesis, item, row, fine)
-            }
+            Quantity::Entropy => self.divergence(Expectation::Entropy, hypothesis, item, row, fine),
+            Quantity::CrossEntropy => self.divergence(Expectation::CrossEntropy, hypothesis, item, row, fine),
+            Quantity::Kl => self.divergence(Expectation::Kl, hypothesis, item, row, fine),
             Quantity::Reconstruction => self.reconstruction(hypothesis, item),
             Quantity::TokenNll => match self.items.get(item) {
                 Some(Item::Sequence(_)) => sequence::token_nll(self, hypothesis, item, row).map(|nll| vec![nll]),
@@ -66,7 +73,7 @@ impl Inputs<'_> {
         }
     }
 
-    fn divergence(&self, quantity: Quantity, hypothesis: &Hypothesis, item: usize, row: usize, fine: bool) -> Row {
+    fn divergence(&self, quantity: Expectation, hypothesis: &Hypothesis, item: usize, row: usize, fine: bool) -> Row {
         let mut addends = match self.items.get(item) {
             Some(Item::Tokens(_)) => tokens::divergence(self, quantity, hypothesis, item, row, fine)?,
             Some(Item::Gaussian(gaussian)) => gaussian::divergence(self, gaussian, quantity, hypothesis)?,
@@ -103,7 +110,7 @@ impl Inputs<'_> {
         }
         if on_divergence != 0.0 {
             for row in 0..self.divergence_rows() {
-                let divergence = self.divergence(Quantity::Kl, hypothesis, item, row, false)?;
+                let divergence = self.divergence(Expectation::Kl, hypothesis, item, row, false)?;
                 sum += divergence.into_iter().sum::<BoundedSum>().times(on_divergence, u);
             }
         }

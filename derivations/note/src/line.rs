@@ -41,7 +41,7 @@ impl Line {
     /// the note does not write.
     #[must_use]
     pub fn latex_under(&self, reading: Reading) -> String {
-        let averaged = reading == Reading::Expected && self.id.depends_on_reading();
+        let averaged = reading.averages_captions() && self.id.depends_on_reading();
         if averaged {
             self.latex.replace(r"z \sim q_\phi(z|x)", r"y,z \sim q_\phi(y,z|x)")
         } else {

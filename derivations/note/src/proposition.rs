@@ -99,10 +99,10 @@ impl Proposition {
     /// The addends of the slack, each with its origin.
     fn parts<W: Checkable>(&self, scene: &UnderReading<W>) -> Result<Vec<(Nats, Row)>, Error> {
         let mut parts = Vec::with_capacity(self.rows.len() + 1);
-        if self.kind == Kind::Bound && self.reading == Reading::Expected {
+        if self.kind == Kind::Bound && self.reading.averages_captions() {
             parts.push((scene.seen.joint_posterior_gap()?, Row::Gap));
             if self.to != LineId::Eq14 {
-                let slack = scene.seen.reweighted_divergence(Reading::Expected)?;
+                let slack = scene.seen.reweighted_divergence(self.reading)?;
                 parts.push((slack, Row::Reweighting));
             }
             return Ok(parts);
@@ -246,7 +246,7 @@ fn of_step(step: &'static Step, reading: Reading, depends: bool) -> Proposition 
 }
 
 fn bound(to: LineId, reading: Reading, depends: bool) -> Option<Proposition> {
-    let expected = reading == Reading::Expected;
+    let expected = reading.averages_captions();
     let rows = if expected {
         // Line 14 bounds ln p(x) by itself; line 13 lies beside it, not on the way.
         chain_from(LineId::Eq14, to, reading).unwrap_or_default()
@@ -254,10 +254,12 @@ fn bound(to: LineId, reading: Reading, depends: bool) -> Option<Proposition> {
         chain(to, reading)?
     };
     let from = if expected { LineId::ImageEvidence } else { LineId::Eq3 };
-    let sign = match (expected, to) {
-        (true, LineId::Eq14) => Sign::NonNegative,
-        (true, _) => Sign::Unsigned,
-        _ => rows.iter().fold(Sign::Zero, |sign, row| sign.and(row.sign)),
+    let sign = if !expected {
+        rows.iter().fold(Sign::Zero, |sign, row| sign.and(row.sign))
+    } else if to == LineId::Eq14 {
+        Sign::NonNegative
+    } else {
+        Sign::Unsigned
     };
     Some(Proposition {
         id: format!("3-{to}"),

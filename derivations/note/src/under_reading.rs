@@ -45,7 +45,7 @@ impl<W: Checkable> UnderReading<W> {
         let replaced = match self.reading {
             Reading::Observed => "q(y|x) is 1 at the observed caption, and q(y,z|x) is q(z|x) there",
             Reading::Footnote => "q(y,z|x) is q(z|x) p(y|z), and q(y|x) its sum over z",
-            _ => return None,
+            Reading::Pointwise | Reading::Joint | Reading::Expected => return None,
         };
         (!self.seen.same_encoders(&self.world)).then_some(replaced)
     }

@@ -8,7 +8,7 @@ use note::rule::{Relation, Rule, Sign};
 use note::step::Step;
 use note::under_reading::UnderReading;
 use reference::critical::{CriticalBeta, critical_beta};
-use reference::vocab::{Error, Reading};
+use reference::vocab::Error;
 use typeset::amount::{Amount, VISIBLE};
 
 use crate::line::LineSection;
@@ -147,7 +147,7 @@ fn findings<W: Checkable>(scene: &UnderReading<W>, steps: &[&'static Step]) -> R
 
 /// A sentence that weighs the note's 'the bound only holds for beta = 1' in this world.
 fn beta<W: Checkable>(scene: &UnderReading<W>) -> Result<String, Error> {
-    let target = if scene.reading == Reading::Expected {
+    let target = if scene.reading.averages_captions() {
         "ln p(x)"
     } else {
         "ln p(x,y)"

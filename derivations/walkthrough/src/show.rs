@@ -157,7 +157,10 @@ fn amounts<W: Checkable>(side: &Line, scene: &UnderReading<W>) -> Result<String,
 
 fn describe_bound<W: Checkable>(bound: &Proposition, scene: &UnderReading<W>) -> Result<String, Error> {
     let indent = " ".repeat(12);
-    let gap = (bound.reading == Reading::Expected).then_some("the gap of line 14 below ln p(x)");
+    let gap = bound
+        .reading
+        .averages_captions()
+        .then_some("the gap of line 14 below ln p(x)");
     let rows = gap.into_iter().chain(bound.rows.iter().map(|row| row.id.as_str()));
     let made_of = rows.collect::<Vec<_>>().join(", ");
     let slack = Amount::of(bound.slack(scene))?;

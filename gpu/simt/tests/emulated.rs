@@ -38,7 +38,7 @@ fn every_term_agrees_through_the_driver_and_nothing_is_left_behind() {
                 seed: 1,
             };
             let report = agree(&OnDevice(&driver), &options).unwrap();
-            let bad: Vec<_> = report.rows.iter().filter(|row| row.failed > 0).collect();
+            let bad: Vec<_> = report.rows.iter().filter(|row| row.agreement.failed > 0).collect();
             assert!(report.agrees, "{shape:?} {}: {bad:#?}", storage.name);
             assert_eq!(report.engine, "CUDA kernels on emulated CUDA (CPU)");
         }

@@ -35,7 +35,7 @@ fn the_kernel_agrees_on_the_real_file_and_on_worlds_of_every_kind() {
         let bad: Vec<_> = report
             .rows
             .iter()
-            .filter(|row| row.failed > 0 || row.compared == 0)
+            .filter(|row| row.agreement.failed > 0 || row.agreement.compared == 0)
             .collect();
         assert!(report.agrees, "{bad:#?}");
     }

@@ -21,7 +21,7 @@ fn expect_agreement(simulators: &[OnDevice<Simulator>], options: &Options) {
         let bad: Vec<_> = report
             .rows
             .iter()
-            .filter(|row| row.failed > 0 || row.compared == 0)
+            .filter(|row| row.agreement.failed > 0 || row.agreement.compared == 0)
             .collect();
         assert!(report.agrees, "{} {:?}: {bad:#?}", report.engine, options.storage.name);
     }

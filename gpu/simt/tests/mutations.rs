@@ -113,7 +113,7 @@ fn noticed(source: &str, kernels: &Arc<Kernels>) -> Option<String> {
                 };
                 match agree(&engine, &options) {
                     Err(error) => return Some(error.to_string()),
-                    Ok(report) if report.rows.iter().any(|row| row.failed > 0) => {
+                    Ok(report) if report.rows.iter().any(|row| row.agreement.failed > 0) => {
                         return Some(format!("{function} {shape:?} differs, order {}", order.0));
                     }
                     Ok(_) => {}

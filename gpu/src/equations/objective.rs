@@ -128,16 +128,19 @@ fn weighted_divergence(batch: &Batch, reading: Reading) -> Result<Tensor, Error>
 /// The decoder `ln p(x|y,z)` over the states of the outer expectation: `[B, Y, Z]` under [`Reading::Expected`], and
 /// `[B, Z]` under the others.
 fn likelihood(batch: &Batch, reading: Reading) -> Result<Tensor, Error> {
-    match reading {
-        Reading::Expected => Ok(batch.ln_p_x_given_yz().clone()),
-        _ => batch.at_observed(batch.ln_p_x_given_yz()),
+    if reading.averages_captions() {
+        Ok(batch.ln_p_x_given_yz().clone())
+    } else {
+        batch.at_observed(batch.ln_p_x_given_yz())
     }
 }
 
 /// The expectation that the note writes around the whole line.
 fn outer(batch: &Batch, reading: Reading, f: &Tensor) -> Result<Tensor, Error> {
-    match reading {
-        Reading::Expected => expect(batch.ln_q_yz(), f),
-        _ => expect(batch.ln_q_z(), f),
-    }
+    let encoder = if reading.averages_captions() {
+        batch.ln_q_yz()
+    } else {
+        batch.ln_q_z()
+    };
+    expect(encoder, f)
 }

@@ -44,7 +44,7 @@ use crate::vocab::{Beta, Error, Nats, Reading};
 pub fn eq13_kl_named<M: Model>(model: &M, reading: Reading) -> Result<Nats, Error> {
     let divergence = divergence(model, reading)?;
     let constant = |y: usize| ln_caption(model, reading, y);
-    if reading == Reading::Expected {
+    if reading.averages_captions() {
         let constants: Vec<Nats> = (0..model.captions()).map(constant).collect::<Result<_, _>>()?;
         let terms = |y: usize| model.ln_p_x_given_yz(y) - divergence + constants[y];
         return model.expect_joint(&terms).determinate("Eq. 13");
@@ -256,8 +256,9 @@ fn weighted_divergence<M: Model>(model: &M, reading: Reading, beta: Beta) -> Res
 }
 
 fn outer<M: Model>(model: &M, reading: Reading, f: impl Fn(usize) -> M::Log) -> Nats {
-    match reading {
-        Reading::Expected => model.expect_joint(&f),
-        _ => model.expect(&f(model.y())),
+    if reading.averages_captions() {
+        model.expect_joint(&f)
+    } else {
+        model.expect(&f(model.y()))
     }
 }

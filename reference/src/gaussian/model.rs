@@ -55,7 +55,9 @@ impl Model for Gaussian {
         let prior = 2.0 * self.core.shared.ln_p_y.normalisation();
         match reading {
             Reading::Observed => prior,
-            _ => prior + self.ln_q_y.normalisation(),
+            Reading::Pointwise | Reading::Joint | Reading::Footnote | Reading::Expected => {
+                prior + self.ln_q_y.normalisation()
+            }
         }
     }
 

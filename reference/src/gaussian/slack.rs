@@ -102,10 +102,10 @@ impl Slack for Gaussian {
         if extra == 0.0 {
             return Ok(Nats::ZERO);
         }
-        let divergence = if reading == Reading::Pointwise {
-            self.log_ratio(self.y)
-        } else {
+        let divergence = if reading.has_a_divergence() {
             self.joint_divergence()
+        } else {
+            self.log_ratio(self.y)
         };
         (extra * divergence).determinate("(beta - 1) D")
     }

@@ -103,7 +103,7 @@ impl Slack for World {
                 negative_cross_entropy.push(weigh(Nats::of(prior.ln()[cell])));
             }
         };
-        if reading == Reading::Pointwise {
+        if !reading.has_a_divergence() {
             for z in 0..self.codes() {
                 count(
                     self.encoder().ln()[z] > f64::NEG_INFINITY,

@@ -95,4 +95,24 @@ impl Reading {
             Self::Expected => "expected",
         }
     }
+
+    /// Whether the outer expectation is over captions too: over `q(y,z|x)`, and not over `q(z|x)` at the observed `y`.
+    /// Lines 13, 14 and 1 are then held against `ln p(x)`.
+    #[must_use]
+    pub const fn averages_captions(self) -> bool {
+        match self {
+            Self::Observed | Self::Pointwise | Self::Joint | Self::Footnote => false,
+            Self::Expected => true,
+        }
+    }
+
+    /// Whether what stands for `D_KL` is a divergence, which is never negative. It is none where it is a log-ratio at
+    /// one caption.
+    #[must_use]
+    pub const fn has_a_divergence(self) -> bool {
+        match self {
+            Self::Pointwise => false,
+            Self::Observed | Self::Joint | Self::Footnote | Self::Expected => true,
+        }
+    }
 }

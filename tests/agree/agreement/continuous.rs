@@ -47,7 +47,7 @@ fn the_twin_agrees_on_random_continuous_worlds() {
         narrow.left_out
     );
     for row in narrow.rows.iter().chain(&wide.rows) {
-        let worst = row.worst.unwrap().ratio;
+        let worst = row.agreement.worst.as_ref().unwrap().ratio;
         assert!(worst > 1e-3, "{} uses {worst} of its bound at most", row.name);
     }
 }
@@ -148,7 +148,7 @@ fn a_world_whose_squares_leave_the_type_is_left_out_and_no_bound_is_a_nat_wide()
     assert!(near.agrees, "{}", agreement::text(&near));
     for name in ["eq03_log_evidence", "entropy"] {
         let row = near.rows.iter().find(|row| row.name == name).unwrap();
-        let bound = row.worst.unwrap().bound;
+        let bound = row.agreement.worst.as_ref().unwrap().bound;
         assert!(bound < 0.125, "{name}: {bound}");
     }
 }

@@ -47,7 +47,7 @@ fn the_twin_agrees_where_weights_underflow() {
     for float in FLOATS {
         let report = agreeing(&worlds, &on_cpu(float));
         let line9 = report.rows.iter().find(|row| row.name == "eq09_log_product").unwrap();
-        assert_eq!((line9.compared, line9.classed), (8, 4));
+        assert_eq!((line9.agreement.compared, line9.agreement.classed), (8, 4));
     }
 }
 
@@ -83,7 +83,7 @@ fn an_impossible_image_is_minus_infinity_on_both_sides() {
     for float in FLOATS {
         let report = agreeing(std::slice::from_ref(&world), &on_cpu(float));
         let line3 = report.rows.iter().find(|row| row.name == "eq03_log_evidence").unwrap();
-        assert_eq!((line3.compared, line3.classed), (1, 1));
+        assert_eq!((line3.agreement.compared, line3.agreement.classed), (1, 1));
     }
 }
 
@@ -119,5 +119,5 @@ fn an_infinite_divergence_at_beta_zero_is_not_there() {
         .iter()
         .find(|row| (row.name, row.reading) == ("eq14_objective", Some("joint")))
         .unwrap();
-    assert_eq!((row.compared, row.classed), (2, 1));
+    assert_eq!((row.agreement.compared, row.agreement.classed), (2, 1));
 }

@@ -106,7 +106,7 @@ fn planted_faults_are_noticed_and_named() {
             );
             let report = agree_on(&[planted], &worlds, &on_cpu(float)).unwrap();
             assert!(
-                !report.agrees && report.rows[0].failed > 0,
+                !report.agrees && report.rows[0].agreement.failed > 0,
                 "{name} in {}",
                 float.name()
             );

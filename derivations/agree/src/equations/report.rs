@@ -1,6 +1,6 @@
 //! The result of comparing the equations.
 
-use bounds::{Outcome, compare};
+use bounds::Agreement;
 use serde::{Serialize, Serializer};
 
 /// The result of a comparison over all pairs, readings and worlds.
@@ -19,82 +19,78 @@ pub struct Report {
     /// Whether at least one value was compared, and all agree.
     pub agrees: bool,
     /// One row for each function and reading.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PairRow>,
 }
 
 /// The comparison of one function under one reading.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
+pub struct PairRow {
     /// The function's name on both sides.
     pub name: &'static str,
     /// The reading, where the function depends on it.
     pub reading: Option<&'static str>,
-    /// The number of values that were compared.
-    pub compared: usize,
-    /// The number of those that are infinite or undefined in the reference, and so are compared by class.
-    pub classed: usize,
-    /// The number of values that disagree.
-    pub failed: usize,
+    /// The values of the reference and of the twin. An undefined one is NaN.
+    #[serde(flatten, serialize_with = "as_numbers")]
+    pub agreement: Agreement<ValuePlace>,
     /// Whether the two sides have to be equal.
     pub exact: bool,
     /// The derivation of the bound in a sentence.
     pub reason: &'static str,
-    /// The value that uses the largest share of its bound, or the first of the wrong class.
-    pub worst: Option<Worst>,
 }
 
-/// The worst value of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Worst {
+/// The place of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ValuePlace {
     /// The place of the world in the list that was given.
     pub world: usize,
     /// The index of the value among those of the world, row by row.
     pub index: usize,
-    /// The value of the reference. It is NaN where the value is undefined.
-    #[serde(serialize_with = "number")]
-    pub reference: f64,
-    /// The value of the twin.
-    #[serde(serialize_with = "number")]
-    pub twin: f64,
-    /// The bound on the distance of the two.
-    #[serde(serialize_with = "number")]
-    pub bound: f64,
-    /// The share of the bound that is used. It is infinite for a value of the wrong class.
-    #[serde(serialize_with = "number")]
-    pub ratio: f64,
-}
-
-impl Row {
-    pub(super) fn note(&mut self, world: usize, index: usize, reference: f64, twin: f64, bound: f64) {
-        self.compared += 1;
-        self.classed += usize::from(!reference.is_finite());
-        let outcome = compare(reference, twin, bound);
-        self.failed += usize::from(!outcome.agrees());
-        let ratio = match outcome {
-            Outcome::SameClass => return,
-            Outcome::Within { ratio } | Outcome::Beyond { ratio } => ratio,
-            Outcome::OtherClass => f64::INFINITY,
-        };
-        if self.worst.is_none_or(|worst| ratio > worst.ratio) {
-            self.worst = Some(Worst {
-                world,
-                index,
-                reference,
-                twin,
-                bound,
-                ratio,
-            });
-        }
-    }
 }
 
 impl Report {
     /// The row that uses the largest share of its bound.
     #[must_use]
-    pub fn worst(&self) -> Option<&Row> {
-        let ratio = |row: &&Row| row.worst.map_or(0.0, |worst| worst.ratio);
+    pub fn worst(&self) -> Option<&PairRow> {
+        let ratio = |row: &&PairRow| row.agreement.used().unwrap_or(0.0);
         self.rows.iter().max_by(|a, b| ratio(a).total_cmp(&ratio(b)))
     }
+}
+
+fn as_numbers<S: Serializer>(agreement: &Agreement<ValuePlace>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Worst {
+        world: usize,
+        index: usize,
+        #[serde(serialize_with = "number")]
+        reference: f64,
+        #[serde(serialize_with = "number")]
+        twin: f64,
+        #[serde(serialize_with = "number")]
+        bound: f64,
+        #[serde(serialize_with = "number")]
+        ratio: f64,
+    }
+    #[derive(Serialize)]
+    struct Counts {
+        compared: usize,
+        classed: usize,
+        failed: usize,
+        worst: Option<Worst>,
+    }
+    let counts = Counts {
+        compared: agreement.compared,
+        classed: agreement.classed,
+        failed: agreement.failed,
+        worst: agreement.worst.as_ref().map(|worst| Worst {
+            world: worst.place.world,
+            index: worst.place.index,
+            reference: worst.expected,
+            twin: worst.found,
+            bound: worst.bound,
+            ratio: worst.ratio,
+        }),
+    };
+    counts.serialize(serializer)
 }
 
 /// Writes a number as JSON. Infinities and NaN, which JSON does not have, become words.

@@ -111,7 +111,7 @@ fn one(value: Result<Nats, Error>) -> Result<Vec<Nats>, Error> {
 fn by_reading(reading: Reading) -> &'static Precision {
     match reading {
         Reading::Joint | Reading::Expected => &bounds::MIXTURE,
-        _ => &bounds::CLOSED_FORM,
+        Reading::Observed | Reading::Pointwise | Reading::Footnote => &bounds::CLOSED_FORM,
     }
 }
 
@@ -204,8 +204,9 @@ impl Batchable for Gaussian {
     fn floor(&self, reading: Reading, float: Float) -> f64 {
         let tiny = float.smallest_normal();
         let products = self.size().captions * self.size().codes * tiny;
-        if !matches!(reading, Reading::Joint | Reading::Expected) {
-            return products;
+        match reading {
+            Reading::Observed | Reading::Pointwise | Reading::Footnote => return products,
+            Reading::Joint | Reading::Expected => {}
         }
         let lost = |y: &usize| (f64::MIN_POSITIVE..tiny).contains(&self.ln_q_y(*y).value().exp());
         let masses = captions(self).filter(lost).map(|y| {

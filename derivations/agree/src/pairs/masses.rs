@@ -14,8 +14,9 @@ use reference::world::{Codes, World};
 /// mass + beta (mass of ln sum_z p(z))
 /// ```
 pub(super) fn with_normaliser_mass(world: &World, reading: Reading, beta: f64, nats: Nats) -> Result<Nats, Error> {
-    if reading != Reading::Footnote {
-        return Ok(nats);
+    match reading {
+        Reading::Observed | Reading::Pointwise | Reading::Joint | Reading::Expected => return Ok(nats),
+        Reading::Footnote => {}
     }
     let normaliser = world.log_integral(&world.ln_p_z()?);
     Ok(Nats::with_mass(nats.value(), nats.mass() + beta * normaliser.mass()))
@@ -26,9 +27,13 @@ pub(super) fn with_normaliser_mass(world: &World, reading: Reading, beta: f64, n
 pub(super) fn derived_joint(world: &World, reading: Reading) -> Result<Vec<Nats>, Error> {
     let under = world.under(reading)?;
     let (captions, codes) = (world.captions(), world.codes());
-    let row = |y: usize| match reading {
-        Reading::Footnote => Ok(world.ln_q_z() + world.ln_p_y_given_z(y)?),
-        _ => Ok(world.ln_q_z() + under.ln_q_y(y)),
+    let footnote = reading == Reading::Footnote;
+    let row = |y: usize| {
+        Ok(if footnote {
+            world.ln_q_z() + world.ln_p_y_given_z(y)?
+        } else {
+            world.ln_q_z() + under.ln_q_y(y)
+        })
     };
     let joint: Vec<Codes> = (0..captions).map(row).collect::<Result<_, Error>>()?;
     let marginal: Vec<Nats> = joint.iter().map(|row| world.log_integral(row)).collect();
@@ -41,9 +46,12 @@ pub(super) fn derived_joint(world: &World, reading: Reading) -> Result<Vec<Nats>
     // added up. The footnote's is a log-sum-exp of normalised terms, with the masses of the row and of the total, minus
     // that of all rows. That has the mass of the total for the rows, once more for their normalisation, and once for
     // the shift by the maximum in it.
-    let caption = (0..captions).map(|y| match reading {
-        Reading::Footnote => from(under.ln_q_y(y), marginal[y].mass() + 4.0 * total.mass()),
-        _ => under.ln_q_y(y),
+    let caption = (0..captions).map(|y| {
+        if footnote {
+            from(under.ln_q_y(y), marginal[y].mass() + 4.0 * total.mass())
+        } else {
+            under.ln_q_y(y)
+        }
     });
     Ok(joint.chain(caption).collect())
 }

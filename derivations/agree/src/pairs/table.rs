@@ -158,9 +158,12 @@ pub static PAIRS: &[Pair] = &[
         start: Start::Rounded,
         reference: |world, reading| one(Ok(objective::expected_log_likelihood(world, reading))),
         twin: twin::expected_log_likelihood,
-        precision: |reading| match reading {
-            Reading::Expected => &bounds::OVER_BOTH,
-            _ => &bounds::OVER_CODES,
+        precision: |reading| {
+            if reading.averages_captions() {
+                &bounds::OVER_BOTH
+            } else {
+                &bounds::OVER_CODES
+            }
         },
     },
     Pair {
@@ -213,7 +216,7 @@ pub static PAIRS: &[Pair] = &[
         },
         precision: |reading| match reading {
             Reading::Footnote => &bounds::FOOTNOTE_JOINT,
-            _ => &bounds::OBSERVED_JOINT,
+            Reading::Observed | Reading::Pointwise | Reading::Joint | Reading::Expected => &bounds::OBSERVED_JOINT,
         },
     },
 ];

@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::expected::{Expected, expect};
 use super::hold::{Found, note};
 use super::mixing::{self, MIXING};
-use super::report::{Report, Row};
+use super::report::{Report, TermRow};
 use super::table::{TERMS, Term};
 use super::whole::{self, ELBO};
 use crate::bounds::{Storage, TermPrecision};
@@ -35,20 +35,20 @@ pub fn agree_each<G: Engine>(engines: &[G], options: &Options) -> Result<Vec<Rep
         "f16" => rows::<f16>(engines, options)?,
         _ => rows::<f32>(engines, options)?,
     };
-    let report = |(engine, rows): (&G, Vec<Row>)| Report {
+    let report = |(engine, rows): (&G, Vec<TermRow>)| Report {
         dtype: options.storage.name,
         engine: engine.name(),
         seed: options.seed,
-        agrees: !rows.is_empty() && rows.iter().all(|row| row.failed == 0 && row.compared > 0),
+        agrees: !rows.is_empty() && rows.iter().all(|row| row.agreement.agrees()),
         rows,
     };
     Ok(engines.iter().zip(rows).map(report).collect())
 }
 
 /// The rows of the report of each engine.
-fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<Row>>, EngineError> {
+fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<TermRow>>, EngineError> {
     let mut rows = vec![Vec::new(); engines.len()];
-    let mut add = |more: Vec<Vec<Row>>| rows.iter_mut().zip(more).for_each(|(rows, more)| rows.extend(more));
+    let mut add = |more: Vec<Vec<TermRow>>| rows.iter_mut().zip(more).for_each(|(rows, more)| rows.extend(more));
     for term in TERMS.iter().filter(|term| options.wants(term.name)) {
         add(term_rows::<E>(engines, term, options)?);
     }
@@ -67,8 +67,8 @@ fn term_rows<E: Numbers>(
     engines: &[impl Engine],
     term: &'static Term,
     options: &Options,
-) -> Result<Vec<Vec<Row>>, EngineError> {
-    let row = |part, precision: &TermPrecision| Row::new(term.name, part, precision.reason);
+) -> Result<Vec<Vec<TermRow>>, EngineError> {
+    let row = |part, precision: &TermPrecision| TermRow::new(term.name, part, precision.reason);
     let mut fresh = vec![row("value", &term.value)];
     fresh.extend(PARTS[..term.gradients].iter().map(|part| row(part, &term.gradient)));
     let mut rows = vec![fresh; engines.len()];
@@ -85,7 +85,7 @@ fn term_rows<E: Numbers>(
 }
 
 fn compare_case<E: Numbers>(
-    rows: &mut [Row],
+    rows: &mut [TermRow],
     engine: &impl Engine,
     term: &Term,
     drawn: &Call<E>,

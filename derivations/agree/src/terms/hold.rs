@@ -4,7 +4,7 @@ use gpu::fused::{Numbers, Real as _};
 
 use super::call::Call;
 use super::expected::Expected;
-use super::report::Row;
+use super::report::TermRow;
 use crate::bounds::Storage;
 
 /// The results of an engine for a call.
@@ -17,8 +17,8 @@ pub(super) struct Found<'a, E> {
 
 /// Compares the results of a call with the expected values. Its values are compared only where there is a row for them.
 pub(super) fn note<E: Numbers>(
-    mut value_row: Option<&mut Row>,
-    gradient_rows: &mut [Row],
+    mut value_row: Option<&mut TermRow>,
+    gradient_rows: &mut [TermRow],
     drawn: &Call<E>,
     found: &Found<'_, E>,
     expected: &[Expected],

@@ -14,7 +14,7 @@ use super::cases::CASES;
 use super::draw::{Options, widened};
 use super::engine::Engine;
 use super::expected::largest;
-use super::report::Row;
+use super::report::TermRow;
 use crate::bounds::{SAMPLE, Storage, TermPrecision};
 
 pub(super) mod call;
@@ -42,8 +42,8 @@ const SHAPES: [[usize; 3]; 8] = [
 ];
 
 /// The rows of the report of each engine, for the functions that were asked for.
-pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<Row>>, EngineError> {
-    let row = |name, part| Row::new(name, part, SAMPLE.reason);
+pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<TermRow>>, EngineError> {
+    let row = |name, part| TermRow::new(name, part, SAMPLE.reason);
     let [gumbel, codebook] = MIXING;
     let fresh = [
         row(gumbel, "value"),
@@ -75,11 +75,13 @@ pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Re
         let compared: Vec<_> = calls.par_iter().zip(&found).map(compare).collect();
         for more in compared {
             for (rows, more) in rows.iter_mut().zip(more) {
-                rows.iter_mut().zip(more).for_each(|(row, more)| row.add(more));
+                rows.iter_mut()
+                    .zip(more)
+                    .for_each(|(row, more)| row.agreement.add(more.agreement));
             }
         }
     }
-    let wanted = |rows: [Row; 6]| rows.into_iter().filter(|row| options.wants(row.name)).collect();
+    let wanted = |rows: [TermRow; 6]| rows.into_iter().filter(|row| options.wants(row.name)).collect();
     Ok(rows.into_iter().map(wanted).collect())
 }
 
@@ -201,7 +203,7 @@ impl<'a, E: Numbers> Compared<'a, E> {
 
     /// Compares the relaxed samples and the chosen codes of every engine, and what they mix. The expected values are
     /// computed once.
-    fn note(&self, engines: &[[Mixed<f64>; 2]], rows: &mut [[Row; 6]]) {
+    fn note(&self, engines: &[[Mixed<f64>; 2]], rows: &mut [[TermRow; 6]]) {
         let [count, k, d] = self.call.shape;
         let sizes = self.sizes();
         let mut of_relaxed = ToCodebook::nothing(k * d);
@@ -239,7 +241,7 @@ impl<'a, E: Numbers> Compared<'a, E> {
         chosen: &Expected,
         bounds: &Sizes,
         found: &[Mixed<f64>; 2],
-        rows: &mut [Row; 6],
+        rows: &mut [TermRow; 6],
     ) {
         let [value, one_hot, gradient, mixed, at_logits, _] = rows;
         let none = |_: usize| (0.0, 0.0);
@@ -290,7 +292,7 @@ impl<'a, E: Numbers> Compared<'a, E> {
     /// computation and the size of their addends, and `floor` for underflow.
     fn each(
         &self,
-        (row, kind): (&mut Row, &str),
+        (row, kind): (&mut TermRow, &str),
         places: Range<usize>,
         found: &[f64],
         expected: &[Nats],

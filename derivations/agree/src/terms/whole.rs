@@ -10,7 +10,7 @@ use super::draw::{Options, WEIGHT, inputs, room, stored, targets};
 use super::engine::Engine;
 use super::expected::{Expected, expect};
 use super::hold::{Found, note};
-use super::report::Row;
+use super::report::TermRow;
 use super::table::{TERMS, Term};
 use crate::bounds::Storage;
 
@@ -59,9 +59,9 @@ fn term(name: &str) -> &'static Term {
 }
 
 /// The rows of the report of each engine.
-pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<Row>>, EngineError> {
+pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Result<Vec<Vec<TermRow>>, EngineError> {
     let (likelihood, divergence) = (term("logit_laplace"), term("kl_to_uniform"));
-    let row = |part, reason| Row::new(ELBO, part, reason);
+    let row = |part, reason| TermRow::new(ELBO, part, reason);
     let fresh = [
         row(
             "value",
@@ -108,7 +108,7 @@ pub(super) fn rows<E: Numbers>(engines: &[impl Engine], options: &Options) -> Re
 }
 
 fn compare<E: Numbers>(
-    [value, of_pixels @ .., of_logits]: &mut [Row; 4],
+    [value, of_pixels @ .., of_logits]: &mut [TermRow; 4],
     call: &ElboCall<E>,
     found: &ElboFound<E>,
     [reconstructions, divergences]: &[Vec<Expected>; 2],
@@ -117,7 +117,7 @@ fn compare<E: Numbers>(
     let beta = call.beta.get();
     let [mu, ln_b, slopes] = &found.grads;
     let positions = divergences.len() / call.images;
-    let gradients = |rows: &mut [Row], call: &Call<E>, grads: &[&[E]], expected: &[Expected]| {
+    let gradients = |rows: &mut [TermRow], call: &Call<E>, grads: &[&[E]], expected: &[Expected]| {
         let found = Found { values: &[], grads };
         note(None, rows, call, &found, expected, storage);
     };

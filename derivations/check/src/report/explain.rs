@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use note::assumption::{ASSUMPTIONS, Kind as Origin};
 use note::proposition::{Kind, in_words, instead};
 use note::rule::Relation;
-use reference::vocab::Reading;
 
 use super::lines::{letter, name, wrap};
 use crate::observe::UNDECIDED;
@@ -99,7 +98,7 @@ fn ground(row: &Row) -> Option<String> {
         _ => return None,
     };
     let slack = match (claim.kind, claim.rows.first()) {
-        (Kind::Bound, _) if claim.reading == Reading::Expected => "the gap of line 14 below ln p(x)".to_owned(),
+        (Kind::Bound, _) if claim.reading.averages_captions() => "the gap of line 14 below ln p(x)".to_owned(),
         (Kind::Bound, _) => "the slacks of its steps add up".to_owned(),
         (_, Some(line)) if line.slack_latex == "0" => "slack 0".to_owned(),
         (_, Some(line)) => format!("slack = {}", plain(line.slack_latex)),

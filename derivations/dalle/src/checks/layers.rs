@@ -100,15 +100,19 @@ pub fn agree(
 }
 
 fn report(network: &'static str, storage: Storage, rows: &[LayerRow]) -> NetworkReport {
-    let worst = rows.iter().max_by(|a, b| a.worst.total_cmp(&b.worst));
+    let used = |row: &LayerRow| row.agreement.used().unwrap_or(0.0);
+    let worst = rows.iter().max_by(|a, b| used(a).total_cmp(&used(b)));
     NetworkReport {
         network,
         dtype: storage.name,
-        compared: rows.iter().map(|row| row.compared).sum(),
-        failed: rows.iter().map(|row| row.failed).sum(),
-        worst: worst.map_or(0.0, |row| row.worst),
+        compared: rows.iter().map(|row| row.agreement.compared).sum(),
+        failed: rows.iter().map(|row| row.agreement.failed).sum(),
+        worst: worst.map_or(0.0, used),
         worst_layer: worst.map_or_else(String::new, |row| row.name.clone()),
-        first_beyond: rows.iter().find(|row| row.failed > 0).map(|row| row.name.clone()),
+        first_beyond: rows
+            .iter()
+            .find(|row| row.agreement.failed > 0)
+            .map(|row| row.name.clone()),
     }
 }
 

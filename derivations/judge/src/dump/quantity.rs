@@ -51,6 +51,17 @@ pub enum Quantity {
     Gradient(Input),
 }
 
+/// What is averaged over the codes `z ~ q`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expectation {
+    /// `-E_q[ln q]`.
+    Entropy,
+    /// `-E_q[ln p]`.
+    CrossEntropy,
+    /// `E_q[ln q - ln p]`.
+    Kl,
+}
+
 impl Quantity {
     /// All quantities, in the order of the derivation. None depends on one that comes after it.
     pub const ALL: [Self; 18] = [
@@ -147,7 +158,11 @@ impl Quantity {
             (Self::Gradient(Input::TokenLogits), Form::Sequence) => &[Batch, Token, Entry],
             (Self::Gradient(Input::QMean | Input::QSpread), Form::Gaussian) => &[Batch, Coordinate],
             (Self::Gradient(Input::Mu | Input::LnB), Form::Tokens | Form::Gaussian) => &[Batch, Pixel],
-            _ => return None,
+            (Self::LogEvidence, Form::Tokens | Form::Gaussian | Form::Sequence) => return None,
+            (Self::TokenNll, Form::Worlds | Form::Tokens | Form::Gaussian) => return None,
+            (Self::Reconstruction | Self::Elbo, Form::Sequence) => return None,
+            (Self::Entropy | Self::CrossEntropy | Self::Kl, Form::Sequence) => return None,
+            (Self::Sample, Form::Worlds | Form::Sequence) | (Self::Gradient(_), _) => return None,
         })
     }
 
@@ -158,7 +173,19 @@ impl Quantity {
             Self::Kl => &[Self::Entropy, Self::CrossEntropy],
             Self::Elbo => &[Self::Kl, Self::Reconstruction],
             Self::Loss => &[Self::BetaAt, Self::Kl, Self::Reconstruction, Self::Elbo, Self::TokenNll],
-            _ => &[],
+            Self::LogEvidence | Self::BetaAt | Self::TemperatureAt | Self::Sample | Self::TokenNll => &[],
+            Self::Entropy | Self::CrossEntropy | Self::Reconstruction | Self::Gradient(_) => &[],
+        }
+    }
+
+    /// The expectation over codes that a quantity is or contains. The bound and the loss contain the divergence.
+    pub(crate) const fn expectation(self) -> Option<Expectation> {
+        match self {
+            Self::Entropy => Some(Expectation::Entropy),
+            Self::CrossEntropy => Some(Expectation::CrossEntropy),
+            Self::Kl | Self::Elbo | Self::Loss => Some(Expectation::Kl),
+            Self::LogEvidence | Self::BetaAt | Self::TemperatureAt | Self::Sample => None,
+            Self::Reconstruction | Self::TokenNll | Self::Gradient(_) => None,
         }
     }
 }

@@ -52,7 +52,8 @@ pub(super) fn check(claim: &Claim, statement: &Statement, source: &TensorFile) -
                 &format!("the gradient of a claim that depends on {}", input.name()),
             ))
         }
-        _ => Ok(()),
+        Quantity::LogEvidence | Quantity::Sample | Quantity::Entropy | Quantity::CrossEntropy => Ok(()),
+        Quantity::Kl | Quantity::Reconstruction | Quantity::TokenNll | Quantity::Elbo | Quantity::Loss => Ok(()),
     }
 }
 
@@ -116,7 +117,8 @@ fn tensors(claim: &Claim, statement: &Statement) -> Vec<&'static str> {
                 needed.push("ln_b");
             }
         }
-        _ => needed.extend(encoder),
+        Quantity::Elbo | Quantity::Loss | Quantity::TokenNll | Quantity::LogEvidence => needed.extend(encoder),
+        Quantity::Entropy | Quantity::CrossEntropy | Quantity::Kl => needed.extend(encoder),
     }
     needed
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use reference::repairs;
 use reference::slack::Slack;
-use reference::vocab::{Error, Nats, Reading};
+use reference::vocab::{Error, Nats};
 
 use super::row::Step;
 use super::slack_term::SlackTerm;
@@ -16,7 +16,7 @@ use crate::under_reading::UnderReading;
 pub fn sign_of_reweighting<W: Checkable>(scene: &UnderReading<W>) -> Sign {
     match scene.world.beta().get().partial_cmp(&1.0) {
         Some(Ordering::Equal) => Sign::Zero,
-        _ if scene.reading == Reading::Pointwise => Sign::Unsigned,
+        _ if !scene.reading.has_a_divergence() => Sign::Unsigned,
         Some(Ordering::Less) => Sign::NonPositive,
         _ => Sign::NonNegative,
     }

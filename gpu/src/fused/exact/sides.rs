@@ -91,24 +91,27 @@ impl OverBoth {
 
 fn at(row: &Sums, ln_q_y: f64, both: &OverBoth, reading: Reading, beta: f64) -> Sides {
     let elbo = row.likelihood + row.prior - row.encoder;
-    let expected = reading == Reading::Expected;
     let divergence = match reading {
         Reading::Observed => row.encoder - row.prior,
         Reading::Pointwise => row.joint - row.prior,
-        _ => both.divergence,
+        Reading::Joint | Reading::Footnote | Reading::Expected => both.divergence,
     };
-    let reconstruction = if expected { both.likelihood } else { row.likelihood };
+    let reconstruction = if reading.averages_captions() {
+        both.likelihood
+    } else {
+        row.likelihood
+    };
     let ln_caption = match reading {
         Reading::Observed => 0.0,
         Reading::Expected => both.ln_caption,
-        _ => ln_q_y,
+        Reading::Pointwise | Reading::Joint | Reading::Footnote => ln_q_y,
     };
     // At beta = 0 the divergence is not there, whatever it is.
     let weighted = if beta > 0.0 { beta * divergence } else { 0.0 };
     // Under the observed reading q(y|x) is certain of the caption, and q(y,z|x) is q(z|x).
     let (split, joint_encoder) = match reading {
         Reading::Observed => (elbo, elbo),
-        _ => (
+        Reading::Pointwise | Reading::Joint | Reading::Footnote | Reading::Expected => (
             (elbo - ln_q_y) + ln_q_y,
             (row.likelihood + row.prior - row.joint) + ln_q_y,
         ),

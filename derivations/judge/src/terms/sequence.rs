@@ -4,9 +4,9 @@
 use bounds::{BoundedSum, LogSoftmaxRow, Range};
 use reference::sequence::{Part, PerPart, token_weight};
 
-use super::hypothesis::{Entries, Hypothesis, Padding, PartWeights, Slope, Target};
-use super::inputs::{Absence, Inputs, Row};
 use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
+use crate::hypothesis::{Entries, Hypothesis, Padding, PartWeights, Slope, Target};
+use crate::inputs::{Absence, Inputs, Row};
 
 /// One token of a sequence, scored by a hypothesis.
 struct Scored {
@@ -80,7 +80,7 @@ fn scored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -
 }
 
 /// `-ln p` of a token, in nats.
-pub(super) fn token_nll(
+pub(crate) fn token_nll(
     inputs: &Inputs<'_>,
     hypothesis: &Hypothesis,
     item: usize,
@@ -97,7 +97,7 @@ pub(super) fn token_nll(
 }
 
 /// The weight of a token's `-ln p` in the loss.
-pub(super) fn weight(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<f64, Absence> {
+pub(crate) fn weight(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<f64, Absence> {
     let (own, text) = sequence(inputs, item)?;
     let is_image = t >= text.tokens;
     let sizes = inputs.sizes;
@@ -170,7 +170,7 @@ fn zero_ignored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: us
 }
 
 /// The addend of a token in the loss.
-pub(super) fn loss(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<BoundedSum, Absence> {
+pub(crate) fn loss(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<BoundedSum, Absence> {
     let weight = weight(inputs, hypothesis, item, t)?;
     if weight == 0.0 {
         return Ok(BoundedSum::default());
@@ -181,11 +181,12 @@ pub(super) fn loss(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t:
 }
 
 /// The gradient of the loss with respect to every entry, `weight (p_k - [k = t])`.
-pub(super) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesis, item: usize, t: usize) -> Row {
+pub(crate) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesis, item: usize, t: usize) -> Row {
     let (w, u) = (inputs.arithmetic, inputs.arithmetic.u());
-    let mut weight = match of {
-        Quantity::TokenNll => 1.0,
-        _ => weight(inputs, hypothesis, item, t)?,
+    let mut weight = if of == Quantity::TokenNll {
+        1.0
+    } else {
+        weight(inputs, hypothesis, item, t)?
     };
     if hypothesis.slope == Slope::Detached {
         weight = 0.0;

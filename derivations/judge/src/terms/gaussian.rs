@@ -5,9 +5,9 @@ use bounds::{BoundedSum, Range};
 use reference::diagonal::{self, Normal};
 use reference::vocab::{Error, Nats};
 
-use super::hypothesis::{Divergence, Hypothesis, Noise, Slope, Spread};
-use super::inputs::{Absence, Inputs, Row, objective};
-use crate::dump::{Claim, Gaussian, Input, Parameter, Quantity};
+use crate::dump::{Claim, Expectation, Gaussian, Input, Parameter, Quantity};
+use crate::hypothesis::{Divergence, Hypothesis, Noise, Slope, Spread};
+use crate::inputs::{Absence, Inputs, Row, objective};
 
 /// The normal distributions of one coordinate: `q` of the code and `p` of its prior.
 #[derive(Clone, Copy)]
@@ -89,12 +89,12 @@ fn coordinates(
 }
 
 /// The divergence, entropy or cross-entropy of each coordinate.
-pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantity, hypothesis: &Hypothesis) -> Row {
+pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Expectation, hypothesis: &Hypothesis) -> Row {
     let w = inputs.arithmetic;
     let kind = match quantity {
-        Quantity::Entropy => Divergence::PriorMissing,
-        Quantity::CrossEntropy => Divergence::EntropyMissing,
-        _ => hypothesis.divergence,
+        Expectation::Entropy => Divergence::PriorMissing,
+        Expectation::CrossEntropy => Divergence::EntropyMissing,
+        Expectation::Kl => hypothesis.divergence,
     };
     #[expect(clippy::cast_precision_loss, reason = "a number of coordinates")]
     let n = inputs.sizes.coordinates as f64;
@@ -103,7 +103,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
         let c = if kind == Divergence::Reverse { c.swapped() } else { c };
         let (ratio, square) = (c.q.variance_ratio(c.p), c.q.squared_distance(c.p));
         let log_ratio = c.q.ln_variance() - c.p.ln_variance();
-        if hypothesis.overflows && ratio.max(square) > w.each.largest() && quantity == Quantity::Kl {
+        if hypothesis.overflows && ratio.max(square) > w.each.largest() && quantity == Expectation::Kl {
             return Ok(BoundedSum::one(f64::INFINITY, 0.0, 0.0));
         }
         let entropy = || diagonal::entropy(c.q).value();
@@ -117,7 +117,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
             Divergence::OneOnce => exact() + 0.5 - 0.5 / n,
             Divergence::MeanMissing => exact() - 0.5 * square,
             Divergence::LogMissing => exact() + 0.5 * log_ratio,
-            Divergence::PriorMissing if quantity == Quantity::Entropy => entropy(),
+            Divergence::PriorMissing if quantity == Expectation::Entropy => entropy(),
             Divergence::PriorMissing => -entropy(),
             Divergence::EntropyMissing => cross(),
             Divergence::EntropyHalved => cross() - 0.5 * entropy(),
@@ -127,8 +127,8 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Quantit
         let size = 2.0 + ratio + square + c.log_size();
         let off = w.roughness(c.log_size()) + 6.0 * w.u();
         let range = match quantity {
-            Quantity::Kl => Range::divergence(size * off, size),
-            _ => Range::ANY,
+            Expectation::Kl => Range::divergence(size * off, size),
+            Expectation::Entropy | Expectation::CrossEntropy => Range::ANY,
         };
         Ok(BoundedSum::one(value, size * off, size).within(range))
     };
@@ -164,20 +164,21 @@ pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, hypothesis: &Hypothes
 }
 
 /// The factors `a`, `b` and `c` of `c (a (-H) + b CE)`, the quantity whose derivatives are taken.
-const fn parts(quantity: Quantity, divergence: Divergence) -> Result<[f64; 3], Absence> {
+const fn parts(quantity: Expectation, divergence: Divergence) -> Result<[f64; 3], Absence> {
     Ok(match (quantity, divergence) {
-        (Quantity::Entropy, _) => [-1.0, 0.0, 1.0],
-        (Quantity::CrossEntropy, _) | (_, Divergence::EntropyMissing) => [0.0, 1.0, 1.0],
-        (_, Divergence::Forward | Divergence::OneOnce | Divergence::OneMissing | Divergence::FromStandard) => {
-            [1.0, 1.0, 1.0]
-        }
-        (_, Divergence::NotHalved) => [1.0, 1.0, 2.0],
-        (_, Divergence::EntropyHalved) => [0.5, 1.0, 1.0],
-        (_, Divergence::PriorMissing) => [1.0, 0.0, 1.0],
-        (_, Divergence::LogMissing) => [0.0, 1.0, 1.0],
+        (Expectation::Entropy, _) => [-1.0, 0.0, 1.0],
+        (Expectation::CrossEntropy, _) | (Expectation::Kl, Divergence::EntropyMissing) => [0.0, 1.0, 1.0],
+        (
+            Expectation::Kl,
+            Divergence::Forward | Divergence::OneOnce | Divergence::OneMissing | Divergence::FromStandard,
+        ) => [1.0, 1.0, 1.0],
+        (Expectation::Kl, Divergence::NotHalved) => [1.0, 1.0, 2.0],
+        (Expectation::Kl, Divergence::EntropyHalved) => [0.5, 1.0, 1.0],
+        (Expectation::Kl, Divergence::PriorMissing) => [1.0, 0.0, 1.0],
+        (Expectation::Kl, Divergence::LogMissing) => [0.0, 1.0, 1.0],
         // Without the mean, the derivative with respect to `m` is 0, and the one with respect to `L` stays the same.
-        (_, Divergence::MeanMissing) => [1.0, 1.0, 1.0],
-        (_, Divergence::LogAdded) => [-1.0, 1.0, 1.0],
+        (Expectation::Kl, Divergence::MeanMissing) => [1.0, 1.0, 1.0],
+        (Expectation::Kl, Divergence::LogAdded) => [-1.0, 1.0, 1.0],
         _ => return Err(Absence::NotAffected),
     })
 }
@@ -189,6 +190,7 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
     if hypothesis.spread == Spread::Mean {
         return Err(Absence::NotAffected);
     }
+    let averaged = of.quantity.expectation().ok_or(Absence::NotAffected)?;
     let mut weight = objective(of.quantity, hypothesis, inputs.statement.beta())[1];
     weight *= hypothesis.divergence_lengths.factor(inputs.sizes);
     if matches!(hypothesis.slope, Slope::DivergenceDetached | Slope::Detached) {
@@ -201,7 +203,7 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
     let one = |(k, c): (usize, Option<Coordinate>)| {
         let Some(c) = c else { return Ok(UNDEFINED) };
         let rough = w.roughness(c.log_size()) + 6.0 * w.u();
-        let [a, b, times] = parts(of.quantity, hypothesis.divergence)?;
+        let [a, b, times] = parts(averaged, hypothesis.divergence)?;
         // dL / d(what is given)
         let inner = match parameter {
             _ if input == Input::QMean => 1.0,

@@ -5,9 +5,9 @@ use std::f64::consts::{LN_2, PI};
 use bounds::{BoundedSum, Range};
 use reference::likelihood::{self, logit_laplace, logit_laplace_gradients};
 
-use super::hypothesis::{Hypothesis, Likelihood, Slope};
-use super::inputs::{Absence, Inputs, Row, objective};
 use crate::dump::{Decoder, Input, Pixels, Quantity};
+use crate::hypothesis::{Hypothesis, Likelihood, Slope};
+use crate::inputs::{Absence, Inputs, Row, objective};
 
 /// The constant that is commonly added to a scale so that it does not become 0.
 const SMALLEST_SCALE: f64 = 1e-6;

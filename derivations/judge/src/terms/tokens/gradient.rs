@@ -6,7 +6,7 @@ use reference::relaxation::Relaxed;
 use reference::vocab::{Error, Nats};
 
 use super::rows::{item, line, noise, normalised, relaxed_row, scores, table, temperature, weighed};
-use crate::dump::{Claim, Input, Quantity, Tokens};
+use crate::dump::{Claim, Expectation, Input, Quantity, Tokens};
 use crate::hypothesis::{Arrangement, CodeLogits, Divergence, Hypothesis, Masked, Slope, Softmax};
 use crate::inputs::{Absence, Inputs, Row, objective};
 
@@ -42,6 +42,7 @@ pub(crate) fn gradient(
         Some(b) => LogSoftmaxRow::new("prior_logits", b, w, 0.0)?,
         None => LogSoftmaxRow::uniform(x.len(), w),
     };
+    let averaged = of.quantity.expectation().ok_or(Absence::NotAffected)?;
     let mut weight = objective(of.quantity, hypothesis, inputs.statement.beta())[1];
     weight *= hypothesis.divergence_lengths.factor(inputs.sizes);
     if matches!(hypothesis.slope, Slope::DivergenceDetached | Slope::Detached) {
@@ -50,7 +51,7 @@ pub(crate) fn gradient(
     if input == Input::EncoderLogits {
         weight *= inner;
     }
-    let [a, b] = parts(of.quantity, hypothesis.divergence)?;
+    let [a, b] = parts(averaged, hypothesis.divergence)?;
     if b != 0.0 && (0..x.len()).any(|k| p.ln[k] == f64::NEG_INFINITY && q.ln[k] > f64::NEG_INFINITY) {
         return Err(Absence::NoValue(Error::Indeterminate {
             line: "the gradient of an infinite divergence",
@@ -63,7 +64,7 @@ pub(crate) fn gradient(
         // The derivative of D(p || q) is q - p.
         difference(&q, &p, weight, w)
     } else {
-        let known = known(of.quantity, hypothesis.divergence, x, prior)?;
+        let known = known(averaged, hypothesis.divergence, x, prior)?;
         expected_slopes(&q, &p, [a, b], known.as_deref(), w)
             .into_iter()
             .map(|slope| slope.times(weight, w.u()))
@@ -86,15 +87,15 @@ pub(crate) fn gradient(
 
 /// The factors `a` and `b` of `f = a ln q - b ln p`. They are NaN for the divergence `D(p || q)`, which has no such
 /// form.
-const fn parts(quantity: Quantity, divergence: Divergence) -> Result<[f64; 2], Absence> {
+const fn parts(quantity: Expectation, divergence: Divergence) -> Result<[f64; 2], Absence> {
     Ok(match (quantity, divergence) {
-        (Quantity::Entropy, _) => [-1.0, 0.0],
-        (Quantity::CrossEntropy, _) | (_, Divergence::EntropyMissing) => [0.0, 1.0],
-        (_, Divergence::Forward) => [1.0, 1.0],
-        (_, Divergence::EntropyHalved) => [0.5, 1.0],
-        (_, Divergence::PriorMissing | Divergence::PriorNotLogged) => [1.0, 0.0],
-        (_, Divergence::PriorAdded) => [1.0, -1.0],
-        (_, Divergence::Reverse) => [f64::NAN, f64::NAN],
+        (Expectation::Entropy, _) => [-1.0, 0.0],
+        (Expectation::CrossEntropy, _) | (Expectation::Kl, Divergence::EntropyMissing) => [0.0, 1.0],
+        (Expectation::Kl, Divergence::Forward) => [1.0, 1.0],
+        (Expectation::Kl, Divergence::EntropyHalved) => [0.5, 1.0],
+        (Expectation::Kl, Divergence::PriorMissing | Divergence::PriorNotLogged) => [1.0, 0.0],
+        (Expectation::Kl, Divergence::PriorAdded) => [1.0, -1.0],
+        (Expectation::Kl, Divergence::Reverse) => [f64::NAN, f64::NAN],
         _ => return Err(Absence::NotAffected),
     })
 }
@@ -111,20 +112,20 @@ fn difference(of: &LogSoftmaxRow, less: &LogSoftmaxRow, weight: f64, w: Arithmet
 
 /// The gradient with respect to the logits of the encoder that the reference computes, where it has such a function.
 fn known(
-    quantity: Quantity,
+    quantity: Expectation,
     divergence: Divergence,
     x: &[f64],
     prior: Option<&[f64]>,
 ) -> Result<Option<Vec<Nats>>, Absence> {
     Ok(match (quantity, divergence, prior) {
-        (Quantity::Entropy, ..) => Some(logits::entropy_gradient(x)?),
-        (Quantity::CrossEntropy, _, Some(b)) => {
+        (Expectation::Entropy, ..) => Some(logits::entropy_gradient(x)?),
+        (Expectation::CrossEntropy, _, Some(b)) => {
             let [by_q, _] = logits::cross_entropy_gradients(x, b)?;
             Some(by_q)
         }
-        (Quantity::CrossEntropy, ..) => None,
-        (_, Divergence::Forward, None) => Some(logits::kl_to_uniform_gradient(x)?),
-        (_, Divergence::Forward, Some(b)) => {
+        (Expectation::CrossEntropy, ..) => None,
+        (Expectation::Kl, Divergence::Forward, None) => Some(logits::kl_to_uniform_gradient(x)?),
+        (Expectation::Kl, Divergence::Forward, Some(b)) => {
             let [by_q, _] = logits::kl_divergence_gradients(x, b)?;
             Some(by_q)
         }

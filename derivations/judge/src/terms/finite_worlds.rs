@@ -7,10 +7,10 @@ use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
 use reference::model::Model as _;
 use reference::world::World;
 
-use super::hypothesis::{CodePrior, Divergence, Evidence, Hypothesis};
-use super::inputs::{Absence, Inputs, Row};
 use super::tokens::{LogWeights, expectation, of_kind};
-use crate::dump::Quantity;
+use crate::dump::Expectation;
+use crate::hypothesis::{CodePrior, Divergence, Evidence, Hypothesis};
+use crate::inputs::{Absence, Inputs, Row};
 
 /// A row of log-probabilities from a table. The error of each is what renormalising changed, plus one rounding.
 fn stored(world: &World, row: &[f64], w: Arithmetic) -> LogSoftmaxRow {
@@ -75,7 +75,7 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypo
         Evidence::PriorMissing => log_sum_exp(&row(world.likelihood().row(y)), w, 2.0)?,
         Evidence::MeanOfLogs => {
             let mut sum: BoundedSum = reconstruction(inputs, world)?.into_iter().sum();
-            for addend in divergence(inputs, world, Quantity::Kl, &Hypothesis::AS_STATED)? {
+            for addend in divergence(inputs, world, Expectation::Kl, &Hypothesis::AS_STATED)? {
                 sum += addend.times(-1.0, 0.0);
             }
             sum.known(eq09_log_product(world)?.value())
@@ -86,7 +86,7 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypo
 }
 
 /// `E_q[ln q(z|x) - ln p(y,z)]` at the observed caption, its entropy or its cross-entropy, code by code.
-pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity, hypothesis: &Hypothesis) -> Row {
+pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Expectation, hypothesis: &Hypothesis) -> Row {
     let (w, y) = (inputs.arithmetic, world.y());
     let joint = world.prior().ln();
     let observed = row(joint.row(y));
@@ -107,16 +107,16 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Quantity,
         }
     };
     let kind = match quantity {
-        Quantity::Entropy => Divergence::PriorMissing,
-        Quantity::CrossEntropy => Divergence::EntropyMissing,
-        _ => hypothesis.divergence,
+        Expectation::Entropy => Divergence::PriorMissing,
+        Expectation::CrossEntropy => Divergence::EntropyMissing,
+        Expectation::Kl => hypothesis.divergence,
     };
     let q = stored(world, &row(world.encoder().ln().view()), w);
     let addends = of_kind(kind, quantity, &q, stored(world, &ln_p, w), w)?;
     // p(y,z) at one caption sums to at most 1, so a divergence from it is not negative either.
     let range = |addend: &BoundedSum| match quantity {
-        Quantity::Entropy | Quantity::CrossEntropy => Range::positive(2.0 * world.correction(), w),
-        _ => Range::divergence(addend.error, addend.mass),
+        Expectation::Entropy | Expectation::CrossEntropy => Range::positive(2.0 * world.correction(), w),
+        Expectation::Kl => Range::divergence(addend.error, addend.mass),
     };
     let sum: BoundedSum = addends.into_iter().sum();
     Ok(vec![sum.within(range(&sum))])

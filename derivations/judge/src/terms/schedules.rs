@@ -3,20 +3,15 @@
 use bounds::{BoundedSum, Range};
 use reference::schedule as moving;
 
-use super::hypothesis::{Hypothesis, ScheduleAt};
-use super::inputs::{Absence, Inputs, Row};
-use crate::dump::{Quantity, Schedule, Shape};
+use crate::dump::{Schedule, Shape};
+use crate::hypothesis::{Hypothesis, ScheduleAt};
+use crate::inputs::{Absence, Inputs, Row};
 
 /// The scheduled number at the stated step.
-pub(super) fn at(inputs: &Inputs<'_>, quantity: Quantity, hypothesis: &Hypothesis) -> Row {
-    let statement = inputs.statement;
-    let schedule = match quantity {
-        Quantity::BetaAt => statement.beta_schedule,
-        _ => statement.temperature_schedule,
-    };
+pub(super) fn at(inputs: &Inputs<'_>, schedule: Option<Schedule>, hypothesis: &Hypothesis) -> Row {
     let (schedule, step) = (
         schedule.ok_or(Absence::NotAffected)?,
-        statement.step.ok_or(Absence::NotAffected)?,
+        inputs.statement.step.ok_or(Absence::NotAffected)?,
     );
     let shaped = |shape: Shape| Schedule { shape, ..schedule };
     let value = match hypothesis.schedule {

@@ -6,9 +6,9 @@ use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::Nats;
 
-use super::hypothesis::{Arrangement, CodeLogits, Divergence, Hypothesis, Masked, Shift, Softmax};
-use super::inputs::{Absence, Inputs, Row};
-use crate::dump::Quantity;
+use crate::dump::Expectation;
+use crate::hypothesis::{Arrangement, CodeLogits, Divergence, Hypothesis, Masked, Shift, Softmax};
+use crate::inputs::{Absence, Inputs, Row};
 
 mod gradient;
 mod rows;
@@ -138,7 +138,7 @@ pub(super) fn expectation(
 /// The addends of a divergence of `q` from a prior, or of the formula that is computed in its place, code by code.
 pub(super) fn of_kind(
     kind: Divergence,
-    quantity: Quantity,
+    quantity: Expectation,
     q: &LogSoftmaxRow,
     prior: LogSoftmaxRow,
     w: Arithmetic,
@@ -155,7 +155,7 @@ pub(super) fn of_kind(
                 ln: prior.q.clone(),
                 ..prior
             };
-            let entropy = if quantity == Quantity::Kl { 1.0 } else { 0.0 };
+            let entropy = if quantity == Expectation::Kl { 1.0 } else { 0.0 };
             expectation(q, LogWeights::new(entropy, 1.0), &not_logged, w)
         }
         Divergence::Unweighted => {
@@ -168,14 +168,14 @@ pub(super) fn of_kind(
         }
         _ => return Err(Absence::NotAffected),
     };
-    let sign = if quantity == Quantity::Entropy { -1.0 } else { 1.0 };
+    let sign = if quantity == Expectation::Entropy { -1.0 } else { 1.0 };
     Ok(addends.into_iter().map(|addend| addend.times(sign, 0.0)).collect())
 }
 
 /// The addends of the divergence, entropy or cross-entropy of a position.
 pub(super) fn divergence(
     inputs: &Inputs<'_>,
-    quantity: Quantity,
+    quantity: Expectation,
     hypothesis: &Hypothesis,
     at: usize,
     row: usize,
@@ -189,19 +189,19 @@ pub(super) fn divergence(
         None => LogSoftmaxRow::uniform(q.ln.len(), w),
     };
     let kind = match quantity {
-        Quantity::Entropy => Divergence::PriorMissing,
-        Quantity::CrossEntropy if hypothesis.divergence != Divergence::PriorNotLogged => Divergence::EntropyMissing,
-        _ => hypothesis.divergence,
+        Expectation::Entropy => Divergence::PriorMissing,
+        Expectation::CrossEntropy if hypothesis.divergence != Divergence::PriorNotLogged => Divergence::EntropyMissing,
+        Expectation::CrossEntropy | Expectation::Kl => hypothesis.divergence,
     };
     let shared = 2.0
-        * if quantity == Quantity::Entropy {
+        * if quantity == Expectation::Entropy {
             q.common
         } else {
             prior.common
         };
     let addends = of_kind(kind, quantity, &q, prior, w)?;
     if fine {
-        let has_sign = matches!(quantity, Quantity::Entropy | Quantity::CrossEntropy);
+        let has_sign = matches!(quantity, Expectation::Entropy | Expectation::CrossEntropy);
         let range = if has_sign {
             Range::positive(shared, w)
         } else {
@@ -211,10 +211,10 @@ pub(super) fn divergence(
     }
     let sum: BoundedSum = addends.into_iter().sum();
     let sum = sum.within(match (quantity, &tokens.prior) {
-        (Quantity::Entropy, _) => Range::entropy(&q, w),
-        (Quantity::CrossEntropy, _) => Range::positive(shared, w),
-        (_, None) => Range::divergence_from_uniform(&q, w),
-        (_, Some(_)) => Range::divergence(sum.error, sum.mass),
+        (Expectation::Entropy, _) => Range::entropy(&q, w),
+        (Expectation::CrossEntropy, _) => Range::positive(shared, w),
+        (Expectation::Kl, None) => Range::divergence_from_uniform(&q, w),
+        (Expectation::Kl, Some(_)) => Range::divergence(sum.error, sum.mass),
     });
     let plain = hypothesis.softmax == Softmax::Codes && hypothesis.logits == CodeLogits::Plain;
     let plain = plain && hypothesis.arrangement == Arrangement::AsStated && hypothesis.shift == Shift::ByMaximum;
@@ -225,10 +225,10 @@ pub(super) fn divergence(
     let x = line(table(tokens.logits.as_ref())?, row)?;
     let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
     let known = match (kind, quantity, prior) {
-        (_, Quantity::Entropy, _) => logits::entropy(x)?,
-        (Divergence::EntropyMissing, Quantity::CrossEntropy, Some(b)) => logits::cross_entropy(x, b)?,
-        (Divergence::Forward, Quantity::Kl, None) => logits::kl_to_uniform(x)?,
-        (Divergence::Forward, Quantity::Kl, Some(b)) => logits::kl_divergence(x, b)?,
+        (_, Expectation::Entropy, _) => logits::entropy(x)?,
+        (Divergence::EntropyMissing, Expectation::CrossEntropy, Some(b)) => logits::cross_entropy(x, b)?,
+        (Divergence::Forward, Expectation::Kl, None) => logits::kl_to_uniform(x)?,
+        (Divergence::Forward, Expectation::Kl, Some(b)) => logits::kl_divergence(x, b)?,
         _ => return Ok(vec![sum]),
     };
     Ok(vec![sum.known(known.value())])
