@@ -57,7 +57,7 @@ mutants:
 # Timings, each after agreement; writes benches/RESULTS.md and benches/NETWORKS.md.
 bench:
 	rm -rf target/criterion
-	cargo bench --bench worlds --bench terms --bench networks
+	cargo bench --package elbo-benches --bench worlds --bench terms --bench networks
 	python3 benches/results.py
 	python3 benches/networks.py
 
@@ -68,14 +68,14 @@ bench-build:
 # The same data through PyTorch, JAX and NumPyro, and hard inputs; downloads 3 GB into an environment below target/. Writes benches/peers/*.md.
 peers:
 	test -d target/peers || { python3 -m venv target/peers && target/peers/bin/pip install -q numpy scipy torch jax numpyro; }
-	cargo build --release --example peers
+	cargo build --release --package elbo-benches
 	target/peers/bin/python benches/peers/peers.py bench
 	target/peers/bin/python benches/peers/peers.py accuracy
 
 # The CUDA kernels on a device, each after agreement there; writes benches/CUDA.md. Needs nvcc, a device, and, for the peers' columns, torch and jax.
 bench-cuda:
 	rm -rf target/criterion/cuda-* target/criterion/peers-cuda.json
-	cargo bench --features cuda --bench cuda
+	cargo bench --package elbo-benches --features cuda --bench cuda
 	python3 benches/peers/device.py jax,torch,torch.compile target/criterion/peers-cuda.json || true
 	python3 benches/cuda.py
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes benches/CUDA.md from what criterion measured in `cargo bench --features cuda --bench cuda`, and, where it is there, from
+"""Writes benches/CUDA.md from what criterion measured in `make bench-cuda`, and, where it is there, from
 peers-cuda.json beside it (benches/peers/device.py). The device's name comes from nvidia-smi, or from the argument.
 """
 
@@ -30,7 +30,7 @@ MOVED = {
 }
 ABOUT = """# On a CUDA device
 
-Written by `benches/cuda.py` after `cargo bench --features cuda --bench cuda`; every function agreed with the reference, on the device, before its clock started.
+Written by `benches/cuda.py` after `make bench-cuda`; every function agreed with the reference, on the device, before its clock started.
 Compare within this page only.
 
 Device: {device}. A gigabyte is copied at {copy:.0f} GB/s, read and written counted: *of the copy* is what a kernel has to move at least (its tables once, its

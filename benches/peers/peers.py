@@ -4,7 +4,7 @@
 usage: peers.py bench      writes benches/peers/RESULTS.md     peers.py accuracy      writes benches/peers/ACCURACY.md
        --items W1,W4  --peers torch,jax  --runs 9
 
-Needs numpy, scipy, torch, jax and numpyro (a virtual environment below target/ will do) and `cargo build --release --example peers`. Every peer
+Needs numpy, scipy, torch, jax and numpyro (a virtual environment below target/ will do) and `cargo build --release --package elbo-benches`. Every peer
 runs alone in a process of its own, two threads, with the default allocator and (@huge) with one that keeps large blocks on huge pages.
 
   W1: KL(softmax(q) || uniform), q [4,1024,8192]
@@ -30,7 +30,7 @@ import time
 from frameworks import BATCH, DATA, TARGET, generate, load, np, of_jax, of_torch
 
 HERE = pathlib.Path(__file__).resolve().parent
-RUST = TARGET / "release/examples/peers"
+RUST = TARGET / "release/peers"
 HUGE = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=67108864"}
 RUST_SIDES = {"ours": "ours", "ours, AVX2": "ours-avx2", "ours in candle's graph": "autograd", "candle": "candle"}
 PEERS = ["torch", "torch.compile", "jax", "numpyro"]
