@@ -12,6 +12,7 @@ const BF16: Question = Question {
         each: Float::Bf16,
         sums: Float::Bf16,
         order: Order::Sequential,
+        usual: Float::Bf16,
     },
     shape: [2, 3, 5],
     spread: 2.0,
@@ -44,6 +45,7 @@ fn double_precision_is_off_by_next_to_nothing_and_has_nothing_better() {
         each: Float::F64,
         sums: Float::F64,
         order: Order::Tree,
+        usual: Float::F64,
     };
     let found = allowance(Question {
         arithmetic: exact,

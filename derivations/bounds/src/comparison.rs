@@ -1,7 +1,7 @@
 //! Compares many claimed numbers with computed ones: how many are out of bound, which is the worst, and how many bounds
 //! are too wide to tell a number from a wrong one.
 
-use crate::{Float, Outcome, TOLD_OF_ITSELF, TOLD_OF_SCALE, compare};
+use crate::{Float, Outcome, TOLD_OF_ITSELF, TOLD_OF_SCALE, Way, compare};
 
 /// The number that uses the largest share of its bound.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,10 @@ pub struct Number {
     pub found: f64,
     /// How far a correct subject may be off.
     pub bound: f64,
+    /// How far it may be off by a way of adding up that cannot be told from others.
+    pub open_to: f64,
+    /// How far it may be off by each [`Way`] of adding up; NaN where nothing is known.
+    pub ways: [f64; 4],
     /// The least and the largest value that it can have at all.
     pub ends: [f64; 2],
     /// The size of the addends of which it is a sum, or of the row of which it is a part.
@@ -55,12 +59,36 @@ pub struct Number {
 }
 
 impl Number {
-    /// The distances by which it may lie below and above the computed number: its bound, cut off at the values that it
+    /// The distances by which it may lie below and above the computed number: a bound, cut off at the values that it
     /// can have at all.
-    fn sides(&self) -> [f64; 2] {
-        let bound = if self.bound.is_nan() { f64::INFINITY } else { self.bound };
+    fn sides(&self, bound: f64) -> [f64; 2] {
+        let bound = if bound.is_nan() { f64::INFINITY } else { bound };
         let [low, high] = self.ends;
         [self.expected - low, high - self.expected].map(|end| bound.min(end.max(0.0)))
+    }
+}
+
+impl Number {
+    /// Whether nothing tells if the number is right, where it may lie so far below and above. Where nothing bounds it on one
+    /// side, neither side is compared; a value that it cannot have at all is out of bound in any case. What only a way of
+    /// adding up explains that cannot be told from others is neither right nor wrong.
+    fn is_open(&self, [below, above]: [f64; 2]) -> bool {
+        let Self { expected, found, .. } = *self;
+        if !expected.is_finite() {
+            return false;
+        }
+        let [low, high] = self.ends;
+        if !below.max(above).is_finite() && low <= found && found <= high {
+            return true;
+        }
+        let [under, over] = self.sides(self.open_to);
+        let (decided, open) = if found < expected {
+            (below, under)
+        } else {
+            (above, over)
+        };
+        let distance = (found - expected).abs();
+        distance > decided && distance <= open
     }
 }
 
@@ -77,6 +105,9 @@ impl Worst {
         Some(error / ulp)
     }
 }
+
+/// From this multiple of a number's size on, its bound is as good as none.
+const MOST_OPEN: f64 = 16.0;
 
 /// The largest number of places of numbers out of bound that are kept.
 const MOST_PLACES: usize = 1 << 16;
@@ -101,6 +132,8 @@ pub struct Comparison {
     pub untold: usize,
     /// The one of them with the widest bound relative to its size: its index, the computed number and the bound.
     pub dimmest: Option<(usize, f64, f64)>,
+    /// The way of adding up by which every number that is within its bound is right.
+    pub way: Way,
     /// The widest bound of all numbers.
     pub widest: f64,
     /// The places of the numbers that are out of bound.
@@ -113,7 +146,7 @@ impl Comparison {
         let Number {
             expected, found, flat, ..
         } = number;
-        let ([below, above], [low, high]) = (number.sides(), number.ends);
+        let [below, above] = number.sides(number.bound);
         let bound = if found < expected { below } else { above };
         self.numbers += 1;
         if let Some(recorded) = &mut self.recorded {
@@ -123,11 +156,22 @@ impl Comparison {
         if expected.is_finite() {
             self.tell(&number, below.max(above));
         }
-        // Where nothing bounds the number on one side, neither side is compared. A value that it cannot have at all is
-        // out of bound in any case.
-        if expected.is_finite() && !below.max(above).is_finite() && low <= found && found <= high {
+        if number.is_open([below, above]) {
             self.unbounded += 1;
-            return;
+        } else {
+            self.hold(&number, bound);
+        }
+    }
+
+    /// Compares a number within a bound.
+    fn hold(&mut self, number: &Number, bound: f64) {
+        let Number {
+            expected, found, flat, ..
+        } = *number;
+        let distance = (found - expected).abs();
+        if distance <= bound {
+            let way = number.ways.iter().position(|way| distance <= *way);
+            self.way = self.way.max(way.map_or(Way::Blocks, |way| Way::ALL[way]));
         }
         if number.bound.is_finite() {
             self.widest = self.widest.max(number.bound);
@@ -144,12 +188,11 @@ impl Comparison {
             outcome => outcome,
         };
         let ratio = match outcome {
-            Outcome::Within { ratio } => ratio,
             Outcome::SameClass => {
                 self.classed += 1;
                 return;
             }
-            Outcome::Beyond { ratio } => ratio,
+            Outcome::Within { ratio } | Outcome::Beyond { ratio } => ratio,
             Outcome::OtherClass => f64::INFINITY,
         };
         self.note(
@@ -164,6 +207,28 @@ impl Comparison {
                 is_sum: false,
             },
         );
+    }
+
+    /// Adds the comparisons of numbers that come after these. Neither may record.
+    pub fn append(&mut self, more: Self) {
+        self.numbers += more.numbers;
+        self.failed += more.failed;
+        self.classed += more.classed;
+        self.unbounded += more.unbounded;
+        self.untold += more.untold;
+        self.widest = self.widest.max(more.widest);
+        self.way = self.way.max(more.way);
+        let bound = |dimmest: Option<(usize, f64, f64)>| dimmest.map_or(f64::NEG_INFINITY, |(_, _, bound)| bound);
+        if bound(more.dimmest) > bound(self.dimmest) {
+            self.dimmest = more.dimmest;
+        }
+        if let Some(worst) = more.worst
+            && self.worst.as_ref().is_none_or(|mine| !(worst.ratio <= mine.ratio))
+        {
+            self.worst = Some(worst);
+        }
+        let room = MOST_PLACES.saturating_sub(self.places.len());
+        self.places.extend(more.places.into_iter().take(room));
     }
 
     /// Compares the sum of a row with the number to which every such row adds up.
@@ -217,6 +282,9 @@ impl Comparison {
             return;
         }
         self.untold += 1;
+        if off.is_finite() && off > MOST_OPEN * size.max(number.scale) {
+            self.unbounded += 1; // as good as none
+        }
         if self.dimmest.is_none_or(|(_, _, bound)| off > bound) {
             self.dimmest = Some((number.flat, number.expected, off));
         }

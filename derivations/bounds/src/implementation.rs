@@ -8,7 +8,7 @@
 // round after every operation (an eager framework) or once (a fused kernel). The bounds below hold for all of these:
 // each is the sum over the steps of one, where another has no larger step.
 
-use crate::{Float, Order, Range};
+use crate::{Float, Order, Range, Spread};
 
 /// The distance that two answers of a model may have that are the same computation on the same shapes, in units of `u`
 /// and relative to a nat and to the answer. At most the order of some sums differs between them. A sum in another order
@@ -56,6 +56,9 @@ pub struct Arithmetic {
     pub sums: Float,
     /// The order in which it adds.
     pub order: Order,
+    /// The type in which sums are accumulated by what decides a verdict. It is finer than `sums` where nothing is stated
+    /// and libraries accumulate in a wider type than they round to.
+    pub usual: Float,
 }
 
 impl Arithmetic {
@@ -160,6 +163,8 @@ pub struct BoundedSum {
     pub count: f64,
     /// The values that the sum can have at all.
     pub range: Range,
+    /// What rounding makes likely.
+    pub spread: Spread,
 }
 
 impl BoundedSum {
@@ -173,6 +178,7 @@ impl BoundedSum {
             mass,
             count: 1.0,
             range: Range::ANY,
+            spread: Spread::bounded(error),
         }
     }
 
@@ -180,6 +186,12 @@ impl BoundedSum {
     #[must_use]
     pub const fn within(self, range: Range) -> Self {
         Self { range, ..self }
+    }
+
+    /// The same sum with another spread.
+    #[must_use]
+    pub const fn spread(self, spread: Spread) -> Self {
+        Self { spread, ..self }
     }
 
     /// The value of the sum.
@@ -204,7 +216,11 @@ impl BoundedSum {
 
     /// The sum, multiplied by a factor. The subject rounds the product once.
     #[must_use]
+    #[expect(clippy::float_cmp, reason = "one is one")]
     pub fn times(self, factor: f64, u: f64) -> Self {
+        if factor == 1.0 && u == 0.0 {
+            return self;
+        }
         let size = factor.abs();
         let scaled = |value: f64| if factor == 0.0 { 0.0 } else { factor * value };
         Self {
@@ -214,6 +230,7 @@ impl BoundedSum {
             mass: size * self.mass,
             count: self.count,
             range: self.range.times(factor),
+            spread: self.spread.times(factor).rounded(factor * self.value(), u),
         }
     }
 
@@ -244,6 +261,7 @@ impl BoundedSum {
 
 impl std::ops::AddAssign for BoundedSum {
     fn add_assign(&mut self, other: Self) {
+        let before = *self;
         let next = self.value + other.value;
         if next.is_finite() {
             self.lost += if self.value.abs() >= other.value.abs() {
@@ -258,6 +276,7 @@ impl std::ops::AddAssign for BoundedSum {
         self.mass += other.mass;
         self.count += other.count;
         self.range += other.range;
+        self.add_spread(&before, &other);
     }
 }
 

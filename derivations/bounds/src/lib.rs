@@ -11,12 +11,14 @@ mod implementation;
 mod log_softmax;
 mod order;
 mod range;
+mod spread;
 
 pub use agreement::{Agreement, Extreme};
 pub use compare::{Outcome, compare};
 pub use comparison::{Comparison, Number, Place, Worst};
 pub use implementation::*;
-pub use log_softmax::LogSoftmaxRow;
+pub use log_softmax::{LikelyRow, LogSoftmaxRow};
 pub use order::Order;
 pub use range::Range;
+pub use spread::{Added, BIAS, FAILURE, Likely, Rows, Spread, Way, deviations, grown, repeats};
 pub use vocab::Float;

@@ -3,7 +3,8 @@
 use reference::logits::Softmax;
 use reference::vocab::Error;
 
-use crate::Arithmetic;
+use crate::spread::{BIAS, BLOCK, grown, repeats_of};
+use crate::{Arithmetic, Float};
 
 /// The log-probabilities and probabilities of a row of logits, with bounds on the errors that those of a correct
 /// subject may have.
@@ -21,6 +22,23 @@ pub struct LogSoftmaxRow {
     pub lost: Vec<f64>,
     /// The bound on the error that all `ln q_k` share, which comes from the log-sum-exp, in nats.
     pub common: f64,
+    /// The same as random numbers.
+    pub likely: LikelyRow,
+}
+
+/// The errors of a row as random numbers, see [`Spread`](crate::Spread).
+#[derive(Debug, Clone, Default)]
+pub struct LikelyRow {
+    /// The variance of the roundings of each `ln q_k`, of its exponent and of itself, that is its own.
+    pub own: Vec<f64>,
+    /// The relative variance that an exponential and a quotient add to each `q_k`.
+    pub exponential: f64,
+    /// The standard deviation of the error that all `ln q_k` share: where the sum is added in blocks, and in turn.
+    pub shared: [f64; 2],
+    /// The average of the error that all `ln q_k` share, likewise.
+    pub bias: [f64; 2],
+    /// How often logits repeat, which makes their roundings the same.
+    pub repeats: f64,
 }
 
 /// The logarithm of half the smallest positive double.
@@ -54,6 +72,7 @@ impl LogSoftmaxRow {
         let shared = u * (max + row.ln_s).abs();
         let common = exp * u + w.adding(n) + n * w.each.lost() + (ln + 1.0) * u * row.ln_s + shared;
         let logs: Vec<f64> = (0..x.len()).map(|k| row.ln_q(k)).collect();
+        let likely = LikelyRow::new(x, &row, &logs, w, rounded);
         let [mut abs_error, mut rel_error, mut lost] = std::array::from_fn(|_| vec![0.0; x.len()]);
         for k in row.support() {
             let others = -logs[k].exp_m1(); // This is 1 - q_k.
@@ -81,6 +100,7 @@ impl LogSoftmaxRow {
             rel_error,
             lost,
             common: shared,
+            likely,
         })
     }
 
@@ -96,6 +116,76 @@ impl LogSoftmaxRow {
             rel_error: vec![w.u(); k],
             lost: vec![w.each.lost(); k],
             common: 0.0,
+            likely: LikelyRow {
+                own: vec![0.0; k],
+                bias: [(w.u() + Float::F64.unit_roundoff()) * n.ln(); 2],
+                repeats: n,
+                ..LikelyRow::default()
+            },
+        }
+    }
+}
+
+impl LikelyRow {
+    /// Whether the row is a constant, which no program computes from logits.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        self.shared.iter().all(|shared| *shared == 0.0) && self.own.iter().all(|own| *own == 0.0)
+    }
+
+    /// The relative deviation of `q_k` by what is its own.
+    #[must_use]
+    pub fn relative(&self, k: usize) -> f64 {
+        grown((self.own[k] + self.exponential).sqrt())
+    }
+
+    /// The errors of a row of logits `x`, whose log-probabilities are `logs`. In the notation of [`LogSoftmaxRow::new`]:
+    ///
+    /// ```text
+    /// own_k       (1 - q_k)^2 e_k^2 / 3 + (u ln q_k)^2 / 3
+    /// shared      sum_j q_j^2 e_j^2 / 3 + the sum's additions + (2u)^2/3 sum_j q_j^2 + u^2/3 + (2 u ln s)^2/3 + (u (max + ln s))^2/3
+    /// bias        u/8 (1 + ln s) + the q_k that the sum is too large to hold
+    /// ```
+    ///
+    /// Every `u^2` is `u^2 + u_f64^2`: the reference rounds, too.
+    fn new(x: &[f64], row: &Softmax, logs: &[f64], w: Arithmetic, rounded: f64) -> Self {
+        let double = Float::F64.unit_roundoff();
+        let (u, a) = (w.u().hypot(double), w.usual.unit_roundoff().hypot(double));
+        let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let third = u * u / 3.0;
+        let mut own = vec![0.0; x.len()];
+        let (mut exponents, mut squares, mut in_turn, mut lost) = (0.0, 0.0, 0.0, 0.0);
+        let (mut sum, mut largest) = (0.0, 0.0_f64);
+        for k in row.support() {
+            let (q, y) = (row.q[k], row.y[k]);
+            let exponent = third * (x[k].abs() * rounded + y.abs()).powi(2);
+            exponents += q * q * exponent;
+            squares += q * q;
+            if q < a * sum {
+                lost += q;
+            }
+            sum += q;
+            in_turn += sum * sum;
+            largest = largest.max(q);
+            own[k] = (1.0 - q).powi(2) * exponent + third * logs[k] * logs[k];
+        }
+        let repeats = repeats_of(x, &row.q);
+        #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+        let levels = (x.len() as f64).log2();
+        #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+        let lanes = 2.0 + x.len() as f64 / 48.0;
+        let blocks = repeats.min(BLOCK) * (lanes + levels * largest * largest);
+        let after = third * (1.0 + 4.0 * row.ln_s * row.ln_s + (max + row.ln_s).powi(2));
+        let shared = |walk: f64| {
+            let summed = a * a / 3.0 * walk + 4.0 * third * squares * repeats;
+            grown((exponents * repeats + summed + after).sqrt())
+        };
+        Self {
+            own,
+            exponential: 5.0 * third,
+            shared: [shared(blocks), shared(repeats * in_turn)],
+            bias: [0.5, 1.0].map(|share| share * lost + BIAS * (w.u() + double) * (1.0 + row.ln_s)),
+            repeats,
         }
     }
 }

@@ -214,6 +214,7 @@ mod tests {
         each: Float::Bf16,
         sums: Float::Bf16,
         order: Order::Sequential,
+        usual: Float::Bf16,
     };
 
     /// The arithmetic of sequential sums in bfloat16, which stop growing.
@@ -262,6 +263,7 @@ mod tests {
             each: Float::F32,
             sums: Float::F32,
             order: Order::Pairwise,
+            usual: Float::F32,
         };
         let row = LogSoftmaxRow::new("x", &[127.0, 90.0], f32s, 0.0).expect("a row of finite logits");
         let range = Range::positive(2.0 * row.common, f32s);

@@ -99,7 +99,7 @@ impl Images {
     fn bound(&mut self, arithmetic: Arithmetic, stored: Float) -> Result<f64, FileError> {
         let statement = &mut self.dump.statement;
         (statement.dtype, statement.accumulation) = (arithmetic.each, Some(arithmetic.sums));
-        statement.summation = arithmetic.order;
+        statement.summation = Some(arithmetic.order);
         self.dump.claims.iter_mut().for_each(|claim| claim.stored = stored);
         Ok(widest(&self.dump, self.question.quantity)?.bound)
     }
@@ -112,6 +112,7 @@ impl Images {
             each: Float::F64,
             sums: Float::F64,
             order: w.order,
+            usual: Float::F64,
         };
         let [each, sums] = [w.each.name(), w.sums.name()];
         let (codes, positions) = (count(codes, "code"), count(positions, "position"));
@@ -123,7 +124,14 @@ impl Images {
             ),
             (
                 format!("sums of {codes} and of {positions}, accumulated in {sums} {order}"),
-                self.bound(Arithmetic { sums: w.sums, ..exact }, Float::F64)?,
+                self.bound(
+                    Arithmetic {
+                        sums: w.sums,
+                        usual: w.sums,
+                        ..exact
+                    },
+                    Float::F64,
+                )?,
             ),
             (format!("the result, stored in {each}"), self.bound(exact, self.stored)?),
         ])
@@ -141,12 +149,27 @@ impl Images {
             instead.push((format!("added up {}", in_order(order)), bound));
         }
         if is_coarser(w.sums) {
-            let bound = self.bound(Arithmetic { sums: single, ..w }, self.stored)?;
+            let bound = self.bound(
+                Arithmetic {
+                    sums: single,
+                    usual: single,
+                    ..w
+                },
+                self.stored,
+            )?;
             instead.push(("accumulated in f32".to_owned(), bound));
         }
         if is_coarser(w.each) {
             let (each, sums) = (single, single);
-            let bound = self.bound(Arithmetic { each, sums, ..w }, single)?;
+            let bound = self.bound(
+                Arithmetic {
+                    each,
+                    sums,
+                    usual: single,
+                    ..w
+                },
+                single,
+            )?;
             instead.push(("computed in f32 throughout".to_owned(), bound));
         }
         Ok(instead)

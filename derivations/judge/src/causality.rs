@@ -147,20 +147,20 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
             );
             let bound = slack.at(expected) * nat.abs();
             let flat = batch * numbers.len() + t;
+            let [item, row, entry] = [batch, t, 0];
+            let place = Place { item, row, entry };
             held.comparison.compare(Number {
                 expected: expected * nat,
                 found: *number,
                 bound,
+                open_to: bound,
+                ways: [bound; 4],
                 ends: [f64::NEG_INFINITY, f64::INFINITY],
                 tiny: 0.0,
                 scale: f64::INFINITY, // The claim is compared with itself. A note says how little that proves.
                 largest,
                 flat,
-                place: Place {
-                    item: batch,
-                    row: t,
-                    entry: 0,
-                },
+                place,
             });
         }
         let alike = rows.entry(node).or_insert_with(|| numbers.clone());

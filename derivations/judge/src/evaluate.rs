@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use bounds::BoundedSum;
+use bounds::{BoundedSum, Comparison};
 use rayon::prelude::*;
 
 use super::hypothesis::Hypothesis;
@@ -14,6 +14,9 @@ use crate::dump::Claim;
 
 /// The largest number of rows that are computed in parallel.
 const ROWS: usize = 256;
+
+/// The largest number of numbers that are computed in parallel, of claims that keep them all: they stay in the cache.
+const NUMBERS: usize = 1 << 16;
 
 /// When an evaluation may end before its last row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +54,34 @@ pub(super) fn item(
     let (rows, fine) = (reduction.rows(), reduction.is_fine());
     let reduced = |row: usize| -> Result<Vec<BoundedSum>, Absence> {
         let addends = inputs.row(claim, hypothesis, at, row, fine)?;
-        Ok(if fine { addends } else { vec![addends.into_iter().sum()] })
+        Ok(if fine {
+            addends
+        } else {
+            vec![BoundedSum::of_row(&addends, inputs.arithmetic)]
+        })
+    };
+    let most = if fine {
+        (NUMBERS / reduction.entries()).clamp(1, ROWS)
+    } else {
+        ROWS
     };
     // The first row rules out most mistakes. So the number of rows that are computed in parallel grows as the
     // evaluation goes on.
-    let (mut start, mut some) = (0, if stop == StopAt::Nothing { ROWS } else { 1 });
+    let (mut start, mut some) = (0, if stop == StopAt::Nothing { most } else { 1 });
     while start < rows {
         let these = start..rows.min(start + some);
+        if stop == StopAt::Nothing && reduction.compares_rows_apart() {
+            let compared = |row: usize| Ok(reduction.row_apart(item, row, &reduced(row)?, claimed));
+            let each: Vec<Result<Comparison, Absence>> = these.clone().into_par_iter().map(compared).collect();
+            for (row, compared) in these.clone().zip(each) {
+                match compared {
+                    Ok(compared) => reduction.append(compared),
+                    Err(why) => return ControlFlow::Break(Stopped::Absent { row, why }),
+                }
+            }
+            start = these.end;
+            continue;
+        }
         let each: Vec<_> = these.clone().into_par_iter().map(reduced).collect();
         for (row, addends) in these.clone().zip(each) {
             match addends {
@@ -68,7 +92,7 @@ pub(super) fn item(
                 return ControlFlow::Break(Stopped::OutOfBound);
             }
         }
-        (start, some) = (these.end, (2 * some).min(ROWS));
+        (start, some) = (these.end, (2 * some).min(most));
     }
     ControlFlow::Continue(())
 }

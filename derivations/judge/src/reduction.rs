@@ -1,6 +1,6 @@
 //! Adds rows of addends up to the numbers of a claim, and compares them with the claimed ones.
 
-use bounds::{Arithmetic, BoundedSum, Comparison, Float, Number, Place};
+use bounds::{Added, Arithmetic, BoundedSum, Comparison, Float, Likely, Number, Place, Rows, Way, deviations};
 
 use crate::dump::{Axis, Claim, Form, Input, Quantity, Role, Sizes, Statement};
 
@@ -18,6 +18,16 @@ struct Counts {
     items: usize,
     rows: usize,
     entries: usize,
+}
+
+/// The bounds of a number.
+struct Bounds {
+    /// What decides.
+    bound: f64,
+    /// Up to where the number may be right nevertheless, by a way that cannot be told.
+    open_to: f64,
+    /// The bound by each way of adding up; NaN where there is none.
+    ways: [f64; 4],
 }
 
 /// The index of a number among the claimed numbers of its item, and its index in the claim's tensor.
@@ -47,6 +57,16 @@ pub struct Reduction {
     is_of_codes: bool,
     /// The number to which the entries of a row add up, if there is one.
     row_sum: Option<f64>,
+    /// How sure a bound has to be.
+    deviations: f64,
+    /// The ways of adding up that decide: all up to this one.
+    widest: Way,
+    /// Whether the order of sums is not stated, so that a number may be right by a way that cannot be told.
+    any_order: bool,
+    /// Whether numbers are held against the proven bound alone.
+    proven: bool,
+    /// The rows that were added to the open number, where there is one.
+    added: Rows,
     /// Whether numbers are also compared with the range of possible values. It is false for a hypothesis with mistakes.
     in_range: bool,
     comparison: Comparison,
@@ -83,6 +103,8 @@ impl Reduction {
             (true, false) => entries,
             (false, _) => rows * entries,
         };
+        #[expect(clippy::cast_precision_loss, reason = "a number of numbers")]
+        let numbers = (claim.shape.iter().product::<usize>() * statement.claims.len().max(1)) as f64;
         // A gradient is that of the claimed number, with its sign, unit and divisors.
         let made = claim.of.as_deref().unwrap_or(claim);
         Self {
@@ -97,6 +119,11 @@ impl Reduction {
             is_divergence: claim.quantity == Quantity::Kl,
             is_of_codes: claim.keeps(Axis::Code) || claim.keeps(Axis::Entry),
             row_sum: row_sum(claim, statement.inputs),
+            deviations: deviations(numbers),
+            widest: statement.widest_way(),
+            any_order: statement.summation.is_none(),
+            proven: false,
+            added: Rows::default(),
             in_range: true,
             comparison: Comparison::default(),
         }
@@ -112,6 +139,12 @@ impl Reduction {
         }
     }
 
+    /// The same reduction, whose numbers are held against what is proven alone.
+    #[must_use]
+    pub fn by_proof(self) -> Self {
+        Self { proven: true, ..self }
+    }
+
     /// The number of items that have addends.
     #[must_use]
     pub const fn items(&self) -> usize {
@@ -122,6 +155,12 @@ impl Reduction {
     #[must_use]
     pub const fn rows(&self) -> usize {
         self.counts.rows
+    }
+
+    /// The number of entries of a row.
+    #[must_use]
+    pub const fn entries(&self) -> usize {
+        self.counts.entries
     }
 
     /// Whether the claim keeps the batch.
@@ -140,16 +179,51 @@ impl Reduction {
     pub fn row(&mut self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64]) {
         let width = if self.keeps.entries { self.counts.entries } else { 1 };
         if self.keeps.batch && self.keeps.rows {
-            let whole = self.is_of_codes.then(|| addends.iter().map(|addend| addend.mass).sum());
-            for (entry, addend) in addends.iter().enumerate() {
-                self.compare(*addend, claimed, Place { item, row, entry }, whole);
-            }
-            self.compare_sum(addends, claimed, Place { item, row, entry: 0 });
+            let mut comparison = std::mem::take(&mut self.comparison);
+            self.compare_row(item, row, addends, claimed, &mut comparison);
+            self.comparison = comparison;
             return;
         }
         let first = if self.keeps.rows { row * width } else { 0 };
+        let w = self.arithmetic;
+        if let ([cell], [row]) = (self.open.as_mut_slice(), addends) {
+            self.added.add(cell, *row, w);
+            return;
+        }
+        // What many open numbers have in common with each other is not known: their deviations add up.
         for (cell, addend) in self.open.iter_mut().skip(first).zip(addends) {
-            *cell += *addend;
+            let (before, row) = (*cell, addend.closed(Added::ONE, w));
+            *cell += row;
+            cell.add_common(before.spread.deviations(), row.spread.deviations());
+        }
+    }
+
+    /// Whether rows are compared one by one, each without the others.
+    #[must_use]
+    pub const fn compares_rows_apart(&self) -> bool {
+        self.keeps.batch && self.keeps.rows && self.comparison.recorded.is_none()
+    }
+
+    /// The comparison of a row by itself.
+    #[must_use]
+    pub fn row_apart(&self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64]) -> Comparison {
+        let mut comparison = Comparison::default();
+        self.compare_row(item, row, addends, claimed, &mut comparison);
+        comparison
+    }
+
+    /// Adds the comparison of a row.
+    pub fn append(&mut self, row: Comparison) {
+        self.comparison.append(row);
+    }
+
+    fn compare_row(&self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64], to: &mut Comparison) {
+        let whole = self.is_of_codes.then(|| addends.iter().map(|addend| addend.mass).sum());
+        for (entry, addend) in addends.iter().enumerate() {
+            to.compare(self.number(*addend, claimed, Place { item, row, entry }, whole));
+        }
+        if let Some(sum) = self.sum_of_row(addends, claimed, Place { item, row, entry: 0 }) {
+            to.compare_sum(sum);
         }
     }
 
@@ -158,8 +232,9 @@ impl Reduction {
         if self.keeps.batch && !self.keeps.rows {
             for entry in 0..self.open.len() {
                 let cell = std::mem::take(&mut self.open[entry]);
-                self.compare(cell, claimed, Place { item, row: 0, entry }, None);
+                self.compare(cell, claimed, Place { item, row: 0, entry });
             }
+            self.added = Rows::default();
         }
     }
 
@@ -169,7 +244,7 @@ impl Reduction {
         for cell in 0..self.open.len() {
             let sum = std::mem::take(&mut self.open[cell]);
             let (item, row, entry) = (0, cell / width, cell % width);
-            self.compare(sum, claimed, Place { item, row, entry }, None);
+            self.compare(sum, claimed, Place { item, row, entry });
         }
     }
 
@@ -188,8 +263,14 @@ impl Reduction {
         }
     }
 
-    /// Compares a number. `whole` is the size of the row of codes of which it is a part.
-    fn compare(&mut self, cell: BoundedSum, claimed: &[f64], place: Place, whole: Option<f64>) {
+    /// Compares a number that is no part of a row.
+    fn compare(&mut self, cell: BoundedSum, claimed: &[f64], place: Place) {
+        let number = self.number(cell, claimed, place, None);
+        self.comparison.compare(number);
+    }
+
+    /// A number beside what is claimed. `whole` is the size of the row of codes of which it is a part.
+    fn number(&self, cell: BoundedSum, claimed: &[f64], place: Place, whole: Option<f64>) -> Number {
         let Index { within, flat } = self.index(place);
         let expected = scale(cell.value(), self.factor) / self.divisor;
         let scaled = cell.times(self.factor, 0.0);
@@ -203,22 +284,72 @@ impl Reduction {
             None if self.is_divergence && expected != 0.0 => 1.0,
             None => cell.mass.max(1.0),
         };
-        self.comparison.compare(Number {
+        let Bounds { bound, open_to, ways } = self.bounds(scaled);
+        Number {
             expected,
             found: claimed.get(within).copied().unwrap_or(f64::NAN),
-            bound: scaled.bound(self.divisor, self.arithmetic, self.stored),
+            bound,
+            open_to,
+            ways,
             ends,
             scale: size * self.factor.abs() / self.divisor,
             tiny: 4.0 * self.stored.lost().max(self.arithmetic.each.lost()),
             largest: self.stored.largest().min(self.arithmetic.each.largest()),
             flat,
             place,
-        });
+        }
     }
 
-    /// Compares the sum of a row with the number to which such rows add up.
-    fn compare_sum(&mut self, addends: &[BoundedSum], claimed: &[f64], place: Place) {
-        let Some(sum) = self.row_sum else { return };
+    /// The bounds of a number: what decides, and up to where a way that cannot be told could have led.
+    fn bounds(&self, sum: BoundedSum) -> Bounds {
+        let proven = sum.bound(self.divisor, self.arithmetic, self.stored);
+        if self.proven || !sum.value().is_finite() {
+            return Bounds {
+                bound: proven,
+                open_to: proven,
+                ways: [proven; 4],
+            };
+        }
+        let likely = Likely {
+            deviations: self.deviations,
+            repeats: if self.open.len() == 1 {
+                self.added.repeats()
+            } else {
+                f64::MAX
+            },
+            lost: self.added.added().lost,
+        };
+        let by = |way| {
+            let expected = sum.expected(way, likely, self.divisor, self.arithmetic, self.stored);
+            expected.map_or(f64::NAN, |expected| expected.min(proven))
+        };
+        let ways = if sum.is_one() {
+            let [blocks, in_turn] = [by(Way::Blocks), by(Way::InTurn)];
+            [blocks, in_turn, in_turn, in_turn]
+        } else {
+            Way::ALL.map(by)
+        };
+        let right = &ways[..=self.widest as usize];
+        let known = right.iter().copied().filter(|bound| !bound.is_nan());
+        let bound = known.fold(f64::NAN, f64::max);
+        let bound = if bound.is_nan() { proven } else { bound };
+        let flat = ways[Way::Flat as usize];
+        let open_to = match (right.iter().any(|bound| bound.is_nan()), self.any_order) {
+            (true, _) => proven,
+            (false, true) if flat.is_nan() => proven,
+            (false, true) => flat,
+            (false, false) => bound,
+        };
+        Bounds {
+            bound,
+            open_to: open_to.max(bound),
+            ways,
+        }
+    }
+
+    /// The sum of a row beside the number to which such rows add up.
+    fn sum_of_row(&self, addends: &[BoundedSum], claimed: &[f64], place: Place) -> Option<Number> {
+        let sum = self.row_sum?;
         let index = |entry: usize| self.index(Place { entry, ..place });
         let each = (0..addends.len()).map(|entry| claimed.get(index(entry).within).copied().unwrap_or(f64::NAN));
         let (found, size) = each.fold((0.0, 0.0), |(sum, size), each| (sum + each, size + each.abs()));
@@ -228,17 +359,19 @@ impl Reduction {
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let lost = addends.len() as f64 * self.stored.lost();
         let flat = self.index(place).flat;
-        self.comparison.compare_sum(Number {
+        Some(Number {
             expected: scaled(sum),
             found,
             bound: scaled(apart) + stored + lost,
+            open_to: f64::INFINITY,
+            ways: [f64::NAN; 4],
             ends: [f64::NEG_INFINITY, f64::INFINITY],
             scale: size,
             tiny: 0.0,
             largest: f64::INFINITY,
             flat,
             place,
-        });
+        })
     }
 
     /// From now on keeps the computed numbers, in the order of the tensor.

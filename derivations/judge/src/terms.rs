@@ -3,7 +3,7 @@
 //! Every quantity has at most three axes: the batch, rows (positions or tokens), and the entries of a row (codes,
 //! pixels, coordinates or vocabulary entries).
 
-use bounds::BoundedSum;
+use bounds::{BoundedSum, Rows};
 use reference::model::Model as _;
 
 use crate::dump::{Claim, Expectation, Input, Item, Pixels, Quantity};
@@ -105,14 +105,20 @@ impl Inputs<'_> {
         let [on_reconstruction, on_divergence] = weights(quantity, hypothesis, self.beta(item));
         let mut sum = BoundedSum::default();
         if on_reconstruction != 0.0 {
-            let reconstruction = self.reconstruction(hypothesis, item)?.into_iter().sum::<BoundedSum>();
+            let reconstruction = BoundedSum::of_row(&self.reconstruction(hypothesis, item)?, self.arithmetic);
             sum += reconstruction.times(on_reconstruction, u);
         }
         if on_divergence != 0.0 {
+            let (mut rows, mut divergence) = (Rows::default(), BoundedSum::default());
             for row in 0..self.divergence_rows() {
-                let divergence = self.divergence(Expectation::Kl, hypothesis, item, row, false)?;
-                sum += divergence.into_iter().sum::<BoundedSum>().times(on_divergence, u);
+                let addends = self.divergence(Expectation::Kl, hypothesis, item, row, false)?;
+                rows.add(
+                    &mut divergence,
+                    BoundedSum::of_row(&addends, self.arithmetic),
+                    self.arithmetic,
+                );
             }
+            sum += divergence.closed(rows.added(), self.arithmetic).times(on_divergence, u);
         }
         Ok(vec![sum])
     }

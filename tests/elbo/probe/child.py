@@ -83,7 +83,7 @@ def nll(shape, tokens):
 
 
 # Nothing decides what these answer: sums in bfloat16 of so many codes, a sequence that is not told apart by token.
-UNBOUNDED = {"statement": TOKENS["statement"] | {"dtype": "bf16"}, "sizes": {"batch": 1, "position": 1, "code": 1024}}
+UNBOUNDED = {"statement": TOKENS["statement"] | {"dtype": "bf16", "accumulation": "bf16"}, "sizes": {"batch": 1, "position": 1, "code": 1024}}
 SUMMED = {"statement": SEQUENCE["statement"] | {"claims": {"token_nll": {"sum": ["token"]}}}, "sizes": {"entry": 9, "token": 6}}
 UNDECIDED = {"unbounded": (UNBOUNDED, "claim.kl"), "summed": (SUMMED, "claim.token_nll")}
 

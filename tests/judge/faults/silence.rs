@@ -57,6 +57,12 @@ fn typed<T: Number>(random: &mut Random, seed: u64) -> (String, Draft) {
             tokens::dump(&inputs, &objective::compute(&inputs, style, Fault::None), style)
         }
     };
+    let mut draft = draft;
+    if let Some(statement) = draft.statement.as_object_mut()
+        && seed % 2 == 1
+    {
+        statement.remove("summation"); // then every order is right
+    }
     let kinds = ["gaussian", "sequence", "schedule", "worlds", "model"];
     let form = kinds.get(kind).unwrap_or(&"tokens");
     (format!("{form} {} {}", T::NAME, order.name()), draft)

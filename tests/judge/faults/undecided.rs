@@ -49,16 +49,23 @@ fn a_sum_as_large_as_an_image_is_not_decided_in_single_precision_until_its_order
 }
 
 #[test]
-fn a_bound_of_a_tenth_is_no_verdict() {
+fn a_thousandth_is_told_in_single_precision_whatever_the_order_of_its_sums() {
     let (draft, right) = total(256, 1024, 2.0);
-    for number in [right, 1.01 * right] {
-        let judgement = claimed(&draft, number, json!({}));
-        let Verdict::Undecided(reason) = &judgement.claims[0].verdict else {
-            panic!("{:?}", judgement.claims[0].verdict);
-        };
-        for words in ["a claim for each position", "a stated `summation`", "the same in f64"] {
-            assert!(reason.contains(words), "{reason}");
-        }
+    for (share, expected) in [(1.0, Right), (1.001, Out), (0.999, Out), (1.01, Out), (-1.0, Out)] {
+        let judgement = claimed(&draft, share * right, json!({}));
+        assert_eq!(outcome(&judgement, "kl").0, expected, "{share}");
+    }
+}
+
+#[test]
+fn what_only_a_sum_of_everything_in_turn_explains_is_not_decided_and_says_what_would() {
+    let (draft, right) = total(1024, 8192, 4.0);
+    let judgement = claimed(&draft, 1.01 * right, json!({}));
+    let Verdict::Undecided(reason) = &judgement.claims[0].verdict else {
+        panic!("{:?}", judgement.claims[0].verdict);
+    };
+    for words in ["a claim for each position", "a stated `summation`", "the same in f64"] {
+        assert!(reason.contains(words), "{reason}");
     }
 }
 
@@ -76,7 +83,8 @@ fn a_divergence_that_is_0_is_decided_where_its_bound_is_small_beside_what_it_cou
 #[test]
 fn rows_that_do_not_add_up_are_out_of_bound_where_nothing_bounds_a_number_of_them() {
     // Sums of 256 in bfloat16 have no bound, and every probability is from 0 to 1: but 256 of them are not 1 each.
-    let statement = json!({"dtype": "bf16", "layout": "BSK", "prior": "uniform", "temperature": 1.0});
+    let statement =
+        json!({"dtype": "bf16", "accumulation": "bf16", "layout": "BSK", "prior": "uniform", "temperature": 1.0});
     let judged = |sample: f64, slope: f64| {
         let mut draft = Draft::new("tokens", &statement);
         draft.floats("encoder_logits", &[1, 1, 256], &[0.5; 256], Float::Bf16);
@@ -240,12 +248,12 @@ fn where_one_side_is_unbounded_no_number_is_compared_and_no_infinity_is_right() 
 }
 
 #[test]
-fn a_small_divergence_is_told_by_its_own_size_or_not_at_all() {
-    // Nearly even codes, as a fresh network has them: the sum's bound leaves room for 0, for twice the number and for the other sign.
+fn a_small_divergence_is_told_from_0_and_from_its_double() {
+    // Nearly even codes, as a fresh network has them: what is possible leaves room for 0, for twice the number and for the other sign.
     let (draft, right) = total(64, 128, 0.03);
     assert!((0.01..0.1).contains(&right), "{right}");
-    for number in [right, 2.0 * right, 0.0, -right] {
+    for (number, expected) in [(right, Right), (2.0 * right, Out), (0.0, Out), (-right, Out)] {
         let judgement = claimed(&draft, number, json!({}));
-        assert_eq!(outcome(&judgement, "kl").0, Undecided, "{number}");
+        assert_eq!(outcome(&judgement, "kl").0, expected, "{number}");
     }
 }

@@ -110,6 +110,7 @@ pub(crate) fn run(args: &Bounds) -> Result<Outcome> {
                 Summation::Pairwise => Order::Pairwise,
                 Summation::Tree => Order::Tree,
             },
+            usual: args.accumulation.unwrap_or(args.dtype),
         },
         shape: args.shape,
         spread: args.spread,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bounds::{Arithmetic, Float, Order};
+use bounds::{Arithmetic, Float, Order, Way};
 use files::json::expect_keys_once;
 use files::words::{without_place, without_types};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -173,8 +173,7 @@ pub struct Statement {
     /// The type that it adds up in; `dtype` where nothing is stated.
     pub accumulation: Option<Float>,
     /// In which order it adds.
-    #[serde(default = "sequential")]
-    pub summation: Order,
+    pub summation: Option<Order>,
     /// The relaxation's temperature.
     pub temperature: Option<f64>,
     /// Whether the sample is the one-hot one, forward.
@@ -213,18 +212,38 @@ const fn one() -> f64 {
     1.0
 }
 
-const fn sequential() -> Order {
-    Order::Sequential
-}
-
 impl Statement {
     /// What the program computes with, as it states.
     #[must_use]
     pub fn arithmetic(&self) -> Arithmetic {
+        let sums = self.accumulation.unwrap_or(self.dtype);
+        let is_half = matches!(sums, Float::F16 | Float::Bf16);
         Arithmetic {
             each: self.dtype,
-            sums: self.accumulation.unwrap_or(self.dtype),
-            order: self.summation,
+            sums,
+            order: self.summation.unwrap_or(Order::Sequential),
+            // Libraries accumulate half types in single precision, unless a program does it by hand.
+            usual: if is_half && self.accumulation.is_none() {
+                Float::F32
+            } else {
+                sums
+            },
+        }
+    }
+
+    /// The ways of adding up that are right: all up to the one that is returned.
+    #[must_use]
+    pub fn widest_way(&self) -> Way {
+        match self.summation {
+            Some(Order::Sequential) => Way::Flat,
+            None => Way::InTurn,
+            // Codes may lie apart in memory, and entries do in a program that moves them behind the batch.
+            Some(Order::Pairwise | Order::Tree)
+                if self.layout == Some(Layout::Planes) || self.inputs == Form::Sequence =>
+            {
+                Way::Strided
+            }
+            Some(Order::Pairwise | Order::Tree) => Way::Blocks,
         }
     }
 

@@ -24,7 +24,11 @@ impl Search<'_> {
         if !self.is_noise() {
             return None;
         }
-        let fits = |arithmetic: Arithmetic| self.fit(self.claim, &self.claimed, &Hypothesis::AS_STATED, arithmetic);
+        let fits = |arithmetic: Arithmetic| {
+            let cells = self.cells(self.claim, arithmetic).by_proof();
+            let comparison = self.within(self.claim, &self.claimed, &Hypothesis::AS_STATED, cells)?;
+            Some(comparison.used())
+        };
         if stated.order != Order::Sequential
             && let Some(used) = fits(stated.in_turn())
         {
@@ -35,7 +39,12 @@ impl Search<'_> {
                 return None;
             }
             let each = if sums == Float::Tf32 { sums } else { stated.each };
-            fits(Arithmetic { each, sums, ..stated })
+            fits(Arithmetic {
+                each,
+                sums,
+                usual: sums,
+                ..stated
+            })
         };
         let told = |sums: Float, used: f64| explanation(ArithmeticCause::Sums(sums), used);
         // An error far below the wider bound has another reason.

@@ -27,7 +27,7 @@ fn share(number: Defined) -> String {
 #[must_use]
 pub fn text(allowance: &Allowance) -> String {
     let question = &allowance.question;
-    let Arithmetic { each, sums, order } = question.arithmetic;
+    let Arithmetic { each, sums, order, .. } = question.arithmetic;
     let prior = if question.prior == Prior::Logits {
         "a prior with logits"
     } else {
@@ -70,7 +70,7 @@ pub fn text(allowance: &Allowance) -> String {
         let words = "Where a bound is all of the number, nothing tells a right number from a wrong one: elbo judge calls such a claim undecided.";
         let _ = writeln!(out, "{}", prose_of(words, "", ""));
     }
-    let closing = "A correct program's error is at most this, whatever framework it uses; a mistake that moves a number by less is not seen in it. \
+    let closing = "A correct program's error is at most this but in one dump of 10^12, whatever framework it uses; a mistake that moves a number by less is not seen in it. \
                    elbo judge holds a dump against the same bounds, on its own logits.";
     let _ = writeln!(out, "{}", prose_of(closing, "", ""));
     out

@@ -1,7 +1,7 @@
 //! Computes the terms of finite worlds by a hypothesis: the evidence, the divergence from `p(y,z)` and the expected
 //! log-likelihood, at the observed caption.
 
-use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
+use bounds::{Arithmetic, BoundedSum, LikelyRow, LogSoftmaxRow, Range};
 use ndarray::ArrayView1;
 use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
 use reference::model::Model as _;
@@ -21,6 +21,7 @@ fn stored(world: &World, row: &[f64], w: Arithmetic) -> LogSoftmaxRow {
             0.0
         }
     };
+    let third = w.u() * w.u() / 3.0;
     LogSoftmaxRow {
         ln: row.to_vec(),
         abs_error: row.iter().map(off).collect(),
@@ -28,6 +29,17 @@ fn stored(world: &World, row: &[f64], w: Arithmetic) -> LogSoftmaxRow {
         rel_error: row.iter().map(|ln| (off(ln) + w.exp() * w.u()).exp_m1()).collect(),
         lost: vec![w.each.lost(); row.len()],
         common: 0.0,
+        likely: LikelyRow {
+            own: row
+                .iter()
+                .map(|ln| if ln.is_finite() { third * ln * ln } else { 0.0 })
+                .collect(),
+            exponential: 5.0 * third,
+            shared: [0.0; 2],
+            bias: [2.0 * world.correction(); 2],
+            #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+            repeats: row.len() as f64,
+        },
     }
 }
 
@@ -118,7 +130,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Expectati
         Expectation::Entropy | Expectation::CrossEntropy => Range::positive(2.0 * world.correction(), w),
         Expectation::Kl => Range::divergence(addend.error, addend.mass),
     };
-    let sum: BoundedSum = addends.into_iter().sum();
+    let sum = BoundedSum::of_row(&addends, w);
     Ok(vec![sum.within(range(&sum))])
 }
 

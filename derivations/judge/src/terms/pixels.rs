@@ -2,7 +2,7 @@
 
 use std::f64::consts::{LN_2, PI};
 
-use bounds::{BoundedSum, Range};
+use bounds::{BIAS, BoundedSum, Range, Spread};
 use reference::likelihood::{self, logit_laplace, logit_laplace_gradients};
 
 use crate::dump::{Decoder, Input, Pixels, Quantity};
@@ -20,6 +20,13 @@ pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, hypothesis: &
         Decoder::Bernoulli => bernoulli(inputs, hypothesis, pixels.x[i], pixels.mu[i]),
     };
     (0..pixels.x.len()).map(one).collect()
+}
+
+/// The log-likelihood of a pixel, whose relative error is at most `off`. Its roundings are at least four, of which none is
+/// more than half of all.
+fn addend(value: f64, off: f64, mass: f64, inputs: &Inputs<'_>) -> BoundedSum {
+    let (bias, half) = (BIAS * 4.0 * inputs.arithmetic.u() * mass, off * mass / 2.0);
+    BoundedSum::one(value, off * mass, mass).spread(Spread::new([bias; 2], [0.0; 2], half / 3.0_f64.sqrt()))
 }
 
 fn laplace(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_b: f64) -> Result<BoundedSum, Absence> {
@@ -42,11 +49,7 @@ fn laplace(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_b: 
         }
         _ => return Err(Absence::NotAffected),
     };
-    Ok(BoundedSum::one(
-        value,
-        inputs.arithmetic.likelihood() * nats.mass(),
-        nats.mass(),
-    ))
+    Ok(addend(value, inputs.arithmetic.likelihood(), nats.mass(), inputs))
 }
 
 fn normal(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_s: f64) -> Result<BoundedSum, Absence> {
@@ -67,7 +70,7 @@ fn normal(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_s: f
     let parts = 0.5 * ((x.abs() + mu.abs()) * (-ln_s).exp()) * ((x - mu).abs() * (-ln_s).exp()) + square;
     let mass = 2.0 * parts + ln_s.abs() + constant;
     let off = inputs.arithmetic.roughness(2.0 * ln_s.abs()) + inputs.arithmetic.likelihood();
-    Ok(BoundedSum::one(value, off * mass, mass))
+    Ok(addend(value, off, mass, inputs))
 }
 
 /// The Bernoulli log-likelihood `x l - ln(1 + e^l)`, where `l` is the logit.
@@ -81,7 +84,8 @@ fn bernoulli(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, logit: f64) -
         _ => return Err(Absence::NotAffected),
     };
     // A pixel in [0, 1] is a mixture of 0 and 1, whose likelihoods are probabilities, so the logarithm is at most 0.
-    Ok(BoundedSum::one(value, inputs.arithmetic.likelihood() * mass, mass).within(Range::negative(inputs.arithmetic)))
+    let range = Range::negative(inputs.arithmetic);
+    Ok(addend(value, inputs.arithmetic.likelihood(), mass, inputs).within(range))
 }
 
 /// The gradient of a claim with respect to the decoder's location or scale.

@@ -1,7 +1,7 @@
 //! Computes the terms of a transformer's logits by a hypothesis: `-ln p(t_i | t_<i)`, the weighted loss, and its
 //! gradient.
 
-use bounds::{BoundedSum, LogSoftmaxRow, Range};
+use bounds::{BoundedSum, LogSoftmaxRow, Range, Spread};
 use reference::sequence::{Part, PerPart, token_weight};
 
 use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
@@ -93,7 +93,12 @@ pub(crate) fn token_nll(
         return Ok(BoundedSum::one(value, 0.0, 0.0).within(range));
     }
     let (off, u) = (scored.row.abs_error[scored.target], inputs.arithmetic.u());
-    Ok(BoundedSum::one(value, off + u * value, value).within(range))
+    let likely = &scored.row.likely;
+    let own = likely.own[scored.target] + (u * value).powi(2) / 3.0;
+    let spread = Spread::new(likely.bias, likely.shared, own.sqrt());
+    Ok(BoundedSum::one(value, off + u * value, value)
+        .within(range)
+        .spread(spread))
 }
 
 /// The weight of a token's `-ln p` in the loss.
@@ -198,7 +203,17 @@ pub(crate) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesi
         let q = row.q[k];
         let error = q * (row.rel_error[k] + u) + row.lost[k] + u * own;
         let range = Range::ANY.part(&row, q + own, w);
-        *slope = BoundedSum::one(q - own, error, q + own).within(range).times(weight, u);
+        let likely = &row.likely;
+        let each = (q * likely.relative(k).hypot(u)).hypot(u * own);
+        let spread = Spread::new(
+            likely.bias.map(|bias| q * bias + row.lost[k]),
+            likely.shared.map(|shared| q * shared),
+            each,
+        );
+        *slope = BoundedSum::one(q - own, error, q + own)
+            .within(range)
+            .spread(spread)
+            .times(weight, u);
     }
     Ok(slopes)
 }

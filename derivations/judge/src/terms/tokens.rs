@@ -1,7 +1,7 @@
 //! Computes the terms of discrete codes by a hypothesis: the divergence, the entropies, the relaxed sample, and their
 //! gradients.
 
-use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
+use bounds::{Arithmetic, BoundedSum, Float, LikelyRow, LogSoftmaxRow, Range, Spread};
 use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::Nats;
@@ -49,8 +49,12 @@ fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) 
             abs_error: whole.abs_error[part.clone()].to_vec(),
             q: whole.q[part.clone()].to_vec(),
             rel_error: whole.rel_error[part.clone()].to_vec(),
-            lost: whole.lost[part].to_vec(),
+            lost: whole.lost[part.clone()].to_vec(),
             common: whole.common,
+            likely: LikelyRow {
+                own: whole.likely.own[part].to_vec(),
+                ..whole.likely
+            },
         });
     }
     let mut across = Vec::new();
@@ -68,6 +72,13 @@ fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) 
         let column = LogSoftmaxRow::new("encoder_logits", &column, w, rounded)?;
         (found.ln[k], found.abs_error[k]) = (column.ln[own], column.abs_error[own]);
         (found.q[k], found.rel_error[k], found.lost[k]) = (column.q[own], column.rel_error[own], column.lost[own]);
+        // Each column has a sum of its own.
+        let [shared, _] = column.likely.shared;
+        found.likely.own[k] = column.likely.own[own] + shared * shared;
+        found.likely.exponential = column.likely.exponential;
+        for (bias, other) in found.likely.bias.iter_mut().zip(column.likely.bias) {
+            *bias = bias.max(other);
+        }
     }
     Ok(found)
 }
@@ -110,6 +121,9 @@ impl LogWeights {
 }
 
 /// The addends of `E_q[a ln q - b ln p]`, code by code.
+///
+/// What all `ln q` of the row share, `c`, moves an addend by `c q_k (|f_k| + a)`, where a program that computes the two
+/// expectations apart has `a ln q_k` for `f_k`.
 pub(super) fn expectation(
     q: &LogSoftmaxRow,
     weights: LogWeights,
@@ -117,6 +131,25 @@ pub(super) fn expectation(
     w: Arithmetic,
 ) -> Vec<BoundedSum> {
     let (a, p) = (weights.own, weights.other);
+    let constant = p != 0.0 && other.likely.is_constant();
+    let u2 = w.u().powi(2) + Float::F64.unit_roundoff().powi(2);
+    let spread = |k: usize, mine: f64, theirs: f64, floor: f64| {
+        let (size, by_q) = (
+            mine.abs() + theirs.abs(),
+            q.q[k] * ((mine - theirs).abs().max(mine.abs()) + a.abs()),
+        );
+        let by_p = q.q[k] * p.abs();
+        let size = if constant {
+            (mine - theirs).abs().max(mine.abs())
+        } else {
+            size
+        };
+        let own =
+            (q.likely.relative(k).powi(2) + u2) * size * size + a * a * q.likely.own[k] + p * p * other.likely.own[k];
+        let shared = std::array::from_fn(|way| by_q * q.likely.shared[way] + by_p * other.likely.shared[way]);
+        let bias = std::array::from_fn(|way| by_q * q.likely.bias[way] + by_p * other.likely.bias[way] + floor);
+        Spread::new(bias, shared, q.q[k] * own.sqrt())
+    };
     let one = |k: usize| {
         if q.ln[k] == f64::NEG_INFINITY {
             return BoundedSum::one(0.0, 0.0, 0.0);
@@ -130,7 +163,7 @@ pub(super) fn expectation(
         let error = q.q[k] * (1.0 + q.rel_error[k]) * ((q.rel_error[k] + 3.0 * w.u()) * size + off);
         // Near 0, two products are rounded to subnormal numbers, too.
         let floor = q.lost[k] * (size + 2.0);
-        BoundedSum::one(q.q[k] * (mine - theirs), error + floor, q.q[k] * size)
+        BoundedSum::one(q.q[k] * (mine - theirs), error + floor, q.q[k] * size).spread(spread(k, mine, theirs, floor))
     };
     (0..q.ln.len()).map(one).collect()
 }
@@ -209,7 +242,7 @@ pub(super) fn divergence(
         };
         return Ok(addends.into_iter().map(|addend| addend.within(range)).collect());
     }
-    let sum: BoundedSum = addends.into_iter().sum();
+    let sum = BoundedSum::of_row(&addends, w);
     let sum = sum.within(match (quantity, &tokens.prior) {
         (Expectation::Entropy, _) => Range::entropy(&q, w),
         (Expectation::CrossEntropy, _) => Range::positive(shared, w),

@@ -1,6 +1,6 @@
 //! Computes the gradients of the terms of discrete codes with respect to the logits of encoder and prior.
 
-use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
+use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range, Spread};
 use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::{Error, Nats};
@@ -156,6 +156,7 @@ fn expected_slopes(
     let mean_error: f64 = codes()
         .map(|k| q.q[k] * ((q.rel_error[k] + 2.0 * w.u() + adding) * size(k) + off(k)) + q.lost[k] * (size(k) + 1.0))
         .sum();
+    let likely = Slopes::new(q, p, [a, b], w);
     let slope = |k: usize| {
         if !there(k) {
             return BoundedSum::default();
@@ -166,9 +167,87 @@ fn expected_slopes(
         let mass = q.q[k] * size;
         let range = Range::ANY.part(q, mass, w);
         // Near 0, two products and their difference are rounded to subnormal numbers, too.
-        BoundedSum::one(value, q.q[k] * error + q.lost[k] * (size + 3.0), mass).within(range)
+        let lost = q.lost[k] * (size + 3.0);
+        BoundedSum::one(value, q.q[k] * error + lost, mass)
+            .within(range)
+            .spread(likely.spread(k, (f(k) - mean).abs(), lost))
     };
     (0..q.ln.len()).map(slope).collect()
+}
+
+/// The likely errors of the slopes `g_k = q_k (f_k - E_q[f])`.
+///
+/// ```text
+/// d g_k = (f_k - E[f]) d q_k + q_k (d f_k - d E[f])
+/// ```
+///
+/// The error that all `ln q` share cancels in `f_k - E[f]`, and moves `E[f]` by its size times `E[f]` and `a`.
+struct Slopes<'a> {
+    q: &'a LogSoftmaxRow,
+    p: &'a LogSoftmaxRow,
+    factors: [f64; 2],
+    /// Whether the prior is a constant, which moves no gradient: a program adds it to `ln q`, or leaves it out.
+    constant: bool,
+    /// The mean of [`Self::size`].
+    mean_size: f64,
+    /// The standard deviation of the mean of `f`, where sums are added in blocks, and in turn.
+    mean: [f64; 2],
+    /// The variance of a rounding, relative to what is rounded.
+    rounding: f64,
+}
+
+impl<'a> Slopes<'a> {
+    fn new(q: &'a LogSoftmaxRow, p: &'a LogSoftmaxRow, factors: [f64; 2], w: Arithmetic) -> Self {
+        let mut slopes = Self {
+            q,
+            p,
+            factors,
+            constant: p.likely.is_constant(),
+            mean_size: 0.0,
+            mean: [0.0; 2],
+            rounding: w.u().powi(2) / 3.0,
+        };
+        let (row, mut variance) = (&q.likely, 0.0);
+        for k in (0..q.ln.len()).filter(|k| q.ln[*k] > f64::NEG_INFINITY) {
+            let addend = q.q[k] * slopes.size(k);
+            slopes.mean_size += addend;
+            variance += addend * addend * (row.relative(k).powi(2) + slopes.rounding) * row.repeats;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+        let n = q.ln.len() as f64;
+        let walk = (w.usual.unit_roundoff() * slopes.mean_size).powi(2) / 3.0 * row.repeats.clamp(1.0, n);
+        let added = [2.0 + n.log2() + n / 48.0, n / 3.0].map(|steps| walk * steps);
+        slopes.mean = std::array::from_fn(|way| {
+            let shared = slopes.mean_size * row.shared[way] + factors[1].abs() * p.likely.shared[way];
+            (shared * shared + variance + added[way]).sqrt()
+        });
+        slopes
+    }
+
+    /// The size of the numbers that a program has for `f_k`.
+    fn size(&self, k: usize) -> f64 {
+        let [a, b] = self.factors;
+        let mine = a * self.q.ln[k];
+        let theirs = if b == 0.0 { 0.0 } else { b * self.p.ln[k] };
+        let apart = if self.constant { 0.0 } else { theirs.abs() };
+        a.abs() + (mine - theirs).abs().max(mine.abs() + apart)
+    }
+
+    /// The spread of a slope, where `f_k` and its mean are `apart`.
+    fn spread(&self, k: usize, apart: f64, lost: f64) -> Spread {
+        let (q, [a, b]) = (self.q.q[k], self.factors);
+        let (row, prior) = (&self.q.likely, &self.p.likely);
+        let size = 1.0 + self.size(k) + self.mean_size;
+        let own = (row.relative(k) * apart).powi(2)
+            + a * a * row.own[k]
+            + b * b * prior.own[k]
+            + 4.0 * self.rounding * size * size;
+        let shared = std::array::from_fn(|way| q * (apart * row.shared[way] + self.mean[way]));
+        let bias = std::array::from_fn(|way| {
+            q * ((apart + self.mean_size) * row.bias[way] + b.abs() * prior.bias[way]) + lost
+        });
+        Spread::new(bias, shared, q * own.sqrt())
+    }
 }
 
 /// Adds the gradient through the sample, `(y_k / tau) (v_k - E_y[v])`. `v` is the gradient that the subject's own
@@ -207,6 +286,13 @@ fn through_the_sample(
     #[expect(clippy::cast_precision_loss, reason = "a row's length")]
     let adding = w.adding(x.len() as f64);
     let codes = || 0..x.len();
+    // What adding up E_y[v] rounds, relative to its size: in blocks, and in turn.
+    #[expect(clippy::cast_precision_loss, reason = "a row's length")]
+    let n = x.len() as f64;
+    let by_sum = [2.0 + n.log2(), n / 3.0].map(|steps| {
+        let repeats = y.likely.repeats.clamp(1.0, n);
+        w.usual.unit_roundoff() * (steps * repeats / 3.0).sqrt()
+    });
     let mean: f64 = codes().map(|k| y.q[k] * v[k].mass()).sum();
     let mean_error: f64 = codes()
         .map(|k| (y.q[k] * (y.rel_error[k] + 2.0 * w.u() + adding) + y.lost[k]) * v[k].mass() + y.lost[k])
@@ -217,7 +303,19 @@ fn through_the_sample(
         let floor = y.lost[k] * (size + 3.0);
         let [error, mass] = [y.q[k] * error + floor, y.q[k] * size].map(|part| part / tau);
         let range = Range::ANY.part(&y, mass, w);
-        *slope += BoundedSum::one(values[k].value(), error, mass).within(range);
+        // As `expected_slopes`, with `v` for `f`.
+        let likely = &y.likely;
+        let own = size * likely.relative(k).hypot(3.0 * w.u());
+        let moved = y.q[k] / tau;
+        let shared = std::array::from_fn(|way| moved * size * (2.0 * likely.shared[way] + by_sum[way]));
+        let spread = Spread::new(
+            likely.bias.map(|bias| moved * size * 2.0 * bias + floor / tau),
+            shared,
+            moved * own,
+        );
+        *slope += BoundedSum::one(values[k].value(), error, mass)
+            .within(range)
+            .spread(spread);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range};
+use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range, Spread};
 use ndarray::Array2;
 
 use crate::dump::{Item, Layout, Tokens};
@@ -153,12 +153,17 @@ pub(super) fn noise(
 /// The product of a probability and a value. `size` is the size of the value, for the error bound.
 pub(super) fn weighed(row: &LogSoftmaxRow, k: usize, value: f64, size: f64, w: Arithmetic) -> BoundedSum {
     let mass = row.q[k] * size;
-    BoundedSum::one(
-        value,
-        mass * (row.rel_error[k] + 2.0 * w.u()) + row.lost[k] * (size + 1.0),
-        mass,
-    )
-    .within(Range::ANY.part(row, mass, w))
+    let lost = row.lost[k] * (size + 1.0);
+    let likely = &row.likely;
+    let own = likely.relative(k).hypot(w.u());
+    let spread = Spread::new(
+        likely.bias.map(|bias| mass * bias + lost),
+        likely.shared.map(|shared| mass * shared),
+        mass * own,
+    );
+    BoundedSum::one(value, mass * (row.rel_error[k] + 2.0 * w.u()) + lost, mass)
+        .within(Range::ANY.part(row, mass, w))
+        .spread(spread)
 }
 
 /// `ln y` of the relaxed sample of a position.
