@@ -116,6 +116,24 @@ fn undecided_may_be_allowed_and_is_said_then_too() {
 }
 
 #[test]
+fn a_folder_of_dumps_is_every_dump_in_it() {
+    let folder = crate::path("derivations/data/dumps").display().to_string();
+    let run = judge(&folder, &[]);
+    let names: Vec<&str> = run.json["dumps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|dump| dump["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(run.code, 1, "{}", run.text);
+    assert!(names.len() >= 2 && names.is_sorted(), "{names:?}");
+    assert!(
+        names.iter().any(|name| name.ends_with("jax-wrong.safetensors")),
+        "{names:?}"
+    );
+}
+
+#[test]
 fn what_was_not_judged_is_no_pass_in_any_format() {
     let run = judge(&report("skipped-model"), &[]);
     assert_eq!(run.code, 1);

@@ -65,12 +65,41 @@ pub fn read(bytes: &[u8]) -> Result<(Header, &[u8]), HeaderError> {
     Ok((parse(json, data.len())?, data))
 }
 
+/// What a file is that is no safetensors file, by its first bytes, and how its numbers become one. It is `None` for
+/// bytes that say nothing.
+#[must_use]
+pub fn foreign(begin: &[u8]) -> Option<String> {
+    let (what, load) = match begin {
+        [b'P', b'K', 3, 4, ..] => (
+            "a zip archive, as NumPy's .npz and PyTorch's .pt are",
+            "a = numpy.load(FILE)` or `a = torch.load(FILE)",
+        ),
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => {
+            ("NumPy's .npy, one array without a name", "a = {NAME: numpy.load(FILE)}")
+        }
+        [0x80, 2..=5, ..] => ("a pickle", "a = torch.load(FILE)"),
+        [b'{' | b'[', ..] => ("JSON", "a = json.load(open(FILE))"),
+        _ if begin.len() >= 8
+            && begin[..8]
+                .iter()
+                .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')) =>
+        {
+            ("text", "a = {NAME: numpy.loadtxt(FILE, delimiter=\",\")}")
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "it is {what}: `{load}` reads it, and elbo_dump.py writes it, a dump by `d = Dump(..); d.input(NAME, a[NAME])`, worlds by `write_case(OUT, **a)`"
+    ))
+}
+
 /// The length of the header that the first eight bytes claim. It is at most `follow`, the number of bytes after them,
 /// and at most [`MOST_HEADER`].
 ///
 /// # Errors
 /// [`HeaderError`] for a longer header.
 pub fn length(claimed: [u8; 8], follow: u64) -> Result<usize, HeaderError> {
+    let begin = claimed;
     let claimed = u64::from_le_bytes(claimed);
     let most = follow.min(MOST_HEADER);
     let length = usize::try_from(claimed).ok().filter(|_| claimed <= most);
@@ -81,7 +110,10 @@ pub fn length(claimed: [u8; 8], follow: u64) -> Result<usize, HeaderError> {
             } else {
                 most.to_string()
             };
-            refuse(format!("its header claims {claimed} bytes, expected at most {most}"))
+            refuse(
+                foreign(&begin)
+                    .unwrap_or_else(|| format!("its header claims {claimed} bytes, expected at most {most}")),
+            )
         },
         Ok,
     )
@@ -202,5 +234,30 @@ impl<'de> Visitor<'de> for Strings {
             self.0.insert(key, value);
         }
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{foreign, framed, read};
+
+    #[test]
+    fn a_file_of_another_format_is_named() {
+        let known: [(&[u8], &str); 5] = [
+            (b"PK\x03\x04\x14\0\0\0rest", "a zip archive"),
+            (b"\x93NUMPY\x01\0rest", "NumPy's .npy"),
+            (b"\x80\x02}q\0(X\x05\0", "a pickle"),
+            (b"{\"ln_p_yz\": []}", "JSON"),
+            (b"0.1,0.2,0.7\n", "text"),
+        ];
+        for (bytes, what) in known {
+            let error = read(bytes).map(|_| ()).expect_err("it is no safetensors file");
+            assert!(error.to_string().contains(what), "{error}");
+            assert!(error.to_string().contains("elbo_dump.py"), "{error}");
+        }
+        assert_eq!(foreign(&[0xff; 8]), None);
+        let error = read(&[0xff; 16]).map(|_| ()).expect_err("a header of 2^64 bytes");
+        assert!(error.to_string().contains("its header claims"), "{error}");
+        assert!(read(&framed(b"{}".to_vec(), &[])).is_ok());
     }
 }

@@ -193,8 +193,14 @@ fn sentence(world: &[usize], error: &Error) -> String {
         }
         Error::Sum { tensor, sum, bound } => {
             let place = bracketed(world);
+            // Of n probabilities the exponentials add up to between n + 1 and n + e - 1, and n is at least 2.
+            let hint = if (3.0..1e9).contains(sum) {
+                "; if it holds probabilities, give their natural logarithms"
+            } else {
+                ""
+            };
             format!(
-                "{tensor}{place} sums to {} as probabilities, expected 1 within {bound:.1e}",
+                "{tensor}{place} sums to {} as probabilities, expected 1 within {bound:.1e}{hint}",
                 number(*sum)
             )
         }

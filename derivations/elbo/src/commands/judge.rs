@@ -17,7 +17,7 @@ use crate::outcome::{Outcome, Result};
     after_help = "Examples:\n  elbo judge run/*.safetensors\n  elbo judge step-100.safetensors --format json\n  elbo judge dumps/*.safetensors --junit elbo.xml --markdown comment.md\n\nderivations/dump-format.md describes a dump, derivations/producers writes one from Python.\nExit codes: 0 every claim is within its bound, 1 one is not, is undecided or was not judged, 2 could not run."
 )]
 pub(crate) struct Judge {
-    /// Dumps: inputs and what somebody's code claims for them
+    /// Dumps, or folders of them: inputs and what somebody's code claims for them
     #[arg(required = true)]
     dumps: Vec<PathBuf>,
     /// Write a `JUnit` report to this file, one test case a claim
@@ -49,8 +49,9 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
         )
         .into());
     }
+    let dumps = dumps(&args.dumps)?;
     for path in [&args.junit, &args.markdown].into_iter().flatten() {
-        if args.dumps.iter().any(|dump| is_same_file(dump, path)) {
+        if dumps.iter().any(|dump| is_same_file(dump, path)) {
             return Err(format!(
                 "{} is a dump and a report's place, expected a file for each",
                 path.display()
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
         expect_writable(path)?;
     }
     let mut errors = Vec::new();
-    let mut judgements = judged(&args.dumps, &mut errors);
+    let mut judgements = judged(&dumps, &mut errors);
     for judgement in &mut judgements {
         judgement.allows_undecided = args.allow == Some(Allowed::Undecided);
     }
@@ -86,6 +87,30 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
     } else {
         Ok(Outcome::CouldNotRun)
     }
+}
+
+/// The files that were named, and those of the folders that were: every `.safetensors` file in one, by name.
+fn dumps(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in named {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
+        let entries = std::fs::read_dir(path).map_err(unreadable)?;
+        let mut found: Vec<PathBuf> = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<std::result::Result<_, _>>()
+            .map_err(unreadable)?;
+        found.retain(|file| file.extension().is_some_and(|kind| kind == "safetensors"));
+        if found.is_empty() {
+            return Err(format!("{} holds no file of dumps, expected *.safetensors", path.display()).into());
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
 }
 
 /// Whether two paths lead to the same existing file.

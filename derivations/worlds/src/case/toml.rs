@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use files::header;
 use files::words::one_line;
 use toml::de::DeTable;
 
@@ -100,12 +101,16 @@ pub(super) fn format_of(table: &DeTable<'_>) -> Result<&'static str, FileError> 
 pub(super) fn table(text: &str) -> Result<DeTable<'_>, FileError> {
     let parsed = DeTable::parse(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = format!(
+            "line {}: {}",
+            before.matches('\n').count() + 1,
+            one_line(error.message())
+        );
         FileError::Toml {
-            reason: format!(
-                "line {}: {}",
-                before.matches('\n').count() + 1,
-                one_line(error.message())
-            ),
+            reason: match header::foreign(text.as_bytes()) {
+                Some(what) if text.trim_start().starts_with(['{', '[']) => format!("{what} ({line})"),
+                _ => line,
+            },
         }
     })?;
     Ok(parsed.into_inner())
