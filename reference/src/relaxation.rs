@@ -35,6 +35,13 @@ pub struct Relaxed {
     code: usize,
 }
 
+/// A sum and what its rounding leaves out (Knuth's two-sum).
+fn unrounded(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let of_b = sum - a;
+    (sum, (a - (sum - of_b)) + (b - of_b))
+}
+
 impl Relaxed {
     /// Adds the noise to the logits, divides by the temperature and normalises.
     ///
@@ -57,9 +64,17 @@ impl Relaxed {
         // The row is validated before anything is subtracted, so that the largest logit is finite.
         let centred = Softmax::new("logits", x)?.y;
         let t: Vec<f64> = centred.iter().zip(noise).map(|(y, g)| y + g).collect();
-        let z: Vec<f64> = t.iter().map(|t| t / temperature).collect();
-        let softmax = Softmax::new("logits with noise", &z)?;
         let code = (0..t.len()).fold(0, |best, k| if t[k] > t[best] { k } else { best });
+        // A small temperature makes much of a rounding: scores less the largest one are taken from unrounded sums.
+        let (largest, its_rest) = unrounded(x[code], noise[code]);
+        let less = |k: usize| {
+            let (score, rest) = unrounded(x[k], noise[k]);
+            let (less, lost) = unrounded(score, -largest);
+            less + (lost + (rest - its_rest))
+        };
+        let scaled = |k: usize| if x[k].is_finite() { less(k) / temperature } else { x[k] };
+        let z: Vec<f64> = (0..x.len()).map(scaled).collect();
+        let softmax = Softmax::new("logits with noise", &z)?;
         let exponents: Vec<f64> = (0..t.len())
             .map(|k| (centred[k].abs() + 2.0 * t[k].abs()) / temperature - 4.0 * softmax.y[k])
             .collect();

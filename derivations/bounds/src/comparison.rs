@@ -48,6 +48,8 @@ pub struct Number {
     pub ends: [f64; 2],
     /// The size of the addends of which it is a sum, or of the row of which it is a part.
     pub scale: f64,
+    /// Whether it is a part of a row.
+    pub in_row: bool,
     /// The size below which its type cannot tell it from 0.
     pub tiny: f64,
     /// The largest number of its type. A claim above it can only be an infinity.
@@ -106,6 +108,9 @@ impl Worst {
     }
 }
 
+/// What is smaller beside its row than this counts as 0.
+const SMALLEST_PART: f64 = 1e-12;
+
 /// From this multiple of a number's size on, its bound is as good as none.
 const MOST_OPEN: f64 = 16.0;
 
@@ -134,6 +139,8 @@ pub struct Comparison {
     pub dimmest: Option<(usize, f64, f64)>,
     /// The way of adding up by which every number that is within its bound is right.
     pub way: Way,
+    /// Of parts of rows: the one with the narrowest bound relative to its size, likewise.
+    pub sharpest: Option<(usize, f64, f64)>,
     /// The widest bound of all numbers.
     pub widest: f64,
     /// The places of the numbers that are out of bound.
@@ -222,6 +229,12 @@ impl Comparison {
         if bound(more.dimmest) > bound(self.dimmest) {
             self.dimmest = more.dimmest;
         }
+        let share = |sharpest: Option<(usize, f64, f64)>| {
+            sharpest.map_or(f64::INFINITY, |(_, expected, bound)| bound / expected.abs())
+        };
+        if self.sharpest.is_none() || share(more.sharpest) < share(self.sharpest) {
+            self.sharpest = more.sharpest.or(self.sharpest);
+        }
         if let Some(worst) = more.worst
             && self.worst.as_ref().is_none_or(|mine| !(worst.ratio <= mine.ratio))
         {
@@ -274,6 +287,11 @@ impl Comparison {
     /// Counts a number whose bound is so wide that a wrong number could pass.
     fn tell(&mut self, number: &Number, off: f64) {
         let size = number.expected.abs();
+        let is_zero = size <= (SMALLEST_PART * number.scale).max(number.tiny);
+        let sharper = |(_, expected, bound): (usize, f64, f64)| off * f64::abs(expected) < bound * size;
+        if number.in_row && !is_zero && self.sharpest.is_none_or(sharper) {
+            self.sharpest = Some((number.flat, number.expected, off));
+        }
         if off
             <= (TOLD_OF_ITSELF * size)
                 .max(TOLD_OF_SCALE * number.scale)
@@ -294,7 +312,14 @@ impl Comparison {
     /// too wide a bound. A few such numbers are ordinary, because the sign of a slope at a kink is arbitrary.
     #[must_use]
     pub const fn is_undecided(&self) -> bool {
-        self.unbounded > 0 || 8 * self.untold > self.numbers - self.classed
+        self.unbounded > 0 || 8 * self.untold > self.numbers - self.classed || self.is_blunt()
+    }
+
+    /// Whether numbers are parts of rows, and not one of them is told by its own size: if all of them were half as large,
+    /// or twice, none would show it.
+    #[must_use]
+    pub const fn is_blunt(&self) -> bool {
+        matches!(self.sharpest, Some((_, expected, bound)) if !(bound <= TOLD_OF_ITSELF * expected.abs()))
     }
 
     /// A sentence about why a comparison without a failure proves less than it seems to, if there is such a reason.

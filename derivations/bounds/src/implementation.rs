@@ -113,7 +113,7 @@ impl Arithmetic {
     /// one where the sum is stored.
     ///
     /// The number of additions depends on the order. Sequential: `n - 1`, which no other order exceeds. Blocks: 31
-    /// within a block, and 31 for every further level of blocks. Tree: those of a thread's part, and one for every
+    /// within a block, and 31 for every further level of blocks; or a quarter of all in a lane of a vector unit. Tree: those of a thread's part, and one for every
     /// level above.
     #[must_use]
     pub fn adding(self, n: f64) -> f64 {
@@ -126,7 +126,7 @@ impl Arithmetic {
         let all = (n - 1.0).max(0.0);
         match self.order {
             Order::Sequential => all,
-            Order::Pairwise => all.min(31.0 * (n.max(1.0).log2() / 5.0).ceil()),
+            Order::Pairwise => all.min((31.0 * (n.max(1.0).log2() / 5.0).ceil()).max(n / 4.0 + 2.0)),
             Order::Tree => all.min((n / 1024.0).ceil() + levels(n.min(1024.0))),
         }
     }

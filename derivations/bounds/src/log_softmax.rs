@@ -3,7 +3,7 @@
 use reference::logits::Softmax;
 use reference::vocab::Error;
 
-use crate::spread::{BIAS, BLOCK, grown, repeats_of};
+use crate::spread::{self, BIAS, BLOCK, grown, repeats_of};
 use crate::{Arithmetic, Float};
 
 /// The log-probabilities and probabilities of a row of logits, with bounds on the errors that those of a correct
@@ -144,7 +144,7 @@ impl LikelyRow {
     /// ```text
     /// own_k       (1 - q_k)^2 e_k^2 / 3 + (u ln q_k)^2 / 3
     /// shared      sum_j q_j^2 e_j^2 / 3 + the sum's additions + (2u)^2/3 sum_j q_j^2 + u^2/3 + (2 u ln s)^2/3 + (u (max + ln s))^2/3
-    /// bias        u/8 (1 + ln s) + the q_k that the sum is too large to hold
+    /// bias        u/8 (1 + ln s) + what additions err always the same way, also that of max + ln s
     /// ```
     ///
     /// Every `u^2` is `u^2 + u_f64^2`: the reference rounds, too.
@@ -161,9 +161,7 @@ impl LikelyRow {
             let exponent = third * (x[k].abs() * rounded + y.abs()).powi(2);
             exponents += q * q * exponent;
             squares += q * q;
-            if q < a * sum {
-                lost += q;
-            }
+            lost += spread::lost(sum, q, a);
             sum += q;
             in_turn += sum * sum;
             largest = largest.max(q);
@@ -171,10 +169,10 @@ impl LikelyRow {
         }
         let repeats = repeats_of(x, &row.q);
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
-        let levels = (x.len() as f64).log2();
-        #[expect(clippy::cast_precision_loss, reason = "a row's length")]
-        let lanes = 2.0 + x.len() as f64 / 48.0;
-        let blocks = repeats.min(BLOCK) * (lanes + levels * largest * largest);
+        let n = x.len() as f64;
+        let blocks = spread::in_blocks(n, repeats) + repeats.min(BLOCK) * n.log2() * largest * largest;
+        // max + ln s is rounded at the size of max, to the same side in every row where ln s is a few last places of it.
+        let shifted = spread::lost(row.ln_s, max.abs(), w.u());
         let after = third * (1.0 + 4.0 * row.ln_s * row.ln_s + (max + row.ln_s).powi(2));
         let shared = |walk: f64| {
             let summed = a * a / 3.0 * walk + 4.0 * third * squares * repeats;
@@ -184,7 +182,8 @@ impl LikelyRow {
             own,
             exponential: 5.0 * third,
             shared: [shared(blocks), shared(repeats * in_turn)],
-            bias: [0.5, 1.0].map(|share| share * lost + BIAS * (w.u() + double) * (1.0 + row.ln_s)),
+            bias: [spread::biased_in_blocks(lost, a), lost]
+                .map(|lost| lost + shifted + BIAS * (w.u() + double) * (1.0 + row.ln_s)),
             repeats,
         }
     }

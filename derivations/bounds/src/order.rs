@@ -8,7 +8,8 @@ use serde::Deserialize;
 pub enum Order {
     /// One after the other, or nobody knows.
     Sequential,
-    /// Blocks of at most 32, and blocks of those: XLA's windows on a CPU, which `NumPy`'s pairs and `PyTorch`'s cascades stay below.
+    /// Blocks of at most 32, and blocks of those, or four lanes of a vector unit at the least: XLA's windows on a CPU, which `NumPy`'s pairs and
+    /// `PyTorch`'s cascades stay below, and `PyTorch`'s softmax.
     Pairwise,
     /// At most 1,024 threads with a part each, then in pairs: a GPU's reduction.
     Tree,

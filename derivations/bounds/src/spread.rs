@@ -20,8 +20,9 @@
 // two sums of half the size each, their size over sqrt 2. In turn, the variance is a^2 / 3 sum_i s_i^2. In blocks, equal
 // parts halve from level to level: a^2 / 3 (2 s^2 + log2 n max^2).
 //
-// An addend below half the last place of the sum is lost, always the same way: a s_i is more than that. In turn all of
-// these add up to a bias; in lanes half of them at the most, since the others are added to smaller sums.
+// An addition errs by at most the smaller of its two numbers, and by a s. Where that number is below a few last places of
+// the sum, the error has one sign again and again: what it is too small for is lost, or rounded up. In turn these errors
+// add up to a bias; in lanes half of them at the most, beside one addition, since the others are added to smaller sums.
 //
 // Sums by lanes of four, as vector units have them, add n / 4 numbers in turn in each: their variance is n / 48 of
 // that of in turn, n^2 / 3 s^2, beside the 2 s^2 of the tree above them.
@@ -63,6 +64,25 @@ pub fn grown(deviation: f64) -> f64 {
     }
 }
 
+/// The number of last places from which on the error of an addend has either sign.
+const FEW: f64 = 16.0;
+
+/// What adding two numbers may err, always the same way, where the smaller is a few last places of the larger.
+pub(crate) fn lost(one: f64, other: f64, a: f64) -> f64 {
+    let (small, place) = (one.min(other), a * one.max(other));
+    if small < FEW * place { small.min(place) } else { 0.0 }
+}
+
+/// The part in blocks of what additions in turn err always the same way.
+pub(crate) fn biased_in_blocks(lost: f64, once: f64) -> f64 {
+    0.5 * lost + (0.5 * lost).min(once)
+}
+
+/// The sum of the squares of the partial sums of `n` numbers in blocks, in units of the square of their sum.
+pub(crate) fn in_blocks(n: f64, repeats: f64) -> f64 {
+    2.0 * repeats.min(BLOCK) + repeats * n / 48.0
+}
+
 /// The largest number of equal addends that a block has.
 pub(crate) const BLOCK: f64 = 128.0;
 
@@ -92,11 +112,11 @@ impl Way {
         }
     }
 
-    /// The share of the lost addends that are lost by it.
-    const fn share_lost(self) -> f64 {
+    /// How much of the bias of additions in turn it has, where one addition errs by at most `once`.
+    fn biased(self, lost: f64, once: f64) -> f64 {
         match self {
-            Self::Blocks | Self::Strided => 0.5,
-            Self::InTurn | Self::Flat => 1.0,
+            Self::Blocks | Self::Strided => biased_in_blocks(lost, once),
+            Self::InTurn | Self::Flat => lost,
         }
     }
 
@@ -243,6 +263,7 @@ impl BoundedSum {
             lost,
         } = added;
         let walked = Way::ALL.map(|way| self.walked(way, repeats, w));
+        let once = w.usual.unit_roundoff() * self.partial();
         let Spread {
             mut bias,
             shared,
@@ -252,7 +273,7 @@ impl BoundedSum {
         } = self.spread;
         for way in Way::ALL {
             variance[way as usize] *= independent;
-            bias[way as usize] += way.share_lost() * lost;
+            bias[way as usize] += way.biased(lost, once);
             variance[way as usize] += walked[way as usize] + shared[usize::from(way.softmax_in_turn())].powi(2);
         }
         self.spread = Spread {
@@ -276,8 +297,8 @@ impl BoundedSum {
         let walk = match way {
             Way::Blocks | Way::Strided => {
                 let levels = self.spread.run[0].log2();
-                let lanes = 2.0 + self.spread.run[0] / 48.0;
-                repeats.min(BLOCK) * (lanes * size * size + levels * self.spread.largest.powi(2))
+                in_blocks(self.spread.run[0], repeats) * size * size
+                    + repeats.min(BLOCK) * levels * self.spread.largest.powi(2)
             }
             Way::InTurn => repeats * self.spread.walk[0],
             Way::Flat => repeats * self.spread.walk[1],
@@ -321,7 +342,8 @@ impl BoundedSum {
         } else {
             variance.sqrt() + shared + after
         };
-        let bias = self.spread.bias[way as usize] + way.share_lost() * likely.lost;
+        let once = w.usual.unit_roundoff() * self.partial();
+        let bias = self.spread.bias[way as usize] + way.biased(likely.lost, once);
         let summed = bias + likely.deviations * deviation;
         let least = stored.smallest() + w.each.smallest() + stored.lost().min(w.each.lost());
         let own = 4.0 * Float::F64.unit_roundoff() * size;
@@ -348,11 +370,9 @@ impl BoundedSum {
         sum.closed(added, w)
     }
 
-    /// The size of an addend that the sum so far is too large to hold.
+    /// What adding an addend to the sum so far may err, always the same way.
     fn loses(&self, addend: &Self, w: Arithmetic) -> f64 {
-        let size = addend.partial();
-        let held = size >= w.usual.unit_roundoff() * self.partial();
-        if held { 0.0 } else { size }
+        lost(self.partial(), addend.partial(), w.usual.unit_roundoff())
     }
 }
 

@@ -156,6 +156,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
                 open_to: bound,
                 ways: [bound; 4],
                 ends: [f64::NEG_INFINITY, f64::INFINITY],
+                in_row: false,
                 tiny: 0.0,
                 scale: f64::INFINITY, // The claim is compared with itself. A note says how little that proves.
                 largest,

@@ -4,7 +4,7 @@ use bounds::{Arithmetic, BoundedSum};
 use reference::vocab::Error;
 
 use super::hypothesis::{Hypothesis, Slope, Terms, Weight};
-use crate::dump::{Item, Layout, Quantity, Sizes, Statement};
+use crate::dump::{Form, Item, Layout, Quantity, Sizes, Statement};
 
 /// Everything from which a quantity is computed, beside the hypothesis.
 #[derive(Debug, Clone, Copy)]
@@ -20,12 +20,14 @@ pub struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// The arithmetic of the subject along the codes of a position. In planes, codes lie apart in memory, so that a
-    /// softmax over them adds sequentially in every framework, whatever the order of its other sums is.
+    /// The arithmetic of the subject along the codes of a position or the entries of a token. In planes, codes lie apart
+    /// in memory, so that a softmax over them adds sequentially in every framework, whatever the order of its other sums
+    /// is. So do entries that a program moves behind the batch.
     pub(super) fn of_rows(&self) -> Arithmetic {
-        match self.statement.layout {
-            Some(Layout::Planes) => self.arithmetic.in_turn(),
-            _ => self.arithmetic,
+        if self.statement.layout == Some(Layout::Planes) || self.statement.inputs == Form::Sequence {
+            self.arithmetic.in_turn()
+        } else {
+            self.arithmetic
         }
     }
 }

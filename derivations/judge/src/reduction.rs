@@ -55,6 +55,8 @@ pub struct Reduction {
     is_divergence: bool,
     /// Whether its numbers belong to codes or entries, and so are parts of a row.
     is_of_codes: bool,
+    /// Whether the sizes of its numbers tell anything. Those of a one-hot sample are 0 and 1.
+    has_sizes: bool,
     /// The number to which the entries of a row add up, if there is one.
     row_sum: Option<f64>,
     /// How sure a bound has to be.
@@ -118,6 +120,7 @@ impl Reduction {
             stored: claim.stored,
             is_divergence: claim.quantity == Quantity::Kl,
             is_of_codes: claim.keeps(Axis::Code) || claim.keeps(Axis::Entry),
+            has_sizes: claim.quantity != Quantity::Sample || !statement.straight_through,
             row_sum: row_sum(claim, statement.inputs),
             deviations: deviations(numbers),
             widest: statement.widest_way(),
@@ -293,6 +296,7 @@ impl Reduction {
             ways,
             ends,
             scale: size * self.factor.abs() / self.divisor,
+            in_row: whole.is_some() && self.has_sizes,
             tiny: 4.0 * self.stored.lost().max(self.arithmetic.each.lost()),
             largest: self.stored.largest().min(self.arithmetic.each.largest()),
             flat,
@@ -367,6 +371,7 @@ impl Reduction {
             ways: [f64::NAN; 4],
             ends: [f64::NEG_INFINITY, f64::INFINITY],
             scale: size,
+            in_row: false,
             tiny: 0.0,
             largest: f64::INFINITY,
             flat,

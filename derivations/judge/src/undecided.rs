@@ -9,7 +9,9 @@ use crate::dump::{Axis, Claim, Dump, Kept};
 pub(super) fn reason(dump: &Dump, claim: &Claim, comparison: &Comparison) -> String {
     let w = dump.statement.arithmetic();
     let (untold, numbers) = (comparison.untold, comparison.numbers);
-    let example = comparison.dimmest.map_or_else(String::new, |(flat, expected, bound)| {
+    let blunt = comparison.is_blunt() && comparison.unbounded == 0;
+    let example = if blunt { comparison.sharpest } else { comparison.dimmest };
+    let example = example.map_or_else(String::new, |(flat, expected, bound)| {
         let at = match numbers {
             1 => String::new(),
             _ => format!(" at {:?}", unravel(&claim.shape, flat)),
@@ -22,6 +24,7 @@ pub(super) fn reason(dump: &Dump, claim: &Claim, comparison: &Comparison) -> Str
     });
     let types = types(w);
     let told = match (comparison.unbounded, numbers) {
+        _ if blunt => format!("rounding in {types} may put each of its numbers far off"),
         (0, 1) => format!("rounding in {types} may put its number far off"),
         (0, _) => format!("rounding in {types} may put {untold} of its {numbers} numbers far off"),
         (unbounded, _) if unbounded == numbers => format!("nothing bounds what rounding in {types} may do to it"),

@@ -75,7 +75,7 @@ fn scored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -
         .as_slice()
         .and_then(|row| row.get(range))
         .ok_or(Absence::NotAffected)?;
-    let row = LogSoftmaxRow::new("token_logits", logits, inputs.arithmetic, 0.0)?;
+    let row = LogSoftmaxRow::new("token_logits", logits, inputs.of_rows(), 0.0)?;
     Ok(Scored { first, row, target })
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn token_nll(
 ) -> Result<BoundedSum, Absence> {
     let scored = scored(inputs, hypothesis, item, t)?;
     let value = -scored.row.ln[scored.target];
-    let range = Range::positive(2.0 * scored.row.common, inputs.arithmetic);
+    let range = Range::positive(2.0 * scored.row.common, inputs.of_rows());
     if value.is_infinite() {
         return Ok(BoundedSum::one(value, 0.0, 0.0).within(range));
     }
@@ -187,7 +187,7 @@ pub(crate) fn loss(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t:
 
 /// The gradient of the loss with respect to every entry, `weight (p_k - [k = t])`.
 pub(crate) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesis, item: usize, t: usize) -> Row {
-    let (w, u) = (inputs.arithmetic, inputs.arithmetic.u());
+    let (w, u) = (inputs.of_rows(), inputs.arithmetic.u());
     let mut weight = if of == Quantity::TokenNll {
         1.0
     } else {
