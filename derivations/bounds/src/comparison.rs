@@ -1,7 +1,7 @@
 //! Compares many claimed numbers with computed ones: how many are out of bound, which is the worst, and how many bounds
 //! are too wide to tell a number from a wrong one.
 
-use crate::{Float, Outcome, TOLD_OF_ITSELF, TOLD_OF_SCALE, Way, compare};
+use crate::{Float, Outcome, TOLD_OF_ITSELF, TOLD_OF_SCALE, compare};
 
 /// The number that uses the largest share of its bound.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +42,6 @@ pub struct Number {
     pub bound: f64,
     /// How far it may be off by a way of adding up that cannot be told from others.
     pub open_to: f64,
-    /// How far it may be off by each [`Way`] of adding up; NaN where nothing is known.
-    pub ways: [f64; 4],
     /// The least and the largest value that it can have at all.
     pub ends: [f64; 2],
     /// The size of the addends of which it is a sum, or of the row of which it is a part.
@@ -137,8 +135,6 @@ pub struct Comparison {
     pub untold: usize,
     /// The one of them with the widest bound relative to its size: its index, the computed number and the bound.
     pub dimmest: Option<(usize, f64, f64)>,
-    /// The way of adding up by which every number that is within its bound is right.
-    pub way: Way,
     /// Of parts of rows: the one with the narrowest bound relative to its size, likewise.
     pub sharpest: Option<(usize, f64, f64)>,
     /// The widest bound of all numbers.
@@ -175,11 +171,6 @@ impl Comparison {
         let Number {
             expected, found, flat, ..
         } = *number;
-        let distance = (found - expected).abs();
-        if distance <= bound {
-            let way = number.ways.iter().position(|way| distance <= *way);
-            self.way = self.way.max(way.map_or(Way::Blocks, |way| Way::ALL[way]));
-        }
         if number.bound.is_finite() {
             self.widest = self.widest.max(number.bound);
         }
@@ -224,7 +215,6 @@ impl Comparison {
         self.unbounded += more.unbounded;
         self.untold += more.untold;
         self.widest = self.widest.max(more.widest);
-        self.way = self.way.max(more.way);
         let bound = |dimmest: Option<(usize, f64, f64)>| dimmest.map_or(f64::NEG_INFINITY, |(_, _, bound)| bound);
         if bound(more.dimmest) > bound(self.dimmest) {
             self.dimmest = more.dimmest;

@@ -119,17 +119,6 @@ impl Way {
             Self::InTurn | Self::Flat => lost,
         }
     }
-
-    /// In words, after 'added'.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Blocks => "in blocks or by a tree",
-            Self::Strided => "in blocks, in turn over the codes of a softmax",
-            Self::InTurn => "in turn over each row",
-            Self::Flat => "in turn over everything at once",
-        }
-    }
 }
 
 /// The number of standard deviations that none of this many numbers exceeds, but for [`FAILURE`].
@@ -215,6 +204,14 @@ impl BoundedSum {
     #[must_use]
     pub fn is_one(&self) -> bool {
         !(self.spread.run[0] > 1.0)
+    }
+
+    /// The same sum with a further error, always of one sign.
+    #[must_use]
+    pub fn moved(mut self, error: f64) -> Self {
+        self.error += error;
+        self.spread.bias = self.spread.bias.map(|bias| bias + error);
+        self
     }
 
     /// The size of the partial sums that lead to this sum.
@@ -334,7 +331,7 @@ impl BoundedSum {
         }
         let (u, size) = (w.u(), self.value().abs());
         let shared = self.spread.shared[usize::from(way.softmax_in_turn())];
-        let variance = self.spread.variance[way as usize] + self.walked(way, likely.repeats, w);
+        let variance = self.spread.variance[way as usize] + self.walked(way, likely.added.repeats, w);
         let after = 2.0 * u * size * INV_SQRT_3;
         let squares = variance + shared * shared + after * after;
         let deviation = if squares > TINY {
@@ -343,15 +340,13 @@ impl BoundedSum {
             variance.sqrt() + shared + after
         };
         let once = w.usual.unit_roundoff() * self.partial();
-        let bias = self.spread.bias[way as usize] + way.biased(likely.lost, once);
+        let bias = self.spread.bias[way as usize] + way.biased(likely.added.lost, once);
         let summed = bias + likely.deviations * deviation;
         let least = stored.smallest() + w.each.smallest() + stored.lost().min(w.each.lost());
         let own = 4.0 * Float::F64.unit_roundoff() * size;
         Some((summed + stored.unit_roundoff() * (size + summed) + own) / divisor + least)
     }
-}
 
-impl BoundedSum {
     /// The sum of a row's addends, closed. See [`Self::closed`].
     #[must_use]
     pub fn of_row(addends: &[Self], w: Arithmetic) -> Self {
@@ -413,20 +408,15 @@ impl Rows {
     /// What is known of the rows that were added.
     #[must_use]
     pub fn added(&self) -> Added {
-        Added {
-            independent: 1.0,
-            repeats: self.repeats(),
-            lost: self.lost,
-        }
-    }
-
-    /// The mean number of rows that are equal to a row.
-    #[must_use]
-    pub fn repeats(&self) -> f64 {
-        if self.count > 0.0 {
+        let repeats = if self.count > 0.0 {
             self.squares / self.count
         } else {
             1.0
+        };
+        Added {
+            independent: 1.0,
+            repeats,
+            lost: self.lost,
         }
     }
 }
@@ -451,40 +441,31 @@ impl Added {
     };
 }
 
-/// How sure a bound has to be, and how often addends repeat.
+/// How sure a bound has to be, and of what.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Likely {
     /// The number of standard deviations, see [`deviations`].
     pub deviations: f64,
-    /// The mean number of addends that are equal to an addend.
-    pub repeats: f64,
-    /// The size of the addends that are too small for the sum.
-    pub lost: f64,
+    /// What is known of the addends.
+    pub added: Added,
 }
 
-/// The mean number of addends that are equal to an addend, `sum n_g^2 / n` over the values that they have.
-#[must_use]
-pub fn repeats(values: &[f64]) -> f64 {
-    repeats_of(values, &[])
-}
-
-/// As [`repeats`], but at least `sum (sum of weights)^2 / sum weight^2` over the values. Values of weight 0 and addends of
-/// 0 are not counted, since nothing is rounded where they are added. Equal hashes count as equal values, which makes the
+/// The mean number of addends that are equal to an addend, `sum n_g^2 / n` over the values that they have, but at least
+/// `sum (sum of weights)^2 / sum weight^2`. Addends of weight 0 are not counted, since nothing is rounded where they are added. Equal hashes count as equal values, which makes the
 /// result too large by a quarter on average.
 pub(crate) fn repeats_of(values: &[f64], weights: &[f64]) -> f64 {
-    let weight = |k: usize| weights.get(k).copied().unwrap_or(values[k]);
     if values.len() < 2 {
         return 1.0;
     }
     let bits = (4 * values.len()).next_power_of_two().trailing_zeros().min(16);
     let mut groups = vec![(0.0_f64, 0.0_f64); 1 << bits];
     let (mut n, mut squares, mut weighted, mut own) = (0.0, 0.0, 0.0, 0.0);
-    for (k, value) in values.iter().enumerate().filter(|(k, _)| weight(*k) != 0.0) {
+    for (k, value) in values.iter().enumerate().filter(|(k, _)| weights[*k] != 0.0) {
         // Fibonacci hashing: the high bits of a product with 2^64 over the golden ratio.
         let hash = value.to_bits().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits);
         #[expect(clippy::cast_possible_truncation, reason = "at most sixteen bits")]
         let group = &mut groups[hash as usize];
-        let weight = weights.get(k).copied().unwrap_or(0.0);
+        let weight = weights[k];
         n += 1.0;
         own += weight * weight;
         squares += 2.0 * group.0 + 1.0;
@@ -497,7 +478,7 @@ pub(crate) fn repeats_of(values: &[f64], weights: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Added, Likely, Rows, Spread, Way, deviations, grown, repeats};
+    use super::{Added, Likely, Rows, Spread, Way, deviations, grown, repeats_of};
     use crate::{Arithmetic, BoundedSum, Float, Order};
 
     const F32: Arithmetic = Arithmetic {
@@ -528,8 +509,7 @@ mod tests {
     fn bound(sum: BoundedSum, way: Way, repeats: f64) -> Option<f64> {
         let likely = Likely {
             deviations: deviations(1.0),
-            repeats,
-            lost: 0.0,
+            added: Added { repeats, ..Added::ONE },
         };
         sum.expected(way, likely, 1.0, F32, Float::F64)
     }
@@ -561,8 +541,12 @@ mod tests {
         assert!(error <= allowed, "{error} {allowed}");
         let as_if_different = allowed / 8192.0_f64.sqrt();
         assert!(error > as_if_different, "{error} {as_if_different}");
-        assert!((repeats(&vec![0.1; 8192]) - 8192.0).abs() < 1e-9);
+        assert!((repeats(&[0.1; 8192]) - 8192.0).abs() < 1e-9);
         assert!(repeats(&numbers_of_doubles(8192)) < 1.6);
+    }
+
+    fn repeats(values: &[f64]) -> f64 {
+        repeats_of(values, values)
     }
 
     fn numbers_of_doubles(n: u64) -> Vec<f64> {
@@ -591,8 +575,7 @@ mod tests {
         let sum = BoundedSum::of_row(&numbers.iter().map(one).collect::<Vec<_>>(), narrow);
         let likely = Likely {
             deviations: deviations(1.0),
-            repeats: 1.0,
-            lost: 0.0,
+            added: Added::ONE,
         };
         let by = |way| sum.expected(way, likely, 1.0, narrow, Float::F64);
         assert!(by(Way::InTurn).is_none() && by(Way::Flat).is_none());
@@ -613,7 +596,7 @@ mod tests {
                 let value = if different { 1.0 + f64::from(k) / 64.0 } else { 1.5 };
                 rows.add(&mut sum, closed(value), F32);
             }
-            (rows.repeats(), sum.spread.deviations()[0])
+            (rows.added().repeats, sum.spread.deviations()[0])
         };
         let ((once, apart), (often, together)) = (of(true), of(false));
         assert!((once - 1.0).abs() < 1e-12 && (often - 64.0).abs() < 1e-12);

@@ -154,7 +154,6 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
                 found: *number,
                 bound,
                 open_to: bound,
-                ways: [bound; 4],
                 ends: [f64::NEG_INFINITY, f64::INFINITY],
                 in_row: false,
                 tiny: 0.0,

@@ -26,8 +26,6 @@ struct Bounds {
     bound: f64,
     /// Up to where the number may be right nevertheless, by a way that cannot be told.
     open_to: f64,
-    /// The bound by each way of adding up; NaN where there is none.
-    ways: [f64; 4],
 }
 
 /// The index of a number among the claimed numbers of its item, and its index in the claim's tensor.
@@ -287,13 +285,12 @@ impl Reduction {
             None if self.is_divergence && expected != 0.0 => 1.0,
             None => cell.mass.max(1.0),
         };
-        let Bounds { bound, open_to, ways } = self.bounds(scaled);
+        let Bounds { bound, open_to } = self.bounds(scaled);
         Number {
             expected,
             found: claimed.get(within).copied().unwrap_or(f64::NAN),
             bound,
             open_to,
-            ways,
             ends,
             scale: size * self.factor.abs() / self.divisor,
             in_row: whole.is_some() && self.has_sizes,
@@ -311,17 +308,15 @@ impl Reduction {
             return Bounds {
                 bound: proven,
                 open_to: proven,
-                ways: [proven; 4],
             };
+        }
+        let mut added = self.added.added();
+        if self.open.len() != 1 {
+            added.repeats = f64::MAX; // They are not known of each of many numbers.
         }
         let likely = Likely {
             deviations: self.deviations,
-            repeats: if self.open.len() == 1 {
-                self.added.repeats()
-            } else {
-                f64::MAX
-            },
-            lost: self.added.added().lost,
+            added,
         };
         let by = |way| {
             let expected = sum.expected(way, likely, self.divisor, self.arithmetic, self.stored);
@@ -347,7 +342,6 @@ impl Reduction {
         Bounds {
             bound,
             open_to: open_to.max(bound),
-            ways,
         }
     }
 
@@ -368,7 +362,6 @@ impl Reduction {
             found,
             bound: scaled(apart) + stored + lost,
             open_to: f64::INFINITY,
-            ways: [f64::NAN; 4],
             ends: [f64::NEG_INFINITY, f64::INFINITY],
             scale: size,
             in_row: false,

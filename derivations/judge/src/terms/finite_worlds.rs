@@ -75,7 +75,7 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypo
             .map(|(a, b)| if a.is_infinite() { *a } else { a + b })
             .collect()
     };
-    let mut sum = match hypothesis.evidence {
+    let sum = match hypothesis.evidence {
         Evidence::AsStated => {
             let sum = log_sum_exp(&joint(y), w, 4.0)?;
             sum.known(eq03_log_evidence(world)?.value())
@@ -93,8 +93,7 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypo
             sum.known(eq09_log_product(world)?.value())
         }
     };
-    sum.error += moved;
-    Ok(sum)
+    Ok(sum.moved(moved))
 }
 
 /// `E_q[ln q(z|x) - ln p(y,z)]` at the observed caption, its entropy or its cross-entropy, code by code.
