@@ -139,6 +139,8 @@ pub struct Comparison {
     pub sharpest: Option<(usize, f64, f64)>,
     /// The widest bound of all numbers.
     pub widest: f64,
+    /// The largest error of a number, infinite where the two are of different classes.
+    pub largest_error: f64,
     /// The places of the numbers that are out of bound.
     pub places: Vec<Place>,
 }
@@ -215,6 +217,7 @@ impl Comparison {
         self.unbounded += more.unbounded;
         self.untold += more.untold;
         self.widest = self.widest.max(more.widest);
+        self.largest_error = self.largest_error.max(more.largest_error);
         let bound = |dimmest: Option<(usize, f64, f64)>| dimmest.map_or(f64::NEG_INFINITY, |(_, _, bound)| bound);
         if bound(more.dimmest) > bound(self.dimmest) {
             self.dimmest = more.dimmest;
@@ -263,6 +266,10 @@ impl Comparison {
     }
 
     fn note(&mut self, failed: bool, place: Place, number: Worst) {
+        let error = (number.found - number.expected).abs();
+        self.largest_error = self
+            .largest_error
+            .max(if error.is_nan() { f64::INFINITY } else { error });
         if failed {
             self.failed += 1;
             if self.places.len() < MOST_PLACES {

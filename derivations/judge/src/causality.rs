@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use bounds::{CAUSALITY, Comparison, MOST_APART, NORMALISER, Number, Place, TELLING};
 use worlds::case::FileError;
 
-use super::explanation::Explanation;
+use super::explanation::{Cause, Explanation};
 use super::mistakes::LAWS;
 use crate::dump::{Axis, Claim, Dump, Item};
 
@@ -43,15 +43,9 @@ impl Causality {
     /// The broken law, as the explanation of a number that is out of bound.
     pub(super) fn explanations(&self) -> Vec<Explanation> {
         let law = self.broken.and_then(|law| LAWS.get(law));
-        law.map(|law| Explanation {
-            mistakes: vec![law],
-            arithmetic: None,
-            used: 0.0,
-            contradicted: Vec::new(),
-            moves_value: false,
-        })
-        .into_iter()
-        .collect()
+        law.map(|law| Explanation::of(Cause::Mistakes(vec![law]), 0.0))
+            .into_iter()
+            .collect()
     }
 
     /// The reason why nothing was tested.

@@ -7,10 +7,13 @@
 
 use std::path::Path;
 
+use bounds::Float;
 use reference::model::Model as _;
 use reference::world::World;
 
 use worlds::case::FileError;
+
+use crate::noise::Law;
 
 mod axis;
 mod builder;
@@ -36,7 +39,7 @@ pub use quantity::{Input, Quantity};
 pub use sizes::Sizes;
 pub use statement::{ClaimSpec, Schedule, Shape, Statement, Text, Vocabulary};
 pub use tensors::TensorFile;
-pub use words::{Decoder, Form, Layout, Parameter, Prior, Unit};
+pub use words::{Decoder, Form, Layout, NoiseKind, Parameter, Prior, Unit};
 
 /// An open dump, whose statement agrees with its tensors.
 #[derive(Debug)]
@@ -87,12 +90,28 @@ pub(crate) fn expect_inputs(bytes: Vec<u8>) -> Result<(), FileError> {
     Sizes::of(&source, &statement).map(|_| ())
 }
 
+/// Refuses a table of `q` over captions that no reading is stated for. It would not be used, without a word.
+fn expect_a_reading(source: &TensorFile, statement: &Statement) -> Result<(), FileError> {
+    let tables = ["ln_q_y_given_x", "ln_q_yz_given_x"];
+    match tables.into_iter().find(|name| source.has(name)) {
+        Some(name) if statement.reading.is_none() => Err(statement::refuse(
+            "reading",
+            &format!("missing beside {name}"),
+            "observed, pointwise, joint, footnote or expected: what q(y,z|x) stands for",
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl Dump {
     fn new(name: &str, source: TensorFile) -> Result<Self, FileError> {
         let statement = Statement::of(source.metadata())?;
         source.expect_names()?;
         let worlds = match statement.inputs {
-            Form::Worlds => source.worlds()?,
+            Form::Worlds => {
+                expect_a_reading(&source, &statement)?;
+                source.worlds()?
+            }
             _ => Vec::new(),
         };
         let mut sizes = Sizes::of(&source, &statement)?;
@@ -127,6 +146,20 @@ impl Dump {
         self.worlds
             .first()
             .map_or_else(|| self.statement.beta(), |world| world.beta().get())
+    }
+
+    /// The tensor of noise, its law and its type, where the dump has one that it does not state to be chosen.
+    pub(crate) fn noise(&self) -> Option<(&'static str, Law, Float)> {
+        let (name, law) = match self.statement.inputs {
+            Form::Tokens => ("gumbel_noise", Law::Gumbel),
+            Form::Gaussian => ("noise", Law::Normal),
+            Form::Sequence | Form::Worlds => return None,
+        };
+        if self.statement.noise == NoiseKind::Chosen || !self.source.has(name) {
+            return None;
+        }
+        let stored = shape::expect_float(name, self.source.info(name).ok()?.dtype).ok()?;
+        Some((name, law, stored))
     }
 
     /// The numbers of a claim that belong to one item, or all of them for a claim without a batch.

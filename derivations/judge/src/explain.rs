@@ -1,11 +1,14 @@
 //! Explains a claim that is out of bound: searches for one or two mistakes with which the definition gives the claimed
 //! numbers.
 
+use std::sync::Mutex;
+
 use bounds::{Arithmetic, Comparison};
 use rayon::prelude::*;
 use worlds::case::FileError;
 
-use super::evaluate::{self, StopAt};
+use super::evaluate;
+pub(super) use super::evaluate::StopAt;
 use super::explanation::Explanation;
 use super::hypothesis::Hypothesis;
 use super::inputs::Inputs;
@@ -15,17 +18,25 @@ use super::reduction::Reduction;
 use crate::dump::{Claim, Dump, Quantity, Sizes};
 
 mod arithmetic;
-mod cause;
+mod changed;
+mod decide;
+mod fitted;
+mod plant;
 mod search;
 
-use cause::Cause;
-use search::Search;
+pub(super) use plant::Plant;
 
-/// The largest number of input numbers that are kept in memory while explanations are tried.
-pub const MOST_NUMBERS: usize = 1 << 22;
+use decide::Decision;
+use search::{Items, Search};
+
+/// The largest number of input numbers that are kept in memory while explanations are tried. Of more, one item is.
+const MOST_KEPT: usize = 1 << 24;
 
 /// The largest number of input numbers for which pairs of mistakes are tried.
 const MOST_FOR_PAIRS: usize = 1 << 17;
+
+/// The largest number of claimed numbers in which a constant or another order is looked for.
+const MOST_FITTED: usize = 1 << 20;
 
 /// The largest number of explanations of a claim that are reported.
 const MOST_TOLD: usize = 6;
@@ -38,18 +49,11 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged]) -> Result<(), FileErro
     }
     let (sizes, arithmetic) = (&dump.sizes, dump.statement.arithmetic());
     let numbers = numbers(sizes);
-    if numbers > MOST_NUMBERS {
-        for judged in judged.iter_mut().filter(is_open) {
-            judged.unexplained = Some(format!(
-                "explanations are tried on dumps of at most {MOST_NUMBERS} numbers: dump a few items of the batch"
-            ));
-        }
-        return Ok(());
-    }
-    let items = (0..sizes.batch.max(1))
-        .map(|batch| dump.item(batch))
-        .collect::<Result<Vec<_>, _>>()?;
-    let right = judged.iter().filter(|judged| judged.verdict == Verdict::Within);
+    let items = items(dump)?;
+    let is_small = |claim: &Claim| claim.shape.iter().product::<usize>() <= MOST_KEPT;
+    let right = judged
+        .iter()
+        .filter(|judged| judged.verdict == Verdict::Within && is_small(&judged.claim));
     let right = right
         .map(|judged| Ok((judged.claim.clone(), dump.claimed(&judged.claim, None)?)))
         .collect::<Result<Vec<_>, FileError>>()?;
@@ -62,11 +66,12 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged]) -> Result<(), FileErro
         let inputs = Inputs {
             statement: &dump.statement,
             sizes,
-            items: &items,
+            items: &[],
             arithmetic,
         };
         let mut search = Search {
             inputs,
+            items: &items,
             claim: &judged.claim,
             claimed: dump.claimed(&judged.claim, None)?,
             right: &right,
@@ -81,10 +86,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged]) -> Result<(), FileErro
         // reason.
         let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
         judged.explanations = search.best(numbers <= MOST_FOR_PAIRS, may_be_coarser);
-        coarser |= judged
-            .explanations
-            .iter()
-            .any(|explanation| explanation.arithmetic.is_some());
+        coarser |= judged.explanations.iter().any(Explanation::is_of_arithmetic);
         if judged.explanations.is_empty() && numbers > MOST_FOR_PAIRS {
             judged.unexplained = Some(format!(
                 "pairs of mistakes are tried on dumps of at most {MOST_FOR_PAIRS} numbers: dump a few items of the batch"
@@ -92,6 +94,18 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged]) -> Result<(), FileErro
         }
     }
     Ok(())
+}
+
+/// The items of a dump, in memory where they are few.
+fn items(dump: &Dump) -> Result<Items<'_>, FileError> {
+    if numbers(&dump.sizes) > MOST_KEPT {
+        return Ok(Items::OneByOne {
+            dump,
+            last: Mutex::new(None),
+        });
+    }
+    let items = (0..dump.sizes.batch.max(1)).map(|batch| dump.item(batch));
+    Ok(Items::All(items.collect::<Result<_, _>>()?))
 }
 
 /// The number of all input numbers.
@@ -125,18 +139,23 @@ impl Search<'_> {
                     .is_some_and(|first| Some(first) != stated)
             })
             .collect();
-        let told = |cause| match cause {
-            Cause::Told(explanation) => Some(*explanation),
-            _ => None,
+        let told = |decision| match decision {
+            Decision::Told(explanation) => Some(*explanation),
+            Decision::No | Decision::Possible => None,
         };
-        let alone: Vec<Cause> = active
+        let alone: Vec<Decision> = active
             .par_iter()
             .map(|(mistake, hypothesis)| self.cause(vec![mistake], hypothesis))
             .collect();
         // Where one mistake gives these numbers with bounds that are too wide to decide, a pair that decides would only
         // have narrower bounds.
-        let possible = alone.iter().any(|cause| matches!(cause, Cause::Possible));
+        let possible = alone.iter().any(|decision| matches!(decision, Decision::Possible));
         let mut found: Vec<Explanation> = alone.into_iter().filter_map(told).collect();
+        let few = self.claimed.len() <= MOST_FITTED;
+        if found.is_empty() && few {
+            found = self.changed();
+            found.extend(self.constants(true));
+        }
         if found.is_empty() && !possible && pairs {
             let two: Vec<(usize, usize)> = (0..active.len())
                 .flat_map(|a| (a + 1..active.len()).map(move |b| (a, b)))
@@ -156,6 +175,12 @@ impl Search<'_> {
         }
         if found.is_empty() && may_be_coarser {
             found.extend(self.arithmetic());
+        }
+        if found.is_empty() && few {
+            found = self.constants(false);
+        }
+        if found.is_empty() && pairs {
+            found = self.factors_beside(&active);
         }
         self.drop_denied(&mut found);
         found.sort_by_key(Explanation::rank); // The sort is stable, so the order of the table decides ties.
@@ -208,7 +233,7 @@ impl Search<'_> {
             .map(|place| (place.item.min(items - 1), place.row.min(rows - 1)));
         let mut all = Vec::new();
         for (item, row) in first.chain(failed.take(if few { 0 } else { 64 })) {
-            let row = self.inputs.row(claim, hypothesis, item, row, cells.is_fine()).ok()?;
+            let row = self.row(claim, hypothesis, item, row, cells.is_fine())?;
             all.extend(row.iter().map(|addend| addend.value().to_bits()));
         }
         Some(all)
@@ -241,13 +266,11 @@ impl Search<'_> {
         claim: &Claim,
         claimed: &[f64],
         hypothesis: &Hypothesis,
-        mut cells: Reduction,
+        cells: Reduction,
         stop: StopAt,
     ) -> Option<Comparison> {
-        let inputs = Inputs {
-            arithmetic: cells.arithmetic(),
-            ..self.inputs
-        };
+        let mut cells = cells.offset_by(hypothesis.offset);
+        let arithmetic = cells.arithmetic();
         let per_item = if cells.keeps_batch() {
             claimed.len() / self.inputs.sizes.batch.max(1)
         } else {
@@ -255,7 +278,10 @@ impl Search<'_> {
         };
         for item in 0..cells.items() {
             let of_item = &claimed[item * per_item..][..per_item];
-            let ended = evaluate::item(&inputs, (claim, hypothesis), item, (item, of_item), &mut cells, stop);
+            let ended = self.with_item(item, |inputs, at| {
+                let inputs = Inputs { arithmetic, ..*inputs };
+                evaluate::item(&inputs, (claim, hypothesis), at, (item, of_item), &mut cells, stop)
+            })?;
             if ended.is_break() {
                 return None;
             }

@@ -1,7 +1,7 @@
 //! Finds the claim that diverges first. A claim that is out of bound only because the claims from which it was computed
 //! are wrong is not counted as wrong itself.
 
-use bounds::{Arithmetic, compare};
+use bounds::{Arithmetic, BoundedSum, compare};
 use worlds::case::FileError;
 
 use super::hypothesis::Hypothesis;
@@ -152,6 +152,12 @@ fn follows(
             .reduced(&kept)
             .map(|values| (values, known.rounded + 8.0 * w.u() + w.adding(added)))
     };
+    // A term that is not claimed is taken as the definition has it.
+    let defined = |quantity: Quantity| match of(quantity) {
+        Some(known) => Some(known),
+        None if quantity == Quantity::Reconstruction => reconstruction(dump, &kept, w),
+        None => None,
+    };
     let beta = of(Quantity::BetaAt).and_then(|(values, _)| values.first().map(|[beta, _]| *beta));
     let beta = beta.unwrap_or_else(|| dump.beta());
     let parts = match claim.quantity {
@@ -162,7 +168,7 @@ fn follows(
         Quantity::Entropy | Quantity::CrossEntropy | Quantity::Reconstruction => return Ok(false),
         Quantity::TokenNll | Quantity::Gradient(_) => return Ok(false),
     };
-    let [Some(first), Some(second)] = parts.map(|(quantity, weight)| of(quantity).map(|known| (known, weight))) else {
+    let [Some(first), Some(second)] = parts.map(|(quantity, weight)| Some((defined(quantity)?, weight))) else {
         return Ok(false);
     };
     Ok(numbers.iter().enumerate().all(|(i, found)| {
@@ -177,6 +183,33 @@ fn follows(
         bound += value.abs() * claim.stored.unit_roundoff();
         is(value, *found, bound)
     }))
+}
+
+/// The reconstruction by the definition, summed over what the target does not keep, and its relative error.
+fn reconstruction(dump: &Dump, target: &[Axis], w: Arithmetic) -> Option<(Vec<[f64; 2]>, f64)> {
+    let keeps_batch = target == [Axis::Batch];
+    if !keeps_batch && !target.is_empty() {
+        return None;
+    }
+    let mut sums = vec![[0.0; 2]; if keeps_batch { dump.sizes.batch } else { 1 }];
+    let mut error = 0.0_f64;
+    for batch in 0..dump.sizes.batch {
+        let inputs = Inputs {
+            statement: &dump.statement,
+            sizes: &dump.sizes,
+            items: &[dump.item(batch).ok()?],
+            arithmetic: w,
+        };
+        let addends = inputs.reconstruction(&Hypothesis::AS_STATED, 0).ok()?;
+        let sum: BoundedSum = addends.into_iter().sum();
+        let at = if keeps_batch { batch } else { 0 };
+        sums[at][0] += sum.value();
+        sums[at][1] += sum.mass;
+        error = error.max(sum.error / sum.mass.max(f64::MIN_POSITIVE) + w.adding(sum.count));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a number of items")]
+    let added = dump.sizes.batch as f64;
+    Some((sums, error + 8.0 * w.u() + w.adding(added)))
 }
 
 /// Whether a claimed number equals the one that follows from others. Where that one is infinite or undefined, the

@@ -44,10 +44,24 @@ pub struct Hypothesis {
     pub logits: CodeLogits,
     pub arrangement: Arrangement,
     pub shift: Shift,
+    pub averaged: Averaged,
+    pub prior_of: PriorOf,
+    /// The constant inside `ln q`.
+    pub in_log_q: Inside,
+    /// The constant inside `ln p` of the code's prior.
+    pub in_log_prior: Inside,
+    /// The constant inside `ln q/p`.
+    pub in_log_ratio: Inside,
+    /// The constant inside the logarithm of a pixel's or a token's likelihood.
+    pub in_log_likelihood: Inside,
     pub divergence: Divergence,
     pub code_prior: CodePrior,
     pub evidence: Evidence,
     pub spread: Spread,
+    pub added_to_spread: AddedToSpread,
+    /// The limits to which the logarithm of a continuous code's variance is clamped.
+    pub log_variance_limits: [f64; 2],
+    pub entropy_constant: EntropyConstant,
     /// Whether an exponential beyond the subject's type is infinite in it.
     pub overflows: bool,
     pub noise: Noise,
@@ -61,6 +75,8 @@ pub struct Hypothesis {
     pub part_weights: PartWeights,
     pub padding: Padding,
     pub entries: Entries,
+    /// The share of a token's label that goes to all entries evenly.
+    pub smoothing: f64,
     pub slope: Slope,
     pub masked: Masked,
     /// The lengths by which the divergence is multiplied.
@@ -71,6 +87,10 @@ pub struct Hypothesis {
     pub claim_lengths: Lengths,
     /// The number by which the claim is multiplied.
     pub factor: f64,
+    /// The number that is added to each number of the claim.
+    pub offset: f64,
+    /// The number of samples in whose mean weight the logarithm is taken: 1 in the bound.
+    pub samples: usize,
     /// The step at which a schedule is read, or another way of reading it.
     pub schedule: ScheduleAt,
     /// The type in which sums are accumulated, where it is not the stated one.
@@ -84,10 +104,19 @@ impl Hypothesis {
         logits: CodeLogits::Plain,
         arrangement: Arrangement::AsStated,
         shift: Shift::ByMaximum,
+        averaged: Averaged::Nothing,
+        prior_of: PriorOf::Item,
+        in_log_q: Inside::Nothing,
+        in_log_prior: Inside::Nothing,
+        in_log_ratio: Inside::Nothing,
+        in_log_likelihood: Inside::Nothing,
         divergence: Divergence::Forward,
         code_prior: CodePrior::Joint,
         evidence: Evidence::AsStated,
         spread: Spread::AsStated,
+        added_to_spread: AddedToSpread::Nothing,
+        log_variance_limits: [f64::NEG_INFINITY, f64::INFINITY],
+        entropy_constant: EntropyConstant::Whole,
         overflows: false,
         noise: Noise::Given,
         temperature: Temperature::Once,
@@ -99,12 +128,15 @@ impl Hypothesis {
         part_weights: PartWeights::AsStated,
         padding: Padding::AsStated,
         entries: Entries::AsStated,
+        smoothing: 0.0,
         slope: Slope::Whole,
         masked: Masked::Nothing,
         divergence_lengths: Lengths::NONE,
         reconstruction_lengths: Lengths::NONE,
         claim_lengths: Lengths::NONE,
         factor: 1.0,
+        offset: 0.0,
+        samples: 1,
         schedule: ScheduleAt::Step,
         sums: None,
     };

@@ -3,7 +3,7 @@
 use bounds::{Arithmetic, BoundedSum};
 use reference::vocab::Error;
 
-use super::hypothesis::{Hypothesis, Slope, Terms, Weight};
+use super::hypothesis::{Hypothesis, PriorOf, Slope, Terms, Weight};
 use crate::dump::{Form, Item, Layout, Quantity, Sizes, Statement};
 
 /// Everything from which a quantity is computed, beside the hypothesis.
@@ -44,6 +44,15 @@ pub enum Absence {
     /// The quantity has no value on these inputs.
     #[error(transparent)]
     NoValue(#[from] Error),
+}
+
+/// The item whose prior a hypothesis gives to all, where it is not each item's own and there are others.
+pub(super) fn prior_item<'a>(inputs: &Inputs<'a>, hypothesis: &Hypothesis) -> Option<&'a Item> {
+    let all = inputs.items.len() == inputs.sizes.batch && inputs.sizes.batch > 1;
+    inputs
+        .items
+        .first()
+        .filter(|_| all && hypothesis.prior_of == PriorOf::FirstItem)
 }
 
 /// The weights of the reconstruction and of the divergence in the objective of a gradient. Entropies count as the

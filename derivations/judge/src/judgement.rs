@@ -4,6 +4,8 @@ use bounds::Comparison;
 
 use crate::dump::{Claim, Quantity};
 use crate::explanation::Explanation;
+use crate::noise::NoiseVerdict;
+use crate::power::Power;
 
 /// The verdict on a claim.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +16,8 @@ pub enum Verdict {
     Beyond,
     /// A number is out of bound, but follows from these claims of the subject.
     Follows(Vec<Quantity>),
+    /// A number is out of bound, by no more than is known. The text says why that is allowed, and until when.
+    Known(String),
     /// It cannot be decided whether the claim is right, because nothing bounds one of its numbers, or its bounds are
     /// too wide. The text says why, and what would help.
     Undecided(String),
@@ -47,21 +51,26 @@ pub struct Judgement {
     pub claims: Vec<Judged>,
     /// Sentences about why the judgement proves less than it seems to.
     pub warnings: Vec<String>,
+    /// The verdicts on the noise that the dump gives.
+    pub noise: Vec<NoiseVerdict>,
+    /// What the dump would show, if that was asked for.
+    pub power: Option<Power>,
     /// Whether the dump may stand with undecided claims, as the user asked.
     pub allows_undecided: bool,
 }
 
 impl Judgement {
-    /// Whether the dump stands: every claim is within its bound. A claim that was not judged or is undecided proves
+    /// Whether the dump stands: every claim is within its bound, and its noise is of its law. A claim that was not judged or is undecided proves
     /// nothing, so the dump does not stand with one, unless undecided claims are allowed.
     #[must_use]
     pub fn stands(&self) -> bool {
         let stands = |judged: &Judged| match judged.verdict {
-            Verdict::Within => true,
+            Verdict::Within | Verdict::Known(_) => true,
             Verdict::Undecided(_) => self.allows_undecided,
             Verdict::Beyond | Verdict::Follows(_) | Verdict::Skipped(_) => false,
         };
-        !self.claims.is_empty() && self.claims.iter().all(stands)
+        let drawn = self.noise.iter().all(|noise| noise.failed.is_none());
+        !self.claims.is_empty() && self.claims.iter().all(stands) && drawn
     }
 
     /// The earliest claim that is out of bound and does not follow from the subject's own claims.

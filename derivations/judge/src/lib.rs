@@ -10,6 +10,7 @@
 
 pub mod allowance;
 mod causality;
+mod constants;
 mod definition;
 pub mod dump;
 mod evaluate;
@@ -19,8 +20,11 @@ mod first_divergence;
 mod hypothesis;
 mod inputs;
 mod judgement;
+pub mod known;
 mod mistakes;
+mod noise;
 mod plausible;
+mod power;
 pub mod probe;
 mod reduction;
 pub mod report;
@@ -34,15 +38,18 @@ use worlds::case::FileError;
 
 use crate::dump::{Claim, Dump, Item, Quantity};
 use evaluate::{StopAt, Stopped};
+use noise::Noise;
 
 pub use bounds::{Comparison, Worst};
+pub use constants::{CONSTANTS, Constant, Found};
 pub use definition::{Defined, defined, widest};
-pub use explain::MOST_NUMBERS;
-pub use explanation::Explanation;
+pub use explanation::{ArithmeticCause, Cause, Changed, Explanation};
 pub use hypothesis::Hypothesis;
 pub use inputs::Inputs;
 pub use judgement::{Judged, Judgement, Verdict};
 pub use mistakes::{MISTAKES, Mistake};
+pub use noise::{Law, NoiseVerdict};
+pub use power::{ClaimPower, Power, power, steps};
 pub use reduction::Reduction;
 
 /// Judges a dump.
@@ -50,19 +57,41 @@ pub use reduction::Reduction;
 /// # Errors
 /// [`FileError`] for a number in the inputs that is not allowed, or a file that cannot be read.
 pub fn judge(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError> {
-    let Items { cells, skipped, seen } = Items::compared(dump, progress)?;
+    let mut judgement = verdicts(dump, progress)?;
+    explain::explain(dump, &mut judgement.claims)?;
+    Ok(judgement)
+}
+
+/// Judges a dump, and looks for no explanations of what is wrong in it. They take a hundred times as long as a verdict.
+///
+/// # Errors
+/// As [`judge`].
+pub fn verdicts(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileError> {
+    let Items {
+        cells,
+        skipped,
+        seen,
+        noise,
+    } = Items::compared(dump, progress)?;
     let (mut judged, mut warnings) = (Vec::new(), seen.warnings());
     warnings.extend(dump.claims.iter().filter_map(|claim| claim.assumed(&dump.sizes)));
+    if seen.is_grey {
+        warnings.push(
+            "x has values between 0 and 1: x mu - softplus(mu) is the likelihood of pixels that are 0 or 1, and no density over [0, 1]"
+                .to_owned(),
+        );
+    }
     for ((claim, cells), skipped) in dump.claims.iter().zip(cells).zip(skipped) {
         judged.push(verdict(dump, claim, cells, skipped, &mut warnings)?);
     }
     first_divergence::trace(dump, &mut judged)?;
-    explain::explain(dump, &mut judged)?;
     Ok(Judgement {
         name: dump.name.clone(),
         subject: subject::subject(dump),
         claims: judged,
         warnings,
+        noise: noise.iter().map(Noise::verdict).collect(),
+        power: None,
         allows_undecided: false,
     })
 }
@@ -74,6 +103,7 @@ struct Items {
     /// The reason why a claim is skipped, for those that are.
     skipped: Vec<Option<String>>,
     seen: Variety,
+    noise: Vec<Noise>,
 }
 
 impl Items {
@@ -84,9 +114,17 @@ impl Items {
         let mut cells: Vec<Reduction> = dump.claims.iter().map(stated).collect();
         let mut skipped = vec![None; cells.len()];
         let mut seen = Variety::default();
+        let mut noise: Vec<Noise> = dump
+            .noise()
+            .map(|(name, law, stored)| Noise::new(name, law, stored))
+            .into_iter()
+            .collect();
         for batch in 0..sizes.batch.max(1) {
             let item = [dump.item(batch)?];
             seen.look(&item[0]);
+            for noise in &mut noise {
+                item[0].noise(|row, numbers| noise.row([batch, row], numbers));
+            }
             let inputs = Inputs {
                 statement,
                 sizes,
@@ -110,7 +148,12 @@ impl Items {
             }
             progress(1);
         }
-        Ok(Self { cells, skipped, seen })
+        Ok(Self {
+            cells,
+            skipped,
+            seen,
+            noise,
+        })
     }
 }
 
@@ -158,21 +201,25 @@ fn is_black_box(dump: &Dump, claim: &Claim) -> bool {
     claim.quantity == Quantity::TokenNll && dump.sizes.entries == 0
 }
 
-/// Whether an input ever differs from itself.
+/// What the inputs are like: whether one ever differs from itself, and whether binary pixels are binary.
 #[derive(Debug, Default)]
-struct Variety(std::collections::BTreeMap<&'static str, (f64, bool)>);
+struct Variety {
+    varies: std::collections::BTreeMap<&'static str, (f64, bool)>,
+    is_grey: bool,
+}
 
 impl Variety {
     fn look(&mut self, item: &Item) {
+        self.is_grey |= item.is_grey();
         for (name, values) in item.tables() {
             let Some(first) = values.first() else { continue };
-            let (known, varies) = self.0.entry(name).or_insert((*first, false));
+            let (known, varies) = self.varies.entry(name).or_insert((*first, false));
             *varies |= values.iter().any(|value| value.to_bits() != known.to_bits());
         }
     }
 
     fn warnings(&self) -> Vec<String> {
-        let constant = self.0.iter().filter(|(_, (_, varies))| !varies);
+        let constant = self.varies.iter().filter(|(_, (_, varies))| !varies);
         constant
             .map(|(name, (value, _))| format!("{name} is {value} throughout: a claim about it proves little"))
             .collect()

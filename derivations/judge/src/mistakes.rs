@@ -1,8 +1,9 @@
 //! The table of known mistakes. Each changes one decision of the hypothesis, and a new one is a new row.
 
 use super::hypothesis::{
-    Arrangement, CodeLogits, CodePrior, Divergence, Entries, Evidence, Hypothesis, Likelihood, Masked, Noise, Padding,
-    PartWeights, ScheduleAt, Shift, Slope, Softmax, Spread, Target, Temperature, Terms, Weight,
+    Arrangement, Averaged, CodeLogits, CodePrior, Divergence, Entries, EntropyConstant, Evidence, Hypothesis,
+    Likelihood, Masked, Noise, Padding, PartWeights, PriorOf, ScheduleAt, Shift, Slope, Softmax, Spread, Target,
+    Temperature, Terms, Weight,
 };
 use crate::dump::{Axis, Form};
 
@@ -27,6 +28,7 @@ const WORLDS: &[Form] = &[Form::Worlds];
 const TOKENS: &[Form] = &[Form::Tokens];
 const GAUSSIAN: &[Form] = &[Form::Gaussian];
 const SEQUENCE: &[Form] = &[Form::Sequence];
+const TOKENS_AND_SEQUENCE: &[Form] = &[Form::Tokens, Form::Sequence];
 
 macro_rules! mistakes {
     ($($name:literal, $forms:ident, $words:literal, $source:literal, $change:expr;)*) => {
@@ -41,6 +43,13 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "base-two", ANY, "logarithms are to base 2", "all lines: natural logarithms", |r| r.factor /= std::f64::consts::LN_2;
     "nats-for-bits", ANY, "logarithms are natural where bits are stated", "all lines: natural logarithms", |r| r.factor *= std::f64::consts::LN_2;
 
+    "logits-not-normalised", TOKENS, "the logits stand where ln q should", "q(z|x) sums to 1 over the codes", |r| r.divergence = Divergence::NotNormalised;
+    "prior-not-normalised", TOKENS, "the prior's logits stand where ln p should", "p(z) sums to 1 over the codes", |r| r.divergence = Divergence::PriorNotNormalised;
+    "not-logged", CODES, "q stands where ln q should", "Eq. 13", |r| r.divergence = Divergence::NotLogged;
+    "prior-of-first-item", CODES, "the prior of the first item stands for that of each", "Eq. 13: p(y,z) of the observed y", |r| r.prior_of = PriorOf::FirstItem;
+    "softmax-twice", TOKENS_AND_SEQUENCE, "a softmax is taken of probabilities", "q = softmax(x), once", |r| r.logits = CodeLogits::Softmaxed;
+    "averaged-over-positions", TOKENS, "the divergence is that of the mean of q over the positions, once", "Eq. 13: the divergence of each q(z|x)", |r| { r.averaged = Averaged::Positions; r.divergence_lengths.shift(Axis::Position, -1) };
+    "averaged-over-batch", TOKENS, "the divergence is that of the mean of q over the batch", "Eq. 13: the divergence of each q(z|x)", |r| r.averaged = Averaged::Batch;
     "arguments-swapped", CODES, "the arguments of the divergence are swapped: D(p || q) for D(q || p)", "Eq. 13", |r| r.divergence = Divergence::Reverse;
     "entropy-halved", CODES, "the entropy counts half", "Eq. 13", |r| r.divergence = Divergence::EntropyHalved;
     "entropy-missing", CODES, "the entropy is missing from the divergence", "Eq. 13", |r| r.divergence = Divergence::EntropyMissing;
@@ -54,6 +63,7 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "one-missing", GAUSSIAN, "the divergence's 1 is not subtracted", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::OneMissing;
     "from-standard-normal", GAUSSIAN, "the divergence is taken from N(0, 1) and not from the stated prior", "Eq. 13: p(y,z)", |r| r.divergence = Divergence::FromStandard;
     "mean-missing", GAUSSIAN, "the square of the mean is missing from the divergence", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::MeanMissing;
+    "prior-mean-missing", GAUSSIAN, "the prior's mean is left out of the square: (m)^2 for (m - m_p)^2", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::PriorMeanMissing;
     "log-variance-missing", GAUSSIAN, "the logarithm of the variance is missing from the divergence", "Eq. 13 of two normal distributions", |r| r.divergence = Divergence::LogMissing;
 
     "prior-given-caption", WORLDS, "ln p(z|y) stands for ln p(y,z): ln p(y) is missing", "Eq. 13: p(y,z)", |r| r.code_prior = CodePrior::GivenCaption;
@@ -70,6 +80,7 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "reshaped-not-transposed", TOKENS, "logits are reshaped where they should be transposed: the numbers of a row are those of other positions", "q(z|x) sums to 1 over the codes", |r| r.arrangement = Arrangement::Reshaped;
     "maximum-not-subtracted", TOKENS, "logits are exponentiated without their maximum subtracted: they overflow, and infinity by infinity is NaN", "q = softmax(x): e^(x - max) / sum", |r| r.shift = Shift::Missing;
     "relaxed-in-divergence", TOKENS, "the divergence is taken of the relaxed sample and not of q", "Eq. 13: D of q(z|x)", |r| r.logits = CodeLogits::Relaxed;
+    "both-tempered-in-divergence", TOKENS, "the divergence is taken of logits divided by the temperature, the prior's too", "Eq. 13: D of q(z|x)", |r| r.logits = CodeLogits::BothTempered;
     "tempered-in-divergence", TOKENS, "the divergence is taken of logits divided by the temperature", "Eq. 13: D of q(z|x)", |r| r.logits = CodeLogits::Tempered;
 
     "variance-for-deviation", GAUSSIAN, "a variance is taken for a standard deviation: the stated spread counts twice", "q(z|x) = N(m, s^2)", |r| r.spread = Spread::Doubled;
@@ -92,6 +103,7 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "noise-after-temperature", TOKENS, "the noise is added after dividing by the temperature", "y = softmax((x + g) / tau)", |r| r.noise = Noise::AfterTemperature;
     "temperature-missing", TOKENS, "the temperature is missing", "y = softmax((x + g) / tau)", |r| r.temperature = Temperature::Absent;
     "temperature-twice", TOKENS, "the temperature divides twice", "y = softmax((x + g) / tau)", |r| r.temperature = Temperature::Twice;
+    "temperature-after-softmax", TOKENS, "the temperature divides the sample, not the logits", "y = softmax((x + g) / tau)", |r| r.temperature = Temperature::AfterSoftmax;
     "temperature-inverted", TOKENS, "the temperature multiplies", "y = softmax((x + g) / tau)", |r| r.temperature = Temperature::Inverted;
     "other-sample", TOKENS, "the sample is relaxed where the one-hot one is stated, or one-hot where the relaxed one is", "forward the one-hot sample, backward the relaxation", |r| r.other_sample = true;
 
@@ -111,7 +123,7 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "pixels-inverted", CODES, "1 - x stands where x should", "p(x|y,z) of binary pixels", |r| r.likelihood = Likelihood::PixelsInverted;
     "positive-part-only", CODES, "the part of 1 - x is missing from the cross-entropy", "p(x|y,z) of binary pixels", |r| r.likelihood = Likelihood::PositivePartOnly;
     "normaliser-missing", CODES, "what normalises the density is missing", "p(x|y,z) integrates to 1", |r| r.likelihood = Likelihood::NormaliserMissing;
-    "constant-missing", CODES, "the constant of the density is missing (2, or 2 pi)", "p(x|y,z) integrates to 1", |r| r.likelihood = Likelihood::ConstantMissing;
+    "constant-missing", CODES, "the constant of the density is missing (2, or 2 pi), or that of an entropy (2 pi e)", "p(x|y,z) integrates to 1", |r| { r.likelihood = Likelihood::ConstantMissing; r.entropy_constant = EntropyConstant::Missing };
     "log-scale-missing", CODES, "the logarithm of the scale is missing", "p(x|y,z) integrates to 1", |r| r.likelihood = Likelihood::LogScaleMissing;
     "pixel-space", TOKENS, "the distance is taken between pixel and mean, not between the pixel's logit and it", "Ramesh et al. 2021, appendix A.3", |r| r.likelihood = Likelihood::PixelSpace;
     "laplace-of-pixels", TOKENS, "a Laplace density of the pixel itself, with the raw channel as its scale", "Ramesh et al. 2021, appendix A.3", |r| r.likelihood = Likelihood::LaplaceOfPixels;
@@ -133,12 +145,16 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "parts-swapped", SEQUENCE, "the weights of text and image are exchanged", "Ramesh et al. 2021: 1/8 and 7/8", |r| r.part_weights = PartWeights::Swapped;
     "image-only", SEQUENCE, "the text's part of the loss is missing", "Ramesh et al. 2021: 1/8 and 7/8", |r| r.part_weights = PartWeights::ImageOnly;
     "parts-not-divided", SEQUENCE, "the weights do not sum to 1: their ratio is right", "Ramesh et al. 2021: 1/8 and 7/8", |r| r.part_weights = PartWeights::NotDivided;
+    "mean-of-means", SEQUENCE, "the loss is the mean of each sequence's own mean, however many tokens of it count", "Ramesh et al. 2021: a mean over tokens", |r| r.part_weights = PartWeights::MeansOfMeans;
     "parts-summed", SEQUENCE, "sums stand where means over the tokens of a kind should", "Ramesh et al. 2021: each by its own count", |r| r.part_weights = PartWeights::Sums;
     "padding-counted", SEQUENCE, "padding counts like any token", "padding is no text", |r| r.padding = Padding::Counted;
     "padding-in-denominator", SEQUENCE, "padding adds nothing, but the mean is over all tokens", "padding is no text", |r| r.padding = Padding::InDenominator;
     "zero-ignored", SEQUENCE, "entry 0 is left out as if it were padding", "Eq. 2: every token counts", |r| r.padding = Padding::ZeroIgnored;
+    "zero-ignored-too", SEQUENCE, "entry 0 is left out beside the padding", "Eq. 2: every token counts", |r| r.padding = Padding::ZeroIgnoredToo;
+    "padding-is-zero", SEQUENCE, "-ln p of padding is 0: what a loss without reduction gives where labels are ignored", "the claim: -ln p of every token", |r| r.padding = Padding::IsZero;
 
     "schedule-step-after", ANY, "the schedule is read a step late", "Ramesh et al. 2021, appendix A.2", |r| r.schedule = ScheduleAt::StepAfter;
+    "schedule-step-before", ANY, "the schedule is read a step early", "Ramesh et al. 2021, appendix A.2", |r| r.schedule = ScheduleAt::StepBefore;
     "schedule-stuck", ANY, "the schedule stays at its start", "Ramesh et al. 2021, appendix A.2", |r| r.schedule = ScheduleAt::Start;
     "schedule-over", ANY, "the schedule is at its end from the first step", "Ramesh et al. 2021, appendix A.2", |r| r.schedule = ScheduleAt::End;
     "schedule-linear", ANY, "the schedule is a straight line", "Ramesh et al. 2021, appendix A.2", |r| r.schedule = ScheduleAt::Linear;

@@ -1,7 +1,7 @@
 //! Decides which mistakes are plausible as the cause of wrong numbers. Numbers that lie within a wide bound are no
 //! evidence.
 
-use bounds::{MOST_OF_CLAIMED, MOST_OF_ERROR, compare};
+use bounds::{MOST_OF_CLAIMED, compare};
 
 use super::hypothesis::{Hypothesis, Lengths, Padding, PartWeights, Slope, Terms, Weight};
 use crate::dump::{Claim, Input, Quantity};
@@ -16,12 +16,14 @@ pub(super) struct Mistaken<'a> {
     pub(super) unscaled: Option<&'a [[f64; 2]]>,
     /// Whether there is a single mistake.
     pub(super) is_alone: bool,
+    /// The largest part of the errors that the bounds may be.
+    pub(super) most_of_error: f64,
 }
 
 /// Whether the numbers by mistakes, with their bounds, are evidence for the mistakes. `stated` are the numbers by the
 /// definition.
 ///
-/// Over the numbers that are out of bound, the bounds may sum to at most a tenth of the errors. For this, a factor
+/// Over the numbers that are out of bound, the bounds may sum to at most the stated part of the errors. For this, a factor
 /// beside another mistake does not count as making the bounds smaller. The bounds may also sum to at most the claimed
 /// numbers, or anything so small would be explained. Numbers that are all 0 within their bounds are evidence for one
 /// mistake, whose numbers are 0, but not for a second one, which would be 0 times something. An infinite claim must be
@@ -31,7 +33,7 @@ pub(super) fn tells(stated: &[[f64; 2]], mistaken: Mistaken<'_>, claimed: &[f64]
     let (mut any, mut nothing) = (false, true);
     let each = stated.iter().zip(mistaken.numbers).zip(claimed).enumerate();
     for (at, ((&[expected, off], &[number, bound]), &found)) in each {
-        if !off.is_finite() || compare(expected, found, off).agrees() {
+        if (!off.is_finite() && expected.is_finite()) || compare(expected, found, off).agrees() {
             continue;
         }
         any = true;
@@ -51,13 +53,14 @@ pub(super) fn tells(stated: &[[f64; 2]], mistaken: Mistaken<'_>, claimed: &[f64]
         }
     }
     let of_claimed = bounds <= MOST_OF_CLAIMED * sizes || (nothing && mistaken.is_alone);
-    any && before <= MOST_OF_ERROR * errors && of_claimed
+    any && before <= mistaken.most_of_error * errors && of_claimed
 }
 
 /// The hypothesis without the factors and lengths that multiply its numbers.
 pub(super) fn unscaled(hypothesis: &Hypothesis) -> Hypothesis {
     Hypothesis {
         factor: 1.0,
+        offset: 0.0,
         claim_lengths: Lengths::default(),
         divergence_lengths: Lengths::default(),
         reconstruction_lengths: Lengths::default(),
@@ -73,6 +76,7 @@ pub(super) fn unscaled(hypothesis: &Hypothesis) -> Hypothesis {
 pub(super) fn shared(hypothesis: &Hypothesis, claim: &Claim, other: &Claim) -> Hypothesis {
     let own = Hypothesis {
         factor: 1.0,
+        offset: 0.0,
         claim_lengths: Lengths::default(),
         ..*hypothesis
     };
@@ -137,6 +141,8 @@ fn mean_and_spread(numbers: &[f64]) -> [f64; 2] {
 
 #[cfg(test)]
 mod tests {
+    use bounds::MOST_OF_ERROR;
+
     use super::{Mistaken, is_of_chance};
 
     fn tells(stated: &[[f64; 2]], numbers: &[[f64; 2]], claimed: &[f64]) -> bool {
@@ -144,6 +150,7 @@ mod tests {
             numbers,
             unscaled: None,
             is_alone: false,
+            most_of_error: MOST_OF_ERROR,
         };
         super::tells(stated, mistaken, claimed)
     }
@@ -156,6 +163,7 @@ mod tests {
                 numbers: &[[0.25, 0.01]],
                 unscaled: Some(&[[1.0, before]]),
                 is_alone: false,
+                most_of_error: MOST_OF_ERROR,
             };
             super::tells(&stated, mistaken, &[0.25])
         };
@@ -170,6 +178,7 @@ mod tests {
                 numbers: &[[number, 0.01]],
                 unscaled: None,
                 is_alone,
+                most_of_error: MOST_OF_ERROR,
             };
             super::tells(&stated, mistaken, &[found])
         };

@@ -65,6 +65,8 @@ pub struct Reduction {
     any_order: bool,
     /// Whether numbers are held against the proven bound alone.
     proven: bool,
+    /// What a hypothesis adds to each number.
+    offset: f64,
     /// The rows that were added to the open number, where there is one.
     added: Rows,
     /// Whether numbers are also compared with the range of possible values. It is false for a hypothesis with mistakes.
@@ -124,6 +126,7 @@ impl Reduction {
             widest: statement.widest_way(),
             any_order: statement.summation.is_none(),
             proven: false,
+            offset: 0.0,
             added: Rows::default(),
             in_range: true,
             comparison: Comparison::default(),
@@ -144,6 +147,24 @@ impl Reduction {
     #[must_use]
     pub fn by_proof(self) -> Self {
         Self { proven: true, ..self }
+    }
+
+    /// The same reduction, with a number that is added to each of its numbers.
+    #[must_use]
+    pub fn offset_by(self, offset: f64) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// A sum in nats as a number of the claim.
+    #[must_use]
+    pub fn scaled(&self, sum: f64) -> f64 {
+        scale(sum, self.factor) / self.divisor + self.offset
+    }
+
+    /// The index of a number in the claim's tensor.
+    #[must_use]
+    pub fn flat(&self, place: Place) -> usize {
+        self.index(place).flat
     }
 
     /// The number of items that have addends.
@@ -168,6 +189,12 @@ impl Reduction {
     #[must_use]
     pub const fn keeps_batch(&self) -> bool {
         self.keeps.batch
+    }
+
+    /// Whether the claim keeps the rows of an item.
+    #[must_use]
+    pub const fn keeps_rows(&self) -> bool {
+        self.keeps.rows
     }
 
     /// Whether the claim keeps the entries of a row.
@@ -273,7 +300,7 @@ impl Reduction {
     /// A number beside what is claimed. `whole` is the size of the row of codes of which it is a part.
     fn number(&self, cell: BoundedSum, claimed: &[f64], place: Place, whole: Option<f64>) -> Number {
         let Index { within, flat } = self.index(place);
-        let expected = scale(cell.value(), self.factor) / self.divisor;
+        let expected = self.scaled(cell.value());
         let scaled = cell.times(self.factor, 0.0);
         let ends = if self.in_range && expected.is_finite() {
             scaled.ends(self.divisor, self.arithmetic, self.stored)
@@ -286,6 +313,8 @@ impl Reduction {
             None => cell.mass.max(1.0),
         };
         let Bounds { bound, open_to } = self.bounds(scaled);
+        let added = 4.0 * (self.arithmetic.u() + self.stored.unit_roundoff()) * self.offset.abs();
+        let (bound, open_to) = (bound + added, open_to + added);
         Number {
             expected,
             found: claimed.get(within).copied().unwrap_or(f64::NAN),

@@ -17,6 +17,7 @@ mod json;
 mod junit;
 mod markdown;
 mod places;
+mod power;
 pub mod probe;
 
 pub use json::{Report, SCHEMA, report};
@@ -67,6 +68,19 @@ fn one(out: &mut String, judgement: &Judgement) {
         );
         let _ = writeln!(out, "  {name:<20} {style}{verdict:<9}{style:#} {line}");
     }
+    for noise in &judgement.noise {
+        let (verdict, colour) = match noise.failed {
+            None => ("ok", AnsiColor::Green),
+            Some(_) => ("OUT", AnsiColor::Red),
+        };
+        let style = colour.on_default();
+        let (name, numbers) = (noise.tensor, noise.numbers);
+        let _ = writeln!(
+            out,
+            "  {name:<20} {style}{verdict:<9}{style:#} {numbers:>8} {:>11} {:>10} {:>10}  -",
+            "-", "-", "-"
+        );
+    }
     if let Some(first) = judgement.first_divergence() {
         let _ = writeln!(
             out,
@@ -82,6 +96,16 @@ fn one(out: &mut String, judgement: &Judgement) {
     {
         details(out, judged);
     }
+    for noise in &judgement.noise {
+        if let Some(failed) = &noise.failed {
+            let text = format!("{}: OUT, not of {}: {failed}", noise.tensor, noise.law.name());
+            let _ = writeln!(out, "\n{}", prose(&text, "  ", "    "));
+        }
+    }
+    if let Some(power) = &judgement.power {
+        out.push('\n');
+        out.push_str(&power::text(power));
+    }
     for warning in &judgement.warnings {
         let _ = writeln!(out, "\n{}", prose(&format!("warning: {warning}"), "", "    "));
     }
@@ -94,7 +118,7 @@ fn details(out: &mut String, judged: &Judged) {
     };
     match &judged.verdict {
         Verdict::Within => {}
-        Verdict::Undecided(reason) | Verdict::Skipped(reason) => {
+        Verdict::Undecided(reason) | Verdict::Skipped(reason) | Verdict::Known(reason) => {
             let text = format!("{name}: {}, {reason}", verdict(judged));
             let _ = writeln!(out, "\n{}", prose(&text, "  ", "    "));
         }
@@ -156,7 +180,8 @@ const fn severity(judged: &Judged) -> u8 {
         Verdict::Follows(_) => 1,
         Verdict::Undecided(_) => 2,
         Verdict::Skipped(_) => 3,
-        Verdict::Within => 4,
+        Verdict::Known(_) => 4,
+        Verdict::Within => 5,
     }
 }
 
@@ -167,6 +192,7 @@ pub(crate) const fn verdict(judged: &Judged) -> &'static str {
         Verdict::Follows(_) => "follows",
         Verdict::Undecided(_) => "undecided",
         Verdict::Skipped(_) => "skipped",
+        Verdict::Known(_) => "known",
         Verdict::Within => "ok",
     }
 }
@@ -174,7 +200,7 @@ pub(crate) const fn verdict(judged: &Judged) -> &'static str {
 const fn style(verdict: &Verdict) -> Style {
     let colour = match verdict {
         Verdict::Beyond => AnsiColor::Red,
-        Verdict::Follows(_) | Verdict::Undecided(_) | Verdict::Skipped(_) => AnsiColor::Yellow,
+        Verdict::Follows(_) | Verdict::Undecided(_) | Verdict::Skipped(_) | Verdict::Known(_) => AnsiColor::Yellow,
         Verdict::Within => AnsiColor::Green,
     };
     colour.on_default()
@@ -224,6 +250,9 @@ fn closing(judgements: &[Judgement]) -> String {
     let of = |wanted: &str| claims().filter(|judged| verdict(judged) == wanted).count();
     let numbers: usize = claims().map(|judged| judged.comparison.numbers).sum();
     let [out, follows, undecided, skipped] = ["OUT", "follows", "undecided", "skipped"].map(of);
+    let cut_off = judgements.iter().flat_map(|judgement| &judgement.noise);
+    let cut_off = cut_off.filter(|noise| noise.failed.is_some()).count();
+    let known = of("known");
     let mut text = format!(
         "{} in {}, {}: ",
         count(claims().count(), "claim"),
@@ -244,6 +273,12 @@ fn closing(judgements: &[Judgement]) -> String {
         (_, 0, _) => write!(text, "none out of bound"),
         _ => write!(text, "{out} out of bound, {follows} because of others"),
     };
+    if known > 0 {
+        let _ = write!(text, "; {known} known to be out of bound");
+    }
+    if cut_off > 0 {
+        let _ = write!(text, "; {} not of its law", count(cut_off, "tensor of noise"));
+    }
     if undecided > 0 {
         let untold = claims().filter(|judged| verdict(judged) == "undecided");
         let untold: usize = untold.map(|judged| judged.comparison.untold).sum();

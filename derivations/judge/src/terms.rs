@@ -4,6 +4,7 @@
 //! pixels, coordinates or vocabulary entries).
 
 use bounds::{BoundedSum, Rows};
+use ndarray::Array2;
 use reference::model::Model as _;
 
 use crate::dump::{Claim, Expectation, Input, Item, Pixels, Quantity};
@@ -51,6 +52,7 @@ impl Inputs<'_> {
             Quantity::BetaAt => schedules::at(self, self.statement.beta_schedule, hypothesis),
             Quantity::TemperatureAt => schedules::at(self, self.statement.temperature_schedule, hypothesis),
             Quantity::Sample => match self.items.get(item) {
+                Some(Item::Tokens(_)) if self.skips(item, row) => Ok(self.nothing()),
                 Some(Item::Tokens(_)) => tokens::sample(self, hypothesis, item, row),
                 Some(Item::Gaussian(gaussian)) => gaussian::sample(self, gaussian, hypothesis),
                 _ => Err(Absence::NotAffected),
@@ -74,6 +76,9 @@ impl Inputs<'_> {
     }
 
     fn divergence(&self, quantity: Expectation, hypothesis: &Hypothesis, item: usize, row: usize, fine: bool) -> Row {
+        if self.skips(item, row) {
+            return Ok(self.nothing());
+        }
         let mut addends = match self.items.get(item) {
             Some(Item::Tokens(_)) => tokens::divergence(self, quantity, hypothesis, item, row, fine)?,
             Some(Item::Gaussian(gaussian)) => gaussian::divergence(self, gaussian, quantity, hypothesis)?,
@@ -90,7 +95,7 @@ impl Inputs<'_> {
         Ok(addends)
     }
 
-    fn reconstruction(&self, hypothesis: &Hypothesis, item: usize) -> Row {
+    pub(crate) fn reconstruction(&self, hypothesis: &Hypothesis, item: usize) -> Row {
         if let Some(Item::World(world)) = self.items.get(item) {
             return finite_worlds::reconstruction(self, world);
         }
@@ -101,6 +106,14 @@ impl Inputs<'_> {
 
     /// The bound `R - D` (Eq. 9), or the loss `-(R - beta D)`, which is Eq. 1 as it is minimised.
     fn bound(&self, quantity: Quantity, hypothesis: &Hypothesis, item: usize) -> Row {
+        if hypothesis.samples > 1 {
+            return match self.items.get(item) {
+                Some(Item::World(world)) if quantity == Quantity::Elbo => {
+                    finite_worlds::importance_weighted(self, world, hypothesis.samples)
+                }
+                _ => Err(Absence::NotAffected),
+            };
+        }
         let u = self.arithmetic.u();
         let [on_reconstruction, on_divergence] = weights(quantity, hypothesis, self.beta(item));
         let mut sum = BoundedSum::default();
@@ -144,6 +157,7 @@ impl Inputs<'_> {
         };
         match (self.items.get(item).ok_or(Absence::NotAffected)?, input) {
             (Item::Sequence(_), Input::TokenLogits) => sequence::gradient(self, of.quantity, hypothesis, item, row),
+            (Item::Tokens(_), Input::EncoderLogits | Input::PriorLogits) if self.skips(item, row) => Ok(self.nothing()),
             (Item::Tokens(_), Input::EncoderLogits | Input::PriorLogits) => {
                 tokens::gradient(self, input, of, hypothesis, item, row)
             }
@@ -163,6 +177,20 @@ impl Inputs<'_> {
             _ => None,
         };
         pixels.ok_or(Absence::NotAffected)
+    }
+
+    /// Whether a position does not count, since all its logits are masked.
+    fn skips(&self, item: usize, row: usize) -> bool {
+        let Some(Item::Tokens(tokens)) = self.items.get(item).filter(|_| self.statement.skip_masked_rows) else {
+            return false;
+        };
+        let all = |logits: &Array2<f64>| logits.row(row).iter().all(|x| *x == f64::NEG_INFINITY);
+        tokens.logits.as_ref().is_some_and(all)
+    }
+
+    /// The addends of a position that does not count.
+    fn nothing(&self) -> Vec<BoundedSum> {
+        vec![BoundedSum::one(0.0, 0.0, 0.0); self.sizes.codes]
     }
 
     fn is_masked(&self, item: usize, row: usize) -> bool {

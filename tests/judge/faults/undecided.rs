@@ -32,7 +32,7 @@ fn claimed(draft: &Draft, number: f64, made: Value) -> Judgement {
         stated[key] = value.clone();
     }
     draft.claim("kl", &[1], &[number as f32], &stated);
-    judge::judge(&draft.opened(), &|_| ()).unwrap()
+    judge::verdicts(&draft.opened(), &|_| ()).unwrap()
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_divergence_that_is_0_is_decided_where_its_bound_is_small_beside_what_it_cou
         let mut draft = Draft::new("tokens", &json!({"dtype": dtype, "layout": "BSK", "prior": "uniform"}));
         draft.floats("encoder_logits", &[1, 1, 64], &[0.5; 64], float);
         draft.claim("kl", &[1, 1], &[0.0_f32], &json!({"sum": ["code"]}));
-        let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
+        let judgement = judge::verdicts(&draft.opened(), &|_| ()).unwrap();
         assert_eq!(outcome(&judgement, "kl").0, expected, "{dtype}");
     }
 }
@@ -98,7 +98,7 @@ fn rows_that_do_not_add_up_are_out_of_bound_where_nothing_bounds_a_number_of_the
             &[slope as f32; 256],
             &json!({"of": "kl"}),
         );
-        judge::judge(&draft.opened(), &|_| ()).unwrap()
+        judge::verdicts(&draft.opened(), &|_| ()).unwrap()
     };
     let right = judged(1.0 / 256.0, 0.0);
     let wrong = judged(1.0, 4.0);
@@ -130,7 +130,7 @@ fn one_number_that_nothing_bounds_is_enough_to_be_undecided() {
     let mut draft = Draft::new("tokens", &json!({"dtype": "f32", "layout": "BSK", "prior": "uniform"}));
     draft.floats("encoder_logits", &[16, 1, 8], &logits, Float::F32);
     draft.claim("kl", &[16, 1], &kl, &json!({"sum": ["code"]}));
-    let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
+    let judgement = judge::verdicts(&draft.opened(), &|_| ()).unwrap();
     let comparison = &judgement.claims[0].comparison;
     assert_eq!(
         (comparison.numbers, comparison.unbounded, comparison.failed),
@@ -191,7 +191,7 @@ fn codes_in_planes_and_entries_of_a_sequence_may_be_added_in_turn_whatever_order
     draft.tensor("encoder_logits", &shape, &logits(-2.3));
     draft.tensor("gumbel_noise", &shape, &[0.0_f32; 8192]);
     draft.claim("relaxed_sample", &shape, &sample, &json!({}));
-    let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
+    let judgement = judge::verdicts(&draft.opened(), &|_| ()).unwrap();
     assert_eq!(outcome(&judgement, "relaxed_sample").0, Right);
     let rows: Vec<Vec<f32>> = (0..12).map(|t| logits(-2.3 - 0.17 * t as f32)).collect();
     let text = json!({"tokens": 12, "vocabulary": 8192, "softmax": "joint", "weights": [1.0, 0.0]});
@@ -203,10 +203,10 @@ fn codes_in_planes_and_entries_of_a_sequence_may_be_added_in_turn_whatever_order
     draft.integers("tokens", &[1, 12], &[0; 12]);
     let nll: Vec<f32> = rows.iter().map(|row| in_turn(row).1).collect();
     draft.claim("token_nll", &[1, 12], &nll, &json!({}));
-    let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
+    let judgement = judge::verdicts(&draft.opened(), &|_| ()).unwrap();
     assert_eq!(outcome(&judgement, "token_nll").0, Right);
     draft.statement["summation"] = json!("sequential");
-    let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
+    let judgement = judge::verdicts(&draft.opened(), &|_| ()).unwrap();
     assert_eq!(outcome(&judgement, "token_nll").0, Right);
 }
 
@@ -236,7 +236,7 @@ fn where_one_side_is_unbounded_no_number_is_compared_and_no_infinity_is_right() 
         let mut claimed = right.clone();
         claimed[far] = number;
         draft.claim("entropy", &[1, rows], &claimed, &json!({"sum": ["code"]}));
-        let judgement = judge::judge(&draft.opened(), &|_| ()).unwrap();
+        let judgement = judge::verdicts(&draft.opened(), &|_| ()).unwrap();
         assert_eq!(outcome(&judgement, "entropy").0, expected, "{number}");
         assert!(!judgement.stands(), "{number}");
     }

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use chrono::{Datelike as _, Utc};
+use clap::Args;
+use judge::known::{self, KnownDeviation};
 use judge::{Judgement, dump, report};
+use toml::value::Date;
 use typeset::words::plain;
 use worlds::case::{expect_writable, write_text};
 
@@ -26,19 +29,59 @@ pub(crate) struct Judge {
     /// Write a table to this file, for a pull request's comment
     #[arg(long)]
     markdown: Option<PathBuf>,
-    /// Let a dump stand that has claims of this verdict
-    #[arg(long, value_enum, value_name = "VERDICT")]
-    allow: Option<Allowed>,
+    /// Let a dump stand with undecided claims (`undecided`), or with the known deviations of a file (KNOWN.toml)
+    #[arg(long, value_parser = allowed, value_name = "WHAT")]
+    allow: Vec<Allowed>,
+    /// Also print what the claims would show: planted errors and mistakes that they would notice
+    #[arg(long)]
+    power: bool,
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 /// What may be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Allowed {
-    /// Claims whose bounds admit too much for a verdict
+    /// Claims whose bounds admit too much for a verdict.
     Undecided,
+    /// Claims that are out of bound by no more than a file of known deviations says.
+    Known(PathBuf),
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a parser of arguments")]
+fn allowed(text: &str) -> std::result::Result<Allowed, std::convert::Infallible> {
+    Ok(match text {
+        "undecided" => Allowed::Undecided,
+        path => Allowed::Known(PathBuf::from(path)),
+    })
+}
+
+/// The known deviations in the files that were named.
+fn known_deviations(allowed: &[Allowed]) -> Result<Vec<KnownDeviation>> {
+    let mut all = Vec::new();
+    for allowed in allowed {
+        let Allowed::Known(path) = allowed else { continue };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            format!(
+                "--allow {} cannot be read ({error}), expected undecided or a file of known deviations",
+                path.display()
+            )
+        })?;
+        all.extend(known::read(&text).map_err(|reason| format!("{}: {reason}", path.display()))?);
+    }
+    Ok(all)
+}
+
+/// The day that it is, in Greenwich.
+fn today() -> Date {
+    let now = Utc::now().date_naive();
+    let part = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
+    Date {
+        year: u16::try_from(now.year()).unwrap_or(u16::MAX),
+        month: part(now.month()),
+        day: part(now.day()),
+    }
 }
 
 pub(crate) fn run(args: &Judge) -> Result<Outcome> {
@@ -49,6 +92,7 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
         )
         .into());
     }
+    let mut known = known_deviations(&args.allow)?;
     let dumps = dumps(&args.dumps)?;
     for path in [&args.junit, &args.markdown].into_iter().flatten() {
         if dumps.iter().any(|dump| is_same_file(dump, path)) {
@@ -61,9 +105,13 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
         expect_writable(path)?;
     }
     let mut errors = Vec::new();
-    let mut judgements = judged(&dumps, &mut errors);
+    let mut judgements = judged(&dumps, args.power, &mut errors);
     for judgement in &mut judgements {
-        judgement.allows_undecided = args.allow == Some(Allowed::Undecided);
+        judgement.allows_undecided = args.allow.contains(&Allowed::Undecided);
+    }
+    known::allow(&mut judgements, &mut known, today());
+    for sentence in known::unneeded(&known) {
+        tell(&format!("elbo: {}", plain(&sentence)));
     }
     // The verdict is printed first. If a report cannot be written, the verdict and the other reports are still there.
     let mut handed = vec![show(args.format, &judgements, &errors)];
@@ -120,7 +168,7 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 
 /// Judges dumps one after the other, so that neither open files nor memory grow with their number. A file that is not a
 /// dump does not prevent the others from being judged.
-fn judged(paths: &[PathBuf], errors: &mut Vec<String>) -> Vec<Judgement> {
+fn judged(paths: &[PathBuf], power: bool, errors: &mut Vec<String>) -> Vec<Judgement> {
     let alone = paths.len() == 1;
     let bar = progress(paths.len() as u64, if alone { "items" } else { "dumps" });
     let mut judgements = Vec::new();
@@ -129,11 +177,17 @@ fn judged(paths: &[PathBuf], errors: &mut Vec<String>) -> Vec<Judgement> {
             if alone {
                 bar.set_length(dump.sizes.batch.max(1) as u64);
             }
-            judge::judge(&dump, &|items| {
+            let mut judgement = judge::judge(&dump, &|items| {
                 if alone {
                     bar.inc(items);
                 }
-            })
+            })?;
+            if power {
+                let planted = progress(judge::steps(&dump), "planted mistakes");
+                judgement.power = Some(judge::power(&dump, &|one| planted.inc(one))?);
+                planted.finish_and_clear();
+            }
+            Ok(judgement)
         });
         match judged {
             Ok(judgement) => judgements.push(judgement),

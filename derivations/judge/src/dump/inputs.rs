@@ -6,7 +6,7 @@ use worlds::case::FileError;
 
 use super::shape::misshapen;
 use super::sizes::Sizes;
-use super::statement::{Statement, refuse};
+use super::statement::{Statement, Text, refuse};
 use super::tensors::{TensorFile, token_row};
 use super::words::{Decoder, Form, Parameter};
 
@@ -43,8 +43,24 @@ pub struct Tokens {
 pub struct Sequence {
     /// The logits, one row for each token.
     pub logits: Array2<f64>,
-    /// The tokens, as indices of logits.
+    /// The tokens, as indices of logits, or [`Sequence::PADDING`].
     pub tokens: Vec<usize>,
+}
+
+impl Sequence {
+    /// A token that is padding and no entry of the vocabulary.
+    pub const PADDING: usize = usize::MAX;
+
+    /// Whether a token does not count.
+    #[must_use]
+    pub fn is_padding(&self, text: &Text, t: usize) -> bool {
+        is_padding(text, self.tokens.get(t).copied().unwrap_or(Self::PADDING))
+    }
+}
+
+/// Whether a token is padding.
+pub(super) fn is_padding(text: &Text, token: usize) -> bool {
+    i64::try_from(token).map_or(token == Sequence::PADDING, |token| text.padding.contains(&token))
 }
 
 /// The inputs of an image with a continuous code.
@@ -121,6 +137,37 @@ const LOGARITHMS: Allowed = (|x| x.abs() <= 300.0, "a logarithm from -300 to 300
 const POSITIVE: Allowed = (|x| x > 0.0 && x <= 1e30, "a positive number up to 1e30");
 
 impl Item {
+    /// Whether it has pixels of a Bernoulli decoder that are neither 0 nor 1.
+    #[must_use]
+    pub fn is_grey(&self) -> bool {
+        let pixels = match self {
+            Self::Tokens(tokens) => &tokens.pixels,
+            Self::Gaussian(gaussian) => &gaussian.pixels,
+            Self::Sequence(_) | Self::World(_) => return false,
+        };
+        let mut grey = pixels.iter().filter(|pixels| pixels.decoder == Decoder::Bernoulli);
+        grey.any(|pixels| pixels.x.iter().any(|x| *x > 0.0 && *x < 1.0))
+    }
+
+    /// Hands its noise over, row by row.
+    pub(crate) fn noise(&self, mut take: impl FnMut(usize, &mut dyn Iterator<Item = f64>)) {
+        match self {
+            Self::Tokens(tokens) => {
+                let rows = tokens
+                    .noise
+                    .iter()
+                    .flat_map(|noise| noise.rows().into_iter().enumerate().collect::<Vec<_>>());
+                rows.for_each(|(at, row)| take(at, &mut row.iter().copied()));
+            }
+            Self::Gaussian(gaussian) => {
+                if let Some(noise) = &gaussian.noise {
+                    take(0, &mut noise.iter().copied());
+                }
+            }
+            Self::Sequence(_) | Self::World(_) => {}
+        }
+    }
+
     pub(super) fn read(
         source: &TensorFile,
         statement: &Statement,
@@ -132,7 +179,8 @@ impl Item {
             part.map(|part| part.checked(Some(batch), may, expected)).transpose()
         };
         let vector = |name: &'static str| checked(name, NUMBERS);
-        let rows = |name: &'static str, may: Allowed| rows(source, sizes, batch, name, may);
+        let skips = statement.skip_masked_rows;
+        let rows = |name: &'static str, may: Allowed| rows(source, (sizes, skips), batch, name, may);
         let pixels = || -> Result<Option<Pixels>, FileError> {
             let Some(decoder) = statement.decoder.filter(|_| source.has("x")) else {
                 return Ok(None);
@@ -177,6 +225,7 @@ impl Item {
                     source,
                     batch,
                     if sizes.entries == 0 { usize::MAX } else { sizes.entries },
+                    statement.text.as_ref(),
                 )?,
             }),
         })
@@ -187,7 +236,7 @@ impl Item {
 /// not masked.
 fn rows(
     source: &TensorFile,
-    sizes: &Sizes,
+    (sizes, skips_masked): (&Sizes, bool),
     batch: usize,
     name: &'static str,
     (may, expected): Allowed,
@@ -203,13 +252,13 @@ fn rows(
         _ => Array2::from_shape_vec((sizes.tokens, sizes.entries), values),
     };
     let rows = rows.map_err(|_| misshapen(name, &[], "the shape of the logits"))?;
-    let masked = |row: &usize| rows.row(*row).iter().all(|x| *x == f64::NEG_INFINITY);
+    let masked = |row: &usize| !skips_masked && rows.row(*row).iter().all(|x| *x == f64::NEG_INFINITY);
     match (0..rows.nrows()).find(masked) {
         Some(row) => Err(FileError::Entry {
             tensor: name,
             index: vec![batch],
             found: format!("-inf throughout row {row}"),
-            expected: "at least one entry that is not masked",
+            expected: "at least one entry that is not masked, or skip_masked_rows: true in the statement",
         }),
         None => Ok(Some(rows)),
     }

@@ -39,6 +39,21 @@ pub(super) fn same(source: &TensorFile, name: &'static str, shape: &[usize]) -> 
     }
 }
 
+/// Refuses a tensor that has neither this shape nor that of one item, which is then the same for all.
+pub(super) fn of_each_or_of_all(source: &TensorFile, name: &'static str, shape: &[usize]) -> Result<(), FileError> {
+    let found = floats(source, name)?;
+    let of_all: Vec<usize> = std::iter::once(1).chain(shape.iter().skip(1).copied()).collect();
+    if found == shape || found == of_all {
+        Ok(())
+    } else {
+        Err(misshapen(
+            name,
+            found,
+            &format!("{shape:?}, or {of_all:?} for all items"),
+        ))
+    }
+}
+
 pub(super) fn forbid(source: &TensorFile, name: &'static str, expected: &str) -> Result<(), FileError> {
     if source.has(name) {
         Err(misshapen(name, floats(source, name)?, expected))

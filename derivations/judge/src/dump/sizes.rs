@@ -3,7 +3,8 @@
 use worlds::case::FileError;
 
 use super::axis::Axis;
-use super::shape::{floats, forbid, misshapen, same};
+use super::inputs::{Sequence, is_padding};
+use super::shape::{floats, forbid, misshapen, of_each_or_of_all, same};
 use super::statement::{Statement, refuse};
 use super::tensors::{TensorFile, token_row};
 use super::words::{Decoder, Form, Layout, Prior};
@@ -114,7 +115,7 @@ impl Sizes {
         }
         match statement.prior {
             Some(Prior::Uniform) => forbid(source, "prior_logits", "absent with a uniform prior")?,
-            Some(Prior::Logits) => same(source, "prior_logits", shape)?,
+            Some(Prior::Logits) => of_each_or_of_all(source, "prior_logits", shape)?,
             _ => return Err(refuse("prior", "missing or continuous", "uniform or logits")),
         }
         for name in ["gumbel_noise", "sample_gradient"] {
@@ -131,7 +132,11 @@ impl Sizes {
         }
         let shape = floats(source, "q_mean")?;
         let &[batch, coordinates] = shape else {
-            return Err(misshapen("q_mean", shape, "[B, D]"));
+            return Err(misshapen(
+                "q_mean",
+                shape,
+                "[B, D]: flatten all axes behind the batch into one, here and in what belongs to it",
+            ));
         };
         if shape.contains(&0) {
             return Err(misshapen("q_mean", shape, "no axis of length 0"));
@@ -144,8 +149,8 @@ impl Sizes {
         match statement.prior {
             Some(Prior::StandardNormal) => {}
             Some(Prior::Normal) => {
-                same(source, "prior_mean", shape)?;
-                same(source, "prior_spread", shape)?;
+                of_each_or_of_all(source, "prior_mean", shape)?;
+                of_each_or_of_all(source, "prior_spread", shape)?;
             }
             _ => return Err(refuse("prior", "missing or discrete", "standard_normal or normal")),
         }
@@ -215,8 +220,11 @@ impl Sizes {
             ));
         }
         for batch in 0..batch {
-            for (t, token) in token_row(source, batch, entries)?.into_iter().enumerate() {
+            for (t, token) in token_row(source, batch, entries, Some(text))?.into_iter().enumerate() {
                 let image = t >= text.tokens;
+                if token == Sequence::PADDING {
+                    continue;
+                }
                 let entries = if image {
                     text.vocabulary..entries
                 } else {
@@ -230,7 +238,7 @@ impl Sizes {
                         expected: "an entry of its own kind: text entries come first, an image's token i is entry vocabulary + i",
                     });
                 }
-                self.counted[usize::from(image)] += usize::from(image || !text.padding.contains(&(token as u64)));
+                self.counted[usize::from(image)] += usize::from(!is_padding(text, token));
             }
         }
         Ok(())

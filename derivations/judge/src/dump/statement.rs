@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use bounds::{Arithmetic, Float, Order, Way};
 use files::json::expect_keys_once;
 use files::words::{without_place, without_types};
+use reference::vocab::Reading;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use worlds::case::FileError;
 
 use super::axis::Axis;
 use super::format::{FORMAT, KEY};
 use super::quantity::Quantity;
-use super::words::{Decoder, Form, Layout, Parameter, Prior, Unit};
+use super::words::{Decoder, Form, Layout, NoiseKind, Parameter, Prior, Unit};
 
 /// How a claim was made from what it is about.
 #[derive(Debug, Clone, PartialEq, schemars::JsonSchema, Deserialize, Serialize)]
@@ -146,10 +148,10 @@ pub struct Text {
     pub vocabulary: usize,
     /// What is scored against what.
     pub softmax: Vocabulary,
-    /// Text tokens that do not count.
+    /// Tokens that do not count. They need not be entries of the vocabulary: -100 is padding, too.
     #[serde(default, deserialize_with = "at_once")]
-    #[schemars(with = "Vec<u64>")]
-    pub padding: BTreeSet<u64>,
+    #[schemars(with = "Vec<i64>")]
+    pub padding: BTreeSet<i64>,
     /// The weights of the mean over text tokens and of that over image tokens.
     pub weights: [f64; 2],
 }
@@ -176,11 +178,22 @@ pub struct Statement {
     pub summation: Option<Order>,
     /// The relaxation's temperature.
     pub temperature: Option<f64>,
+    /// Whether a position whose logits are all `-inf` counts as 0. Without it, such a position is refused.
+    #[serde(default)]
+    pub skip_masked_rows: bool,
     /// Whether the sample is the one-hot one, forward.
     #[serde(default)]
     pub straight_through: bool,
+    /// Where the noise comes from: `drawn`, and tested against its law, unless it says `chosen`.
+    #[serde(default)]
+    pub noise: NoiseKind,
     /// The weight on the divergence; 1 where nothing is stated.
     pub beta: Option<f64>,
+    /// What `q(y,z|x)` stands for in a dump of worlds: `observed`, `pointwise`, `joint`, `footnote` or `expected`. It is
+    /// `observed` where nothing is stated.
+    #[serde(default, deserialize_with = "reading")]
+    #[schemars(with = "Option<String>")]
+    pub reading: Option<Reading>,
     /// The step that schedules are claimed at.
     pub step: Option<u64>,
     /// The schedule of beta.
@@ -204,12 +217,23 @@ pub struct Statement {
 }
 
 /// A set that is sorted once, however many there are.
-fn at_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<u64>, D::Error> {
+fn at_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<i64>, D::Error> {
     Ok(Vec::deserialize(deserializer)?.into_iter().collect())
 }
 
 const fn one() -> f64 {
     1.0
+}
+
+fn reading<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Reading>, D::Error> {
+    let Some(word) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let found = Reading::ALL.into_iter().find(|reading| reading.name() == word);
+    let expected = || Reading::ALL.map(Reading::name).join(", ");
+    found
+        .map(Some)
+        .ok_or_else(|| D::Error::custom(format!("{word:?} is no reading, expected one of {}", expected())))
 }
 
 impl Statement {
@@ -293,6 +317,13 @@ impl Statement {
                 "only tokens beside it: inputs: sequence, and no text",
             ));
         }
+        if let Some(reading) = self.reading.filter(|_| self.inputs != Form::Worlds) {
+            return Err(refuse(
+                "reading",
+                reading.name(),
+                "only beside inputs: worlds, where q(y,z|x) is a table",
+            ));
+        }
         if self.device.as_deref() == Some("cuda") {
             for (key, given) in [("device_name", &self.device_name), ("driver", &self.driver)] {
                 if given.as_ref().is_none_or(|given| given.trim().is_empty()) {
@@ -342,6 +373,12 @@ impl Statement {
             }
         }
         Ok(())
+    }
+
+    /// What `q(y,z|x)` stands for.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.reading.unwrap_or(Reading::Observed)
     }
 
     /// The weight on the divergence.

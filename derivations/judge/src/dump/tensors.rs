@@ -13,7 +13,9 @@ use worlds::case::large::{gathered, only};
 use worlds::case::storage::Part;
 use worlds::case::{self, FileError};
 
+use super::inputs::Sequence;
 use super::quantity::Quantity;
+use super::statement::Text;
 
 /// The largest number of bytes of one tensor that belong to one item. Larger items are refused, because an item is read
 /// as a whole.
@@ -144,6 +146,7 @@ impl TensorFile {
         let info = self.info(name)?;
         let (&items, shape) = info.shape.split_first().unwrap_or((&1, &[]));
         let length = (info.data_offsets.1 - info.data_offsets.0) / items.max(1);
+        let batch = if items == 1 { 0 } else { batch }; // One for all.
         self.part(name, info, shape, info.data_offsets.0 + batch * length, length)
     }
 
@@ -211,20 +214,25 @@ impl TensorFile {
     }
 }
 
-/// Reads the tokens of one item. Each must be in `0..entries`.
-pub(super) fn token_row(source: &TensorFile, batch: usize, entries: usize) -> Result<Vec<usize>, FileError> {
+/// Reads the tokens of one item. Each must be in `0..entries`, or padding.
+pub(super) fn token_row(
+    source: &TensorFile,
+    batch: usize,
+    entries: usize,
+    text: Option<&Text>,
+) -> Result<Vec<usize>, FileError> {
     let integers = source.item("tokens", batch)?.integers()?;
     let each = integers.into_iter().enumerate();
     each.map(|(t, value)| {
-        usize::try_from(value)
-            .ok()
-            .filter(|token| *token < entries)
-            .ok_or_else(|| FileError::Entry {
-                tensor: "tokens",
-                index: vec![batch, t],
-                found: value.to_string(),
-                expected: "an entry of the vocabulary",
-            })
+        let entry = usize::try_from(value).ok().filter(|token| *token < entries);
+        let is_padding = |text: &Text| i64::try_from(value).is_ok_and(|token| text.padding.contains(&token));
+        let padding = text.filter(|text| is_padding(text)).map(|_| Sequence::PADDING);
+        entry.or(padding).ok_or_else(|| FileError::Entry {
+            tensor: "tokens",
+            index: vec![batch, t],
+            found: value.to_string(),
+            expected: "an entry of the vocabulary, or one of text.padding",
+        })
     })
     .collect()
 }

@@ -66,6 +66,17 @@ pub enum Decoder {
     Bernoulli,
 }
 
+/// Where the noise of a sample comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, schemars::JsonSchema, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoiseKind {
+    /// It was drawn, and is tested against its law.
+    #[default]
+    Drawn,
+    /// It was chosen, and says nothing about how samples are drawn.
+    Chosen,
+}
+
 /// What a continuous code's spread is given as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, schemars::JsonSchema, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]

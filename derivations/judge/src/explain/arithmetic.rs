@@ -2,7 +2,7 @@
 
 use bounds::{Arithmetic, Float, Order};
 
-use super::super::explanation::{ArithmeticCause, Explanation};
+use super::super::explanation::{ArithmeticCause, Cause, Explanation};
 use super::super::hypothesis::Hypothesis;
 use super::super::plausible::{is_of_chance, varies};
 use super::search::Search;
@@ -20,6 +20,9 @@ impl Search<'_> {
         let stated = self.inputs.arithmetic;
         if let Some((float, used)) = self.rounded() {
             return Some(explanation(ArithmeticCause::Rounded(float), used));
+        }
+        if let Some(chain) = self.logarithms_in_turn() {
+            return Some(chain);
         }
         if !self.is_noise() {
             return None;
@@ -169,12 +172,6 @@ impl Search<'_> {
     }
 }
 
-fn explanation(arithmetic: ArithmeticCause, used: f64) -> Explanation {
-    Explanation {
-        mistakes: Vec::new(),
-        arithmetic: Some(arithmetic),
-        used,
-        contradicted: Vec::new(),
-        moves_value: false,
-    }
+const fn explanation(arithmetic: ArithmeticCause, used: f64) -> Explanation {
+    Explanation::of(Cause::Arithmetic(arithmetic), used)
 }

@@ -1,13 +1,29 @@
 //! The data of a search for explanations of one claim.
 
-use bounds::Place;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::dump::Claim;
+use bounds::{BoundedSum, Place};
+
+use crate::dump::{Claim, Dump, Item};
+use crate::hypothesis::Hypothesis;
 use crate::inputs::Inputs;
+
+/// The items of a dump, for which hypotheses are tried.
+pub(super) enum Items<'a> {
+    /// All of them, in memory.
+    All(Vec<Item>),
+    /// One after the other, since they are too many. Mistakes that mix items are not tried.
+    OneByOne {
+        dump: &'a Dump,
+        last: Mutex<Option<(usize, Arc<[Item; 1]>)>>,
+    },
+}
 
 /// A claim that is out of bound, and what the search for its explanations needs.
 pub(super) struct Search<'a> {
+    /// Everything but the items.
     pub(super) inputs: Inputs<'a>,
+    pub(super) items: &'a Items<'a>,
     pub(super) claim: &'a Claim,
     pub(super) claimed: Vec<f64>,
     /// The claims that are within their bounds, with their numbers.
@@ -21,4 +37,40 @@ pub(super) struct Search<'a> {
     /// Its numbers by the definition and their bounds, in the order of the tensor. The list is empty where a row has no
     /// value.
     pub(super) stated: Vec<[f64; 2]>,
+}
+
+impl Search<'_> {
+    /// What a function makes of an item, which is number `at` of the inputs that it is given. It is `None` where the item
+    /// cannot be read.
+    pub(super) fn with_item<T>(&self, item: usize, f: impl FnOnce(&Inputs<'_>, usize) -> T) -> Option<T> {
+        match self.items {
+            Items::All(items) => Some(f(&Inputs { items, ..self.inputs }, item)),
+            Items::OneByOne { dump, last } => {
+                let mut kept = last.lock().unwrap_or_else(PoisonError::into_inner);
+                let one = match kept.as_ref().filter(|(at, _)| *at == item) {
+                    Some((_, one)) => Arc::clone(one),
+                    None => {
+                        let one = Arc::new([dump.item(item).ok()?]);
+                        *kept = Some((item, Arc::clone(&one)));
+                        one
+                    }
+                };
+                drop(kept);
+                let items = one.as_slice();
+                Some(f(&Inputs { items, ..self.inputs }, 0))
+            }
+        }
+    }
+
+    /// The addends of a row by a hypothesis, where it has a value.
+    pub(super) fn row(
+        &self,
+        claim: &Claim,
+        hypothesis: &Hypothesis,
+        item: usize,
+        row: usize,
+        fine: bool,
+    ) -> Option<Vec<BoundedSum>> {
+        self.with_item(item, |inputs, at| inputs.row(claim, hypothesis, at, row, fine).ok())?
+    }
 }

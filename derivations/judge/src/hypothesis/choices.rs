@@ -27,6 +27,79 @@ pub enum CodeLogits {
     Relaxed,
     /// The logits divided by the temperature, `x / tau`.
     Tempered,
+    /// The logits divided by the temperature, those of the prior, too.
+    BothTempered,
+    /// The probabilities, of which a softmax is taken again.
+    Softmaxed,
+}
+
+/// The distribution that stands for the code's at each position.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Averaged {
+    /// That of the position.
+    Nothing,
+    /// The mean of those of an image's positions.
+    Positions,
+    /// The mean of those of the batch.
+    Batch,
+}
+
+/// The prior that an item has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum PriorOf {
+    /// Its own.
+    Item,
+    /// That of the first item.
+    FirstItem,
+}
+
+/// A constant inside a logarithm, which keeps it from `-inf`. It is given by its own logarithm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Inside {
+    /// There is none.
+    Nothing,
+    /// `ln(p + constant)`
+    Added(f64),
+    /// `ln max(p, constant)`
+    Floor(f64),
+    /// `ln min(max(p, constant), 1 - constant)`
+    Clamp(f64),
+}
+
+impl Inside {
+    /// The logarithm with the constant, for the logarithm without it.
+    #[must_use]
+    pub fn apply(self, ln: f64) -> f64 {
+        match self {
+            Self::Nothing => ln,
+            Self::Added(constant) => {
+                let (larger, smaller) = (ln.max(constant), ln.min(constant));
+                larger + (smaller - larger).exp().ln_1p()
+            }
+            Self::Floor(constant) => ln.max(constant),
+            Self::Clamp(constant) => ln.max(constant).min((-constant.exp()).ln_1p()),
+        }
+    }
+}
+
+/// What is added to a continuous code's spread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AddedToSpread {
+    /// Nothing.
+    Nothing,
+    /// A constant, to the standard deviation.
+    ToDeviation(f64),
+    /// A constant, to the variance.
+    ToVariance(f64),
+}
+
+/// The constant of a normal distribution's entropy and cross-entropy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum EntropyConstant {
+    /// `ln(2 pi e) / 2` of an entropy, `ln(2 pi) / 2` of a cross-entropy.
+    Whole,
+    /// It is left out.
+    Missing,
 }
 
 /// The order in which the divergence reads tables of positions and codes.
@@ -62,6 +135,12 @@ pub enum Divergence {
     PriorMissing,
     /// `E_q[ln q - p]`, with `1/K` in place of `ln 1/K`.
     PriorNotLogged,
+    /// `E_q[q - ln p]`, with `q` in place of `ln q`.
+    NotLogged,
+    /// `E_q[ln q - b]`, with the prior's logits `b` in place of `ln p`.
+    PriorNotNormalised,
+    /// `E_q[x - ln p]`, with the logits `x` in place of `ln q`.
+    NotNormalised,
     /// `E_q[ln q + ln p]`
     PriorAdded,
     /// `sum_k (ln q - ln p)`
@@ -78,6 +157,8 @@ pub enum Divergence {
     FromStandard,
     /// Of normal distributions, without the mean's square.
     MeanMissing,
+    /// Of normal distributions, with a prior whose mean is 0, whatever it is.
+    PriorMeanMissing,
     /// Of normal distributions, without the logarithm of the variance.
     LogMissing,
 }
@@ -159,6 +240,8 @@ pub enum Temperature {
     Twice,
     /// It multiplies.
     Inverted,
+    /// It divides the sample, after the softmax.
+    AfterSoftmax,
 }
 
 /// The terms that beta multiplies.

@@ -37,6 +37,8 @@ pub enum PartWeights {
     NotDivided,
     /// The stated weights of sums instead of means.
     Sums,
+    /// The stated weights of the mean over sequences of the mean over the tokens of each.
+    MeansOfMeans,
 }
 
 /// The treatment of padding.
@@ -50,6 +52,10 @@ pub enum Padding {
     InDenominator,
     /// Entry 0 is taken for padding.
     ZeroIgnored,
+    /// Entry 0 is taken for padding beside the stated padding.
+    ZeroIgnoredToo,
+    /// The `-ln p` of padding is 0 before anything is added up.
+    IsZero,
 }
 
 /// The entries over which the softmax of a sequence is taken.
@@ -68,6 +74,8 @@ pub enum ScheduleAt {
     Step,
     /// A step later.
     StepAfter,
+    /// A step earlier.
+    StepBefore,
     /// At step 0, whatever the step.
     Start,
     /// At its end, whatever the step.

@@ -74,7 +74,7 @@ fn why_undecided(judged: &Judged) -> Option<String> {
     match &judged.verdict {
         Verdict::Within => None,
         Verdict::Undecided(reason) | Verdict::Skipped(reason) => Some(reason.clone()),
-        Verdict::Beyond | Verdict::Follows(_) => Some("it is out of bound".to_owned()),
+        Verdict::Beyond | Verdict::Follows(_) | Verdict::Known(_) => Some("it is out of bound".to_owned()),
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{bits, verdict};
-use crate::{Judged, Judgement, Verdict, Worst};
+use crate::{Judged, Judgement, NoiseVerdict, Verdict, Worst};
 
 /// The version of the report's shape.
 pub const SCHEMA: &str = "elbo-judgement/1";
@@ -37,8 +37,49 @@ pub struct Dump {
     pub first_divergence: Option<&'static str>,
     /// Its claims, in the order of the derivation.
     pub claims: Vec<Claim>,
+    /// The noise that it gives, held against its law.
+    pub noise: Vec<Noise>,
+    /// What its claims would show; null where `--power` was not asked for.
+    pub power: Option<Power>,
     /// What makes the judgement say less than it seems to.
     pub warnings: Vec<String>,
+}
+
+/// A tensor of noise.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Noise {
+    /// Its name.
+    pub tensor: &'static str,
+    /// `ok` or `OUT`.
+    pub verdict: &'static str,
+    /// How many numbers it has.
+    pub numbers: usize,
+    /// Why it is not of its law.
+    pub because: Option<String>,
+}
+
+/// What the claims of a dump would show.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Power {
+    /// Its claims.
+    pub claims: Vec<ClaimPower>,
+    /// The known mistakes that change no number of any claim.
+    pub silent: Vec<&'static str>,
+}
+
+/// What a claim would show.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ClaimPower {
+    /// Its name.
+    pub name: &'static str,
+    /// The smallest relative error of all numbers together that is noticed; null where none is.
+    pub notices: Option<f64>,
+    /// The largest relative error, in the norm, that may be hidden; null where any may.
+    pub hides: Option<f64>,
+    /// The known mistakes that it would show.
+    pub noticed: Vec<&'static str>,
+    /// The known mistakes that change it by less than its bounds.
+    pub hidden: Vec<&'static str>,
 }
 
 /// A claim.
@@ -46,7 +87,8 @@ pub struct Dump {
 pub struct Claim {
     /// Its name.
     pub name: &'static str,
-    /// `ok`, `OUT`, `follows` (out of bound because of `because`), `undecided` or `skipped`.
+    /// `ok`, `OUT`, `follows` (out of bound because of `because`), `known` (out of bound, and allowed), `undecided` or
+    /// `skipped`.
     pub verdict: &'static str,
     /// The claims that it follows from, or why it is undecided or was skipped.
     pub because: Vec<String>,
@@ -121,7 +163,33 @@ fn dump(judgement: &Judgement) -> Dump {
         stands: judgement.stands(),
         first_divergence: judgement.first_divergence().map(|judged| judged.claim.quantity.name()),
         claims: judgement.claims.iter().map(claim).collect(),
+        noise: judgement.noise.iter().map(noise).collect(),
+        power: judgement.power.as_ref().map(power),
         warnings: judgement.warnings.clone(),
+    }
+}
+
+fn noise(noise: &NoiseVerdict) -> Noise {
+    Noise {
+        tensor: noise.tensor,
+        verdict: if noise.failed.is_none() { "ok" } else { "OUT" },
+        numbers: noise.numbers,
+        because: noise.failed.clone(),
+    }
+}
+
+fn power(power: &crate::Power) -> Power {
+    let finite = |value: f64| value.is_finite().then_some(value);
+    let claim = |claim: &crate::ClaimPower| ClaimPower {
+        name: claim.quantity.name(),
+        notices: finite(claim.notices),
+        hides: finite(claim.hides),
+        noticed: claim.noticed.clone(),
+        hidden: claim.hidden.clone(),
+    };
+    Power {
+        claims: power.claims.iter().map(claim).collect(),
+        silent: power.silent.clone(),
     }
 }
 
@@ -142,7 +210,7 @@ fn claim(judged: &Judged) -> Claim {
         verdict: verdict(judged),
         because: match &judged.verdict {
             Verdict::Follows(upstream) => upstream.iter().map(|quantity| quantity.name().to_owned()).collect(),
-            Verdict::Undecided(reason) | Verdict::Skipped(reason) => vec![reason.clone()],
+            Verdict::Undecided(reason) | Verdict::Skipped(reason) | Verdict::Known(reason) => vec![reason.clone()],
             Verdict::Within | Verdict::Beyond => Vec::new(),
         },
         numbers: judged.comparison.numbers,

@@ -20,6 +20,15 @@ pub fn junit(judgements: &[Judgement], errors: &[String]) -> Result<String, quic
             case.set_classname(plain(&judgement.name));
             suite.add_test_case(case);
         }
+        for noise in &judgement.noise {
+            let status = match &noise.failed {
+                None => TestCaseStatus::success(),
+                Some(failed) => failure(format!("not of {}: {failed}", noise.law.name())),
+            };
+            let mut case = TestCase::new(noise.tensor, status);
+            case.set_classname(plain(&judgement.name));
+            suite.add_test_case(case);
+        }
         if !judgement.warnings.is_empty() {
             suite.set_system_out(plain_lines(&judgement.warnings));
         }
@@ -44,17 +53,23 @@ fn plain_lines(warnings: &[String]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+fn failure(message: String) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_message(message);
+    status
+}
+
 /// The status of the test case of a claim. A claim that is out of bound is a failure. A claim that could not be decided
 /// or was not judged is an error, so that a CI system fails, as the exit code does, and can distinguish the two. An
 /// undecided claim, where those are allowed, is a skipped test.
 fn status(judged: &Judged, allows_undecided: bool) -> TestCaseStatus {
-    let failure = |message: String| {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_message(message);
-        status
-    };
     match &judged.verdict {
         Verdict::Within => TestCaseStatus::success(),
+        Verdict::Known(reason) => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(format!("known: {reason}"));
+            status
+        }
         Verdict::Undecided(reason) | Verdict::Skipped(reason) => {
             let allowed = allows_undecided && matches!(judged.verdict, Verdict::Undecided(_));
             let mut status = if allowed {

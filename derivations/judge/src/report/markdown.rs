@@ -34,7 +34,7 @@ pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
                     let names: Vec<&str> = upstream.iter().map(|quantity| quantity.name()).collect();
                     format!("{} as claimed", names.join(" and "))
                 }
-                (Verdict::Undecided(reason) | Verdict::Skipped(reason), _) => reason.clone(),
+                (Verdict::Undecided(reason) | Verdict::Skipped(reason) | Verdict::Known(reason), _) => reason.clone(),
                 (Verdict::Within, _) => String::new(),
             };
             let _ = writeln!(
@@ -44,6 +44,17 @@ pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
                 verdict(judged),
                 judged.comparison.numbers,
                 escaped(&cause)
+            );
+        }
+        for noise in &judgement.noise {
+            let verdict = if noise.failed.is_none() { "ok" } else { "OUT" };
+            let cause = noise.failed.as_deref().unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "| {} | {verdict} | {} | - | - | {} |",
+                noise.tensor,
+                noise.numbers,
+                escaped(cause)
             );
         }
         out.push('\n');

@@ -1,13 +1,15 @@
 //! Computes the terms of continuous codes with a diagonal covariance by a hypothesis: the divergence, the entropies,
 //! the sample, and their gradients.
 
+use std::f64::consts::PI;
+
 use bounds::{BoundedSum, Range};
 use reference::diagonal::{self, Normal};
 use reference::vocab::{Error, Nats};
 
-use crate::dump::{Claim, Expectation, Gaussian, Input, Parameter, Quantity};
-use crate::hypothesis::{Divergence, Hypothesis, Noise, Slope, Spread};
-use crate::inputs::{Absence, Inputs, Row, objective};
+use crate::dump::{Claim, Expectation, Gaussian, Input, Item, Parameter, Quantity};
+use crate::hypothesis::{AddedToSpread, Divergence, EntropyConstant, Hypothesis, Noise, Slope, Spread};
+use crate::inputs::{Absence, Inputs, Row, objective, prior_item};
 
 /// The normal distributions of one coordinate: `q` of the code and `p` of its prior.
 #[derive(Clone, Copy)]
@@ -44,25 +46,49 @@ fn log_variance(value: f64, parameter: Parameter) -> f64 {
     }
 }
 
-fn log_spread(inputs: &Inputs<'_>, [value, mean]: [f64; 2], spread: Spread, in_sample: bool) -> Result<f64, Absence> {
+/// The hypothesis' `L = ln s^2` for a stated spread.
+fn log_spread(
+    inputs: &Inputs<'_>,
+    [value, mean]: [f64; 2],
+    hypothesis: &Hypothesis,
+    in_sample: bool,
+) -> Result<f64, Absence> {
+    let spread = hypothesis.spread;
     let value = if spread == Spread::Mean { mean } else { value };
     let log = log_variance(value, inputs.statement.parameter.ok_or(Absence::NotAffected)?);
-    Ok(match (spread, in_sample) {
+    let log = match (spread, in_sample) {
         (Spread::Doubled, _) | (Spread::DoubledInSample, true) | (Spread::DoubledInDivergence, false) => 2.0 * log,
         (Spread::Halved, _) | (Spread::HalvedInSample, true) | (Spread::HalvedInDivergence, false) => 0.5 * log,
         (Spread::LogSquared, _) => 2.0 * log.abs().ln(),
         _ => log,
-    })
+    };
+    let log = match hypothesis.added_to_spread {
+        AddedToSpread::Nothing => log,
+        AddedToSpread::ToDeviation(constant) => 2.0 * ((0.5 * log).exp() + constant).ln(),
+        AddedToSpread::ToVariance(constant) => (log.exp() + constant).ln(),
+    };
+    let [least, most] = hypothesis.log_variance_limits;
+    Ok(log.max(least).min(most))
 }
 
 /// The derivative of the hypothesis' `L = ln s^2` with respect to the stated one.
-fn moved(spread: Spread, log: f64, in_sample: bool) -> f64 {
-    match (spread, in_sample) {
+fn moved(hypothesis: &Hypothesis, log: f64, in_sample: bool) -> f64 {
+    let [least, most] = hypothesis.log_variance_limits;
+    if !(least..=most).contains(&log) {
+        return 0.0;
+    }
+    let spread = match (hypothesis.spread, in_sample) {
         (Spread::Doubled, _) | (Spread::DoubledInSample, true) | (Spread::DoubledInDivergence, false) => 2.0,
         (Spread::Halved, _) | (Spread::HalvedInSample, true) | (Spread::HalvedInDivergence, false) => 0.5,
         (Spread::LogSquared, _) => 2.0 / log,
         _ => 1.0,
-    }
+    };
+    spread
+        * match hypothesis.added_to_spread {
+            AddedToSpread::Nothing => 1.0,
+            AddedToSpread::ToDeviation(constant) => 1.0 / (1.0 + constant * (-0.5 * log).exp()),
+            AddedToSpread::ToVariance(constant) => 1.0 / (1.0 + constant * (-log).exp()),
+        }
 }
 
 /// The coordinates of code and prior. A coordinate is absent where the number that the hypothesis takes for a spread
@@ -73,16 +99,30 @@ fn coordinates(
     hypothesis: &Hypothesis,
 ) -> Result<Vec<Option<Coordinate>>, Absence> {
     let means = item.mean.as_ref().ok_or(Absence::NotAffected)?;
-    let normal = |[spread, mean]: [f64; 2]| -> Result<Option<Normal>, Absence> {
-        let log = log_spread(inputs, [spread, mean], hypothesis.spread, false)?;
+    let normal = |[spread, mean]: [f64; 2], hypothesis: &Hypothesis| -> Result<Option<Normal>, Absence> {
+        let log = log_spread(inputs, [spread, mean], hypothesis, false)?;
         Ok(Normal::new(mean, log).ok())
     };
+    // A constant that keeps a spread from 0 belongs to the encoder.
+    let plain = Hypothesis {
+        spread: hypothesis.spread,
+        ..Hypothesis::AS_STATED
+    };
+    let prior = match prior_item(inputs, hypothesis) {
+        Some(Item::Gaussian(first)) => &first.prior,
+        _ => &item.prior,
+    };
     let one = |k: usize| {
-        let p = match &item.prior {
-            Some([mean, spread]) if hypothesis.divergence != Divergence::FromStandard => normal([spread[k], mean[k]])?,
+        let p = match prior {
+            Some([mean, spread]) if hypothesis.divergence == Divergence::PriorMeanMissing => {
+                normal([spread[k], mean[k]], &plain)?.and_then(|p| Normal::new(0.0, p.ln_variance()).ok())
+            }
+            Some([mean, spread]) if hypothesis.divergence != Divergence::FromStandard => {
+                normal([spread[k], mean[k]], &plain)?
+            }
             _ => Some(Normal::STANDARD),
         };
-        let q = normal([item.spread[k], means[k]])?;
+        let q = normal([item.spread[k], means[k]], hypothesis)?;
         Ok(q.zip(p).map(|(q, p)| Coordinate { q, p }))
     };
     (0..means.len()).map(one).collect()
@@ -111,6 +151,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Expecta
         let exact = || value(diagonal::kl_divergence(c.q, c.p));
         let value = match kind {
             Divergence::Forward | Divergence::Reverse | Divergence::FromStandard => exact(),
+            Divergence::PriorMeanMissing => exact(),
             Divergence::OneMissing => exact() + 0.5,
             Divergence::LogAdded => exact() + log_ratio,
             Divergence::NotHalved => 2.0 * exact(),
@@ -124,6 +165,12 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Expecta
             Divergence::PriorAdded => -entropy() - cross(),
             _ => return Err(Absence::NotAffected),
         };
+        let constant = match (hypothesis.entropy_constant, quantity) {
+            (EntropyConstant::Missing, Expectation::Entropy) => 0.5 * (2.0 * PI).ln() + 0.5,
+            (EntropyConstant::Missing, Expectation::CrossEntropy) => 0.5 * (2.0 * PI).ln(),
+            _ => 0.0,
+        };
+        let value = value - constant;
         let size = 2.0 + ratio + square + c.log_size();
         let off = w.roughness(c.log_size()) + 6.0 * w.u();
         let range = match quantity {
@@ -151,7 +198,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, hypothesis: &Hypothes
     let (w, means) = (inputs.arithmetic, item.mean.as_ref().ok_or(Absence::NotAffected)?);
     let given = item.noise.as_ref().ok_or(Absence::NotAffected)?;
     let one = |k: usize| {
-        let log = log_spread(inputs, [item.spread[k], means[k]], hypothesis.spread, true)?;
+        let log = log_spread(inputs, [item.spread[k], means[k]], hypothesis, true)?;
         let Ok(q) = Normal::new(means[k], log) else {
             return Ok(UNDEFINED);
         };
@@ -170,7 +217,11 @@ const fn parts(quantity: Expectation, divergence: Divergence) -> Result<[f64; 3]
         (Expectation::CrossEntropy, _) | (Expectation::Kl, Divergence::EntropyMissing) => [0.0, 1.0, 1.0],
         (
             Expectation::Kl,
-            Divergence::Forward | Divergence::OneOnce | Divergence::OneMissing | Divergence::FromStandard,
+            Divergence::Forward
+            | Divergence::OneOnce
+            | Divergence::OneMissing
+            | Divergence::FromStandard
+            | Divergence::PriorMeanMissing,
         ) => [1.0, 1.0, 1.0],
         (Expectation::Kl, Divergence::NotHalved) => [1.0, 1.0, 2.0],
         (Expectation::Kl, Divergence::EntropyHalved) => [0.5, 1.0, 1.0],
@@ -219,7 +270,7 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
             let slope = has_mean * diagonal::cross_entropy_slopes(c.q, c.p).by_mean.value();
             (b * slope, (c.q.mean().abs() + c.p.mean().abs()) * inverse)
         } else {
-            let times = moved(hypothesis.spread, stated, false);
+            let times = moved(hypothesis, stated, false);
             // The two are computed together, which loses no digits where they nearly cancel.
             let slope = if a.to_bits() == b.to_bits() {
                 b * diagonal::kl_divergence_slopes(c.q, c.p).by_ln_variance.value()
@@ -232,12 +283,12 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
         let mut sum = BoundedSum::one(slope, size * rough, size).times(times * weight * inner, w.u());
         if whole {
             let v = item.sample_gradient.as_ref().ok_or(Absence::NotAffected)?[k] * scale;
-            let log = log_spread(inputs, [item.spread[k], c.q.mean()], hypothesis.spread, true)?;
+            let log = log_spread(inputs, [item.spread[k], c.q.mean()], hypothesis, true)?;
             let by = if input == Input::QMean {
                 1.0
             } else {
                 let noise = noise(hypothesis, item.noise.as_ref().ok_or(Absence::NotAffected)?[k])?;
-                inner * moved(hypothesis.spread, stated, true) * Normal::new(c.q.mean(), log)?.sample_slope(noise)
+                inner * moved(hypothesis, stated, true) * Normal::new(c.q.mean(), log)?.sample_slope(noise)
             };
             let back = v * by;
             sum += BoundedSum::one(back, back.abs() * (w.roughness(log.abs()) + 6.0 * w.u()), back.abs());

@@ -6,7 +6,7 @@ use bounds::{BIAS, BoundedSum, Range, Spread};
 use reference::likelihood::{self, logit_laplace, logit_laplace_gradients};
 
 use crate::dump::{Decoder, Input, Pixels, Quantity};
-use crate::hypothesis::{Hypothesis, Likelihood, Slope};
+use crate::hypothesis::{Hypothesis, Inside, Likelihood, Slope};
 use crate::inputs::{Absence, Inputs, Row, objective};
 
 /// The constant that is commonly added to a scale so that it does not become 0.
@@ -78,13 +78,20 @@ fn bernoulli(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, logit: f64) -
     let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
     let mass = logit.abs() + softplus + 1.0; // The 1 is that of ln(1 + e^-|l|), where log1p is not used.
     let value = match hypothesis.likelihood {
+        Likelihood::Density if hypothesis.in_log_likelihood != Inside::Nothing => {
+            let ln = |ln: f64| hypothesis.in_log_likelihood.apply(ln);
+            x * ln(logit - softplus) + (1.0 - x) * ln(-softplus)
+        }
         Likelihood::Density => likelihood::bernoulli(x, logit)?.value(),
         Likelihood::PixelsInverted => likelihood::bernoulli(1.0 - x, logit)?.value(),
         Likelihood::PositivePartOnly => x * (logit - softplus),
         _ => return Err(Absence::NotAffected),
     };
     // A pixel in [0, 1] is a mixture of 0 and 1, whose likelihoods are probabilities, so the logarithm is at most 0.
-    let range = Range::negative(inputs.arithmetic);
+    let range = match hypothesis.in_log_likelihood {
+        Inside::Added(_) => Range::ANY,
+        Inside::Nothing | Inside::Floor(_) | Inside::Clamp(_) => Range::negative(inputs.arithmetic),
+    };
     Ok(addend(value, inputs.arithmetic.likelihood(), mass, inputs).within(range))
 }
 
@@ -141,8 +148,8 @@ pub(super) fn gradient(
         };
         Ok(slope.times(weight, u))
     };
-    match hypothesis.likelihood {
-        Likelihood::Density => (0..pixels.x.len()).map(one).collect(),
+    match (hypothesis.likelihood, hypothesis.in_log_likelihood) {
+        (Likelihood::Density, Inside::Nothing) => (0..pixels.x.len()).map(one).collect(),
         // Constants do not move a gradient.
         _ => Err(Absence::NotAffected),
     }

@@ -17,6 +17,7 @@ pub(super) fn at(inputs: &Inputs<'_>, schedule: Option<Schedule>, hypothesis: &H
     let value = match hypothesis.schedule {
         ScheduleAt::Step => value(schedule, step),
         ScheduleAt::StepAfter => value(schedule, step.saturating_add(1)),
+        ScheduleAt::StepBefore => value(schedule, step.saturating_sub(1)),
         ScheduleAt::Start => schedule.from,
         ScheduleAt::End => schedule.to,
         ScheduleAt::Linear => value(shaped(Shape::Linear), step),

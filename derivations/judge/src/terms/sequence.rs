@@ -1,11 +1,11 @@
 //! Computes the terms of a transformer's logits by a hypothesis: `-ln p(t_i | t_<i)`, the weighted loss, and its
 //! gradient.
 
-use bounds::{BoundedSum, LogSoftmaxRow, Range, Spread};
+use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range, Spread};
 use reference::sequence::{Part, PerPart, token_weight};
 
 use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
-use crate::hypothesis::{Entries, Hypothesis, Padding, PartWeights, Slope, Target};
+use crate::hypothesis::{CodeLogits, Entries, Hypothesis, Inside, Padding, PartWeights, Slope, Target};
 use crate::inputs::{Absence, Inputs, Row};
 
 /// One token of a sequence, scored by a hypothesis.
@@ -40,7 +40,7 @@ fn target(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -
         },
         Target::OffsetMissing if is_image => tokens[t].saturating_sub(text.vocabulary),
         Target::OffsetTwice if is_image => {
-            let twice = tokens[t] + text.vocabulary;
+            let twice = tokens[t].saturating_add(text.vocabulary);
             if twice < inputs.sizes.entries {
                 twice
             } else {
@@ -75,7 +75,10 @@ fn scored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -
         .as_slice()
         .and_then(|row| row.get(range))
         .ok_or(Absence::NotAffected)?;
-    let row = LogSoftmaxRow::new("token_logits", logits, inputs.of_rows(), 0.0)?;
+    let mut row = LogSoftmaxRow::new("token_logits", logits, inputs.of_rows(), 0.0)?;
+    if hypothesis.logits == CodeLogits::Softmaxed {
+        row = LogSoftmaxRow::new("token_logits", &row.q, inputs.of_rows(), 8.0)?;
+    }
     Ok(Scored { first, row, target })
 }
 
@@ -86,7 +89,17 @@ pub(crate) fn token_nll(
     item: usize,
     t: usize,
 ) -> Result<BoundedSum, Absence> {
+    let (own, text) = sequence(inputs, item)?;
+    if hypothesis.padding == Padding::IsZero && own.is_padding(text, t) {
+        return Ok(BoundedSum::one(0.0, 0.0, 0.0));
+    }
+    if own.tokens[t] == Sequence::PADDING && hypothesis.target == Target::Own {
+        return Ok(BoundedSum::one(0.0, 0.0, 0.0)); // No entry is scored.
+    }
     let scored = scored(inputs, hypothesis, item, t)?;
+    if hypothesis.smoothing != 0.0 || hypothesis.in_log_likelihood != Inside::Nothing {
+        return Ok(altered(&scored, hypothesis, inputs.of_rows()));
+    }
     let value = -scored.row.ln[scored.target];
     let range = Range::positive(2.0 * scored.row.common, inputs.of_rows());
     if value.is_infinite() {
@@ -101,6 +114,23 @@ pub(crate) fn token_nll(
         .spread(spread))
 }
 
+/// `-ln p` of a token, with a constant inside the logarithm, or with a part of its label on all entries.
+fn altered(scored: &Scored, hypothesis: &Hypothesis, w: Arithmetic) -> BoundedSum {
+    let (row, share) = (&scored.row, hypothesis.smoothing);
+    let ln = |k: usize| hypothesis.in_log_likelihood.apply(row.ln[k]);
+    let off = |k: usize| row.abs_error[k] + 4.0 * w.u() * (1.0 + ln(k).abs());
+    let own = |value: f64, error: f64| BoundedSum::one(value, error, value.abs());
+    let label = own(-ln(scored.target), off(scored.target));
+    if share == 0.0 {
+        return label;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a vocabulary's length")]
+    let each = share / row.ln.len() as f64;
+    let mut sum: BoundedSum = (0..row.ln.len()).map(|k| own(-ln(k), off(k)).times(each, w.u())).sum();
+    sum += label.times(1.0 - share, w.u());
+    sum
+}
+
 /// The weight of a token's `-ln p` in the loss.
 pub(crate) fn weight(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<f64, Absence> {
     let (own, text) = sequence(inputs, item)?;
@@ -113,17 +143,33 @@ pub(crate) fn weight(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, 
     };
     let all = counted([text.tokens, sizes.tokens - text.tokens].map(|n| n * sizes.batch));
     let stated = counted(sizes.counted);
-    let padding = text.padding.contains(&(own.tokens[t] as u64));
+    let padding = own.is_padding(text, t);
     let (counts, left_out) = match hypothesis.padding {
-        Padding::AsStated => (stated, padding),
+        Padding::AsStated | Padding::IsZero => (stated, padding),
         Padding::Counted => (all, false),
         Padding::InDenominator => (all, padding),
-        Padding::ZeroIgnored => return zero_ignored(inputs, hypothesis, item, t),
+        Padding::ZeroIgnored | Padding::ZeroIgnoredToo => return zero_ignored(inputs, hypothesis, item, t),
     };
-    if left_out && !is_image {
+    if left_out {
         return Ok(0.0);
     }
+    if hypothesis.part_weights == PartWeights::MeansOfMeans {
+        return mean_of_means(inputs, hypothesis, item, is_image);
+    }
     weight_in(text, hypothesis, counts, part_of(is_image))
+}
+
+/// The weight of a token that counts, where each sequence has a mean of its own.
+fn mean_of_means(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, is_image: bool) -> Result<f64, Absence> {
+    let (own, text) = sequence(inputs, item)?;
+    let counts = |t: &usize| hypothesis.padding == Padding::Counted || !own.is_padding(text, *t);
+    let of = |tokens: std::ops::Range<usize>| tokens.filter(counts).count();
+    let (here, image) = (of(0..text.tokens), of(text.tokens..own.tokens.len()));
+    let [on_text, on_image] = text.weights;
+    let (weight, here) = if is_image { (on_image, image) } else { (on_text, here) };
+    #[expect(clippy::cast_precision_loss, reason = "counts of tokens")]
+    let all = (here * inputs.sizes.batch) as f64;
+    Ok(weight / all)
 }
 
 const fn part_of(is_image: bool) -> Part {
@@ -134,7 +180,7 @@ fn weight_in(text: &Text, hypothesis: &Hypothesis, counts: PerPart<f64>, part: P
     let [on_text, on_image] = text.weights;
     let least = on_text.min(on_image);
     let [text, image] = match hypothesis.part_weights {
-        PartWeights::AsStated | PartWeights::Sums => [on_text, on_image],
+        PartWeights::AsStated | PartWeights::Sums | PartWeights::MeansOfMeans => [on_text, on_image],
         PartWeights::Together => return Ok(1.0 / (counts.text + counts.image)),
         PartWeights::Ones => [1.0, 1.0],
         PartWeights::Equal => [0.5, 0.5],
@@ -150,17 +196,19 @@ fn weight_in(text: &Text, hypothesis: &Hypothesis, counts: PerPart<f64>, part: P
     })
 }
 
-/// The weight of a token where entry 0 is taken for padding, in either part.
+/// The weight of a token where entry 0 is taken for padding, in either part, in place of the stated padding or beside it.
 fn zero_ignored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -> Result<f64, Absence> {
     let mut counts = PerPart { text: 0.0, image: 0.0 };
     // The tokens are counted again for every token, so this is limited to small batches.
     if inputs.items.len() != inputs.sizes.batch || inputs.sizes.batch * inputs.sizes.tokens > 1 << 12 {
         return Err(Absence::NotAffected);
     }
+    let too = hypothesis.padding == Padding::ZeroIgnoredToo;
+    let is_counted = |own: &Sequence, text: &Text, t: usize| own.tokens[t] != 0 && !(too && own.is_padding(text, t));
     for at in 0..inputs.items.len() {
         let (own, text) = sequence(inputs, at)?;
-        for (t, token) in own.tokens.iter().enumerate() {
-            let counted = f64::from(u8::from(*token != 0));
+        for t in 0..own.tokens.len() {
+            let counted = f64::from(u8::from(is_counted(own, text, t)));
             match part_of(t >= text.tokens) {
                 Part::Text => counts.text += counted,
                 Part::Image => counts.image += counted,
@@ -168,7 +216,7 @@ fn zero_ignored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: us
         }
     }
     let (own, text) = sequence(inputs, item)?;
-    if own.tokens[t] == 0 {
+    if !is_counted(own, text, t) {
         return Ok(0.0);
     }
     weight_in(text, hypothesis, counts, part_of(t >= text.tokens))
@@ -196,10 +244,19 @@ pub(crate) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesi
     if hypothesis.slope == Slope::Detached {
         weight = 0.0;
     }
+    if hypothesis.logits == CodeLogits::Softmaxed || hypothesis.in_log_likelihood != Inside::Nothing {
+        return Err(Absence::NotAffected);
+    }
+    let (own, _) = sequence(inputs, item)?;
+    if own.tokens[t] == Sequence::PADDING && hypothesis.target == Target::Own {
+        return Ok(vec![BoundedSum::default(); inputs.sizes.entries]);
+    }
     let Scored { first, row, target } = scored(inputs, hypothesis, item, t)?;
+    #[expect(clippy::cast_precision_loss, reason = "a vocabulary's length")]
+    let evenly = hypothesis.smoothing / row.q.len() as f64;
     let mut slopes = vec![BoundedSum::default(); inputs.sizes.entries];
     for (k, slope) in slopes.iter_mut().skip(first).take(row.q.len()).enumerate() {
-        let own = f64::from(u8::from(k == target));
+        let own = (1.0 - hypothesis.smoothing) * f64::from(u8::from(k == target)) + evenly;
         let q = row.q[k];
         let error = q * (row.rel_error[k] + u) + row.lost[k] + u * own;
         let range = Range::ANY.part(&row, q + own, w);

@@ -6,9 +6,11 @@ use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::Nats;
 
-use crate::dump::Expectation;
-use crate::hypothesis::{Arrangement, CodeLogits, Divergence, Hypothesis, Masked, Shift, Softmax};
-use crate::inputs::{Absence, Inputs, Row};
+use crate::dump::{Expectation, Item};
+use crate::hypothesis::{
+    Arrangement, Averaged, CodeLogits, Divergence, Hypothesis, Inside, Masked, PriorOf, Shift, Softmax, Temperature,
+};
+use crate::inputs::{Absence, Inputs, Row, prior_item};
 
 mod gradient;
 mod rows;
@@ -19,6 +21,67 @@ use rows::{arranged, item, line, logits_of, noise, normalised, relaxed_row, scor
 /// The largest number of numbers of an item for which a softmax over the wrong axis is computed, because it is computed
 /// again for every position.
 const MOST_ACROSS: usize = 1 << 22;
+
+/// The mean of the code's distributions over positions or the batch, where the hypothesis takes it for each of them.
+fn averaged(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Result<LogSoftmaxRow, Absence> {
+    let own = Hypothesis {
+        averaged: Averaged::Nothing,
+        ..*hypothesis
+    };
+    let others: Vec<(usize, usize)> = match hypothesis.averaged {
+        Averaged::Nothing => return encoder(inputs, &own, at, row),
+        Averaged::Positions => (0..inputs.sizes.positions).map(|row| (at, row)).collect(),
+        Averaged::Batch if inputs.items.len() == inputs.sizes.batch => {
+            (0..inputs.items.len()).map(|item| (item, row)).collect()
+        }
+        Averaged::Batch => return Err(Absence::NotAffected),
+    };
+    if others
+        .len()
+        .saturating_mul(inputs.sizes.positions)
+        .saturating_mul(inputs.sizes.codes)
+        > MOST_ACROSS
+    {
+        return Err(Absence::NotAffected);
+    }
+    let mut rows = Vec::new();
+    for (item, row) in &others {
+        rows.push(encoder(inputs, &own, *item, *row)?);
+    }
+    let (mut mean, w) = (rows.first().ok_or(Absence::NotAffected)?.clone(), inputs.of_rows());
+    #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
+    let count = rows.len() as f64;
+    for k in 0..mean.q.len() {
+        let largest = |of: fn(&LogSoftmaxRow) -> &Vec<f64>| rows.iter().map(|row| of(row)[k]).fold(0.0, f64::max);
+        let q = rows.iter().map(|row| row.q[k]).sum::<f64>() / count;
+        let rel_error = largest(|row| &row.rel_error) + w.adding(count) + 2.0 * w.u();
+        (mean.q[k], mean.ln[k], mean.rel_error[k]) = (q, q.ln(), rel_error);
+        mean.abs_error[k] = if q > 0.0 {
+            rel_error + 4.0 * w.u() * (1.0 + q.ln().abs())
+        } else {
+            0.0
+        };
+        mean.lost[k] = largest(|row| &row.lost);
+        mean.likely.own[k] += mean.abs_error[k].powi(2);
+    }
+    Ok(mean)
+}
+
+/// Puts a constant into the logarithms of a row.
+pub(super) fn inside(row: &mut LogSoftmaxRow, inside: Inside, w: Arithmetic) {
+    if inside == Inside::Nothing {
+        return;
+    }
+    for k in 0..row.ln.len() {
+        let ln = inside.apply(row.ln[k]);
+        if ln.to_bits() != row.ln[k].to_bits() {
+            let off = 4.0 * w.u() * (1.0 + ln.abs());
+            row.ln[k] = ln;
+            row.abs_error[k] += off;
+            row.likely.own[k] += off * off;
+        }
+    }
+}
 
 /// `ln q` of a position, with its error bounds.
 fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Result<LogSoftmaxRow, Absence> {
@@ -191,6 +254,14 @@ pub(super) fn of_kind(
             let entropy = if quantity == Expectation::Kl { 1.0 } else { 0.0 };
             expectation(q, LogWeights::new(entropy, 1.0), &not_logged, w)
         }
+        Divergence::NotLogged => {
+            let not_logged = LogSoftmaxRow {
+                ln: q.q.clone(),
+                abs_error: q.q.iter().zip(&q.rel_error).map(|(q, error)| q * error).collect(),
+                ..q.clone()
+            };
+            expectation(&not_logged, LogWeights::new(1.0, 1.0), &prior, w)
+        }
         Divergence::Unweighted => {
             let once = LogSoftmaxRow {
                 q: vec![1.0; q.ln.len()],
@@ -215,17 +286,49 @@ pub(super) fn divergence(
     fine: bool,
 ) -> Row {
     let w = inputs.of_rows();
-    let q = encoder(inputs, hypothesis, at, row)?;
+    let mut q = averaged(inputs, hypothesis, at, row)?;
     let tokens = item(inputs, at)?;
-    let prior = match &tokens.prior {
-        Some(prior) => LogSoftmaxRow::new("prior_logits", &arranged(inputs, prior, hypothesis, row)?, w, 0.0)?,
+    let of_all = match prior_item(inputs, hypothesis) {
+        Some(Item::Tokens(first)) => &first.prior,
+        _ => &tokens.prior,
+    };
+    let mut prior = match of_all {
+        Some(prior) => {
+            let mut b = arranged(inputs, prior, hypothesis, row)?;
+            if hypothesis.logits == CodeLogits::BothTempered {
+                let tau = temperature(inputs, hypothesis)?;
+                b.to_mut().iter_mut().for_each(|b| *b /= tau);
+            }
+            let mut prior = LogSoftmaxRow::new("prior_logits", &b, w, 0.0)?;
+            if hypothesis.divergence == Divergence::PriorNotNormalised {
+                prior.ln = b.into_owned();
+            }
+            prior
+        }
+        None if hypothesis.divergence == Divergence::PriorNotNormalised => return Err(Absence::NotAffected),
         None => LogSoftmaxRow::uniform(q.ln.len(), w),
     };
+    if hypothesis.divergence == Divergence::NotNormalised {
+        q.ln = scores(inputs, tokens, hypothesis, row)?.0;
+    }
+    inside(&mut q, hypothesis.in_log_q, w);
+    inside(&mut prior, hypothesis.in_log_prior, w);
     let kind = match quantity {
         Expectation::Entropy => Divergence::PriorMissing,
         Expectation::CrossEntropy if hypothesis.divergence != Divergence::PriorNotLogged => Divergence::EntropyMissing,
         Expectation::CrossEntropy | Expectation::Kl => hypothesis.divergence,
     };
+    if hypothesis.in_log_ratio != Inside::Nothing {
+        if quantity != Expectation::Kl || kind != Divergence::Forward {
+            return Err(Absence::NotAffected);
+        }
+        for k in 0..q.ln.len() {
+            q.ln[k] -= prior.ln[k];
+            q.abs_error[k] += prior.abs_error[k];
+        }
+        inside(&mut q, hypothesis.in_log_ratio, w);
+        return Ok(expectation(&q, LogWeights::new(1.0, 0.0), &prior, w));
+    }
     let shared = 2.0
         * if quantity == Expectation::Entropy {
             q.common
@@ -249,9 +352,7 @@ pub(super) fn divergence(
         (Expectation::Kl, None) => Range::divergence_from_uniform(&q, w),
         (Expectation::Kl, Some(_)) => Range::divergence(sum.error, sum.mass),
     });
-    let plain = hypothesis.softmax == Softmax::Codes && hypothesis.logits == CodeLogits::Plain;
-    let plain = plain && hypothesis.arrangement == Arrangement::AsStated && hypothesis.shift == Shift::ByMaximum;
-    if !plain || hypothesis.masked == Masked::Ignored {
+    if !reads_as_stated(hypothesis) {
         return Ok(vec![sum]);
     }
     // The value comes from the reference, whose sums lose no digits where the divergence is near 0.
@@ -265,6 +366,24 @@ pub(super) fn divergence(
         _ => return Ok(vec![sum]),
     };
     Ok(vec![sum.known(known.value())])
+}
+
+/// Whether a hypothesis takes the distributions of code and prior as they are stated, whatever it computes from them.
+fn reads_as_stated(hypothesis: &Hypothesis) -> bool {
+    let Hypothesis {
+        softmax,
+        logits,
+        arrangement,
+        shift,
+        averaged,
+        masked,
+        ..
+    } = *hypothesis;
+    let reads_logits = softmax == Softmax::Codes && logits == CodeLogits::Plain && masked != Masked::Ignored;
+    let reads_rows = arrangement == Arrangement::AsStated && averaged == Averaged::Nothing;
+    let is_own = hypothesis.prior_of == PriorOf::Item;
+    let logs = [hypothesis.in_log_q, hypothesis.in_log_prior, hypothesis.in_log_ratio];
+    reads_logits && reads_rows && is_own && shift == Shift::ByMaximum && logs == [Inside::Nothing; 3]
 }
 
 /// The relaxed or the one-hot sample of a position.
@@ -307,5 +426,11 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
         let addend = weighed(&rough, k, value(k, y), 1.0, w);
         addend.within(Range::probability(w).part(&rough, addend.mass, w))
     };
-    Ok(each.map(one).collect())
+    let after = match hypothesis.temperature {
+        Temperature::AfterSoftmax => 1.0 / inputs.statement.temperature.ok_or(Absence::NotAffected)?,
+        _ => 1.0,
+    };
+    Ok(each
+        .map(|each| one(each).times(after, if after == 1.0 { 0.0 } else { w.u() }))
+        .collect())
 }

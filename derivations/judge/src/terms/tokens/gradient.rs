@@ -7,7 +7,9 @@ use reference::vocab::{Error, Nats};
 
 use super::rows::{item, line, noise, normalised, relaxed_row, scores, table, temperature, weighed};
 use crate::dump::{Claim, Expectation, Input, Quantity, Tokens};
-use crate::hypothesis::{Arrangement, CodeLogits, Divergence, Hypothesis, Masked, Slope, Softmax};
+use crate::hypothesis::{
+    Arrangement, Averaged, CodeLogits, Divergence, Hypothesis, Inside, Masked, PriorOf, Slope, Softmax,
+};
 use crate::inputs::{Absence, Inputs, Row, objective};
 
 /// The gradient of a claim with respect to the logits of a position.
@@ -26,15 +28,22 @@ pub(crate) fn gradient(
     at: usize,
     row: usize,
 ) -> Row {
-    if hypothesis.softmax != Softmax::Codes || hypothesis.arrangement != Arrangement::AsStated {
+    let logs = [hypothesis.in_log_q, hypothesis.in_log_prior, hypothesis.in_log_ratio];
+    let reads_rows = hypothesis.arrangement == Arrangement::AsStated && hypothesis.averaged == Averaged::Nothing;
+    if hypothesis.softmax != Softmax::Codes || !reads_rows || logs != [Inside::Nothing; 3] {
+        return Err(Absence::NotAffected);
+    }
+    if hypothesis.prior_of != PriorOf::Item
+        || matches!(hypothesis.logits, CodeLogits::Softmaxed | CodeLogits::BothTempered)
+    {
         return Err(Absence::NotAffected);
     }
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
     let (x, rounded) = scores(inputs, tokens, hypothesis, row)?;
     let x = x.as_slice();
     let inner = match hypothesis.logits {
-        CodeLogits::Plain => 1.0,
-        CodeLogits::Relaxed | CodeLogits::Tempered => 1.0 / temperature(inputs, hypothesis)?,
+        CodeLogits::Plain | CodeLogits::Softmaxed => 1.0,
+        CodeLogits::Relaxed | CodeLogits::Tempered | CodeLogits::BothTempered => 1.0 / temperature(inputs, hypothesis)?,
     };
     let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
     let q = normalised("encoder_logits", x, w, rounded, hypothesis)?;

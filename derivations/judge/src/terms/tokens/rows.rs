@@ -100,7 +100,8 @@ pub(super) fn scores(
     let x = logits_of(inputs, tokens, hypothesis, row)?;
     match hypothesis.logits {
         CodeLogits::Plain => Ok((x.into_owned(), 0.0)),
-        CodeLogits::Tempered => {
+        CodeLogits::Softmaxed => Ok((LogSoftmaxRow::new("encoder_logits", &x, inputs.of_rows(), 0.0)?.q, 8.0)),
+        CodeLogits::Tempered | CodeLogits::BothTempered => {
             let tau = temperature(inputs, hypothesis)?;
             Ok((x.iter().map(|x| x / tau).collect(), 2.0))
         }
@@ -124,7 +125,7 @@ pub(super) fn temperature(inputs: &Inputs<'_>, hypothesis: &Hypothesis) -> Resul
     let tau = inputs.statement.temperature.ok_or(Absence::NotAffected)?;
     Ok(match hypothesis.temperature {
         Temperature::Once => tau,
-        Temperature::Absent => 1.0,
+        Temperature::Absent | Temperature::AfterSoftmax => 1.0,
         Temperature::Twice => tau * tau,
         Temperature::Inverted => 1.0 / tau,
     })

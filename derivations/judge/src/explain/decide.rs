@@ -1,7 +1,9 @@
-//! Decides whether mistakes are the cause of a claim's numbers. They must give these numbers, no right claim may
-//! contradict them, and their bounds must be narrow enough to decide.
+//! Decides whether a hypothesis is the cause of a claim's numbers. It must give these numbers, no right claim may
+//! contradict it, and its bounds must be narrow enough to decide.
 
-use super::super::explanation::Explanation;
+use bounds::MOST_OF_ERROR;
+
+use super::super::explanation::{Cause, Explanation};
 use super::super::hypothesis::Hypothesis;
 use super::super::mistakes::Mistake;
 use super::super::plausible::{Mistaken, is_witness, shared, tells, unscaled};
@@ -9,7 +11,7 @@ use super::search::Search;
 use crate::dump::{Claim, Quantity};
 
 /// The decision about a hypothesis as the cause of a claim's numbers.
-pub(super) enum Cause {
+pub(super) enum Decision {
     /// It is not the cause: the claim has other numbers, or a right claim contradicts it.
     No,
     /// The claim's numbers are within its bounds, but the bounds are too wide to decide.
@@ -18,11 +20,29 @@ pub(super) enum Cause {
     Told(Box<Explanation>),
 }
 
+/// How much a hypothesis has to explain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Evidence {
+    /// Whether there is a single mistake in it.
+    pub(super) is_alone: bool,
+    /// The largest part of the errors that its bounds may be.
+    pub(super) most_of_error: f64,
+}
+
 impl Search<'_> {
     /// Decides about these mistakes, which make up the hypothesis.
-    pub(super) fn cause(&self, mistakes: Vec<&'static Mistake>, hypothesis: &Hypothesis) -> Cause {
+    pub(super) fn cause(&self, mistakes: Vec<&'static Mistake>, hypothesis: &Hypothesis) -> Decision {
+        let evidence = Evidence {
+            is_alone: mistakes.len() == 1,
+            most_of_error: MOST_OF_ERROR,
+        };
+        self.decide(Cause::Mistakes(mistakes), hypothesis, evidence)
+    }
+
+    /// Decides about a hypothesis.
+    pub(super) fn decide(&self, cause: Cause, hypothesis: &Hypothesis, evidence: Evidence) -> Decision {
         let Some((used, numbers)) = self.fit_and_numbers(self.claim, hypothesis) else {
-            return Cause::No;
+            return Decision::No;
         };
         let contradicted = self.contradicted(hypothesis);
         let denied = |(claim, claimed): &(Claim, Vec<f64>)| {
@@ -31,22 +51,22 @@ impl Search<'_> {
                 && self.contradicts(claim, claimed, &shared(hypothesis, self.claim, claim))
         };
         if self.right.iter().any(denied) {
-            return Cause::No;
+            return Decision::No;
         }
-        let (whole, is_alone) = (unscaled(hypothesis), mistakes.len() == 1);
+        let (whole, is_alone) = (unscaled(hypothesis), evidence.is_alone);
         let scaled = !is_alone && whole != *hypothesis;
         let unscaled = scaled.then(|| self.numbers(&whole, self.cells(self.claim, self.inputs.arithmetic)));
         let mistaken = Mistaken {
             numbers: &numbers,
             unscaled: unscaled.as_ref().and_then(|numbers| numbers.as_deref()),
             is_alone,
+            most_of_error: evidence.most_of_error,
         };
         if !tells(&self.stated, mistaken, &self.claimed) {
-            return Cause::Possible;
+            return Decision::Possible;
         }
-        Cause::Told(Box::new(Explanation {
-            mistakes,
-            arithmetic: None,
+        Decision::Told(Box::new(Explanation {
+            cause,
             used,
             contradicted,
             moves_value: self.value_stands.is_some_and(|value| self.moves(value, hypothesis)),
