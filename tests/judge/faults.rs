@@ -8,6 +8,7 @@
     clippy::print_stdout,
     reason = "tests"
 )]
+mod adversary;
 mod axes;
 mod bounds;
 mod causes;
@@ -16,9 +17,11 @@ mod equivalent;
 mod file;
 mod gaussian;
 mod hostile;
+mod known;
 mod matrix;
 mod model;
 mod mutants;
+mod noise;
 mod number;
 mod objective;
 mod random;

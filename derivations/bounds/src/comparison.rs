@@ -32,7 +32,7 @@ pub struct Place {
 }
 
 /// A claimed number, its place, and everything with which it is compared.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Number {
     /// What was computed here.
     pub expected: f64,
@@ -42,6 +42,8 @@ pub struct Number {
     pub bound: f64,
     /// How far it may be off by a way of adding up that cannot be told from others.
     pub open_to: f64,
+    /// How far it may be off from what a known order of its long sums gives.
+    pub known_order: f64,
     /// The least and the largest value that it can have at all.
     pub ends: [f64; 2],
     /// The size of the addends of which it is a sum, or of the row of which it is a part.
@@ -112,6 +114,9 @@ const SMALLEST_PART: f64 = 1e-12;
 /// From this multiple of a number's size on, its bound is as good as none.
 const MOST_OPEN: f64 = 16.0;
 
+/// The largest number of open numbers that are kept.
+const MOST_OPEN_KEPT: usize = 1 << 12;
+
 /// The largest number of places of numbers out of bound that are kept.
 const MOST_PLACES: usize = 1 << 16;
 
@@ -139,6 +144,8 @@ pub struct Comparison {
     pub sharpest: Option<(usize, f64, f64)>,
     /// The widest bound of all numbers.
     pub widest: f64,
+    /// The numbers of which only an order of summation that cannot be told from others would decide, the first of them.
+    pub open: Vec<Number>,
     /// The largest error of a number, infinite where the two are of different classes.
     pub largest_error: f64,
     /// The places of the numbers that are out of bound.
@@ -163,9 +170,28 @@ impl Comparison {
         }
         if number.is_open([below, above]) {
             self.unbounded += 1;
+            if number.bound.is_finite() && self.open.len() < MOST_OPEN_KEPT {
+                self.open.push(number);
+            }
         } else {
             self.hold(&number, bound);
         }
+    }
+
+    /// Decides about an open number. It is right where an order gives a number that explains it, and else wrong.
+    pub fn settle(&mut self, number: &Number, by_order: Option<f64>) {
+        self.unbounded -= 1;
+        let expected = by_order.unwrap_or(number.expected);
+        let ratio = (number.found - expected).abs() / number.bound;
+        let worst = Worst {
+            flat: number.flat,
+            expected,
+            found: number.found,
+            bound: number.bound,
+            ratio: if by_order.is_some() { ratio.min(1.0) } else { ratio },
+            is_sum: false,
+        };
+        self.note(by_order.is_none(), number.place, worst);
     }
 
     /// Compares a number within a bound.
@@ -218,6 +244,8 @@ impl Comparison {
         self.untold += more.untold;
         self.widest = self.widest.max(more.widest);
         self.largest_error = self.largest_error.max(more.largest_error);
+        let room = MOST_OPEN_KEPT - self.open.len();
+        self.open.extend(more.open.into_iter().take(room));
         let bound = |dimmest: Option<(usize, f64, f64)>| dimmest.map_or(f64::NEG_INFINITY, |(_, _, bound)| bound);
         if bound(more.dimmest) > bound(self.dimmest) {
             self.dimmest = more.dimmest;

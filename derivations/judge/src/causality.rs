@@ -148,6 +148,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
                 found: *number,
                 bound,
                 open_to: bound,
+                known_order: bound,
                 ends: [f64::NEG_INFINITY, f64::INFINITY],
                 in_row: false,
                 tiny: 0.0,

@@ -27,6 +27,7 @@ mod plausible;
 mod power;
 pub mod probe;
 mod reduction;
+mod replay;
 pub mod report;
 mod subject;
 mod terms;
@@ -174,7 +175,10 @@ fn verdict(
     } else {
         causality::Causality::of(cells.into_comparison())
     };
-    let comparison = std::mem::take(&mut held.comparison);
+    let mut comparison = std::mem::take(&mut held.comparison);
+    if !comparison.open.is_empty() {
+        warnings.extend(replay::decide(dump, claim, &mut comparison)?);
+    }
     let verdict = match skipped {
         Some(reason) => Verdict::Skipped(reason),
         None if comparison.failed > 0 => Verdict::Beyond,

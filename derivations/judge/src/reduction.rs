@@ -26,6 +26,8 @@ struct Bounds {
     bound: f64,
     /// Up to where the number may be right nevertheless, by a way that cannot be told.
     open_to: f64,
+    /// How far it may be off from what a known order of its long sums gives.
+    known_order: f64,
 }
 
 /// The index of a number among the claimed numbers of its item, and its index in the claim's tensor.
@@ -61,6 +63,8 @@ pub struct Reduction {
     deviations: f64,
     /// The ways of adding up that decide: all up to this one.
     widest: Way,
+    /// The way that rounds least, with the order in which a softmax adds over codes that lie apart.
+    narrowest: Way,
     /// Whether the order of sums is not stated, so that a number may be right by a way that cannot be told.
     any_order: bool,
     /// Whether numbers are held against the proven bound alone.
@@ -124,6 +128,11 @@ impl Reduction {
             row_sum: row_sum(claim, statement.inputs),
             deviations: deviations(numbers),
             widest: statement.widest_way(),
+            narrowest: if sizes.grid.is_some() {
+                Way::Strided
+            } else {
+                Way::Blocks
+            },
             any_order: statement.summation.is_none(),
             proven: false,
             offset: 0.0,
@@ -312,7 +321,11 @@ impl Reduction {
             None if self.is_divergence && expected != 0.0 => 1.0,
             None => cell.mass.max(1.0),
         };
-        let Bounds { bound, open_to } = self.bounds(scaled);
+        let Bounds {
+            bound,
+            open_to,
+            known_order,
+        } = self.bounds(scaled);
         let added = 4.0 * (self.arithmetic.u() + self.stored.unit_roundoff()) * self.offset.abs();
         let (bound, open_to) = (bound + added, open_to + added);
         Number {
@@ -320,6 +333,7 @@ impl Reduction {
             found: claimed.get(within).copied().unwrap_or(f64::NAN),
             bound,
             open_to,
+            known_order,
             ends,
             scale: size * self.factor.abs() / self.divisor,
             in_row: whole.is_some() && self.has_sizes,
@@ -337,6 +351,7 @@ impl Reduction {
             return Bounds {
                 bound: proven,
                 open_to: proven,
+                known_order: proven,
             };
         }
         let mut added = self.added.added();
@@ -362,6 +377,7 @@ impl Reduction {
         let bound = known.fold(f64::NAN, f64::max);
         let bound = if bound.is_nan() { proven } else { bound };
         let flat = ways[Way::Flat as usize];
+        let narrowest = ways[self.narrowest as usize];
         let open_to = match (right.iter().any(|bound| bound.is_nan()), self.any_order) {
             (true, _) => proven,
             (false, true) if flat.is_nan() => proven,
@@ -371,6 +387,7 @@ impl Reduction {
         Bounds {
             bound,
             open_to: open_to.max(bound),
+            known_order: if narrowest.is_nan() { bound } else { narrowest },
         }
     }
 
@@ -391,6 +408,7 @@ impl Reduction {
             found,
             bound: scaled(apart) + stored + lost,
             open_to: f64::INFINITY,
+            known_order: f64::INFINITY,
             ends: [f64::NEG_INFINITY, f64::INFINITY],
             scale: size,
             in_row: false,

@@ -75,7 +75,14 @@ impl Inputs<'_> {
         }
     }
 
-    fn divergence(&self, quantity: Expectation, hypothesis: &Hypothesis, item: usize, row: usize, fine: bool) -> Row {
+    pub(crate) fn divergence(
+        &self,
+        quantity: Expectation,
+        hypothesis: &Hypothesis,
+        item: usize,
+        row: usize,
+        fine: bool,
+    ) -> Row {
         if self.skips(item, row) {
             return Ok(self.nothing());
         }
