@@ -1,7 +1,7 @@
 # The two commands of the README, and what CI and long runs add.
 SHELL = /bin/bash
 
-.PHONY: check test lapack lint kernels emulated gates patches mutants mpmath bench bench-cuda bench-build peers model sweep silence fuzz driver producers docs long clean
+.PHONY: check test lapack lint kernels emulated gates patches mutants mpmath bench bench-cuda bench-build peers model sweep silence fuzz driver producers matrix planted docs long clean
 
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
@@ -95,9 +95,9 @@ sweep:
 	cp target/sweep/sweep.json derivations/data/sweep.json
 	cp target/sweep/sweep.svg derivations/data/pictures/sweep.svg
 
-# 100,000 dumps of correct implementations, a thousand of them at K = 8192: none may be out of bound. Prints how much of their bounds they use.
+# A million dumps of correct implementations, ten thousand of them at K = 8192: none may be out of bound (20 minutes). Prints how much of their bounds they use.
 silence:
-	ELBO_SILENCE=100000 cargo test --release --package elbo-judge --test judge silence -- --nocapture
+	ELBO_SILENCE=$(or $(DUMPS),1000000) cargo test --release --package elbo-judge --test judge silence -- --nocapture
 
 # The reader of dumps and case files, fuzzed with coverage for ten minutes of a core; new inputs go below target/.
 fuzz:
@@ -118,11 +118,23 @@ producers:
 	cargo build --release --features lapack
 	ELBO=target/release/elbo target/producers/bin/python -m unittest discover derivations/producers
 
+# Correct programs of PyTorch, JAX, NumPy and candle, judged at all sizes and types (20 minutes); downloads 3 GB. Writes derivations/matrix.md.
+matrix:
+	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax; }
+	cargo build --release && cargo build --release -p elbo --example candle
+	target/frameworks/bin/python derivations/producers/matrix.py target/release/elbo target/release/examples/candle
+
+# 300 mistakes in PyTorch, JAX and NumPy, in five types: none may pass as ok.
+planted:
+	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax; }
+	cargo build --release
+	target/frameworks/bin/python derivations/producers/planted.py target/release/elbo
+
 # Writes the outputs in README.md and derivations/faults.md anew.
 docs:
 	UPDATE_DOCS=1 cargo test --release --test elbo --test judge -- docs faults
 
-long: patches kernels emulated mpmath mutants silence producers driver fuzz
+long: patches kernels emulated mpmath mutants silence producers planted matrix driver fuzz
 
 clean:
 	cargo clean

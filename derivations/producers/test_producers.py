@@ -16,6 +16,7 @@ import unittest
 import numpy as np
 
 import elbo_dump
+import planted
 import vae
 
 ELBO = os.path.abspath(os.environ.get("ELBO", "target/release/elbo"))
@@ -70,6 +71,20 @@ class Torch(Framework, unittest.TestCase):
 @unittest.skipUnless(importlib.util.find_spec("jax"), "JAX is not installed")
 class Jax(Framework, unittest.TestCase):
     write = staticmethod(vae.jax_dump)
+
+
+class Planted(unittest.TestCase):
+    def test_no_mistake_passes_and_most_are_named_first(self):
+        counts = {}
+        for dtype, library, form, name, verdict, names in planted.planted(ELBO):
+            self.assertNotEqual(verdict, "ok", (dtype, library, form, name))
+            count = counts.setdefault(dtype, [0, 0])
+            count[0] += 1
+            count[1] += name in names[: 2 if name in planted.TIED else 1]
+        print(", ".join(f"{dtype}: {named} of {of} named first" for dtype, (of, named) in counts.items()))
+        for dtype in ("f64", "f32", "mixed"):
+            of, named = counts[dtype]
+            self.assertGreaterEqual(named, 0.95 * of, (dtype, counts))
 
 
 class Probe(unittest.TestCase):

@@ -39,6 +39,10 @@ pub const TOLD_OF_SCALE: f64 = 1.0 / 1024.0;
 /// that size would be explained by chance.
 pub const MOST_OF_ERROR: f64 = 0.1;
 
+/// The probability that a true explanation of a claim is not told, since a number lies outside of its bound by it. It is
+/// larger than that of a false verdict: an explanation that is not told is a loss, a false verdict is a fault.
+pub const EXPLAINED: f64 = 1e-3;
+
 /// The largest bound of an explanation, as a share of the claimed number. Beyond it, 0 would lie within the bound, and
 /// 0 would be explained by any factor.
 pub const MOST_OF_CLAIMED: f64 = 1.0;

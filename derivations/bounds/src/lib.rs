@@ -20,5 +20,5 @@ pub use implementation::*;
 pub use log_softmax::{LikelyRow, LogSoftmaxRow};
 pub use order::Order;
 pub use range::Range;
-pub use spread::{Added, BIAS, FAILURE, Likely, Rows, Spread, Way, deviations, grown};
+pub use spread::{Added, BIAS, FAILURE, Likely, Rows, Spread, Way, deviations, deviations_but_for, grown};
 pub use vocab::Float;

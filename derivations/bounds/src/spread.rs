@@ -124,7 +124,13 @@ impl Way {
 /// The number of standard deviations that none of this many numbers exceeds, but for [`FAILURE`].
 #[must_use]
 pub fn deviations(numbers: f64) -> f64 {
-    (2.0 * (2.0 * numbers.max(1.0) / FAILURE).ln()).sqrt()
+    deviations_but_for(FAILURE, numbers)
+}
+
+/// The number of standard deviations that none of this many numbers exceeds, but for a probability.
+#[must_use]
+pub fn deviations_but_for(failure: f64, numbers: f64) -> f64 {
+    (2.0 * (2.0 * numbers.max(1.0) / failure).ln()).sqrt()
 }
 
 /// The error of a correct program's sum, as a random number.

@@ -18,8 +18,11 @@ use crate::noise::Law;
 mod axis;
 mod builder;
 mod claim;
+mod element;
 mod format;
 mod inputs;
+mod npz;
+mod padding;
 mod quantity;
 mod read;
 mod requirements;
@@ -30,8 +33,9 @@ mod tensors;
 mod words;
 
 pub use axis::{Axis, Role};
-pub use builder::{DumpBuilder, Element};
+pub use builder::DumpBuilder;
 pub use claim::{Claim, Kept};
+pub use element::Element;
 pub use format::{FORMAT, KEY};
 pub use inputs::{Gaussian, Item, Pixels, Sequence, Tokens};
 pub(crate) use quantity::Expectation;
@@ -57,13 +61,18 @@ pub struct Dump {
     source: TensorFile,
 }
 
-/// Opens a dump.
+/// Opens a dump: a safetensors file, or `NAME.npz` of NumPy with the statement in `NAME.json`.
 ///
 /// # Errors
 /// [`FileError::In`] with the path and what is wrong in it.
 pub fn open(path: &Path) -> Result<Dump, FileError> {
     let name = path.display().to_string();
-    TensorFile::open(path)
+    let source = if npz::is_npz(path) {
+        npz::read(path)
+    } else {
+        TensorFile::open(path)
+    };
+    source
         .and_then(|source| Dump::new(&name, source))
         .map_err(|error| error.in_file(&name))
 }

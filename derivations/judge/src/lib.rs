@@ -23,6 +23,7 @@ mod judgement;
 pub mod known;
 mod mistakes;
 mod noise;
+mod planting;
 mod plausible;
 mod power;
 pub mod probe;
@@ -50,7 +51,8 @@ pub use inputs::Inputs;
 pub use judgement::{Judged, Judgement, Verdict};
 pub use mistakes::{MISTAKES, Mistake};
 pub use noise::{Law, NoiseVerdict};
-pub use power::{ClaimPower, Power, power, steps};
+pub use planting::{power, steps};
+pub use power::{ClaimPower, Power};
 pub use reduction::Reduction;
 
 /// Judges a dump.

@@ -1,6 +1,9 @@
 //! Adds rows of addends up to the numbers of a claim, and compares them with the claimed ones.
 
-use bounds::{Added, Arithmetic, BoundedSum, Comparison, Float, Likely, Number, Place, Rows, Way, deviations};
+use bounds::{
+    Added, Arithmetic, BoundedSum, Comparison, EXPLAINED, Float, Likely, Number, Place, Rows, Way, deviations,
+    deviations_but_for,
+};
 
 use crate::dump::{Axis, Claim, Form, Input, Quantity, Role, Sizes, Statement};
 
@@ -61,6 +64,9 @@ pub struct Reduction {
     row_sum: Option<f64>,
     /// How sure a bound has to be.
     deviations: f64,
+    /// The same for a verdict and for an explanation.
+    verdict: f64,
+    explained: f64,
     /// The ways of adding up that decide: all up to this one.
     widest: Way,
     /// The way that rounds least, with the order in which a softmax adds over codes that lie apart.
@@ -127,6 +133,8 @@ impl Reduction {
             has_sizes: claim.quantity != Quantity::Sample || !statement.straight_through,
             row_sum: row_sum(claim, statement.inputs),
             deviations: deviations(numbers),
+            verdict: deviations(numbers),
+            explained: deviations_but_for(EXPLAINED, numbers),
             widest: statement.widest_way(),
             narrowest: if sizes.grid.is_some() {
                 Way::Strided
@@ -142,12 +150,23 @@ impl Reduction {
         }
     }
 
-    /// The same reduction for a hypothesis with mistakes, whose numbers need not lie in the range of possible values.
+    /// The same reduction for a hypothesis with mistakes, whose numbers need not lie in the range of possible values. Its
+    /// bounds are those of an explanation, see [`EXPLAINED`].
     #[must_use]
     pub fn of_mistakes(self) -> Self {
         Self {
             in_range: false,
             row_sum: None,
+            deviations: self.explained,
+            ..self
+        }
+    }
+
+    /// The same reduction, whose bounds are those of a verdict.
+    #[must_use]
+    pub fn as_verdict(self) -> Self {
+        Self {
+            deviations: self.verdict,
             ..self
         }
     }

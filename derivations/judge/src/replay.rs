@@ -265,10 +265,10 @@ fn of_way(dump: &Dump, claim: &Claim, way: &Way, exact: [f64; 3]) -> Vec<Drift> 
     let sums = way.sums();
     let off = |part: Part| sums[part as usize] - exact[part as usize];
     let [divergence, entropy, cross] = [Part::Divergence, Part::Entropy, Part::CrossEntropy].map(off);
-    let mut all = match claim.quantity {
-        Quantity::Entropy => vec![("", entropy)],
-        Quantity::CrossEntropy => vec![("", cross)],
-        _ => vec![("", divergence), (", entropy and cross-entropy apart", cross - entropy)],
+    let mut all = match claim.quantity.expectation() {
+        Some(Expectation::Entropy) => vec![("", entropy)],
+        Some(Expectation::CrossEntropy) => vec![("", cross)],
+        Some(Expectation::Kl) | None => vec![("", divergence), (", entropy and cross-entropy apart", cross - entropy)],
     };
     if dump.statement.prior == Some(Prior::Uniform) && all.len() > 1 {
         all.push((", the entropy alone", -entropy));

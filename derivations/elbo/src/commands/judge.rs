@@ -32,6 +32,9 @@ pub(crate) struct Judge {
     /// Let a dump stand with undecided claims (`undecided`), or with the known deviations of a file (KNOWN.toml)
     #[arg(long, value_parser = allowed, value_name = "WHAT")]
     allow: Vec<Allowed>,
+    /// Look for no explanations, which take longer than a verdict
+    #[arg(long)]
+    no_explanations: bool,
     /// Also print what the claims would show: planted errors and mistakes that they would notice
     #[arg(long)]
     power: bool,
@@ -105,7 +108,7 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
         expect_writable(path)?;
     }
     let mut errors = Vec::new();
-    let mut judgements = judged(&dumps, args.power, &mut errors);
+    let mut judgements = judged(&dumps, args, &mut errors);
     for judgement in &mut judgements {
         judgement.allows_undecided = args.allow.contains(&Allowed::Undecided);
     }
@@ -137,7 +140,7 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
     }
 }
 
-/// The files that were named, and those of the folders that were: every `.safetensors` file in one, by name.
+/// The files that were named, and those of the folders that were: every `.safetensors` and `.npz` file in one, by name.
 fn dumps(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in named {
@@ -151,9 +154,16 @@ fn dumps(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<std::result::Result<_, _>>()
             .map_err(unreadable)?;
-        found.retain(|file| file.extension().is_some_and(|kind| kind == "safetensors"));
+        found.retain(|file| {
+            file.extension()
+                .is_some_and(|kind| kind == "safetensors" || kind == "npz")
+        });
         if found.is_empty() {
-            return Err(format!("{} holds no file of dumps, expected *.safetensors", path.display()).into());
+            return Err(format!(
+                "{} holds no file of dumps, expected *.safetensors or *.npz",
+                path.display()
+            )
+            .into());
         }
         found.sort();
         files.extend(found);
@@ -168,7 +178,7 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 
 /// Judges dumps one after the other, so that neither open files nor memory grow with their number. A file that is not a
 /// dump does not prevent the others from being judged.
-fn judged(paths: &[PathBuf], power: bool, errors: &mut Vec<String>) -> Vec<Judgement> {
+fn judged(paths: &[PathBuf], args: &Judge, errors: &mut Vec<String>) -> Vec<Judgement> {
     let alone = paths.len() == 1;
     let bar = progress(paths.len() as u64, if alone { "items" } else { "dumps" });
     let mut judgements = Vec::new();
@@ -177,12 +187,17 @@ fn judged(paths: &[PathBuf], power: bool, errors: &mut Vec<String>) -> Vec<Judge
             if alone {
                 bar.set_length(dump.sizes.batch.max(1) as u64);
             }
-            let mut judgement = judge::judge(&dump, &|items| {
+            let done = |items| {
                 if alone {
                     bar.inc(items);
                 }
-            })?;
-            if power {
+            };
+            let mut judgement = if args.no_explanations {
+                judge::verdicts(&dump, &done)?
+            } else {
+                judge::judge(&dump, &done)?
+            };
+            if args.power {
                 let planted = progress(judge::steps(&dump), "planted mistakes");
                 judgement.power = Some(judge::power(&dump, &|one| planted.inc(one))?);
                 planted.finish_and_clear();

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use bounds::Float;
-use files::header;
 use half::{bf16, f16};
 use safetensors::Dtype;
 use serde::Serialize;
 use serde_json::{Value, json};
 use worlds::case::FileError;
 
+use super::element::{Element, Tensor, framed};
 use super::format::{FORMAT, KEY};
 use super::quantity::Quantity;
 use super::statement::ClaimSpec;
@@ -22,44 +22,6 @@ pub struct DumpBuilder {
     /// The statement, as JSON.
     pub statement: Value,
     tensors: BTreeMap<String, Tensor>,
-}
-
-/// A number that a tensor of a dump can hold.
-pub trait Element: Copy + sealed::Sealed {
-    /// Its type, as a file has it.
-    const DTYPE: Dtype;
-
-    /// Writes its bytes behind those that are there, the lowest first.
-    fn write(self, bytes: &mut Vec<u8>);
-}
-
-mod sealed {
-    /// No type but those below is an element.
-    pub trait Sealed {}
-}
-
-macro_rules! element {
-    ($($number:ty: $dtype:ident),*) => {$(
-        impl sealed::Sealed for $number {}
-
-        impl Element for $number {
-            const DTYPE: Dtype = Dtype::$dtype;
-
-            fn write(self, bytes: &mut Vec<u8>) {
-                bytes.extend(self.to_le_bytes());
-            }
-        }
-    )*};
-}
-
-element!(f64: F64, f32: F32, f16: F16, bf16: BF16, i64: I64, u64: U64);
-
-/// Bytes with a type and a shape.
-#[derive(Debug, Clone, PartialEq)]
-struct Tensor {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
 }
 
 impl DumpBuilder {
@@ -171,9 +133,7 @@ impl DumpBuilder {
 
     /// A tensor in the type that its numbers have.
     fn put<T: Element>(&mut self, name: &str, shape: &[usize], values: impl Iterator<Item = T>) {
-        let mut bytes = Vec::new();
-        values.for_each(|value| value.write(&mut bytes));
-        self.add(name, T::DTYPE, shape, bytes);
+        self.tensors.insert(name.to_owned(), Tensor::of(shape, values));
     }
 
     /// A tensor as it lies in a file.
@@ -220,15 +180,7 @@ impl DumpBuilder {
     /// The file with other metadata.
     #[must_use]
     pub fn with_metadata(&self, metadata: &Value) -> Vec<u8> {
-        let (mut entries, mut data) = (json!({"__metadata__": metadata}), Vec::new());
-        for (name, tensor) in &self.tensors {
-            let begin = data.len();
-            data.extend(&tensor.bytes);
-            entries[name] = json!({
-                "dtype": tensor.dtype.to_string(), "shape": tensor.shape, "data_offsets": [begin, data.len()],
-            });
-        }
-        header::framed(entries.to_string().into_bytes(), &data)
+        framed(&self.tensors, metadata)
     }
 
     /// Reads what it would write.

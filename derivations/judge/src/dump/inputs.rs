@@ -4,6 +4,7 @@ use ndarray::Array2;
 use reference::world::World;
 use worlds::case::FileError;
 
+use super::padding::{PADDING, is_padding};
 use super::shape::misshapen;
 use super::sizes::Sizes;
 use super::statement::{Statement, Text, refuse};
@@ -49,18 +50,13 @@ pub struct Sequence {
 
 impl Sequence {
     /// A token that is padding and no entry of the vocabulary.
-    pub const PADDING: usize = usize::MAX;
+    pub const PADDING: usize = PADDING;
 
     /// Whether a token does not count.
     #[must_use]
     pub fn is_padding(&self, text: &Text, t: usize) -> bool {
         is_padding(text, self.tokens.get(t).copied().unwrap_or(Self::PADDING))
     }
-}
-
-/// Whether a token is padding.
-pub(super) fn is_padding(text: &Text, token: usize) -> bool {
-    i64::try_from(token).map_or(token == Sequence::PADDING, |token| text.padding.contains(&token))
 }
 
 /// The inputs of an image with a continuous code.

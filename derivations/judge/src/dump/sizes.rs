@@ -3,7 +3,7 @@
 use worlds::case::FileError;
 
 use super::axis::Axis;
-use super::inputs::{Sequence, is_padding};
+use super::padding::{PADDING, is_padding};
 use super::shape::{floats, forbid, misshapen, of_each_or_of_all, same};
 use super::statement::{Statement, refuse};
 use super::tensors::{TensorFile, token_row};
@@ -222,7 +222,7 @@ impl Sizes {
         for batch in 0..batch {
             for (t, token) in token_row(source, batch, entries, Some(text))?.into_iter().enumerate() {
                 let image = t >= text.tokens;
-                if token == Sequence::PADDING {
+                if token == PADDING {
                     continue;
                 }
                 let entries = if image {

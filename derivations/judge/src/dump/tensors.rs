@@ -13,7 +13,7 @@ use worlds::case::large::{gathered, only};
 use worlds::case::storage::Part;
 use worlds::case::{self, FileError};
 
-use super::inputs::Sequence;
+use super::padding::PADDING;
 use super::quantity::Quantity;
 use super::statement::Text;
 
@@ -226,7 +226,7 @@ pub(super) fn token_row(
     each.map(|(t, value)| {
         let entry = usize::try_from(value).ok().filter(|token| *token < entries);
         let is_padding = |text: &Text| i64::try_from(value).is_ok_and(|token| text.padding.contains(&token));
-        let padding = text.filter(|text| is_padding(text)).map(|_| Sequence::PADDING);
+        let padding = text.filter(|text| is_padding(text)).map(|_| PADDING);
         entry.or(padding).ok_or_else(|| FileError::Entry {
             tensor: "tokens",
             index: vec![batch, t],

@@ -3,6 +3,7 @@
 
 use bounds::{Arithmetic, MOST_OF_ERROR};
 
+use super::super::evaluate::StopAt;
 use super::super::explanation::{ArithmeticCause, Cause, Changed, Explanation};
 use super::super::hypothesis::Hypothesis;
 use super::search::Search;
@@ -10,6 +11,9 @@ use crate::dump::{Axis, Claim, Form, Item, Kept, Quantity, Role};
 
 /// The largest number of items or rows whose order is looked for.
 const MOST_ORDERED: usize = 1 << 12;
+
+/// The numbers out of bound from which on it counts no more how many changes were tried: all of them have to fit one.
+const SEVERAL: usize = 3;
 
 /// The most digits of a rounded number.
 const MOST_DIGITS: u8 = 7;
@@ -112,9 +116,14 @@ impl Search<'_> {
                     numbers[*claimed] = self.stated[*stated];
                 }
             }
-            // Any of so many numbers may be near by chance.
+            // Any of so many numbers may be near one by chance, but not several at once.
             #[expect(clippy::cast_precision_loss, reason = "a count")]
-            let most = MOST_OF_ERROR / groups.len() as f64;
+            let most = MOST_OF_ERROR
+                / if self.failed >= SEVERAL {
+                    1.0
+                } else {
+                    groups.len() as f64
+                };
             let used = self.used(&numbers, most)?;
             let order = order(axis, &from);
             Some((Changed::Permuted { axis, order }, used))
@@ -162,7 +171,8 @@ impl Search<'_> {
             range.map(|k| each[at_index(k)][0]).sum::<f64>()
         };
         #[expect(clippy::cast_precision_loss, reason = "counts")]
-        let (length, most) = (n as f64, MOST_OF_ERROR / (4 * n) as f64);
+        let tried = if self.failed >= SEVERAL { 1.0 } else { 4.0 * n as f64 };
+        let (length, most) = (n as f64, MOST_OF_ERROR / tried);
         let word = if axis == Axis::Batch { "item" } else { axis.name() };
         for left_out in 1..n {
             #[expect(clippy::cast_precision_loss, reason = "counts")]
@@ -191,7 +201,7 @@ impl Search<'_> {
         let mut cells = self.cells(claim, self.inputs.arithmetic);
         cells.record();
         let nothing = vec![0.0; count];
-        let comparison = self.compared(claim, &nothing, &Hypothesis::AS_STATED, cells, super::StopAt::Nothing)?;
+        let comparison = self.compared(claim, &nothing, &Hypothesis::AS_STATED, cells, StopAt::Nothing)?;
         comparison.recorded.filter(|recorded| recorded.len() == count)
     }
 
@@ -267,14 +277,15 @@ impl Search<'_> {
                         .fold(f64::INFINITY, f64::min);
                     let Arithmetic { each, .. } = self.inputs.arithmetic;
                     let u = each.unit_roundoff().max(claim.stored.unit_roundoff());
-                    let bound = own.max(64.0 * u * (1.0 + claimed.abs()));
+                    let bound = own.max(8.0 * u * (1.0 + claimed.abs()));
                     if !(nearest <= bound) {
                         return None;
                     }
                     worst = worst.max(nearest / bound);
                     #[expect(clippy::cast_precision_loss, reason = "a row's length")]
                     let codes = ln_q.len() as f64;
-                    (bounds, errors) = (bounds + codes * bound, errors + (claimed - value).abs());
+                    let tried = if self.failed >= SEVERAL { 1.0 } else { codes };
+                    (bounds, errors) = (bounds + tried * bound, errors + (claimed - value).abs());
                 }
             }
             let changed = Changed::OneSample {

@@ -26,8 +26,8 @@ const MOST_BY_ANY: f64 = 0.01;
 /// The numbers out of bound that are enough to find any constant: one gives it, two confirm it.
 const ENOUGH: usize = 3;
 
-/// The steps of the grid on which a constant is looked for.
-const GRID: i32 = 16;
+/// The steps of the grid on which the logarithm of a constant is looked for, and a constant itself.
+const GRIDS: [i32; 2] = [32, 512];
 
 /// The halvings of a step of the grid.
 const HALVINGS: usize = 48;
@@ -179,11 +179,14 @@ impl Search<'_> {
             Found::ByLogarithm(..) | Found::Between(..) if self.behind() > MOST_BEHIND => Vec::new(),
             Found::ByLogarithm(low, high) => {
                 let at = |ln: f64| self.error_at(constant, from, [ln, 0.0], (place, claimed));
-                roots(low, high, at).into_iter().flat_map(logarithms).collect()
+                roots([low, high], GRIDS[0], at)
+                    .into_iter()
+                    .flat_map(logarithms)
+                    .collect()
             }
             Found::Between(low, high) => {
                 let at = |value: f64| self.error_at(constant, from, [value, 0.0], (place, claimed));
-                roots(low, high, at).into_iter().flat_map(numbers).collect()
+                roots([low, high], GRIDS[1], at).into_iter().flat_map(numbers).collect()
             }
         }
     }
@@ -365,14 +368,14 @@ impl Search<'_> {
 }
 
 /// Where a function of one number changes its sign, at most three places.
-fn roots(low: f64, high: f64, at: impl Fn(f64) -> f64) -> Vec<f64> {
+fn roots([low, high]: [f64; 2], steps: i32, at: impl Fn(f64) -> f64) -> Vec<f64> {
     // A constant that is of no effect at its largest is of none at all.
     let at_most = at(high);
     if at_most.is_nan() || at_most == at(low) {
         return Vec::new();
     }
-    let point = |k: i32| low + (high - low) * f64::from(k) / f64::from(GRID);
-    let grid: Vec<(f64, f64)> = (0..=GRID).map(|k| (point(k), at(point(k)))).collect();
+    let point = |k: i32| low + (high - low) * f64::from(k) / f64::from(steps);
+    let grid: Vec<(f64, f64)> = (0..=steps).map(|k| (point(k), at(point(k)))).collect();
     let mut found = Vec::new();
     for pair in grid.windows(2) {
         let [(mut left, below), (mut right, above)] = [pair[0], pair[1]];

@@ -2,12 +2,12 @@
 
 use worlds::case::FileError;
 
+use super::super::evaluate::StopAt;
 use super::super::hypothesis::Hypothesis;
 use super::super::inputs::Inputs;
-use super::super::power::shows;
 use super::super::reduction::Reduction;
+use super::items;
 use super::search::{Items, Search};
-use super::{StopAt, items};
 use crate::dump::{Claim, Dump};
 
 /// The inputs of a dump, on which hypotheses are evaluated.
@@ -74,4 +74,22 @@ impl<'a> Plant<'a> {
         let mistaken = self.numbers(claim, hypothesis, self.cells(claim).of_mistakes())?;
         shows(stated, &mistaken)
     }
+}
+
+/// Whether numbers with a mistake lie certainly outside of the bounds of those without: one of them does, by more than
+/// what rounding may do to either. It is `None` where no number differs.
+fn shows(stated: &[[f64; 2]], mistaken: &[[f64; 2]]) -> Option<bool> {
+    let mut differs = false;
+    for ([right, bound], [wrong, own]) in stated.iter().zip(mistaken) {
+        if right.to_bits() == wrong.to_bits() {
+            continue;
+        }
+        let both_finite = right.is_finite() && wrong.is_finite();
+        let distance = (right - wrong).abs();
+        if (both_finite && distance > bound + own) || (!both_finite && right.is_finite() != wrong.is_finite()) {
+            return Some(true);
+        }
+        differs |= !both_finite || distance > 1e-12 * (right.abs() + wrong.abs());
+    }
+    differs.then_some(false)
 }

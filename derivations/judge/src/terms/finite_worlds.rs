@@ -176,11 +176,12 @@ fn prior_of_code(world: &World, prior: CodePrior, w: Arithmetic) -> Result<Vec<f
 /// [`divergence`](reference::equations::objective::divergence).
 fn pair(world: &World, reading: Reading, prior: CodePrior, w: Arithmetic) -> Result<[LogSoftmaxRow; 2], Absence> {
     let q = stored(world, &row(world.encoder().ln().view()), w);
-    let as_stated = prior == CodePrior::Joint;
+    if prior != CodePrior::Joint && reading != Reading::Observed {
+        return Err(Absence::NotAffected);
+    }
     let all = |table: &Array2<f64>| stored(world, &table.iter().copied().collect::<Vec<_>>(), w);
     Ok(match reading {
         Reading::Observed => [q, stored(world, &prior_of_code(world, prior, w)?, w)],
-        _ if !as_stated => return Err(Absence::NotAffected),
         Reading::Pointwise => {
             let joint = stored(world, &row(world.joint_encoder().ln().row(world.y())), w);
             let mut own = joint.likely;

@@ -335,6 +335,11 @@ pub(super) fn divergence(
         } else {
             prior.common
         };
+    // Of these two the numbers in the place of logarithms were replaced above.
+    let kind = match kind {
+        Divergence::PriorNotNormalised | Divergence::NotNormalised => Divergence::Forward,
+        kind => kind,
+    };
     let addends = of_kind(kind, quantity, &q, prior, w)?;
     if fine {
         let has_sign = matches!(quantity, Expectation::Entropy | Expectation::CrossEntropy);
@@ -383,6 +388,11 @@ fn reads_as_stated(hypothesis: &Hypothesis) -> bool {
     let reads_rows = arrangement == Arrangement::AsStated && averaged == Averaged::Nothing;
     let is_own = hypothesis.prior_of == PriorOf::Item;
     let logs = [hypothesis.in_log_q, hypothesis.in_log_prior, hypothesis.in_log_ratio];
+    let is_own = is_own
+        && !matches!(
+            hypothesis.divergence,
+            Divergence::PriorNotNormalised | Divergence::NotNormalised
+        );
     reads_logits && reads_rows && is_own && shift == Shift::ByMaximum && logs == [Inside::Nothing; 3]
 }
 
