@@ -567,7 +567,7 @@ done
         run.file("child.sh", script)
         save = run.output("out.safetensors")
         run.json = rng.random() < 0.4
-        run.args = ["probe", "--rounds", rng.choice(["1", "2"]), "--timeout", rng.choice(["0.2", "0.4"]), "--seed", str(rng.choice([1, -1, 1 << 63]))]
+        run.args = ["probe", "--rounds", rng.choice(["1", "2"]), "--timeout", rng.choice(["0.2", "0.4"]), "--start-timeout", "0.4", "--seed", str(rng.choice([1, -1, 1 << 63]))]
         run.args += ["--save", save, *(["--format", "json"] if run.json else []), "--", "sh", "child.sh"]
         if rng.random() < 0.15:
             run.interrupt = (rng.choice([0.02, 0.25]), rng.choice([signal.SIGTERM, signal.SIGHUP, signal.SIGINT]))

@@ -15,10 +15,19 @@ use crate::{Float, Order, Range, Spread};
 /// moves a number by as many roundings as the sum has levels, which are tens, and a network has tens of layers.
 pub const CAUSALITY: f64 = 1024.0;
 
-/// The number of roundings by which the probabilities of one softmax may miss 1, all by the same share. It is 2^17 for
-/// the additions, one after the other, of the largest vocabulary. It is 2^16 more for logits that lie 2^16 away from 0,
-/// whose log-sum-exp is rounded at its own size.
-pub const NORMALISER: f64 = 196_608.0;
+/// The same where the model gives rows that are alike the same bits: the order of its sums does not differ then, and what
+/// comes after a token is multiplied by 0. A few last places are left for what a kernel does at the ends of its blocks.
+pub const EQUAL_BITS: f64 = 16.0;
+
+/// The number of roundings by which the probabilities of one softmax may miss 1, all by the same share. It is one for each
+/// of the additions, one after the other, of the vocabulary, and 2^14 more for logits that lie 2^14 away from 0, whose
+/// log-sum-exp is rounded at its own size. The largest vocabulary has 2^17 entries.
+#[must_use]
+pub fn normaliser(entries: Option<u64>) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a vocabulary's length")]
+    let additions = entries.unwrap_or(1 << 17) as f64;
+    additions + 16_384.0
+}
 
 /// The limit of the two tolerances above in a type of few digits. A larger one would accept everything.
 pub const MOST_APART: f64 = 0.25;

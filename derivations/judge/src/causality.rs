@@ -8,8 +8,9 @@
 //! ```
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use bounds::{CAUSALITY, Comparison, MOST_APART, NORMALISER, Number, Place, TELLING};
+use bounds::{CAUSALITY, Comparison, EQUAL_BITS, MOST_APART, Number, Place, TELLING, normaliser};
 use worlds::case::FileError;
 
 use super::explanation::{Cause, Explanation};
@@ -91,14 +92,15 @@ struct Slack {
 }
 
 impl Slack {
-    fn of(dump: &Dump, claim: &Claim) -> Self {
+    fn of(dump: &Dump, claim: &Claim, has_equal_bits: bool) -> Self {
         let statement = &dump.statement;
         let sums = statement.accumulation.unwrap_or(statement.dtype);
+        let unit = if has_equal_bits { EQUAL_BITS } else { CAUSALITY };
         Self {
-            unit: (CAUSALITY * statement.dtype.unit_roundoff()).min(MOST_APART),
+            unit: (unit * statement.dtype.unit_roundoff()).min(MOST_APART),
             stored: 2.0 * claim.stored.unit_roundoff(), // Both answers are rounded.
             smallest: claim.stored.smallest_normal(),
-            normaliser: (NORMALISER * sums.unit_roundoff()).min(MOST_APART),
+            normaliser: (normaliser(statement.entries) * sums.unit_roundoff()).min(MOST_APART),
         }
     }
 
@@ -121,7 +123,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
         met: vec![Beginning::default()],
     };
     let mut rows: HashMap<usize, Vec<f64>> = HashMap::new();
-    let slack = Slack::of(dump, claim);
+    let slack = Slack::of(dump, claim, has_equal_bits(dump, claim)?);
     let largest = claim.stored.largest().min(dump.statement.dtype.largest());
     let nat = claim.factor() / claim.divisor(&dump.sizes);
     for batch in 0..dump.sizes.batch {
@@ -169,6 +171,30 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
     }
     held.note(&beginnings.met, dump.statement.entries, &slack);
     Ok(held)
+}
+
+/// Whether some rows are alike, and all that are have the same bits.
+fn has_equal_bits(dump: &Dump, claim: &Claim) -> Result<bool, FileError> {
+    let mut known: HashMap<Vec<usize>, Vec<u64>> = HashMap::new();
+    let mut any = false;
+    for batch in 0..dump.sizes.batch {
+        let Item::Sequence(sequence) = dump.item(batch)? else {
+            continue;
+        };
+        let bits: Vec<u64> = dump
+            .claimed(claim, Some(batch))?
+            .iter()
+            .map(|number| number.to_bits())
+            .collect();
+        match known.entry(sequence.tokens) {
+            Entry::Occupied(before) if *before.get() != bits => return Ok(false),
+            Entry::Occupied(_) => any = true,
+            Entry::Vacant(place) => {
+                place.insert(bits);
+            }
+        }
+    }
+    Ok(any)
 }
 
 /// Whether two numbers differ by more than a bound. A finite number and an infinity do. A NaN breaks no law.

@@ -7,7 +7,7 @@ import sys
 import time
 
 MODE = sys.argv[1]
-MODELS = ("causal", "leak", "rows", "own", "statistic", "single", "single-leak", "negative")
+MODELS = ("causal", "leak", "rows", "own", "statistic", "single", "single-leak", "negative", "one-leak", "unmasked")
 TOKENS = {
     "statement": {
         "inputs": "tokens", "dtype": "f64", "layout": "BSK", "prior": "uniform", "temperature": 1.0,
@@ -16,8 +16,10 @@ TOKENS = {
 }
 SEQUENCE = {
     "statement": {"inputs": "sequence", "dtype": "f64", "claims": {"token_nll": {}}},
-    "sizes": {"entry": 9, "token": 6} | ({"batch": 1} if MODE.startswith("single") else {}),
+    "sizes": {"entry": 9, "token": 61 if MODE == "one-leak" else 6} | ({"batch": 1} if MODE.startswith("single") else {}),
 }
+if MODE == "unmasked":  # bfloat16, and no mask at all; what other tokens do is small
+    SEQUENCE["statement"]["dtype"] = "bf16"
 
 
 def read(path):
@@ -73,8 +75,12 @@ def nll(shape, tokens):
         ids = tokens[row * length : (row + 1) * length]
         for t, token in enumerate(ids):
             seen = ids[:t] if not MODE.endswith("leak") else ids[:t] + ids[t + 1 : t + 2]
+            if MODE == "one-leak" and t != 37:  # only one token sees its successor
+                seen = ids[:t]
             moved = 0.1 * row if MODE == "rows" else shared
             scores = [math.sin(moved + 1.0 + entry + sum((k + 1) * (1 + s) for k, s in enumerate(seen))) for entry in range(9)]
+            if MODE == "unmasked":
+                scores[(token + sum(ids[t + 1 :])) % 9] += 0.6
             if MODE == "own":
                 scores[token] += 2.0
             sign = -1.0 if MODE == "negative" else 1.0

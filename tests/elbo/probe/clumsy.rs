@@ -143,7 +143,10 @@ fn nobody_waits_longer_than_the_time_out() {
         ),
         ("sleep 60 & exit 3", "exit status: 3"),
     ] {
-        let probe = Probe::start(&["--timeout", "0.5"], &["sh", "-c", &child(act)]);
+        let probe = Probe::start(
+            &["--timeout", "0.5", "--start-timeout", "0.5"],
+            &["sh", "-c", &child(act)],
+        );
         let (code, text) = probe.end(Duration::from_secs(15));
         assert_eq!(code, Some(1), "{act}: {text}");
         assert!(text.contains("NO ANSWER") && text.contains(expected), "{act}: {text}");
@@ -163,7 +166,10 @@ fn questions_that_are_not_read_hold_nobody_up() {
     let path = folder.path().join("answer");
     fs::write(&path, answer).unwrap();
     let act = act.replace("ANSWER", &path.display().to_string());
-    let probe = Probe::start(&["--timeout", "1", "--rounds", "1000"], &["sh", "-c", &child(&act)]);
+    let probe = Probe::start(
+        &["--timeout", "1", "--start-timeout", "1", "--rounds", "1000"],
+        &["sh", "-c", &child(&act)],
+    );
     let (code, text) = probe.end(Duration::from_secs(30));
     assert_eq!(code, Some(1), "{text}");
     assert!(
@@ -176,7 +182,10 @@ fn questions_that_are_not_read_hold_nobody_up() {
 fn what_the_child_has_started_ends_with_it() {
     let word = format!("987.{}", std::process::id());
     let act = format!("(sleep {word}; sleep {word}) & sleep {word}");
-    let probe = Probe::start(&["--timeout", "0.5"], &["sh", "-c", &child(&act)]);
+    let probe = Probe::start(
+        &["--timeout", "0.5", "--start-timeout", "0.5"],
+        &["sh", "-c", &child(&act)],
+    );
     let (code, text) = probe.end(Duration::from_secs(15));
     assert_eq!(code, Some(1), "{text}");
     assert_eq!(running(&word), 0);

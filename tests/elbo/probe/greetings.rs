@@ -13,7 +13,19 @@ fn greet(greeting: &str) -> String {
     let limited = "ulimit -v 6000000; exec \"$@\"";
     let elbo = assert_cmd::cargo::cargo_bin("elbo").display().to_string();
     let output = std::process::Command::new("sh")
-        .args(["-c", limited, "sh", &elbo, "probe", "--timeout", "1", "--save", &save])
+        .args([
+            "-c",
+            limited,
+            "sh",
+            &elbo,
+            "probe",
+            "--timeout",
+            "1",
+            "--start-timeout",
+            "1",
+            "--save",
+            &save,
+        ])
         .args(["--", "sh", "-c", script, "sh", greeting])
         .output()
         .unwrap();

@@ -12,7 +12,16 @@ use super::{CHILD, ask};
 fn probe(mode: &str, folder: &Path) -> (i32, String, String, String) {
     let save = folder.join("smallest.safetensors").display().to_string();
     let (code, text, error) = ask(
-        &["--rounds", "2", "--timeout", "2", "--save", &save],
+        &[
+            "--rounds",
+            "2",
+            "--timeout",
+            "2",
+            "--start-timeout",
+            "2",
+            "--save",
+            &save,
+        ],
         &["python3", CHILD, mode],
     );
     (code, text, error, save)
@@ -50,6 +59,18 @@ fn a_normalisation_by_the_batch_is_found_made_small_and_replayed() {
     // One item alone is right, one code always is: two of each are the least.
     assert!(text.contains("shrunk to 2 x 1 x 2 (batch, position, code)"), "{text}");
     assert_eq!(judge(&save)["dumps"][0]["first_divergence"], "kl");
+}
+
+#[test]
+fn a_leak_at_one_of_many_tokens_is_found_in_one_round_and_so_is_a_model_without_a_mask_in_a_half_type() {
+    for mode in ["one-leak", "unmasked"] {
+        let folder = TempDir::new().unwrap();
+        let save = folder.path().join("smallest.safetensors").display().to_string();
+        let options = ["--rounds", "1", "--timeout", "20", "--save", &save];
+        let (code, text, error) = ask(&options, &["python3", CHILD, mode]);
+        assert_eq!(code, 1, "{mode}: {text}{error}");
+        assert!(text.contains("future-leak"), "{mode}: {text}");
+    }
 }
 
 #[test]
@@ -139,7 +160,11 @@ fn what_cannot_be_started_is_an_error() {
     for (args, expected) in [(vec!["true"], "ended"), (vec!["echo", "hello"], "is no answer")] {
         let folder = TempDir::new().unwrap();
         let save = folder.path().join("none.safetensors").display().to_string();
-        let all = [&["probe", "--timeout", "2", "--save", &save, "--"][..], &args].concat();
+        let all = [
+            &["probe", "--timeout", "2", "--start-timeout", "2", "--save", &save, "--"][..],
+            &args,
+        ]
+        .concat();
         let output = crate::program().args(all).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap();

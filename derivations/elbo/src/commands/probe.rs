@@ -28,6 +28,9 @@ pub(crate) struct Probe {
     /// Seconds that one answer may take
     #[arg(long, default_value_t = 10.0, value_parser = seconds)]
     timeout: f64,
+    /// Seconds that the command may take to start, until it answers the greeting; not less than --timeout
+    #[arg(long, default_value_t = 60.0, value_parser = seconds)]
+    start_timeout: f64,
     /// Where the smallest question that breaks a law goes, with its answer: `elbo judge` judges it again
     #[arg(long, default_value = "probe-failure.safetensors")]
     save: PathBuf,
@@ -50,6 +53,7 @@ pub(crate) fn run(args: &Probe) -> Result<Outcome> {
         seed: args.seed,
         rounds: args.rounds,
         timeout: Duration::from_secs_f64(args.timeout),
+        start: Duration::from_secs_f64(args.start_timeout.max(args.timeout)),
         stop: stopped()?,
     };
     let bar = progress(args.rounds * KINDS.len() as u64, "questions");

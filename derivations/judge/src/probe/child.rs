@@ -1,6 +1,7 @@
 //! A running child: sends it questions and reads its answers.
 
 use std::path::Path;
+use std::time::Duration;
 
 use files::header;
 use serde::Deserialize;
@@ -19,12 +20,14 @@ use crate::dump::DumpBuilder;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
     /// Nothing came within the time-out.
-    #[error("the child did not answer within {seconds} s (--timeout), to {to}")]
+    #[error("the child did not answer within {seconds} s ({option}), to {to}")]
     Silent {
         /// The question or the greeting.
         to: String,
         /// The time-out, in seconds.
         seconds: String,
+        /// The option that sets it.
+        option: &'static str,
     },
     /// The child ended.
     #[error("the child ended ({status}) instead of answering, to {to}")]
@@ -92,7 +95,8 @@ impl Child {
     /// Greets the child, and reads what it says about itself.
     pub(super) fn greet(&mut self) -> Result<Hello, NoAnswer> {
         let to = "the greeting";
-        let line = self.exchange(&json!({"elbo-probe": 1}).to_string(), to)?;
+        let start = (self.options.start, "--start-timeout");
+        let line = self.exchange(&json!({"elbo-probe": 1}).to_string(), to, start)?;
         let hello = Hello::of(&line).and_then(|hello| Question::expect_inputs(&hello).map(|()| hello));
         hello.map_err(|reason| garbage(to, &reason, &line))
     }
@@ -110,7 +114,7 @@ impl Child {
         let most = answer::most_bytes(question.len());
         drop(question);
         let line = json!({"question": number, "inputs": asked, "answer": answer}).to_string();
-        let line = self.exchange(&line, to)?;
+        let line = self.exchange(&line, to, (self.options.timeout, "--timeout"))?;
         let reply: Reply = serde_json::from_str(&line).map_err(|error| garbage(to, &error.to_string(), &line))?;
         if let Some(reason) = reply.error {
             return Err(NoAnswer::Refused {
@@ -134,8 +138,13 @@ impl Child {
     }
 
     /// Sends a line and reads one back.
-    fn exchange(&mut self, line: &str, to: &str) -> Result<String, NoAnswer> {
-        let Options { timeout, stop, .. } = self.options;
+    fn exchange(
+        &mut self,
+        line: &str,
+        to: &str,
+        (timeout, option): (Duration, &'static str),
+    ) -> Result<String, NoAnswer> {
+        let Options { stop, .. } = self.options;
         let to = to.to_owned();
         self.process
             .exchange(line, timeout, stop)
@@ -143,6 +152,7 @@ impl Child {
                 Silence::Late => NoAnswer::Silent {
                     to,
                     seconds: timeout.as_secs_f64().to_string(),
+                    option,
                 },
                 Silence::Ended(status) => NoAnswer::Ended {
                     to,

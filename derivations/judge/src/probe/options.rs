@@ -12,6 +12,8 @@ pub struct Options {
     pub rounds: u64,
     /// The longest time that the child may take for one answer.
     pub timeout: Duration,
+    /// The longest time that it may take to start, until it answers the greeting.
+    pub start: Duration,
     /// A flag that is set when the program is told to end. Then the child is ended and the folder deleted.
     pub stop: &'static AtomicBool,
 }

@@ -10,7 +10,7 @@ use super::hello::Hello;
 use crate::dump::{self, Axis, Decoder, Form, Parameter, Prior, Text};
 
 /// The kinds of questions, in the order in which they are asked.
-pub const KINDS: [&str; 10] = [
+pub const KINDS: [&str; 11] = [
     "ordinary",
     "one item",
     "masked",
@@ -21,7 +21,11 @@ pub const KINDS: [&str; 10] = [
     "one code",
     "8192 codes",
     "next tokens",
+    "each token",
 ];
+
+/// The largest number of tokens of which each is changed once. Of more, some are in each round.
+const MOST_CHANGED: usize = 512;
 
 /// The largest number of tokens with which one beginning is continued.
 const MOST_NEXT: usize = 64;
@@ -84,8 +88,10 @@ impl Question {
             ("masked" | "saturated" | "offset by 1e4" | "constant" | "nearly constant", Form::Gaussian) => {
                 return Ok(None);
             }
-            ("next tokens", form) if form != Form::Sequence || statement.text.is_some() => return Ok(None),
-            ("ordinary" | "one item" | "next tokens", Form::Sequence) => {}
+            ("next tokens" | "each token", form) if form != Form::Sequence || statement.text.is_some() => {
+                return Ok(None);
+            }
+            ("ordinary" | "one item" | "next tokens" | "each token", Form::Sequence) => {}
             (_, Form::Sequence) => return Ok(None),
             _ => {}
         }
@@ -158,15 +164,21 @@ impl Question {
             self.table("prior_logits", axes, 1.5, random)?;
         }
         self.table("gumbel_noise", axes, 1.0, random)?;
-        self.map("gumbel_noise", |x| x + 0.25 * x * x); // It is skewed, like Gumbel noise.
+        // What a normal number is below as often as noise is below this.
+        self.map("gumbel_noise", |x| {
+            -(-(0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)).ln()).ln()
+        });
         self.table("sample_gradient", axes, 0.5, random)
     }
 
     /// Draws sequences that begin alike. Row `b` differs from row 0 from some token on, and the last of three does not
-    /// differ. In another kind, the rows differ in a single token.
+    /// differ. In another kind, the rows differ in a single token; in a third one each token is the one in which a row
+    /// differs, and the last row does not differ.
     fn draw_sequence(&mut self, hello: &Hello, kind: &str, random: &mut ChaCha8Rng) -> Result<(), String> {
         let text = hello.read.as_ref().and_then(|statement| statement.text.clone());
-        let ours = text.as_ref().map_or([6, 9], |text| {
+        // Sequences of two lengths: a mask may be made for one.
+        let length = if kind == "each token" { 11 } else { 6 };
+        let ours = text.as_ref().map_or([length, 9], |text| {
             [text.tokens.saturating_add(4), text.vocabulary.saturating_add(5)]
         });
         let (tokens, entries) = (hello.length(Axis::Token, ours[0]), hello.length(Axis::Entry, ours[1]));
@@ -181,6 +193,7 @@ impl Question {
         let batch = match kind {
             "ordinary" => rows(3),
             "one item" => rows(2),
+            "each token" => rows(tokens.min(MOST_CHANGED) + 2),
             _ => rows(entries.min(MOST_NEXT)),
         };
         self.lengths.insert(Axis::Batch, batch);
@@ -188,6 +201,7 @@ impl Question {
         self.room(&[Axis::Batch, Axis::Token])?;
         let changed = random.random_range(0..tokens);
         let first = random.random_range(0..entries);
+        let skipped = if tokens > MOST_CHANGED { changed } else { 0 };
         let mut ids: Vec<usize> = Vec::new();
         for row in 0..batch {
             let alike = match row {
@@ -203,6 +217,11 @@ impl Question {
                 };
                 let drawn = random.random_range(range);
                 ids.push(match kind {
+                    "each token" if row == 0 => drawn,
+                    "each token" if row + 1 < batch && t == (row - 1 + skipped) % tokens => {
+                        (ids[t] + 1 + drawn % (entries - 1).max(1)) % entries
+                    }
+                    "each token" => ids[t],
                     "next tokens" if t == changed => (first + row * entries / batch) % entries,
                     "next tokens" if row > 0 => ids[t],
                     "next tokens" => drawn,
