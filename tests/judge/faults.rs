@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 mod adversary;
+mod archives;
 mod axes;
 mod bounds;
 mod causes;

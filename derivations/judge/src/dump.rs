@@ -61,7 +61,7 @@ pub struct Dump {
     source: TensorFile,
 }
 
-/// Opens a dump: a safetensors file, or `NAME.npz` of NumPy with the statement in `NAME.json`.
+/// Opens a dump: a safetensors file, or `NAME.npz` of `NumPy` with the statement in `NAME.json`.
 ///
 /// # Errors
 /// [`FileError::In`] with the path and what is wrong in it.

@@ -115,34 +115,18 @@ fn numbers(sizes: &Sizes) -> usize {
     per_item.saturating_mul(sizes.batch.max(1))
 }
 
+/// The hypothesis with these mistakes in it.
+fn changed(mistakes: &[&Mistake]) -> Hypothesis {
+    let mut hypothesis = Hypothesis::AS_STATED;
+    for mistake in mistakes {
+        (mistake.change)(&mut hypothesis);
+    }
+    hypothesis
+}
+
 impl Search<'_> {
     fn best(&self, pairs: bool, may_be_coarser: bool) -> Vec<Explanation> {
-        let form = self.inputs.statement.inputs;
-        let mistakes: Vec<&'static Mistake> = MISTAKES
-            .iter()
-            .filter(|mistake| mistake.forms.contains(&form))
-            .collect();
-        let changed = |mistakes: &[&Mistake]| {
-            let mut hypothesis = Hypothesis::AS_STATED;
-            for mistake in mistakes {
-                (mistake.change)(&mut hypothesis);
-            }
-            hypothesis
-        };
-        // Only mistakes that change the addends of the claim can explain anything.
-        let stated = self.first(self.claim, &Hypothesis::AS_STATED);
-        let active: Vec<(&'static Mistake, Hypothesis)> = mistakes
-            .par_iter()
-            .map(|mistake| (*mistake, changed(&[mistake])))
-            .filter(|(_, hypothesis)| {
-                self.first(self.claim, hypothesis)
-                    .is_some_and(|first| Some(first) != stated)
-            })
-            .collect();
-        let told = |decision| match decision {
-            Decision::Told(explanation) => Some(*explanation),
-            Decision::No | Decision::Possible => None,
-        };
+        let active = self.active();
         let alone: Vec<Decision> = active
             .par_iter()
             .map(|(mistake, hypothesis)| self.cause(vec![mistake], hypothesis))
@@ -150,28 +134,14 @@ impl Search<'_> {
         // Where one mistake gives these numbers with bounds that are too wide to decide, a pair that decides would only
         // have narrower bounds.
         let possible = alone.iter().any(|decision| matches!(decision, Decision::Possible));
-        let mut found: Vec<Explanation> = alone.into_iter().filter_map(told).collect();
+        let mut found: Vec<Explanation> = alone.into_iter().filter_map(Decision::told).collect();
         let few = self.claimed.len() <= MOST_FITTED;
         if found.is_empty() && few {
             found = self.changed();
             found.extend(self.constants(true));
         }
         if found.is_empty() && !possible && pairs {
-            let two: Vec<(usize, usize)> = (0..active.len())
-                .flat_map(|a| (a + 1..active.len()).map(move |b| (a, b)))
-                .collect();
-            found = two
-                .par_iter()
-                .filter_map(|&(a, b)| {
-                    let [(first, alone), (second, other)] = [&active[a], &active[b]];
-                    let both = changed(&[first, second]);
-                    // Two mistakes that change the same decision are not a pair.
-                    if both != changed(&[second, first]) || both == *alone || both == *other {
-                        return None;
-                    }
-                    told(self.cause(vec![first, second], &both))
-                })
-                .collect();
+            found = self.pairs(&active);
         }
         if found.is_empty() && may_be_coarser {
             found.extend(self.arithmetic());
@@ -186,6 +156,39 @@ impl Search<'_> {
         found.sort_by_key(Explanation::rank); // The sort is stable, so the order of the table decides ties.
         found.truncate(MOST_TOLD);
         found
+    }
+
+    /// The mistakes that change the addends of the claim. Only these can explain anything.
+    fn active(&self) -> Vec<(&'static Mistake, Hypothesis)> {
+        let form = self.inputs.statement.inputs;
+        let stated = self.first(self.claim, &Hypothesis::AS_STATED);
+        MISTAKES
+            .par_iter()
+            .filter(|mistake| mistake.forms.contains(&form))
+            .map(|mistake| (mistake, changed(&[mistake])))
+            .filter(|(_, hypothesis)| {
+                self.first(self.claim, hypothesis)
+                    .is_some_and(|first| Some(first) != stated)
+            })
+            .collect()
+    }
+
+    /// The explanations by two of these mistakes.
+    fn pairs(&self, active: &[(&'static Mistake, Hypothesis)]) -> Vec<Explanation> {
+        let two: Vec<(usize, usize)> = (0..active.len())
+            .flat_map(|a| (a + 1..active.len()).map(move |b| (a, b)))
+            .collect();
+        two.par_iter()
+            .filter_map(|&(a, b)| {
+                let [(first, alone), (second, other)] = [&active[a], &active[b]];
+                let both = changed(&[first, second]);
+                // Two mistakes that change the same decision are not a pair.
+                if both != changed(&[second, first]) || both == *alone || both == *other {
+                    return None;
+                }
+                self.cause(vec![first, second], &both).told()
+            })
+            .collect()
     }
 
     /// The claims within their bounds that would be out of bound by a hypothesis.

@@ -10,7 +10,7 @@ use typeset::words::quoted;
 use typeset::wrap::prose;
 
 use crate::dump::Claim;
-use crate::{Comparison, Judged, Judgement, Verdict, Worst};
+use crate::{Comparison, Judged, Judgement, NoiseVerdict, Verdict, Worst};
 
 pub mod allowance;
 mod json;
@@ -68,19 +68,7 @@ fn one(out: &mut String, judgement: &Judgement) {
         );
         let _ = writeln!(out, "  {name:<20} {style}{verdict:<9}{style:#} {line}");
     }
-    for noise in &judgement.noise {
-        let (verdict, colour) = match noise.failed {
-            None => ("ok", AnsiColor::Green),
-            Some(_) => ("OUT", AnsiColor::Red),
-        };
-        let style = colour.on_default();
-        let (name, numbers) = (noise.tensor, noise.numbers);
-        let _ = writeln!(
-            out,
-            "  {name:<20} {style}{verdict:<9}{style:#} {numbers:>8} {:>11} {:>10} {:>10}  -",
-            "-", "-", "-"
-        );
-    }
+    judgement.noise.iter().for_each(|noise| noise_row(out, noise));
     if let Some(first) = judgement.first_divergence() {
         let _ = writeln!(
             out,
@@ -109,6 +97,20 @@ fn one(out: &mut String, judgement: &Judgement) {
     for warning in &judgement.warnings {
         let _ = writeln!(out, "\n{}", prose(&format!("warning: {warning}"), "", "    "));
     }
+}
+
+fn noise_row(out: &mut String, noise: &NoiseVerdict) {
+    let (verdict, colour) = match noise.failed {
+        None => ("ok", AnsiColor::Green),
+        Some(_) => ("OUT", AnsiColor::Red),
+    };
+    let style = colour.on_default();
+    let (name, numbers) = (noise.tensor, noise.numbers);
+    let _ = writeln!(
+        out,
+        "  {name:<20} {style}{verdict:<9}{style:#} {numbers:>8} {:>11} {:>10} {:>10}  -",
+        "-", "-", "-"
+    );
 }
 
 fn details(out: &mut String, judged: &Judged) {

@@ -310,20 +310,7 @@ impl Statement {
     }
 
     fn check(&self) -> Result<(), FileError> {
-        if self.entries.is_some() && (self.inputs != Form::Sequence || self.text.is_some()) {
-            return Err(refuse(
-                "entries",
-                "given",
-                "only tokens beside it: inputs: sequence, and no text",
-            ));
-        }
-        if let Some(reading) = self.reading.filter(|_| self.inputs != Form::Worlds) {
-            return Err(refuse(
-                "reading",
-                reading.name(),
-                "only beside inputs: worlds, where q(y,z|x) is a table",
-            ));
-        }
+        self.expect_no_strays()?;
         if self.device.as_deref() == Some("cuda") {
             for (key, given) in [("device_name", &self.device_name), ("driver", &self.driver)] {
                 if given.as_ref().is_none_or(|given| given.trim().is_empty()) {
@@ -373,6 +360,25 @@ impl Statement {
             }
         }
         Ok(())
+    }
+
+    /// Refuses keys that belong to other inputs.
+    fn expect_no_strays(&self) -> Result<(), FileError> {
+        if self.entries.is_some() && (self.inputs != Form::Sequence || self.text.is_some()) {
+            return Err(refuse(
+                "entries",
+                "given",
+                "only tokens beside it: inputs: sequence, and no text",
+            ));
+        }
+        match self.reading.filter(|_| self.inputs != Form::Worlds) {
+            None => Ok(()),
+            Some(reading) => Err(refuse(
+                "reading",
+                reading.name(),
+                "only beside inputs: worlds, where q(y,z|x) is a table",
+            )),
+        }
     }
 
     /// What `q(y,z|x)` stands for.

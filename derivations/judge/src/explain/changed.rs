@@ -159,7 +159,6 @@ impl Search<'_> {
         } else {
             1
         };
-        #[expect(clippy::cast_precision_loss, reason = "counts")]
         let of = |at: usize, range: std::ops::Range<usize>| -> f64 {
             let at_index = |k: usize| {
                 if axis.role() == Role::Batch {

@@ -21,6 +21,16 @@ pub(super) enum Decision {
     Told(Box<Explanation>),
 }
 
+impl Decision {
+    /// The explanation, if it is one.
+    pub(super) fn told(self) -> Option<Explanation> {
+        match self {
+            Self::Told(explanation) => Some(*explanation),
+            Self::No | Self::Possible => None,
+        }
+    }
+}
+
 /// How much a hypothesis has to explain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Evidence {

@@ -10,7 +10,7 @@ use super::super::constants::{CONSTANTS, Constant, Found};
 use super::super::explanation::{Cause, Explanation};
 use super::super::hypothesis::Hypothesis;
 use super::super::mistakes::Mistake;
-use super::decide::{Decision, Evidence};
+use super::decide::Evidence;
 use super::search::Search;
 use crate::dump::Axis;
 
@@ -136,10 +136,7 @@ impl Search<'_> {
             is_alone: beside.is_none(),
             most_of_error,
         };
-        match self.decide(cause, &hypothesis, evidence) {
-            Decision::Told(explanation) => Some(*explanation),
-            Decision::No | Decision::Possible => None,
-        }
+        self.decide(cause, &hypothesis, evidence).told()
     }
 
     /// The place of the number out of bound with the largest error, if the claimed number is finite.
@@ -269,7 +266,7 @@ impl Search<'_> {
             .collect();
         all.extend([1, 2, 3].map(|count| Candidate::any(to_digits(ratio, count))));
         all.push(Candidate::any(ratio));
-        all.retain(|candidate| candidate.values[0].is_finite() && candidate.values[0] != 0.0);
+        all.retain(|candidate| candidate.values[0].is_normal() && (candidate.values[0] - 1.0).abs() > 1e-12);
         all
     }
 
@@ -302,8 +299,8 @@ impl Search<'_> {
             add(tau, "the temperature");
             add(tau * tau, "the square of the temperature");
         }
-        if statement.beta() != 1.0 {
-            add(statement.beta(), "beta");
+        if let Some(beta) = statement.beta.filter(|beta| *beta > 0.0) {
+            add(beta, "beta");
         }
         add(LN_10, "ln 10: logarithms to base ten");
         add(PI, "pi");
@@ -371,7 +368,7 @@ impl Search<'_> {
 fn roots([low, high]: [f64; 2], steps: i32, at: impl Fn(f64) -> f64) -> Vec<f64> {
     // A constant that is of no effect at its largest is of none at all.
     let at_most = at(high);
-    if at_most.is_nan() || at_most == at(low) {
+    if at_most.is_nan() || at_most.total_cmp(&at(low)).is_eq() {
         return Vec::new();
     }
     let point = |k: i32| low + (high - low) * f64::from(k) / f64::from(steps);
@@ -379,7 +376,7 @@ fn roots([low, high]: [f64; 2], steps: i32, at: impl Fn(f64) -> f64) -> Vec<f64>
     let mut found = Vec::new();
     for pair in grid.windows(2) {
         let [(mut left, below), (mut right, above)] = [pair[0], pair[1]];
-        if !(below * above <= 0.0) || below == above {
+        if !(below * above <= 0.0) || below.total_cmp(&above).is_eq() {
             continue;
         }
         for _ in 0..HALVINGS {

@@ -190,12 +190,12 @@ impl Question {
             Some(at_once) => ours.next_multiple_of(at_once),
             None => hello.length(Axis::Batch, ours),
         };
-        let batch = match kind {
-            "ordinary" => rows(3),
-            "one item" => rows(2),
-            "each token" => rows(tokens.min(MOST_CHANGED) + 2),
-            _ => rows(entries.min(MOST_NEXT)),
-        };
+        let batch = rows(match kind {
+            "ordinary" => 3,
+            "one item" => 2,
+            "each token" => tokens.min(MOST_CHANGED) + 2,
+            _ => entries.min(MOST_NEXT),
+        });
         self.lengths.insert(Axis::Batch, batch);
         self.lengths.insert(Axis::Token, tokens);
         self.room(&[Axis::Batch, Axis::Token])?;
@@ -210,12 +210,7 @@ impl Question {
                 _ => random.random_range(1..tokens.max(2)),
             };
             for t in 0..tokens {
-                let range = match &text {
-                    Some(text) if t < text.tokens => 0..text.vocabulary,
-                    Some(text) => text.vocabulary..entries,
-                    None => 0..entries,
-                };
-                let drawn = random.random_range(range);
+                let drawn = random.random_range(of_kind(text.as_ref(), t, entries));
                 ids.push(match kind {
                     "each token" if row == 0 => drawn,
                     "each token" if row + 1 < batch && t == (row - 1 + skipped) % tokens => {
@@ -286,6 +281,15 @@ impl Question {
                 }
             }
         }
+    }
+}
+
+/// The entries of which a token is one.
+const fn of_kind(text: Option<&Text>, t: usize, entries: usize) -> std::ops::Range<usize> {
+    match text {
+        Some(text) if t < text.tokens => 0..text.vocabulary,
+        Some(text) => text.vocabulary..entries,
+        None => 0..entries,
     }
 }
 

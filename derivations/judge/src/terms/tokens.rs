@@ -6,7 +6,7 @@ use reference::logits;
 use reference::relaxation::Relaxed;
 use reference::vocab::Nats;
 
-use crate::dump::{Expectation, Item};
+use crate::dump::{Expectation, Item, Tokens};
 use crate::hypothesis::{
     Arrangement, Averaged, CodeLogits, Divergence, Hypothesis, Inside, Masked, PriorOf, Shift, Softmax, Temperature,
 };
@@ -276,18 +276,10 @@ pub(super) fn of_kind(
     Ok(addends.into_iter().map(|addend| addend.times(sign, 0.0)).collect())
 }
 
-/// The addends of the divergence, entropy or cross-entropy of a position.
-pub(super) fn divergence(
-    inputs: &Inputs<'_>,
-    quantity: Expectation,
-    hypothesis: &Hypothesis,
-    at: usize,
-    row: usize,
-    fine: bool,
-) -> Row {
-    let w = inputs.of_rows();
+/// The rows of the code and of its prior at a position, as a hypothesis has them.
+fn pair(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Result<[LogSoftmaxRow; 2], Absence> {
+    let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
     let mut q = averaged(inputs, hypothesis, at, row)?;
-    let tokens = item(inputs, at)?;
     let of_all = match prior_item(inputs, hypothesis) {
         Some(Item::Tokens(first)) => &first.prior,
         _ => &tokens.prior,
@@ -313,33 +305,54 @@ pub(super) fn divergence(
     }
     inside(&mut q, hypothesis.in_log_q, w);
     inside(&mut prior, hypothesis.in_log_prior, w);
-    let kind = match quantity {
-        Expectation::Entropy => Divergence::PriorMissing,
-        Expectation::CrossEntropy if hypothesis.divergence != Divergence::PriorNotLogged => Divergence::EntropyMissing,
-        Expectation::CrossEntropy | Expectation::Kl => hypothesis.divergence,
-    };
-    if hypothesis.in_log_ratio != Inside::Nothing {
-        if quantity != Expectation::Kl || kind != Divergence::Forward {
-            return Err(Absence::NotAffected);
-        }
-        for k in 0..q.ln.len() {
-            q.ln[k] -= prior.ln[k];
-            q.abs_error[k] += prior.abs_error[k];
-        }
-        inside(&mut q, hypothesis.in_log_ratio, w);
-        return Ok(expectation(&q, LogWeights::new(1.0, 0.0), &prior, w));
+    Ok([q, prior])
+}
+
+/// The formula that a hypothesis computes for a quantity.
+const fn formula(quantity: Expectation, hypothesis: &Hypothesis) -> Divergence {
+    match (quantity, hypothesis.divergence) {
+        (Expectation::Entropy, _) => Divergence::PriorMissing,
+        (Expectation::CrossEntropy | Expectation::Kl, Divergence::PriorNotLogged) => Divergence::PriorNotLogged,
+        (Expectation::CrossEntropy, _) => Divergence::EntropyMissing,
+        // Of these two the numbers in the place of logarithms are others.
+        (Expectation::Kl, Divergence::PriorNotNormalised | Divergence::NotNormalised) => Divergence::Forward,
+        (Expectation::Kl, kind) => kind,
     }
-    let shared = 2.0
-        * if quantity == Expectation::Entropy {
-            q.common
+}
+
+/// The addends of a divergence with a constant inside `ln q/p`.
+fn of_ratio(mut q: LogSoftmaxRow, prior: &LogSoftmaxRow, constant: Inside, w: Arithmetic) -> Vec<BoundedSum> {
+    for k in 0..q.ln.len() {
+        q.ln[k] -= prior.ln[k];
+        q.abs_error[k] += prior.abs_error[k];
+    }
+    inside(&mut q, constant, w);
+    expectation(&q, LogWeights::new(1.0, 0.0), prior, w)
+}
+
+/// The addends of the divergence, entropy or cross-entropy of a position.
+pub(super) fn divergence(
+    inputs: &Inputs<'_>,
+    quantity: Expectation,
+    hypothesis: &Hypothesis,
+    at: usize,
+    row: usize,
+    fine: bool,
+) -> Row {
+    let w = inputs.of_rows();
+    let [q, prior] = pair(inputs, hypothesis, at, row)?;
+    let tokens = item(inputs, at)?;
+    let kind = formula(quantity, hypothesis);
+    if hypothesis.in_log_ratio != Inside::Nothing {
+        let is_divergence = quantity == Expectation::Kl && kind == Divergence::Forward;
+        return if is_divergence {
+            Ok(of_ratio(q, &prior, hypothesis.in_log_ratio, w))
         } else {
-            prior.common
+            Err(Absence::NotAffected)
         };
-    // Of these two the numbers in the place of logarithms were replaced above.
-    let kind = match kind {
-        Divergence::PriorNotNormalised | Divergence::NotNormalised => Divergence::Forward,
-        kind => kind,
-    };
+    }
+    let of_row = if quantity == Expectation::Entropy { &q } else { &prior };
+    let shared = 2.0 * of_row.common;
     let addends = of_kind(kind, quantity, &q, prior, w)?;
     if fine {
         let has_sign = matches!(quantity, Expectation::Entropy | Expectation::CrossEntropy);
@@ -357,20 +370,25 @@ pub(super) fn divergence(
         (Expectation::Kl, None) => Range::divergence_from_uniform(&q, w),
         (Expectation::Kl, Some(_)) => Range::divergence(sum.error, sum.mass),
     });
-    if !reads_as_stated(hypothesis) {
-        return Ok(vec![sum]);
-    }
-    // The value comes from the reference, whose sums lose no digits where the divergence is near 0.
+    let known = if reads_as_stated(hypothesis) {
+        known(tokens, kind, quantity, row)?
+    } else {
+        None
+    };
+    Ok(vec![known.map_or(sum, |known| sum.known(known.value()))])
+}
+
+/// The number of a position by the reference, whose sums lose no digits where the divergence is near 0.
+fn known(tokens: &Tokens, kind: Divergence, quantity: Expectation, row: usize) -> Result<Option<Nats>, Absence> {
     let x = line(table(tokens.logits.as_ref())?, row)?;
     let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
-    let known = match (kind, quantity, prior) {
+    Ok(Some(match (kind, quantity, prior) {
         (_, Expectation::Entropy, _) => logits::entropy(x)?,
         (Divergence::EntropyMissing, Expectation::CrossEntropy, Some(b)) => logits::cross_entropy(x, b)?,
         (Divergence::Forward, Expectation::Kl, None) => logits::kl_to_uniform(x)?,
         (Divergence::Forward, Expectation::Kl, Some(b)) => logits::kl_divergence(x, b)?,
-        _ => return Ok(vec![sum]),
-    };
-    Ok(vec![sum.known(known.value())])
+        _ => return Ok(None),
+    }))
 }
 
 /// Whether a hypothesis takes the distributions of code and prior as they are stated, whatever it computes from them.
@@ -436,11 +454,10 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
         let addend = weighed(&rough, k, value(k, y), 1.0, w);
         addend.within(Range::probability(w).part(&rough, addend.mass, w))
     };
-    let after = match hypothesis.temperature {
-        Temperature::AfterSoftmax => 1.0 / inputs.statement.temperature.ok_or(Absence::NotAffected)?,
-        _ => 1.0,
-    };
-    Ok(each
-        .map(|each| one(each).times(after, if after == 1.0 { 0.0 } else { w.u() }))
-        .collect())
+    let each = each.map(one);
+    if hypothesis.temperature != Temperature::AfterSoftmax {
+        return Ok(each.collect());
+    }
+    let after = 1.0 / inputs.statement.temperature.ok_or(Absence::NotAffected)?;
+    Ok(each.map(|each| each.times(after, w.u())).collect())
 }

@@ -28,14 +28,7 @@ pub(crate) fn gradient(
     at: usize,
     row: usize,
 ) -> Row {
-    let logs = [hypothesis.in_log_q, hypothesis.in_log_prior, hypothesis.in_log_ratio];
-    let reads_rows = hypothesis.arrangement == Arrangement::AsStated && hypothesis.averaged == Averaged::Nothing;
-    if hypothesis.softmax != Softmax::Codes || !reads_rows || logs != [Inside::Nothing; 3] {
-        return Err(Absence::NotAffected);
-    }
-    if hypothesis.prior_of != PriorOf::Item
-        || matches!(hypothesis.logits, CodeLogits::Softmaxed | CodeLogits::BothTempered)
-    {
+    if !has_gradient(hypothesis) {
         return Err(Absence::NotAffected);
     }
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
@@ -92,6 +85,15 @@ pub(crate) fn gradient(
         slopes.fill(BoundedSum::one(f64::NAN, 0.0, 0.0));
     }
     Ok(slopes)
+}
+
+/// Whether the gradient by a hypothesis is computed here.
+fn has_gradient(hypothesis: &Hypothesis) -> bool {
+    let logs = [hypothesis.in_log_q, hypothesis.in_log_prior, hypothesis.in_log_ratio];
+    let reads_rows = hypothesis.arrangement == Arrangement::AsStated && hypothesis.averaged == Averaged::Nothing;
+    let reads_logits = !matches!(hypothesis.logits, CodeLogits::Softmaxed | CodeLogits::BothTempered);
+    let is_own = hypothesis.softmax == Softmax::Codes && hypothesis.prior_of == PriorOf::Item;
+    reads_rows && reads_logits && is_own && logs == [Inside::Nothing; 3]
 }
 
 /// The factors `a` and `b` of `f = a ln q - b ln p`. They are NaN for the divergence `D(p || q)`, which has no such
