@@ -109,6 +109,8 @@ FRAMEWORKS = {
 
 def statement(layout, kind, name):
     stated = {"dtype": TYPES[kind][0], "layout": layout, "prior": "uniform", "framework": name}
+    if name == "NumPy" and kind == "bf16":
+        stated["accumulation"] = "bf16"  # ml_dtypes adds up in bfloat16, the others in single precision
     return stated
 
 

@@ -222,7 +222,7 @@ impl Causality {
             if apart(found, known, slack.at(known)) {
                 self.breaks(1);
             }
-            return (node, known);
+            return (node, if found.is_nan() { 0.0 } else { known }); // A NaN is no number of any model.
         }
         met.push(Beginning {
             nll: found,
@@ -254,7 +254,7 @@ impl Causality {
         (before.mass, before.off, before.nexts) = (sum, off, nexts + 1);
         // This is the probability that the other tokens leave, as `-ln p`.
         let left = -(1.0 - mass).max(0.0).ln();
-        if wrong { left } else { found.max(0.0) }
+        if wrong { left } else { found.max(0.0) } // The larger of NaN and 0 is 0.
     }
 
     fn note(&mut self, met: &[Beginning], entries: Option<u64>, slack: &Slack) {

@@ -87,6 +87,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged]) -> Result<(), FileErro
         let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
         judged.explanations = search.best(numbers <= MOST_FOR_PAIRS, may_be_coarser);
         coarser |= judged.explanations.iter().any(Explanation::is_of_arithmetic);
+        judged.unexplained = None;
         if judged.explanations.is_empty() && numbers > MOST_FOR_PAIRS {
             judged.unexplained = Some(format!(
                 "pairs of mistakes are tried on dumps of at most {MOST_FOR_PAIRS} numbers: dump a few items of the batch"

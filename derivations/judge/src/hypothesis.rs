@@ -5,6 +5,7 @@
 //! mistakes together can be computed, too.
 
 use bounds::Float;
+use reference::vocab::Reading;
 
 use crate::dump::{Axis, Sizes};
 
@@ -56,6 +57,8 @@ pub struct Hypothesis {
     pub in_log_likelihood: Inside,
     pub divergence: Divergence,
     pub code_prior: CodePrior,
+    /// What `q(y,z|x)` stands for, where it is not what is stated.
+    pub reading: Option<Reading>,
     pub evidence: Evidence,
     pub spread: Spread,
     pub added_to_spread: AddedToSpread,
@@ -112,6 +115,7 @@ impl Hypothesis {
         in_log_likelihood: Inside::Nothing,
         divergence: Divergence::Forward,
         code_prior: CodePrior::Joint,
+        reading: None,
         evidence: Evidence::AsStated,
         spread: Spread::AsStated,
         added_to_spread: AddedToSpread::Nothing,

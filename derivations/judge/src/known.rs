@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use toml::value::Date;
 
+use crate::dump::Quantity;
 use crate::{Judgement, Verdict};
 
 /// A known deviation of a claim.
@@ -19,7 +20,9 @@ pub struct KnownDeviation {
     pub reason: String,
     /// The last day on which it is allowed.
     pub until: Date,
-    /// Whether a claim needed it.
+    /// Whether a claim of it was judged, and whether one needed it.
+    #[serde(skip)]
+    met: bool,
     #[serde(skip)]
     needed: bool,
 }
@@ -47,7 +50,21 @@ pub fn read(text: &str) -> Result<Vec<KnownDeviation>, String> {
             .map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
         format!("line {line}: {}", error.message().lines().collect::<Vec<_>>().join(" "))
     })?;
+    let names = Quantity::ALL.map(Quantity::name);
     for known in &file.known {
+        if !names.contains(&known.claim.as_str()) {
+            return Err(format!(
+                "there is no claim {:?}, expected one of {}",
+                known.claim,
+                names.join(", ")
+            ));
+        }
+        if known.dump.as_deref() == Some("") {
+            return Err(format!(
+                "the dump of the known deviation of {} is empty, expected the end of a path, or no such key",
+                known.claim
+            ));
+        }
         if !(known.size > 0.0 && known.size.is_finite()) {
             return Err(format!(
                 "the size of the known deviation of {} is {}, expected a positive number",
@@ -61,26 +78,35 @@ pub fn read(text: &str) -> Result<Vec<KnownDeviation>, String> {
             ));
         }
     }
-    Ok(file.known)
+    let mut known = file.known;
+    for known in &mut known {
+        known.reason = known.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    Ok(known)
 }
 
 /// Lets claims stand that are out of bound by no more than is known. `today` decides which deviations are still allowed.
 pub fn allow(judgements: &mut [Judgement], known: &mut [KnownDeviation], today: Date) {
     for judgement in judgements {
         for judged in &mut judgement.claims {
-            if !matches!(judged.verdict, Verdict::Beyond | Verdict::Follows(_)) {
-                continue;
-            }
             let name = judged.claim.quantity.name();
-            let mut of_claim = known.iter_mut().filter(|known| {
-                known.claim == name
-                    && known
-                        .dump
-                        .as_ref()
-                        .is_none_or(|end| judgement.name.ends_with(end.as_str()))
-            });
-            let Some(known) = of_claim.next() else { continue };
-            known.needed = true;
+            let is_out = matches!(judged.verdict, Verdict::Beyond | Verdict::Follows(_));
+            let ends = |end: &String| judgement.name.ends_with(end.as_str());
+            let mut of_claim: Vec<&mut KnownDeviation> = known
+                .iter_mut()
+                .filter(|known| known.claim == name && known.dump.as_ref().is_none_or(ends))
+                .collect();
+            for known in &mut of_claim {
+                known.met = true;
+                known.needed |= is_out;
+            }
+            // Of several the one that allows most.
+            let widest = of_claim
+                .into_iter()
+                .max_by(|a, b| a.until.cmp(&b.until).then(a.size.total_cmp(&b.size)));
+            let Some(known) = widest.filter(|_| is_out) else {
+                continue;
+            };
             let error = judged.comparison.largest_error;
             if !(error <= known.size) {
                 judgement.warnings.push(format!(
@@ -106,10 +132,15 @@ pub fn unneeded(known: &[KnownDeviation]) -> Vec<String> {
     unneeded
         .map(|known| {
             let of = known.dump.as_ref().map_or(String::new(), |dump| format!(" in {dump}"));
-            format!(
-                "the known deviation of {}{of} is needed no more: nothing is out of bound there ({})",
-                known.claim, known.reason
-            )
+            let why = if known.met {
+                "is needed no more: nothing is out of bound there"
+            } else {
+                "was not tried: no dump that was judged has such a claim"
+            };
+            let KnownDeviation {
+                claim, size, reason, ..
+            } = known;
+            format!("the known deviation of {claim}{of} by {size:e} {why} ({reason})")
         })
         .collect()
 }

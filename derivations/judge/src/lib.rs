@@ -88,12 +88,14 @@ pub fn verdicts(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileEr
         judged.push(verdict(dump, claim, cells, skipped, &mut warnings)?);
     }
     first_divergence::trace(dump, &mut judged)?;
+    let noise: Vec<NoiseVerdict> = noise.iter().map(Noise::verdict).collect();
+    warnings.extend(noise.iter().filter_map(|noise| noise.note.clone()));
     Ok(Judgement {
         name: dump.name.clone(),
         subject: subject::subject(dump),
         claims: judged,
         warnings,
-        noise: noise.iter().map(Noise::verdict).collect(),
+        noise,
         power: None,
         allows_undecided: false,
     })
@@ -185,6 +187,9 @@ fn verdict(
         Some(reason) => Verdict::Skipped(reason),
         None if comparison.failed > 0 => Verdict::Beyond,
         None if black_box && held.tested == 0 => Verdict::Skipped(held.untested().to_owned()),
+        None if black_box && comparison.classed == comparison.numbers => {
+            Verdict::Undecided("every number is infinite, and held against itself".to_owned())
+        }
         None if comparison.numbers == 0 => Verdict::Skipped("it has no numbers".to_owned()),
         None if comparison.is_undecided() => Verdict::Undecided(undecided::reason(dump, claim, &comparison)),
         None => Verdict::Within,
@@ -198,7 +203,7 @@ fn verdict(
         verdict,
         comparison,
         explanations: held.explanations(),
-        unexplained: None,
+        unexplained: Some("no explanation was looked for".to_owned()),
     })
 }
 

@@ -6,6 +6,7 @@ use super::hypothesis::{
     Temperature, Terms, Weight,
 };
 use crate::dump::{Axis, Form};
+use reference::vocab::Reading;
 
 /// A known mistake in computing an objective.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +69,11 @@ pub const MISTAKES: &[Mistake] = mistakes![
 
     "prior-given-caption", WORLDS, "ln p(z|y) stands for ln p(y,z): ln p(y) is missing", "Eq. 13: p(y,z)", |r| r.code_prior = CodePrior::GivenCaption;
     "prior-marginal", WORLDS, "ln p(z) stands for ln p(y,z): the caption is summed over", "Eq. 13: p(y,z)", |r| r.code_prior = CodePrior::Marginal;
+    "read-as-observed", WORLDS, "q(y,z|x) is q(z|x) at the observed caption, not what is stated", "Eq. 13, the reading", |r| r.reading = Some(Reading::Observed);
+    "read-as-joint", WORLDS, "the divergence is over captions and codes, not what is stated", "Eq. 13, the reading", |r| r.reading = Some(Reading::Joint);
+    "read-as-expected", WORLDS, "captions are averaged throughout, which is not what is stated", "Eq. 13, the reading", |r| r.reading = Some(Reading::Expected);
+    "read-as-pointwise", WORLDS, "the divergence is the log-ratio at the observed caption, not what is stated", "Eq. 13, the reading", |r| r.reading = Some(Reading::Pointwise);
+    "read-as-footnote", WORLDS, "the divergence is from p(z), not what is stated", "Eq. 13, the reading", |r| r.reading = Some(Reading::Footnote);
     "evidence-over-captions", WORLDS, "the evidence is summed over the captions, too", "Eq. 3: a sum over z", |r| r.evidence = Evidence::OverCaptions;
     "mean-of-logs", WORLDS, "a mean of logarithms stands where the logarithm of a mean should", "Eq. 5 to 6: Jensen", |r| r.evidence = Evidence::MeanOfLogs;
     "evidence-without-prior", WORLDS, "the prior is missing from the evidence", "Eq. 3", |r| r.evidence = Evidence::PriorMissing;

@@ -1,14 +1,16 @@
 //! Tests what a dump gives as noise against its law. Noise that is not drawn from it makes right samples of a wrong
 //! distribution, which no claim shows.
 
-// Each test holds with certainty, whatever the size of the sample, and together they fail with a probability of at most
-// FAILURE a tensor:
+// The tests are rigorous for noise that is made from a uniform number on a grid, of any step up to GRID. Together they fail
+// with a probability of at most FAILURE a tensor:
 //
-//   - the largest number m of n: P(all <= m) = F(m)^n, and P(one >= m) <= n (1 - F(m)); the smallest likewise;
-//   - the distribution: P(sup |F_n - F| > t) <= 2 e^(-2 n t^2) (Dvoretzky, Kiefer and Wolfowitz 1956; Massart 1990);
+//   - the largest number m of n: P(all <= m) <= (F(m) + grid)^n; the smallest likewise;
+//   - the distribution: P(sup |F_n - F| > t + grid) <= 2 e^(-2 n t^2) (Dvoretzky, Kiefer and Wolfowitz 1956; Massart 1990);
+//   - no number lies where no generator of double precision reaches: beyond LEAST and MOST;
 //   - equal rows: a row of ROW numbers or more that was there before has been copied.
 //
-// A number of a type stands for the numbers that are rounded to it, and the test holds for all of them.
+// A number of a type stands for the numbers that are rounded to it, and the test holds for all of them. The ends are those of
+// a grid too: a uniform number of 0 is replaced by a tiny one, far more often than the law has it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -17,7 +19,10 @@ use std::hash::Hasher as _;
 use bounds::{FAILURE, Float};
 
 /// The number of tests that share [`FAILURE`].
-const TESTS: f64 = 5.0;
+const TESTS: f64 = 3.0;
+
+/// The step of the uniform numbers from which libraries make noise, in single precision. Double precision may hold it.
+const GRID: f64 = 1.0 / 8_388_608.0;
 
 /// The bins of the histogram, from which the distribution is compared.
 const BINS: usize = 1 << 14;
@@ -41,6 +46,14 @@ impl Law {
         match self {
             Self::Gumbel => "the standard Gumbel distribution",
             Self::Normal => "the standard normal distribution",
+        }
+    }
+
+    /// The least and the largest number that a generator of double precision gives.
+    const fn ends(self) -> [f64; 2] {
+        match self {
+            Self::Gumbel => [-7.0, 45.0],
+            Self::Normal => [-40.0, 40.0],
         }
     }
 
@@ -73,6 +86,8 @@ pub struct NoiseVerdict {
     pub numbers: usize,
     /// A sentence about why it is not drawn from its law, if it is not.
     pub failed: Option<String>,
+    /// A sentence about what the type in which it was drawn made of it.
+    pub note: Option<String>,
 }
 
 /// A tensor of noise while its items are read.
@@ -149,7 +164,30 @@ impl Noise {
             law: self.law,
             numbers: usize::try_from(self.count).unwrap_or(usize::MAX),
             failed: self.failed(),
+            note: self.note(),
         }
+    }
+
+    /// The step of the uniform numbers from which it was made.
+    fn grid(&self) -> f64 {
+        GRID.max(2.0 * self.u)
+    }
+
+    /// Of noise that a half type cuts off, what it lacks.
+    fn note(&self) -> Option<String> {
+        #[expect(clippy::cast_precision_loss, reason = "a count")]
+        let n = self.count as f64;
+        let [_, above, _] = self.law.at(self.largest);
+        let cut_off = self.grid() > GRID && -n * above < (FAILURE / TESTS).ln();
+        cut_off.then(|| {
+            format!(
+                "{} ends at {:.4}, where {} has {:.0} of {n} numbers beyond: it was drawn in a half type",
+                self.tensor,
+                self.largest,
+                self.law.name(),
+                n * above
+            )
+        })
     }
 
     fn failed(&self) -> Option<String> {
@@ -161,29 +199,26 @@ impl Noise {
         if let Some([[item, row], [other, at]]) = self.copied {
             return Some(format!("row {at} of item {other} is row {row} of item {item} again"));
         }
-        let rare = FAILURE / TESTS;
+        let (rare, grid) = (FAILURE / TESTS, self.grid());
+        let [low, high] = self.law.ends();
+        if let Some(number) = [self.least, self.largest]
+            .into_iter()
+            .find(|number| !(low..=high).contains(number))
+        {
+            return Some(format!("it has the number {number:.4}, which no generator gives"));
+        }
         let moved = |number: f64, by: f64| number + by * 2.0 * self.u * number.abs();
-        // F(m)^n is the probability that no number is larger.
-        let all_below = |number: f64| -n * self.law.at(number)[1];
-        let all_above = |number: f64| -n * self.law.at(number)[0];
-        let (largest, least) = (self.largest, self.least);
+        // (F(m) + grid)^n is the probability that no number is larger.
+        let beyond = |share: f64| -n * (share - grid).max(0.0);
+        let [_, above, _] = self.law.at(moved(self.largest, 1.0));
+        let [below, ..] = self.law.at(moved(self.least, -1.0));
         for (number, ln, which) in [
-            (largest, all_below(moved(largest, 1.0)), "largest"),
-            (least, all_above(moved(least, -1.0)), "smallest"),
+            (self.largest, beyond(above), "largest"),
+            (self.least, beyond(below), "smallest"),
         ] {
             if ln < rare.ln() {
                 return Some(format!(
                     "its {which} number of {n} is {number:.4}, and the probability that none goes further is e^{ln:.0}: it is cut off"
-                ));
-            }
-        }
-        for (number, probability, which) in [
-            (largest, n * self.law.at(moved(largest, -1.0))[1], "large"),
-            (least, n * self.law.at(moved(least, 1.0))[0], "small"),
-        ] {
-            if probability < rare {
-                return Some(format!(
-                    "it has a number as {which} as {number:.4}, and the probability of one in {n} is {probability:.0e}"
                 ));
             }
         }
@@ -195,7 +230,7 @@ impl Noise {
             #[expect(clippy::cast_precision_loss, reason = "counts")]
             let [share, least, most_there] = [bin as f64 / BINS as f64, certain as f64 / n, possible as f64 / n];
             let apart = (least - share).max(share - most_there);
-            if apart > most {
+            if apart > most + grid {
                 return Some(format!(
                     "{:.2} % of its {n} numbers lie where {:.2} % should: it has another distribution",
                     100.0 * if least > share { least } else { most_there },

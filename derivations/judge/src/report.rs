@@ -262,10 +262,11 @@ fn closing(judgements: &[Judgement]) -> String {
         count(numbers, "number")
     );
     let worst = claims()
+        .filter(|judged| !matches!(judged.verdict, Verdict::Known(_)))
         .map(|judged| &judged.comparison)
         .map(Comparison::used)
         .fold(0.0, f64::max);
-    let _ = match (claims().count() - skipped, out + follows, undecided + skipped) {
+    let _ = match (claims().count() - skipped, out + follows, undecided + skipped + known) {
         (0, ..) => write!(text, "nothing was judged, and that is a failure"),
         (_, 0, 0) => write!(
             text,

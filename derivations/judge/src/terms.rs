@@ -104,7 +104,7 @@ impl Inputs<'_> {
 
     pub(crate) fn reconstruction(&self, hypothesis: &Hypothesis, item: usize) -> Row {
         if let Some(Item::World(world)) = self.items.get(item) {
-            return finite_worlds::reconstruction(self, world);
+            return finite_worlds::reconstruction(self, world, hypothesis);
         }
         let lengths = hypothesis.reconstruction_lengths.factor(self.sizes);
         let addends = pixels::log_likelihood(self, self.pixels(item)?, hypothesis)?;

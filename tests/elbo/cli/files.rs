@@ -124,7 +124,7 @@ fn a_report_does_not_take_the_place_of_a_dump() {
     for place in [path, other.as_str()] {
         for report in ["--junit", "--markdown"] {
             let said = sentence(&["judge", RIGHT, path, report, place]);
-            assert!(said.contains("is a dump and a report's place"), "{said}");
+            assert!(said.contains("is read and a report's place"), "{said}");
         }
     }
     assert_eq!(std::fs::read(&dump).unwrap(), before);

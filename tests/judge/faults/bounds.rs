@@ -108,3 +108,34 @@ fn what_is_not_stated_is_said() {
         found.warnings
     );
 }
+
+#[test]
+fn where_equal_rows_have_equal_bits_a_beginning_is_held_to_a_few_last_places() {
+    // bfloat16; rows 0 and 1 begin alike, row 2 is row 0 again, with or without the same bits.
+    let judged = |again: f32| {
+        let mut draft = Draft::new("sequence", &json!({"dtype": "bf16"}));
+        draft.integers("tokens", &[3, 3], &[1, 2, 3, 1, 2, 4, 1, 2, 3]);
+        let numbers = [2.0_f32, 1.0, 0.5, 2.0, 1.25, 0.75, 2.0, again, 0.5];
+        draft.claim("token_nll", &[3, 3], &numbers, &json!({}));
+        judged(&draft).claims[0].verdict.clone()
+    };
+    assert_eq!(judged(1.0), Verdict::Beyond);
+    assert_eq!(judged(1.0078125), Verdict::Within);
+}
+
+#[test]
+fn a_prior_of_one_item_is_that_of_all() {
+    let judged = |prior: &[f32], items: usize| {
+        let logits: Vec<f32> = (0..3 * 4).map(|k| (k % 5) as f32 * 0.5).collect();
+        let mut draft = Draft::new("tokens", &json!({"dtype": "f32", "layout": "BSK", "prior": "logits"}));
+        draft.tensor("encoder_logits", &[3, 1, 4], &logits);
+        draft.tensor("prior_logits", &[items, 1, 4], prior);
+        draft.claim("kl", &[3, 1], &[0.0_f32; 3], &json!({"sum": ["code"]}));
+        let right = judge::defined(&draft.opened(), judge::dump::Quantity::Kl)
+            .unwrap()
+            .unwrap();
+        right.iter().map(|number| number.value).collect::<Vec<f64>>()
+    };
+    let prior = [0.25_f32, -1.0, 0.5, 2.0];
+    assert_eq!(judged(&prior, 1), judged(&prior.repeat(3), 3));
+}

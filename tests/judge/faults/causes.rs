@@ -212,3 +212,31 @@ fn a_sequences_loss_follows_from_its_own_numbers() {
         );
     }
 }
+
+/// One divergence of 5 codes in double precision, times a share.
+fn one_number(share: f64) -> Vec<String> {
+    let x = [0.5, -1.25, 2.0, 0.0, 1.0_f64];
+    let sum: f64 = x.iter().map(|x| x.exp()).sum();
+    let kl: f64 = x.iter().map(|x| x.exp() / sum * (x - sum.ln() + 5.0_f64.ln())).sum();
+    let mut draft = Draft::new("tokens", &json!({"dtype": "f64", "layout": "BSK", "prior": "uniform"}));
+    draft.floats("encoder_logits", &[1, 1, 5], &x, Float::F64);
+    draft.floats("claim.kl", &[1], &[share * kl], Float::F64);
+    draft.statement["claims"]["kl"] = json!({"sum": ["position", "code"]});
+    assert_eq!(
+        outcome(&judged(&draft), "kl").0,
+        if share == 1.0 { Right } else { Out },
+        "{share}"
+    );
+    names(&draft, "kl")
+}
+
+#[test]
+fn a_constant_that_nobody_writes_is_not_found_from_a_single_number() {
+    assert!(one_number(1.0).is_empty());
+    assert_eq!(one_number(0.2).first().unwrap(), "mean-over-codes");
+    assert_eq!(one_number(2.5), ["factor"], "5/2");
+    for share in [1.23456789, 0.8765431, 1.0001234567] {
+        let names = one_number(share);
+        assert!(names.is_empty(), "{share}: {names:?}");
+    }
+}

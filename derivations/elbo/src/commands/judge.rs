@@ -98,9 +98,12 @@ pub(crate) fn run(args: &Judge) -> Result<Outcome> {
     let mut known = known_deviations(&args.allow)?;
     let dumps = dumps(&args.dumps)?;
     for path in [&args.junit, &args.markdown].into_iter().flatten() {
-        if dumps.iter().any(|dump| is_same_file(dump, path)) {
+        if inputs(&dumps, &args.allow)
+            .iter()
+            .any(|input| is_same_file(input, path))
+        {
             return Err(format!(
-                "{} is a dump and a report's place, expected a file for each",
+                "{} is read and a report's place, expected a file for each",
                 path.display()
             )
             .into());
@@ -169,6 +172,21 @@ fn dumps(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
         files.extend(found);
     }
     Ok(files)
+}
+
+/// Everything that is read: dumps, the statements beside archives, known deviations.
+fn inputs(dumps: &[PathBuf], allowed: &[Allowed]) -> Vec<PathBuf> {
+    let mut all = dumps.to_vec();
+    let archives = dumps
+        .iter()
+        .filter(|dump| dump.extension().is_some_and(|end| end == "npz"));
+    all.extend(archives.map(|archive| archive.with_extension("json")));
+    for allowed in allowed {
+        if let Allowed::Known(path) = allowed {
+            all.push(path.clone());
+        }
+    }
+    all
 }
 
 /// Whether two paths lead to the same existing file.

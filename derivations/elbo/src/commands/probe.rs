@@ -28,7 +28,7 @@ pub(crate) struct Probe {
     /// Seconds that one answer may take
     #[arg(long, default_value_t = 10.0, value_parser = seconds)]
     timeout: f64,
-    /// Seconds that the command may take to start, until it answers the greeting; not less than --timeout
+    /// Seconds that the command may take to start, until it answers the greeting; at least --timeout
     #[arg(long, default_value_t = 60.0, value_parser = seconds)]
     start_timeout: f64,
     /// Where the smallest question that breaks a law goes, with its answer: `elbo judge` judges it again

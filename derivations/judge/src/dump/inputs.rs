@@ -123,14 +123,17 @@ impl Item {
 /// The numbers that are allowed in a tensor, as a predicate and in words.
 type Allowed = (fn(f64) -> bool, &'static str);
 
-const NUMBERS: Allowed = (|x| x.abs() <= 1e30, "a number of at most 1e30 in size");
+/// 1e30, as single precision has it.
+const LARGEST: f64 = 1e30_f32 as f64;
+
+const NUMBERS: Allowed = (|x| x.abs() <= LARGEST, "a number of at most 1e30 in size");
 /// The least number of single precision is allowed, because it is used as a mask, too.
 const LOGITS: Allowed = (
-    |x| x <= 1e30 && x >= f64::from(f32::MIN) || x == f64::NEG_INFINITY,
+    |x| x <= LARGEST && x >= f64::from(f32::MIN) || x == f64::NEG_INFINITY,
     "a logit, a number up to 1e30 and from the least of f32 on, or -inf",
 );
 const LOGARITHMS: Allowed = (|x| x.abs() <= 300.0, "a logarithm from -300 to 300");
-const POSITIVE: Allowed = (|x| x > 0.0 && x <= 1e30, "a positive number up to 1e30");
+const POSITIVE: Allowed = (|x| x > 0.0 && x <= LARGEST, "a positive number up to 1e30");
 
 impl Item {
     /// Whether it has pixels of a Bernoulli decoder that are neither 0 nor 1.

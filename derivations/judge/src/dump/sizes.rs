@@ -186,7 +186,7 @@ impl Sizes {
 
     fn sequence_of(&mut self, source: &TensorFile, statement: &Statement) -> Result<(), FileError> {
         if !source.has("token_logits") {
-            return self.tokens_alone(source);
+            return self.tokens_alone(source, statement);
         }
         let shape = floats(source, "token_logits")?;
         let &[batch, tokens, entries] = shape else {
@@ -245,7 +245,7 @@ impl Sizes {
     }
 
     /// Reads the sizes of a dump with the tokens of a model whose logits only the model knows.
-    fn tokens_alone(&mut self, source: &TensorFile) -> Result<(), FileError> {
+    fn tokens_alone(&mut self, source: &TensorFile, statement: &Statement) -> Result<(), FileError> {
         let shape = &source.info("tokens")?.shape;
         let &[batch, tokens] = shape.as_slice() else {
             return Err(misshapen("tokens", shape, "[B, T]"));
@@ -254,6 +254,12 @@ impl Sizes {
             return Err(misshapen("tokens", shape, "no axis of length 0"));
         }
         (self.batch, self.tokens) = (batch, tokens);
+        if let Some(entries) = statement.entries {
+            let entries = usize::try_from(entries).unwrap_or(usize::MAX);
+            for batch in 0..batch {
+                token_row(source, batch, entries, None)?;
+            }
+        }
         Ok(())
     }
 

@@ -231,7 +231,11 @@ pub(super) fn token_row(
             tensor: "tokens",
             index: vec![batch, t],
             found: value.to_string(),
-            expected: "an entry of the vocabulary, or one of text.padding",
+            expected: if text.is_some() {
+                "an entry of the vocabulary, or one of text.padding"
+            } else {
+                "an entry of the vocabulary, below entries"
+            },
         })
     })
     .collect()

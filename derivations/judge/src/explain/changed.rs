@@ -1,7 +1,7 @@
 //! Explanations by what was done with right numbers afterwards: another order, missing addends, printed digits; and by
 //! estimates that stand for them.
 
-use bounds::{Arithmetic, MOST_OF_ERROR};
+use bounds::MOST_OF_ERROR;
 
 use super::super::evaluate::StopAt;
 use super::super::explanation::{ArithmeticCause, Cause, Changed, Explanation};
@@ -14,6 +14,9 @@ const MOST_ORDERED: usize = 1 << 12;
 
 /// The numbers out of bound from which on it counts no more how many changes were tried: all of them have to fit one.
 const SEVERAL: usize = 3;
+
+/// The largest probability that numbers are near estimates by chance.
+const MOST_BY_CHANCE: f64 = 1e-3;
 
 /// The most digits of a rounded number.
 const MOST_DIGITS: u8 = 7;
@@ -170,7 +173,11 @@ impl Search<'_> {
             range.map(|k| each[at_index(k)][0]).sum::<f64>()
         };
         #[expect(clippy::cast_precision_loss, reason = "counts")]
-        let tried = if self.failed >= SEVERAL { 1.0 } else { 4.0 * n as f64 };
+        let tried = if self.different() >= SEVERAL {
+            1.0
+        } else {
+            4.0 * n as f64
+        };
         let (length, most) = (n as f64, MOST_OF_ERROR / tried);
         let word = if axis == Axis::Batch { "item" } else { axis.name() };
         for left_out in 1..n {
@@ -261,38 +268,46 @@ impl Search<'_> {
                 return None;
             }
             let (mut worst, mut bounds, mut errors) = (0.0_f64, 0.0, 0.0);
+            // The logarithm of the probability that so many numbers are near an estimate by chance.
+            let mut by_chance = 0.0_f64;
             let cells = self.cells(claim, self.inputs.arithmetic);
             for item in 0..cells.items() {
                 for row in 0..cells.rows() {
                     let flat = cells.flat(bounds::Place { item, row, entry: 0 });
-                    let [ln_q, ln_p] = self.logarithms(item, row)?;
                     let (claimed, [value, own]) = (self.claimed[flat], self.stated[flat]);
-                    let estimates = ln_q
-                        .iter()
-                        .zip(&ln_p)
-                        .map(|(q, p)| cells.scaled((estimator.at)(*q, *p)));
-                    let nearest = estimates
-                        .map(|estimate| (estimate - claimed).abs())
-                        .fold(f64::INFINITY, f64::min);
-                    let Arithmetic { each, .. } = self.inputs.arithmetic;
-                    let u = each.unit_roundoff().max(claim.stored.unit_roundoff());
+                    let u = self
+                        .inputs
+                        .arithmetic
+                        .each
+                        .unit_roundoff()
+                        .max(claim.stored.unit_roundoff());
                     let bound = own.max(8.0 * u * (1.0 + claimed.abs()));
+                    let mut estimates: Vec<f64> = self.estimates(estimator, item, row)?;
+                    let nearest = estimates.iter().map(|estimate| (estimate - claimed).abs());
+                    let nearest = nearest.fold(f64::INFINITY, f64::min);
                     if !(nearest <= bound) {
                         return None;
                     }
+                    estimates.sort_by(f64::total_cmp);
+                    by_chance += covered(&estimates, bound, [value, (claimed - value).abs().max(bound)]).ln();
                     worst = worst.max(nearest / bound);
-                    #[expect(clippy::cast_precision_loss, reason = "a row's length")]
-                    let codes = ln_q.len() as f64;
-                    let tried = if self.failed >= SEVERAL { 1.0 } else { codes };
-                    (bounds, errors) = (bounds + tried * bound, errors + (claimed - value).abs());
+                    (bounds, errors) = (bounds + bound, errors + (claimed - value).abs());
                 }
             }
             let changed = Changed::OneSample {
                 estimator: estimator.name,
                 formula: estimator.formula,
             };
-            (bounds <= MOST_OF_ERROR * errors).then_some((changed, worst))
+            (by_chance <= MOST_BY_CHANCE.ln() && bounds <= MOST_OF_ERROR * errors).then_some((changed, worst))
         })
+    }
+
+    /// The estimates of a position, one for each code.
+    fn estimates(&self, estimator: &Estimator, item: usize, row: usize) -> Option<Vec<f64>> {
+        let cells = self.cells(self.claim, self.inputs.arithmetic);
+        let [ln_q, ln_p] = self.logarithms(item, row)?;
+        let each = ln_q.iter().zip(&ln_p);
+        Some(each.map(|(q, p)| cells.scaled((estimator.at)(*q, *p))).collect())
     }
 
     /// `ln q` and `ln p` of a position.
@@ -351,6 +366,19 @@ impl Search<'_> {
             used,
         ))
     }
+}
+
+/// The share of a window that lies within `bound` of one of these sorted numbers. The window is as wide, on either side of
+/// the right number, as the error is.
+fn covered(sorted: &[f64], bound: f64, [centre, radius]: [f64; 2]) -> f64 {
+    let [low, high] = [centre - radius, centre + radius];
+    let (mut sum, mut end) = (0.0, low);
+    for number in sorted.iter().filter(|number| number.is_finite()) {
+        let [begin, last] = [number - bound, number + bound].map(|edge| edge.clamp(low, high));
+        sum += (last - begin.max(end)).max(0.0);
+        end = end.max(last);
+    }
+    (sum / (high - low)).min(1.0)
 }
 
 /// An estimator of an expectation under `q` from one code.

@@ -14,10 +14,14 @@ use super::decide::Evidence;
 use super::search::Search;
 use crate::dump::Axis;
 
-/// The largest part of the errors that bounds may be where the constant is a usual one. There are hundreds of those.
-const MOST_BY_USUAL: f64 = 1e-3;
+/// The largest part of the errors that bounds may be where one number is explained by a usual constant. There are some
+/// hundred of those that may be near it.
+const MOST_OF_ONE: f64 = 1e-5;
 
-/// The same where several numbers are explained by one usual constant.
+/// The same where two numbers are.
+const MOST_OF_TWO: f64 = 1e-3;
+
+/// The same where at least [`ENOUGH`] are.
 const MOST_OF_SEVERAL: f64 = 0.03;
 
 /// The same where the constant is any number, found from one of at least [`ENOUGH`] numbers.
@@ -47,6 +51,8 @@ struct Candidate {
     usual: Option<String>,
     /// Whether it is one that people write.
     is_usual: bool,
+    /// Whether it has a single digit, is a power, or is known to be made by something.
+    is_short: bool,
 }
 
 impl Candidate {
@@ -56,6 +62,7 @@ impl Candidate {
             number: digits(value),
             usual: None,
             is_usual: false,
+            is_short: false,
         }
     }
 }
@@ -98,7 +105,7 @@ impl Search<'_> {
         let (Some(factor), Some(place)) = (factor, self.widest_error()) else {
             return Vec::new();
         };
-        if self.failed < ENOUGH {
+        if self.different() < ENOUGH {
             return Vec::new();
         }
         let told = |(mistake, hypothesis): &(&'static Mistake, Hypothesis)| {
@@ -116,14 +123,13 @@ impl Search<'_> {
         candidate: &Candidate,
         (beside, from): (Option<&'static Mistake>, &Hypothesis),
     ) -> Option<Explanation> {
-        let most_of_error = match (candidate.is_usual, self.failed >= 2) {
-            (true, true) => MOST_OF_SEVERAL,
-            (true, false) => MOST_BY_USUAL,
-            (false, _) => MOST_BY_ANY,
+        let most_of_error = match (candidate.is_usual, self.different()) {
+            (true, ENOUGH..) => MOST_OF_SEVERAL,
+            (true, 2) => MOST_OF_TWO,
+            (true, _) if candidate.is_short => MOST_OF_ONE,
+            (false, ENOUGH..) => MOST_BY_ANY,
+            _ => return None,
         };
-        if !candidate.is_usual && self.failed < ENOUGH {
-            return None;
-        }
         let mut hypothesis = *from;
         (constant.change)(&mut hypothesis, candidate.values);
         let cause = Cause::Constant {
@@ -171,6 +177,7 @@ impl Search<'_> {
                     },
                     usual: None,
                     is_usual: true,
+                    is_short: true,
                 })
                 .collect(),
             Found::ByLogarithm(..) | Found::Between(..) if self.behind() > MOST_BEHIND => Vec::new(),
@@ -257,6 +264,7 @@ impl Search<'_> {
             number: digits(value),
             usual: Some(words),
             is_usual: true,
+            is_short: true,
         };
         let mut all: Vec<Candidate> = self
             .usual_factors()
@@ -326,34 +334,34 @@ impl Search<'_> {
         let sizes = self.inputs.sizes;
         #[expect(clippy::cast_precision_loss, reason = "lengths of axes")]
         let length = |axis: Axis| sizes.of_axis(axis) as f64;
-        let mut usual: Vec<(f64, String)> = Vec::new();
-        for axis in Axis::ALL.into_iter().filter(|axis| sizes.of_axis(*axis) > 1) {
-            let name = axis.name();
-            usual.push((
-                length(axis).ln(),
-                format!("ln {}, the logarithm of the number of {name}s", length(axis)),
-            ));
-            for (each, words) in [(0.5 * (2.0 * PI).ln(), "ln(2 pi) / 2"), (0.5, "1/2"), (1.0, "1")] {
-                usual.push((length(axis) * each, format!("{words} for each {name}")));
-            }
-        }
+        let mut usual: Vec<(f64, Option<String>)> = Vec::new();
         for whole in 1..=LARGEST_TERM {
-            usual.push((f64::from(whole), format!("{whole}")));
-            usual.push((0.5 * f64::from(whole), format!("{whole}/2")));
+            usual.push((f64::from(whole), None));
+            usual.push((0.5 * f64::from(whole), None));
+        }
+        for axis in Axis::ALL.into_iter().filter(|axis| sizes.of_axis(*axis) > 1) {
+            let name = if axis == Axis::Batch { "item" } else { axis.name() };
+            let words = format!("ln {}, the logarithm of the number of {name}s", length(axis));
+            usual.push((length(axis).ln(), Some(words)));
+            for (each, words) in [(0.5 * (2.0 * PI).ln(), "ln(2 pi) / 2"), (0.5, "1/2"), (1.0, "1")] {
+                usual.push((length(axis) * each, Some(format!("{words} for each {name}"))));
+            }
         }
         let near = |value: f64| (difference / value - 1.0).abs() < 1e-3;
         let mut all = Vec::new();
         for (value, words) in usual {
             for signed in [value, -value].into_iter().filter(|value| near(*value)) {
+                let minus = |words: &String| format!("-({words})");
                 all.push(Candidate {
                     values: [signed, 0.0],
                     number: digits(signed),
-                    usual: Some(if signed < 0.0 {
-                        format!("-({words})")
+                    usual: if signed < 0.0 {
+                        words.as_ref().map(minus)
                     } else {
                         words.clone()
-                    }),
+                    },
                     is_usual: true,
+                    is_short: true,
                 });
             }
         }
@@ -395,11 +403,12 @@ fn roots([low, high]: [f64; 2], steps: i32, at: impl Fn(f64) -> f64) -> Vec<f64>
 
 /// A constant with this logarithm, as people write it, and as it is.
 fn logarithms(ln: f64) -> Vec<Candidate> {
-    let written = |value: f64, number: String| Candidate {
+    let written = |value: f64, number: String, is_short: bool| Candidate {
         values: [value, 0.0],
         number,
         usual: None,
         is_usual: true,
+        is_short,
     };
     let mut all = Vec::new();
     let near = |other: f64| (ln - other).abs() < 0.02;
@@ -407,14 +416,14 @@ fn logarithms(ln: f64) -> Vec<Candidate> {
     for count in [1, 2] {
         let value = to_digits(ln.exp(), count);
         if near(value.ln()) {
-            all.push(written(value.ln(), digits(value)));
+            all.push(written(value.ln(), digits(value), count == 1));
         }
     }
     if near(ln.round()) {
-        all.push(written(ln.round(), format!("e^{}", ln.round())));
+        all.push(written(ln.round(), format!("e^{}", ln.round()), true));
     }
     if near(power * std::f64::consts::LN_2) {
-        all.push(written(power * std::f64::consts::LN_2, format!("2^{power}")));
+        all.push(written(power * std::f64::consts::LN_2, format!("2^{power}"), true));
     }
     all.push(Candidate {
         number: digits(ln.exp()),
@@ -426,12 +435,13 @@ fn logarithms(ln: f64) -> Vec<Candidate> {
 /// A number as people write it, and as it is.
 fn numbers(value: f64) -> Vec<Candidate> {
     let near = |other: f64| (value - other).abs() <= 0.01 * value.abs();
-    let written = [1, 2].map(|count| to_digits(value, count));
+    let written = [1, 2].map(|count| (to_digits(value, count), count == 1));
     let mut all: Vec<Candidate> = written
         .into_iter()
-        .filter(|other| near(*other))
-        .map(|other| Candidate {
+        .filter(|(other, _)| near(*other))
+        .map(|(other, is_short)| Candidate {
             is_usual: true,
+            is_short,
             ..Candidate::any(other)
         })
         .collect();

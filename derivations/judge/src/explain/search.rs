@@ -62,6 +62,24 @@ impl Search<'_> {
         }
     }
 
+    /// How many numbers are out of bound that differ from each other by more than their bounds. Copies of one number are one
+    /// equation, and confirm nothing.
+    pub(super) fn different(&self) -> usize {
+        let pairs = self.stated.iter().zip(&self.claimed);
+        let out = pairs.filter(|([value, bound], claimed)| !((*claimed - value).abs() <= *bound));
+        let mut numbers: Vec<[f64; 2]> = out.map(|(number, _)| *number).collect();
+        numbers.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        let mut last: Option<f64> = None;
+        let mut count = 0;
+        for [value, bound] in numbers {
+            let apart = if bound.is_finite() { bound } else { 0.0 };
+            if last.is_none_or(|last| value - last > apart || !value.is_finite()) {
+                (last, count) = (Some(value), count + 1);
+            }
+        }
+        count
+    }
+
     /// The addends of a row by a hypothesis, where it has a value.
     pub(super) fn row(
         &self,

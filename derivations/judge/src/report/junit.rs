@@ -96,7 +96,12 @@ fn status(judged: &Judged, allows_undecided: bool) -> TestCaseStatus {
                 )
             });
             let cause = judged.explanations.first().map_or_else(
-                || "; no known mistake explains it".to_owned(),
+                || {
+                    format!(
+                        "; {}",
+                        judged.unexplained.as_deref().unwrap_or("no known mistake explains it")
+                    )
+                },
                 |explanation| format!("; explained by {}: {}", explanation.name(), explanation.words()),
             );
             let (failed, numbers) = (judged.comparison.failed, judged.comparison.numbers);

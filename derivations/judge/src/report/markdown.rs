@@ -29,7 +29,10 @@ pub fn markdown(judgements: &[Judgement], errors: &[String]) -> String {
                 (Verdict::Beyond, Some(explanation)) => {
                     format!("`{}`: {}", explanation.name(), explanation.words())
                 }
-                (Verdict::Beyond, None) => "no known mistake".to_owned(),
+                (Verdict::Beyond, None) => judged
+                    .unexplained
+                    .clone()
+                    .unwrap_or_else(|| "no known mistake".to_owned()),
                 (Verdict::Follows(upstream), _) => {
                     let names: Vec<&str> = upstream.iter().map(|quantity| quantity.name()).collect();
                     format!("{} as claimed", names.join(" and "))

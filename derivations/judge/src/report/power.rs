@@ -12,15 +12,18 @@ const MOST_NAMES: usize = 12;
 
 /// A table of the claims, and lists of what they would not show.
 pub(super) fn text(power: &Power) -> String {
+    if power.claims.is_empty() {
+        return "  nothing is computed again here, and no mistake can be planted\n".to_owned();
+    }
     let mut out = format!(
         "  {:<20} {:>12} {:>12} {:>10}\n",
         "would show", "error from", "hides up to", "mistakes"
     );
-    let cell = |value: f64| {
+    let cell = |value: f64, infinite: &str| {
         if value.is_finite() {
             format!("{value:.1e}")
         } else {
-            "any".to_owned()
+            infinite.to_owned()
         }
     };
     for claim in &power.claims {
@@ -32,7 +35,7 @@ pub(super) fn text(power: &Power) -> String {
             hidden,
         } = claim;
         let mistakes = format!("{} of {}", noticed.len(), noticed.len() + hidden.len());
-        let (notices, hides) = (cell(*notices), cell(*hides));
+        let (notices, hides) = (cell(*notices, "none"), cell(*hides, "all of it"));
         let _ = writeln!(
             out,
             "  {:<20} {notices:>12} {hides:>12} {mistakes:>10}",

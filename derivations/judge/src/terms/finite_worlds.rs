@@ -140,7 +140,7 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypo
         }
         Evidence::PriorMissing => log_sum_exp(&row(world.likelihood().row(y)), w, 2.0)?,
         Evidence::MeanOfLogs => {
-            let mut sum: BoundedSum = reconstruction(inputs, world)?.into_iter().sum();
+            let mut sum: BoundedSum = reconstruction(inputs, world, hypothesis)?.into_iter().sum();
             for addend in divergence(inputs, world, Expectation::Kl, &Hypothesis::AS_STATED)? {
                 sum += addend.times(-1.0, 0.0);
             }
@@ -148,6 +148,11 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypo
         }
     };
     Ok(sum.moved(moved))
+}
+
+/// What `q(y,z|x)` stands for by a hypothesis.
+fn read(inputs: &Inputs<'_>, hypothesis: &Hypothesis) -> Reading {
+    hypothesis.reading.unwrap_or_else(|| inputs.statement.reading())
 }
 
 /// The prior of the code that a hypothesis takes, under the readings that hold the observed caption fixed.
@@ -201,7 +206,7 @@ fn pair(world: &World, reading: Reading, prior: CodePrior, w: Arithmetic) -> Res
 
 /// `E_q[ln q - ln p]` as the stated reading has it, its entropy or its cross-entropy.
 pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Expectation, hypothesis: &Hypothesis) -> Row {
-    let (w, reading) = (inputs.arithmetic, inputs.statement.reading());
+    let (w, reading) = (inputs.arithmetic, read(inputs, hypothesis));
     let [mut q, mut p] = pair(world, reading, hypothesis.code_prior, w)?;
     let kind = match quantity {
         Expectation::Entropy => Divergence::PriorMissing,
@@ -222,10 +227,10 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Expectati
 }
 
 /// `E_q[ln p(x|y,z)]`, code by code, and caption by caption where the stated reading averages captions.
-pub(super) fn reconstruction(inputs: &Inputs<'_>, world: &World) -> Row {
+pub(super) fn reconstruction(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypothesis) -> Row {
     let w = inputs.arithmetic;
     let all = |table: &Array2<f64>| stored(world, &table.iter().copied().collect::<Vec<_>>(), w);
-    let [q, likelihood] = if inputs.statement.reading().averages_captions() {
+    let [q, likelihood] = if read(inputs, hypothesis).averages_captions() {
         [all(world.joint_encoder().ln()), all(world.likelihood())]
     } else {
         let likelihood = stored(world, &row(world.likelihood().row(world.y())), w);
