@@ -114,10 +114,11 @@ def statement(layout, kind, name):
     return stated
 
 
-def judge(elbo, made):
+def judge(elbo, write):
+    """The claims of the dump that a function writes, judged."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "dump.safetensors")
-        made.save(path)
+        write(path)
         run = subprocess.run([elbo, "judge", path, "--format", "json", "--no-explanations"], capture_output=True, text=True)
     if not run.stdout:
         raise RuntimeError(run.stderr)
@@ -144,11 +145,11 @@ def cell(elbo, run, codes, side, kind, name):
     def positions(share):
         made = Dump("tokens", **statement(layout, kind, name)).input("encoder_logits", x)
         made.claim("kl", scaled(kl, share), sum="code")
-        return judge(elbo, made.claim("grad.encoder_logits", scaled(slope, share), of="kl"))
+        return judge(elbo, made.claim("grad.encoder_logits", scaled(slope, share), of="kl").save)
 
     def image(share):
         made = Dump("tokens", **statement(layout, kind, name)).input("encoder_logits", x)
-        return judge(elbo, made.claim("kl", scaled(total, share), sum=["position", "code"]))
+        return judge(elbo, made.claim("kl", scaled(total, share), sum=["position", "code"]).save)
 
     share = TYPES[kind][1]
     right = [positions(0), image(0)]
@@ -159,15 +160,12 @@ def cell(elbo, run, codes, side, kind, name):
 
 def candle_cell(elbo, candle, codes, side, kind):
     """The same by candle's operations, in `candle.rs`; it writes dumps itself."""
+    shape = f"1x{side * side}x{codes}"
     found = []
     for image in ("", "image"):
         for share in (0.0, TYPES[kind][1]):
-            with tempfile.TemporaryDirectory() as folder:
-                path = os.path.join(folder, "dump.safetensors")
-                shape = f"1x{side * side}x{codes}"
-                subprocess.run([candle, path, shape, TYPES[kind][0], str(share), image], check=True)
-                run = subprocess.run([elbo, "judge", path, "--format", "json", "--no-explanations"], capture_output=True, text=True)
-            found.append({claim["name"]: claim for claim in json.loads(run.stdout)["dumps"][0]["claims"]})
+            asked = [shape, TYPES[kind][0], str(share), image]
+            found.append(judge(elbo, lambda path: subprocess.run([candle, path, *asked], check=True)))
     three = lambda at: [found[at]["kl"], found[at]["grad.encoder_logits"], found[2 + at]["kl"]]
     return [told(claim) for claim in three(0)], [claim["verdict"] for claim in three(1)]
 

@@ -1,6 +1,7 @@
 //! The table of known constants: mistakes with a number in them, which is found from the claimed numbers.
 
 use super::hypothesis::{AddedToSpread, Hypothesis, Inside};
+use super::mistakes::{ANY, GAUSSIAN, SEQUENCE, TOKENS, WORLDS};
 use crate::dump::Form;
 
 /// A mistake with a number in it.
@@ -35,12 +36,7 @@ pub enum Found {
     Among(&'static [[f64; 2]]),
 }
 
-const ANY: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Sequence, Form::Worlds];
 const DISCRETE: &[Form] = &[Form::Tokens, Form::Worlds];
-const TOKENS: &[Form] = &[Form::Tokens];
-const GAUSSIAN: &[Form] = &[Form::Gaussian];
-const SEQUENCE: &[Form] = &[Form::Sequence];
-const WORLDS: &[Form] = &[Form::Worlds];
 const LIKELIHOODS: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Sequence];
 
 /// Limits of the log-variance that public code has.

@@ -7,13 +7,12 @@ use bounds::{Arithmetic, Comparison};
 use rayon::prelude::*;
 use worlds::case::FileError;
 
-use super::evaluate;
-pub(super) use super::evaluate::StopAt;
+use super::evaluate::{self, StopAt};
 use super::explanation::Explanation;
 use super::hypothesis::Hypothesis;
 use super::inputs::Inputs;
 use super::judgement::{Judged, Verdict};
-use super::mistakes::{MISTAKES, Mistake};
+use super::mistakes::{Mistake, of_form, with};
 use super::reduction::Reduction;
 use crate::dump::{Claim, Dump, Quantity, Sizes};
 
@@ -77,11 +76,13 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged]) -> Result<(), FileErro
             right: &right,
             places: judged.comparison.places.clone(),
             failed: judged.comparison.failed,
+            different: 0,
             value_stands: judged.claim.of.as_deref().filter(|of| !wrong.contains(&of.quantity)),
             stated: Vec::new(),
         };
         let held = Reduction::new(&judged.claim, &dump.statement, sizes, arithmetic);
         search.stated = search.numbers(&Hypothesis::AS_STATED, held).unwrap_or_default();
+        search.different = search.count_different();
         // Sums that are coarser than stated show in the values. A gradient that alone is slightly off has another
         // reason.
         let may_be_coarser = coarser || !matches!(judged.claim.quantity, Quantity::Gradient(_));
@@ -114,15 +115,6 @@ fn numbers(sizes: &Sizes) -> usize {
     let per_item = sizes.positions * sizes.codes + sizes.tokens * sizes.entries + sizes.coordinates;
     let per_item = per_item + sizes.image.iter().product::<usize>();
     per_item.saturating_mul(sizes.batch.max(1))
-}
-
-/// The hypothesis with these mistakes in it.
-fn changed(mistakes: &[&Mistake]) -> Hypothesis {
-    let mut hypothesis = Hypothesis::AS_STATED;
-    for mistake in mistakes {
-        (mistake.change)(&mut hypothesis);
-    }
-    hypothesis
 }
 
 impl Search<'_> {
@@ -163,10 +155,10 @@ impl Search<'_> {
     fn active(&self) -> Vec<(&'static Mistake, Hypothesis)> {
         let form = self.inputs.statement.inputs;
         let stated = self.first(self.claim, &Hypothesis::AS_STATED);
-        MISTAKES
-            .par_iter()
-            .filter(|mistake| mistake.forms.contains(&form))
-            .map(|mistake| (mistake, changed(&[mistake])))
+        let mistakes: Vec<&'static Mistake> = of_form(form).collect();
+        mistakes
+            .into_par_iter()
+            .map(|mistake| (mistake, with(&[mistake])))
             .filter(|(_, hypothesis)| {
                 self.first(self.claim, hypothesis)
                     .is_some_and(|first| Some(first) != stated)
@@ -182,9 +174,9 @@ impl Search<'_> {
         two.par_iter()
             .filter_map(|&(a, b)| {
                 let [(first, alone), (second, other)] = [&active[a], &active[b]];
-                let both = changed(&[first, second]);
+                let both = with(&[first, second]);
                 // Two mistakes that change the same decision are not a pair.
-                if both != changed(&[second, first]) || both == *alone || both == *other {
+                if both != with(&[second, first]) || both == *alone || both == *other {
                     return None;
                 }
                 self.cause(vec![first, second], &both).told()

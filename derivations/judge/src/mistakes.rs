@@ -23,12 +23,12 @@ pub struct Mistake {
     pub change: fn(&mut Hypothesis),
 }
 
-const ANY: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Sequence, Form::Worlds];
-const CODES: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Worlds];
-const WORLDS: &[Form] = &[Form::Worlds];
-const TOKENS: &[Form] = &[Form::Tokens];
-const GAUSSIAN: &[Form] = &[Form::Gaussian];
-const SEQUENCE: &[Form] = &[Form::Sequence];
+pub(super) const ANY: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Sequence, Form::Worlds];
+pub(super) const CODES: &[Form] = &[Form::Tokens, Form::Gaussian, Form::Worlds];
+pub(super) const WORLDS: &[Form] = &[Form::Worlds];
+pub(super) const TOKENS: &[Form] = &[Form::Tokens];
+pub(super) const GAUSSIAN: &[Form] = &[Form::Gaussian];
+pub(super) const SEQUENCE: &[Form] = &[Form::Sequence];
 const TOKENS_AND_SEQUENCE: &[Form] = &[Form::Tokens, Form::Sequence];
 
 macro_rules! mistakes {
@@ -200,6 +200,20 @@ pub const MISTAKES: &[Mistake] = mistakes![
     "doubled", ANY, "twice what it should be", "the statement's reduction", |r| r.factor *= 2.0;
     "halved", ANY, "half of what it should be", "the statement's reduction", |r| r.factor *= 0.5;
 ];
+
+/// The mistakes that can be made on inputs of a form.
+pub(super) fn of_form(form: Form) -> impl Iterator<Item = &'static Mistake> {
+    MISTAKES.iter().filter(move |mistake| mistake.forms.contains(&form))
+}
+
+/// The hypothesis with these mistakes in it.
+pub(super) fn with(mistakes: &[&Mistake]) -> Hypothesis {
+    let mut hypothesis = Hypothesis::AS_STATED;
+    for mistake in mistakes {
+        (mistake.change)(&mut hypothesis);
+    }
+    hypothesis
+}
 
 /// The laws of models, as explanations, in the order in which one that is broken explains the next.
 pub(super) const LAWS: [Mistake; 4] = [

@@ -4,8 +4,7 @@ use rayon::prelude::*;
 use worlds::case::FileError;
 
 use super::explain::Plant;
-use super::hypothesis::Hypothesis;
-use super::mistakes::MISTAKES;
+use super::mistakes::{Mistake, of_form, with};
 use super::power::{ClaimPower, Power};
 use crate::dump::{Claim, Dump};
 
@@ -14,11 +13,7 @@ use crate::dump::{Claim, Dump};
 /// # Errors
 /// [`FileError`] for a number in the inputs that is not allowed, or a file that cannot be read.
 pub fn power(dump: &Dump, progress: &(dyn Fn(u64) + Sync)) -> Result<Power, FileError> {
-    let form = dump.statement.inputs;
-    let planted: Vec<_> = MISTAKES
-        .iter()
-        .filter(|mistake| mistake.forms.contains(&form))
-        .collect();
+    let planted: Vec<&Mistake> = of_form(dump.statement.inputs).collect();
     let plant = Plant::new(dump)?;
     let mut claims = Vec::new();
     let mut shown = vec![false; planted.len()];
@@ -27,9 +22,7 @@ pub fn power(dump: &Dump, progress: &(dyn Fn(u64) + Sync)) -> Result<Power, File
             None => vec![None; planted.len()],
             Some(stated) => {
                 let each = planted.par_iter().map(|mistake| {
-                    let mut hypothesis = Hypothesis::AS_STATED;
-                    (mistake.change)(&mut hypothesis);
-                    let shows = plant.shows(claim, &stated, &hypothesis);
+                    let shows = plant.shows(claim, &stated, &with(&[mistake]));
                     progress(1);
                     shows
                 });
@@ -57,9 +50,7 @@ pub fn power(dump: &Dump, progress: &(dyn Fn(u64) + Sync)) -> Result<Power, File
 /// The number of steps of which [`power`] tells its progress.
 #[must_use]
 pub fn steps(dump: &Dump) -> u64 {
-    let form = dump.statement.inputs;
-    let planted = MISTAKES.iter().filter(|mistake| mistake.forms.contains(&form)).count();
-    (planted * dump.claims.len()) as u64
+    (of_form(dump.statement.inputs).count() * dump.claims.len()) as u64
 }
 
 /// The power of a claim against errors of any kind, by its numbers and their bounds.

@@ -64,9 +64,8 @@ pub struct Reduction {
     row_sum: Option<f64>,
     /// How sure a bound has to be.
     deviations: f64,
-    /// The same for a verdict and for an explanation.
-    verdict: f64,
-    explained: f64,
+    /// The number of claimed numbers that all have to be within their bounds.
+    numbers: f64,
     /// The ways of adding up that decide: all up to this one.
     widest: Way,
     /// The way that rounds least, with the order in which a softmax adds over codes that lie apart.
@@ -133,8 +132,7 @@ impl Reduction {
             has_sizes: claim.quantity != Quantity::Sample || !statement.straight_through,
             row_sum: row_sum(claim, statement.inputs),
             deviations: deviations(numbers),
-            verdict: deviations(numbers),
-            explained: deviations_but_for(EXPLAINED, numbers),
+            numbers,
             widest: statement.widest_way(),
             narrowest: if sizes.grid.is_some() {
                 Way::Strided
@@ -157,7 +155,7 @@ impl Reduction {
         Self {
             in_range: false,
             row_sum: None,
-            deviations: self.explained,
+            deviations: deviations_but_for(EXPLAINED, self.numbers),
             ..self
         }
     }
@@ -166,7 +164,7 @@ impl Reduction {
     #[must_use]
     pub fn as_verdict(self) -> Self {
         Self {
-            deviations: self.verdict,
+            deviations: deviations(self.numbers),
             ..self
         }
     }

@@ -6,14 +6,11 @@ use bounds::MOST_OF_ERROR;
 use super::super::evaluate::StopAt;
 use super::super::explanation::{ArithmeticCause, Cause, Changed, Explanation};
 use super::super::hypothesis::Hypothesis;
-use super::search::Search;
+use super::search::{ENOUGH, Search};
 use crate::dump::{Axis, Claim, Form, Item, Kept, Quantity, Role};
 
 /// The largest number of items or rows whose order is looked for.
 const MOST_ORDERED: usize = 1 << 12;
-
-/// The numbers out of bound from which on it counts no more how many changes were tried: all of them have to fit one.
-const SEVERAL: usize = 3;
 
 /// The largest probability that numbers are near estimates by chance.
 const MOST_BY_CHANCE: f64 = 1e-3;
@@ -57,6 +54,14 @@ impl Search<'_> {
             }
         }
         (errors > 0.0 && bounds <= most * errors).then_some(used)
+    }
+
+    /// The largest part of the errors that the bounds may be, where so many changes are tried. Enough different numbers do
+    /// not all fit one of them by chance.
+    fn most_of_error(&self, tried: usize) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a count")]
+        let tried = if self.different >= ENOUGH { 1.0 } else { tried as f64 };
+        MOST_OF_ERROR / tried
     }
 
     /// The axis of items or of rows, as a word, with the indices of the numbers of each.
@@ -120,14 +125,7 @@ impl Search<'_> {
                 }
             }
             // Any of so many numbers may be near one by chance, but not several at once.
-            #[expect(clippy::cast_precision_loss, reason = "a count")]
-            let most = MOST_OF_ERROR
-                / if self.failed >= SEVERAL {
-                    1.0
-                } else {
-                    groups.len() as f64
-                };
-            let used = self.used(&numbers, most)?;
+            let used = self.used(&numbers, self.most_of_error(groups.len()))?;
             let order = order(axis, &from);
             Some((Changed::Permuted { axis, order }, used))
         })
@@ -172,13 +170,8 @@ impl Search<'_> {
             };
             range.map(|k| each[at_index(k)][0]).sum::<f64>()
         };
-        #[expect(clippy::cast_precision_loss, reason = "counts")]
-        let tried = if self.different() >= SEVERAL {
-            1.0
-        } else {
-            4.0 * n as f64
-        };
-        let (length, most) = (n as f64, MOST_OF_ERROR / tried);
+        #[expect(clippy::cast_precision_loss, reason = "a length")]
+        let (length, most) = (n as f64, self.most_of_error(4 * n));
         let word = if axis == Axis::Batch { "item" } else { axis.name() };
         for left_out in 1..n {
             #[expect(clippy::cast_precision_loss, reason = "counts")]

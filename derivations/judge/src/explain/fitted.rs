@@ -11,7 +11,7 @@ use super::super::explanation::{Cause, Explanation};
 use super::super::hypothesis::Hypothesis;
 use super::super::mistakes::Mistake;
 use super::decide::Evidence;
-use super::search::Search;
+use super::search::{ENOUGH, Search};
 use crate::dump::Axis;
 
 /// The largest part of the errors that bounds may be where one number is explained by a usual constant. There are some
@@ -26,9 +26,6 @@ const MOST_OF_SEVERAL: f64 = 0.03;
 
 /// The same where the constant is any number, found from one of at least [`ENOUGH`] numbers.
 const MOST_BY_ANY: f64 = 0.01;
-
-/// The numbers out of bound that are enough to find any constant: one gives it, two confirm it.
-const ENOUGH: usize = 3;
 
 /// The steps of the grid on which the logarithm of a constant is looked for, and a constant itself.
 const GRIDS: [i32; 2] = [32, 512];
@@ -105,7 +102,7 @@ impl Search<'_> {
         let (Some(factor), Some(place)) = (factor, self.widest_error()) else {
             return Vec::new();
         };
-        if self.different() < ENOUGH {
+        if self.different < ENOUGH {
             return Vec::new();
         }
         let told = |(mistake, hypothesis): &(&'static Mistake, Hypothesis)| {
@@ -123,7 +120,7 @@ impl Search<'_> {
         candidate: &Candidate,
         (beside, from): (Option<&'static Mistake>, &Hypothesis),
     ) -> Option<Explanation> {
-        let most_of_error = match (candidate.is_usual, self.different()) {
+        let most_of_error = match (candidate.is_usual, self.different) {
             (true, ENOUGH..) => MOST_OF_SEVERAL,
             (true, 2) => MOST_OF_TWO,
             (true, _) if candidate.is_short => MOST_OF_ONE,

@@ -42,6 +42,7 @@ impl<'a> Plant<'a> {
             right: &[],
             places: Vec::new(),
             failed: 0,
+            different: 0,
             value_stands: None,
             stated: Vec::new(),
         }

@@ -19,6 +19,9 @@ pub(super) enum Items<'a> {
     },
 }
 
+/// The different numbers out of bound that are enough for what fits all of them: one may fit by chance, two more confirm it.
+pub(super) const ENOUGH: usize = 3;
+
 /// A claim that is out of bound, and what the search for its explanations needs.
 pub(super) struct Search<'a> {
     /// Everything but the items.
@@ -32,6 +35,9 @@ pub(super) struct Search<'a> {
     pub(super) places: Vec<Place>,
     /// The number of numbers that are out of bound.
     pub(super) failed: usize,
+    /// The number of those that differ from each other by more than their bounds. Copies of one number are one equation,
+    /// and confirm nothing.
+    pub(super) different: usize,
     /// For a gradient, the claim of which it is the gradient, where that claim is not out of bound.
     pub(super) value_stands: Option<&'a Claim>,
     /// Its numbers by the definition and their bounds, in the order of the tensor. The list is empty where a row has no
@@ -62,9 +68,8 @@ impl Search<'_> {
         }
     }
 
-    /// How many numbers are out of bound that differ from each other by more than their bounds. Copies of one number are one
-    /// equation, and confirm nothing.
-    pub(super) fn different(&self) -> usize {
+    /// Counts the numbers for [`Search::different`].
+    pub(super) fn count_different(&self) -> usize {
         let pairs = self.stated.iter().zip(&self.claimed);
         let out = pairs.filter(|([value, bound], claimed)| !((*claimed - value).abs() <= *bound));
         let mut numbers: Vec<[f64; 2]> = out.map(|(number, _)| *number).collect();
