@@ -1,7 +1,7 @@
 # The two commands of the README, and what CI and long runs add.
 SHELL = /bin/bash
 
-.PHONY: check test lapack lint kernels emulated gates patches mutants mpmath bench bench-cuda bench-build peers model sweep silence fuzz driver producers matrix planted docs long clean
+.PHONY: check test lapack lint kernels emulated gates patches mutants mpmath bench bench-cuda bench-build bench-judge peers model sweep silence fuzz driver producers matrix planted docs long clean
 
 # OpenBLAS makes no threads of its own: worlds run in parallel, and bits do not depend on how many there are.
 export OPENBLAS_NUM_THREADS = 1
@@ -27,13 +27,14 @@ lint: lapack
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet --features elbo/lapack
 
 # The CUDA kernels' source without a GPU: agreement, planted faults, the shim's own. Needs a C++ compiler. KERNELS="--test NAME ..." for some of it.
+# The program is named beside it so that both are compiled with the same features, once.
 kernels: lapack
-	cargo test --release --package elbo-simt --features elbo-agree/lapack $(KERNELS)
+	cargo test --release --package elbo-simt --package elbo --features elbo/lapack $(or $(KERNELS),--test emulated --test exact --test kernels --test mutations --test shim)
 
 # The program's whole CUDA path on an emulated device, and with faults in its launch code: no GPU, no toolkit, no root.
-emulated:
+emulated: lapack
 	gpu/simt/driver/build.sh target/emulated gpu/kernels/*.cu
-	. .ci/cuda-stand-in.sh && export ELBO_NVCC="$$NVCC" CARGO_TARGET_DIR=target/with-cuda && cargo build --release --package elbo --features cuda && \
+	. .ci/cuda-stand-in.sh && export ELBO_NVCC="$$NVCC" CARGO_TARGET_DIR=target/with-cuda && cargo build --release --package elbo --features cuda,lapack && \
 		gpu/emulated.sh target/with-cuda/release/elbo target/emulated && gpu/simt/planted.py target/emulated
 
 # The CUDA kernels by the real nvcc (from PyPI, below target/): spills, local memory, wide loads. Needs no GPU.
@@ -64,6 +65,12 @@ bench:
 # How long a clean clone takes to its first answer, beside another commit: BASELINE=commit. Writes benches/BUILD.md.
 bench-build:
 	benches/build.py $(BASELINE)
+
+# How long a verdict takes on dumps of the note's own size, beside PyTorch in f64 with `assert_close`. Writes benches/JUDGE.md; downloads 3 GB.
+bench-judge:
+	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax safetensors; }
+	cargo build --release
+	target/frameworks/bin/python benches/judge.py target/release/elbo
 
 # The same data through PyTorch, JAX and NumPyro, and hard inputs; downloads 3 GB into an environment below target/. Writes benches/peers/*.md.
 peers:
@@ -120,13 +127,13 @@ producers:
 
 # Correct programs of PyTorch, JAX, NumPy and candle, judged at all sizes and types (20 minutes); downloads 3 GB. Writes derivations/matrix.md.
 matrix:
-	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax; }
+	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax safetensors; }
 	cargo build --release && cargo build --release -p elbo --example candle
 	target/frameworks/bin/python derivations/producers/matrix.py target/release/elbo target/release/examples/candle
 
 # 300 mistakes in PyTorch, JAX and NumPy, in five types: none may pass as ok.
 planted:
-	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax; }
+	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax safetensors; }
 	cargo build --release
 	target/frameworks/bin/python derivations/producers/planted.py target/release/elbo
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plants faults in the Rust that launches kernels and expects each to be noticed on the emulated device.
 
-usage: planted.py FOLDER [CARGO'S OPTIONS...]      FOLDER was filled by driver/build.sh; built as `cargo build --release --features cuda` is
+usage: planted.py FOLDER [CARGO'S OPTIONS...]      FOLDER was filled by driver/build.sh; built as `cargo build --release --features cuda,lapack` is
 
 All faults of planted.toml go into one program, built from a copy of the project; a run makes one of them, or none. Without any, every run agrees;
 with one, a run does not, and says why. Exit code 1 when a fault survives, is given away by something else, or does not apply exactly once.
@@ -45,7 +45,7 @@ def build(copy, options):
     built, kept, program = TARGET / "release" / "elbo", copy / "without", copy / "planted"
     if built.exists():
         shutil.copy2(built, kept)
-    command = ["cargo", "build", "--release", *options, "--package", "elbo", "--features", "cuda"]
+    command = ["cargo", "build", "--release", *options, "--package", "elbo", "--features", "cuda,lapack"]
     try:
         subprocess.run(command, cwd=copy, env=dict(os.environ, CARGO_TARGET_DIR=str(TARGET)), check=True)
         shutil.copy2(built, program)

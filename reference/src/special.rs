@@ -37,7 +37,7 @@ pub fn log_sum_exp(terms: &[Nats]) -> Nats {
 /// The addend of a divergence that a log-ratio `d` makes: `(1 + u) ln(1 + u) - u` at `u = e^d - 1`.
 ///
 /// ```text
-/// excess(d) = d e^d - (e^d - 1) = sum_{n >= 2} d^n (n - 1) / n!
+/// excess(d) = d e^d - (e^d - 1) = e^d (d - 1) + 1 = sum_{n >= 2} d^n (n - 1) / n!
 /// ```
 ///
 /// Weighted by `p` and summed, it is the divergence `D(q || p)` with `d = ln q - ln p`, as a sum without a negative
@@ -50,7 +50,7 @@ pub fn excess(d: f64) -> f64 {
         return 1.0;
     }
     if d.abs() > 0.5 {
-        return d * d.exp() - d.exp_m1();
+        return d.exp() * (d - 1.0) + 1.0;
     }
     let (mut power, mut sum) = (d, 0.0); // d^n / n!
     for n in 2..24 {

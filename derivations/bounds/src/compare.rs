@@ -40,6 +40,7 @@ impl Outcome {
 /// Nothing agrees within an infinite bound. Such a bound would accept everything, and shows that the analysis behind it
 /// broke down.
 #[must_use]
+#[inline]
 pub fn compare(expected: f64, found: f64, bound: f64) -> Outcome {
     if class(expected) != class(found) {
         return Outcome::OtherClass;
@@ -68,6 +69,7 @@ enum Class {
     Finite,
 }
 
+#[inline]
 fn class(value: f64) -> Class {
     if value.is_nan() {
         Class::Undefined

@@ -63,10 +63,12 @@ pub struct Number {
 impl Number {
     /// The distances by which it may lie below and above the computed number: a bound, cut off at the values that it
     /// can have at all.
+    #[inline]
     fn sides(&self, bound: f64) -> [f64; 2] {
         let bound = if bound.is_nan() { f64::INFINITY } else { bound };
         let [low, high] = self.ends;
-        [self.expected - low, high - self.expected].map(|end| bound.min(end.max(0.0)))
+        let side = |end: f64| bound.min(end.max(0.0));
+        [side(self.expected - low), side(high - self.expected)]
     }
 }
 
@@ -74,6 +76,7 @@ impl Number {
     /// Whether nothing tells if the number is right, where it may lie so far below and above. Where nothing bounds it on one
     /// side, neither side is compared; a value that it cannot have at all is out of bound in any case. What only a way of
     /// adding up explains that cannot be told from others is neither right nor wrong.
+    #[inline]
     fn is_open(&self, [below, above]: [f64; 2]) -> bool {
         let Self { expected, found, .. } = *self;
         if !expected.is_finite() {
@@ -154,10 +157,11 @@ pub struct Comparison {
 
 impl Comparison {
     /// Compares one number.
-    pub fn compare(&mut self, number: Number) {
+    #[inline]
+    pub fn compare(&mut self, number: &Number) {
         let Number {
             expected, found, flat, ..
-        } = number;
+        } = *number;
         let [below, above] = number.sides(number.bound);
         let bound = if found < expected { below } else { above };
         self.numbers += 1;
@@ -166,15 +170,15 @@ impl Comparison {
             recorded[flat] = [expected, bound];
         }
         if expected.is_finite() {
-            self.tell(&number, below.max(above));
+            self.tell(number, below.max(above));
         }
         if number.is_open([below, above]) {
             self.unbounded += 1;
             if number.bound.is_finite() && self.open.len() < MOST_OPEN_KEPT {
-                self.open.push(number);
+                self.open.push(*number);
             }
         } else {
-            self.hold(&number, bound);
+            self.hold(number, bound);
         }
     }
 
@@ -195,6 +199,7 @@ impl Comparison {
     }
 
     /// Compares a number within a bound.
+    #[inline]
     fn hold(&mut self, number: &Number, bound: f64) {
         let Number {
             expected, found, flat, ..
@@ -293,6 +298,7 @@ impl Comparison {
         }
     }
 
+    #[inline]
     fn note(&mut self, failed: bool, place: Place, number: Worst) {
         let error = (number.found - number.expected).abs();
         self.largest_error = self
@@ -310,6 +316,7 @@ impl Comparison {
     }
 
     /// Counts a number whose bound is so wide that a wrong number could pass.
+    #[inline]
     fn tell(&mut self, number: &Number, off: f64) {
         let size = number.expected.abs();
         let is_zero = size <= (SMALLEST_PART * number.scale).max(number.tiny);

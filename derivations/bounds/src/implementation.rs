@@ -8,7 +8,9 @@
 // round after every operation (an eager framework) or once (a fused kernel). The bounds below hold for all of these:
 // each is the sum over the steps of one, where another has no larger step.
 
-use crate::{Float, Order, Range, Spread};
+use vocab::Float;
+
+use crate::order::Order;
 
 /// The distance that two answers of a model may have that are the same computation on the same shapes, in units of `u`
 /// and relative to a nat and to the answer. At most the order of some sums differs between them. A sum in another order
@@ -58,7 +60,7 @@ pub const MOST_OF_CLAIMED: f64 = 1.0;
 
 /// The reference's own roundings, relative to its mass: those of exponentials and logarithms of a few ulp, and of
 /// compensated sums.
-const REFERENCE: f64 = 32.0;
+pub(crate) const REFERENCE: f64 = 32.0;
 
 /// The arithmetic of a subject, which is the code that is judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -159,145 +161,4 @@ impl Arithmetic {
 #[must_use]
 pub fn gamma(x: f64) -> f64 {
     if x < 1.0 { x / (1.0 - x) } else { f64::INFINITY }
-}
-
-/// The sum of the numbers of which a claim consists, with what is needed to bound the error of somebody's sum: their
-/// own errors, their size and their count.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct BoundedSum {
-    value: f64,
-    /// The rounding error of the sum so far, which is added at the end (Neumaier).
-    lost: f64,
-    /// A bound on the sum of the errors that the addends themselves have.
-    pub error: f64,
-    /// The sum of the absolute values of the addends.
-    pub mass: f64,
-    /// The number of addends.
-    pub count: f64,
-    /// The values that the sum can have at all.
-    pub range: Range,
-    /// What rounding makes likely.
-    pub spread: Spread,
-}
-
-impl BoundedSum {
-    /// A sum of one addend, with its error and its size.
-    #[must_use]
-    pub const fn one(value: f64, error: f64, mass: f64) -> Self {
-        Self {
-            value,
-            lost: 0.0,
-            error,
-            mass,
-            count: 1.0,
-            range: Range::ANY,
-            spread: Spread::bounded(error),
-        }
-    }
-
-    /// The same sum, with the range of the values that it can have at all.
-    #[must_use]
-    pub const fn within(self, range: Range) -> Self {
-        Self { range, ..self }
-    }
-
-    /// The same sum with another spread.
-    #[must_use]
-    pub const fn spread(self, spread: Spread) -> Self {
-        Self { spread, ..self }
-    }
-
-    /// The value of the sum.
-    #[must_use]
-    pub fn value(self) -> f64 {
-        if self.value.is_finite() {
-            self.value + self.lost
-        } else {
-            self.value
-        }
-    }
-
-    /// The same sum with a value that is known better than by adding up.
-    #[must_use]
-    pub const fn known(self, value: f64) -> Self {
-        Self {
-            value,
-            lost: 0.0,
-            ..self
-        }
-    }
-
-    /// The sum, multiplied by a factor. The subject rounds the product once.
-    #[must_use]
-    #[expect(clippy::float_cmp, reason = "one is one")]
-    pub fn times(self, factor: f64, u: f64) -> Self {
-        if factor == 1.0 && u == 0.0 {
-            return self;
-        }
-        let size = factor.abs();
-        let scaled = |value: f64| if factor == 0.0 { 0.0 } else { factor * value };
-        Self {
-            value: scaled(self.value),
-            lost: scaled(self.lost),
-            error: size * (self.error + 2.0 * u * self.mass),
-            mass: size * self.mass,
-            count: self.count,
-            range: self.range.times(factor),
-            spread: self.spread.times(factor).rounded(factor * self.value(), u),
-        }
-    }
-
-    /// The bound on the error of a correct subject's number, where it divides the sum by `divisor` and stores it as
-    /// `stored`.
-    ///
-    /// ```text
-    /// (error + adding(n) (mass + error) + 4 u |value| + 32 u_f64 mass) / divisor + u_stored |value| / divisor + tiny
-    /// ```
-    ///
-    /// At most four operations stand between the sum and the claim: a sign, a unit, a normaliser and a mean.
-    #[must_use]
-    pub fn bound(self, divisor: f64, arithmetic: Arithmetic, stored: Float) -> f64 {
-        let summed = self.error + arithmetic.adding(self.count) * (self.mass + self.error);
-        let size = self.value().abs();
-        let after = (4.0 * arithmetic.u() + stored.unit_roundoff()) * (size + summed);
-        let own = REFERENCE * Float::F64.unit_roundoff() * (self.mass + size);
-        let least = stored.smallest() + arithmetic.each.smallest() + stored.lost().min(arithmetic.each.lost());
-        (summed + after + own) / divisor + least
-    }
-
-    /// The least and the largest value that a correct subject's number can have at all, whatever its bound is.
-    #[must_use]
-    pub fn ends(self, divisor: f64, arithmetic: Arithmetic, stored: Float) -> [f64; 2] {
-        self.range.ends(self.count, divisor, arithmetic, stored)
-    }
-}
-
-impl std::ops::AddAssign for BoundedSum {
-    fn add_assign(&mut self, other: Self) {
-        let before = *self;
-        let next = self.value + other.value;
-        if next.is_finite() {
-            self.lost += if self.value.abs() >= other.value.abs() {
-                (self.value - next) + other.value
-            } else {
-                (other.value - next) + self.value
-            };
-        }
-        self.value = next;
-        self.lost += other.lost;
-        self.error += other.error;
-        self.mass += other.mass;
-        self.count += other.count;
-        self.range += other.range;
-        self.add_spread(&before, &other);
-    }
-}
-
-impl std::iter::Sum for BoundedSum {
-    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
-        terms.fold(Self::default(), |mut sum, term| {
-            sum += term;
-            sum
-        })
-    }
 }

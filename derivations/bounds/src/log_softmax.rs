@@ -1,10 +1,11 @@
 //! A normalised row of logits, with bounds on the errors of a subject's row.
 
 use reference::logits::Softmax;
-use reference::vocab::Error;
+use reference::vocab::{Error, Float, Nats};
 
-use crate::spread::{self, BIAS, BLOCK, grown, repeats_of};
-use crate::{Arithmetic, Float};
+use crate::implementation::Arithmetic;
+use crate::repeats::mean_repeats;
+use crate::spread::{self, BIAS, BLOCK, grown};
 
 /// The log-probabilities and probabilities of a row of logits, with bounds on the errors that those of a correct
 /// subject may have.
@@ -24,6 +25,8 @@ pub struct LogSoftmaxRow {
     pub common: f64,
     /// The same as random numbers.
     pub likely: LikelyRow,
+    /// The distribution itself, of a row that comes from logits.
+    pub softmax: Option<Softmax>,
 }
 
 /// The errors of a row as random numbers, see [`Spread`](crate::Spread).
@@ -44,6 +47,16 @@ pub struct LikelyRow {
 /// The logarithm of half the smallest positive double.
 const UNDERFLOW: f64 = -745.2;
 
+/// A bound on `e^x - 1` for an `x` that is not negative: `x + x^2/2 + x^2 x/2` where `x` is small.
+#[inline]
+fn excess(x: f64) -> f64 {
+    if x < 1e-3 {
+        x * (1.0 + 0.5 * x * (1.0 + x))
+    } else {
+        x.exp_m1()
+    }
+}
+
 impl LogSoftmaxRow {
     /// Normalises a row. `rounded` bounds the error that its entries already have, in units of `u`, relative to their
     /// own size.
@@ -61,46 +74,62 @@ impl LogSoftmaxRow {
     /// # Errors
     /// As [`Softmax::new`].
     pub fn new(tensor: &'static str, x: &[f64], w: Arithmetic, rounded: f64) -> Result<Self, Error> {
-        let row = Softmax::new(tensor, x)?;
+        let softmax = Softmax::new(tensor, x)?;
         let (u, exp, ln) = (w.u(), w.exp(), w.ln());
         let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let size = |k: usize| u * (x[k].abs() * rounded + row.y[k].abs());
-        let mean = row.expect(size);
-        let largest = row.support().map(size).fold(0.0, f64::max);
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let n = x.len() as f64;
-        let shared = u * (max + row.ln_s).abs();
-        let common = exp * u + w.adding(n) + n * w.each.lost() + (ln + 1.0) * u * row.ln_s + shared;
-        let logs: Vec<f64> = (0..x.len()).map(|k| row.ln_q(k)).collect();
-        let likely = LikelyRow::new(x, &row, &logs, w, rounded);
+        let (ln_s, q) = (softmax.ln_s, &softmax.q);
+        let shared = u * (max + ln_s).abs();
+        let common = exp * u + w.adding(n) + n * w.each.lost() + (ln + 1.0) * u * ln_s + shared;
+        let sizes: Vec<f64> = (x.iter().zip(&softmax.y))
+            .map(|(x, y)| {
+                if y.is_finite() {
+                    u * (x.abs() * rounded + y.abs())
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        let largest = sizes.iter().copied().fold(0.0, f64::max);
+        let mean = q
+            .iter()
+            .zip(&sizes)
+            .map(|(q, size)| Nats::of(q * size))
+            .sum::<Nats>()
+            .value();
+        let logs: Vec<f64> = softmax.y.iter().map(|y| y - ln_s).collect();
+        let likely = LikelyRow::new(x, &softmax, (&logs, &sizes), w);
+        let (after, vanishing) = ((exp + 2.0) * u, w.each.smallest().max(f64::MIN_POSITIVE).ln());
         let [mut abs_error, mut rel_error, mut lost] = std::array::from_fn(|_| vec![0.0; x.len()]);
-        for k in row.support() {
-            let others = -logs[k].exp_m1(); // This is 1 - q_k.
-            let against = ((mean - row.q[k] * size(k)).max(0.0) / others).min(largest);
-            let apart = size(k) + if others > 0.0 { against } else { 0.0 };
-            let odds = if others > 0.0 { others * apart.exp_m1() } else { 0.0 };
-            let rest = common + u * logs[k].abs();
+        for k in softmax.support() {
+            let (q, log, size) = (q[k], logs[k], sizes[k]);
+            let others = if q < 0.5 { 1.0 - q } else { -log.exp_m1() }; // This is 1 - q_k.
+            let against = ((mean - q * size).max(0.0) / others).min(largest);
+            let apart = size + if others > 0.0 { against } else { 0.0 };
+            let odds = if others > 0.0 { others * excess(apart) } else { 0.0 };
+            let rest = common + u * log.abs();
             abs_error[k] = odds.min(apart) + rest;
             // A probability that is 0 however far its exponent is off has no error. A relative error would be 0 times
             // infinity.
-            let grown = apart + rest + (exp + 2.0) * u;
-            rel_error[k] = if logs[k] + grown < UNDERFLOW {
+            let grown = apart + rest + after;
+            rel_error[k] = if log + grown < UNDERFLOW {
                 0.0
             } else {
-                odds + (rest + (exp + 2.0) * u).exp_m1()
+                odds + excess(rest + after)
             };
             // A probability that certainly rounds to 0 is lost as a whole, and no more than that.
-            let vanishes = logs[k] + grown < w.each.smallest().max(f64::MIN_POSITIVE).ln();
-            lost[k] = if vanishes { row.q[k] } else { w.each.lost() };
+            lost[k] = if log + grown < vanishing { q } else { w.each.lost() };
         }
         Ok(Self {
             ln: logs,
             abs_error,
-            q: row.q,
+            q: softmax.q.clone(),
             rel_error,
             lost,
             common: shared,
             likely,
+            softmax: Some(softmax),
         })
     }
 
@@ -116,6 +145,7 @@ impl LogSoftmaxRow {
             rel_error: vec![w.u(); k],
             lost: vec![w.each.lost(); k],
             common: 0.0,
+            softmax: None,
             likely: LikelyRow {
                 own: vec![0.0; k],
                 bias: [(w.u() + Float::F64.unit_roundoff()) * n.ln(); 2],
@@ -135,8 +165,21 @@ impl LikelyRow {
 
     /// The relative deviation of `q_k` by what is its own.
     #[must_use]
+    #[inline]
     pub fn relative(&self, k: usize) -> f64 {
         grown((self.own[k] + self.exponential).sqrt())
+    }
+
+    /// The square of [`Self::relative`].
+    #[must_use]
+    #[inline]
+    pub fn relative_variance(&self, k: usize) -> f64 {
+        let variance = self.own[k] + self.exponential;
+        if variance < 1e-12 {
+            variance * 1.000_02 // a deviation below 1e-6 grows by less than 12 times itself, and counts twice
+        } else {
+            grown(variance.sqrt()).powi(2)
+        }
     }
 
     /// The errors of a row of logits `x`, whose log-probabilities are `logs`. In the notation of [`LogSoftmaxRow::new`]:
@@ -148,26 +191,27 @@ impl LikelyRow {
     /// ```
     ///
     /// Every `u^2` is `u^2 + u_f64^2`: the reference rounds, too.
-    fn new(x: &[f64], row: &Softmax, logs: &[f64], w: Arithmetic, rounded: f64) -> Self {
+    fn new(x: &[f64], row: &Softmax, (logs, sizes): (&[f64], &[f64]), w: Arithmetic) -> Self {
         let double = Float::F64.unit_roundoff();
         let (u, a) = (w.u().hypot(double), w.usual.unit_roundoff().hypot(double));
         let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let third = u * u / 3.0;
+        let ratio = third / (w.u() * w.u());
         let mut own = vec![0.0; x.len()];
         let (mut exponents, mut squares, mut in_turn, mut lost) = (0.0, 0.0, 0.0, 0.0);
         let (mut sum, mut largest) = (0.0, 0.0_f64);
         for k in row.support() {
-            let (q, y) = (row.q[k], row.y[k]);
-            let exponent = third * (x[k].abs() * rounded + y.abs()).powi(2);
+            let q = row.q[k];
+            let exponent = ratio * sizes[k] * sizes[k];
             exponents += q * q * exponent;
             squares += q * q;
             lost += spread::lost(sum, q, a);
             sum += q;
             in_turn += sum * sum;
             largest = largest.max(q);
-            own[k] = (1.0 - q).powi(2) * exponent + third * logs[k] * logs[k];
+            own[k] = (1.0 - q) * (1.0 - q) * exponent + third * logs[k] * logs[k];
         }
-        let repeats = repeats_of(x, &row.q);
+        let repeats = mean_repeats(x, &row.q);
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let n = x.len() as f64;
         let blocks = spread::in_blocks(n, repeats) + repeats.min(BLOCK) * n.log2() * largest * largest;

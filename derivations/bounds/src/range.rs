@@ -17,7 +17,9 @@
 //
 //     delta = (1 + N)^2 e^(2 eta + 16 u (1 + ln K)) - 1
 
-use crate::{Arithmetic, Float, LogSoftmaxRow};
+use crate::conclusion::Conclusion;
+use crate::implementation::Arithmetic;
+use crate::log_softmax::LogSoftmaxRow;
 
 /// The least and the largest value that a number can have.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -123,30 +125,43 @@ impl Range {
 
     /// The same range for a part of a row that may have the error `in_row`.
     #[must_use]
+    #[inline]
     pub const fn in_row(self, in_row: f64) -> Self {
         Self { in_row, ..self }
     }
 
     /// The same range for a part, of this size, of a row that adds up to a known number.
     #[must_use]
-    pub fn part(self, row: &LogSoftmaxRow, size: f64, w: Arithmetic) -> Self {
-        self.in_row(3.0 * row.together(w) * size + 4.0 * w.each.lost())
+    #[inline]
+    pub fn part(self, of: InRow, size: f64) -> Self {
+        self.in_row(of.share * size + of.least)
+    }
+
+    /// Whether nothing is known of the number.
+    #[inline]
+    #[must_use]
+    pub(crate) fn is_any(&self) -> bool {
+        self.low == f64::NEG_INFINITY && self.high == f64::INFINITY && self.in_row == f64::INFINITY
     }
 
     /// The error that the number may have as a part of its row.
     #[must_use]
+    #[inline]
     pub const fn apart(self) -> f64 {
         self.in_row
     }
 
     /// The range, multiplied by a number of either sign.
     #[must_use]
+    #[inline]
     pub fn times(self, factor: f64) -> Self {
         let scaled = |value: f64| if factor == 0.0 { 0.0 } else { factor * value };
-        let (low, high, [below, above]) = (
+        let [below, above] = self.give;
+        let (low, high, below, above) = (
             scaled(self.low),
             scaled(self.high),
-            self.give.map(|give| scaled(give).abs()),
+            scaled(below).abs(),
+            scaled(above).abs(),
         );
         let in_row = scaled(self.in_row).abs();
         let (low, high, give) = if factor < 0.0 {
@@ -162,20 +177,47 @@ impl Range {
         }
     }
 
-    /// The ends of the range after `n` numbers were added up, divided and stored. At most four operations are counted,
-    /// as for a bound.
+    /// The range, with ends moved by a share of what is added up.
     #[must_use]
-    pub fn ends(self, n: f64, divisor: f64, w: Arithmetic, stored: Float) -> [f64; 2] {
+    #[inline]
+    pub(crate) fn given(self, share: f64) -> Self {
+        let [below, above] = self.give;
+        Self {
+            low: self.low - share * below,
+            high: self.high + share * above,
+            ..self
+        }
+    }
+
+    /// The ends of the range after `n` numbers were added up, and what a subject does at the end.
+    #[must_use]
+    #[inline]
+    pub(crate) fn ends(self, n: f64, end: &Conclusion) -> [f64; 2] {
+        let Self { low, high, give, .. } = self;
+        if low == f64::NEG_INFINITY && high == f64::INFINITY {
+            return [low, high];
+        }
+        let w = end.w;
         let share = w.additions(n) * w.sums.unit_roundoff() + if n > 1.0 { w.u() } else { 0.0 };
-        let after = 4.0 * w.u() + stored.unit_roundoff();
-        let moved = |end: f64, give: f64| (share * give + after * (end.abs() + share * give)) / divisor;
-        let least = stored.lost() + w.each.lost();
-        let low = self.low / divisor - moved(self.low, self.give[0]) - least;
-        let high = self.high / divisor + moved(self.high, self.give[1]) + least;
-        [
-            if low.is_nan() { f64::NEG_INFINITY } else { low },
-            if high.is_nan() { f64::INFINITY } else { high },
-        ]
+        end.ends([low, high], give.map(|give| share * give))
+    }
+}
+
+/// What the parts of a row may be off together, that add up to a known number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InRow {
+    share: f64,
+    least: f64,
+}
+
+impl InRow {
+    /// The parts of a row of probabilities.
+    #[must_use]
+    pub fn of(row: &LogSoftmaxRow, w: Arithmetic) -> Self {
+        Self {
+            share: 3.0 * row.together(w),
+            least: 4.0 * w.each.lost(),
+        }
     }
 }
 
@@ -208,7 +250,7 @@ impl LogSoftmaxRow {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Arithmetic, Float, LogSoftmaxRow, Order, Range};
+    use crate::{Arithmetic, Conclusion, Float, LogSoftmaxRow, Order, Range};
 
     const BF16: Arithmetic = Arithmetic {
         each: Float::Bf16,
@@ -227,7 +269,7 @@ mod tests {
             (Range::divergence_from_uniform(&row, BF16), stuck, -1e8),
             (Range::entropy(&row, BF16), 256.0_f64.ln(), -1.0),
         ] {
-            let [low, high] = range.ends(8192.0, 1.0, BF16, Float::Bf16);
+            let [low, high] = range.ends(8192.0, &Conclusion::new(1.0, BF16, Float::Bf16));
             assert!(low <= right && right <= high, "{low} {high}");
             assert!(wrong < low || wrong > high, "{low} {high}");
         }
@@ -245,12 +287,12 @@ mod tests {
         );
         let nothing = Range::ANY.times(0.0);
         assert!(nothing.low.abs() <= 0.0 && nothing.high.abs() <= 0.0, "{nothing:?}");
-        let [low, _] = range.ends(2.0, 1.0, BF16, Float::Bf16);
-        let [lower, _] = range.ends(2000.0, 1.0, BF16, Float::Bf16);
+        let [low, _] = range.ends(2.0, &Conclusion::new(1.0, BF16, Float::Bf16));
+        let [lower, _] = range.ends(2000.0, &Conclusion::new(1.0, BF16, Float::Bf16));
         assert!(lower < low && low < range.low);
         assert!(
             Range::ANY
-                .ends(9.0, 1.0, BF16, Float::F64)
+                .ends(9.0, &Conclusion::new(1.0, BF16, Float::F64))
                 .iter()
                 .all(|end| end.is_infinite())
         );

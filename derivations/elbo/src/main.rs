@@ -8,9 +8,9 @@ mod start;
 
 use std::process::ExitCode;
 
-/// The allocator of the program. A training step allocates and frees hundreds of tensors, and with the system's
-/// allocator a third of its time would go into new pages.
-#[cfg(feature = "twin")]
+/// The allocator of the program. A training step allocates and frees hundreds of tensors, and a judgement the vectors of
+/// each row: with the system's allocator a third of their time would go into new pages.
+#[cfg(any(feature = "judge", feature = "twin"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -29,7 +29,7 @@ const REST: u64 = 64 * MIB;
 /// bits would depend on their number. Under a limit on address space each would ask for its buffer without end, so that
 /// the program would never end. Under a limit, the allocator takes memory in small parts, and not everything at once.
 /// The restart happens once, in the same process. The children of the program get the variables as they were.
-#[cfg(all(unix, any(feature = "lapack", feature = "twin")))]
+#[cfg(all(unix, any(feature = "lapack", feature = "judge", feature = "twin")))]
 pub(crate) fn keep_libraries_small() {
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
@@ -58,7 +58,7 @@ pub(crate) fn keep_libraries_small() {
     if cfg!(feature = "lapack") {
         wanted.push(BLAS);
     }
-    if cfg!(feature = "twin") && room().is_some() {
+    if cfg!(any(feature = "judge", feature = "twin")) && room().is_some() {
         wanted.push(ALLOCATOR);
     }
     wanted.retain(|(name, value)| env::var_os(name).is_none_or(|found| found != *value));
@@ -79,7 +79,7 @@ pub(crate) fn keep_libraries_small() {
     let _ = command.exec(); // It returns only if it failed, and then the program runs as it was started.
 }
 
-#[cfg(not(all(unix, any(feature = "lapack", feature = "twin"))))]
+#[cfg(not(all(unix, any(feature = "lapack", feature = "judge", feature = "twin"))))]
 pub(crate) const fn keep_libraries_small() {}
 
 /// Starts as many threads as there are cores, or fewer if a limit on address space has no room for them: the BLAS needs

@@ -145,7 +145,7 @@ pub(super) fn hold(dump: &Dump, claim: &Claim) -> Result<Causality, FileError> {
             let flat = batch * numbers.len() + t;
             let [item, row, entry] = [batch, t, 0];
             let place = Place { item, row, entry };
-            held.comparison.compare(Number {
+            held.comparison.compare(&Number {
                 expected: expected * nat,
                 found: *number,
                 bound,

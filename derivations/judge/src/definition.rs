@@ -1,14 +1,12 @@
 //! What a claim's numbers are by the definition, whatever a dump claims.
 
-use std::ops::ControlFlow;
-
 use worlds::case::FileError;
 
-use super::evaluate::{self, StopAt};
+use super::evaluate::{self, Evaluation, StopAt};
 use super::hypothesis::Hypothesis;
 use super::inputs::Inputs;
 use super::reduction::Reduction;
-use crate::dump::{Dump, Quantity};
+use crate::dump::{Claimed, Dump, Quantity};
 
 /// A number by the definition, and how far a correct program's may lie from it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,15 +46,18 @@ pub fn defined(dump: &Dump, quantity: Quantity) -> Result<Option<Vec<Defined>>, 
             sizes,
             items: &item,
             arithmetic,
+            shared: None,
         };
         let by = (claim, &Hypothesis::AS_STATED);
-        if let ControlFlow::Break(_) = evaluate::item(&inputs, by, 0, (batch, &[]), &mut reduction, StopAt::Nothing) {
+        let mut evaluation = [Evaluation::new(by, Claimed::NONE, &mut reduction, StopAt::Nothing)];
+        evaluate::item(&inputs, 0, batch, &mut evaluation);
+        if evaluation[0].stopped.is_some() {
             return Ok(None);
         }
-        reduction.end_of_item(batch, &[]);
+        reduction.end_of_item(batch, Claimed::NONE);
     }
     if !reduction.keeps_batch() {
-        reduction.end(&[]);
+        reduction.end(Claimed::NONE);
     }
     let recorded = reduction.into_comparison().recorded.unwrap_or_default();
     Ok(Some(

@@ -12,12 +12,14 @@ use reference::model::Model as _;
 use reference::world::World;
 
 use worlds::case::FileError;
+use worlds::case::storage::Part;
 
 use crate::noise::Law;
 
 mod axis;
 mod builder;
 mod claim;
+mod claimed;
 mod element;
 mod format;
 mod inputs;
@@ -29,19 +31,22 @@ mod requirements;
 mod shape;
 mod sizes;
 mod statement;
+mod table;
 mod tensors;
 mod words;
 
 pub use axis::{Axis, Role};
 pub use builder::DumpBuilder;
 pub use claim::{Claim, Kept};
+pub use claimed::Claimed;
 pub use element::Element;
 pub use format::{FORMAT, KEY};
-pub use inputs::{Gaussian, Item, Pixels, Sequence, Tokens};
+pub use inputs::{Gaussian, Item, Numbers, Pixels, Sequence, Tokens};
 pub(crate) use quantity::Expectation;
 pub use quantity::{Input, Quantity};
 pub use sizes::Sizes;
 pub use statement::{ClaimSpec, Schedule, Shape, Statement, Text, Vocabulary};
+pub use table::Table;
 pub use tensors::TensorFile;
 pub use words::{Decoder, Form, Layout, NoiseKind, Parameter, Prior, Unit};
 
@@ -176,12 +181,18 @@ impl Dump {
     /// # Errors
     /// Those of [`Dump::item`].
     pub fn claimed(&self, claim: &Claim, batch: Option<usize>) -> Result<Vec<f64>, FileError> {
+        self.stored(claim, batch).map(|part| part.values())
+    }
+
+    /// The same numbers as they are stored.
+    ///
+    /// # Errors
+    /// Those of [`Dump::item`].
+    pub fn stored(&self, claim: &Claim, batch: Option<usize>) -> Result<Part, FileError> {
         let numbers = match batch {
             Some(batch) => self.source.item(claim.tensor, batch),
             None => self.source.whole(claim.tensor),
         };
-        numbers
-            .map(|part| part.values())
-            .map_err(|error| error.in_file(&self.name))
+        numbers.map_err(|error| error.in_file(&self.name))
     }
 }

@@ -7,14 +7,14 @@ use bounds::{Arithmetic, Comparison};
 use rayon::prelude::*;
 use worlds::case::FileError;
 
-use super::evaluate::{self, StopAt};
+use super::evaluate::{self, Evaluation, StopAt};
 use super::explanation::Explanation;
 use super::hypothesis::Hypothesis;
 use super::inputs::Inputs;
 use super::judgement::{Judged, Verdict};
 use super::mistakes::{Mistake, of_form, with};
 use super::reduction::Reduction;
-use crate::dump::{Claim, Dump, Quantity, Sizes};
+use crate::dump::{Claim, Claimed, Dump, Quantity, Sizes};
 
 mod arithmetic;
 mod changed;
@@ -67,6 +67,7 @@ pub(super) fn explain(dump: &Dump, judged: &mut [Judged]) -> Result<(), FileErro
             sizes,
             items: &[],
             arithmetic,
+            shared: None,
         };
         let mut search = Search {
             inputs,
@@ -230,7 +231,7 @@ impl Search<'_> {
         let mut all = Vec::new();
         for (item, row) in first.chain(failed.take(if few { 0 } else { 64 })) {
             let row = self.row(claim, hypothesis, item, row, cells.is_fine())?;
-            all.extend(row.iter().map(|addend| addend.value().to_bits()));
+            all.extend(row.values().into_iter().map(f64::to_bits));
         }
         Some(all)
     }
@@ -274,17 +275,20 @@ impl Search<'_> {
         };
         for item in 0..cells.items() {
             let of_item = &claimed[item * per_item..][..per_item];
-            let ended = self.with_item(item, |inputs, at| {
+            let of_item = Claimed::Numbers(of_item);
+            let stopped = self.with_item(item, |inputs, at| {
                 let inputs = Inputs { arithmetic, ..*inputs };
-                evaluate::item(&inputs, (claim, hypothesis), at, (item, of_item), &mut cells, stop)
+                let mut evaluation = [Evaluation::new((claim, hypothesis), of_item, &mut cells, stop)];
+                evaluate::item(&inputs, at, item, &mut evaluation);
+                evaluation[0].stopped.is_some()
             })?;
-            if ended.is_break() {
+            if stopped {
                 return None;
             }
             cells.end_of_item(item, of_item);
         }
         if !cells.keeps_batch() {
-            cells.end(claimed);
+            cells.end(Claimed::Numbers(claimed));
         }
         Some(cells.into_comparison())
     }

@@ -199,9 +199,11 @@ fn reconstruction(dump: &Dump, target: &[Axis], w: Arithmetic) -> Option<(Vec<[f
             sizes: &dump.sizes,
             items: &[dump.item(batch).ok()?],
             arithmetic: w,
+            shared: None,
         };
         let addends = inputs.reconstruction(&Hypothesis::AS_STATED, 0).ok()?;
-        let sum: BoundedSum = addends.into_iter().sum();
+        let mut sum = BoundedSum::default();
+        addends.into_iter().for_each(|addend| sum += addend);
         let at = if keeps_batch { batch } else { 0 };
         sums[at][0] += sum.value();
         sums[at][1] += sum.mass;
@@ -232,6 +234,7 @@ fn weighted(dump: &Dump, nll: &Known, w: Arithmetic) -> Result<Option<[f64; 2]>,
             sizes,
             items: &[dump.item(batch)?],
             arithmetic: w,
+            shared: None,
         };
         for (t, value) in values.iter().enumerate() {
             match sequence::weight(&inputs, &Hypothesis::AS_STATED, 0, t) {

@@ -1,6 +1,8 @@
 //! The inputs from which a quantity is computed, and the addends that it consists of.
 
-use bounds::{Arithmetic, BoundedSum};
+use std::sync::OnceLock;
+
+use bounds::{Added, Addend, Arithmetic, BoundedSum, LogSoftmaxRow};
 use reference::vocab::Error;
 
 use super::hypothesis::{Hypothesis, PriorOf, Slope, Terms, Weight};
@@ -17,6 +19,55 @@ pub struct Inputs<'a> {
     pub items: &'a [Item],
     /// The arithmetic of the subject.
     pub arithmetic: Arithmetic,
+    /// What the claims of a row have in common, where several are computed.
+    pub shared: Option<&'a Shared>,
+}
+
+/// The rows of a position by the definition, which all claims about it have in common: each is normalised once.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// The index of the item among the inputs, and the position.
+    place: [usize; 2],
+    encoder: OnceLock<LogSoftmaxRow>,
+    prior: OnceLock<LogSoftmaxRow>,
+}
+
+/// One of the rows of a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// That of the encoder.
+    Encoder,
+    /// That of the prior.
+    Prior,
+}
+
+impl Shared {
+    /// Nothing yet is known of a position.
+    #[must_use]
+    pub const fn at(item: usize, row: usize) -> Self {
+        Self {
+            place: [item, row],
+            encoder: OnceLock::new(),
+            prior: OnceLock::new(),
+        }
+    }
+
+    /// The row of a position, which `normalise` computes where it is not known yet. It is `None` for another position.
+    pub(super) fn row(
+        &self,
+        side: Side,
+        place: [usize; 2],
+        normalise: impl FnOnce() -> Result<LogSoftmaxRow, Absence>,
+    ) -> Option<Result<&LogSoftmaxRow, Absence>> {
+        let known = match side {
+            Side::Encoder => &self.encoder,
+            Side::Prior => &self.prior,
+        };
+        (self.place == place).then(|| match known.get() {
+            Some(row) => Ok(row),
+            None => normalise().map(|row| known.get_or_init(|| row)),
+        })
+    }
 }
 
 impl Inputs<'_> {
@@ -32,8 +83,59 @@ impl Inputs<'_> {
     }
 }
 
-/// A row of addends, or the reason why there is none.
-pub(super) type Row = Result<Vec<BoundedSum>, Absence>;
+/// What a row of a claim consists of.
+#[derive(Debug, Clone)]
+pub enum Row {
+    /// Its addends, entry by entry.
+    Entries(Vec<Addend>),
+    /// Their sum, where it is known better than by adding them up, or is no sum of entries.
+    Sum(BoundedSum),
+}
+
+impl Row {
+    /// The sum of the row, closed.
+    #[must_use]
+    pub fn sum(self, w: Arithmetic) -> BoundedSum {
+        match self {
+            Self::Entries(addends) => BoundedSum::of_row(addends, w),
+            Self::Sum(sum) => sum.closed(Added::ONE, w),
+        }
+    }
+
+    /// The values of its entries, or that of the sum.
+    #[must_use]
+    pub fn values(&self) -> Vec<f64> {
+        match self {
+            Self::Entries(addends) => addends.iter().map(|addend| addend.value).collect(),
+            Self::Sum(sum) => vec![sum.value()],
+        }
+    }
+
+    /// The row, each part of which is multiplied by a factor that the subject does not round.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        match self {
+            Self::Sum(sum) => Self::Sum(sum.times(factor, 0.0)),
+            Self::Entries(mut addends) => {
+                if factor.to_bits() != 1.0_f64.to_bits() {
+                    addends
+                        .iter_mut()
+                        .for_each(|addend| *addend = addend.times(factor, 0.0));
+                }
+                Self::Entries(addends)
+            }
+        }
+    }
+}
+
+impl From<Addend> for Row {
+    fn from(addend: Addend) -> Self {
+        Self::Sum(addend.into())
+    }
+}
+
+/// The addends of a row, or the reason why there are none.
+pub(super) type Addends = Result<Vec<Addend>, Absence>;
 
 /// The reason why a row has no addends. Neither of them is anybody's mistake.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -34,12 +34,10 @@ mod subject;
 mod terms;
 mod undecided;
 
-use std::ops::ControlFlow;
-
 use worlds::case::FileError;
 
-use crate::dump::{Claim, Dump, Item, Quantity};
-use evaluate::{StopAt, Stopped};
+use crate::dump::{Claim, Claimed, Dump, Item, Quantity};
+use evaluate::{Evaluation, StopAt, Stopped};
 use noise::Noise;
 
 pub use bounds::{Comparison, Worst};
@@ -135,22 +133,9 @@ impl Items {
                 sizes,
                 items: &item,
                 arithmetic,
+                shared: None,
             };
-            for (claim, (cells, skipped)) in dump.claims.iter().zip(cells.iter_mut().zip(&mut skipped)) {
-                if skipped.is_some() || batch >= cells.items() || is_black_box(dump, claim) {
-                    continue;
-                }
-                let claimed = match cells.keeps_batch() {
-                    true => dump.claimed(claim, Some(batch))?,
-                    false => Vec::new(),
-                };
-                let by = (claim, &Hypothesis::AS_STATED);
-                let ended = evaluate::item(&inputs, by, 0, (batch, &claimed), cells, StopAt::Nothing);
-                if let ControlFlow::Break(Stopped::Absent { row, why }) = ended {
-                    *skipped = Some(format!("it has no value at item {batch}, row {row}: {why}"));
-                }
-                cells.end_of_item(batch, &claimed);
-            }
+            compare_item(dump, &inputs, batch, (&mut cells, &mut skipped))?;
             progress(1);
         }
         Ok(Self {
@@ -160,6 +145,47 @@ impl Items {
             noise,
         })
     }
+}
+
+/// Compares the numbers that all claims have of an item.
+fn compare_item(
+    dump: &Dump,
+    inputs: &Inputs<'_>,
+    batch: usize,
+    (cells, skipped): (&mut [Reduction], &mut [Option<String>]),
+) -> Result<(), FileError> {
+    let mut stored = Vec::new();
+    for (claim, (cells, skipped)) in dump.claims.iter().zip(cells.iter().zip(&*skipped)) {
+        let takes_part = skipped.is_none() && batch < cells.items() && !is_black_box(dump, claim);
+        let numbers = (takes_part && cells.keeps_batch()).then(|| dump.stored(claim, Some(batch)));
+        stored.push((takes_part, numbers.transpose()?));
+    }
+    let claimed: Vec<Claimed<'_>> = stored
+        .iter()
+        .map(|(_, numbers)| numbers.as_ref().map_or(Claimed::NONE, Claimed::Stored))
+        .collect();
+    let part = |index: &usize| stored.get(*index).is_some_and(|(takes_part, _)| *takes_part);
+    let mut evaluations: Vec<(usize, Evaluation<'_>)> = cells
+        .iter_mut()
+        .enumerate()
+        .filter(|(index, _)| part(index))
+        .map(|(index, cells)| {
+            let by = (&dump.claims[index], &Hypothesis::AS_STATED);
+            (index, Evaluation::new(by, claimed[index], cells, StopAt::Nothing))
+        })
+        .collect();
+    let (which, mut evaluations): (Vec<usize>, Vec<_>) = evaluations.drain(..).unzip();
+    evaluate::item(inputs, 0, batch, &mut evaluations);
+    for (index, one) in which.iter().zip(&mut evaluations) {
+        if let Some(Stopped::Absent { row, why }) = one.stopped.take() {
+            skipped[*index] = Some(format!("it has no value at item {batch}, row {row}: {why}"));
+        }
+    }
+    drop(evaluations);
+    for index in which {
+        cells[index].end_of_item(batch, claimed[index]);
+    }
+    Ok(())
 }
 
 /// The verdict on a claim whose items were compared. Warnings about it are added to the others.
@@ -172,7 +198,7 @@ fn verdict(
 ) -> Result<Judged, FileError> {
     let black_box = is_black_box(dump, claim);
     if !cells.keeps_batch() && !black_box {
-        cells.end(&dump.claimed(claim, None)?);
+        cells.end(Claimed::Stored(&dump.stored(claim, None)?));
     }
     let mut held = if black_box {
         causality::hold(dump, claim)?
@@ -222,10 +248,11 @@ struct Variety {
 impl Variety {
     fn look(&mut self, item: &Item) {
         self.is_grey |= item.is_grey();
-        for (name, values) in item.tables() {
-            let Some(first) = values.first() else { continue };
-            let (known, varies) = self.varies.entry(name).or_insert((*first, false));
-            *varies |= values.iter().any(|value| value.to_bits() != known.to_bits());
+        for (name, mut values) in item.tables() {
+            let Some(first) = values.next() else { continue };
+            let (known, varies) = self.varies.entry(name).or_insert((first, false));
+            *varies = *varies || first.to_bits() != known.to_bits();
+            *varies = *varies || values.any(|value| value.to_bits() != known.to_bits());
         }
     }
 

@@ -1,11 +1,12 @@
 //! Adds rows of addends up to the numbers of a claim, and compares them with the claimed ones.
 
 use bounds::{
-    Added, Arithmetic, BoundedSum, Comparison, EXPLAINED, Float, Likely, Number, Place, Rows, Way, deviations,
-    deviations_but_for,
+    Added, Addend, Arithmetic, BoundedSum, Comparison, Conclusion, EXPLAINED, Float, Likely, Number, Place, Rows, Way,
+    deviations, deviations_but_for,
 };
 
-use crate::dump::{Axis, Claim, Form, Input, Quantity, Role, Sizes, Statement};
+use crate::dump::{Axis, Claim, Claimed, Form, Input, Quantity, Role, Sizes, Statement};
+use crate::inputs::Row;
 
 /// Which of the three axes a claim keeps.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,6 +34,17 @@ struct Bounds {
     known_order: f64,
 }
 
+impl Bounds {
+    /// One bound, whatever the order is.
+    const fn one(bound: f64) -> Self {
+        Self {
+            bound,
+            open_to: bound,
+            known_order: bound,
+        }
+    }
+}
+
 /// The index of a number among the claimed numbers of its item, and its index in the claim's tensor.
 #[derive(Clone, Copy)]
 struct Index {
@@ -53,6 +65,10 @@ pub struct Reduction {
     divisor: f64,
     arithmetic: Arithmetic,
     stored: Float,
+    /// What the subject does with a sum at the end.
+    conclusion: Conclusion,
+    /// The size of a nat among its numbers.
+    size_of_a_nat: f64,
     /// Whether its numbers are divergences. The mistakes in a divergence are of its own size or of that of a nat,
     /// however large its parts are.
     is_divergence: bool,
@@ -87,26 +103,7 @@ impl Reduction {
     /// A reduction to which nothing has been added.
     #[must_use]
     pub fn new(claim: &Claim, statement: &Statement, sizes: &Sizes, arithmetic: Arithmetic) -> Self {
-        let (mut keeps, mut counts) = (
-            Kept::default(),
-            Counts {
-                items: 1,
-                rows: 1,
-                entries: 1,
-            },
-        );
-        for (axis, _) in &claim.axes {
-            let (kept, length) = match axis.role() {
-                Role::Batch => (&mut keeps.batch, &mut counts.items),
-                Role::Row => (&mut keeps.rows, &mut counts.rows),
-                Role::Entry => (&mut keeps.entries, &mut counts.entries),
-            };
-            (*kept, *length) = (claim.keeps(*axis), sizes.of_axis(*axis));
-        }
-        // The addends of a loss have axes that the loss itself lacks.
-        if statement.inputs == Form::Sequence && claim.quantity == Quantity::Loss {
-            (counts.items, counts.rows) = (sizes.batch, sizes.tokens);
-        }
+        let (keeps, counts) = axes(claim, statement, sizes);
         let rows = if keeps.rows { counts.rows } else { 1 };
         let entries = if keeps.entries { counts.entries } else { 1 };
         let open = match (keeps.batch, keeps.rows) {
@@ -118,15 +115,19 @@ impl Reduction {
         let numbers = (claim.shape.iter().product::<usize>() * statement.claims.len().max(1)) as f64;
         // A gradient is that of the claimed number, with its sign, unit and divisors.
         let made = claim.of.as_deref().unwrap_or(claim);
+        let factor = made.factor() * if claim.of.is_some() { claim.sign } else { 1.0 };
+        let divisor = made.divisor(sizes) * if claim.of.is_some() { claim.normaliser } else { 1.0 };
         Self {
             open: vec![BoundedSum::default(); open],
             keeps,
             counts,
             planes: sizes.grid.is_some() && claim.keeps(Axis::Position) && claim.keeps(Axis::Code),
-            factor: made.factor() * if claim.of.is_some() { claim.sign } else { 1.0 },
-            divisor: made.divisor(sizes) * if claim.of.is_some() { claim.normaliser } else { 1.0 },
+            factor,
+            divisor,
             arithmetic,
             stored: claim.stored,
+            conclusion: Conclusion::new(divisor, arithmetic, claim.stored),
+            size_of_a_nat: factor.abs() / divisor,
             is_divergence: claim.quantity == Quantity::Kl,
             is_of_codes: claim.keeps(Axis::Code) || claim.keeps(Axis::Entry),
             has_sizes: claim.quantity != Quantity::Sample || !statement.straight_through,
@@ -229,26 +230,36 @@ impl Reduction {
         self.keeps.entries
     }
 
-    /// Adds the addends of a row of an item. `claimed` are the claimed numbers of the item.
-    pub fn row(&mut self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64]) {
-        let width = if self.keeps.entries { self.counts.entries } else { 1 };
+    /// Adds a row of an item. `claimed` are the claimed numbers of the item.
+    pub fn row(&mut self, item: usize, row: usize, computed: &Row, claimed: Claimed<'_>) {
         if self.keeps.batch && self.keeps.rows {
             let mut comparison = std::mem::take(&mut self.comparison);
-            self.compare_row(item, row, addends, claimed, &mut comparison);
+            self.compare_row(item, row, computed, claimed, &mut comparison);
             self.comparison = comparison;
             return;
         }
-        let first = if self.keeps.rows { row * width } else { 0 };
         let w = self.arithmetic;
-        if let ([cell], [row]) = (self.open.as_mut_slice(), addends) {
-            self.added.add(cell, *row, w);
-            return;
+        match computed {
+            Row::Sum(sum) => match self.open.as_mut_slice() {
+                [cell] => self.added.add(cell, *sum, w),
+                _ => self.add(if self.keeps.rows { row } else { 0 }, sum.closed(Added::ONE, w)),
+            },
+            Row::Entries(addends) => {
+                let first = if self.keeps.rows { row * self.counts.entries } else { 0 };
+                for (entry, addend) in addends.iter().enumerate() {
+                    self.add(first + entry, BoundedSum::from(*addend).closed(Added::ONE, w));
+                }
+            }
         }
-        // What many open numbers have in common with each other is not known: their deviations add up.
-        for (cell, addend) in self.open.iter_mut().skip(first).zip(addends) {
-            let (before, row) = (*cell, addend.closed(Added::ONE, w));
-            *cell += row;
-            cell.add_common(before.spread.deviations(), row.spread.deviations());
+    }
+
+    /// Adds a closed sum to an open number. What many open numbers have in common with each other is not known: their
+    /// deviations add up.
+    fn add(&mut self, cell: usize, closed: BoundedSum) {
+        if let Some(cell) = self.open.get_mut(cell) {
+            let before = cell.deviations();
+            *cell += closed;
+            cell.add_common(before, closed.deviations());
         }
     }
 
@@ -260,9 +271,9 @@ impl Reduction {
 
     /// The comparison of a row by itself.
     #[must_use]
-    pub fn row_apart(&self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64]) -> Comparison {
+    pub fn row_apart(&self, item: usize, row: usize, computed: &Row, claimed: Claimed<'_>) -> Comparison {
         let mut comparison = Comparison::default();
-        self.compare_row(item, row, addends, claimed, &mut comparison);
+        self.compare_row(item, row, computed, claimed, &mut comparison);
         comparison
     }
 
@@ -271,34 +282,50 @@ impl Reduction {
         self.comparison.append(row);
     }
 
-    fn compare_row(&self, item: usize, row: usize, addends: &[BoundedSum], claimed: &[f64], to: &mut Comparison) {
+    fn compare_row(&self, item: usize, row: usize, computed: &Row, claimed: Claimed<'_>, to: &mut Comparison) {
+        let place = Place { item, row, entry: 0 };
+        let addends = match computed {
+            Row::Sum(sum) => {
+                to.compare(&self.number(sum, claimed, place));
+                return;
+            }
+            Row::Entries(addends) => addends,
+        };
+        let step = if self.planes { self.counts.rows } else { 1 };
+        let first = self.index(place);
+        let found = claimed.some(first.within, step, addends.len());
+        let claimed_at = |entry: usize| found.get(entry).copied().unwrap_or(f64::NAN);
+        let mut number = self.beside(f64::NAN, f64::NAN, place);
+        number.in_row = self.is_of_codes && self.has_sizes;
         let whole = self.is_of_codes.then(|| addends.iter().map(|addend| addend.mass).sum());
         for (entry, addend) in addends.iter().enumerate() {
-            to.compare(self.number(*addend, claimed, Place { item, row, entry }, whole));
+            (number.found, number.flat, number.place.entry) = (claimed_at(entry), first.flat + entry * step, entry);
+            self.hold_entry(&mut number, addend, whole);
+            to.compare(&number);
         }
-        if let Some(sum) = self.sum_of_row(addends, claimed, Place { item, row, entry: 0 }) {
+        if let Some(sum) = self.sum_of_row(addends, claimed_at, place) {
             to.compare_sum(sum);
         }
     }
 
     /// Compares the numbers that are complete at the end of an item.
-    pub fn end_of_item(&mut self, item: usize, claimed: &[f64]) {
+    pub fn end_of_item(&mut self, item: usize, claimed: Claimed<'_>) {
         if self.keeps.batch && !self.keeps.rows {
             for entry in 0..self.open.len() {
                 let cell = std::mem::take(&mut self.open[entry]);
-                self.compare(cell, claimed, Place { item, row: 0, entry });
+                self.compare(&cell, claimed, Place { item, row: 0, entry });
             }
             self.added = Rows::default();
         }
     }
 
     /// Compares the numbers that are complete after the last item.
-    pub fn end(&mut self, claimed: &[f64]) {
+    pub fn end(&mut self, claimed: Claimed<'_>) {
         let width = if self.keeps.entries { self.counts.entries } else { 1 };
         for cell in 0..self.open.len() {
             let sum = std::mem::take(&mut self.open[cell]);
             let (item, row, entry) = (0, cell / width, cell % width);
-            self.compare(sum, claimed, Place { item, row, entry });
+            self.compare(&sum, claimed, Place { item, row, entry });
         }
     }
 
@@ -318,58 +345,94 @@ impl Reduction {
     }
 
     /// Compares a number that is no part of a row.
-    fn compare(&mut self, cell: BoundedSum, claimed: &[f64], place: Place) {
-        let number = self.number(cell, claimed, place, None);
-        self.comparison.compare(number);
+    fn compare(&mut self, cell: &BoundedSum, claimed: Claimed<'_>, place: Place) {
+        let number = self.number(cell, claimed, place);
+        self.comparison.compare(&number);
     }
 
-    /// A number beside what is claimed. `whole` is the size of the row of codes of which it is a part.
-    fn number(&self, cell: BoundedSum, claimed: &[f64], place: Place, whole: Option<f64>) -> Number {
-        let Index { within, flat } = self.index(place);
+    /// A sum beside what is claimed.
+    fn number(&self, cell: &BoundedSum, claimed: Claimed<'_>, place: Place) -> Number {
         let expected = self.scaled(cell.value());
         let scaled = cell.times(self.factor, 0.0);
-        let ends = if self.in_range && expected.is_finite() {
-            scaled.ends(self.divisor, self.arithmetic, self.stored)
-        } else {
-            [f64::NEG_INFINITY, f64::INFINITY]
-        };
-        let size = match whole {
+        let size = self.size(expected, cell.mass, None);
+        let ends = (self.in_range && expected.is_finite()).then(|| scaled.ends(&self.conclusion));
+        let mut number = self.beside(expected, claimed.at(self.index(place).within), place);
+        self.held(&mut number, &self.bounds(&scaled), ends, size);
+        number
+    }
+
+    /// The size beside which a bound has to be narrow. `whole` is the size of the row of which the number is a part.
+    const fn size(&self, expected: f64, mass: f64, whole: Option<f64>) -> f64 {
+        match whole {
             Some(row) => row,
             None if self.is_divergence && expected != 0.0 => 1.0,
-            None => cell.mass.max(1.0),
-        };
-        let Bounds {
-            bound,
-            open_to,
-            known_order,
-        } = self.bounds(scaled);
-        let added = 4.0 * (self.arithmetic.u() + self.stored.unit_roundoff()) * self.offset.abs();
-        let (bound, open_to) = (bound + added, open_to + added);
+            None => mass.max(1.0),
+        }
+    }
+
+    /// Gives a number the value and the bounds of an entry. `whole` is the size of the row of codes of which it is a part.
+    fn hold_entry(&self, number: &mut Number, addend: &Addend, whole: Option<f64>) {
+        number.expected = self.scaled(addend.value);
+        let scaled = addend.times(self.factor, 0.0);
+        let size = self.size(number.expected, addend.mass, whole);
+        let ends = (self.in_range && number.expected.is_finite()).then(|| scaled.ends(&self.conclusion));
+        self.held(number, &self.bounds_of_entry(&scaled), ends, size);
+    }
+
+    /// A number beside what is claimed, without any bounds.
+    fn beside(&self, expected: f64, found: f64, place: Place) -> Number {
         Number {
             expected,
-            found: claimed.get(within).copied().unwrap_or(f64::NAN),
-            bound,
-            open_to,
-            known_order,
-            ends,
-            scale: size * self.factor.abs() / self.divisor,
-            in_row: whole.is_some() && self.has_sizes,
+            found,
+            bound: f64::INFINITY,
+            open_to: f64::INFINITY,
+            known_order: f64::INFINITY,
+            ends: [f64::NEG_INFINITY, f64::INFINITY],
+            scale: 0.0,
+            in_row: false,
             tiny: 4.0 * self.stored.lost().max(self.arithmetic.each.lost()),
             largest: self.stored.largest().min(self.arithmetic.each.largest()),
-            flat,
+            flat: self.index(place).flat,
             place,
         }
     }
 
+    /// Gives a number its bounds.
+    fn held(&self, number: &mut Number, bounds: &Bounds, ends: Option<[f64; 2]>, size: f64) {
+        let added = if self.offset == 0.0 {
+            0.0
+        } else {
+            4.0 * (self.arithmetic.u() + self.stored.unit_roundoff()) * self.offset.abs()
+        };
+        (number.bound, number.open_to) = (bounds.bound + added, bounds.open_to + added);
+        number.known_order = bounds.known_order;
+        number.ends = ends.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+        number.scale = size * self.size_of_a_nat;
+    }
+
+    /// The bounds of an entry of a row: nothing is added up, but for the sum of its softmax.
+    fn bounds_of_entry(&self, addend: &Addend) -> Bounds {
+        let proven = addend.bound(&self.conclusion);
+        if self.proven || !addend.value.is_finite() {
+            return Bounds::one(proven);
+        }
+        let expected = addend.expected(self.deviations, &self.conclusion);
+        let [blocks, in_turn] = expected.map(|expected| if expected < proven { expected } else { proven });
+        let widest = blocks.max(in_turn);
+        let by = |way: Way| if way == Way::Blocks { blocks } else { in_turn };
+        let bound = if self.widest == Way::Blocks { blocks } else { widest };
+        Bounds {
+            bound,
+            open_to: if self.any_order { widest } else { bound },
+            known_order: by(self.narrowest),
+        }
+    }
+
     /// The bounds of a number: what decides, and up to where a way that cannot be told could have led.
-    fn bounds(&self, sum: BoundedSum) -> Bounds {
-        let proven = sum.bound(self.divisor, self.arithmetic, self.stored);
+    fn bounds(&self, sum: &BoundedSum) -> Bounds {
+        let proven = sum.bound(&self.conclusion);
         if self.proven || !sum.value().is_finite() {
-            return Bounds {
-                bound: proven,
-                open_to: proven,
-                known_order: proven,
-            };
+            return Bounds::one(proven);
         }
         let mut added = self.added.added();
         if self.open.len() != 1 {
@@ -380,7 +443,7 @@ impl Reduction {
             added,
         };
         let by = |way| {
-            let expected = sum.expected(way, likely, self.divisor, self.arithmetic, self.stored);
+            let expected = sum.expected(way, likely, &self.conclusion);
             expected.map_or(f64::NAN, |expected| expected.min(proven))
         };
         let ways = if sum.is_one() {
@@ -409,30 +472,21 @@ impl Reduction {
     }
 
     /// The sum of a row beside the number to which such rows add up.
-    fn sum_of_row(&self, addends: &[BoundedSum], claimed: &[f64], place: Place) -> Option<Number> {
+    fn sum_of_row(&self, addends: &[Addend], claimed: impl Fn(usize) -> f64, place: Place) -> Option<Number> {
         let sum = self.row_sum?;
-        let index = |entry: usize| self.index(Place { entry, ..place });
-        let each = (0..addends.len()).map(|entry| claimed.get(index(entry).within).copied().unwrap_or(f64::NAN));
+        let each = (0..addends.len()).map(claimed);
         let (found, size) = each.fold((0.0, 0.0), |(sum, size), each| (sum + each, size + each.abs()));
         let apart: f64 = addends.iter().map(|addend| addend.range.apart()).sum();
         let scaled = |value: f64| value * self.factor.abs() / self.divisor;
         let stored = (4.0 * self.arithmetic.u() + self.stored.unit_roundoff()) * size;
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let lost = addends.len() as f64 * self.stored.lost();
-        let flat = self.index(place).flat;
         Some(Number {
-            expected: scaled(sum),
-            found,
             bound: scaled(apart) + stored + lost,
-            open_to: f64::INFINITY,
-            known_order: f64::INFINITY,
-            ends: [f64::NEG_INFINITY, f64::INFINITY],
             scale: size,
-            in_row: false,
             tiny: 0.0,
             largest: f64::INFINITY,
-            flat,
-            place,
+            ..self.beside(scaled(sum), found, place)
         })
     }
 
@@ -458,6 +512,31 @@ impl Reduction {
     pub fn into_comparison(self) -> Comparison {
         self.comparison
     }
+}
+
+/// The axes that a claim keeps, and their lengths.
+fn axes(claim: &Claim, statement: &Statement, sizes: &Sizes) -> (Kept, Counts) {
+    let (mut keeps, mut counts) = (
+        Kept::default(),
+        Counts {
+            items: 1,
+            rows: 1,
+            entries: 1,
+        },
+    );
+    for (axis, _) in &claim.axes {
+        let (kept, length) = match axis.role() {
+            Role::Batch => (&mut keeps.batch, &mut counts.items),
+            Role::Row => (&mut keeps.rows, &mut counts.rows),
+            Role::Entry => (&mut keeps.entries, &mut counts.entries),
+        };
+        (*kept, *length) = (claim.keeps(*axis), sizes.of_axis(*axis));
+    }
+    // The addends of a loss have axes that the loss itself lacks.
+    if statement.inputs == Form::Sequence && claim.quantity == Quantity::Loss {
+        (counts.items, counts.rows) = (sizes.batch, sizes.tokens);
+    }
+    (keeps, counts)
 }
 
 /// The number to which the entries of a row of a claim add up. Probabilities add up to 1. Derivatives with respect to

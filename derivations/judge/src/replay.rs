@@ -8,12 +8,12 @@
 //   - on average by sum |d_i|, at most 32 u of the mass (bounds::implementation);
 //   - at random by sqrt(sum |d_i| ulp(s)), since a step of one last place is taken or not.
 
-use bounds::{Arithmetic, BoundedSum, Comparison, Float, Number, deviations};
+use bounds::{Arithmetic, Comparison, Float, Number, deviations};
 use rayon::prelude::*;
 use worlds::case::FileError;
 
 use super::hypothesis::Hypothesis;
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Shared};
 use crate::dump::{Axis, Claim, Dump, Expectation, Form, Layout, Prior, Quantity};
 
 /// The numbers of accumulators among which libraries deal a sum out: one, and vector registers of some widths.
@@ -210,21 +210,23 @@ fn drifts(dump: &Dump, claim: &Claim, items: std::ops::Range<usize>) -> Result<(
             sizes: &dump.sizes,
             items: &one,
             arithmetic: w,
+            shared: None,
         };
-        let numbers = memory_order(dump, &rows(&inputs));
-        for parts in numbers.iter().map(parts) {
-            for ((sum, size), part) in exact.iter_mut().zip(&mut sizes).zip(parts) {
-                (*sum, *size) = (*sum + part, *size + part.abs());
-            }
-        }
-        ways.par_iter_mut().for_each(|way| {
+        in_memory_order(&inputs, &mut |numbers: &[[f32; 2]]| {
             for parts in numbers.iter().map(parts) {
-                for (dealt, part) in way.parts.iter_mut().zip(parts) {
-                    dealt.add(part, way.float);
+                for ((sum, size), part) in exact.iter_mut().zip(&mut sizes).zip(parts) {
+                    (*sum, *size) = (*sum + part, *size + part.abs());
                 }
             }
-            way.end_of_item();
+            ways.par_iter_mut().for_each(|way| {
+                for parts in numbers.iter().map(parts) {
+                    for (dealt, part) in way.parts.iter_mut().zip(parts) {
+                        dealt.add(part, way.float);
+                    }
+                }
+            });
         });
+        ways.iter_mut().for_each(Way::end_of_item);
     }
     let [_, entropy, cross] = sizes;
     let place = 4.0 * w.usual.unit_roundoff() * sizes.into_iter().fold(0.0, f64::max);
@@ -239,30 +241,52 @@ fn parts([divergence, entropy]: &[f32; 2]) -> [f64; 3] {
     [*divergence, *entropy, divergence + entropy].map(f64::from)
 }
 
-/// The rows of the divergence and of the entropy of the only item, code by code, each as the subject's type has it.
-fn rows(inputs: &Inputs<'_>) -> Vec<Vec<[f32; 2]>> {
-    let each = inputs.arithmetic.each;
-    #[expect(clippy::cast_possible_truncation, reason = "single precision or less")]
-    let as_stored = |sum: &BoundedSum| each.nearest(sum.value()) as f32;
-    let row = |row: usize| {
-        let of = |quantity: Expectation| inputs.divergence(quantity, &Hypothesis::AS_STATED, 0, row, true);
-        let (Ok(divergence), Ok(entropy)) = (of(Expectation::Kl), of(Expectation::Entropy)) else {
-            return Vec::new();
-        };
-        let pairs = divergence.iter().zip(&entropy);
-        pairs.map(|(d, h)| [as_stored(d), as_stored(h)]).collect()
-    };
-    (0..inputs.sizes.positions).into_par_iter().map(row).collect()
+/// The largest number of rows that are computed before they are added up.
+const ROWS: usize = 64;
+
+/// Hands the numbers of the divergence and of the entropy over, code by code, each as the subject's type has it, in the
+/// order in which the logits of the only item lie in memory.
+fn in_memory_order(inputs: &Inputs<'_>, take: &mut dyn FnMut(&[[f32; 2]])) {
+    let (rows, codes) = (inputs.sizes.positions, inputs.sizes.codes);
+    let is_planes = inputs.statement.layout == Some(Layout::Planes);
+    let mut all = vec![[0.0; 2]; if is_planes { rows * codes } else { 0 }];
+    for first in (0..rows).step_by(ROWS) {
+        let these: Vec<Vec<[f32; 2]>> = (first..rows.min(first + ROWS))
+            .into_par_iter()
+            .map(|at| row(inputs, at))
+            .collect();
+        if is_planes {
+            // A position's numbers lie one in each plane.
+            for (at, row) in these.iter().enumerate() {
+                for (code, numbers) in row.iter().enumerate() {
+                    all[code * rows + first + at] = *numbers;
+                }
+            }
+        } else {
+            these.iter().for_each(|row| take(row));
+        }
+    }
+    if is_planes {
+        take(&all);
+    }
 }
 
-/// The numbers in the order in which they lie in memory.
-fn memory_order(dump: &Dump, rows: &[Vec<[f32; 2]>]) -> Vec<[f32; 2]> {
-    match dump.statement.layout {
-        Some(Layout::Planes) => (0..dump.sizes.codes)
-            .flat_map(|code| rows.iter().filter_map(move |row| row.get(code).copied()))
-            .collect(),
-        _ => rows.concat(),
-    }
+/// The numbers of the divergence and of the entropy of a position, code by code. There are none where they have no value.
+fn row(inputs: &Inputs<'_>, at: usize) -> Vec<[f32; 2]> {
+    let each = inputs.arithmetic.each;
+    #[expect(clippy::cast_possible_truncation, reason = "single precision or less")]
+    let as_stored = |number: f64| each.nearest(number) as f32;
+    let shared = Shared::at(0, at);
+    let inputs = Inputs {
+        shared: Some(&shared),
+        ..*inputs
+    };
+    let of = |quantity: Expectation| inputs.divergence(quantity, &Hypothesis::AS_STATED, 0, at, true);
+    let (Ok(divergence), Ok(entropy)) = (of(Expectation::Kl), of(Expectation::Entropy)) else {
+        return Vec::new();
+    };
+    let pairs = divergence.values().into_iter().zip(entropy.values());
+    pairs.map(|(d, h)| [as_stored(d), as_stored(h)]).collect()
 }
 
 /// What a way of adding up does to a claim, by the parts that a program may add up apart.

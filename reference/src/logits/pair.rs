@@ -28,16 +28,7 @@ use crate::vocab::{Error, Nats};
 /// As [`Softmax::new`]; [`Error::Shape`] when the rows differ in length.
 pub fn kl_divergence(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
     let (q, p) = both(a, b)?;
-    if q.support().any(|k| b[k] == f64::NEG_INFINITY) {
-        return Ok(Nats::INFINITY);
-    }
-    let log_ratio = log_ratio(&q, &p);
-    // Where the two are far apart, e^d overflows, while p_k e^d = q_k does not.
-    let term = |k: usize| match log_ratio(k) {
-        d if d.abs() > 1.0 => (q.q[k] * Nats::of(d)).value() - (q.q[k] - p.q[k]),
-        d => p.q[k] * excess(d),
-    };
-    Ok(p.support().map(|k| Nats::of(term(k))).sum())
+    Ok(q.kl_divergence(&p))
 }
 
 /// Gradients of [`kl_divergence`] with respect to `a` and to `b`.
@@ -63,16 +54,7 @@ pub fn kl_divergence(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
 /// As [`kl_divergence`]; [`Error::Indeterminate`] where the divergence is infinite.
 pub fn kl_divergence_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], Error> {
     let (q, p) = both(a, b)?;
-    let divergence = kl_divergence(a, b)?.value();
-    if divergence.is_infinite() {
-        return Err(Error::Indeterminate {
-            line: "the gradient of an infinite divergence",
-        });
-    }
-    let log_ratio = log_ratio(&q, &p);
-    // The mean is E_q[y_q - y_p]. Each of its addends is at most as large as the two exponents together.
-    let mean_mass = mean_mass(&q, |k| q.y[k].abs() + p.y[k].abs(), q.expect(|k| q.y[k] - p.y[k]));
-    Ok([q.weighted(|k| log_ratio(k) - divergence, mean_mass), difference(&q, &p)])
+    Ok([q.kl_divergence_gradient(&p)?, difference(&q, &p)])
 }
 
 /// Cross-entropy of `p = softmax(b)` under `q = softmax(a)`.
@@ -97,12 +79,7 @@ pub fn kl_divergence_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], E
 /// As [`Softmax::new`]; [`Error::Shape`] when the rows differ in length.
 pub fn cross_entropy(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
     let (q, p) = both(a, b)?;
-    let mean = q.expect(|k| -p.y[k]);
-    if mean.is_infinite() {
-        return Ok(Nats::INFINITY);
-    }
-    let mass = p.ln_s + 1.0 + p.depth() + mean_mass(&q, |k| p.y[k].abs(), mean);
-    Ok(Nats::with_mass(p.ln_s + mean, mass))
+    Ok(q.cross_entropy(&p))
 }
 
 /// Gradients of [`cross_entropy`] with respect to `a` and to `b`.
@@ -127,14 +104,69 @@ pub fn cross_entropy(a: &[f64], b: &[f64]) -> Result<Nats, Error> {
 /// As [`cross_entropy`]; [`Error::Indeterminate`] where the cross-entropy is infinite.
 pub fn cross_entropy_gradients(a: &[f64], b: &[f64]) -> Result<[Vec<Nats>; 2], Error> {
     let (q, p) = both(a, b)?;
-    let mean = q.expect(|k| -p.y[k]);
-    if mean.is_infinite() {
-        return Err(Error::Indeterminate {
-            line: "the gradient of an infinite cross-entropy",
-        });
+    Ok([q.cross_entropy_gradient(&p)?, difference(&q, &p)])
+}
+
+/// The functions of two rows that are normalised already. `self` is `q`, and `p` has as many codes.
+impl Softmax {
+    /// [`kl_divergence`] of two rows that are normalised already.
+    #[must_use]
+    pub fn kl_divergence(&self, p: &Self) -> Nats {
+        if self.support().any(|k| p.y[k] == f64::NEG_INFINITY) {
+            return Nats::INFINITY;
+        }
+        let log_ratio = log_ratio(self, p);
+        // Where the two are far apart, e^d overflows, while p_k e^d = q_k does not.
+        let term = |k: usize| match log_ratio(k) {
+            d if d.abs() > 1.0 => (self.q[k] * Nats::of(d)).value() - (self.q[k] - p.q[k]),
+            d => p.q[k] * excess(d),
+        };
+        p.support().map(|k| Nats::of(term(k))).sum()
     }
-    let mean_mass = mean_mass(&q, |k| p.y[k].abs(), mean);
-    Ok([q.weighted(|k| -p.y[k] - mean, mean_mass), difference(&q, &p)])
+
+    /// The gradient of [`kl_divergence`] with respect to the logits of `q`, of two rows that are normalised already.
+    ///
+    /// # Errors
+    /// [`Error::Indeterminate`] where the divergence is infinite.
+    pub fn kl_divergence_gradient(&self, p: &Self) -> Result<Vec<Nats>, Error> {
+        let divergence = self.kl_divergence(p).value();
+        if divergence.is_infinite() {
+            return Err(Error::Indeterminate {
+                line: "the gradient of an infinite divergence",
+            });
+        }
+        let (depth, log_ratio) = (self.depth(), log_ratio(self, p));
+        // The mean is E_q[y_q - y_p]. Each of its addends is at most as large as the two exponents together.
+        let size = |k: usize| self.y[k].abs() + p.y[k].abs();
+        let mean_mass = mean_mass(self, size, self.expect(|k| self.y[k] - p.y[k]), depth);
+        Ok(self.weighted(|k| log_ratio(k) - divergence, depth, mean_mass))
+    }
+
+    /// [`cross_entropy`] of two rows that are normalised already.
+    #[must_use]
+    pub fn cross_entropy(&self, p: &Self) -> Nats {
+        let mean = self.expect(|k| -p.y[k]);
+        if mean.is_infinite() {
+            return Nats::INFINITY;
+        }
+        let mass = p.ln_s + 1.0 + p.depth() + mean_mass(self, |k| p.y[k].abs(), mean, self.depth());
+        Nats::with_mass(p.ln_s + mean, mass)
+    }
+
+    /// The gradient of [`cross_entropy`] with respect to the logits of `q`, of two rows that are normalised already.
+    ///
+    /// # Errors
+    /// [`Error::Indeterminate`] where the cross-entropy is infinite.
+    pub fn cross_entropy_gradient(&self, p: &Self) -> Result<Vec<Nats>, Error> {
+        let (depth, mean) = (self.depth(), self.expect(|k| -p.y[k]));
+        if mean.is_infinite() {
+            return Err(Error::Indeterminate {
+                line: "the gradient of an infinite cross-entropy",
+            });
+        }
+        let mean_mass = mean_mass(self, |k| p.y[k].abs(), mean, depth);
+        Ok(self.weighted(|k| -p.y[k] - mean, depth, mean_mass))
+    }
 }
 
 /// The log-ratio `ln q_k - ln p_k`. Where the logits are close, their difference is exact.
@@ -143,14 +175,14 @@ fn log_ratio<'a>(q: &'a Softmax, p: &'a Softmax) -> impl Fn(usize) -> f64 + 'a {
 }
 
 /// The mass of a mean over `q`, whose addends have the given sizes. Each addend counts `1 + |y_q|` times, for its
-/// weight, and the mean counts `1 + E_q[-y]` times, for the sum of the weights.
-fn mean_mass(q: &Softmax, size: impl Fn(usize) -> f64, mean: f64) -> f64 {
-    q.expect(|k| size(k) * (1.0 - q.y[k])) + mean.abs() * (1.0 + q.depth())
+/// weight, and the mean counts `1 + E_q[-y]` times, the depth, for the sum of the weights.
+fn mean_mass(q: &Softmax, size: impl Fn(usize) -> f64, mean: f64, depth: f64) -> f64 {
+    q.expect(|k| size(k) * (1.0 - q.y[k])) + mean.abs() * (1.0 + depth)
 }
 
 /// The gradient `p_k - q_k`, code by code.
 fn difference(q: &Softmax, p: &Softmax) -> Vec<Nats> {
-    let (q, p) = (q.weighted(|_| 1.0, 0.0), p.weighted(|_| 1.0, 0.0));
+    let (q, p) = [q, p].map(|row| row.weighted(|_| 1.0, row.depth(), 0.0)).into();
     p.into_iter().zip(q).map(|(p, q)| p - q).collect()
 }
 

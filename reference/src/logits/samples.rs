@@ -59,7 +59,8 @@ pub fn log_mean_exp(x: &[f64]) -> Result<Nats, Error> {
 /// # Errors
 /// As [`Softmax::new`]: where every weight is 0 there is no gradient.
 pub fn log_mean_exp_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
-    Ok(Softmax::new("log_weights", x)?.weighted(|_| 1.0, 0.0))
+    let q = Softmax::new("log_weights", x)?;
+    Ok(q.weighted(|_| 1.0, q.depth(), 0.0))
 }
 
 #[cfg(test)]

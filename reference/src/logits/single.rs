@@ -29,10 +29,7 @@ use crate::vocab::{Error, Nats};
 /// # Errors
 /// As [`Softmax::new`].
 pub fn kl_to_uniform(x: &[f64]) -> Result<Nats, Error> {
-    let q = Softmax::new("logits", x)?;
-    let k = count(x.len());
-    let ln_mean = q.ln_s - k.ln();
-    Ok(q.y.iter().map(|y| Nats::of(excess(y - ln_mean) / k)).sum())
+    Ok(Softmax::new("logits", x)?.kl_to_uniform())
 }
 
 /// Gradient of [`kl_to_uniform`].
@@ -55,9 +52,7 @@ pub fn kl_to_uniform(x: &[f64]) -> Result<Nats, Error> {
 /// # Errors
 /// As [`Softmax::new`].
 pub fn kl_to_uniform_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
-    let q = Softmax::new("logits", x)?;
-    let (depth, mean_mass) = (q.depth(), mean_mass(&q));
-    Ok(q.weighted(|k| q.y[k] + depth, mean_mass))
+    Ok(Softmax::new("logits", x)?.kl_to_uniform_gradient())
 }
 
 /// Entropy of `q = softmax(x)`.
@@ -80,9 +75,7 @@ pub fn kl_to_uniform_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
 /// # Errors
 /// As [`Softmax::new`].
 pub fn entropy(x: &[f64]) -> Result<Nats, Error> {
-    let q = Softmax::new("logits", x)?;
-    let depth = q.depth();
-    Ok(Nats::with_mass(q.ln_s + depth, q.ln_s + 1.0 + depth + mean_mass(&q)))
+    Ok(Softmax::new("logits", x)?.entropy())
 }
 
 /// Gradient of [`entropy`].
@@ -106,7 +99,7 @@ pub fn entropy(x: &[f64]) -> Result<Nats, Error> {
 /// # Errors
 /// As [`Softmax::new`].
 pub fn entropy_gradient(x: &[f64]) -> Result<Vec<Nats>, Error> {
-    Ok(kl_to_uniform_gradient(x)?.into_iter().map(|slope| -slope).collect())
+    Ok(Softmax::new("logits", x)?.entropy_gradient())
 }
 
 /// The log-probability of a token under `softmax(x)`.
@@ -159,16 +152,51 @@ pub fn token_log_prob(x: &[f64], token: usize) -> Result<Nats, Error> {
 pub fn token_log_prob_gradient(x: &[f64], token: usize) -> Result<Vec<Nats>, Error> {
     let q = Softmax::new("logits", x)?;
     known(token, x.len())?;
-    let mut slope: Vec<Nats> = q.weighted(|_| -1.0, 0.0);
+    let mut slope: Vec<Nats> = q.weighted(|_| -1.0, q.depth(), 0.0);
     slope[token] = slope[token] + Nats::of(1.0);
     Ok(slope)
 }
 
-/// The mass of the mean `E_q[y]`: `A (1 + A) + E_q[y^2]`, with `A = E_q[-y]`. Each weight is off by `|y|` roundings,
-/// and their sum by `A`.
-fn mean_mass(q: &Softmax) -> f64 {
-    let depth = q.depth();
-    depth * (1.0 + depth) + q.expect(|k| q.y[k] * q.y[k])
+impl Softmax {
+    /// [`kl_to_uniform`] of a row that is normalised already.
+    #[must_use]
+    pub fn kl_to_uniform(&self) -> Nats {
+        let k = count(self.y.len());
+        let ln_mean = self.ln_s - k.ln();
+        // With d = ln K q, the addend is (e^d (d - 1) + 1) / K, and e^d / K is q.
+        let term = |(y, q): (&f64, &f64)| match y - ln_mean {
+            f64::NEG_INFINITY => 1.0 / k,
+            d if d.abs() > 1.0 => q * (d - 1.0) + 1.0 / k,
+            d => excess(d) / k,
+        };
+        self.y.iter().zip(&self.q).map(|each| Nats::of(term(each))).sum()
+    }
+
+    /// [`kl_to_uniform_gradient`] of a row that is normalised already.
+    #[must_use]
+    pub fn kl_to_uniform_gradient(&self) -> Vec<Nats> {
+        let depth = self.depth();
+        self.weighted(|k| self.y[k] + depth, depth, self.mean_mass(depth))
+    }
+
+    /// [`entropy`] of a row that is normalised already.
+    #[must_use]
+    pub fn entropy(&self) -> Nats {
+        let depth = self.depth();
+        Nats::with_mass(self.ln_s + depth, self.ln_s + 1.0 + depth + self.mean_mass(depth))
+    }
+
+    /// [`entropy_gradient`] of a row that is normalised already.
+    #[must_use]
+    pub fn entropy_gradient(&self) -> Vec<Nats> {
+        self.kl_to_uniform_gradient().into_iter().map(|slope| -slope).collect()
+    }
+
+    /// The mass of the mean `E_q[y]`: `A (1 + A) + E_q[y^2]`, with `A = E_q[-y]`, the depth. Each weight is off by `|y|`
+    /// roundings, and their sum by `A`.
+    fn mean_mass(&self, depth: f64) -> f64 {
+        depth * (1.0 + depth) + self.expect(|k| self.y[k] * self.y[k])
+    }
 }
 
 /// Refuses a token that is not in the vocabulary.

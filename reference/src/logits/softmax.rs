@@ -121,12 +121,11 @@ impl Softmax {
         self.expect(|k| -self.y[k])
     }
 
-    /// The products `q_k slope_k` for every code, 0 for a masked one.
+    /// The products `q_k slope_k` for every code, 0 for a masked one. `depth` is [`Self::depth`].
     ///
     /// Mass: `q_k (|slope_k| (1 + |y_k| + E_q[-y]) + mean_mass)`. It holds the weight's own rounding, that of `s`, and
     /// the size of what the mean inside the slope was added up from.
-    pub(super) fn weighted(&self, slope: impl Fn(usize) -> f64, mean_mass: f64) -> Vec<Nats> {
-        let depth = self.depth();
+    pub(super) fn weighted(&self, slope: impl Fn(usize) -> f64, depth: f64, mean_mass: f64) -> Vec<Nats> {
         let entry = |k: usize| {
             if self.y[k] == f64::NEG_INFINITY {
                 return Nats::ZERO;

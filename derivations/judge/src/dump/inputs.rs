@@ -1,6 +1,5 @@
 //! Reads and checks the inputs of one item of the batch.
 
-use ndarray::Array2;
 use reference::world::World;
 use worlds::case::FileError;
 
@@ -8,6 +7,7 @@ use super::padding::{PADDING, is_padding};
 use super::shape::misshapen;
 use super::sizes::Sizes;
 use super::statement::{Statement, Text, refuse};
+use super::table::Table;
 use super::tensors::{TensorFile, token_row};
 use super::words::{Decoder, Form, Parameter};
 
@@ -28,13 +28,13 @@ pub struct Pixels {
 #[derive(Debug, Clone)]
 pub struct Tokens {
     /// The logits of the encoder, one row for each position.
-    pub logits: Option<Array2<f64>>,
+    pub logits: Option<Table>,
     /// The logits of the prior. The prior is `1/K` where there are none.
-    pub prior: Option<Array2<f64>>,
+    pub prior: Option<Table>,
     /// The Gumbel noise.
-    pub noise: Option<Array2<f64>>,
+    pub noise: Option<Table>,
     /// The derivative of the loss with respect to the sample.
-    pub sample_gradient: Option<Array2<f64>>,
+    pub sample_gradient: Option<Table>,
     /// The image and the decoder's parameters.
     pub pixels: Option<Pixels>,
 }
@@ -43,7 +43,7 @@ pub struct Tokens {
 #[derive(Debug, Clone)]
 pub struct Sequence {
     /// The logits, one row for each token.
-    pub logits: Array2<f64>,
+    pub logits: Option<Table>,
     /// The tokens, as indices of logits, or [`Sequence::PADDING`].
     pub tokens: Vec<usize>,
 }
@@ -76,6 +76,9 @@ pub struct Gaussian {
     pub pixels: Option<Pixels>,
 }
 
+/// The numbers of a tensor.
+pub type Numbers<'a> = Box<dyn Iterator<Item = f64> + 'a>;
+
 /// The inputs of one item of the batch.
 #[derive(Debug, Clone)]
 pub enum Item {
@@ -92,29 +95,34 @@ pub enum Item {
 impl Item {
     /// The numbers of its tensors, by name.
     #[must_use]
-    pub fn tables(&self) -> Vec<(&'static str, Vec<f64>)> {
-        let table = |table: &Option<Array2<f64>>| table.iter().flatten().copied().collect::<Vec<_>>();
-        let pixels = |pixels: &Option<Pixels>| {
-            let [x, mu] = [|p: &Pixels| p.x.clone(), |p: &Pixels| p.mu.clone()].map(|of| pixels.as_ref().map(of));
-            [("x", x.unwrap_or_default()), ("mu", mu.unwrap_or_default())]
-        };
+    pub fn tables(&self) -> Vec<(&'static str, Numbers<'_>)> {
+        fn table(table: Option<&Table>) -> Numbers<'_> {
+            Box::new(table.into_iter().flat_map(Table::numbers))
+        }
+        fn vector(numbers: Option<&Vec<f64>>) -> Numbers<'_> {
+            Box::new(numbers.into_iter().flatten().copied())
+        }
+        fn pixels(pixels: Option<&Pixels>) -> [(&'static str, Numbers<'_>); 2] {
+            let (x, mu) = (pixels.map(|pixels| &pixels.x), pixels.map(|pixels| &pixels.mu));
+            [("x", vector(x)), ("mu", vector(mu))]
+        }
         match self {
             Self::Tokens(tokens) => [
-                ("encoder_logits", table(&tokens.logits)),
-                ("prior_logits", table(&tokens.prior)),
-                ("gumbel_noise", table(&tokens.noise)),
+                ("encoder_logits", table(tokens.logits.as_ref())),
+                ("prior_logits", table(tokens.prior.as_ref())),
+                ("gumbel_noise", table(tokens.noise.as_ref())),
             ]
             .into_iter()
-            .chain(pixels(&tokens.pixels))
+            .chain(pixels(tokens.pixels.as_ref()))
             .collect(),
-            Self::World(world) => vec![("ln_p_x_given_yz", world.likelihood().iter().copied().collect())],
-            Self::Sequence(sequence) => vec![("token_logits", sequence.logits.iter().copied().collect())],
+            Self::World(world) => vec![("ln_p_x_given_yz", Box::new(world.likelihood().iter().copied()))],
+            Self::Sequence(sequence) => vec![("token_logits", table(sequence.logits.as_ref()))],
             Self::Gaussian(gaussian) => [
-                ("q_mean", gaussian.mean.clone().unwrap_or_default()),
-                ("q_spread", gaussian.spread.clone()),
+                ("q_mean", vector(gaussian.mean.as_ref())),
+                ("q_spread", vector(Some(&gaussian.spread))),
             ]
             .into_iter()
-            .chain(pixels(&gaussian.pixels))
+            .chain(pixels(gaussian.pixels.as_ref()))
             .collect(),
         }
     }
@@ -152,11 +160,9 @@ impl Item {
     pub(crate) fn noise(&self, mut take: impl FnMut(usize, &mut dyn Iterator<Item = f64>)) {
         match self {
             Self::Tokens(tokens) => {
-                let rows = tokens
-                    .noise
-                    .iter()
-                    .flat_map(|noise| noise.rows().into_iter().enumerate().collect::<Vec<_>>());
-                rows.for_each(|(at, row)| take(at, &mut row.iter().copied()));
+                if let Some(noise) = &tokens.noise {
+                    (0..noise.rows()).for_each(|at| take(at, &mut noise.row(at).into_iter()));
+                }
             }
             Self::Gaussian(gaussian) => {
                 if let Some(noise) = &gaussian.noise {
@@ -219,7 +225,7 @@ impl Item {
             }
             Form::Worlds => return Err(refuse("inputs", "worlds", "an item that is there")),
             Form::Sequence => Self::Sequence(Sequence {
-                logits: rows("token_logits", LOGITS)?.unwrap_or_default(),
+                logits: rows("token_logits", LOGITS)?,
                 tokens: token_row(
                     source,
                     batch,
@@ -239,20 +245,26 @@ fn rows(
     batch: usize,
     name: &'static str,
     (may, expected): Allowed,
-) -> Result<Option<Array2<f64>>, FileError> {
+) -> Result<Option<Table>, FileError> {
     if !source.has(name) {
         return Ok(None);
     }
-    let values = source.item(name, batch)?.checked(Some(batch), may, expected)?;
-    let rows = match (sizes.tokens, sizes.grid) {
-        (0, Some(_)) => Array2::from_shape_vec((sizes.codes, sizes.positions), values)
-            .map(|planes| planes.t().as_standard_layout().into_owned()),
-        (0, None) => Array2::from_shape_vec((sizes.positions, sizes.codes), values),
-        _ => Array2::from_shape_vec((sizes.tokens, sizes.entries), values),
+    let part = source.item(name, batch)?.floats()?;
+    part.check(Some(batch), may, expected)?;
+    let [lines, columns] = match sizes.tokens {
+        0 => [sizes.positions, sizes.codes],
+        tokens => [tokens, sizes.entries],
     };
-    let rows = rows.map_err(|_| misshapen(name, &[], "the shape of the logits"))?;
-    let masked = |row: &usize| !skips_masked && rows.row(*row).iter().all(|x| *x == f64::NEG_INFINITY);
-    match (0..rows.nrows()).find(masked) {
+    if lines.checked_mul(columns) != Some(part.count()) {
+        return Err(misshapen(name, &part.shape, "the shape of the logits"));
+    }
+    let rows = match (sizes.tokens, sizes.grid) {
+        (0, Some(_)) => Table::new(part.transposed(columns), columns),
+        _ => Table::new(part, columns),
+    };
+    let is_masked = |x: f64| x == f64::NEG_INFINITY;
+    let masked = |row: &usize| is_masked(rows.at(*row, 0)) && rows.row(*row).into_iter().all(is_masked);
+    match (0..if skips_masked { 0 } else { rows.rows() }).find(masked) {
         Some(row) => Err(FileError::Entry {
             tensor: name,
             index: vec![batch],

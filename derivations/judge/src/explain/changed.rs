@@ -313,10 +313,10 @@ impl Search<'_> {
                 let row = reference::logits::Softmax::new("logits", x).ok()?;
                 Some((0..x.len()).map(|k| row.ln_q(k)).collect::<Vec<f64>>())
             };
-            let x = tokens.logits.as_ref()?.row(row).to_vec();
+            let x = tokens.logits.as_ref()?.row(row);
             let ln_q = normalised(&x)?;
             let ln_p = match &tokens.prior {
-                Some(prior) => normalised(&prior.row(row).to_vec())?,
+                Some(prior) => normalised(&prior.row(row))?,
                 None => normalised(&vec![0.0; x.len()])?,
             };
             Some([ln_q, ln_p])

@@ -242,11 +242,11 @@ impl Search<'_> {
                 0..cells.rows()
             };
             for row in rows {
-                let addends = self.row(self.claim, hypothesis, item, row, cells.is_fine())?;
+                let values = self.row(self.claim, hypothesis, item, row, cells.is_fine())?.values();
                 sum += if cells.is_fine() {
-                    addends.get(place.entry)?.value()
+                    *values.get(place.entry)?
                 } else {
-                    addends.iter().map(|addend| addend.value()).sum()
+                    values.iter().sum()
                 };
             }
         }

@@ -35,6 +35,7 @@ impl<'a> Plant<'a> {
                 sizes: &self.dump.sizes,
                 items: &[],
                 arithmetic: self.dump.statement.arithmetic(),
+                shared: None,
             },
             items: &self.items,
             claim,

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bounds::{BoundedSum, Place};
+use bounds::Place;
 
 use crate::dump::{Claim, Dump, Item};
 use crate::hypothesis::Hypothesis;
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, Row};
 
 /// The items of a dump, for which hypotheses are tried.
 pub(super) enum Items<'a> {
@@ -93,7 +93,7 @@ impl Search<'_> {
         item: usize,
         row: usize,
         fine: bool,
-    ) -> Option<Vec<BoundedSum>> {
+    ) -> Option<Row> {
         self.with_item(item, |inputs, at| inputs.row(claim, hypothesis, at, row, fine).ok())?
     }
 }

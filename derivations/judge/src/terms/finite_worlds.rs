@@ -1,17 +1,17 @@
 //! Computes the terms of finite worlds by a hypothesis: the evidence, the divergence from `p(y,z)` and the expected
 //! log-likelihood, at the observed caption.
 
-use bounds::{Arithmetic, BoundedSum, LikelyRow, LogSoftmaxRow, Range};
+use bounds::{Addend, Arithmetic, BoundedSum, LikelyRow, LogSoftmaxRow, Range};
 use ndarray::{Array2, ArrayView1};
 use reference::equations::bound::{eq03_log_evidence, eq09_log_product};
 use reference::model::Model as _;
 use reference::vocab::Reading;
 use reference::world::World;
 
-use super::tokens::{LogWeights, expectation, inside, of_kind};
+use super::tokens::{Formula, LogWeights, expectation, inside};
 use crate::dump::Expectation;
 use crate::hypothesis::{CodePrior, Divergence, Evidence, Hypothesis};
-use crate::inputs::{Absence, Inputs, Row};
+use crate::inputs::{Absence, Addends, Inputs};
 
 /// The largest number of draws of several codes over which an importance-weighted bound is added up.
 const MOST_DRAWS: f64 = 1e6;
@@ -19,7 +19,7 @@ const MOST_DRAWS: f64 = 1e6;
 /// The importance-weighted bound `E[ln (w_1 + ... + w_n) / n]` of `n` samples, `w = p(x,y,z) / q(z|x)`.
 ///
 /// It is added up over how often each code is drawn, and not over the draws.
-pub(super) fn importance_weighted(inputs: &Inputs<'_>, world: &World, n: usize) -> Row {
+pub(super) fn importance_weighted(inputs: &Inputs<'_>, world: &World, n: usize) -> Result<BoundedSum, Absence> {
     let (w, y) = (inputs.arithmetic, world.y());
     let (ln_q, ln_p) = (row(world.encoder().ln().view()), row(world.prior().ln().row(y)));
     let ln_x = row(world.likelihood().row(y));
@@ -61,9 +61,9 @@ pub(super) fn importance_weighted(inputs: &Inputs<'_>, world: &World, n: usize) 
     for (_, ln_probability, weights) in open {
         let value = ln_probability.exp() * (largest + (weights / samples).ln());
         let off = 16.0 * w.u() * (1.0 + samples);
-        sum += BoundedSum::one(value, off * (1.0 + value.abs()), value.abs());
+        sum += Addend::new(value, off * (1.0 + value.abs()), value.abs());
     }
-    Ok(vec![sum])
+    Ok(sum)
 }
 
 /// A row of log-probabilities from a table. The error of each is what renormalising changed, plus one rounding.
@@ -83,6 +83,7 @@ fn stored(world: &World, row: &[f64], w: Arithmetic) -> LogSoftmaxRow {
         rel_error: row.iter().map(|ln| (off(ln) + w.exp() * w.u()).exp_m1()).collect(),
         lost: vec![w.each.lost(); row.len()],
         common: 0.0,
+        softmax: None,
         likely: LikelyRow {
             own: row
                 .iter()
@@ -104,17 +105,14 @@ fn row(row: ArrayView1<'_, f64>) -> Vec<f64> {
 /// `ln sum e^a`, with the error of a normalised entry.
 fn log_sum_exp(terms: &[f64], w: Arithmetic, roundings: f64) -> Result<BoundedSum, Absence> {
     if terms.iter().all(|term| *term == f64::NEG_INFINITY) {
-        return Ok(BoundedSum::one(f64::NEG_INFINITY, 0.0, 0.0));
+        return Ok(Addend::new(f64::NEG_INFINITY, 0.0, 0.0).into());
     }
     let normalised = LogSoftmaxRow::new("ln p(x,y,z)", terms, w, roundings)?;
     let largest = (0..terms.len()).fold(0, |best, k| if terms[k] > terms[best] { k } else { best });
     let value = terms[largest] - normalised.ln[largest];
     let off = normalised.abs_error.iter().copied().fold(0.0, f64::max);
-    Ok(BoundedSum::one(
-        value,
-        off + roundings * w.u() * value.abs(),
-        1.0 + value.abs(),
-    ))
+    let size = value.abs();
+    Ok(Addend::new(value, off + roundings * w.u() * size, 1.0 + size).into())
 }
 
 /// `ln p(x,y)`.
@@ -140,10 +138,11 @@ pub(super) fn log_evidence(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypo
         }
         Evidence::PriorMissing => log_sum_exp(&row(world.likelihood().row(y)), w, 2.0)?,
         Evidence::MeanOfLogs => {
-            let mut sum: BoundedSum = reconstruction(inputs, world, hypothesis)?.into_iter().sum();
-            for addend in divergence(inputs, world, Expectation::Kl, &Hypothesis::AS_STATED)? {
-                sum += addend.times(-1.0, 0.0);
+            let mut sum = BoundedSum::default();
+            for addend in reconstruction(inputs, world, hypothesis)? {
+                sum += addend;
             }
+            sum += divergence(inputs, world, Expectation::Kl, &Hypothesis::AS_STATED)?.times(-1.0, 0.0);
             sum.known(eq09_log_product(world)?.value())
         }
     };
@@ -171,7 +170,7 @@ fn prior_of_code(world: &World, prior: CodePrior, w: Arithmetic) -> Result<Vec<f
                 .into_iter()
                 .map(|column| log_sum_exp(&column.to_vec(), w, 0.0));
             columns
-                .map(|sum| sum.map(BoundedSum::value))
+                .map(|sum| sum.map(|sum| sum.value()))
                 .collect::<Result<_, _>>()?
         }
     })
@@ -205,7 +204,12 @@ fn pair(world: &World, reading: Reading, prior: CodePrior, w: Arithmetic) -> Res
 }
 
 /// `E_q[ln q - ln p]` as the stated reading has it, its entropy or its cross-entropy.
-pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Expectation, hypothesis: &Hypothesis) -> Row {
+pub(super) fn divergence(
+    inputs: &Inputs<'_>,
+    world: &World,
+    quantity: Expectation,
+    hypothesis: &Hypothesis,
+) -> Result<BoundedSum, Absence> {
     let (w, reading) = (inputs.arithmetic, read(inputs, hypothesis));
     let [mut q, mut p] = pair(world, reading, hypothesis.code_prior, w)?;
     let kind = match quantity {
@@ -215,19 +219,19 @@ pub(super) fn divergence(inputs: &Inputs<'_>, world: &World, quantity: Expectati
     };
     inside(&mut q, hypothesis.in_log_q, w);
     inside(&mut p, hypothesis.in_log_prior, w);
-    let addends = of_kind(kind, quantity, &q, p, w)?;
+    let formula = Formula::new(kind, quantity, &q, &p)?;
     // p(y,z) at one caption sums to at most 1, so a divergence from it is not negative either.
-    let range = |addend: &BoundedSum| match quantity {
+    let range = |sum: &BoundedSum| match quantity {
         Expectation::Entropy | Expectation::CrossEntropy => Range::positive(2.0 * world.correction(), w),
-        Expectation::Kl if reading.has_a_divergence() => Range::divergence(addend.error, addend.mass),
+        Expectation::Kl if reading.has_a_divergence() => Range::divergence(sum.error, sum.mass),
         Expectation::Kl => Range::ANY,
     };
-    let sum = BoundedSum::of_row(&addends, w);
-    Ok(vec![sum.within(range(&sum))])
+    let sum = BoundedSum::of_row(formula.addends(w), w);
+    Ok(sum.within(range(&sum)))
 }
 
 /// `E_q[ln p(x|y,z)]`, code by code, and caption by caption where the stated reading averages captions.
-pub(super) fn reconstruction(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypothesis) -> Row {
+pub(super) fn reconstruction(inputs: &Inputs<'_>, world: &World, hypothesis: &Hypothesis) -> Addends {
     let w = inputs.arithmetic;
     let all = |table: &Array2<f64>| stored(world, &table.iter().copied().collect::<Vec<_>>(), w);
     let [q, likelihood] = if read(inputs, hypothesis).averages_captions() {
@@ -236,5 +240,5 @@ pub(super) fn reconstruction(inputs: &Inputs<'_>, world: &World, hypothesis: &Hy
         let likelihood = stored(world, &row(world.likelihood().row(world.y())), w);
         [stored(world, &row(world.encoder().ln().view()), w), likelihood]
     };
-    Ok(expectation(&q, LogWeights::new(0.0, -1.0), &likelihood, w))
+    Ok(expectation(&q, LogWeights::new(0.0, -1.0), &likelihood, w).collect())
 }

@@ -3,13 +3,13 @@
 
 use std::f64::consts::PI;
 
-use bounds::{BoundedSum, Range};
+use bounds::{Addend, Range};
 use reference::diagonal::{self, Normal};
 use reference::vocab::{Error, Nats};
 
 use crate::dump::{Claim, Expectation, Gaussian, Input, Item, Parameter, Quantity};
 use crate::hypothesis::{AddedToSpread, Divergence, EntropyConstant, Hypothesis, Noise, Slope, Spread};
-use crate::inputs::{Absence, Inputs, Row, objective, prior_item};
+use crate::inputs::{Absence, Addends, Inputs, objective, prior_item};
 
 /// The normal distributions of one coordinate: `q` of the code and `p` of its prior.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ impl Coordinate {
 }
 
 /// A number that is not defined.
-const UNDEFINED: BoundedSum = BoundedSum::one(f64::NAN, 0.0, 0.0);
+const UNDEFINED: Addend = Addend::new(f64::NAN, 0.0, 0.0);
 
 /// A number of two normal distributions, in nats. It is NaN where it has no value, for example for two point masses.
 fn value(nats: Result<Nats, Error>) -> f64 {
@@ -129,7 +129,12 @@ fn coordinates(
 }
 
 /// The divergence, entropy or cross-entropy of each coordinate.
-pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Expectation, hypothesis: &Hypothesis) -> Row {
+pub(super) fn divergence(
+    inputs: &Inputs<'_>,
+    item: &Gaussian,
+    quantity: Expectation,
+    hypothesis: &Hypothesis,
+) -> Addends {
     let w = inputs.arithmetic;
     let kind = match quantity {
         Expectation::Entropy => Divergence::PriorMissing,
@@ -144,7 +149,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Expecta
         let (ratio, square) = (c.q.variance_ratio(c.p), c.q.squared_distance(c.p));
         let log_ratio = c.q.ln_variance() - c.p.ln_variance();
         if hypothesis.overflows && ratio.max(square) > w.each.largest() && quantity == Expectation::Kl {
-            return Ok(BoundedSum::one(f64::INFINITY, 0.0, 0.0));
+            return Ok(Addend::new(f64::INFINITY, 0.0, 0.0));
         }
         let entropy = || diagonal::entropy(c.q).value();
         let cross = || value(diagonal::cross_entropy(c.q, c.p));
@@ -177,7 +182,7 @@ pub(super) fn divergence(inputs: &Inputs<'_>, item: &Gaussian, quantity: Expecta
             Expectation::Kl => Range::divergence(size * off, size),
             Expectation::Entropy | Expectation::CrossEntropy => Range::ANY,
         };
-        Ok(BoundedSum::one(value, size * off, size).within(range))
+        Ok(Addend::new(value, size * off, size).within(range))
     };
     coordinates(inputs, item, hypothesis)?.into_iter().map(one).collect()
 }
@@ -194,7 +199,7 @@ fn noise(hypothesis: &Hypothesis, g: f64) -> Result<f64, Absence> {
 }
 
 /// The sample `m + s g` of each coordinate.
-pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, hypothesis: &Hypothesis) -> Row {
+pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, hypothesis: &Hypothesis) -> Addends {
     let (w, means) = (inputs.arithmetic, item.mean.as_ref().ok_or(Absence::NotAffected)?);
     let given = item.noise.as_ref().ok_or(Absence::NotAffected)?;
     let one = |k: usize| {
@@ -205,7 +210,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, item: &Gaussian, hypothesis: &Hypothes
         let noise = noise(hypothesis, given[k])?;
         let moved = 2.0 * q.sample_slope(noise).abs();
         let error = moved * (w.roughness(log.abs()) + 3.0 * w.u()) + w.u() * means[k].abs();
-        Ok(BoundedSum::one(q.sample(noise), error, means[k].abs() + moved))
+        Ok(Addend::new(q.sample(noise), error, means[k].abs() + moved))
     };
     (0..means.len()).map(one).collect()
 }
@@ -235,7 +240,13 @@ const fn parts(quantity: Expectation, divergence: Divergence) -> Result<[f64; 3]
 }
 
 /// The gradient of a claim with respect to the mean or the spread.
-pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &Claim, hypothesis: &Hypothesis) -> Row {
+pub(super) fn gradient(
+    inputs: &Inputs<'_>,
+    item: &Gaussian,
+    input: Input,
+    of: &Claim,
+    hypothesis: &Hypothesis,
+) -> Addends {
     let w = inputs.arithmetic;
     let parameter = inputs.statement.parameter.ok_or(Absence::NotAffected)?;
     if hypothesis.spread == Spread::Mean {
@@ -280,7 +291,7 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
             };
             (times * slope, 0.5 * times.abs() * (c.q.variance_ratio(c.p) + 1.0))
         };
-        let mut sum = BoundedSum::one(slope, size * rough, size).times(times * weight * inner, w.u());
+        let mut sum = Addend::new(slope, size * rough, size).times(times * weight * inner, w.u());
         if whole {
             let v = item.sample_gradient.as_ref().ok_or(Absence::NotAffected)?[k] * scale;
             let log = log_spread(inputs, [item.spread[k], c.q.mean()], hypothesis, true)?;
@@ -291,7 +302,8 @@ pub(super) fn gradient(inputs: &Inputs<'_>, item: &Gaussian, input: Input, of: &
                 inner * moved(hypothesis, stated, true) * Normal::new(c.q.mean(), log)?.sample_slope(noise)
             };
             let back = v * by;
-            sum += BoundedSum::one(back, back.abs() * (w.roughness(log.abs()) + 6.0 * w.u()), back.abs());
+            let error = back.abs() * (w.roughness(log.abs()) + 6.0 * w.u());
+            sum = sum.plus(Addend::new(back, error, back.abs()), w);
         }
         Ok(sum)
     };

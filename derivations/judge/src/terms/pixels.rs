@@ -2,18 +2,18 @@
 
 use std::f64::consts::{LN_2, PI};
 
-use bounds::{BIAS, BoundedSum, Range, Spread};
+use bounds::{Addend, BIAS, Range, Spread};
 use reference::likelihood::{self, logit_laplace, logit_laplace_gradients};
 
 use crate::dump::{Decoder, Input, Pixels, Quantity};
 use crate::hypothesis::{Hypothesis, Inside, Likelihood, Slope};
-use crate::inputs::{Absence, Inputs, Row, objective};
+use crate::inputs::{Absence, Addends, Inputs, objective};
 
 /// The constant that is commonly added to a scale so that it does not become 0.
 const SMALLEST_SCALE: f64 = 1e-6;
 
 /// The log-likelihood of every value of an image, in nats.
-pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, hypothesis: &Hypothesis) -> Row {
+pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, hypothesis: &Hypothesis) -> Addends {
     let one = |i: usize| match pixels.decoder {
         Decoder::LogitLaplace => laplace(inputs, hypothesis, pixels.x[i], pixels.mu[i], pixels.ln_b[i]),
         Decoder::Normal => normal(inputs, hypothesis, pixels.x[i], pixels.mu[i], pixels.ln_b[i]),
@@ -24,12 +24,12 @@ pub(super) fn log_likelihood(inputs: &Inputs<'_>, pixels: &Pixels, hypothesis: &
 
 /// The log-likelihood of a pixel, whose relative error is at most `off`. Its roundings are at least four, of which none is
 /// more than half of all.
-fn addend(value: f64, off: f64, mass: f64, inputs: &Inputs<'_>) -> BoundedSum {
+fn addend(value: f64, off: f64, mass: f64, inputs: &Inputs<'_>) -> Addend {
     let (bias, half) = (BIAS * 4.0 * inputs.arithmetic.u() * mass, off * mass / 2.0);
-    BoundedSum::one(value, off * mass, mass).spread(Spread::new([bias; 2], [0.0; 2], half / 3.0_f64.sqrt()))
+    Addend::new(value, off * mass, mass).spread(Spread::new([bias; 2], [0.0; 2], half / 3.0_f64.sqrt()))
 }
 
-fn laplace(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_b: f64) -> Result<BoundedSum, Absence> {
+fn laplace(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_b: f64) -> Result<Addend, Absence> {
     let nats = logit_laplace(x, mu, ln_b)?;
     let (ln_x, ln_rest) = (x.ln(), (-x).ln_1p());
     let distance = (ln_x - ln_rest - mu).abs() / ln_b.exp();
@@ -52,7 +52,7 @@ fn laplace(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_b: 
     Ok(addend(value, inputs.arithmetic.likelihood(), nats.mass(), inputs))
 }
 
-fn normal(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_s: f64) -> Result<BoundedSum, Absence> {
+fn normal(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_s: f64) -> Result<Addend, Absence> {
     let square = 0.5 * ((x - mu) * (-ln_s).exp()).powi(2);
     let constant = 0.5 * (2.0 * PI).ln();
     let value = match hypothesis.likelihood {
@@ -74,7 +74,7 @@ fn normal(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, mu: f64, ln_s: f
 }
 
 /// The Bernoulli log-likelihood `x l - ln(1 + e^l)`, where `l` is the logit.
-fn bernoulli(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, logit: f64) -> Result<BoundedSum, Absence> {
+fn bernoulli(inputs: &Inputs<'_>, hypothesis: &Hypothesis, x: f64, logit: f64) -> Result<Addend, Absence> {
     let softplus = logit.max(0.0) + (-logit.abs()).exp().ln_1p();
     let mass = logit.abs() + softplus + 1.0; // The 1 is that of ln(1 + e^-|l|), where log1p is not used.
     let value = match hypothesis.likelihood {
@@ -102,7 +102,7 @@ pub(super) fn gradient(
     input: Input,
     of: Quantity,
     hypothesis: &Hypothesis,
-) -> Row {
+) -> Addends {
     let (w, u) = (inputs.arithmetic, inputs.arithmetic.u());
     let mut weight = objective(of, hypothesis, inputs.statement.beta())[0];
     weight *= hypothesis.reconstruction_lengths.factor(inputs.sizes);
@@ -118,13 +118,13 @@ pub(super) fn gradient(
                 let parts = x.ln().abs() + (-x).ln_1p().abs() + mu.abs();
                 let distance = (x.ln() - (-x).ln_1p() - mu).abs();
                 if input == Input::LnB {
-                    BoundedSum::one(by_ln_b.value(), w.likelihood() * by_ln_b.mass(), by_ln_b.mass())
+                    Addend::new(by_ln_b.value(), w.likelihood() * by_ln_b.mass(), by_ln_b.mass())
                 } else if distance <= w.likelihood() * parts {
                     // So close to the kink, rounding decides the sign, and either one is right.
                     let scale = (-ln_b).exp();
-                    BoundedSum::one(0.0, scale * (1.0 + w.likelihood() * (1.0 + ln_b.abs())), scale)
+                    Addend::new(0.0, scale * (1.0 + w.likelihood() * (1.0 + ln_b.abs())), scale)
                 } else {
-                    BoundedSum::one(by_mu.value(), w.likelihood() * by_mu.mass(), by_mu.mass())
+                    Addend::new(by_mu.value(), w.likelihood() * by_mu.mass(), by_mu.mass())
                 }
             }
             Decoder::Normal => {
@@ -134,16 +134,16 @@ pub(super) fn gradient(
                 let (difference, size) = ((x - mu) * inverse, (x.abs() + mu.abs()) * inverse);
                 if input == Input::LnB {
                     let mass = size * difference.abs() + difference.powi(2) + 1.0;
-                    BoundedSum::one(by_ln_b.value(), off * mass, mass)
+                    Addend::new(by_ln_b.value(), off * mass, mass)
                 } else {
-                    BoundedSum::one(by_mu.value(), off * size * inverse, size * inverse)
+                    Addend::new(by_mu.value(), off * size * inverse, size * inverse)
                 }
             }
             Decoder::Bernoulli => {
                 let p = 1.0 / (1.0 + (-mu).exp());
                 let mass = x + p * (1.0 + mu.abs());
                 let slope = likelihood::bernoulli_gradient(x, mu)?;
-                BoundedSum::one(slope.value(), w.likelihood() * mass, mass)
+                Addend::new(slope.value(), w.likelihood() * mass, mass)
             }
         };
         Ok(slope.times(weight, u))

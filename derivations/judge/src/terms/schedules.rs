@@ -1,14 +1,14 @@
 //! Computes beta and the temperature at a step by a hypothesis.
 
-use bounds::{BoundedSum, Range};
+use bounds::{Addend, Range};
 use reference::schedule as moving;
 
 use crate::dump::{Schedule, Shape};
 use crate::hypothesis::{Hypothesis, ScheduleAt};
-use crate::inputs::{Absence, Inputs, Row};
+use crate::inputs::{Absence, Inputs};
 
 /// The scheduled number at the stated step.
-pub(super) fn at(inputs: &Inputs<'_>, schedule: Option<Schedule>, hypothesis: &Hypothesis) -> Row {
+pub(super) fn at(inputs: &Inputs<'_>, schedule: Option<Schedule>, hypothesis: &Hypothesis) -> Result<Addend, Absence> {
     let (schedule, step) = (
         schedule.ok_or(Absence::NotAffected)?,
         inputs.statement.step.ok_or(Absence::NotAffected)?,
@@ -30,9 +30,7 @@ pub(super) fn at(inputs: &Inputs<'_>, schedule: Option<Schedule>, hypothesis: &H
     };
     let size = schedule.from.abs() + schedule.to.abs();
     let range = Range::between(schedule.from, schedule.to);
-    Ok(vec![
-        BoundedSum::one(value, inputs.arithmetic.schedule() * size, size).within(range),
-    ])
+    Ok(Addend::new(value, inputs.arithmetic.schedule() * size, size).within(range))
 }
 
 fn value(schedule: Schedule, step: u64) -> f64 {

@@ -1,12 +1,12 @@
 //! Computes the terms of a transformer's logits by a hypothesis: `-ln p(t_i | t_<i)`, the weighted loss, and its
 //! gradient.
 
-use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range, Spread};
+use bounds::{Addend, Arithmetic, BoundedSum, InRow, LogSoftmaxRow, Range, Spread};
 use reference::sequence::{Part, PerPart, token_weight};
 
 use crate::dump::{Item, Quantity, Sequence, Text, Vocabulary};
 use crate::hypothesis::{CodeLogits, Entries, Hypothesis, Inside, Padding, PartWeights, Slope, Target};
-use crate::inputs::{Absence, Inputs, Row};
+use crate::inputs::{Absence, Addends, Inputs};
 
 /// One token of a sequence, scored by a hypothesis.
 struct Scored {
@@ -70,11 +70,8 @@ fn scored(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t: usize) -
         .checked_sub(first)
         .filter(|_| range.contains(&token))
         .ok_or(Absence::NotAffected)?;
-    let logits = own.logits.row(t);
-    let logits = logits
-        .as_slice()
-        .and_then(|row| row.get(range))
-        .ok_or(Absence::NotAffected)?;
+    let logits = own.logits.as_ref().ok_or(Absence::NotAffected)?.row(t);
+    let logits = logits.get(range).ok_or(Absence::NotAffected)?;
     let mut row = LogSoftmaxRow::new("token_logits", logits, inputs.of_rows(), 0.0)?;
     if hypothesis.logits == CodeLogits::Softmaxed {
         row = LogSoftmaxRow::new("token_logits", &row.q, inputs.of_rows(), 8.0)?;
@@ -91,10 +88,10 @@ pub(crate) fn token_nll(
 ) -> Result<BoundedSum, Absence> {
     let (own, text) = sequence(inputs, item)?;
     if hypothesis.padding == Padding::IsZero && own.is_padding(text, t) {
-        return Ok(BoundedSum::one(0.0, 0.0, 0.0));
+        return Ok(Addend::ZERO.into());
     }
     if own.tokens[t] == Sequence::PADDING && hypothesis.target == Target::Own {
-        return Ok(BoundedSum::one(0.0, 0.0, 0.0)); // No entry is scored.
+        return Ok(Addend::ZERO.into()); // No entry is scored.
     }
     let scored = scored(inputs, hypothesis, item, t)?;
     if hypothesis.smoothing != 0.0 || hypothesis.in_log_likelihood != Inside::Nothing {
@@ -103,15 +100,16 @@ pub(crate) fn token_nll(
     let value = -scored.row.ln[scored.target];
     let range = Range::positive(2.0 * scored.row.common, inputs.of_rows());
     if value.is_infinite() {
-        return Ok(BoundedSum::one(value, 0.0, 0.0).within(range));
+        return Ok(Addend::new(value, 0.0, 0.0).within(range).into());
     }
     let (off, u) = (scored.row.abs_error[scored.target], inputs.arithmetic.u());
     let likely = &scored.row.likely;
     let own = likely.own[scored.target] + (u * value).powi(2) / 3.0;
     let spread = Spread::new(likely.bias, likely.shared, own.sqrt());
-    Ok(BoundedSum::one(value, off + u * value, value)
+    Ok(Addend::new(value, off + u * value, value)
         .within(range)
-        .spread(spread))
+        .spread(spread)
+        .into())
 }
 
 /// `-ln p` of a token, with a constant inside the logarithm, or with a part of its label on all entries.
@@ -119,14 +117,17 @@ fn altered(scored: &Scored, hypothesis: &Hypothesis, w: Arithmetic) -> BoundedSu
     let (row, share) = (&scored.row, hypothesis.smoothing);
     let ln = |k: usize| hypothesis.in_log_likelihood.apply(row.ln[k]);
     let off = |k: usize| row.abs_error[k] + 4.0 * w.u() * (1.0 + ln(k).abs());
-    let own = |value: f64, error: f64| BoundedSum::one(value, error, value.abs());
+    let own = |value: f64, error: f64| Addend::new(value, error, value.abs());
     let label = own(-ln(scored.target), off(scored.target));
     if share == 0.0 {
-        return label;
+        return label.into();
     }
     #[expect(clippy::cast_precision_loss, reason = "a vocabulary's length")]
     let each = share / row.ln.len() as f64;
-    let mut sum: BoundedSum = (0..row.ln.len()).map(|k| own(-ln(k), off(k)).times(each, w.u())).sum();
+    let mut sum = BoundedSum::default();
+    for k in 0..row.ln.len() {
+        sum += own(-ln(k), off(k)).times(each, w.u());
+    }
     sum += label.times(1.0 - share, w.u());
     sum
 }
@@ -234,7 +235,7 @@ pub(crate) fn loss(inputs: &Inputs<'_>, hypothesis: &Hypothesis, item: usize, t:
 }
 
 /// The gradient of the loss with respect to every entry, `weight (p_k - [k = t])`.
-pub(crate) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesis, item: usize, t: usize) -> Row {
+pub(crate) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesis, item: usize, t: usize) -> Addends {
     let (w, u) = (inputs.of_rows(), inputs.arithmetic.u());
     let mut weight = if of == Quantity::TokenNll {
         1.0
@@ -249,17 +250,18 @@ pub(crate) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesi
     }
     let (own, _) = sequence(inputs, item)?;
     if own.tokens[t] == Sequence::PADDING && hypothesis.target == Target::Own {
-        return Ok(vec![BoundedSum::default(); inputs.sizes.entries]);
+        return Ok(vec![Addend::ZERO; inputs.sizes.entries]);
     }
     let Scored { first, row, target } = scored(inputs, hypothesis, item, t)?;
     #[expect(clippy::cast_precision_loss, reason = "a vocabulary's length")]
     let evenly = hypothesis.smoothing / row.q.len() as f64;
-    let mut slopes = vec![BoundedSum::default(); inputs.sizes.entries];
+    let mut slopes = vec![Addend::ZERO; inputs.sizes.entries];
+    let in_row = InRow::of(&row, w);
     for (k, slope) in slopes.iter_mut().skip(first).take(row.q.len()).enumerate() {
         let own = (1.0 - hypothesis.smoothing) * f64::from(u8::from(k == target)) + evenly;
         let q = row.q[k];
         let error = q * (row.rel_error[k] + u) + row.lost[k] + u * own;
-        let range = Range::ANY.part(&row, q + own, w);
+        let range = Range::ANY.part(in_row, q + own);
         let likely = &row.likely;
         let each = (q * likely.relative(k).hypot(u)).hypot(u * own);
         let spread = Spread::new(
@@ -267,7 +269,7 @@ pub(crate) fn gradient(inputs: &Inputs<'_>, of: Quantity, hypothesis: &Hypothesi
             likely.shared.map(|shared| q * shared),
             each,
         );
-        *slope = BoundedSum::one(q - own, error, q + own)
+        *slope = Addend::new(q - own, error, q + own)
             .within(range)
             .spread(spread)
             .times(weight, u);

@@ -1,22 +1,23 @@
 //! Computes the terms of discrete codes by a hypothesis: the divergence, the entropies, the relaxed sample, and their
 //! gradients.
 
-use bounds::{Arithmetic, BoundedSum, Float, LikelyRow, LogSoftmaxRow, Range, Spread};
-use reference::logits;
+use std::borrow::Cow;
+
+use bounds::{Addend, Arithmetic, BoundedSum, Float, InRow, LikelyRow, LogSoftmaxRow, Range, Spread};
 use reference::relaxation::Relaxed;
 use reference::vocab::Nats;
 
-use crate::dump::{Expectation, Item, Tokens};
+use crate::dump::{Expectation, Item};
 use crate::hypothesis::{
     Arrangement, Averaged, CodeLogits, Divergence, Hypothesis, Inside, Masked, PriorOf, Shift, Softmax, Temperature,
 };
-use crate::inputs::{Absence, Inputs, Row, prior_item};
+use crate::inputs::{Absence, Addends, Inputs, Row, Side, prior_item};
 
 mod gradient;
 mod rows;
 
 pub(super) use gradient::gradient;
-use rows::{arranged, item, line, logits_of, noise, normalised, relaxed_row, scores, table, temperature, weighed};
+use rows::{arranged, item, logits_of, noise, normalised, relaxed_row, scores, temperature, weighed};
 
 /// The largest number of numbers of an item for which a softmax over the wrong axis is computed, because it is computed
 /// again for every position.
@@ -114,6 +115,7 @@ fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) 
             rel_error: whole.rel_error[part.clone()].to_vec(),
             lost: whole.lost[part.clone()].to_vec(),
             common: whole.common,
+            softmax: None,
             likely: LikelyRow {
                 own: whole.likely.own[part].to_vec(),
                 ..whole.likely
@@ -187,124 +189,183 @@ impl LogWeights {
 ///
 /// What all `ln q` of the row share, `c`, moves an addend by `c q_k (|f_k| + a)`, where a program that computes the two
 /// expectations apart has `a ln q_k` for `f_k`.
-pub(super) fn expectation(
-    q: &LogSoftmaxRow,
+pub(super) fn expectation<'a>(
+    q: &'a LogSoftmaxRow,
     weights: LogWeights,
-    other: &LogSoftmaxRow,
+    other: &'a LogSoftmaxRow,
     w: Arithmetic,
-) -> Vec<BoundedSum> {
+) -> impl Iterator<Item = Addend> + 'a {
     let (a, p) = (weights.own, weights.other);
     let constant = p != 0.0 && other.likely.is_constant();
     let u2 = w.u().powi(2) + Float::F64.unit_roundoff().powi(2);
-    let spread = |k: usize, mine: f64, theirs: f64, floor: f64| {
-        let (size, by_q) = (
-            mine.abs() + theirs.abs(),
-            q.q[k] * ((mine - theirs).abs().max(mine.abs()) + a.abs()),
-        );
-        let by_p = q.q[k] * p.abs();
-        let size = if constant {
-            (mine - theirs).abs().max(mine.abs())
-        } else {
-            size
-        };
+    let spread = move |k: usize, mine: f64, theirs: f64, floor: f64| {
+        let both = (mine - theirs).abs().max(mine.abs());
+        let size = if constant { both } else { mine.abs() + theirs.abs() };
+        let (by_q, by_p) = (q.q[k] * (both + a.abs()), q.q[k] * p.abs());
         let own =
-            (q.likely.relative(k).powi(2) + u2) * size * size + a * a * q.likely.own[k] + p * p * other.likely.own[k];
-        let shared = std::array::from_fn(|way| by_q * q.likely.shared[way] + by_p * other.likely.shared[way]);
-        let bias = std::array::from_fn(|way| by_q * q.likely.bias[way] + by_p * other.likely.bias[way] + floor);
-        Spread::new(bias, shared, q.q[k] * own.sqrt())
+            (q.likely.relative_variance(k) + u2) * size * size + a * a * q.likely.own[k] + p * p * other.likely.own[k];
+        let shared = |way: usize| by_q * q.likely.shared[way] + by_p * other.likely.shared[way];
+        let bias = |way: usize| by_q * q.likely.bias[way] + by_p * other.likely.bias[way] + floor;
+        Spread::weighted([bias(0), bias(1)], [shared(0), shared(1)], q.q[k], own)
     };
-    let one = |k: usize| {
+    let one = move |k: usize| {
         if q.ln[k] == f64::NEG_INFINITY {
-            return BoundedSum::one(0.0, 0.0, 0.0);
+            return Addend::ZERO;
         }
         let [mine, theirs] = [a * q.ln[k], if p == 0.0 { 0.0 } else { p * other.ln[k] }];
         if theirs.is_infinite() {
-            return BoundedSum::one(-theirs, 0.0, 0.0);
+            return Addend::new(-theirs, 0.0, 0.0);
         }
         let size = mine.abs() + theirs.abs();
         let off = a.abs() * q.abs_error[k] + p.abs() * other.abs_error[k];
         let error = q.q[k] * (1.0 + q.rel_error[k]) * ((q.rel_error[k] + 3.0 * w.u()) * size + off);
         // Near 0, two products are rounded to subnormal numbers, too.
         let floor = q.lost[k] * (size + 2.0);
-        BoundedSum::one(q.q[k] * (mine - theirs), error + floor, q.q[k] * size).spread(spread(k, mine, theirs, floor))
+        Addend::new(q.q[k] * (mine - theirs), error + floor, q.q[k] * size).spread(spread(k, mine, theirs, floor))
     };
-    (0..q.ln.len()).map(one).collect()
+    (0..q.ln.len()).map(one)
 }
 
-/// The addends of a divergence of `q` from a prior, or of the formula that is computed in its place, code by code.
-pub(super) fn of_kind(
-    kind: Divergence,
-    quantity: Expectation,
-    q: &LogSoftmaxRow,
-    prior: LogSoftmaxRow,
-    w: Arithmetic,
-) -> Row {
-    let addends = match kind {
-        Divergence::Forward => expectation(q, LogWeights::new(1.0, 1.0), &prior, w),
-        Divergence::Reverse => expectation(&prior, LogWeights::new(1.0, 1.0), q, w),
-        Divergence::EntropyHalved => expectation(q, LogWeights::new(0.5, 1.0), &prior, w),
-        Divergence::EntropyMissing => expectation(q, LogWeights::new(0.0, 1.0), &prior, w),
-        Divergence::PriorMissing => expectation(q, LogWeights::new(1.0, 0.0), &prior, w),
-        Divergence::PriorAdded => expectation(q, LogWeights::new(1.0, -1.0), &prior, w),
-        Divergence::PriorNotLogged => {
-            let not_logged = LogSoftmaxRow {
-                ln: prior.q.clone(),
-                ..prior
-            };
-            let entropy = if quantity == Expectation::Kl { 1.0 } else { 0.0 };
-            expectation(q, LogWeights::new(entropy, 1.0), &not_logged, w)
-        }
-        Divergence::NotLogged => {
-            let not_logged = LogSoftmaxRow {
-                ln: q.q.clone(),
-                abs_error: q.q.iter().zip(&q.rel_error).map(|(q, error)| q * error).collect(),
-                ..q.clone()
-            };
-            expectation(&not_logged, LogWeights::new(1.0, 1.0), &prior, w)
-        }
-        Divergence::Unweighted => {
-            let once = LogSoftmaxRow {
-                q: vec![1.0; q.ln.len()],
-                rel_error: vec![0.0; q.ln.len()],
-                ..q.clone()
-            };
-            expectation(&once, LogWeights::new(1.0, 1.0), &prior, w)
-        }
-        _ => return Err(Absence::NotAffected),
-    };
-    let sign = if quantity == Expectation::Entropy { -1.0 } else { 1.0 };
-    Ok(addends.into_iter().map(|addend| addend.times(sign, 0.0)).collect())
+/// A divergence of `q` from a prior, an entropy, a cross-entropy, or what is computed in their place: an expectation with
+/// a sign.
+pub(super) struct Formula<'a> {
+    q: Cow<'a, LogSoftmaxRow>,
+    other: Cow<'a, LogSoftmaxRow>,
+    weights: LogWeights,
+    sign: f64,
 }
 
-/// The rows of the code and of its prior at a position, as a hypothesis has them.
-fn pair(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Result<[LogSoftmaxRow; 2], Absence> {
+impl<'a> Formula<'a> {
+    /// The formula of a kind of divergence.
+    pub(super) fn new(
+        kind: Divergence,
+        quantity: Expectation,
+        q: &'a LogSoftmaxRow,
+        prior: &'a LogSoftmaxRow,
+    ) -> Result<Self, Absence> {
+        let [mine, theirs] = [q, prior].map(Cow::Borrowed);
+        let (q, other, [own, weight]) = match kind {
+            Divergence::Forward => (mine, theirs, [1.0, 1.0]),
+            Divergence::Reverse => (theirs, mine, [1.0, 1.0]),
+            Divergence::EntropyHalved => (mine, theirs, [0.5, 1.0]),
+            Divergence::EntropyMissing => (mine, theirs, [0.0, 1.0]),
+            Divergence::PriorMissing => (mine, theirs, [1.0, 0.0]),
+            Divergence::PriorAdded => (mine, theirs, [1.0, -1.0]),
+            Divergence::PriorNotLogged => {
+                let mut not_logged = theirs;
+                not_logged.to_mut().ln.clone_from(&prior.q);
+                let entropy = if quantity == Expectation::Kl { 1.0 } else { 0.0 };
+                (mine, not_logged, [entropy, 1.0])
+            }
+            Divergence::NotLogged => {
+                let mut not_logged = mine;
+                let row = not_logged.to_mut();
+                row.ln.clone_from(&q.q);
+                row.abs_error = q.q.iter().zip(&q.rel_error).map(|(q, error)| q * error).collect();
+                (not_logged, theirs, [1.0, 1.0])
+            }
+            Divergence::Unweighted => {
+                let mut once = mine;
+                let row = once.to_mut();
+                row.q.fill(1.0);
+                row.rel_error.fill(0.0);
+                (once, theirs, [1.0, 1.0])
+            }
+            _ => return Err(Absence::NotAffected),
+        };
+        Ok(Self {
+            q,
+            other,
+            weights: LogWeights::new(own, weight),
+            sign: if quantity == Expectation::Entropy { -1.0 } else { 1.0 },
+        })
+    }
+
+    /// Its addends, code by code.
+    pub(super) fn addends(&self, w: Arithmetic) -> impl Iterator<Item = Addend> + '_ {
+        let sign = self.sign;
+        expectation(&self.q, self.weights, &self.other, w).map(move |addend| addend.times(sign, 0.0))
+    }
+}
+
+/// The row of the encoder at a position, which claims share where the hypothesis reads it as it is stated.
+fn encoder_row<'a>(
+    inputs: &Inputs<'a>,
+    hypothesis: &Hypothesis,
+    at: usize,
+    row: usize,
+) -> Result<Cow<'a, LogSoftmaxRow>, Absence> {
+    let normalise = || averaged(inputs, hypothesis, at, row);
+    let shared = inputs.shared.filter(|_| reads_logits_as_stated(hypothesis));
+    match shared.and_then(|shared| shared.row(Side::Encoder, [at, row], normalise)) {
+        Some(known) => known.map(Cow::Borrowed),
+        None => normalise().map(Cow::Owned),
+    }
+}
+
+/// The row of the prior at a position, likewise.
+fn prior_row<'a>(
+    inputs: &Inputs<'a>,
+    hypothesis: &Hypothesis,
+    at: usize,
+    row: usize,
+) -> Result<Cow<'a, LogSoftmaxRow>, Absence> {
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
-    let mut q = averaged(inputs, hypothesis, at, row)?;
-    let of_all = match prior_item(inputs, hypothesis) {
+    let other = prior_item(inputs, hypothesis);
+    let of_all = match other {
         Some(Item::Tokens(first)) => &first.prior,
         _ => &tokens.prior,
     };
-    let mut prior = match of_all {
-        Some(prior) => {
-            let mut b = arranged(inputs, prior, hypothesis, row)?;
-            if hypothesis.logits == CodeLogits::BothTempered {
-                let tau = temperature(inputs, hypothesis)?;
-                b.to_mut().iter_mut().for_each(|b| *b /= tau);
-            }
-            let mut prior = LogSoftmaxRow::new("prior_logits", &b, w, 0.0)?;
-            if hypothesis.divergence == Divergence::PriorNotNormalised {
-                prior.ln = b.into_owned();
-            }
-            prior
-        }
-        None if hypothesis.divergence == Divergence::PriorNotNormalised => return Err(Absence::NotAffected),
-        None => LogSoftmaxRow::uniform(q.ln.len(), w),
+    let is_not_normalised = hypothesis.divergence == Divergence::PriorNotNormalised;
+    let Some(prior) = of_all else {
+        let uniform = || Ok(LogSoftmaxRow::uniform(inputs.sizes.codes, w));
+        return match inputs
+            .shared
+            .and_then(|shared| shared.row(Side::Prior, [at, row], uniform))
+        {
+            _ if is_not_normalised => Err(Absence::NotAffected),
+            Some(known) => known.map(Cow::Borrowed),
+            None => uniform().map(Cow::Owned),
+        };
     };
-    if hypothesis.divergence == Divergence::NotNormalised {
-        q.ln = scores(inputs, tokens, hypothesis, row)?.0;
+    let normalise = || {
+        let mut b = arranged(inputs, prior, hypothesis, row)?;
+        if hypothesis.logits == CodeLogits::BothTempered {
+            let tau = temperature(inputs, hypothesis)?;
+            b.iter_mut().for_each(|b| *b /= tau);
+        }
+        let mut prior = LogSoftmaxRow::new("prior_logits", &b, w, 0.0)?;
+        if is_not_normalised {
+            prior.ln = b;
+        }
+        Ok(prior)
+    };
+    let is_stated = reads_logits_as_stated(hypothesis) && other.is_none() && !is_not_normalised;
+    let shared = inputs.shared.filter(|_| is_stated);
+    match shared.and_then(|shared| shared.row(Side::Prior, [at, row], normalise)) {
+        Some(known) => known.map(Cow::Borrowed),
+        None => normalise().map(Cow::Owned),
     }
-    inside(&mut q, hypothesis.in_log_q, w);
-    inside(&mut prior, hypothesis.in_log_prior, w);
+}
+
+/// The rows of the code and of its prior at a position, as a hypothesis has them.
+fn pair<'a>(
+    inputs: &Inputs<'a>,
+    hypothesis: &Hypothesis,
+    at: usize,
+    row: usize,
+) -> Result<[Cow<'a, LogSoftmaxRow>; 2], Absence> {
+    let w = inputs.of_rows();
+    let mut q = encoder_row(inputs, hypothesis, at, row)?;
+    let mut prior = prior_row(inputs, hypothesis, at, row)?;
+    if hypothesis.divergence == Divergence::NotNormalised {
+        q.to_mut().ln = scores(inputs, item(inputs, at)?, hypothesis, row)?.0;
+    }
+    for (row, constant) in [(&mut q, hypothesis.in_log_q), (&mut prior, hypothesis.in_log_prior)] {
+        if constant != Inside::Nothing {
+            inside(row.to_mut(), constant, w);
+        }
+    }
     Ok([q, prior])
 }
 
@@ -320,14 +381,15 @@ const fn formula(quantity: Expectation, hypothesis: &Hypothesis) -> Divergence {
     }
 }
 
-/// The addends of a divergence with a constant inside `ln q/p`.
-fn of_ratio(mut q: LogSoftmaxRow, prior: &LogSoftmaxRow, constant: Inside, w: Arithmetic) -> Vec<BoundedSum> {
-    for k in 0..q.ln.len() {
-        q.ln[k] -= prior.ln[k];
-        q.abs_error[k] += prior.abs_error[k];
+/// The sum of a divergence with a constant inside `ln q/p`.
+fn of_ratio(q: &LogSoftmaxRow, prior: &LogSoftmaxRow, constant: Inside, w: Arithmetic) -> Vec<Addend> {
+    let mut ratio = q.clone();
+    for k in 0..ratio.ln.len() {
+        ratio.ln[k] -= prior.ln[k];
+        ratio.abs_error[k] += prior.abs_error[k];
     }
-    inside(&mut q, constant, w);
-    expectation(&q, LogWeights::new(1.0, 0.0), prior, w)
+    inside(&mut ratio, constant, w);
+    expectation(&ratio, LogWeights::new(1.0, 0.0), prior, w).collect()
 }
 
 /// The addends of the divergence, entropy or cross-entropy of a position.
@@ -338,7 +400,7 @@ pub(super) fn divergence(
     at: usize,
     row: usize,
     fine: bool,
-) -> Row {
+) -> Result<Row, Absence> {
     let w = inputs.of_rows();
     let [q, prior] = pair(inputs, hypothesis, at, row)?;
     let tokens = item(inputs, at)?;
@@ -346,14 +408,14 @@ pub(super) fn divergence(
     if hypothesis.in_log_ratio != Inside::Nothing {
         let is_divergence = quantity == Expectation::Kl && kind == Divergence::Forward;
         return if is_divergence {
-            Ok(of_ratio(q, &prior, hypothesis.in_log_ratio, w))
+            Ok(Row::Entries(of_ratio(&q, &prior, hypothesis.in_log_ratio, w)))
         } else {
             Err(Absence::NotAffected)
         };
     }
     let of_row = if quantity == Expectation::Entropy { &q } else { &prior };
     let shared = 2.0 * of_row.common;
-    let addends = of_kind(kind, quantity, &q, prior, w)?;
+    let formula = Formula::new(kind, quantity, &q, &prior)?;
     if fine {
         let has_sign = matches!(quantity, Expectation::Entropy | Expectation::CrossEntropy);
         let range = if has_sign {
@@ -361,9 +423,10 @@ pub(super) fn divergence(
         } else {
             Range::ANY
         };
-        return Ok(addends.into_iter().map(|addend| addend.within(range)).collect());
+        let addends = formula.addends(w).map(|addend| addend.within(range));
+        return Ok(Row::Entries(addends.collect()));
     }
-    let sum = BoundedSum::of_row(&addends, w);
+    let sum = BoundedSum::of_row(formula.addends(w), w);
     let sum = sum.within(match (quantity, &tokens.prior) {
         (Expectation::Entropy, _) => Range::entropy(&q, w),
         (Expectation::CrossEntropy, _) => Range::positive(shared, w),
@@ -371,28 +434,27 @@ pub(super) fn divergence(
         (Expectation::Kl, Some(_)) => Range::divergence(sum.error, sum.mass),
     });
     let known = if reads_as_stated(hypothesis) {
-        known(tokens, kind, quantity, row)?
+        known([&q, &prior], kind, quantity)
     } else {
         None
     };
-    Ok(vec![known.map_or(sum, |known| sum.known(known.value()))])
+    Ok(Row::Sum(known.map_or(sum, |known| sum.known(known.value()))))
 }
 
 /// The number of a position by the reference, whose sums lose no digits where the divergence is near 0.
-fn known(tokens: &Tokens, kind: Divergence, quantity: Expectation, row: usize) -> Result<Option<Nats>, Absence> {
-    let x = line(table(tokens.logits.as_ref())?, row)?;
-    let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
-    Ok(Some(match (kind, quantity, prior) {
-        (_, Expectation::Entropy, _) => logits::entropy(x)?,
-        (Divergence::EntropyMissing, Expectation::CrossEntropy, Some(b)) => logits::cross_entropy(x, b)?,
-        (Divergence::Forward, Expectation::Kl, None) => logits::kl_to_uniform(x)?,
-        (Divergence::Forward, Expectation::Kl, Some(b)) => logits::kl_divergence(x, b)?,
-        _ => return Ok(None),
-    }))
+fn known([q, prior]: [&LogSoftmaxRow; 2], kind: Divergence, quantity: Expectation) -> Option<Nats> {
+    let softmax = q.softmax.as_ref()?;
+    Some(match (kind, quantity, &prior.softmax) {
+        (_, Expectation::Entropy, _) => softmax.entropy(),
+        (Divergence::EntropyMissing, Expectation::CrossEntropy, Some(prior)) => softmax.cross_entropy(prior),
+        (Divergence::Forward, Expectation::Kl, None) => softmax.kl_to_uniform(),
+        (Divergence::Forward, Expectation::Kl, Some(prior)) => softmax.kl_divergence(prior),
+        _ => return None,
+    })
 }
 
-/// Whether a hypothesis takes the distributions of code and prior as they are stated, whatever it computes from them.
-fn reads_as_stated(hypothesis: &Hypothesis) -> bool {
+/// Whether a hypothesis takes the logits of code and prior as they are stated.
+fn reads_logits_as_stated(hypothesis: &Hypothesis) -> bool {
     let Hypothesis {
         softmax,
         logits,
@@ -404,23 +466,28 @@ fn reads_as_stated(hypothesis: &Hypothesis) -> bool {
     } = *hypothesis;
     let reads_logits = softmax == Softmax::Codes && logits == CodeLogits::Plain && masked != Masked::Ignored;
     let reads_rows = arrangement == Arrangement::AsStated && averaged == Averaged::Nothing;
-    let is_own = hypothesis.prior_of == PriorOf::Item;
+    reads_logits && reads_rows && shift == Shift::ByMaximum
+}
+
+/// Whether a hypothesis takes the distributions of code and prior as they are stated, whatever it computes from them.
+fn reads_as_stated(hypothesis: &Hypothesis) -> bool {
     let logs = [hypothesis.in_log_q, hypothesis.in_log_prior, hypothesis.in_log_ratio];
-    let is_own = is_own
+    let is_own = hypothesis.prior_of == PriorOf::Item
         && !matches!(
             hypothesis.divergence,
             Divergence::PriorNotNormalised | Divergence::NotNormalised
         );
-    reads_logits && reads_rows && is_own && shift == Shift::ByMaximum && logs == [Inside::Nothing; 3]
+    reads_logits_as_stated(hypothesis) && is_own && logs == [Inside::Nothing; 3]
 }
 
 /// The relaxed or the one-hot sample of a position.
-pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Row {
+pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) -> Addends {
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
     if hypothesis.softmax != Softmax::Codes {
         let logits = CodeLogits::Relaxed;
         let y = encoder(inputs, &Hypothesis { logits, ..*hypothesis }, at, row)?;
-        return Ok((0..y.q.len()).map(|k| weighed(&y, k, y.q[k], 1.0, w)).collect());
+        let of_row = (&y, InRow::of(&y, w));
+        return Ok((0..y.q.len()).map(|k| weighed(of_row, k, y.q[k], 1.0, w)).collect());
     }
     // A subject that reads its logits wrongly for the divergence has drawn its sample before.
     let hypothesis = &Hypothesis {
@@ -442,7 +509,7 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
             let value = f64::from(u8::from(k == relaxed.code()));
             let error = if tied && likely[k] { 1.0 } else { 0.0 };
             let range = Range::probability(w).in_row(4.0 * w.u() * value);
-            BoundedSum::one(value, error, value).within(range)
+            Addend::new(value, error, value).within(range)
         };
         return Ok((0..x.len()).map(one).collect());
     }
@@ -450,9 +517,10 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
     let overflown = !(rough.q.iter().sum::<f64>() > 0.0); // All are 0, or one is NaN.
     let each = relaxed.sample().into_iter().enumerate();
     let value = |k: usize, y: Nats| if overflown { rough.q[k] } else { y.value() };
+    let in_row = InRow::of(&rough, w);
     let one = |(k, y): (usize, Nats)| {
-        let addend = weighed(&rough, k, value(k, y), 1.0, w);
-        addend.within(Range::probability(w).part(&rough, addend.mass, w))
+        let addend = weighed((&rough, in_row), k, value(k, y), 1.0, w);
+        addend.within(Range::probability(w).part(in_row, addend.mass))
     };
     let each = each.map(one);
     if hypothesis.temperature != Temperature::AfterSoftmax {

@@ -126,7 +126,7 @@ impl<'a> Tensor<'a> {
 }
 
 /// A part of a tensor, read from the file without the rest of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Part {
     /// The tensor's name.
     pub name: &'static str,
@@ -154,6 +154,74 @@ impl Part {
         self.tensor().all().values()
     }
 
+    /// The same part, if its numbers are floating-point.
+    ///
+    /// # Errors
+    /// [`FileError::Dtype`] for another type.
+    pub fn floats(self) -> Result<Self, FileError> {
+        self.tensor().floats()?;
+        Ok(self)
+    }
+
+    /// The number of its numbers.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.bytes.len() / self.dtype.bitsize().div_ceil(8).max(1)
+    }
+
+    /// `count` of the part's numbers from `first` on, widened to `f64`; each lies `step` after the one before. Numbers that
+    /// the part does not have are left out.
+    #[must_use]
+    pub fn some(&self, first: usize, step: usize, count: usize) -> Vec<f64> {
+        match self.dtype {
+            Dtype::F32 => strided(&self.bytes, [first, step, count], |bytes| {
+                f32::from_le_bytes(bytes).into()
+            }),
+            Dtype::F16 => strided(&self.bytes, [first, step, count], |bytes| {
+                f16::from_le_bytes(bytes).into()
+            }),
+            Dtype::BF16 => strided(&self.bytes, [first, step, count], |bytes| {
+                bf16::from_le_bytes(bytes).into()
+            }),
+            _ => strided(&self.bytes, [first, step, count], f64::from_le_bytes),
+        }
+    }
+
+    /// The same numbers with columns for rows: they lie in rows of `columns` numbers now.
+    #[must_use]
+    pub fn transposed(mut self, columns: usize) -> Self {
+        self.bytes = match self.dtype {
+            Dtype::F32 => transposed::<4>(&self.bytes, columns),
+            Dtype::F16 | Dtype::BF16 => transposed::<2>(&self.bytes, columns),
+            _ => transposed::<8>(&self.bytes, columns),
+        };
+        self
+    }
+
+    /// Checks each of the part's numbers with `may`, as [`Self::checked`].
+    ///
+    /// # Errors
+    /// [`FileError::Entry`] for the first number that `may` refuses.
+    pub fn check(
+        &self,
+        batch: Option<usize>,
+        may: impl Fn(f64) -> bool,
+        expected: &'static str,
+    ) -> Result<(), FileError> {
+        for first in (0..self.count()).step_by(BLOCK) {
+            let values = self.some(first, 1, BLOCK);
+            if let Some(at) = values.iter().position(|value| !may(*value)) {
+                return Err(FileError::Entry {
+                    tensor: self.name,
+                    index: batch.into_iter().chain(unravel(&self.shape, first + at)).collect(),
+                    found: values[at].to_string(),
+                    expected,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// The part's numbers, each of which is checked with `may`. In an error, `batch` stands before the index within the
     /// part, so that the reader sees the index within the whole tensor.
     ///
@@ -165,16 +233,7 @@ impl Part {
         may: impl Fn(f64) -> bool,
         expected: &'static str,
     ) -> Result<Vec<f64>, FileError> {
-        let (row, values) = (self.tensor().all(), self.values());
-        match values.iter().position(|value| !may(*value)) {
-            None => Ok(values),
-            Some(flat) => Err(FileError::Entry {
-                tensor: self.name,
-                index: batch.into_iter().chain(row.unravel(flat)).collect(),
-                found: values[flat].to_string(),
-                expected,
-            }),
-        }
+        self.check(batch, may, expected).map(|()| self.values())
     }
 
     /// The part's numbers as integers.
@@ -184,6 +243,46 @@ impl Part {
     pub fn integers(&self) -> Result<Vec<i128>, FileError> {
         self.tensor().all_integers()
     }
+}
+
+/// The numbers that are widened at once where all are checked.
+const BLOCK: usize = 1 << 12;
+
+/// Some numbers of `N` bytes each: from `first` on, each `step` after the one before.
+fn strided<const N: usize>(
+    bytes: &[u8],
+    [first, step, count]: [usize; 3],
+    number: impl Fn([u8; N]) -> f64,
+) -> Vec<f64> {
+    let (numbers, _) = bytes.as_chunks::<N>();
+    let from = numbers.get(first..).unwrap_or_default();
+    if step == 1 {
+        from.iter().take(count).map(|bytes| number(*bytes)).collect()
+    } else {
+        from.iter()
+            .step_by(step.max(1))
+            .take(count)
+            .map(|bytes| number(*bytes))
+            .collect()
+    }
+}
+
+/// Numbers of `N` bytes each, of which `columns` lie in a row afterwards. It works on squares that fit into the cache.
+fn transposed<const N: usize>(bytes: &[u8], columns: usize) -> Vec<u8> {
+    const SIDE: usize = 32;
+    let (numbers, _) = bytes.as_chunks::<N>();
+    let rows = numbers.len() / columns.max(1);
+    let mut turned = vec![[0; N]; numbers.len()];
+    for top in (0..columns).step_by(SIDE) {
+        for left in (0..rows).step_by(SIDE) {
+            for column in top..columns.min(top + SIDE) {
+                for row in left..rows.min(left + SIDE) {
+                    turned[row * columns + column] = numbers[column * rows + row];
+                }
+            }
+        }
+    }
+    turned.into_flattened()
 }
 
 /// A contiguous part of a tensor.

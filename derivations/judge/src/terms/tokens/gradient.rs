@@ -1,16 +1,16 @@
 //! Computes the gradients of the terms of discrete codes with respect to the logits of encoder and prior.
 
-use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range, Spread};
-use reference::logits;
+use bounds::{Addend, Arithmetic, InRow, LogSoftmaxRow, Range, Spread};
 use reference::relaxation::Relaxed;
 use reference::vocab::{Error, Nats};
 
-use super::rows::{item, line, noise, normalised, relaxed_row, scores, table, temperature, weighed};
+use super::rows::{item, line, noise, relaxed_row, scores, table, temperature, weighed};
+use super::{encoder_row, prior_row};
 use crate::dump::{Claim, Expectation, Input, Quantity, Tokens};
 use crate::hypothesis::{
     Arrangement, Averaged, CodeLogits, Divergence, Hypothesis, Inside, Masked, PriorOf, Slope, Softmax,
 };
-use crate::inputs::{Absence, Inputs, Row, objective};
+use crate::inputs::{Absence, Addends, Inputs, objective};
 
 /// The gradient of a claim with respect to the logits of a position.
 ///
@@ -27,23 +27,18 @@ pub(crate) fn gradient(
     hypothesis: &Hypothesis,
     at: usize,
     row: usize,
-) -> Row {
+) -> Addends {
     if !has_gradient(hypothesis) {
         return Err(Absence::NotAffected);
     }
     let (tokens, w) = (item(inputs, at)?, inputs.of_rows());
-    let (x, rounded) = scores(inputs, tokens, hypothesis, row)?;
-    let x = x.as_slice();
     let inner = match hypothesis.logits {
         CodeLogits::Plain | CodeLogits::Softmaxed => 1.0,
         CodeLogits::Relaxed | CodeLogits::Tempered | CodeLogits::BothTempered => 1.0 / temperature(inputs, hypothesis)?,
     };
-    let prior = tokens.prior.as_ref().map(|prior| line(prior, row)).transpose()?;
-    let q = normalised("encoder_logits", x, w, rounded, hypothesis)?;
-    let p = match prior {
-        Some(b) => LogSoftmaxRow::new("prior_logits", b, w, 0.0)?,
-        None => LogSoftmaxRow::uniform(x.len(), w),
-    };
+    let q = encoder_row(inputs, hypothesis, at, row)?;
+    // What is wrong with the encoder's logits is not wrong with the prior's.
+    let p = prior_row(inputs, &Hypothesis::AS_STATED, at, row)?;
     let averaged = of.quantity.expectation().ok_or(Absence::NotAffected)?;
     let mut weight = objective(of.quantity, hypothesis, inputs.statement.beta())[1];
     weight *= hypothesis.divergence_lengths.factor(inputs.sizes);
@@ -54,35 +49,36 @@ pub(crate) fn gradient(
         weight *= inner;
     }
     let [a, b] = parts(averaged, hypothesis.divergence)?;
-    if b != 0.0 && (0..x.len()).any(|k| p.ln[k] == f64::NEG_INFINITY && q.ln[k] > f64::NEG_INFINITY) {
+    if b != 0.0 && (0..q.ln.len()).any(|k| p.ln[k] == f64::NEG_INFINITY && q.ln[k] > f64::NEG_INFINITY) {
         return Err(Absence::NoValue(Error::Indeterminate {
             line: "the gradient of an infinite divergence",
         }));
     }
-    let mut slopes: Vec<BoundedSum> = if input == Input::PriorLogits {
+    let mut slopes: Vec<Addend> = if input == Input::PriorLogits {
         let sign = if a.is_nan() { f64::NAN } else { b };
         difference(&p, &q, sign * weight, w)
     } else if a.is_nan() {
         // The derivative of D(p || q) is q - p.
         difference(&q, &p, weight, w)
     } else {
-        let known = known(averaged, hypothesis.divergence, x, prior)?;
-        expected_slopes(&q, &p, [a, b], known.as_deref(), w)
-            .into_iter()
-            .map(|slope| slope.times(weight, w.u()))
-            .collect()
+        let known = known(averaged, hypothesis.divergence, &q, &p)?;
+        expected_slopes(&q, &p, [a, b], (known.as_deref(), weight), w)
     };
     if input == Input::EncoderLogits && matches!(of.quantity, Quantity::Elbo | Quantity::Loss) {
         through_the_sample(inputs, tokens, of, hypothesis, row, &mut slopes)?;
     }
-    for (k, slope) in slopes.iter_mut().enumerate() {
-        if hypothesis.masked == Masked::Entry && x[k] == f64::NEG_INFINITY {
-            *slope = BoundedSum::one(f64::NAN, 0.0, 0.0);
+    let undefined = Addend::new(f64::NAN, 0.0, 0.0);
+    if matches!(hypothesis.masked, Masked::Entry | Masked::Row) {
+        let (x, _) = scores(inputs, tokens, hypothesis, row)?;
+        let is_masked = |x: &f64| *x == f64::NEG_INFINITY;
+        if hypothesis.masked == Masked::Row && x.iter().any(is_masked) {
+            slopes.fill(undefined);
         }
+        let masked = slopes.iter_mut().zip(&x).filter(|(_, x)| is_masked(x));
+        masked.for_each(|(slope, _)| *slope = undefined);
     }
-    let overflown = q.q.iter().any(|q| q.is_nan());
-    if overflown || hypothesis.masked == Masked::Row && x.contains(&f64::NEG_INFINITY) {
-        slopes.fill(BoundedSum::one(f64::NAN, 0.0, 0.0));
+    if q.q.iter().any(|q| q.is_nan()) {
+        slopes.fill(undefined); // It overflowed.
     }
     Ok(slopes)
 }
@@ -112,11 +108,11 @@ const fn parts(quantity: Expectation, divergence: Divergence) -> Result<[f64; 2]
 }
 
 /// The difference of two distributions, times a weight.
-fn difference(of: &LogSoftmaxRow, less: &LogSoftmaxRow, weight: f64, w: Arithmetic) -> Vec<BoundedSum> {
+fn difference(of: &LogSoftmaxRow, less: &LogSoftmaxRow, weight: f64, w: Arithmetic) -> Vec<Addend> {
+    let [of_row, less_row] = [of, less].map(|row| (row, InRow::of(row, w)));
     let slope = |k: usize| {
-        let mut slope = weighed(of, k, of.q[k], 1.0, w);
-        slope += weighed(less, k, less.q[k], 1.0, w).times(-1.0, 0.0);
-        slope.times(weight, w.u())
+        let less = weighed(less_row, k, less.q[k], 1.0, w).times(-1.0, 0.0);
+        weighed(of_row, k, of.q[k], 1.0, w).plus(less, w).times(weight, w.u())
     };
     (0..of.q.len()).map(slope).collect()
 }
@@ -125,63 +121,46 @@ fn difference(of: &LogSoftmaxRow, less: &LogSoftmaxRow, weight: f64, w: Arithmet
 fn known(
     quantity: Expectation,
     divergence: Divergence,
-    x: &[f64],
-    prior: Option<&[f64]>,
+    q: &LogSoftmaxRow,
+    prior: &LogSoftmaxRow,
 ) -> Result<Option<Vec<Nats>>, Absence> {
-    Ok(match (quantity, divergence, prior) {
-        (Expectation::Entropy, ..) => Some(logits::entropy_gradient(x)?),
-        (Expectation::CrossEntropy, _, Some(b)) => {
-            let [by_q, _] = logits::cross_entropy_gradients(x, b)?;
-            Some(by_q)
-        }
+    let Some(softmax) = &q.softmax else { return Ok(None) };
+    Ok(match (quantity, divergence, &prior.softmax) {
+        (Expectation::Entropy, ..) => Some(softmax.entropy_gradient()),
+        (Expectation::CrossEntropy, _, Some(prior)) => Some(softmax.cross_entropy_gradient(prior)?),
         (Expectation::CrossEntropy, ..) => None,
-        (Expectation::Kl, Divergence::Forward, None) => Some(logits::kl_to_uniform_gradient(x)?),
-        (Expectation::Kl, Divergence::Forward, Some(b)) => {
-            let [by_q, _] = logits::kl_divergence_gradients(x, b)?;
-            Some(by_q)
-        }
+        (Expectation::Kl, Divergence::Forward, None) => Some(softmax.kl_to_uniform_gradient()),
+        (Expectation::Kl, Divergence::Forward, Some(prior)) => Some(softmax.kl_divergence_gradient(prior)?),
         _ => None,
     })
 }
 
-/// `q_k (f_k - E_q[f])`, with the value of the reference where it has one.
+/// `q_k (f_k - E_q[f])`, with the value of the reference where it has one, times a weight.
 fn expected_slopes(
     q: &LogSoftmaxRow,
     p: &LogSoftmaxRow,
-    [a, b]: [f64; 2],
-    known: Option<&[Nats]>,
+    factors: [f64; 2],
+    (known, weight): (Option<&[Nats]>, f64),
     w: Arithmetic,
-) -> Vec<BoundedSum> {
-    let there = |k: usize| q.ln[k] > f64::NEG_INFINITY;
-    let f = |k: usize| a * q.ln[k] - if b == 0.0 { 0.0 } else { b * p.ln[k] };
-    let size = |k: usize| 1.0 + (a * q.ln[k]).abs() + if b == 0.0 { 0.0 } else { (b * p.ln[k]).abs() };
-    let off = |k: usize| a.abs() * q.abs_error[k] + b.abs() * p.abs_error[k];
-    let codes = || (0..q.ln.len()).filter(|k| there(*k));
-    #[expect(clippy::cast_precision_loss, reason = "a row's length")]
-    let adding = w.adding(q.ln.len() as f64);
-    let mean: f64 = codes()
-        .map(|k| BoundedSum::one(q.q[k] * f(k), 0.0, 0.0))
-        .sum::<BoundedSum>()
-        .value();
-    let mean_size: f64 = codes().map(|k| q.q[k] * size(k)).sum();
-    let mean_error: f64 = codes()
-        .map(|k| q.q[k] * ((q.rel_error[k] + 2.0 * w.u() + adding) * size(k) + off(k)) + q.lost[k] * (size(k) + 1.0))
-        .sum();
-    let likely = Slopes::new(q, p, [a, b], w);
+) -> Vec<Addend> {
+    let likely = Slopes::new(q, p, factors, w);
+    let in_row = InRow::of(q, w);
     let slope = |k: usize| {
-        if !there(k) {
-            return BoundedSum::default();
+        if q.ln[k] == f64::NEG_INFINITY {
+            return Addend::ZERO;
         }
-        let value = known.map_or_else(|| q.q[k] * (f(k) - mean), |known| known[k].value());
-        let size = size(k) + mean_size;
-        let error = (1.0 + q.rel_error[k]) * ((q.rel_error[k] + 5.0 * w.u()) * size + off(k) + mean_error);
+        let apart = likely.f(k) - likely.mean_f;
+        let value = known.map_or_else(|| q.q[k] * apart, |known| known[k].value());
+        let size = likely.separate_size(k) + likely.mean_separate_size;
+        let off = likely.off(k) + likely.mean_off;
+        let error = (1.0 + q.rel_error[k]) * ((q.rel_error[k] + 5.0 * w.u()) * size + off);
         let mass = q.q[k] * size;
-        let range = Range::ANY.part(q, mass, w);
         // Near 0, two products and their difference are rounded to subnormal numbers, too.
         let lost = q.lost[k] * (size + 3.0);
-        BoundedSum::one(value, q.q[k] * error + lost, mass)
-            .within(range)
-            .spread(likely.spread(k, (f(k) - mean).abs(), lost))
+        Addend::new(value, q.q[k] * error + lost, mass)
+            .within(Range::ANY.part(in_row, mass))
+            .spread(likely.spread(k, apart.abs(), lost))
+            .times(weight, w.u())
     };
     (0..q.ln.len()).map(slope).collect()
 }
@@ -199,6 +178,11 @@ struct Slopes<'a> {
     factors: [f64; 2],
     /// Whether the prior is a constant, which moves no gradient: a program adds it to `ln q`, or leaves it out.
     constant: bool,
+    /// The mean of `f`.
+    mean_f: f64,
+    /// The mean of [`Self::separate_size`], and how far the computed mean of `f` may be off.
+    mean_separate_size: f64,
+    mean_off: f64,
     /// The mean of [`Self::size`].
     mean_size: f64,
     /// The standard deviation of the mean of `f`, where sums are added in blocks, and in turn.
@@ -214,18 +198,26 @@ impl<'a> Slopes<'a> {
             p,
             factors,
             constant: p.likely.is_constant(),
+            mean_f: 0.0,
+            mean_separate_size: 0.0,
+            mean_off: 0.0,
             mean_size: 0.0,
             mean: [0.0; 2],
             rounding: w.u().powi(2) / 3.0,
         };
-        let (row, mut variance) = (&q.likely, 0.0);
-        for k in (0..q.ln.len()).filter(|k| q.ln[*k] > f64::NEG_INFINITY) {
-            let addend = q.q[k] * slopes.size(k);
-            slopes.mean_size += addend;
-            variance += addend * addend * (row.relative(k).powi(2) + slopes.rounding) * row.repeats;
-        }
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let n = q.ln.len() as f64;
+        let codes = || (0..q.ln.len()).filter(|k| q.ln[*k] > f64::NEG_INFINITY);
+        slopes.mean_f = codes().map(|k| Nats::of(q.q[k] * slopes.f(k))).sum::<Nats>().value();
+        let (row, mut variance, roundings) = (&q.likely, 0.0, 2.0 * w.u() + w.adding(n));
+        for k in codes() {
+            let (separate, addend) = (slopes.separate_size(k), q.q[k] * slopes.size(k));
+            slopes.mean_separate_size += q.q[k] * separate;
+            slopes.mean_off +=
+                q.q[k] * ((q.rel_error[k] + roundings) * separate + slopes.off(k)) + q.lost[k] * (separate + 1.0);
+            slopes.mean_size += addend;
+            variance += addend * addend * (row.relative_variance(k) + slopes.rounding) * row.repeats;
+        }
         let walk = (w.usual.unit_roundoff() * slopes.mean_size).powi(2) / 3.0 * row.repeats.clamp(1.0, n);
         let added = [2.0 + n.log2() + n / 48.0, n / 3.0].map(|steps| walk * steps);
         slopes.mean = std::array::from_fn(|way| {
@@ -235,11 +227,32 @@ impl<'a> Slopes<'a> {
         slopes
     }
 
+    /// `b ln p_k`, which a `b` of 0 leaves out.
+    fn theirs(&self, k: usize) -> f64 {
+        let b = self.factors[1];
+        if b == 0.0 { 0.0 } else { b * self.p.ln[k] }
+    }
+
+    /// `f_k`.
+    fn f(&self, k: usize) -> f64 {
+        self.factors[0] * self.q.ln[k] - self.theirs(k)
+    }
+
+    /// How far the computed `f_k` may be off.
+    fn off(&self, k: usize) -> f64 {
+        let [a, b] = self.factors;
+        a.abs() * self.q.abs_error[k] + b.abs() * self.p.abs_error[k]
+    }
+
+    /// The size of `f_k + 1` where each of its parts counts.
+    fn separate_size(&self, k: usize) -> f64 {
+        1.0 + (self.factors[0] * self.q.ln[k]).abs() + self.theirs(k).abs()
+    }
+
     /// The size of the numbers that a program has for `f_k`.
     fn size(&self, k: usize) -> f64 {
-        let [a, b] = self.factors;
-        let mine = a * self.q.ln[k];
-        let theirs = if b == 0.0 { 0.0 } else { b * self.p.ln[k] };
+        let a = self.factors[0];
+        let (mine, theirs) = (a * self.q.ln[k], self.theirs(k));
         let apart = if self.constant { 0.0 } else { theirs.abs() };
         a.abs() + (mine - theirs).abs().max(mine.abs() + apart)
     }
@@ -249,15 +262,13 @@ impl<'a> Slopes<'a> {
         let (q, [a, b]) = (self.q.q[k], self.factors);
         let (row, prior) = (&self.q.likely, &self.p.likely);
         let size = 1.0 + self.size(k) + self.mean_size;
-        let own = (row.relative(k) * apart).powi(2)
+        let own = row.relative_variance(k) * apart * apart
             + a * a * row.own[k]
             + b * b * prior.own[k]
             + 4.0 * self.rounding * size * size;
-        let shared = std::array::from_fn(|way| q * (apart * row.shared[way] + self.mean[way]));
-        let bias = std::array::from_fn(|way| {
-            q * ((apart + self.mean_size) * row.bias[way] + b.abs() * prior.bias[way]) + lost
-        });
-        Spread::new(bias, shared, q * own.sqrt())
+        let shared = |way: usize| q * (apart * row.shared[way] + self.mean[way]);
+        let bias = |way: usize| q * ((apart + self.mean_size) * row.bias[way] + b.abs() * prior.bias[way]) + lost;
+        Spread::weighted([bias(0), bias(1)], [shared(0), shared(1)], q, own)
     }
 }
 
@@ -269,7 +280,7 @@ fn through_the_sample(
     of: &Claim,
     hypothesis: &Hypothesis,
     row: usize,
-    slopes: &mut [BoundedSum],
+    slopes: &mut [Addend],
 ) -> Result<(), Absence> {
     if matches!(hypothesis.slope, Slope::SampleDetached | Slope::Detached) {
         return Ok(());
@@ -284,7 +295,7 @@ fn through_the_sample(
     let v = line(table(tokens.sample_gradient.as_ref())?, row)?;
     let v: Vec<Nats> = v.iter().map(|v| Nats::of(v * scale)).collect();
     let mut tau = temperature(inputs, hypothesis)?;
-    let relaxed = Relaxed::new(x, &noise(inputs, tokens, hypothesis, row)?, tau)?;
+    let relaxed = Relaxed::new(&x, &noise(inputs, tokens, hypothesis, row)?, tau)?;
     let y = relaxed_row(inputs, tokens, hypothesis, row)?;
     let mut values = relaxed.gradient(&v);
     if hypothesis.slope == Slope::TemperatureMissing {
@@ -308,12 +319,13 @@ fn through_the_sample(
     let mean_error: f64 = codes()
         .map(|k| (y.q[k] * (y.rel_error[k] + 2.0 * w.u() + adding) + y.lost[k]) * v[k].mass() + y.lost[k])
         .sum();
+    let in_row = InRow::of(&y, w);
     for (k, slope) in slopes.iter_mut().enumerate() {
         let size = v[k].mass() + mean;
         let error = (1.0 + y.rel_error[k]) * ((y.rel_error[k] + 5.0 * w.u()) * size + mean_error);
         let floor = y.lost[k] * (size + 3.0);
         let [error, mass] = [y.q[k] * error + floor, y.q[k] * size].map(|part| part / tau);
-        let range = Range::ANY.part(&y, mass, w);
+        let range = Range::ANY.part(in_row, mass);
         // As `expected_slopes`, with `v` for `f`.
         let likely = &y.likely;
         let own = size * likely.relative(k).hypot(3.0 * w.u());
@@ -324,9 +336,8 @@ fn through_the_sample(
             shared,
             moved * own,
         );
-        *slope += BoundedSum::one(values[k].value(), error, mass)
-            .within(range)
-            .spread(spread);
+        let through = Addend::new(values[k].value(), error, mass).within(range).spread(spread);
+        *slope = slope.plus(through, w);
     }
     Ok(())
 }

@@ -1,12 +1,9 @@
 //! The rows of logits, noise and samples from which the terms of discrete codes are computed, as a hypothesis reads
 //! them.
 
-use std::borrow::Cow;
+use bounds::{Addend, Arithmetic, InRow, LogSoftmaxRow, Range, Spread};
 
-use bounds::{Arithmetic, BoundedSum, LogSoftmaxRow, Range, Spread};
-use ndarray::Array2;
-
-use crate::dump::{Item, Layout, Tokens};
+use crate::dump::{Item, Layout, Table, Tokens};
 use crate::hypothesis::{Arrangement, CodeLogits, Hypothesis, Masked, Noise, Shift, Temperature};
 use crate::inputs::{Absence, Inputs};
 
@@ -20,51 +17,55 @@ pub(super) fn item<'a>(inputs: &Inputs<'a>, item: usize) -> Result<&'a Tokens, A
     }
 }
 
-pub(super) fn table(table: Option<&Array2<f64>>) -> Result<&Array2<f64>, Absence> {
+pub(super) fn table(table: Option<&Table>) -> Result<&Table, Absence> {
     table.ok_or(Absence::NotAffected)
 }
 
-pub(super) fn line(table: &Array2<f64>, row: usize) -> Result<&[f64], Absence> {
-    let rows = table.as_slice().ok_or(Absence::NotAffected)?;
-    rows.chunks_exact(table.ncols()).nth(row).ok_or(Absence::NotAffected)
+/// A row of a table.
+pub(super) fn line(table: &Table, row: usize) -> Result<Vec<f64>, Absence> {
+    let line = table.row(row);
+    if line.is_empty() {
+        return Err(Absence::NotAffected);
+    }
+    Ok(line)
 }
 
 /// A row of a table, or the numbers that a reshape without a transpose takes for it.
-pub(super) fn arranged<'a>(
+pub(super) fn arranged(
     inputs: &Inputs<'_>,
-    table: &'a Array2<f64>,
+    table: &Table,
     hypothesis: &Hypothesis,
     row: usize,
-) -> Result<Cow<'a, [f64]>, Absence> {
+) -> Result<Vec<f64>, Absence> {
     if hypothesis.arrangement == Arrangement::AsStated {
-        return line(table, row).map(Cow::Borrowed);
+        return line(table, row);
     }
-    let (positions, codes) = table.dim();
+    let (positions, codes) = (table.rows(), table.columns());
     let at = |k: usize| match inputs.statement.layout {
         Some(Layout::Planes) => {
             let flat = row * codes + k;
-            table[[flat % positions, flat / positions]]
+            table.at(flat % positions, flat / positions)
         }
         _ => {
             let flat = k * positions + row;
-            table[[flat / codes, flat % codes]]
+            table.at(flat / codes, flat % codes)
         }
     };
     Ok((0..codes).map(at).collect())
 }
 
 /// A row of logits. Masks are ignored where the hypothesis ignores them.
-pub(super) fn logits_of<'a>(
+pub(super) fn logits_of(
     inputs: &Inputs<'_>,
-    tokens: &'a Tokens,
+    tokens: &Tokens,
     hypothesis: &Hypothesis,
     row: usize,
-) -> Result<Cow<'a, [f64]>, Absence> {
-    let x = arranged(inputs, table(tokens.logits.as_ref())?, hypothesis, row)?;
-    if hypothesis.masked != Masked::Ignored {
-        return Ok(x);
+) -> Result<Vec<f64>, Absence> {
+    let mut x = arranged(inputs, table(tokens.logits.as_ref())?, hypothesis, row)?;
+    if hypothesis.masked == Masked::Ignored {
+        x.iter_mut().filter(|x| x.is_infinite()).for_each(|x| *x = 0.0);
     }
-    Ok(x.iter().map(|x| if x.is_infinite() { 0.0 } else { *x }).collect())
+    Ok(x)
 }
 
 /// Normalises a row of logits. Exponentials may overflow where the hypothesis says so.
@@ -76,9 +77,12 @@ pub(super) fn normalised(
     hypothesis: &Hypothesis,
 ) -> Result<LogSoftmaxRow, Absence> {
     let mut row = LogSoftmaxRow::new(tensor, x, w, rounded)?;
+    if hypothesis.shift != Shift::Missing {
+        return Ok(row);
+    }
     let largest = w.each.largest().ln();
     let k = (0..x.len()).find(|k| row.q[*k] > 0.0).ok_or(Absence::NotAffected)?;
-    if hypothesis.shift == Shift::Missing && x[k] - row.ln[k] > largest {
+    if x[k] - row.ln[k] > largest {
         // The sum is infinite. A finite number divided by it is 0, and infinity divided by infinity is NaN.
         for (k, x) in x.iter().enumerate() {
             let alone = *x > largest;
@@ -99,7 +103,7 @@ pub(super) fn scores(
 ) -> Result<(Vec<f64>, f64), Absence> {
     let x = logits_of(inputs, tokens, hypothesis, row)?;
     match hypothesis.logits {
-        CodeLogits::Plain => Ok((x.into_owned(), 0.0)),
+        CodeLogits::Plain => Ok((x, 0.0)),
         CodeLogits::Softmaxed => Ok((LogSoftmaxRow::new("encoder_logits", &x, inputs.of_rows(), 0.0)?.q, 8.0)),
         CodeLogits::Tempered | CodeLogits::BothTempered => {
             let tau = temperature(inputs, hypothesis)?;
@@ -152,18 +156,24 @@ pub(super) fn noise(
 }
 
 /// The product of a probability and a value. `size` is the size of the value, for the error bound.
-pub(super) fn weighed(row: &LogSoftmaxRow, k: usize, value: f64, size: f64, w: Arithmetic) -> BoundedSum {
+pub(super) fn weighed(
+    (row, in_row): (&LogSoftmaxRow, InRow),
+    k: usize,
+    value: f64,
+    size: f64,
+    w: Arithmetic,
+) -> Addend {
     let mass = row.q[k] * size;
     let lost = row.lost[k] * (size + 1.0);
     let likely = &row.likely;
-    let own = likely.relative(k).hypot(w.u());
-    let spread = Spread::new(
+    let spread = Spread::weighted(
         likely.bias.map(|bias| mass * bias + lost),
         likely.shared.map(|shared| mass * shared),
-        mass * own,
+        mass,
+        likely.relative_variance(k) + w.u() * w.u(),
     );
-    BoundedSum::one(value, mass * (row.rel_error[k] + 2.0 * w.u()) + lost, mass)
-        .within(Range::ANY.part(row, mass, w))
+    Addend::new(value, mass * (row.rel_error[k] + 2.0 * w.u()) + lost, mass)
+        .within(Range::ANY.part(in_row, mass))
         .spread(spread)
 }
 
