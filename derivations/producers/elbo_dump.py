@@ -97,6 +97,28 @@ def _write(path, tensors, metadata):
         raise
 
 
+def load(path):
+    """The tensors of a safetensors file by name, as NumPy's arrays. NumPy has no bfloat16: it becomes float32, which holds it exactly."""
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header, data = json.loads(file.read(length)), file.read()
+    header.pop("__metadata__", None)
+    types, arrays = {stored: name for name, stored in TYPES.items()}, {}
+    for name, tensor in header.items():
+        begin, end = tensor["data_offsets"]
+        kind = np.dtype("uint16" if tensor["dtype"] == "BF16" else types[tensor["dtype"]]).newbyteorder("<")
+        array = np.frombuffer(data[begin:end], kind).reshape(tensor["shape"])
+        if tensor["dtype"] == "BF16":
+            array = (array.astype(np.uint32) << 16).view(np.float32)
+        arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
+    return arrays
+
+
+def save(path, arrays):
+    """Writes arrays as a safetensors file, such as a child's answer to `elbo probe`."""
+    _write(path, {name: stored(array) for name, array in arrays.items()}, {})
+
+
 class Dump:
     """Inputs and claims, collected, then saved.
 

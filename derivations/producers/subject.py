@@ -2,14 +2,15 @@
 
     elbo probe -- python derivations/producers/subject.py
 
-Put your own code where `kl` is. `probe-protocol.md` beside this folder describes the lines.
+Put your own code where `kl` is, and its types in the statement: logits come in `dtype`, bfloat16 as float32. `probe-protocol.md` beside this folder describes the lines.
 """
 
 import json
 import sys
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+
+from elbo_dump import load, save
 
 HELLO = {
     "statement": {
@@ -37,8 +38,8 @@ def main():
     print(json.dumps(HELLO), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
-        inputs = load_file(question["inputs"])
-        save_file({"claim.kl": kl(inputs["encoder_logits"])}, question["answer"])
+        inputs = load(question["inputs"])
+        save(question["answer"], {"claim.kl": kl(inputs["encoder_logits"])})
         print(json.dumps({"question": question["question"]}), flush=True)
 
 

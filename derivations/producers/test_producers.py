@@ -254,6 +254,22 @@ class Types(unittest.TestCase):
 
 
 class Files(unittest.TestCase):
+    def test_what_is_saved_is_loaded(self):
+        numbers = np.array([[0.0, -1.5, 3.0], [float("-inf"), 2.0**-14, 65280.0]])
+        for library, convert in each_library().items():
+            for dtype in ("float64", "float32", "float16", "bfloat16", "int64"):
+                if (library, dtype) == ("numpy", "bfloat16"):
+                    continue
+                given = convert(np.abs(np.where(np.isinf(numbers), 1, numbers)) if dtype == "int64" else numbers, dtype)
+                with tempfile.TemporaryDirectory() as folder:
+                    path = os.path.join(folder, "arrays.safetensors")
+                    elbo_dump.save(path, {"b": given, "a": given[:, :1]})
+                    loaded = elbo_dump.load(path)
+                self.assertEqual(sorted(loaded), ["a", "b"])
+                self.assertEqual(loaded["b"].dtype, np.dtype("float32" if dtype == "bfloat16" else dtype))
+                self.assertEqual(loaded["b"].tolist(), elbo_dump.plain(given))
+                self.assertEqual(loaded["a"].tolist(), elbo_dump.plain(given[:, :1]))
+
     def test_a_case_is_read_back(self):
         rng = np.random.default_rng(3)
         with tempfile.TemporaryDirectory() as folder:

@@ -150,3 +150,50 @@ fn two_reports_need_two_files() {
     assert!(error.contains("is both --junit and --markdown"), "{error}");
     assert!(!folder.path().join("both").exists());
 }
+
+/// A world of one caption and two codes whose tables have the given sums: its evidence is half 3/4 and half 1/4.
+fn world_with_sums(prior: f64, encoder: f64) -> DumpBuilder {
+    let shares = |sum: f64| [(0.5 * sum).ln(), (0.5 * sum).ln()];
+    DumpBuilder::worlds(Float::F64)
+        .input("ln_p_x_given_yz", &[1, 1, 2], &[0.75_f64.ln(), 0.25_f64.ln()])
+        .input("ln_p_yz", &[1, 2], &shares(prior))
+        .input("ln_q_z_given_x", &[1, 2], &shares(encoder))
+        .input("y", &[1], &[0_i64])
+        .claim(
+            judge::dump::Quantity::LogEvidence,
+            &judge::dump::ClaimSpec::each(),
+            &[1],
+            &[0.5_f64.ln()],
+        )
+}
+
+#[test]
+fn tables_that_miss_one_are_refused_or_renormalised_and_the_report_says_by_how_much() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("worlds.safetensors").display().to_string();
+    std::fs::write(&file, world_with_sums(1.25, 0.5).bytes()).unwrap();
+    let (code, _, errors) = elbo(&["judge", &file]);
+    assert_eq!(code, 2, "{errors}");
+    assert!(
+        errors.contains("ln_p_yz") && errors.contains("--renormalise"),
+        "{errors}"
+    );
+    let (code, text, errors) = elbo(&["judge", &file, "--renormalise"]);
+    assert_eq!(code, 0, "{text}{errors}");
+    for said in [
+        "ln_p_yz was renormalised: of its 1 distribution the sum that was furthest from 1 missed it by 2.5e-1",
+        "ln_q_z_given_x was renormalised",
+        "by 5.0e-1",
+    ] {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(said), "{said}: {text}");
+    }
+    // What cannot be normalised is refused all the same.
+    std::fs::write(&file, world_with_sums(1.0, 0.0).bytes()).unwrap();
+    let (code, _, errors) = elbo(&["judge", &file, "--renormalise"]);
+    assert!(code == 2 && errors.contains("ln_q_z_given_x"), "{errors}");
+    // Logits are normalised by the softmax.
+    std::fs::write(&file, small().bytes()).unwrap();
+    let (code, text, _) = elbo(&["judge", &file, "--renormalise"]);
+    assert!(code == 0 && text.contains("nothing was renormalised"), "{text}");
+}

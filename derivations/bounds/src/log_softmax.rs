@@ -74,6 +74,19 @@ impl LogSoftmaxRow {
     /// # Errors
     /// As [`Softmax::new`].
     pub fn new(tensor: &'static str, x: &[f64], w: Arithmetic, rounded: f64) -> Result<Self, Error> {
+        Self::with_errors(tensor, x, w, |k| x[k].abs() * rounded)
+    }
+
+    /// The same where `rounded` bounds the error of each entry, in units of `u`.
+    ///
+    /// # Errors
+    /// As [`Softmax::new`].
+    pub fn with_errors(
+        tensor: &'static str,
+        x: &[f64],
+        w: Arithmetic,
+        rounded: impl Fn(usize) -> f64,
+    ) -> Result<Self, Error> {
         let softmax = Softmax::new(tensor, x)?;
         let (u, exp, ln) = (w.u(), w.exp(), w.ln());
         let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -82,15 +95,8 @@ impl LogSoftmaxRow {
         let (ln_s, q) = (softmax.ln_s, &softmax.q);
         let shared = u * (max + ln_s).abs();
         let common = exp * u + w.adding(n) + n * w.each.lost() + (ln + 1.0) * u * ln_s + shared;
-        let sizes: Vec<f64> = (x.iter().zip(&softmax.y))
-            .map(|(x, y)| {
-                if y.is_finite() {
-                    u * (x.abs() * rounded + y.abs())
-                } else {
-                    0.0
-                }
-            })
-            .collect();
+        let size = |(k, y): (usize, &f64)| if y.is_finite() { u * (rounded(k) + y.abs()) } else { 0.0 };
+        let sizes: Vec<f64> = softmax.y.iter().enumerate().map(size).collect();
         let largest = sizes.iter().copied().fold(0.0, f64::max);
         let mean = q
             .iter()

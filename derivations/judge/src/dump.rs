@@ -10,9 +10,10 @@ use std::path::Path;
 use bounds::Float;
 use reference::model::Model as _;
 use reference::world::World;
+use typeset::plural::count;
 
-use worlds::case::FileError;
 use worlds::case::storage::Part;
+use worlds::case::{FileError, Renormalised};
 
 use crate::noise::Law;
 
@@ -63,6 +64,8 @@ pub struct Dump {
     pub claims: Vec<Claim>,
     /// The worlds of a dump of worlds.
     worlds: Vec<World>,
+    /// What renormalising changed, if it was asked for.
+    renormalised: Option<Vec<Renormalised>>,
     source: TensorFile,
 }
 
@@ -71,6 +74,19 @@ pub struct Dump {
 /// # Errors
 /// [`FileError::In`] with the path and what is wrong in it.
 pub fn open(path: &Path) -> Result<Dump, FileError> {
+    open_as(path, false)
+}
+
+/// Opens a dump as [`open`] does. Tables of worlds may miss 1 by any amount: each distribution is divided by its sum, and
+/// the judgement says how far it was off.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_renormalised(path: &Path) -> Result<Dump, FileError> {
+    open_as(path, true)
+}
+
+fn open_as(path: &Path, renormalise: bool) -> Result<Dump, FileError> {
     let name = path.display().to_string();
     let source = if npz::is_npz(path) {
         npz::read(path)
@@ -78,8 +94,13 @@ pub fn open(path: &Path) -> Result<Dump, FileError> {
         TensorFile::open(path)
     };
     source
-        .and_then(|source| Dump::new(&name, source))
-        .map_err(|error| error.in_file(&name))
+        .and_then(|source| Dump::new(&name, source, renormalise))
+        .map_err(|error| match error {
+            FileError::Statement { .. } | FileError::Unreadable { .. } if npz::is_npz(path) => {
+                error.in_file(&path.with_extension("json").display().to_string())
+            }
+            error => error.in_file(&name),
+        })
 }
 
 /// Reads a dump from bytes. `name` stands in errors.
@@ -88,7 +109,7 @@ pub fn open(path: &Path) -> Result<Dump, FileError> {
 /// [`FileError::In`] with the name and what is wrong.
 pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Dump, FileError> {
     TensorFile::of(bytes)
-        .and_then(|source| Dump::new(name, source))
+        .and_then(|source| Dump::new(name, source, false))
         .map_err(|error| error.in_file(name))
 }
 
@@ -118,15 +139,15 @@ fn expect_a_reading(source: &TensorFile, statement: &Statement) -> Result<(), Fi
 }
 
 impl Dump {
-    fn new(name: &str, source: TensorFile) -> Result<Self, FileError> {
+    fn new(name: &str, source: TensorFile, renormalise: bool) -> Result<Self, FileError> {
         let statement = Statement::of(source.metadata())?;
         source.expect_names()?;
-        let worlds = match statement.inputs {
+        let (worlds, changes) = match statement.inputs {
             Form::Worlds => {
                 expect_a_reading(&source, &statement)?;
-                source.worlds()?
+                source.worlds(renormalise)?
             }
-            _ => Vec::new(),
+            _ => (Vec::new(), Vec::new()),
         };
         let mut sizes = Sizes::of(&source, &statement)?;
         if let Some(first) = worlds.first() {
@@ -139,6 +160,7 @@ impl Dump {
             sizes,
             claims,
             worlds,
+            renormalised: renormalise.then_some(changes),
             source,
         })
     }
@@ -165,6 +187,7 @@ impl Dump {
     /// The tensor of noise, its law and its type, where the dump has one that it does not state to be chosen.
     pub(crate) fn noise(&self) -> Option<(&'static str, Law, Float)> {
         let (name, law) = match self.statement.inputs {
+            Form::Tokens if self.source.has("gumbel_uniform") => ("gumbel_uniform", Law::Uniform),
             Form::Tokens => ("gumbel_noise", Law::Gumbel),
             Form::Gaussian => ("noise", Law::Normal),
             Form::Sequence | Form::Worlds => return None,
@@ -174,6 +197,25 @@ impl Dump {
         }
         let stored = shape::expect_float(name, self.source.info(name).ok()?.dtype).ok()?;
         Some((name, law, stored))
+    }
+
+    /// Sentences about what renormalising changed, if it was asked for.
+    pub(crate) fn changes(&self) -> Vec<String> {
+        let Some(changes) = &self.renormalised else {
+            return Vec::new();
+        };
+        if changes.is_empty() {
+            return vec!["no table of these inputs has to add up to 1: nothing was renormalised".to_owned()];
+        }
+        let sentence = |change: &Renormalised| {
+            format!(
+                "{} was renormalised: of its {} the sum that was furthest from 1 missed it by {:.1e}",
+                change.tensor,
+                count(change.distributions, "distribution"),
+                change.most
+            )
+        };
+        changes.iter().map(sentence).collect()
     }
 
     /// The numbers of a claim that belong to one item, or all of them for a claim without a batch.

@@ -74,7 +74,8 @@ pub fn verdicts(dump: &Dump, progress: &dyn Fn(u64)) -> Result<Judgement, FileEr
         seen,
         noise,
     } = Items::compared(dump, progress)?;
-    let (mut judged, mut warnings) = (Vec::new(), seen.warnings());
+    let (mut judged, mut warnings) = (Vec::new(), dump.changes());
+    warnings.extend(seen.warnings());
     warnings.extend(dump.claims.iter().filter_map(|claim| claim.assumed(&dump.sizes)));
     if seen.is_grey {
         warnings.push(

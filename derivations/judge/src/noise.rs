@@ -37,6 +37,8 @@ pub enum Law {
     Gumbel,
     /// The standard normal distribution.
     Normal,
+    /// The uniform distribution from 0 to 1.
+    Uniform,
 }
 
 impl Law {
@@ -46,6 +48,7 @@ impl Law {
         match self {
             Self::Gumbel => "the standard Gumbel distribution",
             Self::Normal => "the standard normal distribution",
+            Self::Uniform => "the uniform distribution from 0 to 1",
         }
     }
 
@@ -54,6 +57,7 @@ impl Law {
         match self {
             Self::Gumbel => [-7.0, 45.0],
             Self::Normal => [-40.0, 40.0],
+            Self::Uniform => [0.0, 1.0],
         }
     }
 
@@ -70,6 +74,7 @@ impl Law {
                 let density = (-0.5 * g * g).exp() / (2.0 * std::f64::consts::PI).sqrt();
                 [0.5 * libm::erfc(-scaled), 0.5 * libm::erfc(scaled), density]
             }
+            Self::Uniform => [g, 1.0 - g, 1.0].map(|share| share.clamp(0.0, 1.0)),
         }
     }
 }
@@ -278,6 +283,15 @@ mod tests {
         told(rows(|g| 1.3 * g), "another distribution");
         told(rows(|g| g + 0.3), "another distribution");
         told(rows(|_| 0.0), "again");
+        let uniform = |change: fn(f64) -> f64| {
+            let numbers: Vec<f64> = (0..n).map(|k| change((k as f64 + 0.5) / n as f64)).collect();
+            numbers.chunks(64).map(<[f64]>::to_vec).collect::<Vec<_>>().into_iter()
+        };
+        assert_eq!(verdict(Law::Uniform, uniform(|u| u)), None);
+        let clamped = verdict(Law::Uniform, uniform(|u| u.min(0.9975))).unwrap_or_default();
+        assert!(clamped.contains("cut off"), "{clamped}");
+        let squared = verdict(Law::Uniform, uniform(|u| u * u)).unwrap_or_default();
+        assert!(squared.contains("another distribution"), "{squared}");
         let first = even(64);
         told(vec![first.clone(), first].into_iter(), "again");
     }

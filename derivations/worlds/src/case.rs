@@ -23,6 +23,7 @@ pub(crate) mod format;
 mod gaussian;
 pub mod large;
 pub(crate) mod loaded;
+mod renormalised;
 pub mod storage;
 mod tensors;
 mod toml;
@@ -31,6 +32,7 @@ mod write;
 pub use crate::error::FileError;
 pub use format::{FORMAT, GAUSSIAN, MOST_TOML};
 pub use loaded::Case;
+pub use renormalised::{Renormalised, renormalised};
 pub use toml::as_decimal;
 pub use write::to_bytes;
 

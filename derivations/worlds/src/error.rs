@@ -171,6 +171,16 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// Whether a table is no distribution, since its sum misses 1.
+    #[must_use]
+    pub fn misses_one(&self) -> bool {
+        match self {
+            Self::In { error, .. } => error.misses_one(),
+            Self::World { error, .. } => matches!(error, Error::Sum { .. }),
+            _ => false,
+        }
+    }
+
     /// Puts the file's name in front of the error.
     #[must_use]
     pub fn in_file(self, file: &str) -> Self {

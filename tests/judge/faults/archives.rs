@@ -41,7 +41,14 @@ fn an_archive_in_either_order_is_judged_by_the_statement_beside_it() {
         let error = judge::dump::open(&path).unwrap_err().to_string();
         assert!(error.contains("a statement beside the archive"), "{error}");
         let statement = r#"{"inputs": "tokens", "dtype": "f32", "layout": "BSK", "prior": "uniform", "claims": {"kl": {"sum": ["code"]}}}"#;
-        std::fs::write(folder.path().join("a.json"), statement).unwrap();
+        let beside = folder.path().join("a.json");
+        std::fs::write(&beside, statement.replace("BSK", "SKB")).unwrap();
+        let error = judge::dump::open(&path).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&beside.display().to_string()),
+            "what is wrong with the statement: {error}"
+        );
+        std::fs::write(&beside, statement).unwrap();
         let judgement = judge::judge(&judge::dump::open(&path).unwrap(), &|_| ()).unwrap();
         assert!(judgement.stands(), "{judgement}");
     }

@@ -85,3 +85,72 @@ fn normal_noise_is_held_against_the_normal_distribution() {
         assert_eq!(failed.is_none(), stands, "{failed:?}");
     }
 }
+
+/// A relaxed sample, as a program makes it in single precision of uniform numbers, and the judgement on it.
+fn sampled(uniform: &[f32], noise: impl Fn(f32) -> f32, temperature: f32) -> Judgement {
+    let logits: Vec<f32> = (0..ROWS * CODES).map(|k| (k % 11) as f32 * 0.3 - 1.0).collect();
+    let shape = [1, ROWS, CODES];
+    let mut samples = Vec::new();
+    for (x, u) in logits.chunks(CODES).zip(uniform.chunks(CODES)) {
+        let z: Vec<f32> = x.iter().zip(u).map(|(x, u)| (x + noise(*u)) / temperature).collect();
+        let largest = z.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let weights: Vec<f32> = z.iter().map(|z| (z - largest).exp()).collect();
+        let sum: f32 = weights.iter().sum();
+        samples.extend(weights.iter().map(|weight| weight / sum));
+    }
+    let dump = DumpBuilder::tokens(bounds::Float::F32, Layout::Rows, Prior::Uniform)
+        .stating("temperature", &f64::from(temperature))
+        .input("encoder_logits", &shape, &logits)
+        .input("gumbel_uniform", &shape, uniform)
+        .asking(Quantity::Sample, &ClaimSpec::each(), &shape, bounds::Float::F32)
+        .input("claim.relaxed_sample", &shape, &samples);
+    judge::judge(&dump.open("uniform").unwrap(), &|_| ()).unwrap()
+}
+
+#[test]
+fn uniform_numbers_may_be_given_in_the_place_of_the_noise_that_is_made_of_them() {
+    let gumbel = |u: f32| -(-u.ln()).ln();
+    for seed in 0..20 {
+        let mut random = Random::new(seed);
+        let uniform: Vec<f32> = (0..ROWS * CODES)
+            .map(|_| random.between(1e-7, 1.0 - 1e-7) as f32)
+            .collect();
+        for temperature in [1.0, 0.0625] {
+            let judgement = sampled(&uniform, gumbel, temperature);
+            assert!(judgement.stands(), "seed {seed}: {}", report::text(&[judgement]));
+            let halved = sampled(&uniform, |u| 0.5 * gumbel(u), temperature);
+            let text = report::text(&[halved]);
+            assert!(text.contains("noise-halved"), "{text}");
+        }
+    }
+    let clamped: Vec<f32> = (0..ROWS * CODES)
+        .map(|k| (0.5 + k as f32) / 4096.0)
+        .map(|u| u.min(0.99))
+        .collect();
+    let judgement = sampled(&clamped, gumbel, 1.0);
+    let told = judgement.noise[0].failed.clone().unwrap_or_default();
+    assert!(!judgement.stands() && told.contains("cut off"), "{told}");
+    for (name, value, word) in [
+        ("gumbel_uniform", 0.0, "between 0 and 1"),
+        ("gumbel_noise", 0.5, "absent beside"),
+    ] {
+        let shape = [1, 1, 2];
+        let dump = DumpBuilder::tokens(bounds::Float::F32, Layout::Rows, Prior::Uniform)
+            .input("encoder_logits", &shape, &[0.0, 1.0])
+            .input("gumbel_uniform", &shape, &[0.5, 0.5])
+            .input(name, &shape, &[value, 0.5])
+            .asking(
+                Quantity::Kl,
+                &ClaimSpec::sum(&[Axis::Code]),
+                &[1, 1],
+                bounds::Float::F32,
+            )
+            .input("claim.kl", &[1, 1], &[0.11]);
+        let error = dump
+            .open("uniform")
+            .and_then(|dump| judge::verdicts(&dump, &|_| ()))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}

@@ -38,6 +38,9 @@ pub(crate) struct Judge {
     /// Also print what the claims would show: planted errors and mistakes that they would notice
     #[arg(long)]
     power: bool,
+    /// Divide each distribution in tables of worlds by its sum, however far that is from 1, and say how far it was
+    #[arg(long)]
+    renormalise: bool,
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -201,7 +204,12 @@ fn judged(paths: &[PathBuf], args: &Judge, errors: &mut Vec<String>) -> Vec<Judg
     let bar = progress(paths.len() as u64, if alone { "items" } else { "dumps" });
     let mut judgements = Vec::new();
     for path in paths {
-        let judged = dump::open(path).and_then(|dump| {
+        let opened = if args.renormalise {
+            dump::open_renormalised(path)
+        } else {
+            dump::open(path)
+        };
+        let judged = opened.and_then(|dump| {
             if alone {
                 bar.set_length(dump.sizes.batch.max(1) as u64);
             }
@@ -224,6 +232,9 @@ fn judged(paths: &[PathBuf], args: &Judge, errors: &mut Vec<String>) -> Vec<Judg
         });
         match judged {
             Ok(judgement) => judgements.push(judgement),
+            Err(error) if error.misses_one() && !args.renormalise => {
+                errors.push(format!("{error}, or --renormalise, which divides by the sum"));
+            }
             Err(error) => errors.push(error.to_string()),
         }
         if !alone {

@@ -33,6 +33,8 @@ pub struct Tokens {
     pub prior: Option<Table>,
     /// The Gumbel noise.
     pub noise: Option<Table>,
+    /// The uniform numbers of which the noise was made, where the dump has these.
+    pub uniform: Option<Table>,
     /// The derivative of the loss with respect to the sample.
     pub sample_gradient: Option<Table>,
     /// The image and the decoder's parameters.
@@ -83,7 +85,7 @@ pub type Numbers<'a> = Box<dyn Iterator<Item = f64> + 'a>;
 #[derive(Debug, Clone)]
 pub enum Item {
     /// An image with discrete codes.
-    Tokens(Tokens),
+    Tokens(Box<Tokens>),
     /// A sequence of tokens.
     Sequence(Sequence),
     /// An image with a continuous code.
@@ -110,7 +112,10 @@ impl Item {
             Self::Tokens(tokens) => [
                 ("encoder_logits", table(tokens.logits.as_ref())),
                 ("prior_logits", table(tokens.prior.as_ref())),
-                ("gumbel_noise", table(tokens.noise.as_ref())),
+                match &tokens.uniform {
+                    Some(uniform) => ("gumbel_uniform", table(Some(uniform))),
+                    None => ("gumbel_noise", table(tokens.noise.as_ref())),
+                },
             ]
             .into_iter()
             .chain(pixels(tokens.pixels.as_ref()))
@@ -141,6 +146,10 @@ const LOGITS: Allowed = (
     "a logit, a number up to 1e30 and from the least of f32 on, or -inf",
 );
 const LOGARITHMS: Allowed = (|x| x.abs() <= 300.0, "a logarithm from -300 to 300");
+const UNIFORM: Allowed = (
+    |u| u > 0.0 && u < 1.0,
+    "a number between 0 and 1, neither of them: their noise is infinite",
+);
 const POSITIVE: Allowed = (|x| x > 0.0 && x <= LARGEST, "a positive number up to 1e30");
 
 impl Item {
@@ -160,7 +169,7 @@ impl Item {
     pub(crate) fn noise(&self, mut take: impl FnMut(usize, &mut dyn Iterator<Item = f64>)) {
         match self {
             Self::Tokens(tokens) => {
-                if let Some(noise) = &tokens.noise {
+                if let Some(noise) = tokens.uniform.as_ref().or(tokens.noise.as_ref()) {
                     (0..noise.rows()).for_each(|at| take(at, &mut noise.row(at).into_iter()));
                 }
             }
@@ -200,14 +209,19 @@ impl Item {
             let ln_b = checked("ln_b", LOGARITHMS)?.unwrap_or_default();
             Ok(Some(Pixels { decoder, x, mu, ln_b }))
         };
+        let uniform = rows("gumbel_uniform", UNIFORM)?;
         Ok(match statement.inputs {
-            Form::Tokens => Self::Tokens(Tokens {
+            Form::Tokens => Self::Tokens(Box::new(Tokens {
                 logits: rows("encoder_logits", LOGITS)?,
                 prior: rows("prior_logits", LOGITS)?,
-                noise: rows("gumbel_noise", NUMBERS)?,
+                noise: match &uniform {
+                    Some(uniform) => Some(uniform.map(|u| -(-u.ln()).ln())),
+                    None => rows("gumbel_noise", NUMBERS)?,
+                },
+                uniform,
                 sample_gradient: rows("sample_gradient", NUMBERS)?,
                 pixels: pixels()?,
-            }),
+            })),
             Form::Gaussian => {
                 let spread = match statement.parameter {
                     Some(Parameter::Std | Parameter::Variance) => POSITIVE,

@@ -11,7 +11,7 @@ use super::words::{Decoder, Form};
 /// Refuses a claim some of whose inputs are missing.
 pub(super) fn check(claim: &Claim, statement: &Statement, source: &TensorFile) -> Result<(), FileError> {
     let key = format!("claims.{}", claim.quantity.name());
-    for name in tensors(claim, statement) {
+    for name in tensors(claim, statement, source) {
         source.info(name)?;
     }
     let needs = |there: bool, what: &str| {
@@ -86,8 +86,9 @@ const fn depends(of: Quantity, input: Input) -> bool {
 }
 
 /// The tensors from which a claim is computed.
-fn tensors(claim: &Claim, statement: &Statement) -> Vec<&'static str> {
+fn tensors(claim: &Claim, statement: &Statement, source: &TensorFile) -> Vec<&'static str> {
     let (encoder, noise): (&[&str], _) = match statement.inputs {
+        Form::Tokens if source.has("gumbel_uniform") => (&["encoder_logits"], "gumbel_uniform"),
         Form::Tokens => (&["encoder_logits"], "gumbel_noise"),
         Form::Gaussian => (&["q_mean", "q_spread"], "noise"),
         // Without logits, a token's log-probabilities are compared with each other.

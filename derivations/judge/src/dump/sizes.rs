@@ -37,6 +37,7 @@ const STRAYS: &[(&str, &[Form])] = &[
     ("encoder_logits", &[Form::Tokens]),
     ("prior_logits", &[Form::Tokens]),
     ("gumbel_noise", &[Form::Tokens]),
+    ("gumbel_uniform", &[Form::Tokens]),
     ("q_mean", &[Form::Gaussian]),
     ("q_spread", &[Form::Gaussian]),
     ("prior_mean", &[Form::Gaussian]),
@@ -118,7 +119,14 @@ impl Sizes {
             Some(Prior::Logits) => of_each_or_of_all(source, "prior_logits", shape)?,
             _ => return Err(refuse("prior", "missing or continuous", "uniform or logits")),
         }
-        for name in ["gumbel_noise", "sample_gradient"] {
+        if source.has("gumbel_noise") {
+            forbid(
+                source,
+                "gumbel_uniform",
+                "absent beside gumbel_noise, which is made of it",
+            )?;
+        }
+        for name in ["gumbel_noise", "gumbel_uniform", "sample_gradient"] {
             if source.has(name) {
                 same(source, name, shape)?;
             }

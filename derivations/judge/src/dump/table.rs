@@ -15,6 +15,12 @@ impl Table {
         Self { numbers, columns }
     }
 
+    /// The table of other numbers, in double precision, each of which is a function of one of these.
+    pub(super) fn map(&self, f: impl Fn(f64) -> f64) -> Self {
+        let numbers = self.numbers.map(f);
+        Self { numbers, ..*self }
+    }
+
     /// The number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {

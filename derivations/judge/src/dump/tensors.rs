@@ -11,7 +11,7 @@ use reference::world::World;
 use safetensors::tensor::TensorInfo;
 use worlds::case::large::{gathered, only};
 use worlds::case::storage::Part;
-use worlds::case::{self, FileError};
+use worlds::case::{self, FileError, Renormalised};
 
 use super::padding::PADDING;
 use super::quantity::Quantity;
@@ -22,10 +22,11 @@ use super::statement::Text;
 const MOST_ITEM: usize = 1 << 28;
 
 /// The inputs of the format, with a description of the type and shape of each.
-const NAMES: [(&str, &str); 14] = [
+const NAMES: [(&str, &str); 15] = [
     ("encoder_logits", "a float tensor [B, S, K] or [B, K, H, W]"),
     ("prior_logits", "a float tensor shaped as encoder_logits"),
     ("gumbel_noise", "a float tensor shaped as encoder_logits"),
+    ("gumbel_uniform", "a float tensor shaped as encoder_logits"),
     (
         "sample_gradient",
         "a float tensor, the derivative of the loss by the sample, shaped as the sample",
@@ -157,8 +158,8 @@ impl TensorFile {
         self.part(name, info, &info.shape, begin, end - begin)
     }
 
-    /// Reads the finite worlds in the tensors.
-    pub(super) fn worlds(&self) -> Result<Vec<World>, FileError> {
+    /// Reads the finite worlds in the tensors, whose tables are renormalised if that is asked for.
+    pub(super) fn worlds(&self, renormalise: bool) -> Result<(Vec<World>, Vec<Renormalised>), FileError> {
         let is_table = |name: &str| case::NAMES.iter().any(|(known, _)| *known == name);
         let header = Header {
             metadata: BTreeMap::new(),
@@ -173,7 +174,11 @@ impl TensorFile {
             }
         };
         let data = data.map_err(|error| FileError::Io { doing: "read", error })?;
-        case::worlds(&header, &data)
+        if renormalise {
+            let (header, data, changes) = case::renormalised(header, &data);
+            return Ok((case::worlds(&header, &data)?, changes));
+        }
+        Ok((case::worlds(&header, &data)?, Vec::new()))
     }
 
     fn part(

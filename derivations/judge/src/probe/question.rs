@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::hello::Hello;
-use crate::dump::{self, Axis, Decoder, Form, Parameter, Prior, Text};
+use crate::dump::{self, Axis, Decoder, Form, Parameter, Prior, Statement, Text};
 
 /// The kinds of questions, in the order in which they are asked.
 pub const KINDS: [&str; 11] = [
@@ -15,7 +15,7 @@ pub const KINDS: [&str; 11] = [
     "one item",
     "masked",
     "saturated",
-    "offset by 1e4",
+    "offset",
     "constant",
     "nearly constant",
     "one code",
@@ -85,7 +85,7 @@ impl Question {
             ("one code" | "8192 codes", form) if form != Form::Tokens || hello.sizes.contains_key(&Axis::Code) => {
                 return Ok(None);
             }
-            ("masked" | "saturated" | "offset by 1e4" | "constant" | "nearly constant", Form::Gaussian) => {
+            ("masked" | "saturated" | "offset" | "constant" | "nearly constant", Form::Gaussian) => {
                 return Ok(None);
             }
             ("next tokens" | "each token", form) if form != Form::Sequence || statement.text.is_some() => {
@@ -154,7 +154,10 @@ impl Question {
         };
         self.table("encoder_logits", axes, scale, random)?;
         match kind {
-            "offset by 1e4" => self.map("encoder_logits", |x| x + 1e4),
+            "offset" => {
+                let offset = hello.read.as_ref().map_or(1e4, offset);
+                self.map("encoder_logits", |x| x + offset);
+            }
             "saturated" => self.some("encoder_logits", 0.1, 40.0, random),
             "masked" => self.some("encoder_logits", 0.3, f64::NEG_INFINITY, random),
             _ => {}
@@ -282,6 +285,14 @@ impl Question {
             }
         }
     }
+}
+
+/// What logits are offset by: 1e4, or less in a half type, so that its numbers are still told apart by a sixteenth, and stay
+/// numbers when they are divided by the temperature.
+fn offset(statement: &Statement) -> f64 {
+    let told_apart = 1.0 / (32.0 * statement.dtype.unit_roundoff());
+    let tau = statement.temperature.unwrap_or(1.0).min(1.0);
+    told_apart.min(1e4).min(tau * statement.dtype.largest() / 8.0)
 }
 
 /// The entries of which a token is one.

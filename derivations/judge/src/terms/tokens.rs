@@ -90,7 +90,7 @@ fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) 
     let w = inputs.of_rows();
     let (x, rounded) = scores(inputs, tokens, hypothesis, row)?;
     if hypothesis.softmax == Softmax::Codes {
-        return normalised("encoder_logits", &x, w, rounded, hypothesis);
+        return normalised("encoder_logits", &x, w, &rounded, hypothesis);
     }
     if inputs
         .sizes
@@ -106,7 +106,7 @@ fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) 
         for row in 0..inputs.sizes.positions {
             all.extend(scores(inputs, tokens, hypothesis, row)?.0);
         }
-        let whole = LogSoftmaxRow::new("encoder_logits", &all, w, rounded)?;
+        let whole = LogSoftmaxRow::new("encoder_logits", &all, w, rounded.relative)?;
         let part = row * x.len()..(row + 1) * x.len();
         return Ok(LogSoftmaxRow {
             ln: whole.ln[part.clone()].to_vec(),
@@ -134,7 +134,7 @@ fn encoder(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize) 
     let mut found = LogSoftmaxRow::uniform(x.len(), w);
     for k in 0..x.len() {
         let column: Vec<f64> = across.iter().map(|row| row[k]).collect();
-        let column = LogSoftmaxRow::new("encoder_logits", &column, w, rounded)?;
+        let column = LogSoftmaxRow::new("encoder_logits", &column, w, rounded.relative)?;
         (found.ln[k], found.abs_error[k]) = (column.ln[own], column.abs_error[own]);
         (found.q[k], found.rel_error[k], found.lost[k]) = (column.q[own], column.rel_error[own], column.lost[own]);
         // Each column has a sum of its own.
@@ -502,7 +502,9 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
     )?;
     if inputs.statement.straight_through != hypothesis.other_sample {
         // Where two codes are equally large up to rounding, either may be the sample, but exactly one of them is.
-        let types = [w.u(), w.exp(), w.each.lost()];
+        // Noise that the subject makes itself is off by as much as four operations more.
+        let made = if tokens.uniform.is_some() { 4.0 } else { 1.0 };
+        let types = [made * w.u(), w.exp(), w.each.lost()];
         let likely: Vec<bool> = (0..x.len()).map(|k| relaxed.may_be_taken(k, types)).collect();
         let tied = likely.iter().filter(|likely| **likely).count() > 1;
         let one = |k: usize| {

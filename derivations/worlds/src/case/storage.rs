@@ -198,6 +198,22 @@ impl Part {
         self
     }
 
+    /// Other numbers, in double precision, each of which is a function of one of the part's.
+    #[must_use]
+    pub fn map(&self, f: impl Fn(f64) -> f64) -> Self {
+        let bytes = |first: usize| {
+            self.some(first, 1, BLOCK)
+                .into_iter()
+                .flat_map(|number| f(number).to_le_bytes())
+        };
+        Self {
+            name: self.name,
+            dtype: Dtype::F64,
+            shape: self.shape.clone(),
+            bytes: (0..self.count()).step_by(BLOCK).flat_map(bytes).collect(),
+        }
+    }
+
     /// Checks each of the part's numbers with `may`, as [`Self::checked`].
     ///
     /// # Errors

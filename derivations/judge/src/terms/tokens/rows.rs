@@ -73,10 +73,10 @@ pub(super) fn normalised(
     tensor: &'static str,
     x: &[f64],
     w: Arithmetic,
-    rounded: f64,
+    rounded: &Rounded,
     hypothesis: &Hypothesis,
 ) -> Result<LogSoftmaxRow, Absence> {
-    let mut row = LogSoftmaxRow::new(tensor, x, w, rounded)?;
+    let mut row = LogSoftmaxRow::with_errors(tensor, x, w, |k| rounded.at(k, x[k]))?;
     if hypothesis.shift != Shift::Missing {
         return Ok(row);
     }
@@ -93,21 +93,42 @@ pub(super) fn normalised(
     Ok(row)
 }
 
-/// A row of logits after what the hypothesis does to it. The second result is the error of its entries in units of
-/// roundoff.
+/// The error that entries have before they are normalised, in units of roundoff.
+pub(super) struct Rounded {
+    /// Relative to the entry itself.
+    pub(super) relative: f64,
+    /// Of each entry, where it is not relative to that.
+    each: Vec<f64>,
+}
+
+impl Rounded {
+    const fn relative(relative: f64) -> Self {
+        let each = Vec::new();
+        Self { relative, each }
+    }
+
+    fn at(&self, k: usize, entry: f64) -> f64 {
+        self.relative * entry.abs() + self.each.get(k).copied().unwrap_or(0.0)
+    }
+}
+
+/// A row of logits after what the hypothesis does to it, and the error of its entries.
 pub(super) fn scores(
     inputs: &Inputs<'_>,
     tokens: &Tokens,
     hypothesis: &Hypothesis,
     row: usize,
-) -> Result<(Vec<f64>, f64), Absence> {
+) -> Result<(Vec<f64>, Rounded), Absence> {
     let x = logits_of(inputs, tokens, hypothesis, row)?;
     match hypothesis.logits {
-        CodeLogits::Plain => Ok((x, 0.0)),
-        CodeLogits::Softmaxed => Ok((LogSoftmaxRow::new("encoder_logits", &x, inputs.of_rows(), 0.0)?.q, 8.0)),
+        CodeLogits::Plain => Ok((x, Rounded::relative(0.0))),
+        CodeLogits::Softmaxed => {
+            let row = LogSoftmaxRow::new("encoder_logits", &x, inputs.of_rows(), 0.0)?;
+            Ok((row.q, Rounded::relative(8.0)))
+        }
         CodeLogits::Tempered | CodeLogits::BothTempered => {
             let tau = temperature(inputs, hypothesis)?;
-            Ok((x.iter().map(|x| x / tau).collect(), 2.0))
+            Ok((x.iter().map(|x| x / tau).collect(), Rounded::relative(2.0)))
         }
         CodeLogits::Relaxed => {
             let (noise, tau) = (
@@ -120,7 +141,17 @@ pub(super) fn scores(
             } else {
                 0.0
             };
-            Ok((x.iter().zip(noise).map(|(x, g)| (x + g) / tau).collect(), 4.0 + rounded))
+            // g = -ln a, a = -ln u: what a is off relative to itself, g is off absolutely.
+            let made = if tokens.uniform.is_some() {
+                2.0 * (inputs.arithmetic.ln() + 1.0) / tau
+            } else {
+                0.0
+            };
+            let rounded = Rounded {
+                relative: 4.0 + rounded,
+                each: noise.iter().map(|g| made * (1.0 + g.abs())).collect(),
+            };
+            Ok((x.iter().zip(&noise).map(|(x, g)| (x + g) / tau).collect(), rounded))
         }
     }
 }
@@ -189,5 +220,5 @@ pub(super) fn relaxed_row(
         ..*hypothesis
     };
     let (z, rounded) = scores(inputs, tokens, &relaxed, row)?;
-    normalised("logits with noise", &z, inputs.of_rows(), rounded, hypothesis)
+    normalised("logits with noise", &z, inputs.of_rows(), &rounded, hypothesis)
 }

@@ -1,0 +1,76 @@
+//! Tables of log-probabilities that miss 1, divided by their sums.
+
+use files::header::Header;
+use reference::special::log_sum_exp;
+use reference::vocab::Nats;
+use safetensors::Dtype;
+
+use super::storage::Part;
+
+/// The tables that hold distributions, and the number of axes over which each distribution extends.
+const DISTRIBUTIONS: [(&str, usize); 4] = [
+    ("ln_p_yz", 2),
+    ("ln_q_z_given_x", 1),
+    ("ln_q_y_given_x", 1),
+    ("ln_q_yz_given_x", 2),
+];
+
+/// What renormalising changed in a tensor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Renormalised {
+    /// The tensor's name.
+    pub tensor: &'static str,
+    /// The number of its distributions.
+    pub distributions: usize,
+    /// The largest distance of a sum from 1.
+    pub most: f64,
+}
+
+/// Divides every distribution among the tensors by its sum, and stores it in double precision. What cannot be normalised,
+/// such as a row of zeros or one with a NaN, stays as it is: whoever validates the tables refuses it. The tensors lie one
+/// after the other in `data`.
+///
+/// ```text
+/// ln p_k - ln sum_j e^(ln p_j)
+/// ```
+#[must_use]
+pub fn renormalised(mut header: Header, data: &[u8]) -> (Header, Vec<u8>, Vec<Renormalised>) {
+    let (mut all, mut changes) = (Vec::new(), Vec::new());
+    for (name, info) in &mut header.tensors {
+        let (begin, end) = info.data_offsets;
+        let bytes = data.get(begin..end).unwrap_or_default();
+        let begin = all.len();
+        let is_float = matches!(info.dtype, Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::BF16);
+        match DISTRIBUTIONS.into_iter().find(|(table, _)| table == name) {
+            Some((tensor, axes)) if is_float => {
+                let length: usize = info.shape.iter().rev().take(axes).product();
+                let part = Part {
+                    name: tensor,
+                    dtype: info.dtype,
+                    shape: info.shape.clone(),
+                    bytes: bytes.to_vec(),
+                };
+                let mut change = Renormalised {
+                    tensor,
+                    distributions: part.count() / length.max(1),
+                    most: 0.0,
+                };
+                for first in (0..part.count()).step_by(length.max(1)) {
+                    let mut row = part.some(first, 1, length);
+                    let terms: Vec<Nats> = row.iter().map(|ln| Nats::of(*ln)).collect();
+                    let ln_sum = log_sum_exp(&terms).value();
+                    if ln_sum.is_finite() {
+                        row.iter_mut().for_each(|ln| *ln -= ln_sum);
+                        change.most = change.most.max(ln_sum.exp_m1().abs());
+                    }
+                    all.extend(row.iter().flat_map(|ln| ln.to_le_bytes()));
+                }
+                info.dtype = Dtype::F64;
+                changes.push(change);
+            }
+            _ => all.extend(bytes),
+        }
+        info.data_offsets = (begin, all.len());
+    }
+    (header, all, changes)
+}
