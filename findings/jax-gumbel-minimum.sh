@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# JAX 0.10.2 (CPU): `jax.random.gumbel` in float32 has its smallest number millions of times too often.
+# JAX 0.10.2 (CPU): `jax.random.gumbel` in float32 has its smallest number far more often than the law.
 #
 # The guess: the smallest of 50 million standard Gumbel numbers is about -2.87, and no two of its smallest are equal.
 # What happens: the noise is -ln(-ln u) of a uniform number on a grid of 2^-23, and a u of 0 becomes the smallest normal
-# number. So one number in eight million is -4.4698 = -ln(-ln 2^-126), which the law gives once in e^87. The next
+# number. So one number in eight million is -4.4698 = -ln(-ln 2^-126), which the law gives once in e^87 draws. The next
 # smallest is -2.7690, that of 2^-23.
 # For an oracle: a test of noise against its law has to allow for the grid at both ends, or it refuses correct noise of
 # sixteen DALL-E images.

@@ -117,8 +117,8 @@ impl Relaxed {
     /// r = max(2 |x + g|, |x - c| + 2 |x - c + g|)
     /// ```
     ///
-    /// The last argument is the arithmetic of the subject: `u`, the error `exp` of its exponential in units of `u`, and
-    /// `lost`, what its smallest numbers lose near 0.
+    /// The second argument is the arithmetic of the subject: `u`, the error `exp` of its exponential in units of `u`, and
+    /// `lost`, what its smallest numbers lose near 0. `off` is how far the noise of a code may be off already.
     ///
     /// Most subjects add the noise to the logits as they are, which rounds at the size of `x + g`, however near to 0
     /// `t` is. Some centre the logits before, which rounds `x - c` and `t`. All of them divide by `tau`, which rounds
@@ -131,12 +131,12 @@ impl Relaxed {
     /// What weights are off relative to themselves is absolute in `z = t / tau`, hence the factor `tau`. The factor 2
     /// is there because two codes are compared.
     #[must_use]
-    pub fn may_be_taken(&self, code: usize, [u, exp, lost]: [f64; 3]) -> bool {
+    pub fn may_be_taken(&self, code: usize, [u, exp, lost]: [f64; 3], off: impl Fn(usize) -> f64) -> bool {
         let missing = self.missing(code);
         let scores = u * (self.divided[self.code] + self.divided[code]);
         let best = self.softmax.q[self.code];
         let weights = u * (exp + 2.0 + best.ln().abs()) + lost / best;
-        missing.is_finite() && missing <= scores + 2.0 * self.temperature * weights
+        missing.is_finite() && missing <= scores + 2.0 * self.temperature * weights + off(self.code) + off(code)
     }
 
     /// The distance by which a code's score is below the largest.
@@ -251,15 +251,18 @@ mod tests {
         // Centred, these are near 0, and so are their roundings; as they are, they are rounded at the size of 100.
         let near = |gap: f64| Relaxed::new(&[100.0, 100.0], &[0.0, -gap], 1e-3).expect("a row");
         assert!(!near(1.0).may_be_sampled(1, u));
-        assert!(near(1.0).may_be_taken(1, types));
-        assert!(!near(2.0).may_be_taken(1, types)); // 4 u 100 = 1.6
+        assert!(near(1.0).may_be_taken(1, types, |_| 0.0));
+        assert!(!near(2.0).may_be_taken(1, types, |_| 0.0)); // 4 u 100 = 1.6
         // Scores that are exact, weights that are not: 2 tau u (1 + 2 + ln 2) is 0.0289 at tau = 1, and tau times that.
         let exact = |gap: f64, tau: f64| Relaxed::new(&[gap, 0.0], &[-gap, -gap], tau).expect("a row");
         for tau in [0.25, 1.0, 4.0] {
-            assert!(exact(0.02 * tau, tau).may_be_taken(1, types), "{tau}");
-            assert!(!exact(0.04 * tau, tau).may_be_taken(1, types), "{tau}");
+            assert!(exact(0.02 * tau, tau).may_be_taken(1, types, |_| 0.0), "{tau}");
+            assert!(!exact(0.04 * tau, tau).may_be_taken(1, types, |_| 0.0), "{tau}");
         }
-        assert!(exact(0.04, 1.0).may_be_taken(1, [u, 1.0, 0.01]), "what is lost near 0");
+        assert!(
+            exact(0.04, 1.0).may_be_taken(1, [u, 1.0, 0.01], |_| 0.0),
+            "what is lost near 0"
+        );
     }
 
     #[test]
@@ -286,7 +289,7 @@ mod tests {
         let masked = Relaxed::new(&[f64::NEG_INFINITY, 0.0], &[50.0, 0.0], 1.0).expect("a row");
         assert_eq!(masked.code(), 1);
         assert!(masked.may_be_sampled(1, 0.5) && !masked.may_be_sampled(0, 0.5));
-        assert!(masked.may_be_taken(1, [0.5, 1.0, 0.0]) && !masked.may_be_taken(0, [0.5, 1.0, 0.0]));
+        assert!(masked.may_be_taken(1, [0.5, 1.0, 0.0], |_| 0.0) && !masked.may_be_taken(0, [0.5, 1.0, 0.0], |_| 0.0));
         assert!(masked.sample()[0].value() <= 0.0);
         for temperature in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(Relaxed::new(&[0.0], &[0.0], temperature).is_err());

@@ -4,7 +4,7 @@ use reference::logits::Softmax;
 use reference::vocab::{Error, Float, Nats};
 
 use crate::implementation::Arithmetic;
-use crate::repeats::mean_repeats;
+use crate::repeats::{deviation, mean_repeats, rounded_alike};
 use crate::spread::{self, BIAS, BLOCK, grown};
 
 /// The log-probabilities and probabilities of a row of logits, with bounds on the errors that those of a correct
@@ -217,9 +217,10 @@ impl LikelyRow {
             largest = largest.max(q);
             own[k] = (1.0 - q) * (1.0 - q) * exponent + third * logs[k] * logs[k];
         }
-        let repeats = mean_repeats(x, &row.q);
         #[expect(clippy::cast_precision_loss, reason = "a row's length")]
         let n = x.len() as f64;
+        let alike = rounded_alike(n, deviation(n, sum, squares), 2.0 * a * sum);
+        let repeats = mean_repeats(x, &row.q).max(alike);
         let blocks = spread::in_blocks(n, repeats) + repeats.min(BLOCK) * n.log2() * largest * largest;
         // max + ln s is rounded at the size of max, to the same side in every row where ln s is a few last places of it.
         let shifted = spread::lost(row.ln_s, max.abs(), w.u());

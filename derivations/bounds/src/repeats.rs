@@ -26,6 +26,29 @@ pub(crate) fn mean_repeats(values: &[f64], weights: &[f64]) -> f64 {
     sums.mean()
 }
 
+/// How often `n` addends repeat that deviate from each other by `deviation`, where the last place of their sum is `place`:
+/// numbers that differ by less than that are rounded alike, equal or not.
+///
+/// ```text
+/// 1 + (n - 1) e^(-4 pi^2 (deviation / place)^2)
+/// ```
+///
+/// The rounding error of an addition is a function of the addend with the period `place`; its mean over normally
+/// distributed addends is damped by `e^(-2 pi^2 (deviation / place)^2)`, the first term of its Fourier series.
+pub(crate) fn rounded_alike(n: f64, deviation: f64, place: f64) -> f64 {
+    if !(place > 0.0) {
+        return 1.0;
+    }
+    let share = 2.0 * std::f64::consts::PI * deviation / place;
+    1.0 + (n - 1.0).max(0.0) * (-share * share).exp()
+}
+
+/// The deviation of `n` numbers from their mean, by their sum and the sum of their squares.
+pub(crate) fn deviation(n: f64, sum: f64, squares: f64) -> f64 {
+    let mean = sum / n;
+    (squares / n - mean * mean).max(0.0).sqrt()
+}
+
 /// Fibonacci hashing: the high bits of a product with 2^64 over the golden ratio.
 const fn hash(value: f64) -> u64 {
     value.to_bits().wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -109,7 +132,7 @@ impl Sums {
 
 #[cfg(test)]
 mod tests {
-    use super::mean_repeats;
+    use super::{deviation, mean_repeats, rounded_alike};
 
     fn mean(values: &[f64]) -> f64 {
         mean_repeats(values, values)
@@ -133,6 +156,16 @@ mod tests {
         let ones = vec![1.0; 8192];
         let expected = (4096.0 + 4.0 * 1024.0 * 1024.0) / 8192.0;
         assert!((1.0..1.05).contains(&(mean_repeats(&some, &ones) / expected)));
+    }
+
+    #[test]
+    fn numbers_that_are_nearly_equal_are_rounded_alike() {
+        let about = |value: f64, expected: f64| assert!((value / expected - 1.0).abs() < 1e-3, "{value} {expected}");
+        about(rounded_alike(8192.0, 0.0, 1e-3), 8192.0);
+        about(rounded_alike(8192.0, 1e-3, 1e-3), 1.0);
+        about(rounded_alike(8192.0, 1e-3, 0.0), 1.0);
+        about(deviation(4.0, 10.0, 30.0), 1.25_f64.sqrt());
+        assert!(deviation(3.0, 3e8, 3e16) <= 1e8 * 1e-7);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::addend::{Addend, partial};
 use crate::conclusion::Conclusion;
 use crate::implementation::Arithmetic;
 use crate::range::Range;
-use crate::repeats::mean_repeats;
+use crate::repeats::{deviation, mean_repeats, rounded_alike};
 use crate::spread::{BLOCK, NARROW, TINY, Way, in_blocks, lost};
 
 /// The sum of the numbers of which a claim consists, with what is needed to bound the error of somebody's sum: their
@@ -165,7 +165,10 @@ impl Row {
 
     fn sum(self, w: Arithmetic) -> BoundedSum {
         let [blocks, in_turn] = self.bias;
-        let repeats = mean_repeats(&self.values, &self.values);
+        let squares: f64 = self.values.iter().map(|value| value * value).sum();
+        let scatter = deviation(self.count, whole(self.value, self.digits), squares);
+        let alike = rounded_alike(self.count, scatter, 2.0 * self.a * self.partial);
+        let repeats = mean_repeats(&self.values, &self.values).max(alike);
         let added = Added {
             independent: repeats,
             repeats,

@@ -93,14 +93,14 @@ fn open_as(path: &Path, renormalise: bool) -> Result<Dump, FileError> {
     } else {
         TensorFile::open(path)
     };
-    source
-        .and_then(|source| Dump::new(&name, source, renormalise))
-        .map_err(|error| match error {
-            FileError::Statement { .. } | FileError::Unreadable { .. } if npz::is_npz(path) => {
-                error.in_file(&path.with_extension("json").display().to_string())
-            }
-            error => error.in_file(&name),
-        })
+    let source = source.map_err(|error| error.in_file(&name))?;
+    Dump::new(&name, source, renormalise).map_err(|error| match error {
+        // Whatever is wrong with an array is found above.
+        FileError::Statement { .. } | FileError::Unreadable { .. } if npz::is_npz(path) => {
+            error.in_file(&path.with_extension("json").display().to_string())
+        }
+        error => error.in_file(&name),
+    })
 }
 
 /// Reads a dump from bytes. `name` stands in errors.
@@ -205,11 +205,13 @@ impl Dump {
             return Vec::new();
         };
         if changes.is_empty() {
-            return vec!["no table of these inputs has to add up to 1: nothing was renormalised".to_owned()];
+            return vec![
+                "every distribution adds up to 1 as far as its type can tell: nothing was renormalised".to_owned(),
+            ];
         }
         let sentence = |change: &Renormalised| {
             format!(
-                "{} was renormalised: of its {} the sum that was furthest from 1 missed it by {:.1e}",
+                "{} was renormalised, and claims are held against what it is now: of its {} the sum that was furthest from 1 missed it by {:.1e}",
                 change.tensor,
                 count(change.distributions, "distribution"),
                 change.most

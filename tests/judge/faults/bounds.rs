@@ -1,6 +1,7 @@
 //! Where bounds end: numbers so large that nothing bounds them, types so narrow that little does, claims stored in another type.
 
 use bounds::Float;
+use judge::dump::{Axis, ClaimSpec, DumpBuilder, Layout, Prior, Quantity};
 use judge::{Judgement, Verdict};
 use serde_json::json;
 
@@ -138,4 +139,25 @@ fn a_prior_of_one_item_is_that_of_all() {
     };
     let prior = [0.25_f32, -1.0, 0.5, 2.0];
     assert_eq!(judged(&prior, 1), judged(&prior.repeat(3), 3));
+}
+
+/// What a sum that is added in turn loses of nearly equal numbers, it loses of each in the same way.
+#[test]
+fn nearly_equal_logits_are_rounded_alike_and_the_bound_knows_it() {
+    let codes = 8192;
+    let mut random = Random::new(5);
+    for spread in [1e-5, 5e-5, 1e-4] {
+        let logits: Vec<f32> = (0..codes).map(|_| (spread * random.normal()) as f32).collect();
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum = logits.iter().fold(0.0_f32, |sum, x| sum + (x - largest).exp());
+        let entropy = logits.iter().fold(0.0_f32, |entropy, x| {
+            let ln_q = (x - largest) - sum.ln();
+            entropy - ln_q.exp() * ln_q
+        });
+        let dump = DumpBuilder::tokens(Float::F32, Layout::Rows, Prior::Uniform)
+            .input("encoder_logits", &[1, 1, codes], &logits)
+            .claim(Quantity::Entropy, &ClaimSpec::sum(&[Axis::Code]), &[1, 1], &[entropy]);
+        let judgement = judge::judge(&dump.open("nearly equal").unwrap(), &|_| ()).unwrap();
+        assert!(judgement.stands(), "{spread}: {judgement}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bounds::Float;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, StandardNormal};
@@ -290,9 +291,12 @@ impl Question {
 /// What logits are offset by: 1e4, or less in a half type, so that its numbers are still told apart by a sixteenth, and stay
 /// numbers when they are divided by the temperature.
 fn offset(statement: &Statement) -> f64 {
+    if !matches!(statement.dtype, Float::F16 | Float::Bf16) {
+        return 1e4;
+    }
     let told_apart = 1.0 / (32.0 * statement.dtype.unit_roundoff());
     let tau = statement.temperature.unwrap_or(1.0).min(1.0);
-    told_apart.min(1e4).min(tau * statement.dtype.largest() / 8.0)
+    told_apart.min(tau * statement.dtype.largest() / 8.0)
 }
 
 /// The entries of which a token is one.

@@ -17,7 +17,7 @@ mod gradient;
 mod rows;
 
 pub(super) use gradient::gradient;
-use rows::{arranged, item, logits_of, noise, normalised, relaxed_row, scores, temperature, weighed};
+use rows::{arranged, item, logits_of, made_noise_error, noise, normalised, relaxed_row, scores, temperature, weighed};
 
 /// The largest number of numbers of an item for which a softmax over the wrong axis is computed, because it is computed
 /// again for every position.
@@ -52,6 +52,7 @@ fn averaged(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, row: usize)
     let (mut mean, w) = (rows.first().ok_or(Absence::NotAffected)?.clone(), inputs.of_rows());
     #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
     let count = rows.len() as f64;
+    mean.softmax = None;
     for k in 0..mean.q.len() {
         let largest = |of: fn(&LogSoftmaxRow) -> &Vec<f64>| rows.iter().map(|row| of(row)[k]).fold(0.0, f64::max);
         let q = rows.iter().map(|row| row.q[k]).sum::<f64>() / count;
@@ -73,6 +74,7 @@ pub(super) fn inside(row: &mut LogSoftmaxRow, inside: Inside, w: Arithmetic) {
     if inside == Inside::Nothing {
         return;
     }
+    row.softmax = None;
     for k in 0..row.ln.len() {
         let ln = inside.apply(row.ln[k]);
         if ln.to_bits() != row.ln[k].to_bits() {
@@ -336,7 +338,7 @@ fn prior_row<'a>(
         }
         let mut prior = LogSoftmaxRow::new("prior_logits", &b, w, 0.0)?;
         if is_not_normalised {
-            prior.ln = b;
+            (prior.ln, prior.softmax) = (b, None);
         }
         Ok(prior)
     };
@@ -359,7 +361,8 @@ fn pair<'a>(
     let mut q = encoder_row(inputs, hypothesis, at, row)?;
     let mut prior = prior_row(inputs, hypothesis, at, row)?;
     if hypothesis.divergence == Divergence::NotNormalised {
-        q.to_mut().ln = scores(inputs, item(inputs, at)?, hypothesis, row)?.0;
+        let q = q.to_mut();
+        (q.ln, q.softmax) = (scores(inputs, item(inputs, at)?, hypothesis, row)?.0, None);
     }
     for (row, constant) in [(&mut q, hypothesis.in_log_q), (&mut prior, hypothesis.in_log_prior)] {
         if constant != Inside::Nothing {
@@ -495,17 +498,13 @@ pub(super) fn sample(inputs: &Inputs<'_>, hypothesis: &Hypothesis, at: usize, ro
         ..*hypothesis
     };
     let x = logits_of(inputs, tokens, hypothesis, row)?;
-    let relaxed = Relaxed::new(
-        &x,
-        &noise(inputs, tokens, hypothesis, row)?,
-        temperature(inputs, hypothesis)?,
-    )?;
+    let given = noise(inputs, tokens, hypothesis, row)?;
+    let relaxed = Relaxed::new(&x, &given, temperature(inputs, hypothesis)?)?;
     if inputs.statement.straight_through != hypothesis.other_sample {
         // Where two codes are equally large up to rounding, either may be the sample, but exactly one of them is.
-        // Noise that the subject makes itself is off by as much as four operations more.
-        let made = if tokens.uniform.is_some() { 4.0 } else { 1.0 };
-        let types = [made * w.u(), w.exp(), w.each.lost()];
-        let likely: Vec<bool> = (0..x.len()).map(|k| relaxed.may_be_taken(k, types)).collect();
+        let types = [w.u(), w.exp(), w.each.lost()];
+        let off = |k: usize| w.u() * made_noise_error(inputs, tokens, given[k]);
+        let likely: Vec<bool> = (0..x.len()).map(|k| relaxed.may_be_taken(k, types, off)).collect();
         let tied = likely.iter().filter(|likely| **likely).count() > 1;
         let one = |k: usize| {
             let value = f64::from(u8::from(k == relaxed.code()));

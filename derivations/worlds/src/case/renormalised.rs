@@ -1,9 +1,11 @@
 //! Tables of log-probabilities that miss 1, divided by their sums.
 
 use files::header::Header;
+use ndarray::Array1;
 use reference::special::log_sum_exp;
-use reference::vocab::Nats;
+use reference::vocab::{Error, LogProbs, Nats};
 use safetensors::Dtype;
+use safetensors::tensor::TensorInfo;
 
 use super::storage::Part;
 
@@ -14,6 +16,22 @@ const DISTRIBUTIONS: [(&str, usize); 4] = [
     ("ln_q_y_given_x", 1),
     ("ln_q_yz_given_x", 2),
 ];
+
+/// Whether a distribution of a tensor misses 1 by more than its type explains.
+fn misses(info: &TensorInfo, axes: usize, bytes: &[u8]) -> bool {
+    let part = Part {
+        name: "",
+        dtype: info.dtype,
+        shape: info.shape.clone(),
+        bytes: bytes.to_vec(),
+    };
+    let length: usize = info.shape.iter().rev().take(axes).product();
+    let rows = (0..part.count()).step_by(length.max(1));
+    let u = part.unit_roundoff();
+    let checked = |first: usize| LogProbs::new("", Array1::from_vec(part.some(first, 1, length)), u);
+    rows.into_iter()
+        .any(|first| matches!(checked(first), Err(Error::Sum { .. })))
+}
 
 /// What renormalising changed in a tensor.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,9 +44,9 @@ pub struct Renormalised {
     pub most: f64,
 }
 
-/// Divides every distribution among the tensors by its sum, and stores it in double precision. What cannot be normalised,
-/// such as a row of zeros or one with a NaN, stays as it is: whoever validates the tables refuses it. The tensors lie one
-/// after the other in `data`.
+/// Divides the distributions of every tensor of which one misses 1 by more than its type explains by their sums, and stores
+/// them in double precision. What cannot be normalised, such as a row of zeros or one with a NaN, stays as it is: whoever
+/// validates the tables refuses it. The tensors lie one after the other in `data`.
 ///
 /// ```text
 /// ln p_k - ln sum_j e^(ln p_j)
@@ -42,7 +60,7 @@ pub fn renormalised(mut header: Header, data: &[u8]) -> (Header, Vec<u8>, Vec<Re
         let begin = all.len();
         let is_float = matches!(info.dtype, Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::BF16);
         match DISTRIBUTIONS.into_iter().find(|(table, _)| table == name) {
-            Some((tensor, axes)) if is_float => {
+            Some((tensor, axes)) if is_float && misses(info, axes, bytes) => {
                 let length: usize = info.shape.iter().rev().take(axes).product();
                 let part = Part {
                     name: tensor,

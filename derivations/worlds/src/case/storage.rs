@@ -163,6 +163,12 @@ impl Part {
         Ok(self)
     }
 
+    /// The unit roundoff of the type that it is stored in.
+    #[must_use]
+    pub fn unit_roundoff(&self) -> f64 {
+        self.tensor().unit_roundoff()
+    }
+
     /// The number of its numbers.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -83,6 +83,7 @@ pub(super) fn normalised(
     let largest = w.each.largest().ln();
     let k = (0..x.len()).find(|k| row.q[*k] > 0.0).ok_or(Absence::NotAffected)?;
     if x[k] - row.ln[k] > largest {
+        row.softmax = None;
         // The sum is infinite. A finite number divided by it is 0, and infinity divided by infinity is NaN.
         for (k, x) in x.iter().enumerate() {
             let alone = *x > largest;
@@ -141,18 +142,27 @@ pub(super) fn scores(
             } else {
                 0.0
             };
-            // g = -ln a, a = -ln u: what a is off relative to itself, g is off absolutely.
-            let made = if tokens.uniform.is_some() {
-                2.0 * (inputs.arithmetic.ln() + 1.0) / tau
-            } else {
-                0.0
-            };
+            let made = |g: &f64| made_noise_error(inputs, tokens, *g) / tau;
             let rounded = Rounded {
                 relative: 4.0 + rounded,
-                each: noise.iter().map(|g| made * (1.0 + g.abs())).collect(),
+                each: if tokens.uniform.is_some() {
+                    noise.iter().map(made).collect()
+                } else {
+                    Vec::new()
+                },
             };
             Ok((x.iter().zip(&noise).map(|(x, g)| (x + g) / tau).collect(), rounded))
         }
+    }
+}
+
+/// How far noise may be off that the subject makes itself, in units of roundoff. What `a` is off relative to itself in
+/// `g = -ln a`, `a = -ln u`, `g` is off absolutely.
+pub(super) fn made_noise_error(inputs: &Inputs<'_>, tokens: &Tokens, noise: f64) -> f64 {
+    if tokens.uniform.is_some() {
+        2.0 * (inputs.arithmetic.ln() + 1.0) * (1.0 + noise.abs())
+    } else {
+        0.0
     }
 }
 
