@@ -66,9 +66,12 @@ bench:
 bench-build:
 	benches/build.py $(BASELINE)
 
+# PyTorch, JAX and NumPy in an environment below target/: 3 GB.
+target/frameworks:
+	python3 -m venv $@.partial && $@.partial/bin/pip install -q numpy ml_dtypes torch jax safetensors && mv $@.partial $@
+
 # How long a verdict takes on dumps of the note's own size, beside PyTorch in f64 with `assert_close`. Writes benches/JUDGE.md; downloads 3 GB.
-bench-judge:
-	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax safetensors; }
+bench-judge: target/frameworks
 	cargo build --release
 	target/frameworks/bin/python benches/judge.py target/release/elbo
 
@@ -126,14 +129,12 @@ producers:
 	ELBO=target/release/elbo target/producers/bin/python -m unittest discover derivations/producers
 
 # Correct programs of PyTorch, JAX, NumPy and candle, judged at all sizes and types (20 minutes); downloads 3 GB. Writes derivations/matrix.md.
-matrix:
-	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax safetensors; }
+matrix: target/frameworks
 	cargo build --release && cargo build --release -p elbo --example candle
 	target/frameworks/bin/python derivations/producers/matrix.py target/release/elbo target/release/examples/candle
 
 # 300 mistakes in PyTorch, JAX and NumPy, in five types: none may pass as ok.
-planted:
-	test -d target/frameworks || { python3 -m venv target/frameworks && target/frameworks/bin/pip install -q numpy ml_dtypes torch jax safetensors; }
+planted: target/frameworks
 	cargo build --release
 	target/frameworks/bin/python derivations/producers/planted.py target/release/elbo
 

@@ -91,18 +91,13 @@ def peer(path, layout):
 def judged(elbo, files):
     """The seconds and the MiB of a judgement, which has to stand."""
     begun = time.monotonic()
-    process = subprocess.Popen([elbo, "judge", *files], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    process.communicate()
+    process = subprocess.Popen([elbo, "judge", *files], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
     seconds = time.monotonic() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"elbo judge {files} ended with {process.returncode}: nothing is timed that does not agree")
-    memory = max_memory(elbo, files)
-    return seconds, memory
-
-
-def max_memory(elbo, files):
-    script = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
-    return float(subprocess.check_output([sys.executable, "-c", script, elbo, "judge", *files]))
+    return seconds, used.ru_maxrss / 1024
 
 
 def main():

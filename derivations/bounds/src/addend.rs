@@ -3,7 +3,7 @@
 use crate::conclusion::Conclusion;
 use crate::implementation::Arithmetic;
 use crate::range::Range;
-use crate::spread::{Spread, TINY};
+use crate::spread::Spread;
 
 /// One addend of a sum, or a number that is no sum, with what is known of its error.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,17 +115,8 @@ impl Addend {
     #[inline]
     pub fn expected(&self, deviations: f64, end: &Conclusion) -> [f64; 2] {
         let size = self.value.abs();
-        let after = end.after(size);
         let Spread { bias, shared, variance } = self.spread;
-        let by = |bias: f64, shared: f64| {
-            let squares = variance + shared * shared + after * after;
-            let deviation = if squares > TINY {
-                squares.sqrt()
-            } else {
-                variance.sqrt() + shared + after
-            };
-            end.expected(size, bias + deviations * deviation)
-        };
+        let by = |bias: f64, shared: f64| end.expected(size, bias, (variance, shared), deviations);
         [by(bias[0], shared[0]), by(bias[1], shared[1])]
     }
 

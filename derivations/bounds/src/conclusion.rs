@@ -3,6 +3,7 @@
 use vocab::Float;
 
 use crate::implementation::{Arithmetic, REFERENCE};
+use crate::spread::TINY;
 
 /// The end of a computation: a sum is divided by `divisor` and stored as `stored`. At most four operations stand between
 /// the sum and the claim: a sign, a unit, a normaliser and a mean.
@@ -50,15 +51,22 @@ impl Conclusion {
         (summed + after + own) * self.share + self.least
     }
 
-    /// The standard deviation of what four operations round.
+    /// The same for what is likely: the sum has a bias, a variance of its own and a deviation that its addends share, and
+    /// counts at so many deviations.
+    ///
+    /// ```text
+    /// (bias + L sqrt(variance + shared^2 + 4 u^2/3 size^2)) / divisor + u_stored size / divisor + tiny
+    /// ```
     #[inline]
-    pub(crate) fn after(&self, size: f64) -> f64 {
-        self.deviation * size
-    }
-
-    /// The same for a sum that is likely to be `summed` off, with what the operations round.
-    #[inline]
-    pub(crate) fn expected(&self, size: f64, summed: f64) -> f64 {
+    pub(crate) fn expected(&self, size: f64, bias: f64, (variance, shared): (f64, f64), deviations: f64) -> f64 {
+        let after = self.deviation * size;
+        let squares = variance + shared * shared + after * after;
+        let deviation = if squares > TINY {
+            squares.sqrt()
+        } else {
+            variance.sqrt() + shared + after
+        };
+        let summed = bias + deviations * deviation;
         let own = 4.0 * Float::F64.unit_roundoff() * size;
         (summed + self.storing * (size + summed) + own) * self.share + self.least
     }

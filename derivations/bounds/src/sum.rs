@@ -5,7 +5,7 @@ use crate::conclusion::Conclusion;
 use crate::implementation::Arithmetic;
 use crate::range::Range;
 use crate::repeats::{deviation, mean_repeats, rounded_alike};
-use crate::spread::{BLOCK, NARROW, TINY, Way, in_blocks, lost};
+use crate::spread::{BLOCK, NARROW, Way, in_blocks, lost};
 
 /// The sum of the numbers of which a claim consists, with what is needed to bound the error of somebody's sum: their
 /// own errors, their size and their count.
@@ -315,15 +315,8 @@ impl BoundedSum {
         let size = self.value().abs();
         let shared = self.spread.shared[usize::from(way.softmax_in_turn())];
         let variance = self.spread.variance[way as usize] + self.walked(way, likely.added.repeats, end.w);
-        let after = end.after(size);
-        let squares = variance + shared * shared + after * after;
-        let deviation = if squares > TINY {
-            squares.sqrt()
-        } else {
-            variance.sqrt() + shared + after
-        };
         let bias = self.spread.bias[way as usize] + way.biased(likely.added.lost, a * self.partial());
-        Some(end.expected(size, bias + likely.deviations * deviation))
+        Some(end.expected(size, bias, (variance, shared), likely.deviations))
     }
 
     /// The least and the largest value that a correct subject's number can have at all, whatever its bound is.

@@ -1,5 +1,6 @@
 //! The inputs from which a quantity is computed, and the addends that it consists of.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use bounds::{Added, Addend, Arithmetic, BoundedSum, LogSoftmaxRow};
@@ -52,25 +53,33 @@ impl Shared {
         }
     }
 
-    /// The row of a position, which `normalise` computes where it is not known yet. It is `None` for another position.
-    pub(super) fn row(
-        &self,
-        side: Side,
-        place: [usize; 2],
-        normalise: impl FnOnce() -> Result<LogSoftmaxRow, Absence>,
-    ) -> Option<Result<&LogSoftmaxRow, Absence>> {
-        let known = match side {
+    const fn row(&self, side: Side) -> &OnceLock<LogSoftmaxRow> {
+        match side {
             Side::Encoder => &self.encoder,
             Side::Prior => &self.prior,
-        };
-        (self.place == place).then(|| match known.get() {
-            Some(row) => Ok(row),
-            None => normalise().map(|row| known.get_or_init(|| row)),
-        })
+        }
     }
 }
 
-impl Inputs<'_> {
+impl<'a> Inputs<'a> {
+    /// A row of a position, which `normalise` computes where it is not known yet. Claims share it where it is read as it is
+    /// stated.
+    pub(super) fn shared_row(
+        &self,
+        (side, is_stated): (Side, bool),
+        place: [usize; 2],
+        normalise: impl FnOnce() -> Result<LogSoftmaxRow, Absence>,
+    ) -> Result<Cow<'a, LogSoftmaxRow>, Absence> {
+        let Some(shared) = self.shared.filter(|shared| is_stated && shared.place == place) else {
+            return normalise().map(Cow::Owned);
+        };
+        let known = shared.row(side);
+        match known.get() {
+            Some(row) => Ok(Cow::Borrowed(row)),
+            None => normalise().map(|row| Cow::Borrowed(known.get_or_init(|| row))),
+        }
+    }
+
     /// The arithmetic of the subject along the codes of a position or the entries of a token. In planes, codes lie apart
     /// in memory, so that a softmax over them adds sequentially in every framework, whatever the order of its other sums
     /// is. So do entries that a program moves behind the batch.

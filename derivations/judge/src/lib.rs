@@ -155,36 +155,27 @@ fn compare_item(
     batch: usize,
     (cells, skipped): (&mut [Reduction], &mut [Option<String>]),
 ) -> Result<(), FileError> {
-    let mut stored = Vec::new();
-    for (claim, (cells, skipped)) in dump.claims.iter().zip(cells.iter().zip(&*skipped)) {
-        let takes_part = skipped.is_none() && batch < cells.items() && !is_black_box(dump, claim);
-        let numbers = (takes_part && cells.keeps_batch()).then(|| dump.stored(claim, Some(batch)));
-        stored.push((takes_part, numbers.transpose()?));
-    }
-    let claimed: Vec<Claimed<'_>> = stored
-        .iter()
-        .map(|(_, numbers)| numbers.as_ref().map_or(Claimed::NONE, Claimed::Stored))
-        .collect();
-    let part = |index: &usize| stored.get(*index).is_some_and(|(takes_part, _)| *takes_part);
-    let mut evaluations: Vec<(usize, Evaluation<'_>)> = cells
-        .iter_mut()
-        .enumerate()
-        .filter(|(index, _)| part(index))
-        .map(|(index, cells)| {
-            let by = (&dump.claims[index], &Hypothesis::AS_STATED);
-            (index, Evaluation::new(by, claimed[index], cells, StopAt::Nothing))
-        })
-        .collect();
-    let (which, mut evaluations): (Vec<usize>, Vec<_>) = evaluations.drain(..).unzip();
-    evaluate::item(inputs, 0, batch, &mut evaluations);
-    for (index, one) in which.iter().zip(&mut evaluations) {
-        if let Some(Stopped::Absent { row, why }) = one.stopped.take() {
-            skipped[*index] = Some(format!("it has no value at item {batch}, row {row}: {why}"));
+    let mut parts = Vec::new();
+    for (claim, (cells, skipped)) in dump.claims.iter().zip(cells.iter_mut().zip(skipped)) {
+        if skipped.is_none() && batch < cells.items() && !is_black_box(dump, claim) {
+            let numbers = cells.keeps_batch().then(|| dump.stored(claim, Some(batch)));
+            parts.push((claim, cells, skipped, numbers.transpose()?));
         }
     }
-    drop(evaluations);
-    for index in which {
-        cells[index].end_of_item(batch, claimed[index]);
+    let mut evaluations: Vec<Evaluation<'_>> = parts
+        .iter_mut()
+        .map(|(claim, cells, _, numbers)| {
+            let by = (*claim, &Hypothesis::AS_STATED);
+            Evaluation::new(by, Claimed::of(numbers.as_ref()), cells, StopAt::Nothing)
+        })
+        .collect();
+    evaluate::item(inputs, 0, batch, &mut evaluations);
+    let stopped: Vec<Option<Stopped>> = evaluations.into_iter().map(|one| one.stopped).collect();
+    for ((_, cells, skipped, numbers), stopped) in parts.into_iter().zip(stopped) {
+        if let Some(Stopped::Absent { row, why }) = stopped {
+            *skipped = Some(format!("it has no value at item {batch}, row {row}: {why}"));
+        }
+        cells.end_of_item(batch, Claimed::of(numbers.as_ref()));
     }
     Ok(())
 }

@@ -17,6 +17,12 @@ impl<'a> Claimed<'a> {
     /// No numbers.
     pub const NONE: Self = Self::Numbers(&[]);
 
+    /// The numbers of a part; none where there is no part.
+    #[must_use]
+    pub fn of(part: Option<&'a Part>) -> Self {
+        part.map_or(Self::NONE, Self::Stored)
+    }
+
     /// A number by its index; NaN where there is none.
     #[must_use]
     pub fn at(self, index: usize) -> f64 {

@@ -297,12 +297,8 @@ fn encoder_row<'a>(
     at: usize,
     row: usize,
 ) -> Result<Cow<'a, LogSoftmaxRow>, Absence> {
-    let normalise = || averaged(inputs, hypothesis, at, row);
-    let shared = inputs.shared.filter(|_| reads_logits_as_stated(hypothesis));
-    match shared.and_then(|shared| shared.row(Side::Encoder, [at, row], normalise)) {
-        Some(known) => known.map(Cow::Borrowed),
-        None => normalise().map(Cow::Owned),
-    }
+    let side = (Side::Encoder, reads_logits_as_stated(hypothesis));
+    inputs.shared_row(side, [at, row], || averaged(inputs, hypothesis, at, row))
 }
 
 /// The row of the prior at a position, likewise.
@@ -320,17 +316,14 @@ fn prior_row<'a>(
     };
     let is_not_normalised = hypothesis.divergence == Divergence::PriorNotNormalised;
     let Some(prior) = of_all else {
+        if is_not_normalised {
+            return Err(Absence::NotAffected);
+        }
         let uniform = || Ok(LogSoftmaxRow::uniform(inputs.sizes.codes, w));
-        return match inputs
-            .shared
-            .and_then(|shared| shared.row(Side::Prior, [at, row], uniform))
-        {
-            _ if is_not_normalised => Err(Absence::NotAffected),
-            Some(known) => known.map(Cow::Borrowed),
-            None => uniform().map(Cow::Owned),
-        };
+        return inputs.shared_row((Side::Prior, true), [at, row], uniform);
     };
-    let normalise = || {
+    let is_stated = reads_logits_as_stated(hypothesis) && other.is_none() && !is_not_normalised;
+    inputs.shared_row((Side::Prior, is_stated), [at, row], || {
         let mut b = arranged(inputs, prior, hypothesis, row)?;
         if hypothesis.logits == CodeLogits::BothTempered {
             let tau = temperature(inputs, hypothesis)?;
@@ -341,13 +334,7 @@ fn prior_row<'a>(
             (prior.ln, prior.softmax) = (b, None);
         }
         Ok(prior)
-    };
-    let is_stated = reads_logits_as_stated(hypothesis) && other.is_none() && !is_not_normalised;
-    let shared = inputs.shared.filter(|_| is_stated);
-    match shared.and_then(|shared| shared.row(Side::Prior, [at, row], normalise)) {
-        Some(known) => known.map(Cow::Borrowed),
-        None => normalise().map(Cow::Owned),
-    }
+    })
 }
 
 /// The rows of the code and of its prior at a position, as a hypothesis has them.
@@ -384,7 +371,7 @@ const fn formula(quantity: Expectation, hypothesis: &Hypothesis) -> Divergence {
     }
 }
 
-/// The sum of a divergence with a constant inside `ln q/p`.
+/// The addends of a divergence with a constant inside `ln q/p`.
 fn of_ratio(q: &LogSoftmaxRow, prior: &LogSoftmaxRow, constant: Inside, w: Arithmetic) -> Vec<Addend> {
     let mut ratio = q.clone();
     for k in 0..ratio.ln.len() {

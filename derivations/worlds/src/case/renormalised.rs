@@ -17,20 +17,25 @@ const DISTRIBUTIONS: [(&str, usize); 4] = [
     ("ln_q_yz_given_x", 2),
 ];
 
-/// Whether a distribution of a tensor misses 1 by more than its type explains.
-fn misses(info: &TensorInfo, axes: usize, bytes: &[u8]) -> bool {
+/// Whether a distribution of a tensor misses 1 by more than its type explains. Each has so many numbers.
+fn misses(part: &Part, length: usize) -> bool {
+    let u = part.unit_roundoff();
+    let checked = |first: usize| LogProbs::new(part.name, Array1::from_vec(part.some(first, 1, length)), u);
+    let mut rows = (0..part.count()).step_by(length);
+    rows.any(|first| matches!(checked(first), Err(Error::Sum { .. })))
+}
+
+/// The distributions of a tensor, and the number of numbers of each; none where it holds no distributions.
+fn distributions(name: &str, info: &TensorInfo, bytes: &[u8]) -> Option<(Part, usize)> {
+    let (name, axes) = DISTRIBUTIONS.into_iter().find(|(table, _)| *table == name)?;
+    let length: usize = info.shape.iter().rev().take(axes).product();
     let part = Part {
-        name: "",
+        name,
         dtype: info.dtype,
         shape: info.shape.clone(),
         bytes: bytes.to_vec(),
     };
-    let length: usize = info.shape.iter().rev().take(axes).product();
-    let rows = (0..part.count()).step_by(length.max(1));
-    let u = part.unit_roundoff();
-    let checked = |first: usize| LogProbs::new("", Array1::from_vec(part.some(first, 1, length)), u);
-    rows.into_iter()
-        .any(|first| matches!(checked(first), Err(Error::Sum { .. })))
+    Some((part.floats().ok()?, length.max(1)))
 }
 
 /// What renormalising changed in a tensor.
@@ -58,22 +63,14 @@ pub fn renormalised(mut header: Header, data: &[u8]) -> (Header, Vec<u8>, Vec<Re
         let (begin, end) = info.data_offsets;
         let bytes = data.get(begin..end).unwrap_or_default();
         let begin = all.len();
-        let is_float = matches!(info.dtype, Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::BF16);
-        match DISTRIBUTIONS.into_iter().find(|(table, _)| table == name) {
-            Some((tensor, axes)) if is_float && misses(info, axes, bytes) => {
-                let length: usize = info.shape.iter().rev().take(axes).product();
-                let part = Part {
-                    name: tensor,
-                    dtype: info.dtype,
-                    shape: info.shape.clone(),
-                    bytes: bytes.to_vec(),
-                };
+        match distributions(name, info, bytes) {
+            Some((part, length)) if misses(&part, length) => {
                 let mut change = Renormalised {
-                    tensor,
-                    distributions: part.count() / length.max(1),
+                    tensor: part.name,
+                    distributions: part.count() / length,
                     most: 0.0,
                 };
-                for first in (0..part.count()).step_by(length.max(1)) {
+                for first in (0..part.count()).step_by(length) {
                     let mut row = part.some(first, 1, length);
                     let terms: Vec<Nats> = row.iter().map(|ln| Nats::of(*ln)).collect();
                     let ln_sum = log_sum_exp(&terms).value();
